@@ -1,0 +1,48 @@
+# Every target builds the environment that it needs; a machine with Python 3.13 and make is enough.
+.DEFAULT_GOAL := help
+PYTHON := .venv/bin/python
+ready := .venv/.ready
+
+$(ready): requirements.txt requirements-dev.txt local/azurite/package-lock.json local/setup.sh
+	@sh local/setup.sh
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: $(ready) ## play the whole story on this machine: app, storage emulator, simulated Azure
+	@$(PYTHON) -m local.demo
+
+.PHONY: up
+up: $(ready) ## the same without the story: stays up, prints the URLs, the keys and curl calls
+	@$(PYTHON) -m local.demo --stay-up
+
+.PHONY: test
+test: $(ready) ## every test, with the storage emulator and the real worker library
+	@$(PYTHON) -m pytest -q --cov --cov-report=term
+
+.PHONY: check
+check: $(ready) ## format, lint, types, imports, then the tests
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m mypy .
+	@.venv/bin/lint-imports --no-cache
+	@$(MAKE) --no-print-directory test
+
+.PHONY: bench
+bench: $(ready) ## the figures of the README, measured
+	@$(PYTHON) -m local.bench
+
+.PHONY: format
+format: $(ready) ## let the formatter and the linter repair what they can
+	@$(PYTHON) -m ruff check --fix-only .
+	@$(PYTHON) -m ruff format .
+
+.PHONY: pins
+pins: $(ready) ## renew requirements.txt and requirements-dev.txt from their .in files
+	@sh local/pins.sh
+
+.PHONY: clean
+clean: ## remove the environment and every cache
+	rm -rf .venv local/azurite/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
