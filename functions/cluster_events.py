@@ -1,0 +1,39 @@
+"""Event Grid: something was written on a cluster, or on its maintenance configurations.
+
+The parameter is `str`, not `EventGridEvent`: the worker decides by the body, not the annotation,
+which of its classes an event becomes, and a union of both does not load.
+"""
+
+import logging
+
+import azure.functions as func
+
+from shared.bootstrap import app
+from shared.domain.errors import InvalidEvent
+from shared.telemetry import log_facts
+
+blueprint = func.Blueprint()  # type: ignore[no-untyped-call]  # its constructor has no types
+
+
+@blueprint.event_grid_trigger(arg_name="event")
+async def on_cluster_created(event: str) -> None:
+    """Put the cluster that was created or updated on the work queue."""
+    await _receive(event)
+
+
+@blueprint.event_grid_trigger(arg_name="event")
+async def on_schedule_changed(event: str) -> None:
+    """Put the cluster whose node OS schedule was changed or deleted on the work queue."""
+    await _receive(event)
+
+
+async def _receive(event: str) -> None:
+    """Acknowledge whatever cannot be used; only a failed enqueue makes Event Grid send it again."""
+    try:
+        received = await app().events.receive(event)
+    except InvalidEvent as error:
+        log_facts(logging.WARNING, "event refused", {"why": error})
+        return
+    level = logging.INFO if received.accepted else logging.DEBUG
+    facts: dict[str, object] = {"what": received.what, "clusterId": received.cluster_id}
+    log_facts(level, "event accepted" if received.accepted else "event ignored", facts)

@@ -1,0 +1,125 @@
+"""`python -m local.azure`: the simulator alone."""
+
+import argparse
+import asyncio
+import signal
+import sys
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from local.azure.aks_rules import Rules
+from local.azure.arm import Options
+from local.azure.clock import Clock, machine_now
+from local.azure.fleet import Fleet, FleetIsInvalidError, read_fleet
+from local.azure.json_values import instant_of
+from local.azure.server import Ports, SimulatorServer
+from local.azure.simulator import Setup, Simulator
+from local.azure.throttle import Throttle
+
+_USAGE = 2
+
+
+@dataclass(slots=True)
+class Arguments(argparse.Namespace):
+    """The command line."""
+
+    port: int = 8443
+    http_port: int = 0
+    fleet: Path | None = None
+    ca_out: Path | None = None
+    events_to: list[str] = field(default_factory=list)
+    event_retry_scale: float = 1.0
+    identity_header: str = ""
+    now: datetime | None = None
+    freeze: bool = False
+    page_size: int = 100
+    created_201: bool = False
+    allow_past_start_date: bool = False
+    throttle: bool = False
+    throttle_scale: float = 1.0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m local.azure",
+        description="A simulator of Azure on 127.0.0.1: Resource Manager with AKS clusters and their"
+        " maintenance configurations, managed identity, Event Grid. Prints 'ready URL' when it"
+        " listens. GET /_simulator/ lists the controls.",
+    )
+    add = parser.add_argument
+    add("--port", type=int, default=8443, help="of https; 0 is any free one (default 8443)")
+    add("--http-port", type=int, default=0, help="of plain http, for IDENTITY_ENDPOINT (default 0)")
+    add("--fleet", type=Path, metavar="FILE", help="JSON of clusters and configurations")
+    add("--ca-out", type=Path, metavar="FILE", help="write the CA bundle for SSL_CERT_FILE here")
+    add("--events-to", action="append", metavar="URL", help="webhook of events; may be repeated")
+    add("--event-retry-scale", type=float, default=1.0, help="factor on the delays of retries")
+    add("--identity-header", default="", help="the X-IDENTITY-HEADER to insist on (default: any)")
+    add("--now", type=instant_of, metavar="ISO", help="where the simulated time starts")
+    add("--freeze", action="store_true", help="the simulated time stands still")
+    add("--page-size", type=int, default=100, help="clusters a page; 0 is all (default 100)")
+    add("--created-201", action="store_true", help="answer 201, not 200, to a new configuration")
+    add("--allow-past-start-date", action="store_true", help="accept a startDate before today")
+    add("--throttle", action="store_true", help="enforce the limits of ARM and of AKS")
+    add("--throttle-scale", type=float, default=1.0, help="factor on those limits")
+    return parser
+
+
+def _simulator(arguments: Arguments) -> Simulator:
+    fleet = read_fleet(arguments.fleet) if arguments.fleet else Fleet()
+    return Simulator(
+        Setup(
+            fleet=fleet,
+            clock=Clock(arguments.now or machine_now(), frozen=arguments.freeze),
+            options=Options(
+                page_size=arguments.page_size,
+                created_status=201 if arguments.created_201 else 200,
+                rules=Rules(past_start_dates=arguments.allow_past_start_date),
+            ),
+            throttle=Throttle(enforced=arguments.throttle, scale=arguments.throttle_scale),
+            events_to=tuple(arguments.events_to or ()),
+            event_retry_scale=arguments.event_retry_scale,
+            identity_header=arguments.identity_header,
+        )
+    )
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+async def _serve(arguments: Arguments) -> int:
+    simulator = _simulator(arguments)
+    server = SimulatorServer(simulator, Ports(arguments.port, arguments.http_port), _say)
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signal_number, stopped.set)
+    await server.start()
+    try:
+        if arguments.ca_out is not None:
+            arguments.ca_out.write_bytes(server.certificates.bundle())
+        for name, url in server.urls.items():
+            _say(f"{name}: {url}")
+        print(f"ready {server.url}", flush=True)
+        await stopped.wait()
+    finally:
+        await server.stop()
+    return 0
+
+
+def main() -> int:
+    """Serve until a signal comes; 2 for a command line or a fleet that cannot be used."""
+    arguments = _parser().parse_args(namespace=Arguments())
+    try:
+        return asyncio.run(_serve(arguments))
+    except FleetIsInvalidError as error:
+        for problem in error.problems:
+            _say(f"fleet: {problem}")
+    except OSError as error:
+        _say(f"cannot start: {error}")
+    return _USAGE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

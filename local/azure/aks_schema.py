@@ -1,0 +1,153 @@
+"""The shape of a maintenance configuration's body: names and types of fields, nulls dropped.
+
+Written from the TypeSpec of api-version 2026-08-01 (Azure/azure-rest-api-specs,
+MaintenanceConfiguration.tsp). The error texts are those of AKS's decoder, recorded in
+Azure/terraform-azurerm-avm-res-containerservice-managedcluster#152 and Azure/azure-cli#13050.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from local.azure.arm_errors import AzureRefusal, Shape
+from local.azure.json_values import JsonObject, whole_number
+
+
+@dataclass(frozen=True, slots=True)
+class Struct:
+    """A JSON object with known fields, in the order in which AKS writes them."""
+
+    name: str
+    fields: Mapping[str, "Field"]
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """A JSON array of one kind of items."""
+
+    item: "Field"
+
+
+type Field = Struct | ListOf | type[str | int] | None
+
+_SPAN = Struct("DateSpan", {"start": str, "end": str})
+_SCHEDULE = Struct(
+    "Schedule",
+    {
+        "daily": Struct("DailySchedule", {"intervalDays": int}),
+        "weekly": Struct("WeeklySchedule", {"intervalWeeks": int, "dayOfWeek": str}),
+        "absoluteMonthly": Struct(
+            "AbsoluteMonthlySchedule", {"intervalMonths": int, "dayOfMonth": int}
+        ),
+        "relativeMonthly": Struct(
+            "RelativeMonthlySchedule",
+            {"intervalMonths": int, "weekIndex": str, "dayOfWeek": str},
+        ),
+    },
+)
+# The order of the keys is the recorded one.
+_WINDOW = Struct(
+    "MaintenanceWindow",
+    {
+        "schedule": _SCHEDULE,
+        "durationHours": int,
+        "utcOffset": str,
+        "startDate": str,
+        "startTime": str,
+        "notAllowedDates": ListOf(_SPAN),
+    },
+)
+_TIME_IN_WEEK = Struct("TimeInWeek", {"day": str, "hourSlots": ListOf(int)})
+_PROPERTIES = Struct(
+    "Properties",
+    {
+        "timeInWeek": ListOf(_TIME_IN_WEEK),
+        "notAllowedTime": ListOf(Struct("TimeSpan", {"start": str, "end": str})),
+        "maintenanceWindow": _WINDOW,
+    },
+)
+# id, name, type and systemData are read-only: taken and ignored.
+_BODY = Struct(
+    "MaintenanceConfiguration",
+    {"properties": _PROPERTIES, "id": None, "name": None, "type": None, "systemData": None},
+)
+
+
+def read_properties(body: JsonObject, *, strict: bool) -> JsonObject:
+    """Read `properties` from a body: known fields in AKS's order, without nulls and empty lists.
+
+    A field of a wrong type is refused, an unknown one where `strict`. Raises AzureRefusal.
+    """
+    read = _read_struct(body, _BODY, "", strict=strict)
+    properties = read.get("properties")
+    return properties if isinstance(properties, dict) else {}
+
+
+def _read(value: object, field: Field, path: str, *, strict: bool) -> object:
+    match field:
+        case Struct():
+            if not isinstance(value, dict):
+                raise _wrong_type(value, path, field.name)
+            return _read_struct(value, field, path, strict=strict)
+        case ListOf():
+            if not isinstance(value, list):
+                raise _wrong_type(value, path, "[]")
+            return [_read(each, field.item, path, strict=strict) for each in value]
+        case None:
+            return None
+        case _:
+            return _read_scalar(value, field, path)
+
+
+def _read_scalar(value: object, field: type[str | int], path: str) -> object:
+    if field is int and whole_number(value) is None:
+        raise _wrong_type(value, path, "int32")
+    if field is str and not isinstance(value, str):
+        raise _wrong_type(value, path, "string")
+    return value
+
+
+def _read_struct(value: JsonObject, struct: Struct, path: str, *, strict: bool) -> JsonObject:
+    if strict:
+        for name in value:
+            if name not in struct.fields:
+                raise _unknown_field(name)
+    read: JsonObject = {}
+    for name, field in struct.fields.items():
+        given = value.get(name)
+        if given is None or given == []:
+            continue
+        below = f"{path}.{name}" if path else name
+        read[name] = _read(given, field, below, strict=strict)
+    return read
+
+
+def _unmarshal_error(detail: str) -> AzureRefusal:
+    message = f"UnmarshalEntity encountered error: {detail}"
+    return AzureRefusal(HTTPStatus.BAD_REQUEST, "UnmarshalError", message, shape=Shape.AKS)
+
+
+def _unknown_field(name: str) -> AzureRefusal:
+    return _unmarshal_error(
+        f'json: unknown field "{name}" Check that the field is in the right location, is spelled'
+        " correctly, and is supported in the API version. Visit aka.ms/aks/apiversions for more"
+        " API version information.."
+    )
+
+
+def _wrong_type(value: object, path: str, expected: str) -> AzureRefusal:
+    kind = "bool"
+    match value:
+        case bool():
+            pass
+        case int() | float():
+            kind = "number" if isinstance(value, int) else f"number {value}"
+        case str():
+            kind = "string"
+        case list():
+            kind = "array"
+        case _:
+            kind = "object"
+    return _unmarshal_error(
+        f"json: cannot unmarshal {kind} into Go struct field {path} of type {expected}."
+    )

@@ -1,0 +1,216 @@
+"""What Event Grid owes its subscribers: each event to each subscription, retried and given up on.
+
+The timetable is MicrosoftDocs "Event Grid message delivery and retry". No clock, no network.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from urllib.parse import parse_qs, urlsplit, urlunsplit
+
+from local.azure.event_bodies import operation_name
+from local.azure.json_values import JsonObject, iso
+from local.azure.routes import CLUSTERS, CONFIGURATIONS
+
+RETRY_DELAYS = tuple(
+    timedelta(seconds=each) for each in (10, 30, 60, 300, 600, 1800, 3600, 10800, 21600, 43200)
+)
+TIME_TO_LIVE = timedelta(hours=24)
+MOST_ATTEMPTS = 30
+# Not retried for webhooks; every other status outside 200 to 204 is.
+_NEVER_RETRIED = frozenset({400, 401, 403, 413})
+_DELIVERED = range(200, 205)
+_EVENTS_KEPT = 5000
+_APART = timedelta(milliseconds=50)
+_CLOUD_EVENTS = "CloudEventSchemaV1_0"
+_WEBHOOK = "/runtime/webhooks/eventgrid"
+# What the filter of an event subscription on data.operationName lets through, by function.
+FILTERS = {
+    "on_cluster_created": frozenset({f"{CLUSTERS}/write"}),
+    "on_schedule_changed": frozenset({f"{CONFIGURATIONS}/write", f"{CONFIGURATIONS}/delete"}),
+}
+_NOTIFICATION = "Microsoft.ResourceNotifications.Resources.CreatedOrUpdated"
+
+
+class Progress(StrEnum):
+    """How far a delivery is."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    DEAD = "dead-lettered"
+
+
+@dataclass(slots=True)
+class EventSubscription:
+    """A webhook that events go to; `ready` once it has answered the validation handshake."""
+
+    name: str
+    url: str
+    cloud_events: bool = False
+    function: str = ""
+    ready: bool = False
+
+    def wants(self, event: JsonObject) -> bool:
+        """Say whether the subscription's filter lets the event through."""
+        if self.function not in FILTERS:
+            return True
+        kind = event.get("eventType") or event.get("type")
+        if kind == _NOTIFICATION:
+            return self.function == "on_cluster_created"
+        allowed = {name.lower() for name in FILTERS[self.function]}
+        return operation_name(event).lower() in allowed
+
+    def to_json(self) -> JsonObject:
+        """Show the subscription, without the key in its URL."""
+        return {
+            "name": self.name,
+            "url": urlsplit(self.url)._replace(query="").geturl(),
+            "functionName": self.function,
+            "schema": _CLOUD_EVENTS if self.cloud_events else "EventGridSchema",
+            "ready": self.ready,
+        }
+
+
+def subscriptions_of(urls: Iterable[str]) -> list[EventSubscription]:
+    """Make the subscriptions for webhook URLs; a Functions host's own URL means both functions.
+
+    The fragment #CloudEventSchemaV1_0 asks for CloudEvents.
+    """
+    made: list[EventSubscription] = []
+    for url in urls:
+        parts = urlsplit(url)
+        cloud_events = parts.fragment.lower() == _CLOUD_EVENTS.lower()
+        function = parse_qs(parts.query).get("functionName", [""])[0]
+        bare = parts._replace(fragment="")
+        if function or parts.path.rstrip("/") not in {"", _WEBHOOK}:
+            name = f"{function or 'webhook'}-{len(made) + 1}"
+            made.append(EventSubscription(name, urlunsplit(bare), cloud_events, function))
+            continue
+        for each in FILTERS:
+            query = "&".join(part for part in (f"functionName={each}", parts.query) if part)
+            target = urlunsplit(bare._replace(path=_WEBHOOK, query=query))
+            made.append(EventSubscription(f"{each}-{len(made) + 1}", target, cloud_events, each))
+    return made
+
+
+@dataclass(slots=True)
+class Delivery:
+    """One event on its way to one subscription; times on the simulator's clock."""
+
+    event: JsonObject
+    subscription: EventSubscription
+    published: datetime
+    due: datetime
+    progress: Progress = Progress.PENDING
+    attempts: list[tuple[datetime, str]] = field(default_factory=list)
+    running: bool = False
+
+    def record(self, now: datetime, status: int | None, error: str, scale: float) -> None:
+        """Note the outcome of an attempt (no status: no answer), and when the next one is due."""
+        self.running = False
+        self.attempts.append((now, str(status) if status is not None else error))
+        if status is not None and status in _DELIVERED:
+            self.progress = Progress.DELIVERED
+            return
+        delay = RETRY_DELAYS[min(len(self.attempts), len(RETRY_DELAYS)) - 1]
+        self.due = now + delay * scale
+        if (
+            status in _NEVER_RETRIED
+            or len(self.attempts) >= MOST_ATTEMPTS
+            or self.due - self.published > TIME_TO_LIVE * scale
+        ):
+            self.progress = Progress.DEAD
+
+    def to_json(self) -> JsonObject:
+        """Show how the delivery went."""
+        return {
+            "subscription": self.subscription.name,
+            "state": self.progress.value,
+            "attempts": [{"time": iso(time), "outcome": text} for time, text in self.attempts],
+            "nextAttempt": iso(self.due) if self.progress is Progress.PENDING else None,
+        }
+
+
+@dataclass(slots=True)
+class Published:
+    """An event and its deliveries."""
+
+    event: JsonObject
+    deliveries: list[Delivery]
+
+    def to_json(self) -> JsonObject:
+        """Show the event and its deliveries."""
+        return {"event": self.event, "deliveries": [each.to_json() for each in self.deliveries]}
+
+
+class Outbox:
+    """The last 5,000 events and what is still owed of them."""
+
+    def __init__(self, subscriptions: list[EventSubscription], scale: float = 1.0) -> None:
+        self.subscriptions = subscriptions
+        self.scale = scale
+        self.published: deque[Published] = deque(maxlen=_EVENTS_KEPT)
+        self._pending: list[Delivery] = []
+        self.group_size = 0
+        self._group: list[Delivery] = []
+
+    def reverse_in_groups(self, size: int, now: datetime) -> None:
+        """Hold deliveries back until there are so many, then send the last one first; 0: don't."""
+        self.group_size = size
+        self._release(now)
+
+    def publish(self, event: JsonObject, now: datetime, copies: int = 1) -> None:
+        """Owe an event to every subscription whose filter lets it through."""
+        deliveries = [
+            Delivery(event, subscription, now, now)
+            for subscription in self.subscriptions
+            if subscription.wants(event)
+            for _ in range(copies)
+        ]
+        self.published.append(Published(event, deliveries))
+        self._group.extend(deliveries)
+        if len(self._group) >= self.group_size:
+            self._release(now)
+
+    def _release(self, now: datetime) -> None:
+        group = self._group[::-1] if self.group_size else self._group
+        # A moment apart, so that the last one is not only first in the list but also on the wire.
+        for place, delivery in enumerate(group):
+            delivery.due = now + _APART * place if self.group_size else now
+        self._pending.extend(group)
+        self._group = []
+
+    def due(self, now: datetime) -> list[Delivery]:
+        """Give the deliveries to attempt now; each is given once until its outcome is noted."""
+        due = [each for each in self._waiting() if each.due <= now]
+        for each in due:
+            each.running = True
+        return due
+
+    def next_due(self) -> datetime | None:
+        """Say when the next attempt is due."""
+        return min((each.due for each in self._waiting()), default=None)
+
+    def hurry(self, now: datetime) -> int:
+        """Make every waiting delivery due now; say how many."""
+        waiting = list(self._waiting())
+        for each in waiting:
+            each.due = min(each.due, now)
+        return len(waiting)
+
+    def clear(self) -> None:
+        """Forget every event."""
+        self.published.clear()
+        self._pending.clear()
+        self._group.clear()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether every event has reached its end."""
+        return not any(each.progress is Progress.PENDING for each in self._pending)
+
+    def _waiting(self) -> Iterator[Delivery]:
+        self._pending = [each for each in self._pending if each.progress is Progress.PENDING]
+        return (each for each in self._pending if not each.running and each.subscription.ready)

@@ -1,0 +1,216 @@
+"""Faults by order: what goes wrong, with which calls, and how often."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+from local.azure.arm_errors import AzureRefusal, Shape
+from local.azure.json_values import JsonObject, iso
+
+
+class Harm(StrEnum):
+    """What a fault does to a call."""
+
+    REFUSE = "refuse"
+    SLOW = "slow"
+    DROP_BEFORE = "drop-before"
+    DROP_AFTER = "drop-after"
+    HANG_BEFORE = "hang-before"
+    HANG_AFTER = "hang-after"
+    STALE_LIST = "stale-list"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a fault can be aimed by; and what the texts of refusals speak of."""
+
+    method: str
+    path: str
+    operation: str = ""
+    action: str = ""
+    subscription: str = ""
+    cluster: str = ""
+    app_id: str = ""
+    object_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """Which calls a fault is for; empty means any. Texts without case, * and ? as wildcards."""
+
+    method: str = ""
+    path: str = ""
+    operation: str = ""
+    cluster: str = ""
+    start: datetime | None = None
+    end: datetime | None = None
+
+    def hits(self, facts: Facts, now: datetime) -> bool:
+        """Say whether the fault is for this call at this instant (start inclusive)."""
+        return (
+            (not self.method or self.method.upper() == facts.method)
+            and (not self.path or _like(facts.path, self.path))
+            and (not self.cluster or facts.cluster.lower() == self.cluster.lower())
+            and (
+                not self.operation
+                or _like(facts.operation, self.operation)
+                or _like(facts.action, self.operation)
+            )
+            and (self.start is None or now >= self.start)
+            and (self.end is None or now < self.end)
+        )
+
+
+def _like(text: str, pattern: str) -> bool:
+    return fnmatchcase(text.lower(), pattern.lower())
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The error that a fault answers with; the texts may speak of the call, by name in braces."""
+
+    status: int
+    code: str
+    message: str
+    shape: Shape
+    retry_after: int | None = None
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class Fault:
+    """One order. `times` is what is left of it, None without end."""
+
+    name: str
+    harm: Harm
+    aim: Aim
+    times: int | None = None
+    every: int = 1
+    skip: int = 0
+    seconds: float = 0.0
+    refusal: Refusal | None = None
+    number: int = 0
+    seen: int = 0
+    hit: int = 0
+
+    def strikes(self, facts: Facts, now: datetime) -> bool:
+        """Count the call if the fault is for it, and say whether it strikes this time."""
+        if self.times == 0 or not self.aim.hits(facts, now):
+            return False
+        self.seen += 1
+        if self.seen <= self.skip or (self.seen - self.skip) % self.every:
+            return False
+        self.hit += 1
+        if self.times is not None:
+            self.times -= 1
+        return True
+
+    def to_json(self) -> JsonObject:
+        """Show the order and what became of it."""
+        return {
+            "id": self.number,
+            "fault": self.name,
+            "method": self.aim.method,
+            "path": self.aim.path,
+            "operation": self.aim.operation,
+            "cluster": self.aim.cluster,
+            "from": iso(self.aim.start) if self.aim.start else None,
+            "to": iso(self.aim.end) if self.aim.end else None,
+            "every": self.every,
+            "skip": self.skip,
+            "timesLeft": self.times,
+            "seen": self.seen,
+            "hit": self.hit,
+        }
+
+
+@dataclass(slots=True)
+class Misfortune:
+    """What all faults together do to one call."""
+
+    names: list[str] = field(default_factory=list)
+    delay: float = 0.0
+    stale: timedelta = timedelta()
+    refusal: Refusal | None = None
+    ending: Harm | None = None
+    hang: float = 0.0
+
+    def add(self, fault: Fault) -> None:
+        """Let one more fault strike."""
+        self.names.append(fault.name)
+        match fault.harm:
+            case Harm.SLOW:
+                self.delay += fault.seconds
+            case Harm.STALE_LIST:
+                self.stale = timedelta(seconds=fault.seconds)
+            case Harm.REFUSE:
+                self.refusal = fault.refusal
+            case _:
+                self.ending, self.hang = fault.harm, fault.seconds
+
+    @property
+    def is_fatal(self) -> bool:
+        """Whether no further fault can make it worse."""
+        return self.refusal is not None or self.ending is not None
+
+
+class Faults:
+    """The orders that are in force, asked in the order in which they were given."""
+
+    def __init__(self) -> None:
+        self._faults: list[Fault] = []
+        self._given = 0
+
+    def __iter__(self) -> Iterator[Fault]:
+        """Go through the orders."""
+        return iter(self._faults)
+
+    def add(self, fault: Fault) -> Fault:
+        """Take an order, and number it."""
+        self._given += 1
+        fault.number = self._given
+        self._faults.append(fault)
+        return fault
+
+    def clear(self, number: int | None = None) -> int:
+        """Withdraw every order, or one; say how many there were."""
+        before = len(self._faults)
+        self._faults = [each for each in self._faults if number not in {None, each.number}]
+        return before - len(self._faults)
+
+    def strike(self, facts: Facts, now: datetime) -> Misfortune:
+        """Find out what goes wrong with a call."""
+        misfortune = Misfortune()
+        for fault in self._faults:
+            if not misfortune.is_fatal and fault.strikes(facts, now):
+                misfortune.add(fault)
+        return misfortune
+
+    def __bool__(self) -> bool:
+        """Say whether anything is ordered at all."""
+        return bool(self._faults)
+
+
+def refusal_error(refusal: Refusal, facts: Facts) -> AzureRefusal:
+    """Write a refusal as the error of one call: {cluster} and the like are filled in."""
+    values = {name: str(getattr(facts, name)) for name in Facts.__slots__}
+    values["scope"] = facts.path
+    values["retry_after"] = str(refusal.retry_after)
+    headers = {} if refusal.retry_after is None else {"Retry-After": str(refusal.retry_after)}
+    detail = [{"code": "Unspecified", "message": refusal.detail}] if refusal.detail else None
+    return AzureRefusal(
+        refusal.status,
+        refusal.code,
+        _filled(refusal.message, values),
+        shape=refusal.shape,
+        headers=headers,
+        details=detail,
+    )
+
+
+def _filled(message: str, values: Mapping[str, str]) -> str:
+    for name, value in values.items():
+        message = message.replace(f"{{{name}}}", value)
+    return message

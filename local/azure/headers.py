@@ -1,0 +1,44 @@
+"""The headers that Resource Manager puts on every answer."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from functools import lru_cache
+from uuid import uuid4
+
+_ALWAYS = {
+    "Cache-Control": "no-cache",
+    "Pragma": "no-cache",
+    "Expires": "-1",
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+    "X-Content-Type-Options": "nosniff",
+    "X-Cache": "CONFIG_NOCACHE",
+}
+_REGION = "WESTEUROPE"
+
+
+@lru_cache(maxsize=8)
+def http_date(second: datetime) -> str:
+    """Write the Date header of a second in UTC."""
+    return format_datetime(second, usegmt=True)
+
+
+def arm_headers(asked: Mapping[str, str], now: datetime) -> dict[str, str]:
+    """Make the headers of an answer: ids of request and correlation, and the simulated date.
+
+    The client's own request id is echoed when it asks for that, as the REST guidelines have it.
+    """
+    second = now.astimezone(UTC).replace(microsecond=0)
+    request_id = str(uuid4())
+    correlation = asked.get("x-ms-correlation-request-id") or request_id
+    headers = {
+        **_ALWAYS,
+        "Date": http_date(second),
+        "x-ms-request-id": request_id,
+        "x-ms-correlation-request-id": correlation,
+        "x-ms-routing-request-id": f"{_REGION}:{second:%Y%m%dT%H%M%SZ}:{request_id}",
+    }
+    client_id = asked.get("x-ms-client-request-id")
+    if client_id and asked.get("x-ms-return-client-request-id", "").lower() == "true":
+        headers["x-ms-client-request-id"] = client_id
+    return headers

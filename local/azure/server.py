@@ -1,0 +1,150 @@
+"""The simulated Azure on 127.0.0.1: https for Resource Manager, http for managed identity."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from aiohttp import web
+
+from local.azure.certificates import Certificates
+from local.azure.controls import CONTROLS, answer_control
+from local.azure.faults import Harm, Misfortune
+from local.azure.headers import arm_headers
+from local.azure.identity_routes import APP_SERVICE_PATH, answer_identity, is_identity_path
+from local.azure.replies import Call, Reply
+from local.azure.routes import route_of
+from local.azure.simulator import Simulator
+from local.azure.webhooks import Courier
+
+_HOST = "127.0.0.1"
+# Resource Manager takes request bodies of up to 4 MB.
+_MOST_BODY = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where to listen; 0 means any free port."""
+
+    https: int = 0
+    http: int = 0
+
+
+@dataclass(slots=True)
+class SimulatorServer:
+    """Serves a simulator until it is stopped."""
+
+    simulator: Simulator
+    ports: Ports = field(default_factory=Ports)
+    report: Callable[[str], None] = print
+    certificates: Certificates = field(default_factory=Certificates)
+    url: str = ""
+    http_url: str = ""
+    _runner: web.ServerRunner | None = None
+    _courier: Courier | None = None
+
+    async def start(self) -> None:
+        """Listen; raises OSError where a port is taken."""
+        server = web.Server(self._handle, handler_cancellation=True, access_log=None)
+        self._runner = web.ServerRunner(server, shutdown_timeout=0.5)
+        await self._runner.setup()
+        context = self.certificates.server_context()
+        secure = web.TCPSite(self._runner, _HOST, self.ports.https, ssl_context=context)
+        plain = web.TCPSite(self._runner, _HOST, self.ports.http)
+        await secure.start()
+        await plain.start()
+        https_port, http_port = (address[1] for address in self._runner.addresses)
+        self.url, self.http_url = f"https://localhost:{https_port}", f"http://{_HOST}:{http_port}"
+        self.simulator.tokens.audiences.update({self.url, f"https://{_HOST}:{https_port}"})
+        self._courier = Courier(self.simulator.outbox, self.simulator.clock, self.report)
+        self.simulator.on_event = self._courier.wake
+        await self._courier.start()
+
+    async def stop(self) -> None:
+        """Stop listening and delivering."""
+        if self._courier is not None:
+            await self._courier.stop()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """Where everything is."""
+        return {
+            "arm": self.url,
+            "identityEndpoint": f"{self.http_url}{APP_SERVICE_PATH}",
+            "identityEndpointHttps": f"{self.url}{APP_SERVICE_PATH}",
+            "controls": f"{self.url}{CONTROLS}",
+            "controlsHttp": f"{self.http_url}{CONTROLS}",
+        }
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        call = await _read(request)
+        if call is None:
+            return web.Response(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        if call.path.startswith(CONTROLS):
+            return _response(answer_control(self.simulator, call, self.urls), {})
+        return await self._answer(request, call)
+
+    async def _answer(self, request: web.BaseRequest, call: Call) -> web.StreamResponse:
+        misfortune = self.simulator.misfortune(call)
+        if misfortune.delay:
+            await asyncio.sleep(misfortune.delay)
+        if misfortune.ending in {Harm.DROP_BEFORE, Harm.HANG_BEFORE}:
+            self.simulator.record(
+                call, Reply(status=0), self.simulator.clock.now(), faults=misfortune.names
+            )
+            return await _lost(request, misfortune)
+        answer = answer_identity if is_identity_path(call.path) else _answer_arm
+        reply = answer(self.simulator, call, misfortune)
+        if misfortune.ending is not None:
+            return await _lost(request, misfortune)
+        headers = arm_headers(call.headers, self.simulator.clock.now())
+        headers.update(self.simulator.rate_headers(call))
+        return _response(reply, headers)
+
+
+def _answer_arm(simulator: Simulator, call: Call, misfortune: Misfortune) -> Reply:
+    return simulator.answer(call, misfortune)
+
+
+async def _read(request: web.BaseRequest) -> Call | None:
+    body = b""
+    if request.body_exists:
+        parts: list[bytes] = []
+        size = 0
+        async for part in request.content.iter_any():
+            size += len(part)
+            if size > _MOST_BODY:
+                return None
+            parts.append(part)
+        body = b"".join(parts)
+    return Call(
+        method=request.method,
+        path=request.path,
+        query={name.lower(): value for name, value in request.query.items()},
+        headers=request.headers,
+        body=body,
+        route=route_of(request.path),
+        host=request.host,
+    )
+
+
+def _response(reply: Reply, headers: dict[str, str]) -> web.Response:
+    headers.update(reply.headers)
+    if reply.content_type and reply.body:
+        headers["Content-Type"] = reply.content_type
+    response = web.Response(status=reply.status, body=reply.body, headers=headers)
+    if not reply.body:
+        response.headers.pop("Content-Type", None)
+    return response
+
+
+async def _lost(request: web.BaseRequest, misfortune: Misfortune) -> web.StreamResponse:
+    """Leave the client without an answer: at once, or after it has waited."""
+    if misfortune.ending in {Harm.HANG_BEFORE, Harm.HANG_AFTER}:
+        # Without a number of seconds it lasts until the client hangs up, which cancels this.
+        await asyncio.sleep(misfortune.hang or 24 * 3600)
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()

@@ -1,0 +1,150 @@
+"""The simulated Azure as one whole: what it remembers, its time, its callers, its faults."""
+
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from local.azure.arm import Arm, Options
+from local.azure.arm_errors import AzureRefusal
+from local.azure.clock import Clock, machine_now
+from local.azure.deliveries import Outbox, subscriptions_of
+from local.azure.event_bodies import event_of
+from local.azure.faults import Facts, Faults, Misfortune, refusal_error
+from local.azure.fleet import Fleet
+from local.azure.identity import Caller, Tokens
+from local.azure.journal import Journal
+from local.azure.replies import Call, Change, Reply
+from local.azure.state import State
+from local.azure.throttle import Throttle
+
+_NOBODY = Caller("", "", "")
+_CALM = Misfortune()
+
+
+@dataclass(slots=True)
+class Setup:
+    """How a simulator is made: fleet, time, switches, who hears of changes."""
+
+    fleet: Fleet = field(default_factory=Fleet)
+    clock: Clock = field(default_factory=lambda: Clock(machine_now()))
+    options: Options = field(default_factory=Options)
+    throttle: Throttle = field(default_factory=Throttle)
+    events_to: tuple[str, ...] = ()
+    event_retry_scale: float = 1.0
+    identity_header: str = ""
+    wall: Callable[[], datetime] = machine_now
+
+
+class Simulator:
+    """Answers calls, keeps the journal and owes events; knows no server and no network."""
+
+    def __init__(self, setup: Setup | None = None) -> None:
+        setup = setup or Setup()
+        self.fleet = setup.fleet
+        self.clock = setup.clock
+        self.identity_header = setup.identity_header
+        self.state = State()
+        self.arm = Arm(self.state, setup.throttle, setup.options)
+        self.tokens = Tokens(secrets.token_bytes(32), setup.wall)
+        self.faults = Faults()
+        self.journal = Journal()
+        self.outbox = Outbox(list(subscriptions_of(setup.events_to)), setup.event_retry_scale)
+        self.event_copies = 1
+        self.on_event: Callable[[], None] = _nothing
+        self.reset()
+
+    def reset(self) -> None:
+        """Go back to the fleet of the start; journal, faults, buckets and events are cleared."""
+        self.fleet.fill(self.state, self.clock.now())
+        self.faults.clear()
+        self.journal.clear()
+        self.outbox.clear()
+        self.arm.throttle.clear()
+        self.event_copies = 1
+
+    def misfortune(self, call: Call) -> Misfortune:
+        """Find out what faults do to a call; each call may be asked once."""
+        if not self.faults:
+            return _CALM
+        return self.faults.strike(self._facts(call), self.clock.now())
+
+    def answer(self, call: Call, misfortune: Misfortune = _CALM) -> Reply:
+        """Answer a call to Resource Manager, write it down, and raise its event."""
+        now = self.clock.now()
+        caller = _NOBODY
+        try:
+            if misfortune.refusal is not None:
+                caller = self._caller_or_nobody(call)
+                raise refusal_error(misfortune.refusal, self._facts(call))
+            caller = self.tokens.caller(call.headers.get("Authorization", ""))
+            reply = self.arm.answer(call, caller, now, misfortune.stale)
+        except AzureRefusal as refusal:
+            reply = refusal.reply()
+        self.record(call, reply, now, caller=caller.app_id, faults=misfortune.names)
+        if reply.change is not None:
+            self.announce(reply.change, caller)
+        return reply
+
+    def record(
+        self,
+        call: Call,
+        reply: Reply,
+        now: datetime,
+        *,
+        caller: str = "",
+        faults: Iterable[str] = (),
+    ) -> None:
+        """Write a call and its answer down in the journal."""
+        self.journal.add(
+            now,
+            method=call.method,
+            path=call.path,
+            api_version=call.query.get("api-version", ""),
+            operation=call.route.operation(call.method) if call.route else "",
+            caller=caller,
+            status=reply.status,
+            code=reply.code,
+            body=call.body,
+            fault=", ".join(faults),
+            window_start=reply.window_start,
+        )
+
+    def announce(self, change: Change, caller: Caller) -> None:
+        """Raise the event of a change."""
+        now = self.clock.now()
+        self.outbox.publish(event_of(change, caller, now), now, self.event_copies)
+        self.on_event()
+
+    def rate_headers(self, call: Call) -> dict[str, str]:
+        """Write the headers that say what throttling leaves to the caller."""
+        if call.route is None:
+            return {}
+        app_id = self._caller_or_nobody(call).app_id
+        return self.arm.throttle.remaining(call.method, call.route.subscription, app_id)
+
+    def _caller_or_nobody(self, call: Call) -> Caller:
+        try:
+            return self.tokens.caller(call.headers.get("Authorization", ""))
+        except AzureRefusal:
+            return _NOBODY
+
+    def _facts(self, call: Call) -> Facts:
+        caller = self._caller_or_nobody(call)
+        route = call.route
+        if route is None:
+            return Facts(call.method, call.path)
+        return Facts(
+            method=call.method,
+            path=call.path,
+            operation=route.operation(call.method),
+            action=route.action(call.method),
+            subscription=route.subscription,
+            cluster=route.cluster,
+            app_id=caller.app_id,
+            object_id=caller.object_id,
+        )
+
+
+def _nothing() -> None:
+    """Tell nobody of events."""

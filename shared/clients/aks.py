@@ -1,0 +1,136 @@
+"""AKS through its SDK: three calls, each one attempt, each bounded in time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from azure.mgmt.containerservice.aio import ContainerServiceClient
+from azure.mgmt.containerservice.models import MaintenanceConfiguration
+
+from shared.clients.errors import translated
+from shared.domain.cluster_id import ClusterId
+from shared.domain.observed import (
+    NODE_OS_SCHEDULE,
+    ObservedCluster,
+    ObservedConfiguration,
+    observe_cluster,
+    observe_configuration,
+)
+from shared.domain.window import MaintenanceWindow
+from shared.reconcile.ports import Clock, Listing
+
+if TYPE_CHECKING:
+    from azure.core.pipeline import PipelineResponse
+    from azure.core.rest import AsyncHttpResponse, HttpRequest
+
+    from shared.clients.credential import Credential
+
+    type Response = PipelineResponse[HttpRequest, AsyncHttpResponse]
+
+CONNECT_SECONDS = 5
+READ_SECONDS = 20
+
+# The audience of each cloud's tokens. With base_url alone the SDK would ask every cloud for a token
+# of the public one (azure-mgmt-containerservice, _client.py: the scopes come from cloud_setting).
+SOVEREIGN_SCOPES: Mapping[str, str] = {
+    "https://management.usgovcloudapi.net": "https://management.core.usgovcloudapi.net/.default",
+    "https://management.chinacloudapi.cn": "https://management.core.chinacloudapi.cn/.default",
+}
+PUBLIC_SCOPE = "https://management.azure.com/.default"
+
+
+class AksClient:
+    """ARM's AKS provider, with one SDK client per subscription, kept for the worker's life."""
+
+    def __init__(
+        self, credential: "Credential", endpoint: str, clock: Clock, timeout: timedelta
+    ) -> None:
+        """Take an https end point without a trailing slash; `timeout` bounds each call whole."""
+        self._credential = credential
+        self._endpoint = endpoint
+        self._clock = clock
+        self._timeout = timeout
+        self._clients: dict[str, ContainerServiceClient] = {}
+
+    async def get_cluster(self, cluster_id: ClusterId) -> ObservedCluster:
+        """Read one cluster."""
+        client = self._client(cluster_id)
+        return await self._bounded(
+            lambda: self._get_cluster(client, cluster_id),
+        )
+
+    async def _get_cluster(
+        self, client: ContainerServiceClient, cluster_id: ClusterId
+    ) -> ObservedCluster:
+        cluster = await client.managed_clusters.get(cluster_id.resource_group, cluster_id.name)
+        return observe_cluster({**cluster.as_dict(), "id": str(cluster_id)})
+
+    async def list_configurations(self, cluster_id: ClusterId) -> Listing:
+        """Read all maintenance configurations, following the pages."""
+        client = self._client(cluster_id)
+        return await self._bounded(lambda: self._list(client, cluster_id))
+
+    async def _list(self, client: ContainerServiceClient, cluster_id: ClusterId) -> Listing:
+        answered: list[datetime | None] = []
+        pages = client.maintenance_configurations.list_by_managed_cluster(
+            cluster_id.resource_group,
+            cluster_id.name,
+            raw_response_hook=lambda response: answered.append(_date(response)),
+        )
+        found = tuple([observe_configuration(page.as_dict()) async for page in pages])
+        return Listing(found, answered[-1] if answered else None)
+
+    async def put_node_os_schedule(
+        self, cluster_id: ClusterId, window: MaintenanceWindow
+    ) -> ObservedConfiguration:
+        """Create or replace the node OS schedule."""
+        client = self._client(cluster_id)
+        return await self._bounded(lambda: self._put(client, cluster_id, window), writing=True)
+
+    async def _put(
+        self, client: ContainerServiceClient, cluster_id: ClusterId, window: MaintenanceWindow
+    ) -> ObservedConfiguration:
+        body = MaintenanceConfiguration({"properties": {"maintenanceWindow": window.to_arm()}})
+        accepted = await client.maintenance_configurations.create_or_update(
+            cluster_id.resource_group, cluster_id.name, NODE_OS_SCHEDULE, body
+        )
+        return observe_configuration(accepted.as_dict())
+
+    async def _bounded[T](self, call: Callable[[], Awaitable[T]], *, writing: bool = False) -> T:
+        """Bound the whole call: the transport's read time-out counts from the last byte only."""
+        with translated(self._clock.now(), writing=writing):
+            async with asyncio.timeout(self._timeout.total_seconds()):
+                return await call()
+
+    def _client(self, cluster_id: ClusterId) -> ContainerServiceClient:
+        known = self._clients.get(cluster_id.subscription_id)
+        if known is None:
+            known = self._clients[cluster_id.subscription_id] = self._new_client(cluster_id)
+        return known
+
+    def _new_client(self, cluster_id: ClusterId) -> ContainerServiceClient:
+        return ContainerServiceClient(
+            self._credential,
+            cluster_id.subscription_id,
+            self._endpoint,
+            credential_scopes=[SOVEREIGN_SCOPES.get(self._endpoint, PUBLIC_SCOPE)],
+            retry_total=0,
+            connection_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            user_agent="naptime",
+        )
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for client in self._clients.values():
+            await client.close()
+
+
+def _date(response: "Response") -> datetime | None:
+    """Read ARM's own time from an answer, in UTC; whole seconds, so up to one second early."""
+    try:
+        return parsedate_to_datetime(response.http_response.headers.get("Date", ""))
+    except ValueError:
+        return None

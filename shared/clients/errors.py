@@ -1,0 +1,116 @@
+"""Foreign errors, translated once: what the Azure SDK raises becomes naptime's own tree."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from azure.core.exceptions import (
+    AzureError as SdkError,
+)
+from azure.core.exceptions import (
+    ClientAuthenticationError,
+    DecodeError,
+    HttpResponseError,
+    IncompleteReadError,
+    ServiceRequestError,
+    ServiceResponseError,
+)
+
+from shared.domain.errors import (
+    AccessDenied,
+    AzureError,
+    AzureUnavailable,
+    ClusterGone,
+    ConnectionFailed,
+    NotAuthenticated,
+    OperationInProgress,
+    Rejected,
+    Throttled,
+    WriteTargetGone,
+)
+from shared.domain.plain_text import one_line
+
+# A 409 that waiting cannot mend. Any other is taken for an operation in progress: AKS answers
+# OperationNotAllowed and EtagMismatch with it, and whether there are more codes is not documented.
+TERMINAL_CONFLICTS = frozenset(
+    {"scopelocked", "readonlydisabledsubscription", "missingsubscriptionregistration"}
+)
+MESSAGE_LIMIT = 500
+UNAVAILABLE = frozenset({408, 500, 502, 503, 504})
+
+
+@contextmanager
+def translated(now: datetime, *, writing: bool = False) -> Iterator[None]:
+    """Turn whatever an SDK call raises into an `AzureError` that says whether to try again.
+
+    `now` is what an HTTP date in Retry-After is compared with; `writing` tells a 404 of a PUT,
+    whose parent has gone, from that of a read.
+    """
+    try:
+        yield
+    except HttpResponseError as error:
+        raise _from_response(error, now, writing=writing) from error
+    except (ServiceRequestError, ServiceResponseError, IncompleteReadError, TimeoutError) as error:
+        raise ConnectionFailed(_sentence(error)) from error
+    except SdkError as error:
+        raise AzureUnavailable(_sentence(error)) from error
+
+
+def _sentence(error: BaseException) -> str:
+    return one_line(str(error) or type(error).__name__, MESSAGE_LIMIT)
+
+
+def _from_response(error: HttpResponseError, now: datetime, *, writing: bool) -> AzureError:
+    status = error.status_code
+    code = one_line(str(error.error.code)) if error.error and error.error.code else ""
+    kind = _kind(error, status, code.lower(), writing=writing)
+    message = error.error.message if error.error and error.error.message else error.message
+    return kind(
+        one_line(message or str(error), MESSAGE_LIMIT),
+        status=status,
+        code=code,
+        retry_after=retry_after(error, now),
+    )
+
+
+def _kind(  # noqa: PLR0911 - one line per row of the table
+    error: HttpResponseError, status: int | None, code: str, *, writing: bool
+) -> type[AzureError]:
+    match status:
+        case 429:
+            return Throttled
+        case 401:
+            return NotAuthenticated
+        case 403:
+            return AccessDenied
+        case 404:
+            return WriteTargetGone if writing else ClusterGone
+        case 409 if code not in TERMINAL_CONFLICTS:
+            return OperationInProgress
+        case None:
+            # Without an answer it is the credential that failed, or a body that was cut off.
+            return (
+                NotAuthenticated
+                if isinstance(error, ClientAuthenticationError)
+                else ConnectionFailed
+            )
+        case _ if status in UNAVAILABLE or isinstance(error, DecodeError):
+            return AzureUnavailable
+        case _:
+            return Rejected
+
+
+def retry_after(error: HttpResponseError, now: datetime) -> timedelta | None:
+    """Read Retry-After, in seconds or as an HTTP date; None if it is absent or makes no sense."""
+    headers: Mapping[str, str] = getattr(error.response, "headers", {})
+    value = headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"\d{1,7}(\.\d+)?", value, re.ASCII):
+        return timedelta(seconds=float(value))
+    try:
+        instant = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    aware = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+    return max(aware - now, timedelta(0))

@@ -1,0 +1,61 @@
+"""The storage account that the Functions host has anyway: how its queues and tables are reached."""
+
+from typing import TYPE_CHECKING
+
+from azure.core.exceptions import ResourceExistsError
+from azure.data.tables.aio import TableClient
+from azure.storage.queue import TextBase64EncodePolicy
+from azure.storage.queue.aio import QueueClient
+
+from shared.settings import StorageSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shared.clients.credential import Credential
+
+
+class StorageAccount:
+    """Clients of one account, by connection string or by identity."""
+
+    def __init__(self, settings: StorageSettings, credential: "Callable[[], Credential]") -> None:
+        """Take the settings, and what gives the identity where there is no connection string."""
+        self._settings = settings
+        self._credential = credential
+
+    def queue(self, name: str) -> QueueClient:
+        """Give a client of a queue that encodes as the Functions host expects."""
+        # The host decodes base64 by default; the SDK sends plain text by default.
+        encode = TextBase64EncodePolicy()
+        if self._settings.connection_string:
+            return QueueClient.from_connection_string(
+                self._settings.connection_string, name, message_encode_policy=encode
+            )
+        return QueueClient(
+            self._settings.queue_uri or "",
+            name,
+            credential=self._credential(),
+            message_encode_policy=encode,
+        )
+
+    def table(self, name: str) -> TableClient:
+        """Give a client of a table."""
+        if self._settings.connection_string:
+            return TableClient.from_connection_string(self._settings.connection_string, name)
+        return TableClient(self._settings.table_uri or "", name, credential=self._credential())
+
+
+async def create_queue(queue: QueueClient) -> None:
+    """Create a queue, if nobody else just has."""
+    try:
+        await queue.create_queue()
+    except ResourceExistsError:
+        return
+
+
+async def create_table(table: TableClient) -> None:
+    """Create a table, if nobody else just has."""
+    try:
+        await table.create_table()
+    except ResourceExistsError:
+        return

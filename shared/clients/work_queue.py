@@ -1,0 +1,39 @@
+"""The queue of clusters to reconcile, on Azure Storage."""
+
+from datetime import timedelta
+
+from azure.core.exceptions import ResourceNotFoundError
+from azure.storage.queue.aio import QueueClient
+
+from shared.clients.storage import create_queue
+from shared.domain.work import ReconcileCluster
+
+KEPT = timedelta(days=7)
+"""How long a message lives; seven times as long as the work in it is tried."""
+
+
+class StorageWorkQueue:
+    """Sends work; the Functions host receives it."""
+
+    def __init__(self, queue: QueueClient) -> None:
+        """Take a client of the queue; it is created by the first message if it is not there."""
+        self._queue = queue
+
+    async def send(self, work: ReconcileCluster, delay: timedelta = timedelta(0)) -> None:
+        """Enqueue, to be seen after the delay (whole seconds)."""
+        try:
+            await self._send(work, delay)
+        except ResourceNotFoundError:
+            await create_queue(self._queue)
+            await self._send(work, delay)
+
+    async def _send(self, work: ReconcileCluster, delay: timedelta) -> None:
+        await self._queue.send_message(
+            work.to_message(),
+            visibility_timeout=int(delay.total_seconds()),
+            time_to_live=int((KEPT + delay).total_seconds()),
+        )
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._queue.close()

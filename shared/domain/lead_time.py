@@ -1,0 +1,63 @@
+"""When a written window first applies: never too soon, and never later than it must."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from shared.domain.errors import InvalidWindow
+from shared.domain.spans import Occurrence
+from shared.domain.window import MaintenanceWindow
+
+MINIMUM_LEAD = timedelta(minutes=30)
+"""A window that starts sooner than this after the write may be missed (AKS, the page "Upgrade
+node images with node auto-provisioning")."""
+
+_ONE_DAY = timedelta(days=1)
+
+
+def plan_start(window: MaintenanceWindow, now: datetime, lead: timedelta) -> MaintenanceWindow:
+    """Give the window as it should be written at `now`, so that no start comes within `lead`.
+
+    The start date is left out, which makes the window active at once, unless an occurrence that
+    has not ended starts before `now + lead`; then it is the day after the last of these, in the
+    window's own offset. A later start date that the window already has is kept. Raises
+    AmbiguousWindow.
+
+    It holds over midnight too. ARM makes an omitted start date today in the window's offset when
+    it accepts the write, and the first start lies after that. A start date that is set lies after
+    today, or is today because yesterday's occurrence of up to 24 hours is still open; ARM refuses
+    only dates before today (hashicorp/terraform-provider-azurerm#23985), and that occurrence ends
+    before today does.
+    """
+    active = _active(window, now)
+    too_early = _too_early(active, now, lead)
+    if too_early is None:
+        return active
+    return replace(active, start_date=active.local_date(too_early.start) + _ONE_DAY)
+
+
+def first_start_in_time(window: MaintenanceWindow, now: datetime, lead: timedelta) -> Occurrence:
+    """Find the first occurrence that starts at or after `now + lead`.
+
+    Raises AmbiguousWindow, and InvalidWindow if the not-allowed dates leave none.
+    """
+    active = _active(window, now)
+    for occurrence in active.occurrences(now):
+        if occurrence.start >= now + lead:
+            return occurrence
+    field = "maintenanceWindow.notAllowedDates"
+    raise InvalidWindow.because(field, None, "must leave an occurrence before the year 9999")
+
+
+def _active(window: MaintenanceWindow, now: datetime) -> MaintenanceWindow:
+    if window.start_date and window.start_date > window.local_date(now):
+        return window
+    return replace(window, start_date=None)
+
+
+def _too_early(window: MaintenanceWindow, now: datetime, lead: timedelta) -> Occurrence | None:
+    last = None
+    for occurrence in window.occurrences(now):
+        if occurrence.start >= now + lead:
+            break
+        last = occurrence
+    return last

@@ -1,0 +1,99 @@
+"""What ARM says about a cluster and its maintenance configurations, without trusting its types."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from shared.domain.cluster_id import ClusterId
+from shared.domain.errors import InvalidWindow
+from shared.domain.window import MaintenanceWindow
+
+NODE_OS_SCHEDULE = "aksManagedNodeOSUpgradeSchedule"
+"""The one configuration that gates node images; its siblings do not (Azure/karpenter-provider-
+azure images.go)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedCluster:
+    """A managed cluster; `location` in lower case without spaces, missing strings empty."""
+
+    id: ClusterId
+    location: str
+    provisioning_state: str
+    auto_provisioning: bool
+    tags: Mapping[str, str]
+    node_os_channel: str | None
+    upgrade_channel: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedSchedule:
+    """What the node OS schedule says: a window, one that cannot be read, or (both None) nothing."""
+
+    window: MaintenanceWindow | None = None
+    unreadable: InvalidWindow | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedConfiguration:
+    """A maintenance configuration with its properties as ARM sent them."""
+
+    name: str
+    properties: Mapping[str, object]
+
+    @property
+    def is_node_os_schedule(self) -> bool:
+        """Say whether this is the node OS schedule; ARM keeps the casing of whoever wrote it."""
+        return self.name.lower() == NODE_OS_SCHEDULE.lower()
+
+    @property
+    def schedule(self) -> ObservedSchedule:
+        """Read the maintenance window in it."""
+        if self.properties.get("maintenanceWindow") is None:
+            return ObservedSchedule()
+        try:
+            return ObservedSchedule(window=MaintenanceWindow.from_arm(self.properties))
+        except InvalidWindow as error:
+            return ObservedSchedule(unreadable=error)
+
+
+def observe_cluster(body: Mapping[str, object]) -> ObservedCluster:
+    """Read a managed cluster's ARM body; all but the id may be missing or of the wrong type.
+
+    Raises InvalidResourceId.
+    """
+    properties = _object(body, "properties")
+    channels = _object(properties, "autoUpgradeProfile")
+    # A profile that is absent means Manual (Azure/azure-rest-api-specs, the property's default).
+    mode = _text(_object(properties, "nodeProvisioningProfile"), "mode") or "Manual"
+    return ObservedCluster(
+        id=ClusterId.parse(_text(body, "id") or "", "id"),
+        location=(_text(body, "location") or "").replace(" ", "").lower(),
+        provisioning_state=_text(properties, "provisioningState") or "",
+        auto_provisioning=mode.lower() == "auto",
+        tags={key: value for key, value in _object(body, "tags").items() if isinstance(value, str)},
+        node_os_channel=_text(channels, "nodeOSUpgradeChannel"),
+        upgrade_channel=_text(channels, "upgradeChannel"),
+    )
+
+
+def observe_configuration(body: Mapping[str, object]) -> ObservedConfiguration:
+    """Read a maintenance configuration's ARM body; anything may be missing."""
+    return ObservedConfiguration(_text(body, "name") or "", _object(body, "properties"))
+
+
+def node_os_schedule(
+    configurations: Sequence[ObservedConfiguration],
+) -> ObservedConfiguration | None:
+    """Find the node OS schedule among a cluster's configurations."""
+    return next((found for found in configurations if found.is_node_os_schedule), None)
+
+
+def _object(body: Mapping[str, object], name: str) -> Mapping[str, object]:
+    value = body.get(name)
+    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}
+
+
+def _text(body: Mapping[str, object], name: str) -> str | None:
+    value = body.get(name)
+    return value if isinstance(value, str) else None

@@ -1,0 +1,28 @@
+"""Text from outside, made fit for one line of a log or an answer."""
+
+import json
+
+
+def one_line(text: str, limit: int = 80) -> str:
+    """Give `text` without control characters (each becomes `?`), cut to `limit` characters.
+
+    Line breaks, terminal escapes, bidirectional marks and lone surrogates all count as control
+    characters: whatever `str.isprintable` says no to.
+    """
+    clean = "".join(char if char.isprintable() else "?" for char in text[: limit + 1])
+    return clean if len(clean) <= limit else f"{clean[: limit - 3]}..."
+
+
+def shown(value: object, limit: int = 80) -> str:
+    """Name a JSON value in a message: strings as they are, numbers in digits, the rest by kind."""
+    match value:
+        case str():
+            return one_line(value, limit)
+        case int() if abs(value) >= 10**limit:
+            return "a very large number"
+        case None | bool() | int() | float():
+            return json.dumps(value)
+        case list() | tuple():
+            return "a list"
+        case _:
+            return "an object"

@@ -1,0 +1,100 @@
+"""The work queue's side of a reconcile: claim, reconcile, then conclude, defer or give up."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from shared.domain.outcome import Outcome, OutcomeKind
+from shared.domain.reasons import REASONS, Reason
+from shared.domain.work import Cause, ReconcileCluster, delay_before, is_spent
+from shared.reconcile.ports import (
+    AlreadyDone,
+    Busy,
+    Claim,
+    Clock,
+    ClusterRecords,
+    GivenUp,
+    GivenUpRecords,
+    WorkQueue,
+)
+from shared.reconcile.reconcile_cluster import ClusterReconciler
+
+BUSY_DELAY = timedelta(seconds=2)
+SLOW = frozenset({Reason.ACCESS_DENIED, Reason.NOT_AUTHENTICATED})
+"""What only a person or a role assignment on its way can mend: minutes, not seconds."""
+
+type Report = Callable[[Outcome, Cause], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterWorker:
+    """Does one piece of cluster work; harmless to repeat, and nothing is lost on the way."""
+
+    reconciler: ClusterReconciler
+    records: ClusterRecords
+    given_up: GivenUpRecords
+    queue: WorkQueue
+    clock: Clock
+    jitter: Callable[[], float]
+    """From 0 to 1, so that what was deferred together does not come back together."""
+    report: Report
+
+    async def do(
+        self, work: ReconcileCluster, inserted_at: datetime | None = None
+    ) -> Outcome | None:
+        """Reconcile the cluster of one message that the queue took in at `inserted_at`.
+
+        None where a reconcile that began later has seen to it already, or where somebody else is
+        at it: then the work comes back a little later.
+        """
+        work = work if work.since else replace(work, since=inserted_at)
+        claim = await self.records.claim(work.cluster_id, work.since)
+        match claim:
+            case Claim():
+                return await self.do_claimed(claim, work)
+            case Busy():
+                await self.queue.send(work, BUSY_DELAY * (1 + self.jitter()))
+            case AlreadyDone():
+                pass
+            case _:
+                assert_never(claim)
+        return None
+
+    async def do_claimed(self, claim: Claim, work: ReconcileCluster) -> Outcome:
+        """Reconcile under a claim, settle what comes of it, and give the claim back."""
+        outcome = None
+        try:
+            outcome = await self.reconciler.reconcile(work.cluster_id)
+            self.report(outcome, work.cause)
+            await self._settle(outcome, work)
+        finally:
+            await self.records.release(claim, outcome, self.clock.now())
+        return outcome
+
+    async def _settle(self, outcome: Outcome, work: ReconcileCluster) -> None:
+        """Do what an outcome asks for: try later, give up, or forget that it was given up."""
+        match outcome.kind:
+            case OutcomeKind.DEFERRED if not is_spent(work, self.clock.now()):
+                await self.queue.send(work.deferred(), self._delay(outcome, work))
+            case OutcomeKind.DEFERRED | OutcomeKind.FAILED:
+                await self._give_up(outcome, work)
+            case _:
+                await self.given_up.forget(work.cluster_id)
+
+    def _delay(self, outcome: Outcome, work: ReconcileCluster) -> timedelta:
+        slow = outcome.reason in SLOW
+        return delay_before(work.attempt, outcome.retry_after, slow=slow, jitter=self.jitter())
+
+    async def _give_up(self, outcome: Outcome, work: ReconcileCluster) -> None:
+        await self.given_up.put(
+            GivenUp(
+                cluster_id=work.cluster_id,
+                reason=outcome.reason.value,
+                message=outcome.message,
+                advice=REASONS[outcome.reason].you_can,
+                given_up_at=self.clock.now(),
+                attempts=work.attempt,
+                work=work.to_message(),
+            )
+        )

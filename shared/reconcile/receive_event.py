@@ -1,0 +1,67 @@
+"""From an event to work on the queue: an event is a hint that names a cluster, no more."""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from shared.domain.cluster_id import ClusterId
+from shared.domain.events import (
+    ClusterWritten,
+    NotOurs,
+    ScheduleDeleted,
+    ScheduleWritten,
+    parse_event,
+)
+from shared.domain.work import Cause, ReconcileCluster
+from shared.reconcile.ports import Clock, WorkQueue
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What became of one event."""
+
+    accepted: bool
+    what: str
+    cluster_id: ClusterId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventReceiver:
+    """Turns events about clusters that naptime may act on into work."""
+
+    queue: WorkQueue
+    clock: Clock
+    subscriptions: frozenset[str]
+    own_client_id: str | None
+
+    async def receive(self, text: str) -> Received:
+        """Enqueue the cluster that one event names.
+
+        Raises `InvalidEvent` for what is none; an error of the queue comes out as it is, so that
+        Event Grid sends the event again.
+        """
+        event = parse_event(text)
+        match event:
+            case NotOurs():
+                return Received(accepted=False, what=f"not for naptime: {event.event_type}")
+            case ClusterWritten():
+                return await self._enqueue(event.cluster_id, Cause.CLUSTER_WRITTEN, event.event_id)
+            case ScheduleWritten() if self._is_own(event):
+                return Received(accepted=False, what="own write", cluster_id=event.cluster_id)
+            case ScheduleWritten():
+                return await self._enqueue(event.cluster_id, Cause.SCHEDULE_WRITTEN, event.event_id)
+            case ScheduleDeleted():
+                return await self._enqueue(event.cluster_id, Cause.SCHEDULE_DELETED, event.event_id)
+            case _:
+                assert_never(event)
+
+    def _is_own(self, event: ScheduleWritten) -> bool:
+        app_id = event.caller_app_id
+        return bool(app_id and self.own_client_id) and app_id == self.own_client_id
+
+    async def _enqueue(self, cluster_id: ClusterId, cause: Cause, event_id: str | None) -> Received:
+        if cluster_id.subscription_id not in self.subscriptions:
+            what = "subscription not in NAPTIME_SUBSCRIPTIONS"
+            return Received(accepted=False, what=what, cluster_id=cluster_id)
+        work = ReconcileCluster(cluster_id, cause, self.clock.now(), event_id=event_id)
+        await self.queue.send(work)
+        return Received(accepted=True, what=cause.value, cluster_id=cluster_id)

@@ -1,0 +1,180 @@
+"""What the operator decides, read once from the environment; an error names the variable.
+
+Not read at import: app settings have been reported missing from the environment while the worker
+loads the app (Azure/azure-functions-python-worker issues 1588 and 1770).
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import time, timedelta
+from urllib.parse import urlsplit
+
+from shared.domain.cluster_id import Scope, parse_scope, parse_subscription_id
+from shared.domain.decision import Desired
+from shared.domain.errors import InvalidInput, InvalidSetting, Problem
+from shared.domain.lead_time import MINIMUM_LEAD
+from shared.domain.recurrence import Weekday, Weekly
+from shared.domain.window import MaintenanceWindow
+from shared.domain.window_text import parse_utc_offset
+
+type Environment = Mapping[str, str]
+
+PUBLIC_ARM = "https://management.azure.com"
+MAXIMUM_LEAD = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class StorageSettings:
+    """Where queues and tables are: a connection string, or the two service URIs and an identity."""
+
+    connection_string: str | None = None
+    queue_uri: str | None = None
+    table_uri: str | None = None
+    client_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that the environment says, valid or not constructible from it."""
+
+    subscriptions: frozenset[str]
+    desired: Desired
+    dry_run: bool
+    arm_endpoint: str
+    storage: StorageSettings
+    own_client_id: str | None
+
+    def allows(self, subscription_id: str) -> bool:
+        """Tell whether naptime may act on that subscription, compared without case."""
+        return subscription_id.lower() in self.subscriptions
+
+
+def read_settings(environment: Environment) -> Settings:
+    """Read and check every setting; raise `InvalidSetting` that names the variable."""
+    return Settings(
+        subscriptions=_subscriptions(environment),
+        desired=Desired(
+            window=_window(environment),
+            excluded=_excluded(environment),
+            lead=_lead(environment),
+        ),
+        dry_run=_flag(environment, "NAPTIME_DRY_RUN"),
+        arm_endpoint=_arm_endpoint(environment),
+        storage=_storage(environment),
+        own_client_id=_text(environment, "AZURE_CLIENT_ID").lower() or None,
+    )
+
+
+def _refuse(name: str, value: str, rule: str) -> InvalidSetting:
+    return InvalidSetting((Problem(name, value, rule),))
+
+
+def _text(environment: Environment, name: str, default: str = "") -> str:
+    """Give a setting without the blanks around it; an empty one is one that is not set."""
+    return environment.get(name, "").strip() or default
+
+
+def _list(environment: Environment, name: str) -> list[str]:
+    return [item.strip() for item in _text(environment, name).split(",") if item.strip()]
+
+
+def _parsed[T](name: str, value: str, parse: Callable[[str], T]) -> T:
+    """Parse a value; what the parser says is wrong is said of the variable."""
+    try:
+        return parse(value)
+    except InvalidInput as error:
+        raise _refuse(name, value, error.problems[0].rule) from error
+
+
+def _subscriptions(environment: Environment) -> frozenset[str]:
+    name = "NAPTIME_SUBSCRIPTIONS"
+    items = _list(environment, name)
+    if not items:
+        raise _refuse(name, "", "must list the subscription ids that naptime may act on")
+    return frozenset(_parsed(name, item, parse_subscription_id) for item in items)
+
+
+def _excluded(environment: Environment) -> tuple[Scope, ...]:
+    name = "NAPTIME_EXCLUDE"
+    return tuple(_parsed(name, item, parse_scope) for item in _list(environment, name))
+
+
+def _window(environment: Environment) -> MaintenanceWindow:
+    return MaintenanceWindow(
+        recurrence=Weekly(1, _day(environment)),
+        start_time=_start(environment),
+        duration_hours=_whole(environment, "NAPTIME_WINDOW_HOURS", 4, 4, 24),
+        utc_offset=_parsed(
+            "NAPTIME_WINDOW_UTC_OFFSET",
+            _text(environment, "NAPTIME_WINDOW_UTC_OFFSET", "+00:00"),
+            parse_utc_offset,
+        ),
+    )
+
+
+def _day(environment: Environment) -> Weekday:
+    name = "NAPTIME_WINDOW_DAY"
+    value = _text(environment, name, "Sunday")
+    for day in Weekday:
+        if day.value.lower() == value.lower():
+            return day
+    raise _refuse(name, value, "must be a day of the week in English, Sunday to Saturday")
+
+
+def _start(environment: Environment) -> time:
+    name = "NAPTIME_WINDOW_START"
+    value = _text(environment, name, "01:00")
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value, re.ASCII):
+        raise _refuse(name, value, "must be a time of day, HH:MM from 00:00 to 23:59")
+    return time.fromisoformat(value)
+
+
+def _lead(environment: Environment) -> timedelta:
+    minimum, maximum = (int(lead / timedelta(minutes=1)) for lead in (MINIMUM_LEAD, MAXIMUM_LEAD))
+    return timedelta(minutes=_whole(environment, "NAPTIME_LEAD_MINUTES", 40, minimum, maximum))
+
+
+def _whole(environment: Environment, name: str, default: int, low: int, high: int) -> int:
+    value = _text(environment, name, str(default))
+    if not re.fullmatch(r"\d{1,6}", value, re.ASCII) or not low <= int(value) <= high:
+        raise _refuse(name, value, f"must be a whole number from {low} to {high}")
+    return int(value)
+
+
+def _flag(environment: Environment, name: str) -> bool:
+    value = _text(environment, name, "false").lower()
+    if value not in {"true", "false", "1", "0"}:
+        raise _refuse(name, value, "must be true or false")
+    return value in {"true", "1"}
+
+
+def _arm_endpoint(environment: Environment) -> str:
+    name = "NAPTIME_ARM_ENDPOINT"
+    value = _text(environment, name, PUBLIC_ARM).rstrip("/")
+    _require_https(name, value)
+    return value
+
+
+def _require_https(name: str, value: str) -> None:
+    # The SDK sends no token over plain http, so such an end point could never work.
+    parts = urlsplit(value)
+    if parts.scheme != "https" or not parts.hostname or parts.username or parts.query:
+        raise _refuse(name, value, "must be an https address without user, query or fragment")
+
+
+def _storage(environment: Environment) -> StorageSettings:
+    """Read the connection that the Functions host itself uses, in the three forms that it takes."""
+    name = "AzureWebJobsStorage"
+    if connection_string := _text(environment, name):
+        return StorageSettings(connection_string=connection_string)
+    account = _text(environment, f"{name}__accountName")
+    queue, table = (
+        _text(environment, f"{name}__{service}ServiceUri")
+        or (f"https://{account}.{service}.core.windows.net" if account else "")
+        for service in ("queue", "table")
+    )
+    if not queue or not table:
+        rule = "must be a connection string, or in parts: __accountName, or __*ServiceUri for both"
+        raise _refuse(name, "", rule)
+    return StorageSettings(None, queue, table, _text(environment, f"{name}__clientId") or None)

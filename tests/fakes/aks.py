@@ -1,0 +1,164 @@
+"""AKS in memory: keeps state as ARM does, fails by order, remembers every call."""
+
+import json
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Literal
+
+from shared.domain.cluster_id import ClusterId
+from shared.domain.errors import AzureError, ClusterGone, WriteTargetGone
+from shared.domain.observed import (
+    NODE_OS_SCHEDULE,
+    ObservedCluster,
+    ObservedConfiguration,
+    observe_cluster,
+    observe_configuration,
+)
+from shared.domain.window import MaintenanceWindow
+from shared.reconcile.ports import Clock, Listing
+
+type Verb = Literal["get", "list", "put"]
+type Json = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call, as it was answered."""
+
+    verb: Verb
+    cluster_id: ClusterId
+    at: datetime
+    error: AzureError | None = None
+    window: MaintenanceWindow | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """Tell whether it did what it asked for."""
+        return self.error is None
+
+
+@dataclass(slots=True)
+class Fault:
+    """An order to fail: on which call, with what, and whether it takes effect all the same."""
+
+    verb: Verb
+    error: Callable[[], AzureError]
+    applied: bool = False
+    meanwhile: Callable[[], None] | None = None
+    """What somebody else does just then."""
+    takes: timedelta = timedelta(0)
+
+
+@dataclass
+class FakeAks:
+    """The three calls of the port, over a dictionary."""
+
+    clock: Clock
+    clusters: dict[ClusterId, Json] = field(default_factory=dict)
+    configurations: dict[ClusterId, dict[str, Json]] = field(default_factory=dict)
+    calls: list[Call] = field(default_factory=list)
+    faults: deque[Fault] = field(default_factory=deque)
+    outage_until: datetime | None = None
+    outage_error: Callable[[], AzureError] | None = None
+    takes: Callable[[Verb], timedelta] = lambda _: timedelta(0)
+
+    def add(self, body: Mapping[str, object]) -> ClusterId:
+        """Add or replace a cluster by its ARM body."""
+        cluster_id = ClusterId.parse(str(body["id"]))
+        self.clusters[cluster_id] = dict(body)
+        return cluster_id
+
+    def set_schedule(
+        self, cluster_id: ClusterId, properties: Json, name: str = NODE_OS_SCHEDULE
+    ) -> None:
+        """Make a configuration behind naptime's back."""
+        configurations = self.configurations.setdefault(cluster_id, {})
+        configurations[name.lower()] = {"name": name, "properties": properties}
+
+    def remove_schedule(self, cluster_id: ClusterId, name: str = NODE_OS_SCHEDULE) -> None:
+        """Delete a configuration behind naptime's back."""
+        self.configurations.get(cluster_id, {}).pop(name.lower(), None)
+
+    def schedule(self, cluster_id: ClusterId) -> Json | None:
+        """Give the node OS schedule's body, as ARM would."""
+        return self.configurations.get(cluster_id, {}).get(NODE_OS_SCHEDULE.lower())
+
+    def calls_of(self, verb: Verb) -> list[Call]:
+        """Give the calls of one kind, refused ones included."""
+        return [call for call in self.calls if call.verb == verb]
+
+    @property
+    def accepted_writes(self) -> list[Call]:
+        """Give the writes that ARM accepted, answered or not."""
+        return [call for call in self.calls if call.verb == "put" and call.window and call.accepted]
+
+    async def get_cluster(self, cluster_id: ClusterId) -> ObservedCluster:
+        """Read one cluster."""
+        self._begin("get", cluster_id)
+        if cluster_id not in self.clusters:
+            raise self._refuse("get", cluster_id, ClusterGone("no such cluster", status=404))
+        self.calls.append(Call("get", cluster_id, self.clock.now()))
+        return observe_cluster(self.clusters[cluster_id])
+
+    async def list_configurations(self, cluster_id: ClusterId) -> Listing:
+        """Read all configurations."""
+        self._begin("list", cluster_id)
+        if cluster_id not in self.clusters:
+            raise self._refuse("list", cluster_id, ClusterGone("no such cluster", status=404))
+        self.calls.append(Call("list", cluster_id, self.clock.now()))
+        found = self.configurations.get(cluster_id, {}).values()
+        return Listing(
+            tuple(observe_configuration(body) for body in found),
+            self.clock.now().replace(microsecond=0),
+        )
+
+    async def put_node_os_schedule(
+        self, cluster_id: ClusterId, window: MaintenanceWindow
+    ) -> ObservedConfiguration:
+        """Replace the node OS schedule; an omitted start date becomes today in the offset."""
+        fault = self._take("put")
+        if fault is not None and not fault.applied:
+            raise self._refuse("put", cluster_id, fault.error())
+        if cluster_id not in self.clusters:
+            raise self._refuse("put", cluster_id, WriteTargetGone("no such cluster", status=404))
+        body = self._accept(cluster_id, window)
+        self.calls.append(Call("put", cluster_id, self.clock.now(), window=window))
+        if fault is not None:
+            raise fault.error()
+        return observe_configuration(body)
+
+    def _accept(self, cluster_id: ClusterId, window: MaintenanceWindow) -> Json:
+        arm = window.to_arm()
+        today = self.clock.now().astimezone(timezone(window.utc_offset)).date()
+        arm.setdefault("startDate", today.isoformat())
+        properties = json.loads(json.dumps({"maintenanceWindow": arm}))
+        self.set_schedule(cluster_id, properties)
+        return self.configurations[cluster_id][NODE_OS_SCHEDULE.lower()]
+
+    def _begin(self, verb: Verb, cluster_id: ClusterId) -> None:
+        fault = self._take(verb)
+        if fault is not None:
+            raise self._refuse(verb, cluster_id, fault.error())
+
+    def _take(self, verb: Verb) -> Fault | None:
+        self._pass_time(self.takes(verb))
+        if self.outage_until and self.outage_error and self.clock.now() < self.outage_until:
+            return Fault(verb, self.outage_error)
+        due = next((fault for fault in self.faults if fault.verb == verb), None)
+        if due is not None:
+            self.faults.remove(due)
+            self._pass_time(due.takes)
+            if due.meanwhile:
+                due.meanwhile()
+        return due
+
+    def _pass_time(self, by: timedelta) -> None:
+        advance = getattr(self.clock, "advance", None)
+        if by and advance:
+            advance(by)
+
+    def _refuse(self, verb: Verb, cluster_id: ClusterId, error: AzureError) -> AzureError:
+        self.calls.append(Call(verb, cluster_id, self.clock.now(), error))
+        return error

@@ -1,0 +1,120 @@
+"""Queue and tables in memory, with the storage service's own clock and whole seconds."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from shared.clients.cluster_records import CLAIM_LASTS
+from shared.domain.cluster_id import ClusterId
+from shared.domain.instants import to_text
+from shared.domain.outcome import Outcome, OutcomeKind
+from shared.domain.work import ReconcileCluster
+from shared.reconcile.ports import AlreadyDone, Busy, Claim, Clock, ClusterRecord, GivenUp
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message: its text, when it was taken in and when it can be seen."""
+
+    text: str
+    inserted_at: datetime
+    visible_at: datetime
+
+
+@dataclass
+class FakeWorkQueue:
+    """The queue of clusters to reconcile."""
+
+    clock: Clock
+    messages: list[Message] = field(default_factory=list)
+    fails: int = 0
+
+    async def send(self, work: ReconcileCluster, delay: timedelta = timedelta(0)) -> None:
+        """Enqueue, to be seen after the delay."""
+        if self.fails:
+            self.fails -= 1
+            raise OSError("the storage account does not answer")
+        now = self.clock.now()
+        self.messages.append(Message(work.to_message(), now.replace(microsecond=0), now + delay))
+
+    def due(self) -> Message | None:
+        """Take the message that can be seen first, if it can be seen now."""
+        first = min(self.messages, key=lambda message: message.visible_at, default=None)
+        if first is None or first.visible_at > self.clock.now():
+            return None
+        self.messages.remove(first)
+        return first
+
+    def next_visible(self) -> datetime | None:
+        """Tell when the next message can be seen."""
+        return min((message.visible_at for message in self.messages), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    record: ClusterRecord
+    changed_at: datetime
+    version: int
+
+
+@dataclass
+class FakeClusterRecords:
+    """The table of clusters."""
+
+    clock: Clock
+    rows: dict[ClusterId, _Row] = field(default_factory=dict)
+
+    async def claim(
+        self, cluster_id: ClusterId, since: datetime | None
+    ) -> Claim | Busy | AlreadyDone:
+        """Claim the cluster, unless it is claimed or has been reconciled since."""
+        now = self.clock.now()
+        row = self.rows.get(cluster_id) or _Row(ClusterRecord(cluster_id), now, 0)
+        if row.record.claimed and now < row.changed_at + CLAIM_LASTS:
+            return Busy()
+        concluded = row.record.concluded_at
+        if since and concluded and since.replace(microsecond=0) < concluded:
+            return AlreadyDone()
+        claimed = _Row(replace(row.record, claimed=True), now, row.version + 1)
+        self.rows[cluster_id] = claimed
+        return Claim(cluster_id, str(claimed.version), now.replace(microsecond=0))
+
+    async def release(self, claim: Claim, outcome: Outcome | None, now: datetime) -> None:
+        """Give the claim back, unless somebody has claimed the row since."""
+        row = self.rows[claim.cluster_id]
+        if str(row.version) != claim.token:
+            return
+        record = replace(row.record, claimed=False)
+        if outcome is not None:
+            shown = {**outcome.to_json(), "recordedAt": to_text(now)}
+            record = replace(record, last_outcome=shown)
+        if outcome is not None and outcome.kind is not OutcomeKind.DEFERRED:
+            record = replace(record, concluded_at=claim.claimed_at)
+        self.rows[claim.cluster_id] = _Row(record, self.clock.now(), row.version + 1)
+
+    async def get(self, cluster_id: ClusterId) -> ClusterRecord:
+        """Read what is remembered of a cluster."""
+        row = self.rows.get(cluster_id)
+        return row.record if row else ClusterRecord(cluster_id)
+
+
+@dataclass
+class FakeGivenUpRecords:
+    """The table of what was given up."""
+
+    rows: dict[str, GivenUp] = field(default_factory=dict)
+
+    async def put(self, given_up: GivenUp) -> None:
+        """Record it."""
+        self.rows[_key(given_up.cluster_id, given_up.work)] = given_up
+
+    async def get(self, cluster_id: ClusterId) -> GivenUp | None:
+        """Read what was given up for one cluster."""
+        return self.rows.get(_key(cluster_id, ""))
+
+    async def forget(self, cluster_id: ClusterId) -> None:
+        """Remove it."""
+        self.rows.pop(_key(cluster_id, ""), None)
+
+
+def _key(cluster_id: ClusterId | None, work: str) -> str:
+    return cluster_id.key if cluster_id else work

@@ -1,0 +1,193 @@
+"""What cannot be done now is tried again for 24 hours; what is given up on is on record."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.domain.errors import (
+    AccessDenied,
+    AzureError,
+    AzureUnavailable,
+    ConnectionFailed,
+    NotAuthenticated,
+    OperationInProgress,
+    Rejected,
+    Throttled,
+    WriteTargetGone,
+)
+from shared.domain.outcome import OutcomeKind
+from shared.domain.reasons import REASONS, Reason
+from shared.domain.window import MaintenanceWindow
+from shared.domain.work import PATIENCE
+from tests.clusters import cluster, cluster_id
+from tests.fakes.aks import Fault
+from tests.fakes.clock import FakeClock
+from tests.service_world import World
+
+RETRY_AFTER = timedelta(seconds=7)
+
+WEATHER: dict[str, Callable[[], AzureError]] = {
+    "409": lambda: OperationInProgress("Updating", status=409),
+    "409 with Retry-After": lambda: OperationInProgress("Updating", retry_after=RETRY_AFTER),
+    "429": lambda: Throttled("slow down", retry_after=RETRY_AFTER),
+    "500": lambda: AzureUnavailable("oops", status=500),
+    "503": lambda: AzureUnavailable("later", status=503),
+    "dropped": lambda: ConnectionFailed("lost"),
+}
+
+
+@pytest.mark.parametrize("verb", ["get", "list", "put"])
+@pytest.mark.parametrize("weather", WEATHER)
+@pytest.mark.parametrize("times", [1, 4, 5, 12])
+async def test_weather_passes(weather: str, verb: str, times: int) -> None:
+    """Whatever call fails how often: in the end there is a schedule, by one accepted write."""
+    world = World()
+    world.aks.add(cluster())
+    world.aks.faults.extend(Fault(verb, WEATHER[weather]) for _ in range(times))  # type: ignore[arg-type]  # a Literal
+    outcome = await world.reconcile()
+    assert outcome.kind is OutcomeKind.CREATED
+    assert len(world.aks.accepted_writes) == 1
+    assert not world.given_up.rows
+
+
+async def test_an_outage_of_an_hour() -> None:
+    """An hour in which ARM answers nothing ends in a schedule, with one accepted write."""
+    world = World()
+    world.aks.add(cluster())
+    world.aks.outage_until = world.clock.now() + timedelta(hours=1)
+    world.aks.outage_error = WEATHER["503"]
+    outcome = await world.reconcile()
+    assert outcome.kind is OutcomeKind.CREATED
+    assert len(world.aks.accepted_writes) == 1
+    assert world.aks.accepted_writes[0].at >= world.aks.outage_until
+    assert len(world.aks.calls) < 60
+
+
+async def test_retry_after_is_the_least_wait() -> None:
+    """A quick retry waits at least as long as the answer asks for."""
+    world = World()
+    world.aks.add(cluster())
+    world.aks.faults.append(Fault("put", WEATHER["429"]))
+    await world.reconcile()
+    assert world.clock.slept == [RETRY_AFTER.total_seconds()]
+
+
+async def test_a_long_retry_after_is_not_waited_for_inside_a_message() -> None:
+    """A Retry-After of ten minutes goes back on the queue at once, for at least as long."""
+    world = World()
+    world.aks.add(cluster())
+    began = world.clock.now()
+    wait = timedelta(minutes=10)
+    world.aks.faults.append(Fault("put", lambda: Throttled("slow down", retry_after=wait)))
+    outcome = await world.reconcile()
+    assert outcome.kind is OutcomeKind.CREATED
+    assert world.clock.slept == []
+    assert world.aks.accepted_writes[0].at >= began + wait
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (lambda: Rejected("bad", status=400), Reason.REJECTED_BY_AZURE),
+        (lambda: WriteTargetGone("gone", status=404), Reason.WRITE_TARGET_GONE),
+    ],
+)
+async def test_what_can_never_work_is_given_up_at_once(
+    error: Callable[[], AzureError], reason: Reason
+) -> None:
+    """A 400, and a 404 on the write, are given up after one attempt, with what to do."""
+    world = World()
+    world.aks.add(cluster())
+    world.aks.faults.append(Fault("put", error))
+    outcome = await world.reconcile()
+    assert (outcome.kind, outcome.reason) == (OutcomeKind.FAILED, reason)
+    assert len(world.aks.calls_of("put")) == 1
+    given_up = await world.given_up.get(cluster_id())
+    assert given_up
+    assert given_up.reason == reason.value
+    assert given_up.advice == REASONS[reason].you_can
+    assert not world.queue.messages
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (lambda: AccessDenied("no role", status=403), Reason.ACCESS_DENIED),
+        (lambda: NotAuthenticated("no token", status=401), Reason.NOT_AUTHENTICATED),
+    ],
+)
+async def test_what_only_a_person_can_mend_is_tried_slowly(
+    error: Callable[[], AzureError], reason: Reason
+) -> None:
+    """A 403 is tried every half hour at most for 24 hours, then given up."""
+    world = World()
+    world.aks.add(cluster())
+    world.aks.outage_until = world.clock.now() + timedelta(days=30)
+    world.aks.outage_error = error
+    began = world.clock.now()
+    await world.reconcile()
+    assert 40 <= len(world.aks.calls) <= 55
+    given_up = await world.given_up.get(cluster_id())
+    assert given_up
+    assert given_up.reason == reason.value
+    assert PATIENCE <= given_up.given_up_at - began <= PATIENCE + timedelta(minutes=40)
+    shown = (await world.records.get(cluster_id())).last_outcome
+    assert shown["reason"] == reason.value
+
+
+async def test_a_role_that_arrives_late_is_used() -> None:
+    """A 403 that ends after twenty minutes, as a new role assignment does, ends in a schedule."""
+    world = World()
+    world.aks.add(cluster())
+    world.aks.outage_until = world.clock.now() + timedelta(minutes=20)
+    world.aks.outage_error = lambda: AccessDenied("no role", status=403)
+    outcome = await world.reconcile()
+    assert outcome.kind is OutcomeKind.CREATED
+
+
+async def test_given_up_is_forgotten_when_it_works_after_all() -> None:
+    """A cluster that is reconciled later is no longer among what was given up."""
+    world = World()
+    world.aks.add(cluster())
+    world.aks.faults.append(Fault("put", lambda: Rejected("bad", status=400)))
+    await world.reconcile()
+    assert await world.given_up.get(cluster_id())
+    world.clock.advance(timedelta(minutes=1))
+    await world.reconcile()
+    assert await world.given_up.get(cluster_id()) is None
+
+
+@given(
+    start=st.datetimes(datetime(2026, 1, 1), datetime(2028, 12, 31)),  # noqa: DTZ001 - UTC below
+    failures=st.lists(
+        st.tuples(
+            st.sampled_from(["get", "list", "put"]),
+            st.sampled_from(sorted(WEATHER)),
+            st.booleans(),
+            st.timedeltas(timedelta(0), timedelta(seconds=29)),
+        ),
+        max_size=8,
+    ),
+)
+@settings(max_examples=150, deadline=None)
+async def test_no_write_is_ever_accepted_too_late(
+    start: datetime, failures: list[tuple[str, str, bool, timedelta]]
+) -> None:
+    """At any hour, in any weather and however slow the calls: 30 minutes ahead, and one write."""
+    world = World(clock=FakeClock(start.replace(tzinfo=UTC)))
+    world.aks.add(cluster())
+    for verb, weather, applied, takes in failures:
+        world.aks.faults.append(Fault(verb, WEATHER[weather], applied=applied, takes=takes))  # type: ignore[arg-type]  # a Literal
+    outcome = await world.reconcile()
+    assert outcome.kind in {OutcomeKind.CREATED, OutcomeKind.UNCHANGED}
+    (write,) = world.aks.accepted_writes
+    body = world.aks.schedule(cluster_id())
+    assert body
+    properties = cast("dict[str, object]", body["properties"])
+    first = next(MaintenanceWindow.from_arm(properties).occurrences(write.at))
+    assert first.start - write.at >= timedelta(minutes=30)
+    assert first.start - write.at <= timedelta(days=7, minutes=45)
