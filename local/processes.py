@@ -58,7 +58,7 @@ class Child:
     def __init__(self, process: asyncio.subprocess.Process, url: str, stderr: IO[bytes]) -> None:
         self.url = url
         self._process = process
-        self._stderr = stderr
+        self._stderr: IO[bytes] | str = stderr
         assert process.stdout is not None  # noqa: S101 - `start` asked for it
         self._drain = asyncio.create_task(_drain(process.stdout))
 
@@ -76,7 +76,7 @@ class Child:
 
         Its standard error goes to the given file, or to a temporary one.
         """
-        kept = tempfile.TemporaryFile() if stderr is None else stderr.open("w+b")  # noqa: SIM115, ASYNC230 - closed with the child; opening a local file does not block
+        kept = _open(stderr)
         process = await asyncio.create_subprocess_exec(
             *argv,
             env=env,
@@ -91,7 +91,7 @@ class Child:
                 url = await _ready_url(process)
         except (TimeoutError, EOFError) as error:
             code = await end(process, 1)
-            said = _tail(kept)
+            said = _text(kept)[-TAIL_CHARACTERS:]
             kept.close()
             raise ChildDidNotStart(f"{' '.join(argv)} ended with {code}\n{said}") from error
         return cls(process, url, kept)
@@ -108,14 +108,12 @@ class Child:
 
     def stderr_text(self) -> str:
         """Give what it has written to standard error so far."""
-        descriptor = self._stderr.fileno()
-        return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode("utf-8", "replace")
+        return self._stderr if isinstance(self._stderr, str) else _text(self._stderr)
 
     async def stop(self, seconds: float = STOP_SECONDS) -> int:
         """Send SIGTERM, and SIGKILL if it has not ended after so many seconds; its exit code."""
-        code = await end(self._process, seconds)
-        await self._drain
-        return code
+        await end(self._process, seconds)
+        return await self.wait()
 
     async def kill(self) -> int:
         """Send SIGKILL; its exit code."""
@@ -127,7 +125,16 @@ class Child:
         """Wait until it has ended by itself; its exit code."""
         code = await self._process.wait()
         await self._drain
+        if not isinstance(self._stderr, str):
+            text = _text(self._stderr)
+            self._stderr.close()
+            self._stderr = text
         return code
+
+
+def _open(path: Path | None) -> IO[bytes]:
+    # Closed when the child has ended.
+    return tempfile.TemporaryFile() if path is None else path.open("w+b")
 
 
 async def _ready_url(process: asyncio.subprocess.Process) -> str:
@@ -145,6 +152,7 @@ async def _drain(stream: asyncio.StreamReader) -> None:
         pass
 
 
-def _tail(file: IO[bytes]) -> str:
-    file.seek(0)
-    return file.read().decode("utf-8", "replace")[-TAIL_CHARACTERS:]
+def _text(file: IO[bytes]) -> str:
+    # The child writes through the same offset, so the file is read without moving it.
+    descriptor = file.fileno()
+    return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode("utf-8", "replace")

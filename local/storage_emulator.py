@@ -15,7 +15,7 @@ AZURITE: Final = REPOSITORY / "local/azurite/node_modules/azurite/dist/src/azuri
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 5.0
 
-# The one account of Azurite and its key are public (Azure/Azurite README, "Default Storage Account").
+# Azurite's one account and its key are public (Azure/Azurite README, "Default Storage Account").
 ACCOUNT: Final = "devstoreaccount1"
 ACCOUNT_KEY: Final = (
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="

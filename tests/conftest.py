@@ -15,7 +15,7 @@ settings.load_profile("naptime")
 
 @pytest.fixture(scope="session")
 async def azurite_connection() -> AsyncIterator[str]:
-    """The connection string of an emulator that the whole session shares."""
+    """Start an emulator for the whole session, and give its connection string."""
     azurite = Azurite()
     try:
         yield await azurite.start()

@@ -43,9 +43,9 @@ class Arguments(argparse.Namespace):
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m local.azure",
-        description="A simulator of Azure on 127.0.0.1: Resource Manager with AKS clusters and their"
-        " maintenance configurations, managed identity, Event Grid. Prints 'ready URL' when it"
-        " listens. GET /_simulator/ lists the controls.",
+        description="A simulator of Azure on 127.0.0.1: Resource Manager with AKS clusters and"
+        " their maintenance configurations, managed identity, Event Grid. Prints 'ready URL' when"
+        " it listens. GET /_simulator/ lists the controls.",
     )
     add = parser.add_argument
     add("--port", type=int, default=8443, help="of https; 0 is any free one (default 8443)")

@@ -81,6 +81,8 @@ class _Window:
 
 
 def _recurrence(schedule: JsonObject) -> tuple[str, Callable[[date], bool]]:
+    if len(schedule) != 1:
+        return "it has no schedule, or several", _never
     kind, value = next(iter(schedule.items()))
     fields = as_object(value)
     interval = next((whole_number(fields[key]) for key in fields if "interval" in key), None)

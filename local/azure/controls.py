@@ -28,22 +28,29 @@ CONTROLS = "/_simulator"
 def answer_control(simulator: Simulator, call: Call, urls: Mapping[str, str]) -> Reply:
     """Answer a control; mistakes are 400 with the field named, unknown paths are 404."""
     path = call.path.removeprefix(CONTROLS).strip("/")
-    name, _, rest = path.partition("/")
-    if not name and call.method == "GET":
-        return _json({**urls, "controls": [f"{m} {CONTROLS}/{n}" for n, m in _CONTROLS]})
     try:
-        if name.lower() == "state" and rest:
-            return _json(change_state(simulator, call, f"/{rest}"))
-        control = _CONTROLS.get((path.lower(), call.method))
-        if control is None and name.lower() == "faults" and call.method == "DELETE":
-            return _json({"withdrawn": simulator.faults.clear(_number(rest))})
-        if control is None:
-            return _json({"error": f"no control {call.method} {call.path}"}, HTTPStatus.NOT_FOUND)
-        return _json(control(simulator, call))
+        return _json(_controlled(simulator, call, path) if path else _contents(urls))
     except ControlRefusedError as error:
         return _json({"error": str(error)}, error.status)
     except ValueError as error:
         return _json({"error": str(error)}, HTTPStatus.BAD_REQUEST)
+
+
+def _contents(urls: Mapping[str, str]) -> object:
+    return {**urls, "controls": [f"{method} {CONTROLS}/{name}" for name, method in _CONTROLS]}
+
+
+def _controlled(simulator: Simulator, call: Call, path: str) -> object:
+    name, _, rest = path.partition("/")
+    if name.lower() == "state" and rest:
+        return change_state(simulator, call, f"/{rest}")
+    if name.lower() == "faults" and rest and call.method == "DELETE":
+        return {"withdrawn": simulator.faults.clear(_number(rest))}
+    control = _CONTROLS.get((path.lower(), call.method))
+    if control is None:
+        message = f"no control {call.method} {call.path}"
+        raise ControlRefusedError(HTTPStatus.NOT_FOUND, message)
+    return control(simulator, call)
 
 
 def _json(value: object, status: int = HTTPStatus.OK) -> Reply:

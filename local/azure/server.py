@@ -67,6 +67,11 @@ class SimulatorServer:
         if self._runner is not None:
             await self._runner.cleanup()
 
+    async def settle_events(self) -> None:
+        """Wait until no delivery of an event is under way."""
+        if self._courier is not None:
+            await self._courier.settle()
+
     @property
     def urls(self) -> dict[str, str]:
         """Where everything is."""

@@ -118,9 +118,9 @@ class Simulator:
 
     def rate_headers(self, call: Call) -> dict[str, str]:
         """Write the headers that say what throttling leaves to the caller."""
-        if call.route is None:
-            return {}
         app_id = self._caller_or_nobody(call).app_id
+        if call.route is None or not app_id:
+            return {}
         return self.arm.throttle.remaining(call.method, call.route.subscription, app_id)
 
     def _caller_or_nobody(self, call: Call) -> Caller:

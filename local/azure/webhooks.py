@@ -28,6 +28,7 @@ class Courier:
         self._report = report
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._carrying: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(_AT_ONCE)
         self._session: ClientSession | None = None
         clock.on_change(self._wake.set)
@@ -47,20 +48,28 @@ class Courier:
         if self._session is not None:
             await self._session.close()
 
+    async def settle(self) -> None:
+        """Wait until the outcome of every attempt under way is noted."""
+        while self._carrying:
+            await asyncio.wait(self._carrying)
+
     def wake(self) -> None:
         """Look again at what is due."""
         self._wake.set()
 
-    def _spawn(self, coroutine: Coroutine[object, object, None]) -> None:
-        task = asyncio.ensure_future(coroutine)
+    def _spawn(self, coroutine: Coroutine[object, object, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _deliver_forever(self, session: ClientSession) -> None:
         while True:
             self._wake.clear()
             for delivery in self._outbox.due(self._clock.now()):
-                self._spawn(self._deliver(session, delivery))
+                task = self._spawn(self._deliver(session, delivery))
+                self._carrying.add(task)
+                task.add_done_callback(self._carrying.discard)
             await self._pause()
 
     async def _pause(self) -> None:

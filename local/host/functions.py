@@ -73,6 +73,10 @@ class RetryPolicy:
         longest = fixed if fixed is not None else options.maximum_interval or shortest
         return cls(options.max_retry_count, shortest, longest)
 
+    def allows(self, retry: int) -> bool:
+        """Tell whether a retry, counted from 1, is still to be made."""
+        return self.max_retries < 0 or retry <= self.max_retries
+
     def delay(self, retry: int) -> timedelta:
         """Give the delay before a retry, counted from 1: doubled each time, up to the longest."""
         doubled: timedelta = self.shortest * 2 ** min(retry - 1, 30)

@@ -10,6 +10,7 @@ from azure.mgmt.containerservice.aio import ContainerServiceClient
 from azure.mgmt.containerservice.models import MaintenanceConfiguration
 
 from shared.clients.errors import translated
+from shared.clients.transport import new_session, transport_over
 from shared.domain.cluster_id import ClusterId
 from shared.domain.observed import (
     NODE_OS_SCHEDULE,
@@ -22,6 +23,7 @@ from shared.domain.window import MaintenanceWindow
 from shared.reconcile.ports import Clock, Listing
 
 if TYPE_CHECKING:
+    import aiohttp
     from azure.core.pipeline import PipelineResponse
     from azure.core.rest import AsyncHttpResponse, HttpRequest
 
@@ -52,6 +54,7 @@ class AksClient:
         self._endpoint = endpoint
         self._clock = clock
         self._timeout = timeout
+        self._session: aiohttp.ClientSession | None = None
         self._clients: dict[str, ContainerServiceClient] = {}
 
     async def get_cluster(self, cluster_id: ClusterId) -> ObservedCluster:
@@ -116,16 +119,25 @@ class AksClient:
             cluster_id.subscription_id,
             self._endpoint,
             credential_scopes=[SOVEREIGN_SCOPES.get(self._endpoint, PUBLIC_SCOPE)],
+            transport=transport_over(self._open_session()),
             retry_total=0,
             connection_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,
             user_agent="naptime",
         )
 
+    def _open_session(self) -> "aiohttp.ClientSession":
+        """Give the one pool of connections that the clients of all subscriptions share."""
+        if self._session is None:
+            self._session = new_session()
+        return self._session
+
     async def close(self) -> None:
         """Close every connection."""
         for client in self._clients.values():
             await client.close()
+        if self._session is not None:
+            await self._session.close()
 
 
 def _date(response: "Response") -> datetime | None:

@@ -18,7 +18,7 @@ from azure.data.tables.aio import TableClient
 from shared.clients.storage import create_table
 from shared.domain.cluster_id import ClusterId
 from shared.domain.outcome import Outcome, OutcomeKind
-from shared.reconcile.ports import AlreadyDone, Busy, Claim, ClusterRecord
+from shared.reconcile.ports import AlreadyDone, Busy, Claim, ClusterRecord, Refusal
 
 CLUSTERS_TABLE = "naptimeclusters"
 CLAIM_LASTS = timedelta(minutes=5)
@@ -47,9 +47,8 @@ class StorageClusterRecords:
             return await self._claimed(cluster_id, lambda: self._insert(cluster_id))
         if _is_held(row, answered_at):
             return Busy()
-        concluded_at = _instant(row.get("concludedAt"))
-        if since and concluded_at and _whole_seconds(since) < concluded_at:
-            return AlreadyDone()
+        if refusal := refusal_of(since, _instant(row.get("concludedAt")), answered_at):
+            return refusal
         return await self._claimed(cluster_id, lambda: self._update(cluster_id, row))
 
     async def _claimed(
@@ -59,7 +58,10 @@ class StorageClusterRecords:
             written = await write()
         except (ResourceExistsError, ResourceModifiedError):
             return Busy()
-        return Claim(cluster_id, str(written["etag"]), _http_date(written["date"]))
+        claimed_at = _instant(written["date"])
+        if claimed_at is None:
+            raise TypeError("the storage service answered without a date")
+        return Claim(cluster_id, str(written["etag"]), claimed_at)
 
     async def _insert(self, cluster_id: ClusterId) -> Mapping[str, object]:
         entity = {**_keys(cluster_id), "clusterId": str(cluster_id), "claimed": True}
@@ -160,7 +162,18 @@ def _instant(value: object) -> datetime | None:
     return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
 
 
-def _whole_seconds(instant: datetime) -> datetime:
-    # Queues and HTTP dates know whole seconds only: a message of the second in which a claim began
-    # may be later than the claim, so only an earlier second counts as before.
-    return instant.replace(microsecond=0)
+def refusal_of(
+    since: datetime | None, concluded_at: datetime | None, now: datetime
+) -> Refusal | None:
+    """Tell whether work asked for at `since` has been done by what concluded.
+
+    Queues and HTTP dates know whole seconds only, so within one second it cannot be told which
+    came first. Until that second is over such work has to wait; then one more reconcile answers
+    all of it.
+    """
+    if since is None or concluded_at is None:
+        return None
+    asked = since.replace(microsecond=0)
+    if asked < concluded_at:
+        return AlreadyDone()
+    return Busy() if asked == concluded_at == now.replace(microsecond=0) else None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from shared.clients.cluster_records import CLAIM_LASTS
+from shared.clients.cluster_records import CLAIM_LASTS, refusal_of
 from shared.domain.cluster_id import ClusterId
 from shared.domain.instants import to_text
 from shared.domain.outcome import Outcome, OutcomeKind
@@ -71,9 +71,8 @@ class FakeClusterRecords:
         row = self.rows.get(cluster_id) or _Row(ClusterRecord(cluster_id), now, 0)
         if row.record.claimed and now < row.changed_at + CLAIM_LASTS:
             return Busy()
-        concluded = row.record.concluded_at
-        if since and concluded and since.replace(microsecond=0) < concluded:
-            return AlreadyDone()
+        if refusal := refusal_of(since, row.record.concluded_at, now):
+            return refusal
         claimed = _Row(replace(row.record, claimed=True), now, row.version + 1)
         self.rows[cluster_id] = claimed
         return Claim(cluster_id, str(claimed.version), now.replace(microsecond=0))

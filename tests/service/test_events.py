@@ -9,6 +9,7 @@ import pytest
 from shared.domain.cluster_id import ClusterId
 from shared.domain.errors import InvalidEvent
 from shared.domain.outcome import OutcomeKind
+from shared.domain.work import Cause, ReconcileCluster
 from tests.clusters import FOREIGN_SUBSCRIPTION, OWN_CLIENT_ID, cluster, cluster_id, schedule
 from tests.payloads import cluster_written, schedule_deleted, schedule_written
 from tests.service_world import World
@@ -97,9 +98,9 @@ async def test_foreign_subscription_is_dropped() -> None:
 async def test_a_message_about_a_foreign_subscription_is_dropped() -> None:
     """A message whose subscription has been taken out of the settings costs no call."""
     world = World()
-    text = '{"v":1,"work":{"clusterId":"%s","cause":"Asked","askedAt":"2026-11-21T12:00:00Z","attempt":1}}'
     foreign = ClusterId.of(FOREIGN_SUBSCRIPTION, "rg-1", "aks-1")
-    assert await world.messages.receive(text % foreign, None) is None
+    work = ReconcileCluster(foreign, Cause.ASKED, world.clock.now())
+    assert await world.messages.receive(work.to_message(), None) is None
     assert not world.aks.calls
 
 

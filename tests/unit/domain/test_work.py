@@ -20,7 +20,9 @@ from tests.unit.domain.examples import CLUSTER_ID, MINUTE, at
 from tests.unit.domain.strategies import instants
 
 ASKED_AT = at("2026-11-22 07:08:09")
-WORK = ReconcileCluster(CLUSTER_ID, Cause.SCHEDULE_DELETED, ASKED_AT, 2, "event-1")
+WORK = ReconcileCluster(
+    CLUSTER_ID, Cause.SCHEDULE_DELETED, ASKED_AT, 2, "event-1", at("2026-11-22 07:09:09")
+)
 SECOND = timedelta(seconds=1)
 
 
@@ -34,7 +36,8 @@ def test_the_message_is_a_versioned_envelope() -> None:
     """The queue's message holds everything, compact, under a version."""
     assert WORK.to_message() == (
         '{"v":1,"work":{"clusterId":"' + str(CLUSTER_ID) + '","cause":"ScheduleDeleted",'
-        '"askedAt":"2026-11-22T07:08:09Z","attempt":2,"eventId":"event-1"}}'
+        '"askedAt":"2026-11-22T07:08:09Z","attempt":2,"eventId":"event-1",'
+        '"since":"2026-11-22T07:09:09Z"}}'
     )
 
 
@@ -46,6 +49,7 @@ def test_the_message_is_a_versioned_envelope() -> None:
         instants,
         st.integers(1, 1000),
         st.none() | st.text(min_size=1, max_size=50),
+        st.none() | instants,
     )
 )
 @settings(max_examples=100, deadline=None)
@@ -54,9 +58,10 @@ def test_a_message_reads_back(work: ReconcileCluster) -> None:
     assert parse_reconcile_cluster(work.to_message()) == work
 
 
-def test_a_message_without_an_event_may_leave_it_out() -> None:
-    """The id of the event is the one thing that work can do without."""
-    assert parse_reconcile_cluster(message(eventId=None)) == replace(WORK, event_id=None)
+def test_a_message_may_leave_out_what_is_not_known_yet() -> None:
+    """The event, and when the queue took the first message in, can be absent."""
+    found = parse_reconcile_cluster(message(eventId=None, since=None))
+    assert found == replace(WORK, event_id=None, since=None)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +79,7 @@ def test_a_message_without_an_event_may_leave_it_out() -> None:
         ({"attempt": True}, "work.attempt"),
         ({"attempt": "2"}, "work.attempt"),
         ({"eventId": 3}, "work.eventId"),
+        ({"since": "yesterday"}, "work.since"),
         ({"force": True}, "work.force"),
     ],
 )

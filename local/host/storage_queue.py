@@ -1,0 +1,116 @@
+"""A queue of the storage account, with messages as they lie there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from types import TracebackType
+from typing import Self
+
+from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
+from azure.storage.queue import LinearRetry  # noqa: TID251 - stands in for Azure's own host
+from azure.storage.queue.aio import QueueClient  # noqa: TID251 - stands in for Azure's own host
+
+from local.host.payloads import EPOCH, QueueMetadata
+
+StorageError = AzureError
+"""Whatever the storage service refuses, or that it does not answer."""
+
+
+class QueueIsGone(Exception):
+    """The queue was deleted."""
+
+
+class MessageIsGone(Exception):
+    """The message was deleted, or somebody else has taken it since."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message that was taken: its text as it lies in the queue, usually base64."""
+
+    text: str
+    metadata: QueueMetadata
+
+
+class StorageQueue:
+    """One queue; every operation is one request, tried three times."""
+
+    def __init__(self, connection: str, name: str) -> None:
+        self.name = name
+        self._client = QueueClient.from_connection_string(
+            connection, name, retry_policy=LinearRetry(backoff=1, retry_total=2)
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._client.close()
+
+    async def make_sure(self) -> None:
+        """Make the queue, unless it is there."""
+        try:
+            await self._client.create_queue()
+        except ResourceExistsError:
+            return
+
+    async def take(self, most: int, lease: timedelta) -> Sequence[Message]:
+        """Take up to so many messages (32 at most), invisible to others for the lease."""
+        pages = self._client.receive_messages(
+            messages_per_page=most, visibility_timeout=round(lease.total_seconds())
+        ).by_page()
+        try:
+            page = await anext(pages)
+            return [
+                Message(
+                    str(one.content),
+                    QueueMetadata(
+                        id=one.id,
+                        dequeue_count=one.dequeue_count or 0,
+                        insertion_time=one.inserted_on or EPOCH,
+                        expiration_time=one.expires_on or EPOCH,
+                        next_visible_time=one.next_visible_on or EPOCH,
+                        pop_receipt=one.pop_receipt or "",
+                    ),
+                )
+                async for one in page
+            ]
+        except ResourceNotFoundError as error:
+            raise QueueIsGone(self.name) from error
+
+    async def hide(self, message: Message, delay: timedelta) -> Message:
+        """Make a message visible after a delay; the message with its new receipt."""
+        try:
+            held = await self._client.update_message(
+                message.metadata.id,
+                message.metadata.pop_receipt,
+                visibility_timeout=round(delay.total_seconds()),
+            )
+        except ResourceNotFoundError as error:
+            raise MessageIsGone(message.metadata.id) from error
+        receipt = held.pop_receipt or message.metadata.pop_receipt
+        return replace(message, metadata=replace(message.metadata, pop_receipt=receipt))
+
+    async def delete(self, message: Message) -> None:
+        """Delete a message."""
+        try:
+            await self._client.delete_message(message.metadata.id, message.metadata.pop_receipt)
+        except ResourceNotFoundError as error:
+            raise MessageIsGone(message.metadata.id) from error
+
+    async def put(self, text: str) -> None:
+        """Add a message with exactly this text, making the queue if need be."""
+        try:
+            await self._client.send_message(text)
+        except ResourceNotFoundError:
+            await self.make_sure()
+            await self._client.send_message(text)
+
+    async def texts(self) -> Sequence[str]:
+        """Look at the messages that are visible, without taking them."""
+        return [str(message.content) for message in await self._client.peek_messages(32)]

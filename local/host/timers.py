@@ -1,0 +1,99 @@
+"""Timer triggers, fired as Azure's host fires them.
+
+The rules follow Azure/azure-webjobs-sdk-extensions: TimerListener.cs, ScheduleMonitor.cs.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from local.host.clock import Clock
+from local.host.functions import RetryPolicy
+from local.host.invocations import Invoker
+from local.host.ncrontab import Schedule
+from local.host.payloads import TimerStatus, timer_payload
+from local.host.protos import RetryContext, RpcException
+from local.host.timer_status import TimerStatuses
+
+logger = logging.getLogger("host")
+
+TIMER_TRIGGER: Final = "timerTrigger"
+ONE_MINUTE: Final = timedelta(minutes=1)
+# Sleeping for days at once would not notice that the machine's clock was set.
+LONGEST_SLEEP: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A timer function: what fires it, and how."""
+
+    function: str
+    schedule: Schedule
+    run_on_startup: bool
+    use_monitor: bool
+    retry: RetryPolicy | None
+
+    def is_monitored(self, now: datetime) -> bool:
+        """Tell whether missed times count; never for one that fires more than once a minute."""
+        first = self.schedule.next_after(now)
+        return self.use_monitor and self.schedule.next_after(first) - first >= ONE_MINUTE
+
+
+class TimerListener:
+    """Fires one timer; one call at a time, for the next time is planned when a call has ended."""
+
+    def __init__(
+        self, timer: Timer, invoker: Invoker, clock: Clock, statuses: TimerStatuses
+    ) -> None:
+        self._timer = timer
+        self._invoker = invoker
+        self._clock = clock
+        self._statuses = statuses
+        self._monitored = timer.is_monitored(clock.now())
+
+    async def run(self) -> None:
+        """Fire until cancelled between two calls."""
+        past_due = self._is_past_due()
+        if past_due or self._timer.run_on_startup:
+            await self._fire(past_due=past_due)
+        while True:
+            await self._wait_until(self._timer.schedule.next_after(self._clock.now()))
+            await self._fire(past_due=False)
+
+    def _is_past_due(self) -> bool:
+        status = self._statuses.get(self._timer.function) if self._monitored else None
+        if status is None:
+            return False
+        return self._timer.schedule.next_after(status.last) <= self._clock.now()
+
+    async def _wait_until(self, due: datetime) -> None:
+        logger.debug("'%s' is due at %s", self._timer.function, due.isoformat())
+        while (left := due - self._clock.now()) > timedelta():
+            await self._clock.sleep(min(left, LONGEST_SLEEP).total_seconds())
+
+    async def _fire(self, *, past_due: bool) -> None:
+        started = self._clock.now()
+        status = self._statuses.get(self._timer.function) if self._monitored else None
+        await asyncio.shield(self._call(past_due=past_due, status=status))
+        if self._monitored:
+            now = self._clock.now()
+            following = self._timer.schedule.next_after(now)
+            self._statuses.put(self._timer.function, TimerStatus(started, following, now))
+
+    async def _call(self, *, past_due: bool, status: TimerStatus | None) -> None:
+        payload = timer_payload(past_due=past_due, status=status)
+        reason = f"Timer fired at {self._clock.now().isoformat()}."
+        name, policy = self._timer.function, self._timer.retry
+        retries = 0
+        result = await self._invoker.call(name, payload, reason)
+        while policy and not result.succeeded and policy.allows(retries + 1):
+            retries += 1
+            await self._clock.sleep(policy.delay(retries).total_seconds())
+            attempt = RetryContext(
+                retry_count=retries,
+                max_retry_count=policy.max_retries,
+                exception=RpcException(message=result.exception),
+            )
+            result = await self._invoker.call(name, payload, f"{reason} Retry {retries}.", attempt)

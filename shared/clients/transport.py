@@ -1,0 +1,34 @@
+"""The HTTP transport of the management clients: one request is one attempt, always."""
+
+import aiohttp
+from azure.core.pipeline.transport import AioHttpTransport
+
+
+async def single_attempt(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending a request again by itself.
+
+    It does so once, for PUT as well, after ClientOSError and ServerDisconnectedError (aiohttp
+    3.14, ClientSession._request): a second write that nobody planned and no LIST came before.
+    Any other ClientError is left alone, so those two are raised as their parent.
+    """
+    try:
+        return await handler(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise aiohttp.ClientConnectionError(str(error)) from error
+
+
+def new_session() -> aiohttp.ClientSession:
+    """Make a session like azure-core's own, but for the single attempt; needs a running loop."""
+    return aiohttp.ClientSession(
+        trust_env=True,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        middlewares=(single_attempt,),
+    )
+
+
+def transport_over(session: aiohttp.ClientSession) -> AioHttpTransport:
+    """Make a transport over a session that others use as well, and that stays open after it."""
+    return AioHttpTransport(session=session, session_owner=False)

@@ -1,0 +1,306 @@
+"""One suite for the AKS port: the fake, and the real SDK against the simulator over TLS."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Protocol
+
+import pytest
+from azure.identity.aio import DefaultAzureCredential
+
+from local.azure.clock import Clock as SimulatedClock
+from local.azure.fleet import Fleet
+from local.azure.server import SimulatorServer
+from local.azure.simulator import Setup, Simulator
+from shared.clients.aks import AksClient
+from shared.domain.cluster_id import ClusterId
+from shared.domain.errors import (
+    AccessDenied,
+    AzureError,
+    AzureUnavailable,
+    ClusterGone,
+    ConnectionFailed,
+    NotAuthenticated,
+    OperationInProgress,
+    Rejected,
+    Throttled,
+    WriteTargetGone,
+)
+from shared.domain.recurrence import (
+    AbsoluteMonthly,
+    Daily,
+    RelativeMonthly,
+    Weekday,
+    WeekIndex,
+    Weekly,
+)
+from shared.domain.spans import DateSpan
+from shared.domain.window import MaintenanceWindow
+from shared.reconcile.ports import Aks
+from tests.clusters import OWN_CLIENT_ID, Json, cluster, cluster_id, schedule
+from tests.fakes.aks import FakeAks, Fault, Verb
+from tests.fakes.clock import SATURDAY_NOON, FakeClock
+from tests.simulated_azure import Controls, trust
+
+METHODS: dict[Verb, dict[str, str]] = {
+    "get": {"operation": "ManagedClusters_Get"},
+    "list": {"operation": "MaintenanceConfigurations_List*"},
+    "put": {"method": "PUT"},
+}
+FAULTS: dict[str, type[AzureError]] = {
+    "throttled-by-aks": Throttled,
+    "throttled-by-arm": Throttled,
+    "operation-in-progress": OperationInProgress,
+    "etag-mismatch": OperationInProgress,
+    "forbidden": AccessDenied,
+    "token-refused": NotAuthenticated,
+    "internal-error": AzureUnavailable,
+    "bad-gateway": AzureUnavailable,
+    "unavailable": AzureUnavailable,
+    "gateway-timeout": AzureUnavailable,
+    "bad-request": Rejected,
+    "drop-before": ConnectionFailed,
+}
+
+
+class Azure(Protocol):
+    """What a test does to the world, on either side of the suite."""
+
+    @property
+    def aks(self) -> Aks:
+        """The port under test."""
+
+    async def put(self, body: Json) -> ClusterId:
+        """Make a cluster."""
+
+    async def put_schedule(self, owner: ClusterId, properties: Json, name: str) -> None:
+        """Make a configuration."""
+
+    async def order(self, verb: Verb, fault: str) -> None:
+        """Order one call of a kind to fail."""
+
+
+@dataclass
+class Faked:
+    """The fake."""
+
+    aks: FakeAks
+
+    async def put(self, body: Json) -> ClusterId:
+        """Make a cluster."""
+        return self.aks.add(body)
+
+    async def put_schedule(self, owner: ClusterId, properties: Json, name: str) -> None:
+        """Make a configuration."""
+        self.aks.set_schedule(owner, properties, name)
+
+    async def order(self, verb: Verb, fault: str) -> None:
+        """Order one call of a kind to fail."""
+        self.aks.faults.append(
+            Fault(
+                verb,
+                lambda: FAULTS[fault](fault, retry_after=timedelta(seconds=1)),
+                applied=fault == "drop-after",
+            )
+        )
+
+
+@dataclass
+class Real:
+    """The SDK against the simulator."""
+
+    aks: AksClient
+    controls: Controls
+
+    async def put(self, body: Json) -> ClusterId:
+        """Make a cluster."""
+        await self.controls.put(body)
+        return ClusterId.parse(str(body["id"]))
+
+    async def put_schedule(self, owner: ClusterId, properties: Json, name: str) -> None:
+        """Make a configuration."""
+        await self.controls.put_schedule(owner, properties, name)
+
+    async def order(self, verb: Verb, fault: str) -> None:
+        """Order one call of a kind to fail."""
+        await self.controls.order(fault, times=1, **METHODS[verb])
+
+
+@pytest.fixture
+async def real(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Real]:
+    """Start a simulator whose clock stands on a Saturday noon, and give the real client."""
+    simulator = Simulator(Setup(fleet=Fleet(), clock=SimulatedClock(SATURDAY_NOON, frozen=True)))
+    server = SimulatorServer(simulator, report=lambda _: None)
+    await server.start()
+    trust(server.certificates.bundle())
+    for name, value in {
+        "IDENTITY_ENDPOINT": server.urls["identityEndpoint"],
+        "IDENTITY_HEADER": "made-up",
+        "AZURE_CLIENT_ID": OWN_CLIENT_ID,
+        "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
+    }.items():
+        monkeypatch.setenv(name, value)
+    credential = DefaultAzureCredential()
+    aks = AksClient(credential, server.url, FakeClock(), timedelta(seconds=10))
+    yield Real(aks, Controls(server.urls["controlsHttp"]))
+    await aks.close()
+    await credential.close()
+    await server.stop()
+
+
+@pytest.fixture(params=["fake", "real"])
+def azure(request: pytest.FixtureRequest) -> Azure:
+    """Give both sides in turn."""
+    if request.param == "fake":
+        return Faked(FakeAks(FakeClock()))
+    return request.getfixturevalue("real")  # type: ignore[no-any-return]  # by name
+
+
+def calls(aks: Aks, window: MaintenanceWindow) -> dict[Verb, Callable[[], Awaitable[object]]]:
+    """Give the three calls of the port."""
+    return {
+        "get": lambda: aks.get_cluster(cluster_id()),
+        "list": lambda: aks.list_configurations(cluster_id()),
+        "put": lambda: aks.put_node_os_schedule(cluster_id(), window),
+    }
+
+
+WINDOW = MaintenanceWindow(Weekly(1, Weekday.SUNDAY), time(1), 4)
+WINDOWS = [
+    WINDOW,
+    MaintenanceWindow(Daily(3), time(23, 45), 24, timedelta(hours=14)),
+    MaintenanceWindow(AbsoluteMonthly(3, 15), time(8, 30), 5, timedelta(hours=-12)),
+    MaintenanceWindow(
+        RelativeMonthly(1, WeekIndex.LAST, Weekday.FRIDAY),
+        time(22),
+        8,
+        timedelta(hours=5, minutes=30),
+        date(2027, 1, 1),
+        (DateSpan(date(2026, 12, 23), date(2027, 1, 3)),),
+    ),
+]
+
+
+async def test_a_cluster_is_read(azure: Azure) -> None:
+    """A cluster is read with its location, state, tags and channel."""
+    await azure.put(cluster(tags={"env": "prod"}, state="Updating"))
+    found = await azure.aks.get_cluster(cluster_id())
+    assert found.id == cluster_id()
+    assert (found.location, found.provisioning_state) == ("westeurope", "Updating")
+    assert (found.auto_provisioning, found.node_os_channel) == (True, "NodeImage")
+    assert found.tags == {"env": "prod"}
+
+
+@pytest.mark.parametrize("mode", ["Manual", None])
+async def test_a_cluster_without_nap_is_read(azure: Azure, mode: str | None) -> None:
+    """A profile that is Manual or absent means no NAP."""
+    await azure.put(cluster(mode=mode))
+    assert not (await azure.aks.get_cluster(cluster_id())).auto_provisioning
+
+
+@pytest.mark.parametrize("verb", ["get", "list"])
+async def test_a_missing_cluster_is_gone(azure: Azure, verb: Verb) -> None:
+    """Reading a cluster that is not there, or its configurations, says that it is gone."""
+    with pytest.raises(ClusterGone):
+        await calls(azure.aks, WINDOW)[verb]()
+
+
+async def test_writing_to_a_missing_cluster(azure: Azure) -> None:
+    """A write on a cluster that is not there can never work."""
+    with pytest.raises(WriteTargetGone) as refused:
+        await azure.aks.put_node_os_schedule(cluster_id(), WINDOW)
+    assert not refused.value.retryable
+
+
+async def test_no_configurations(azure: Azure) -> None:
+    """An existing cluster without configurations has an empty list, with ARM's own time."""
+    await azure.put(cluster())
+    listing = await azure.aks.list_configurations(cluster_id())
+    assert listing.configurations == ()
+    assert listing.answered_at == SATURDAY_NOON
+
+
+async def test_configurations_are_listed_as_they_are(azure: Azure) -> None:
+    """Names keep their casing, and siblings are in the list."""
+    owner = await azure.put(cluster())
+    await azure.put_schedule(owner, schedule(), "aksmanagednodeosupgradeschedule")
+    await azure.put_schedule(owner, schedule("Friday"), "aksManagedAutoUpgradeSchedule")
+    found = {
+        each.name: each for each in (await azure.aks.list_configurations(owner)).configurations
+    }
+    assert set(found) == {"aksmanagednodeosupgradeschedule", "aksManagedAutoUpgradeSchedule"}
+    ours = found["aksmanagednodeosupgradeschedule"]
+    assert ours.is_node_os_schedule
+    assert ours.properties == schedule()
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+async def test_a_written_window_reads_back_equal(azure: Azure, window: MaintenanceWindow) -> None:
+    """What is written is accepted, and read back equal but for the start date that ARM fills in."""
+    await azure.put(cluster())
+    accepted = await azure.aks.put_node_os_schedule(cluster_id(), window)
+    (listed,) = (await azure.aks.list_configurations(cluster_id())).configurations
+    assert accepted.schedule.window == listed.schedule.window
+    read = listed.schedule.window
+    assert read
+    filled_in = window.start_date or window.local_date(datetime(2026, 11, 21, 12, tzinfo=UTC))
+    assert read.start_date == filled_in
+    assert read.to_arm() == {**window.to_arm(), "startDate": filled_in.isoformat()}
+
+
+@pytest.mark.parametrize("verb", ["get", "list", "put"])
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_faults_are_translated(azure: Azure, verb: Verb, fault: str) -> None:
+    """Every way to fail is one of our own errors; the call after it works: nothing tried again."""
+    await azure.put(cluster())
+    await azure.order(verb, fault)
+    call = calls(azure.aks, WINDOW)[verb]
+    with pytest.raises(FAULTS[fault]) as failed:
+        await call()
+    assert failed.value.retryable or fault == "bad-request"
+    await call()
+
+
+async def test_a_connection_lost_after_the_write(real: Real) -> None:
+    """A write whose answer is lost is a failed connection, and is there all the same."""
+    await real.put(cluster())
+    await real.controls.order("drop-after", method="PUT")
+    with pytest.raises(ConnectionFailed):
+        await real.aks.put_node_os_schedule(cluster_id(), WINDOW)
+    assert await real.controls.schedule(cluster_id())
+
+
+async def test_a_call_that_hangs_is_bounded(real: Real) -> None:
+    """A call without an answer ends after the time that it may take, as a failed connection."""
+    await real.put(cluster())
+    await real.controls.order("hang-after", method="PUT")
+    impatient = AksClient(
+        real.aks._credential, real.aks._endpoint, FakeClock(), timedelta(milliseconds=300)
+    )
+    await impatient.list_configurations(cluster_id())
+    with pytest.raises(ConnectionFailed):
+        await impatient.put_node_os_schedule(cluster_id(), WINDOW)
+    await impatient.close()
+
+
+async def test_what_azure_says_is_in_the_error(real: Real) -> None:
+    """Status, code, text and Retry-After of ARM's answer are in the error, on one line."""
+    await real.put(cluster())
+    await real.controls.order("throttled-by-arm", method="PUT", retryAfter=17)
+    with pytest.raises(Throttled) as failed:
+        await real.aks.put_node_os_schedule(cluster_id(), WINDOW)
+    error = failed.value
+    assert (error.status, error.code) == (429, "SubscriptionRequestsThrottled")
+    assert error.retry_after == timedelta(seconds=17)
+    assert "exceeded" in str(error)
+    assert "\n" not in str(error)
+
+
+async def test_one_call_is_one_request(real: Real) -> None:
+    """Each call of the port is one request, also when it fails: the SDK's own retries are off."""
+    await real.put(cluster())
+    await real.controls.order("unavailable", method="PUT", retryAfter=0)
+    with pytest.raises(AzureUnavailable):
+        await real.aks.put_node_os_schedule(cluster_id(), WINDOW)
+    journal = await real.controls.journal(path="*managedClusters*")
+    assert len(journal) == 1

@@ -1,0 +1,235 @@
+"""One suite for the queue and the tables: the fakes, and the real clients against Azurite."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+from uuid import uuid4
+
+import pytest
+
+from shared.clients.cluster_records import StorageClusterRecords
+from shared.clients.given_up_records import StorageGivenUpRecords
+from shared.clients.storage import StorageAccount
+from shared.clients.work_queue import StorageWorkQueue
+from shared.domain.cluster_id import ClusterId
+from shared.domain.errors import NaptimeError
+from shared.domain.outcome import Outcome, OutcomeKind
+from shared.domain.reasons import Reason
+from shared.domain.work import Cause, ReconcileCluster, parse_reconcile_cluster
+from shared.reconcile.ports import (
+    AlreadyDone,
+    Busy,
+    Claim,
+    ClusterRecords,
+    GivenUp,
+    GivenUpRecords,
+)
+from shared.settings import StorageSettings
+from tests.clusters import SUBSCRIPTION
+from tests.fakes.clock import SATURDAY_NOON, FakeClock
+from tests.fakes.storage import FakeClusterRecords, FakeGivenUpRecords
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+FAR_AHEAD = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+class Closes(Protocol):
+    """A real client."""
+
+    async def close(self) -> None:
+        """Close the connection."""
+
+
+def no_credential() -> object:
+    """Fail: a connection string needs no identity."""
+    raise NaptimeError
+
+
+@pytest.fixture
+def account(azurite_connection: str) -> StorageAccount:
+    """Give Azurite's account."""
+    return StorageAccount(StorageSettings(azurite_connection), no_credential)  # type: ignore[arg-type]  # never called
+
+
+@pytest.fixture(params=["fake", "azurite"])
+async def records(
+    request: pytest.FixtureRequest, account: StorageAccount
+) -> AsyncIterator[ClusterRecords]:
+    """Give an empty table of clusters, fake and real."""
+    if request.param == "fake":
+        yield FakeClusterRecords(FakeClock())
+        return
+    real = StorageClusterRecords(account.table(f"t{uuid4().hex}"))
+    yield real
+    await real.close()
+
+
+@pytest.fixture(params=["fake", "azurite"])
+async def given_up(
+    request: pytest.FixtureRequest, account: StorageAccount
+) -> AsyncIterator[GivenUpRecords]:
+    """Give an empty table of what was given up, fake and real."""
+    if request.param == "fake":
+        yield FakeGivenUpRecords()
+        return
+    real = StorageGivenUpRecords(account.table(f"t{uuid4().hex}"))
+    yield real
+    await real.close()
+
+
+def some_id(name: str = "aks-1") -> ClusterId:
+    """Give a cluster."""
+    return ClusterId.of(SUBSCRIPTION, "rg", name)
+
+
+def outcome(kind: OutcomeKind) -> Outcome:
+    """Give an outcome of a kind."""
+    return Outcome(
+        cluster_id=some_id(),
+        kind=kind,
+        reason=Reason.UP_TO_DATE,
+        message="",
+        findings=(),
+        window=None,
+        next_start=None,
+        attempts=1,
+        calls=1,
+    )
+
+
+async def claimed(records: ClusterRecords, since: datetime | None = None) -> Claim:
+    """Claim the cluster, which must be possible."""
+    claim = await records.claim(some_id(), since)
+    assert isinstance(claim, Claim)
+    return claim
+
+
+async def test_nothing_is_remembered_of_a_new_cluster(records: ClusterRecords) -> None:
+    """A cluster that was never claimed has an empty record."""
+    record = await records.get(some_id())
+    assert (record.concluded_at, record.claimed, record.last_outcome) == (None, False, {})
+
+
+async def test_a_claim_excludes_others(records: ClusterRecords) -> None:
+    """While a claim stands nobody else gets one, in whatever casing they name the cluster."""
+    await claimed(records)
+    assert isinstance(await records.claim(some_id("AKS-1"), None), Busy)
+    assert isinstance(await records.claim(some_id("aks-2"), None), Claim)
+    assert (await records.get(some_id())).claimed
+
+
+async def test_a_released_claim_can_be_taken_again(records: ClusterRecords) -> None:
+    """After the release the next one gets a claim."""
+    await records.release(await claimed(records), None, SATURDAY_NOON)
+    assert isinstance(await records.claim(some_id(), None), Claim)
+
+
+async def test_earlier_work_is_done(records: ClusterRecords) -> None:
+    """After a reconcile that concluded, work from before its claim is done, later work is not."""
+    claim = await claimed(records)
+    await records.release(claim, outcome(OutcomeKind.UNCHANGED), SATURDAY_NOON)
+    before = claim.claimed_at - timedelta(seconds=1)
+    after = claim.claimed_at + timedelta(seconds=1)
+    assert isinstance(await records.claim(some_id(), before), AlreadyDone)
+    assert isinstance(await records.claim(some_id(), LONG_AGO), AlreadyDone)
+    assert isinstance(await records.claim(some_id(), after), Claim)
+
+
+async def test_a_deferral_concludes_nothing(records: ClusterRecords) -> None:
+    """After a deferral even the oldest work still counts."""
+    await records.release(await claimed(records), outcome(OutcomeKind.DEFERRED), SATURDAY_NOON)
+    assert isinstance(await records.claim(some_id(), LONG_AGO), Claim)
+
+
+async def test_the_last_outcome_is_remembered(records: ClusterRecords) -> None:
+    """The record shows the last outcome and when it was recorded."""
+    claim = await claimed(records)
+    await records.release(claim, outcome(OutcomeKind.UNCHANGED), SATURDAY_NOON)
+    shown = (await records.get(some_id())).last_outcome
+    assert shown == {
+        **outcome(OutcomeKind.UNCHANGED).to_json(),
+        "recordedAt": "2026-11-21T12:00:00Z",
+    }
+
+
+async def test_a_conclusion_outlasts_a_later_failure(records: ClusterRecords) -> None:
+    """A release without an outcome leaves what an earlier one concluded."""
+    first = await claimed(records)
+    await records.release(first, outcome(OutcomeKind.CREATED), SATURDAY_NOON)
+    await records.release(await claimed(records, FAR_AHEAD), None, SATURDAY_NOON)
+    record = await records.get(some_id())
+    assert record.concluded_at == first.claimed_at
+    assert record.last_outcome["reason"] == "UpToDate"
+
+
+async def test_a_late_release_changes_nothing(records: ClusterRecords) -> None:
+    """A release of a claim that somebody else's has followed is without effect."""
+    stale = await claimed(records)
+    await records.release(stale, None, SATURDAY_NOON)
+    await claimed(records)
+    await records.release(stale, outcome(OutcomeKind.CREATED), SATURDAY_NOON)
+    record = await records.get(some_id())
+    assert (record.claimed, record.last_outcome) == (True, {})
+
+
+def given(name: str | None = "aks-1", reason: str = "RejectedByAzure") -> GivenUp:
+    """Give one record."""
+    return GivenUp(
+        cluster_id=some_id(name) if name else None,
+        reason=reason,
+        message="durationHours: 3",
+        advice="Read the message.",
+        given_up_at=SATURDAY_NOON,
+        attempts=3,
+        work='{"v":1}',
+    )
+
+
+async def test_given_up_is_read_back(given_up: GivenUpRecords) -> None:
+    """What was given up is read back as it was recorded."""
+    assert await given_up.get(some_id()) is None
+    await given_up.put(given())
+    assert await given_up.get(some_id("AKS-1")) == given()
+
+
+async def test_a_later_record_replaces(given_up: GivenUpRecords) -> None:
+    """One cluster has one record, the last."""
+    await given_up.put(given())
+    await given_up.put(given(reason="AccessDenied"))
+    found = await given_up.get(some_id())
+    assert found
+    assert found.reason == "AccessDenied"
+
+
+async def test_forgetting(given_up: GivenUpRecords) -> None:
+    """Forgetting removes the record, and is harmless where there is none, or no table."""
+    await given_up.forget(some_id())
+    await given_up.put(given())
+    await given_up.forget(some_id())
+    await given_up.forget(some_id())
+    assert await given_up.get(some_id()) is None
+
+
+async def test_unreadable_work_is_kept(given_up: GivenUpRecords) -> None:
+    """A message that names no cluster can be recorded as well."""
+    await given_up.put(given(None))
+
+
+async def test_the_real_queue_encodes_as_the_host_expects(account: StorageAccount) -> None:
+    """A message is base64, is there after its delay, and reads back as the same work."""
+    name = f"q{uuid4().hex}"
+    queue = StorageWorkQueue(account.queue(name))
+    work = ReconcileCluster(some_id(), Cause.ASKED, SATURDAY_NOON)
+    await queue.send(work)
+    await queue.send(work, timedelta(minutes=5))
+    async with account.queue(name) as client:
+        messages = [message async for message in client.receive_messages()]
+        properties = await client.get_queue_properties()
+    await queue.close()
+    assert properties.approximate_message_count == 2
+    (message,) = messages
+    assert message.content.isascii()
+    assert "{" not in message.content
+    from base64 import b64decode  # noqa: PLC0415 - only this assertion decodes by hand
+
+    assert parse_reconcile_cluster(b64decode(message.content).decode()) == work

@@ -1,0 +1,56 @@
+import ssl
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+from aiohttp import ClientSession, TCPConnector
+
+from local.azure.json_values import JsonObject, as_object
+from local.azure.server import SimulatorServer
+from local.azure.simulator import Simulator
+from tests.simulator.world import NAPTIME, World, a_setup
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@dataclass(slots=True)
+class Served:
+    """A simulator that is listening, and a client that trusts it."""
+
+    server: SimulatorServer
+    session: ClientSession
+
+    @property
+    def simulator(self) -> Simulator:
+        """What is being served."""
+        return self.server.simulator
+
+    async def control(self, method: str, path: str, body: object = None) -> JsonObject:
+        """Use a control; it must not be refused."""
+        url = f"{self.server.url}/_simulator/{path}"
+        async with self.session.request(method, url, json=body) as response:
+            answer: object = await response.json()
+            assert response.status == 200, answer
+            return as_object(answer)
+
+    def bearer(self) -> dict[str, str]:
+        """Make the header that naptime would call with."""
+        token = self.simulator.tokens.issue("https://management.azure.com/", NAPTIME)
+        return {"Authorization": f"Bearer {token.text}"}
+
+
+def _silent(_: str) -> None:
+    """Say nothing."""
+
+
+@pytest.fixture
+async def served() -> AsyncIterator[Served]:
+    server = SimulatorServer(Simulator(a_setup()), report=_silent)
+    await server.start()
+    context = ssl.create_default_context(cadata=server.certificates.authority_pem.decode())
+    async with ClientSession(connector=TCPConnector(ssl=context)) as session:
+        yield Served(server, session)
+    await server.stop()
