@@ -84,6 +84,7 @@ class Child:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=kept,
+            start_new_session=True,  # Ctrl-C is for the parent, which stops this in its turn
             preexec_fn=death_pact(),
         )
         try:

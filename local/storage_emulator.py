@@ -81,6 +81,7 @@ class Azurite:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is for the parent, which stops this in its turn
             preexec_fn=death_pact(),
         )
         try:

@@ -142,6 +142,13 @@ class App:
 
         return StorageGivenUpRecords(self._storage.table(GIVEN_UP_TABLE))
 
+    async def close(self) -> None:
+        """Close whatever has been opened."""
+        for name in ("_aks", "_queue", "_records", "_given_up", "_credential"):
+            # A cached property that was never asked for has nothing to close.
+            if name in self.__dict__:
+                await self.__dict__[name].close()
+
 
 @cache
 def app() -> App:

@@ -81,37 +81,36 @@ class _Window:
 
 
 def _recurrence(schedule: JsonObject) -> tuple[str, Callable[[date], bool]]:
+    """Give the note where there is no single reading, otherwise the test of a date."""
     if len(schedule) != 1:
         return "it has no schedule, or several", _never
     kind, value = next(iter(schedule.items()))
     fields = as_object(value)
     interval = next((whole_number(fields[key]) for key in fields if "interval" in key), None)
+    day_of_month = whole_number(fields.get("dayOfMonth")) or 0
     if interval != 1:
         return f"{kind}: where an interval of {interval} is counted from is not known", _never
-    day_of_week = as_text(fields.get("dayOfWeek"))
-    match kind:
-        case "daily":
-            return "", lambda _: True
-        case "weekly":
-            return "", lambda day: WEEKDAYS[day.weekday()] == day_of_week
-        case "absoluteMonthly":
-            return _absolute_monthly(whole_number(fields.get("dayOfMonth")) or 0)
-        case "relativeMonthly":
-            week_index = as_text(fields.get("weekIndex"))
-            return (
-                "",
-                lambda day: (
-                    WEEKDAYS[day.weekday()] == day_of_week and week_index in _week_indexes(day)
-                ),
-            )
-        case _:
-            return f"{kind} is no schedule of this API version", _never
-
-
-def _absolute_monthly(day_of_month: int) -> tuple[str, Callable[[date], bool]]:
     if day_of_month > _SHORTEST_MONTH:
         return f"what day {day_of_month} means in a shorter month is not known", _never
-    return "", lambda day: day.day == day_of_month
+    return "", _date_test(kind, fields, day_of_month)
+
+
+def _date_test(kind: str, fields: JsonObject, day_of_month: int) -> Callable[[date], bool]:
+    day_of_week = as_text(fields.get("dayOfWeek"))
+    week_index = as_text(fields.get("weekIndex"))
+    match kind:
+        case "daily":
+            return lambda _: True
+        case "weekly":
+            return lambda day: WEEKDAYS[day.weekday()] == day_of_week
+        case "absoluteMonthly":
+            return lambda day: day.day == day_of_month
+        case "relativeMonthly":
+            return lambda day: (
+                WEEKDAYS[day.weekday()] == day_of_week and week_index in _week_indexes(day)
+            )
+        case _:
+            return _never
 
 
 def _week_indexes(day: date) -> set[str]:

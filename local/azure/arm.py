@@ -1,6 +1,6 @@
 """The simulated Resource Manager: one call in, one reply out; no server, no clock of its own."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -150,7 +150,7 @@ def _next_link(call: Call, last: str) -> str:
 
 def _skipped_to(token: str) -> str:
     try:
-        return urlsafe_b64decode(token.encode()).decode()
+        return b64decode(token.encode(), altchars=b"-_", validate=True).decode()
     except (NotBase64, UnicodeError) as error:
         message = f"The provided skip token '{token}' is invalid."
         raise AzureRefusal(HTTPStatus.BAD_REQUEST, "InvalidSkipToken", message) from error

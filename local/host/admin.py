@@ -57,20 +57,32 @@ class Administration:
         return web.Response(status=HTTPStatus.NOT_FOUND)
 
     def _shown(self, path: Sequence[str]) -> web.Response:
+        content = self._content(path)
+        found = content is not None
+        return web.json_response(content) if found else web.Response(status=HTTPStatus.NOT_FOUND)
+
+    def _content(self, path: Sequence[str]) -> object:
         match path:
             case ["host", "status"]:
-                return web.json_response(self._status())
+                return _status()
             case ["host", "keys"]:
                 return _key_list({"default": self._keys.default})
             case ["host", "systemkeys"]:
                 return _key_list({"eventgrid_extension": self._keys.eventgrid_extension})
             case ["functions"]:
-                return web.json_response([*map(self._described, self._invoker.functions.values())])
-            case ["functions", name] if function := self._find(name):
-                return web.json_response(self._described(function))
-            case ["functions", name, "keys"] if function := self._find(name):
-                return _key_list({"default": self._keys.functions.get(function.name, "")})
-        return web.Response(status=HTTPStatus.NOT_FOUND)
+                return [self._described(one) for one in self._invoker.functions.values()]
+            case ["functions", name, *rest] if function := self._find(name):
+                return self._of_function(function, rest)
+        return None
+
+    def _of_function(self, function: FunctionInfo, rest: Sequence[str]) -> object:
+        match rest:
+            case []:
+                return self._described(function)
+            case ["keys"]:
+                own = self._keys.functions.get(function.name)
+                return _key_list({"default": own} if own else {})
+        return None
 
     async def _run(self, name: str, request: web.BaseRequest) -> web.Response:
         function = self._find(name)
@@ -92,10 +104,6 @@ class Administration:
         functions = self._invoker.functions.values()
         return next((one for one in functions if one.name.lower() == name), None)
 
-    def _status(self) -> Mapping[str, object]:
-        worker = version("azure-functions-runtime")
-        return {"id": "naptime-local", "state": "Running", "version": f"python-worker {worker}"}
-
     def _described(self, function: FunctionInfo) -> Mapping[str, object]:
         return {
             "name": function.name,
@@ -114,6 +122,11 @@ def manual_input(body: bytes) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _key_list(keys: Mapping[str, str]) -> web.Response:
+def _status() -> Mapping[str, object]:
+    worker = version("azure-functions-runtime")
+    return {"id": "naptime-local", "state": "Running", "version": f"python-worker {worker}"}
+
+
+def _key_list(keys: Mapping[str, str]) -> Mapping[str, object]:
     shown = [{"name": name, "value": value} for name, value in keys.items()]
-    return web.json_response({"keys": shown, "links": []})
+    return {"keys": shown, "links": []}

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from local.host.functions import FunctionInfo
 from local.host.log_context import running
+from local.host.logs import STACK_TRACE
 from local.host.payloads import Payload
 from local.host.protos import RetryContext
 from local.host.worker import InvocationResult, Worker
@@ -77,7 +78,10 @@ class Invoker:
         if result.succeeded:
             logger.info("Executed '%s' (Succeeded, %d ms)", name, took)
         else:
-            logger.error("Executed '%s' (Failed, %d ms)\n%s", name, took, result.stack_trace)
+            extra = {STACK_TRACE: result.stack_trace}
+            logger.error(
+                "Executed '%s' (Failed, %d ms): %s", name, took, result.exception, extra=extra
+            )
         return result
 
     def _late(self, name: str) -> None:

@@ -4,19 +4,25 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
 from local.host.log_context import current_invocation
 
+STACK_TRACE: Final = "stack_trace"
+"""The extra field of a record that holds a function's traceback."""
+
+LINE_FEED: Final = 10
+
 # Azure's host files these under its own logs, not the app's
 # (Azure/azure-functions-python-worker, proxy_worker/logging.py).
 _SYSTEM: Final = ("azure.functions", "azure_functions_runtime")
-_OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-_CONTROL: Final = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
-_CONTROL_OR_BREAK: Final = _CONTROL | {10: "\\n", 13: "\\r", 9: "\\t", 0x2028: "\\u2028"}
+_OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", STACK_TRACE}
+_CONTROL: Final = {
+    code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if code != LINE_FEED
+}
+_CONTROL_OR_BREAK: Final = _CONTROL | {LINE_FEED: "\\n", 13: "\\r", 9: "\\t", 0x2028: "\\u2028"}
 
 
 class LogFormat(StrEnum):
@@ -27,7 +33,7 @@ class LogFormat(StrEnum):
 
 
 def start_logging(log_format: LogFormat) -> None:
-    """Send every record to standard error, at the level at which production sends it to the host."""
+    """Send records to standard error, from the level on from which production sends them."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(ReadableLines() if log_format is LogFormat.READABLE else JsonLines())
     handler.addFilter(_is_shown)
@@ -48,13 +54,10 @@ class ReadableLines(logging.Formatter):
         """Give the line: time in UTC, level, function and invocation (or logger), message."""
         invocation = current_invocation()
         who = f"{invocation.function} {invocation.id[:8]}" if invocation else record.name
-        time = _time(record)[11:23]
-        first, _, rest = record.getMessage().partition("\n")
-        is_ours = record.name == "host"
-        message = first if is_ours else record.getMessage()
-        trace = "\n".join([*([rest] if is_ours and rest else []), *_trace(record)])
-        line = f"{time} {record.levelname:<7} [{who}] {message.translate(_CONTROL_OR_BREAK)}"
-        return "\n".join([line, *(f"    {one.translate(_CONTROL)}" for one in trace.splitlines())])
+        message = record.getMessage().translate(_CONTROL_OR_BREAK)
+        line = f"{_time(record)[11:23]} {record.levelname:<7} [{who}] {message}"
+        trace = _trace(record).translate(_CONTROL)
+        return "\n".join([line, *(f"    {one}" for one in trace.splitlines())])
 
 
 class JsonLines(logging.Formatter):
@@ -70,7 +73,7 @@ class JsonLines(logging.Formatter):
             "function": invocation.function if invocation else None,
             "invocationId": invocation.id if invocation else None,
             "message": record.getMessage(),
-            "exception": "\n".join(_trace(record)) or None,
+            "exception": _trace(record) or None,
         }
         shown = {name: value for name, value in fields.items() if value is not None}
         return json.dumps(shown | _extra(record), default=str)
@@ -81,10 +84,12 @@ def _time(record: logging.LogRecord) -> str:
     return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _trace(record: logging.LogRecord) -> list[str]:
-    formatter = logging.Formatter()
-    return [formatter.formatException(record.exc_info)] if record.exc_info else []
+def _trace(record: logging.LogRecord) -> str:
+    # A function's traceback reaches the host as text, the host's own as an exception.
+    if record.exc_info:
+        return logging.Formatter().formatException(record.exc_info)
+    return str(getattr(record, STACK_TRACE, ""))
 
 
-def _extra(record: logging.LogRecord) -> Mapping[str, object]:
+def _extra(record: logging.LogRecord) -> dict[str, object]:
     return {name: value for name, value in vars(record).items() if name not in _OWN}

@@ -52,7 +52,7 @@ class BackOff:
         if not step:
             return min(MIN_POLLING_SECONDS, self._longest)
         spread = 0.8 + 0.4 * self._random()
-        return min(self._longest, MIN_POLLING_SECONDS * (1 + spread * 2 ** (step - 1)))
+        return min(self._longest, MIN_POLLING_SECONDS * (1.0 + spread * float(1 << (step - 1))))
 
 
 class HeldMessage:
@@ -109,6 +109,16 @@ class QueueListener:
         self._back_off = BackOff(options.max_polling_interval, random)
         self._stopping = asyncio.Event()
         self._working: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> None:
+        """Make the queue, unless it is there."""
+        await self._queue.make_sure()
+
+    async def close(self) -> None:
+        """Close the connections; nothing may be in hand any more."""
+        for queue in (self._queue, self._poison):
+            if queue is not None:
+                await queue.close()
 
     def stop(self) -> None:
         """Take no more messages; `run` ends when those in hand are done."""

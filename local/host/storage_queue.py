@@ -3,12 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from types import TracebackType
-from typing import Self
 
 from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
-from azure.storage.queue import LinearRetry  # noqa: TID251 - stands in for Azure's own host
-from azure.storage.queue.aio import QueueClient  # noqa: TID251 - stands in for Azure's own host
+from azure.storage.queue.aio import QueueClient
 
 from local.host.payloads import EPOCH, QueueMetadata
 
@@ -38,18 +35,11 @@ class StorageQueue:
     def __init__(self, connection: str, name: str) -> None:
         self.name = name
         self._client = QueueClient.from_connection_string(
-            connection, name, retry_policy=LinearRetry(backoff=1, retry_total=2)
+            connection, name, initial_backoff=1, increment_base=1, retry_total=2
         )
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def close(self) -> None:
+        """Close the connections."""
         await self._client.close()
 
     async def make_sure(self) -> None:

@@ -47,7 +47,7 @@ class Outcome:
         """Give it ready for JSON: camelCase keys, instants in ISO 8601 with Z, waits in seconds."""
         return {
             "clusterId": str(self.cluster_id),
-            "kind": self.kind.value,
+            "outcome": self.kind.value,
             "reason": self.reason.value,
             "message": self.message,
             "findings": [_finding_json(finding) for finding in self.findings],

@@ -23,7 +23,7 @@ def test_an_outcome_is_ready_for_json() -> None:
     """Keys are camelCase, instants end in Z, and the window is ARM's own."""
     assert json.loads(json.dumps(CREATED.to_json())) == {
         "clusterId": str(CLUSTER_ID),
-        "kind": "Created",
+        "outcome": "Created",
         "reason": "ScheduleMissing",
         "message": "Created.",
         "findings": [{"reason": "ScheduleMissing", "message": "None."}],

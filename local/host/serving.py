@@ -1,0 +1,63 @@
+"""Serving one app until told to stop."""
+
+import asyncio
+import logging
+import os
+import sys
+from typing import Final, TextIO
+
+from local.host.arguments import Arguments
+from local.host.assembly import HostOptions, load_host
+from local.host.clock import SystemClock
+from local.host.functions import UnusableBinding
+from local.host.host import Host
+from local.host.host_json import InvalidHostJson
+from local.host.logs import LogFormat, start_logging
+from local.host.storage_queue import StorageError
+from local.host.worker import AppDidNotLoad
+
+GRACE_SECONDS: Final = 5.0
+"""What running calls get to end when the host is told to stop."""
+
+logger = logging.getLogger("host")
+
+
+async def serve_app(arguments: Arguments, stdout: TextIO, stop: asyncio.Event) -> tuple[int, int]:
+    """Load the app, say `ready URL`, run until told to stop; exit code and calls that go on."""
+    start_logging(LogFormat(arguments.log_format))
+    host = _loaded(arguments)
+    url = await _started(host, arguments.port) if host else None
+    if host is None or url is None:
+        return 1, 0
+    if arguments.key is None:
+        print(f"master key (made up): {host.keys.master}", file=sys.stderr)
+    print(f"ready {url}", file=stdout, flush=True)
+    await stop.wait()
+    logger.info("Stopping")
+    unfinished = await host.stop(GRACE_SECONDS)
+    if unfinished:
+        logger.warning("%d calls have not ended in %d s", unfinished, GRACE_SECONDS)
+    return 0, unfinished
+
+
+def _loaded(arguments: Arguments) -> Host | None:
+    options = HostOptions(arguments.key, arguments.message_lease, arguments.timer_status)
+    try:
+        return load_host(arguments.app, os.environ, SystemClock(), options)
+    except AppDidNotLoad as error:
+        why = f"{error}\n{error.stack_trace}"
+    except (InvalidHostJson, UnusableBinding) as error:
+        why = str(error)
+    print(f"The app in {arguments.app} did not load: {why}", file=sys.stderr)
+    return None
+
+
+async def _started(host: Host, port: int) -> str | None:
+    try:
+        return await host.start(port)
+    except OSError as error:
+        print(f"Cannot listen on port {port}: {error}", file=sys.stderr)
+    except (StorageError, ValueError) as error:
+        print(f"The storage account does not answer: {error}", file=sys.stderr)
+    await host.stop(0)
+    return None

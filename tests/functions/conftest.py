@@ -1,0 +1,76 @@
+"""The whole app in the real worker library, against the simulator and the storage emulator."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from local.azure.clock import Clock, machine_now
+from local.azure.fleet import Fleet
+from local.azure.server import SimulatorServer
+from local.azure.simulator import Setup, Simulator
+from local.host.worker import Worker
+from shared.bootstrap import app
+from shared.clients.storage import StorageAccount
+from shared.settings import StorageSettings
+from tests.clusters import OWN_CLIENT_ID, SUBSCRIPTION
+from tests.simulated_azure import Controls, trust
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The loaded app, and the world around it."""
+
+    worker: Worker
+    controls: Controls
+    account: StorageAccount
+
+    async def messages(self, queue: str) -> list[str]:
+        """Take every message of a queue that can be seen."""
+        async with self.account.queue(queue) as client:
+            taken = [message async for message in client.receive_messages()]
+            for message in taken:
+                await client.delete_message(message)
+        return [str(message.content) for message in taken]
+
+
+@pytest.fixture(scope="session")
+async def loaded(azurite_connection: str) -> AsyncIterator[Loaded]:
+    """Load the app once; a FunctionApp gives its functions only once per import."""
+    server = SimulatorServer(
+        Simulator(Setup(fleet=Fleet(), clock=Clock(machine_now()))), report=lambda _: None
+    )
+    await server.start()
+    trust(server.certificates.bundle())
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {
+            "AzureWebJobsStorage": azurite_connection,
+            "NAPTIME_SUBSCRIPTIONS": SUBSCRIPTION,
+            "NAPTIME_ARM_ENDPOINT": server.url,
+            "IDENTITY_ENDPOINT": server.urls["identityEndpoint"],
+            "IDENTITY_HEADER": "made-up",
+            "AZURE_CLIENT_ID": OWN_CLIENT_ID,
+            "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
+        }.items():
+            patch.setenv(name, value)
+        app.cache_clear()
+        account = StorageAccount(StorageSettings(azurite_connection), lambda: None)  # type: ignore[arg-type,return-value]  # never called
+        yield Loaded(Worker.load(ROOT), Controls(server.urls["controlsHttp"]), account)
+        await app().close()
+        app.cache_clear()
+    await server.stop()
+
+
+@pytest.fixture
+async def world(loaded: Loaded) -> Loaded:
+    """Give the loaded app with an empty Azure and empty queues."""
+    await loaded.controls.reset()
+    async with loaded.account.queue("naptime-clusters") as client:
+        from shared.clients.storage import create_queue  # noqa: PLC0415 - only here
+
+        await create_queue(client)
+        await client.clear_messages()
+    return loaded

@@ -1,0 +1,48 @@
+"""What the worker finds in the app; each line is a promise to whoever deploys it."""
+
+import ast
+
+from tests.functions.conftest import ROOT, Loaded
+
+
+async def test_the_functions_and_their_triggers(loaded: Loaded) -> None:
+    """The app has exactly these functions, with these triggers."""
+    found = {
+        name: (function.trigger.type, function.trigger.settings.get("queueName"))
+        for name, function in loaded.worker.functions.items()
+    }
+    assert found == {
+        "on_cluster_created": ("eventGridTrigger", None),
+        "on_schedule_changed": ("eventGridTrigger", None),
+        "reconcile_one": ("queueTrigger", "naptime-clusters"),
+        "report_poisoned_cluster": ("queueTrigger", "naptime-clusters-poison"),
+        "health": ("httpTrigger", None),
+        "reconcile": ("httpTrigger", None),
+        "show_cluster": ("httpTrigger", None),
+    }
+
+
+async def test_the_routes(loaded: Loaded) -> None:
+    """The routes, their methods and who may call them; only health asks for no key."""
+    routes = {
+        str(function.trigger.settings["route"]): (
+            function.trigger.settings["methods"],
+            function.trigger.settings["authLevel"],
+        )
+        for function in loaded.worker.functions.values()
+        if function.trigger.type == "httpTrigger"
+    }
+    assert routes == {
+        "health": (["GET"], "ANONYMOUS"),
+        "reconcile": (["POST"], "FUNCTION"),
+        "clusters/{subscriptionId}/{resourceGroup}/{name}": (["GET"], "FUNCTION"),
+    }
+
+
+def test_function_app_only_registers() -> None:
+    """function_app.py imports azure.functions and the blueprints, and nothing else."""
+    tree = ast.parse((ROOT / "function_app.py").read_text(encoding="utf-8"))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = [node.module if isinstance(node, ast.ImportFrom) else "" for node in imports]
+    assert names == ["", "functions"]
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.If)]
