@@ -90,3 +90,7 @@ class Controls:
     async def clock(self, **order: object) -> None:
         """Set, advance or freeze the simulated time."""
         await self._call("POST", "clock", order)
+
+    async def time(self) -> Json:
+        """Give the simulated time."""
+        return await self._call("GET", "clock")

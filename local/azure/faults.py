@@ -34,6 +34,7 @@ class Facts:
     cluster: str = ""
     app_id: str = ""
     object_id: str = ""
+    is_token_request: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Aim:
         """Say whether the fault is for this call at this instant (start inclusive)."""
         return (
             (not self.method or self.method.upper() == facts.method)
-            and (not self.path or _like(facts.path, self.path))
+            and self._hits_path(facts)
             and (not self.cluster or facts.cluster.lower() == self.cluster.lower())
             and (
                 not self.operation
@@ -61,6 +62,10 @@ class Aim:
             and (self.start is None or now >= self.start)
             and (self.end is None or now < self.end)
         )
+
+    def _hits_path(self, facts: Facts) -> bool:
+        # Tokens are another service: only an order that names their path is for them.
+        return _like(facts.path, self.path) if self.path else not facts.is_token_request
 
 
 def _like(text: str, pattern: str) -> bool:

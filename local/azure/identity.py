@@ -17,6 +17,7 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 from local.azure.arm_errors import AzureRefusal
 from local.azure.json_values import JsonObject, as_object, as_text, parse, whole_number
 
+APP_SERVICE_PATH = "/msi/token"
 TENANT_ID = "72f988bf-0000-4000-8000-2d7cd011db47"
 DEFAULT_CLIENT_ID = "0a6f8b2e-5c1d-4e3f-9a7b-1c2d3e4f5a6b"
 ARM_AUDIENCES = frozenset(
@@ -147,6 +148,11 @@ class Tokens:
         known = caller, datetime.fromtimestamp(whole_number(claims.get("exp")) or 0, UTC)
         self._known[text] = known
         return known
+
+
+def is_identity_path(path: str) -> bool:
+    """Say whether the path is that of an end point for managed identity."""
+    return path.rstrip("/").lower() == APP_SERVICE_PATH
 
 
 def is_guid(text: str) -> bool:

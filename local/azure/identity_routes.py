@@ -9,13 +9,7 @@ from local.azure.identity import token_body
 from local.azure.replies import Call, Reply
 from local.azure.simulator import Simulator
 
-APP_SERVICE_PATH = "/msi/token"
 _API_VERSION = "2019-08-01"
-
-
-def is_identity_path(path: str) -> bool:
-    """Say whether the path is the identity end point's."""
-    return path.rstrip("/").lower() == APP_SERVICE_PATH
 
 
 def answer_identity(simulator: Simulator, call: Call, misfortune: Misfortune) -> Reply:

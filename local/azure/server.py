@@ -11,7 +11,8 @@ from local.azure.certificates import Certificates
 from local.azure.controls import CONTROLS, answer_control
 from local.azure.faults import Harm, Misfortune
 from local.azure.headers import arm_headers
-from local.azure.identity_routes import APP_SERVICE_PATH, answer_identity, is_identity_path
+from local.azure.identity import APP_SERVICE_PATH, is_identity_path
+from local.azure.identity_routes import answer_identity
 from local.azure.replies import Call, Reply
 from local.azure.routes import route_of
 from local.azure.simulator import Simulator
@@ -120,9 +121,11 @@ async def _read(request: web.BaseRequest) -> Call | None:
         size = 0
         async for part in request.content.iter_any():
             size += len(part)
-            if size > _MOST_BODY:
-                return None
-            parts.append(part)
+            # Read to the end all the same: a client that is still sending would miss the answer.
+            if size <= _MOST_BODY:
+                parts.append(part)
+        if size > _MOST_BODY:
+            return None
         body = b"".join(parts)
     return Call(
         method=request.method,

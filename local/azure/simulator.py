@@ -12,7 +12,7 @@ from local.azure.deliveries import Outbox, subscriptions_of
 from local.azure.event_bodies import event_of
 from local.azure.faults import Facts, Faults, Misfortune, refusal_error
 from local.azure.fleet import Fleet
-from local.azure.identity import Caller, Tokens
+from local.azure.identity import Caller, Tokens, is_identity_path
 from local.azure.journal import Journal
 from local.azure.replies import Call, Change, Reply
 from local.azure.state import State
@@ -133,7 +133,7 @@ class Simulator:
         caller = self._caller_or_nobody(call)
         route = call.route
         if route is None:
-            return Facts(call.method, call.path)
+            return Facts(call.method, call.path, is_token_request=is_identity_path(call.path))
         return Facts(
             method=call.method,
             path=call.path,

@@ -3,13 +3,14 @@
 import random
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 from local.host.admin import Administration
 from local.host.app_settings import MissingSetting, connection_string, is_disabled, resolve
+from local.host.back_off import BackOff
 from local.host.clock import Clock
 from local.host.event_grid import EVENT_GRID_TRIGGER, EventGridWebhook
 from local.host.front_door import FrontDoor
@@ -20,6 +21,7 @@ from local.host.http_functions import HTTP_TRIGGER, HttpFunction, HttpFunctions
 from local.host.invocations import Invoker
 from local.host.keys import Keys
 from local.host.ncrontab import InvalidSchedule, parse_schedule
+from local.host.queue_messages import MessageProcessor
 from local.host.queues import DEFAULT_LEASE, POISON_SUFFIX, QUEUE_TRIGGER, QueueListener
 from local.host.storage_queue import StorageQueue
 from local.host.timer_status import TimerStatuses
@@ -58,17 +60,14 @@ def load_host(app: Path, settings: Mapping[str, str], clock: Clock, options: Hos
         EventGridWebhook(_names(enabled, EVENT_GRID_TRIGGER), invoker, keys),
         HttpFunctions(routed, invoker, keys),
     )
-    statuses = TimerStatuses(options.timer_status)
-    timers = [_timer(one, settings) for one in _of(enabled, TIMER_TRIGGER)]
+    queues = _QueueTriggers(settings, host_json.queues, options.message_lease, invoker, clock)
     return Host(
         keys,
         invoker,
         door,
-        [TimerListener(timer, invoker, clock, statuses) for timer in timers],
-        [
-            _queue_listener(one, settings, host_json.queues, options, invoker, clock)
-            for one in _of(enabled, QUEUE_TRIGGER)
-        ],
+        _timer_listeners(_of(enabled, TIMER_TRIGGER), settings, invoker, clock, options),
+        [queues.listener(one) for one in _of(enabled, QUEUE_TRIGGER)],
+        queues.opened,
     )
 
 
@@ -88,10 +87,23 @@ def _check_served(function: FunctionInfo) -> None:
             raise UnusableBinding(function.name, f"this host has no binding of type {binding.type}")
 
 
-def _timer(function: FunctionInfo, settings: Mapping[str, str]) -> Timer:
+def _timer_listeners(
+    functions: list[FunctionInfo],
+    settings: Mapping[str, str],
+    invoker: Invoker,
+    clock: Clock,
+    options: HostOptions,
+) -> list[TimerListener]:
+    statuses = TimerStatuses(options.timer_status)
+    timers = [_timer(one, settings, clock) for one in functions]
+    return [TimerListener(timer, invoker, clock, statuses) for timer in timers]
+
+
+def _timer(function: FunctionInfo, settings: Mapping[str, str], clock: Clock) -> Timer:
     trigger = function.trigger
     try:
         schedule = parse_schedule(resolve(trigger.text("schedule"), settings))
+        schedule.next_after(clock.now())
     except (InvalidSchedule, MissingSetting) as error:
         raise UnusableBinding(function.name, f"schedule: {error}") from error
     return Timer(
@@ -103,29 +115,53 @@ def _timer(function: FunctionInfo, settings: Mapping[str, str]) -> Timer:
     )
 
 
-def _queue_listener(  # noqa: PLR0913, PLR0917 - what the listener is made of
-    function: FunctionInfo,
-    settings: Mapping[str, str],
-    queue_options: QueueOptions,
-    options: HostOptions,
-    invoker: Invoker,
-    clock: Clock,
-) -> QueueListener:
-    try:
-        name = resolve(function.trigger.text("queueName"), settings).lower()
-        connection = connection_string(function.trigger.text("connection", ""), settings)
-    except MissingSetting as error:
-        raise UnusableBinding(function.name, str(error)) from error
-    if not _QUEUE_NAME.fullmatch(name):
-        raise UnusableBinding(function.name, f"queueName {name!r} can be no queue's name")
-    has_poison_queue = not name.endswith(POISON_SUFFIX)
-    return QueueListener(
-        function.name,
-        queue=StorageQueue(connection, name),
-        poison=StorageQueue(connection, name + POISON_SUFFIX) if has_poison_queue else None,
-        options=queue_options,
-        lease=options.message_lease,
-        invoker=invoker,
-        clock=clock,
-        random=random.random,
-    )
+@dataclass(frozen=True, slots=True)
+class _QueueTriggers:
+    """Makes the listeners of queue triggers, and knows which connections to close."""
+
+    settings: Mapping[str, str]
+    queue_options: QueueOptions
+    lease: timedelta
+    invoker: Invoker
+    clock: Clock
+    opened: list[StorageQueue] = field(default_factory=list)
+
+    def listener(self, function: FunctionInfo) -> QueueListener:
+        name = self._queue_name(function)
+        queue = self._open(function, name)
+        has_poison_queue = not name.endswith(POISON_SUFFIX)
+        processor = MessageProcessor(
+            function.name,
+            queue=queue,
+            poison=self._open(function, name + POISON_SUFFIX) if has_poison_queue else None,
+            options=self.queue_options,
+            lease=self.lease,
+            invoker=self.invoker,
+            clock=self.clock,
+        )
+        return QueueListener(
+            queue=queue,
+            processor=processor,
+            options=self.queue_options,
+            lease=self.lease,
+            clock=self.clock,
+            back_off=BackOff(self.queue_options.max_polling_interval, random.random),
+        )
+
+    def _queue_name(self, function: FunctionInfo) -> str:
+        try:
+            name = resolve(function.trigger.text("queueName"), self.settings).lower()
+        except MissingSetting as error:
+            raise UnusableBinding(function.name, f"queueName: {error}") from error
+        if not _QUEUE_NAME.fullmatch(name):
+            raise UnusableBinding(function.name, f"queueName {name!r} can be no queue's name")
+        return name
+
+    def _open(self, function: FunctionInfo, name: str) -> StorageQueue:
+        try:
+            connection = connection_string(function.trigger.text("connection", ""), self.settings)
+            queue = StorageQueue(connection, name)
+        except (MissingSetting, ValueError) as error:
+            raise UnusableBinding(function.name, f"connection: {error}") from error
+        self.opened.append(queue)
+        return queue

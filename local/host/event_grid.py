@@ -15,7 +15,7 @@ from aiohttp import web
 from local.host.invocations import Invoker
 from local.host.keys import Keys
 from local.host.payloads import event_grid_payload
-from local.host.requests import BodyTooLarge, given_key, query_values, read_body
+from local.host.requests import BodyTooLarge, given_key, query_value, read_body
 
 EVENT_GRID_TRIGGER: Final = "eventGridTrigger"
 REASON: Final = "EventGrid trigger fired."
@@ -33,7 +33,7 @@ class EventGridWebhook:
         """Answer a handshake, or deliver events and answer how that went."""
         if not self._keys.open_event_grid(given_key(request)):
             return web.Response(status=HTTPStatus.UNAUTHORIZED)
-        name = query_values(request).get("functionName", "")
+        name = query_value(request, "functionName") or ""
         if name not in self._functions:
             text = f"cannot find function: '{name}'"
             return web.Response(status=HTTPStatus.NOT_FOUND, text=text)

@@ -8,6 +8,7 @@ from local.host.front_door import FrontDoor
 from local.host.invocations import Invoker
 from local.host.keys import Keys
 from local.host.queues import QueueListener
+from local.host.storage_queue import StorageQueue
 from local.host.timers import TimerListener
 
 logger = logging.getLogger("host")
@@ -18,19 +19,21 @@ CLOSING_SECONDS = 2.0
 class Host:
     """A host that is ready to start; `keys` are those that it accepts."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts that a host is made of
         self,
         keys: Keys,
         invoker: Invoker,
         front_door: FrontDoor,
         timers: Sequence[TimerListener],
         queues: Sequence[QueueListener],
+        connections: Sequence[StorageQueue],
     ) -> None:
         self.keys = keys
         self._invoker = invoker
         self._front_door = front_door
         self._timers = timers
         self._queues = queues
+        self._connections = connections
         self._timer_tasks: list[asyncio.Task[None]] = []
         self._queue_tasks: list[asyncio.Task[None]] = []
 
@@ -55,7 +58,7 @@ class Host:
         await self._front_door.close()
         if self._queue_tasks:
             await asyncio.wait(self._queue_tasks, timeout=CLOSING_SECONDS)
-        await asyncio.gather(*(queue.close() for queue in self._queues))
+        await asyncio.gather(*(connection.close() for connection in self._connections))
         return unfinished
 
 

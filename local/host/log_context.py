@@ -23,14 +23,14 @@ _by_id: Final[dict[str, Invocation]] = {}
 
 @contextmanager
 def running(function: str, invocation_id: str) -> Iterator[None]:
-    """Mark what is done inside as part of an invocation."""
+    """Mark what is done inside as part of an invocation; within itself it changes nothing."""
     invocation = Invocation(function, invocation_id)
     token = _in_task.set(invocation)
     _by_id[invocation_id] = invocation
     try:
         yield
     finally:
-        del _by_id[invocation_id]
+        _by_id.pop(invocation_id, None)
         _in_task.reset(token)
 
 

@@ -30,7 +30,7 @@ async def read_body(request: web.BaseRequest, limit: int = MAX_BODY_BYTES) -> by
 
 def header_values(request: web.BaseRequest) -> Mapping[str, str]:
     """Give the headers with names in lower case, repeated ones joined by a comma."""
-    return {name.lower(): ",".join(request.headers.getall(name)) for name in request.headers.keys()}
+    return {name.lower(): ",".join(request.headers.getall(name)) for name in request.headers}
 
 
 def query_values(request: web.BaseRequest) -> Mapping[str, str]:
@@ -49,4 +49,10 @@ def query_values(request: web.BaseRequest) -> Mapping[str, str]:
 def given_key(request: web.BaseRequest) -> str | None:
     """Give the key of a request: the header goes before the query, even where it is wrong."""
     key = request.headers.get("x-functions-key")
-    return query_values(request).get("code") if key is None else key
+    return query_value(request, "code") if key is None else key
+
+
+def query_value(request: web.BaseRequest, name: str) -> str | None:
+    """Give one value of the query, whatever the case of its name; None if absent or empty."""
+    values = (value for key, value in query_values(request).items() if key.lower() == name.lower())
+    return next(values, None)

@@ -1,13 +1,19 @@
 """A queue of the storage account, with messages as they lie there."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
+from azure.storage.queue import QueueMessage
 from azure.storage.queue.aio import QueueClient
 
 from local.host.payloads import EPOCH, QueueMetadata
+
+# The SDK logs each request at INFO; those of Azure's own host are not in the app's log.
+_quiet = logging.getLogger("host.storage")
+_quiet.setLevel(logging.WARNING)
 
 StorageError = AzureError
 """Whatever the storage service refuses, or that it does not answer."""
@@ -35,7 +41,7 @@ class StorageQueue:
     def __init__(self, connection: str, name: str) -> None:
         self.name = name
         self._client = QueueClient.from_connection_string(
-            connection, name, initial_backoff=1, increment_base=1, retry_total=2
+            connection, name, initial_backoff=1, retry_total=2, logger=_quiet
         )
 
     async def close(self) -> None:
@@ -55,23 +61,11 @@ class StorageQueue:
             messages_per_page=most, visibility_timeout=round(lease.total_seconds())
         ).by_page()
         try:
-            page = await anext(pages)
-            return [
-                Message(
-                    str(one.content),
-                    QueueMetadata(
-                        id=one.id,
-                        dequeue_count=one.dequeue_count or 0,
-                        insertion_time=one.inserted_on or EPOCH,
-                        expiration_time=one.expires_on or EPOCH,
-                        next_visible_time=one.next_visible_on or EPOCH,
-                        pop_receipt=one.pop_receipt or "",
-                    ),
-                )
-                async for one in page
-            ]
+            async for page in pages:
+                return [_message(one) async for one in page]
         except ResourceNotFoundError as error:
             raise QueueIsGone(self.name) from error
+        return []
 
     async def hide(self, message: Message, delay: timedelta) -> Message:
         """Make a message visible after a delay; the message with its new receipt."""
@@ -104,3 +98,15 @@ class StorageQueue:
     async def texts(self) -> Sequence[str]:
         """Look at the messages that are visible, without taking them."""
         return [str(message.content) for message in await self._client.peek_messages(32)]
+
+
+def _message(taken: QueueMessage) -> Message:
+    metadata = QueueMetadata(
+        id=taken.id,
+        dequeue_count=taken.dequeue_count or 0,
+        insertion_time=taken.inserted_on or EPOCH,
+        expiration_time=taken.expires_on or EPOCH,
+        next_visible_time=taken.next_visible_on or EPOCH,
+        pop_receipt=taken.pop_receipt or "",
+    )
+    return Message(str(taken.content), metadata)

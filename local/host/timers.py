@@ -54,13 +54,13 @@ class TimerListener:
         self._monitored = timer.is_monitored(clock.now())
 
     async def run(self) -> None:
-        """Fire until cancelled between two calls."""
+        """Fire until cancelled; a call that runs then goes on to its end."""
         past_due = self._is_past_due()
         if past_due or self._timer.run_on_startup:
-            await self._fire(past_due=past_due)
+            await asyncio.shield(self._fire(past_due=past_due))
         while True:
             await self._wait_until(self._timer.schedule.next_after(self._clock.now()))
-            await self._fire(past_due=False)
+            await asyncio.shield(self._fire(past_due=False))
 
     def _is_past_due(self) -> bool:
         status = self._statuses.get(self._timer.function) if self._monitored else None
@@ -76,7 +76,7 @@ class TimerListener:
     async def _fire(self, *, past_due: bool) -> None:
         started = self._clock.now()
         status = self._statuses.get(self._timer.function) if self._monitored else None
-        await asyncio.shield(self._call(past_due=past_due, status=status))
+        await self._call(past_due=past_due, status=status)
         if self._monitored:
             now = self._clock.now()
             following = self._timer.schedule.next_after(now)

@@ -25,6 +25,8 @@ CLAIM_LASTS = timedelta(minutes=5)
 """Longer than any reconcile takes (a minute of quick retries and one last call), and short enough
 that a cluster whose worker was killed waits minutes, not hours."""
 
+ONE_SECOND = timedelta(seconds=1)
+
 type Entity = Mapping[str, object]
 
 
@@ -176,4 +178,5 @@ def refusal_of(
     asked = since.replace(microsecond=0)
     if asked < concluded_at:
         return AlreadyDone()
-    return Busy() if asked == concluded_at == now.replace(microsecond=0) else None
+    same = asked == concluded_at == now.replace(microsecond=0)
+    return Busy(ONE_SECOND) if same else None

@@ -1,6 +1,7 @@
 """The queue of clusters to reconcile, on Azure Storage."""
 
 from datetime import timedelta
+from math import ceil
 
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.queue.aio import QueueClient
@@ -20,7 +21,7 @@ class StorageWorkQueue:
         self._queue = queue
 
     async def send(self, work: ReconcileCluster, delay: timedelta = timedelta(0)) -> None:
-        """Enqueue, to be seen after the delay (whole seconds)."""
+        """Enqueue, to be seen after the delay (in whole seconds, rounded up)."""
         try:
             await self._send(work, delay)
         except ResourceNotFoundError:
@@ -30,7 +31,7 @@ class StorageWorkQueue:
     async def _send(self, work: ReconcileCluster, delay: timedelta) -> None:
         await self._queue.send_message(
             work.to_message(),
-            visibility_timeout=int(delay.total_seconds()),
+            visibility_timeout=ceil(delay.total_seconds()),
             time_to_live=int((KEPT + delay).total_seconds()),
         )
 

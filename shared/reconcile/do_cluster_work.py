@@ -20,7 +20,6 @@ from shared.reconcile.ports import (
 )
 from shared.reconcile.reconcile_cluster import ClusterReconciler
 
-BUSY_DELAY = timedelta(seconds=2)
 SLOW = frozenset({Reason.ACCESS_DENIED, Reason.NOT_AUTHENTICATED})
 """What only a person or a role assignment on its way can mend: minutes, not seconds."""
 
@@ -54,7 +53,7 @@ class ClusterWorker:
             case Claim():
                 return await self.do_claimed(claim, work)
             case Busy():
-                await self.queue.send(work, BUSY_DELAY * (1 + self.jitter()))
+                await self.queue.send(work, claim.wait * (0.5 + self.jitter()))
             case AlreadyDone():
                 pass
             case _:

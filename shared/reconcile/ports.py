@@ -99,7 +99,10 @@ class ClusterRecords(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """Somebody else holds the claim now."""
+    """Somebody else holds the claim now, or cannot yet be told from this work's own time."""
+
+    wait: timedelta = timedelta(seconds=2)
+    """How long it makes sense to wait at least."""
 
 
 @dataclass(frozen=True, slots=True)

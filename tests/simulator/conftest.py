@@ -3,7 +3,16 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
-from aiohttp import ClientSession, TCPConnector
+from aiohttp import (
+    ClientError,
+    ClientHandlerType,
+    ClientOSError,
+    ClientRequest,
+    ClientResponse,
+    ClientSession,
+    ServerDisconnectedError,
+    TCPConnector,
+)
 
 from local.azure.json_values import JsonObject, as_object
 from local.azure.server import SimulatorServer
@@ -22,6 +31,7 @@ class Served:
 
     server: SimulatorServer
     session: ClientSession
+    bundle: str = ""
 
     @property
     def simulator(self) -> Simulator:
@@ -42,6 +52,18 @@ class Served:
         return {"Authorization": f"Bearer {token.text}"}
 
 
+class ConnectionLostError(ClientError):
+    """The server hung up without an answer."""
+
+
+async def one_attempt(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+    """Keep aiohttp from repeating a call: it does so once where the connection is lost."""
+    try:
+        return await handler(request)
+    except (ClientOSError, ServerDisconnectedError) as error:
+        raise ConnectionLostError from error
+
+
 def _silent(_: str) -> None:
     """Say nothing."""
 
@@ -51,6 +73,7 @@ async def served() -> AsyncIterator[Served]:
     server = SimulatorServer(Simulator(a_setup()), report=_silent)
     await server.start()
     context = ssl.create_default_context(cadata=server.certificates.authority_pem.decode())
-    async with ClientSession(connector=TCPConnector(ssl=context)) as session:
+    connector = TCPConnector(ssl=context)
+    async with ClientSession(connector=connector, middlewares=(one_attempt,)) as session:
         yield Served(server, session)
     await server.stop()

@@ -1,11 +1,11 @@
 """Faults by order, without a server where the connection itself is not at stake."""
 
 import pytest
-from aiohttp import ClientError, ClientTimeout
+from aiohttp import ClientTimeout
 
 from local.azure.fault_orders import FAULT_NAMES, REFUSALS, OrderIsInvalidError, fault_of
 from local.azure.json_values import JsonObject
-from tests.simulator.conftest import Served
+from tests.simulator.conftest import ConnectionLostError, Served
 from tests.simulator.world import (
     CLUSTER,
     CONFIGURATIONS,
@@ -147,10 +147,10 @@ def test_every_name_is_an_order(name: str) -> None:
     assert fault_of({"fault": name}).name == name
 
 
-async def put(served: Served, timeout: float = 5) -> int:
+async def put(served: Served, patience: float = 5) -> int:
     url = f"{served.server.url}{NODE_OS}?api-version=2026-08-01"
     async with served.session.put(
-        url, json=window(), headers=served.bearer(), timeout=ClientTimeout(total=timeout)
+        url, json=window(), headers=served.bearer(), timeout=ClientTimeout(total=patience)
     ) as response:
         await response.read()
         return response.status
@@ -160,7 +160,7 @@ async def put(served: Served, timeout: float = 5) -> int:
 async def test_dropped_connections(served: Served, fault: str, *, applied: bool) -> None:
     """A connection is dropped before the write is applied, or after it, without an answer."""
     await served.control("POST", "faults", {"fault": fault, "method": "PUT"})
-    with pytest.raises(ClientError):
+    with pytest.raises(ConnectionLostError):
         await put(served)
     cluster = next(served.simulator.state.clusters())
     assert bool(cluster.configurations) is applied
@@ -171,7 +171,7 @@ async def test_hanging_after_the_write(served: Served) -> None:
     """A call that hangs has been applied, and the client runs into its time-out."""
     await served.control("POST", "faults", {"fault": "hang-after", "method": "PUT"})
     with pytest.raises(TimeoutError):
-        await put(served, timeout=0.2)
+        await put(served, patience=0.2)
     assert next(served.simulator.state.clusters()).configurations
 
 
@@ -179,7 +179,7 @@ async def test_slow_answers(served: Served) -> None:
     """A slow call is answered after its delay, so a client in a hurry gives up."""
     await served.control("POST", "faults", {"fault": "slow", "seconds": 30, "times": 1})
     with pytest.raises(TimeoutError):
-        await put(served, timeout=0.2)
+        await put(served, patience=0.2)
     assert await put(served) == 200
 
 
