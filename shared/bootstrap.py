@@ -22,14 +22,7 @@ from shared.telemetry import log_outcome, quieten_sdks
 if TYPE_CHECKING:
     from shared.clients.credential import Credential
     from shared.clients.storage import StorageAccount
-    from shared.reconcile.ports import (
-        Aks,
-        Clock,
-        ClusterRecords,
-        GivenUpRecords,
-        Retry,
-        WorkQueue,
-    )
+    from shared.reconcile.ports import Aks, Clock, ClusterRecords, GivenUpRecords, Retry, WorkQueue
 
 
 class App:

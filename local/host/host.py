@@ -19,7 +19,7 @@ CLOSING_SECONDS = 2.0
 class Host:
     """A host that is ready to start; `keys` are those that it accepts."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the parts that a host is made of
+    def __init__(  # noqa: PLR0913 - the parts that a host is made of
         self,
         keys: Keys,
         invoker: Invoker,
@@ -34,8 +34,7 @@ class Host:
         self._timers = timers
         self._queues = queues
         self._connections = connections
-        self._timer_tasks: list[asyncio.Task[None]] = []
-        self._queue_tasks: list[asyncio.Task[None]] = []
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self, port: int) -> str:
         """Make the queues, listen on 127.0.0.1 and start every trigger; the URL.
@@ -44,20 +43,18 @@ class Host:
         """
         await asyncio.gather(*(queue.open() for queue in self._queues))
         url = await self._front_door.listen(port)
-        self._queue_tasks = [_started(queue.run()) for queue in self._queues]
-        self._timer_tasks = [_started(timer.run()) for timer in self._timers]
+        runs = [one.run() for one in (*self._queues, *self._timers)]
+        self._tasks = [_started(run) for run in runs]
         return url
 
     async def stop(self, seconds: float) -> int:
         """Trigger nothing more, and give running calls so many seconds; how many go on."""
-        for queue in self._queues:
-            queue.stop()
-        for timer in self._timer_tasks:
-            timer.cancel()
+        for one in (*self._queues, *self._timers):
+            one.stop()
         unfinished = await self._invoker.drain(seconds)
         await self._front_door.close()
-        if self._queue_tasks:
-            await asyncio.wait(self._queue_tasks, timeout=CLOSING_SECONDS)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=CLOSING_SECONDS)
         await asyncio.gather(*(connection.close() for connection in self._connections))
         return unfinished
 

@@ -10,6 +10,7 @@ from typing import Final
 from local.host.back_off import BackOff
 from local.host.clock import Clock
 from local.host.host_json import QueueOptions
+from local.host.pausing import Pausing
 from local.host.queue_messages import MessageProcessor
 from local.host.storage_queue import (
     Message,
@@ -43,9 +44,8 @@ class QueueListener:
         self._processor = processor
         self._options = options
         self._lease = lease
-        self._clock = clock
         self._back_off = back_off
-        self._stopping = asyncio.Event()
+        self._pausing = Pausing(clock)
         self._working: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
@@ -54,20 +54,20 @@ class QueueListener:
 
     def stop(self) -> None:
         """Take no more messages; `run` ends when those in hand are done."""
-        self._stopping.set()
+        self._pausing.stop()
 
     async def run(self) -> None:
         """Take messages and have them processed until told to stop."""
-        while not self._stopping.is_set():
+        while not self._pausing.is_stopped:
             if not await self._take_some():
-                await self._pause(self._back_off.next_delay())
+                await self._pausing.pause(self._back_off.next_delay())
             await self._wait_until_few()
         if self._working:
             await asyncio.wait(self._working)
 
     async def _take_some(self) -> bool:
         messages = await self._taken()
-        if self._stopping.is_set():
+        if self._pausing.is_stopped:
             await self._give_back(messages)
             return False
         for message in messages:
@@ -97,13 +97,6 @@ class QueueListener:
         for message in messages:
             with contextlib.suppress(MessageIsGone, StorageError):
                 await self._queue.hide(message, timedelta())
-
-    async def _pause(self, seconds: float) -> None:
-        pause = asyncio.ensure_future(self._clock.sleep(seconds))
-        stop = asyncio.ensure_future(self._stopping.wait())
-        await asyncio.wait({pause, stop}, return_when=asyncio.FIRST_COMPLETED)
-        pause.cancel()
-        stop.cancel()
 
     async def _wait_until_few(self) -> None:
         while len(self._working) > self._options.new_batch_threshold:

@@ -3,7 +3,6 @@
 The rules follow Azure/azure-webjobs-sdk-extensions: TimerListener.cs, ScheduleMonitor.cs.
 """
 
-import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ from local.host.clock import Clock
 from local.host.functions import RetryPolicy
 from local.host.invocations import Invoker
 from local.host.ncrontab import Schedule
+from local.host.pausing import Pausing
 from local.host.payloads import TimerStatus, timer_payload
 from local.host.protos import RetryContext, RpcException
 from local.host.timer_status import TimerStatuses
@@ -52,15 +52,22 @@ class TimerListener:
         self._clock = clock
         self._statuses = statuses
         self._monitored = timer.is_monitored(clock.now())
+        self._pausing = Pausing(clock)
+
+    def stop(self) -> None:
+        """Fire no more; `run` ends when a call that runs now has ended."""
+        self._pausing.stop()
 
     async def run(self) -> None:
-        """Fire until cancelled; a call that runs then goes on to its end."""
+        """Fire until told to stop."""
         past_due = self._is_past_due()
         if past_due or self._timer.run_on_startup:
-            await asyncio.shield(self._fire(past_due=past_due))
+            await self._fire(past_due=past_due)
         while True:
             await self._wait_until(self._timer.schedule.next_after(self._clock.now()))
-            await asyncio.shield(self._fire(past_due=False))
+            if self._pausing.is_stopped:
+                return
+            await self._fire(past_due=False)
 
     def _is_past_due(self) -> bool:
         status = self._statuses.get(self._timer.function) if self._monitored else None
@@ -70,8 +77,8 @@ class TimerListener:
 
     async def _wait_until(self, due: datetime) -> None:
         logger.debug("'%s' is due at %s", self._timer.function, due.isoformat())
-        while (left := due - self._clock.now()) > timedelta():
-            await self._clock.sleep(min(left, LONGEST_SLEEP).total_seconds())
+        while (left := due - self._clock.now()) > timedelta() and not self._pausing.is_stopped:
+            await self._pausing.pause(min(left, LONGEST_SLEEP).total_seconds())
 
     async def _fire(self, *, past_due: bool) -> None:
         started = self._clock.now()
@@ -90,7 +97,9 @@ class TimerListener:
         result = await self._invoker.call(name, payload, reason)
         while policy and not result.succeeded and policy.allows(retries + 1):
             retries += 1
-            await self._clock.sleep(policy.delay(retries).total_seconds())
+            await self._pausing.pause(policy.delay(retries).total_seconds())
+            if self._pausing.is_stopped:
+                return
             attempt = RetryContext(
                 retry_count=retries,
                 max_retry_count=policy.max_retries,

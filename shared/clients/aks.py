@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING
 from azure.mgmt.containerservice.aio import ContainerServiceClient
 from azure.mgmt.containerservice.models import MaintenanceConfiguration
 
+from shared.clients.clock import Clock
 from shared.clients.errors import translated
 from shared.clients.transport import new_session, transport_over
 from shared.domain.cluster_id import ClusterId
 from shared.domain.observed import (
     NODE_OS_SCHEDULE,
+    Listing,
     ObservedCluster,
     ObservedConfiguration,
     observe_cluster,
     observe_configuration,
 )
 from shared.domain.window import MaintenanceWindow
-from shared.reconcile.ports import Clock, Listing
 
 if TYPE_CHECKING:
     import aiohttp

@@ -16,9 +16,9 @@ from azure.data.tables import TableEntity, UpdateMode
 from azure.data.tables.aio import TableClient
 
 from shared.clients.storage import create_table
+from shared.domain.claims import AlreadyDone, Busy, Claim, ClusterRecord, Refusal
 from shared.domain.cluster_id import ClusterId
 from shared.domain.outcome import Outcome, OutcomeKind
-from shared.reconcile.ports import AlreadyDone, Busy, Claim, ClusterRecord, Refusal
 
 CLUSTERS_TABLE = "naptimeclusters"
 CLAIM_LASTS = timedelta(minutes=5)

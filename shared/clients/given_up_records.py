@@ -9,7 +9,7 @@ from azure.data.tables.aio import TableClient
 
 from shared.clients.storage import create_table
 from shared.domain.cluster_id import ClusterId
-from shared.reconcile.ports import GivenUp
+from shared.domain.given_up import GivenUp
 
 GIVEN_UP_TABLE = "naptimegivenup"
 # Azure Table's limit is 64 KiB for a string property, in UTF-16 (two bytes each).

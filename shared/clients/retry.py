@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 import tenacity
 
+from shared.clients.clock import Clock
 from shared.domain.errors import AzureError
-from shared.reconcile.ports import Clock
 
 
 @dataclass(frozen=True, slots=True)

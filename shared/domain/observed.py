@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 
 from shared.domain.cluster_id import ClusterId
@@ -55,6 +56,14 @@ class ObservedConfiguration:
             return ObservedSchedule(window=MaintenanceWindow.from_arm(self.properties))
         except InvalidWindow as error:
             return ObservedSchedule(unreadable=error)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A cluster's maintenance configurations, and ARM's own time when it answered (its `Date`)."""
+
+    configurations: tuple[ObservedConfiguration, ...]
+    answered_at: datetime | None = None
 
 
 def observe_cluster(body: Mapping[str, object]) -> ObservedCluster:

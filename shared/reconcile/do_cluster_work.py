@@ -5,19 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from shared.domain.claims import AlreadyDone, Busy, Claim
+from shared.domain.given_up import GivenUp
 from shared.domain.outcome import Outcome, OutcomeKind
 from shared.domain.reasons import REASONS, Reason
 from shared.domain.work import Cause, ReconcileCluster, delay_before, is_spent
-from shared.reconcile.ports import (
-    AlreadyDone,
-    Busy,
-    Claim,
-    Clock,
-    ClusterRecords,
-    GivenUp,
-    GivenUpRecords,
-    WorkQueue,
-)
+from shared.reconcile.ports import Clock, ClusterRecords, GivenUpRecords, WorkQueue
 from shared.reconcile.reconcile_cluster import ClusterReconciler
 
 SLOW = frozenset({Reason.ACCESS_DENIED, Reason.NOT_AUTHENTICATED})

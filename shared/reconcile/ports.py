@@ -1,12 +1,13 @@
 """What the use cases need from the world; `shared/clients` satisfies it, tests have fakes of it."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from shared.domain.claims import Claim, ClusterRecord, Refusal
 from shared.domain.cluster_id import ClusterId
-from shared.domain.observed import ObservedCluster, ObservedConfiguration
+from shared.domain.given_up import GivenUp
+from shared.domain.observed import Listing, ObservedCluster, ObservedConfiguration
 from shared.domain.outcome import Outcome
 from shared.domain.window import MaintenanceWindow
 from shared.domain.work import ReconcileCluster
@@ -22,14 +23,6 @@ class Clock(Protocol):
     async def sleep(self, seconds: float) -> None:
         """Wait."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """A cluster's maintenance configurations, and ARM's own time when it answered (its `Date`)."""
-
-    configurations: tuple[ObservedConfiguration, ...]
-    answered_at: datetime | None = None
 
 
 class Aks(Protocol):
@@ -58,33 +51,10 @@ class Retry(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """The right to reconcile one cluster for a while."""
-
-    cluster_id: ClusterId
-    token: str
-    """What the row said when it was claimed (its ETag); a later claim changes it."""
-    claimed_at: datetime
-    """When the storage service accepted the claim, in whole seconds, rounded down, in UTC."""
-
-
-@dataclass(frozen=True, slots=True)
-class ClusterRecord:
-    """What is remembered of a cluster."""
-
-    cluster_id: ClusterId
-    concluded_at: datetime | None = None
-    """When the last reconcile that came to an end claimed the row, by the storage's clock."""
-    claimed: bool = False
-    last_outcome: dict[str, object] = field(default_factory=dict)
-    """The last outcome as JSON, with `recordedAt`; empty if there was none."""
-
-
 class ClusterRecords(Protocol):
     """One record per cluster, which whoever reconciles it claims first."""
 
-    async def claim(self, cluster_id: ClusterId, since: datetime | None) -> "Claim | Refusal":
+    async def claim(self, cluster_id: ClusterId, since: datetime | None) -> Claim | Refusal:
         """Claim the cluster; `since` is when the work was asked for, by the storage's clock."""
         ...
 
@@ -95,46 +65,6 @@ class ClusterRecords(Protocol):
     async def get(self, cluster_id: ClusterId) -> ClusterRecord:
         """Read what is remembered; an empty record if there is nothing."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Busy:
-    """Somebody else holds the claim now, or cannot yet be told from this work's own time."""
-
-    wait: timedelta = timedelta(seconds=2)
-    """How long it makes sense to wait at least."""
-
-
-@dataclass(frozen=True, slots=True)
-class AlreadyDone:
-    """A reconcile that began after the work was asked for has come to its end."""
-
-
-type Refusal = Busy | AlreadyDone
-
-
-@dataclass(frozen=True, slots=True)
-class GivenUp:
-    """Work that was given up on, with the reason and what to do."""
-
-    cluster_id: ClusterId | None
-    reason: str
-    message: str
-    advice: str
-    given_up_at: datetime
-    attempts: int
-    work: str
-    """The queue message, with which the work can be replayed."""
-
-    def to_json(self) -> dict[str, object]:
-        """Give it as the HTTP API shows it: camelCase, times in ISO 8601."""
-        return {
-            "reason": self.reason,
-            "message": self.message,
-            "advice": self.advice,
-            "givenUpAt": self.given_up_at.isoformat().replace("+00:00", "Z"),
-            "attempts": self.attempts,
-        }
 
 
 class GivenUpRecords(Protocol):

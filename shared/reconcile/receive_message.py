@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.domain.errors import InvalidMessage
+from shared.domain.given_up import GivenUp
 from shared.domain.outcome import Outcome
 from shared.domain.reasons import REASONS, Reason
 from shared.domain.work import ReconcileCluster, parse_reconcile_cluster
 from shared.reconcile.do_cluster_work import ClusterWorker
-from shared.reconcile.ports import Clock, GivenUp, GivenUpRecords
+from shared.reconcile.ports import Clock, GivenUpRecords
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ from typing import assert_never
 from shared.domain.cluster_id import ClusterId
 from shared.domain.decision import Action, Decision, Desired
 from shared.domain.errors import AzureError, ClusterGone
-from shared.domain.observed import ObservedCluster, ObservedConfiguration
+from shared.domain.observed import Listing, ObservedCluster, ObservedConfiguration
 from shared.domain.outcome import Outcome, OutcomeKind
 from shared.domain.policy import decide, screen
 from shared.domain.reasons import Reason
 from shared.domain.window import MaintenanceWindow
-from shared.reconcile.ports import Aks, Clock, Listing, Retry
+from shared.reconcile.ports import Aks, Clock, Retry
 
 
 @dataclass(frozen=True, slots=True)

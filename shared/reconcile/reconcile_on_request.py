@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
+from shared.domain.claims import Busy, Claim
 from shared.domain.cluster_id import ClusterId
 from shared.domain.outcome import Outcome
 from shared.domain.work import Cause, ReconcileCluster
 from shared.reconcile.do_cluster_work import ClusterWorker
-from shared.reconcile.ports import Busy, Claim
 
 CLAIM_TRIES = 20
 CLAIM_WAIT_SECONDS = 1.0

@@ -11,19 +11,14 @@ from shared.clients.cluster_records import StorageClusterRecords
 from shared.clients.given_up_records import StorageGivenUpRecords
 from shared.clients.storage import StorageAccount
 from shared.clients.work_queue import StorageWorkQueue
+from shared.domain.claims import AlreadyDone, Busy, Claim
 from shared.domain.cluster_id import ClusterId
 from shared.domain.errors import NaptimeError
+from shared.domain.given_up import GivenUp
 from shared.domain.outcome import Outcome, OutcomeKind
 from shared.domain.reasons import Reason
 from shared.domain.work import Cause, ReconcileCluster, parse_reconcile_cluster
-from shared.reconcile.ports import (
-    AlreadyDone,
-    Busy,
-    Claim,
-    ClusterRecords,
-    GivenUp,
-    GivenUpRecords,
-)
+from shared.reconcile.ports import ClusterRecords, GivenUpRecords
 from shared.settings import StorageSettings
 from tests.clusters import SUBSCRIPTION
 from tests.fakes.clock import SATURDAY_NOON, FakeClock

@@ -11,13 +11,14 @@ from shared.domain.cluster_id import ClusterId
 from shared.domain.errors import AzureError, ClusterGone, WriteTargetGone
 from shared.domain.observed import (
     NODE_OS_SCHEDULE,
+    Listing,
     ObservedCluster,
     ObservedConfiguration,
     observe_cluster,
     observe_configuration,
 )
 from shared.domain.window import MaintenanceWindow
-from shared.reconcile.ports import Clock, Listing
+from shared.reconcile.ports import Clock
 
 type Verb = Literal["get", "list", "put"]
 type Json = dict[str, object]

@@ -4,11 +4,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from shared.clients.cluster_records import CLAIM_LASTS, refusal_of
+from shared.domain.claims import AlreadyDone, Busy, Claim, ClusterRecord
 from shared.domain.cluster_id import ClusterId
+from shared.domain.given_up import GivenUp
 from shared.domain.instants import to_text
 from shared.domain.outcome import Outcome, OutcomeKind
 from shared.domain.work import ReconcileCluster
-from shared.reconcile.ports import AlreadyDone, Busy, Claim, Clock, ClusterRecord, GivenUp
+from shared.reconcile.ports import Clock
 
 
 @dataclass(frozen=True, slots=True)

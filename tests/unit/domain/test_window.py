@@ -62,6 +62,12 @@ def starts(window: MaintenanceWindow, after: str, count: int) -> list[str]:
             "2026-11-22 00:00",
             ["2026-11-22 00:00", "2026-11-23 00:00"],
         ),
+        # Far in the west, a day long: what began two dates ago by UTC is still open.
+        (
+            MaintenanceWindow(Daily(1), time(13), 24, HOUR * -12),
+            "2026-11-22 00:30",
+            ["2026-11-21 01:00", "2026-11-22 01:00"],
+        ),
         # No daylight saving time: the last Sunday of October is as long as any other day.
         (
             MaintenanceWindow(Weekly(1, Weekday.SUNDAY), time(1), 4, HOUR * 2),
