@@ -6,17 +6,18 @@ loads the app (Azure/azure-functions-python-worker issues 1588 and 1770).
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import time, timedelta
 from urllib.parse import urlsplit
 
 from shared.domain.cluster_id import Scope, parse_scope, parse_subscription_id
 from shared.domain.decision import Desired
 from shared.domain.errors import InvalidInput, InvalidSetting, Problem
+from shared.domain.fields import BrokenRule
 from shared.domain.lead_time import MINIMUM_LEAD
 from shared.domain.recurrence import Weekday, Weekly
 from shared.domain.window import MaintenanceWindow
-from shared.domain.window_text import parse_utc_offset
+from shared.domain.window_text import parse_start_time, parse_utc_offset
 
 type Environment = Mapping[str, str]
 
@@ -28,7 +29,7 @@ MAXIMUM_LEAD = timedelta(days=1)
 class StorageSettings:
     """Where queues and tables are: a connection string, or the two service URIs and an identity."""
 
-    connection_string: str | None = None
+    connection_string: str | None = field(default=None, repr=False)
     queue_uri: str | None = None
     table_uri: str | None = None
     client_id: str | None = None
@@ -83,6 +84,8 @@ def _parsed[T](name: str, value: str, parse: Callable[[str], T]) -> T:
     """Parse a value; what the parser says is wrong is said of the variable."""
     try:
         return parse(value)
+    except BrokenRule as error:
+        raise _refuse(name, value, str(error)) from error
     except InvalidInput as error:
         raise _refuse(name, value, error.problems[0].rule) from error
 
@@ -124,10 +127,7 @@ def _day(environment: Environment) -> Weekday:
 
 def _start(environment: Environment) -> time:
     name = "NAPTIME_WINDOW_START"
-    value = _text(environment, name, "01:00")
-    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value, re.ASCII):
-        raise _refuse(name, value, "must be a time of day, HH:MM from 00:00 to 23:59")
-    return time.fromisoformat(value)
+    return _parsed(name, _text(environment, name, "01:00"), parse_start_time)
 
 
 def _lead(environment: Environment) -> timedelta:

@@ -5,10 +5,6 @@ from typing import TypedDict
 
 import pytest
 
-from local.host.http_functions import HttpFunction, HttpFunctions
-from local.host.invocations import Invoker
-from local.host.keys import Keys
-from local.host.worker import Worker
 from tests.local_host.conftest import MASTER, Answer, RunningHost
 
 
@@ -180,8 +176,3 @@ async def test_the_root_says_that_the_host_runs(host: RunningHost) -> None:
     answer = await host.ask("GET", "/", key=None)
     assert answer.status == 200
     assert b"up and running" in answer.body
-
-
-async def _pieces(count: int) -> "object":
-    for _ in range(count):
-        yield b"x" * 1000

@@ -1,0 +1,162 @@
+"""Foreign errors become our own, once, and say whether to try again."""
+
+from datetime import timedelta
+from typing import cast
+
+import pytest
+from azure.core.exceptions import (
+    AzureError as SdkError,
+)
+from azure.core.exceptions import (
+    ClientAuthenticationError,
+    DecodeError,
+    HttpResponseError,
+    IncompleteReadError,
+    ServiceRequestError,
+    ServiceResponseError,
+    ServiceResponseTimeoutError,
+)
+from azure.core.pipeline.transport import HttpRequest
+from azure.core.rest import HttpRequest as RestRequest
+from azure.core.rest import HttpResponse
+
+from shared.clients.errors import translated
+from shared.domain.errors import (
+    AccessDenied,
+    AzureError,
+    AzureUnavailable,
+    ClusterGone,
+    ConnectionFailed,
+    NotAuthenticated,
+    OperationInProgress,
+    Rejected,
+    Throttled,
+    WriteTargetGone,
+)
+from tests.fakes.clock import SATURDAY_NOON
+
+
+class Answer:
+    """An HTTP answer, as far as the SDK's errors look at one."""
+
+    def __init__(self, status: int, body: str = "", **headers: str) -> None:
+        self.status_code = status
+        self.reason = "because"
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.request = RestRequest("GET", "https://management.azure.com")
+        self._body = body
+
+    def text(self) -> str:
+        """Give the body."""
+        return self._body
+
+
+def error_of(answer: Answer) -> HttpResponseError:
+    """Make the SDK's error of an answer."""
+    return HttpResponseError(response=cast("HttpResponse", answer))
+
+
+def translate(error: Exception, *, writing: bool = False) -> AzureError:
+    """Translate one error."""
+    with pytest.raises(AzureError) as raised, translated(SATURDAY_NOON, writing=writing):
+        raise error
+    return raised.value
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "expected"),
+    [
+        (400, "InvalidParameter", Rejected),
+        (401, "ExpiredAuthenticationToken", NotAuthenticated),
+        (403, "AuthorizationFailed", AccessDenied),
+        (404, "ResourceNotFound", ClusterGone),
+        (405, "", Rejected),
+        (408, "", AzureUnavailable),
+        (409, "OperationNotAllowed", OperationInProgress),
+        (409, "EtagMismatch", OperationInProgress),
+        (409, "SomethingNew", OperationInProgress),
+        (409, "ScopeLocked", Rejected),
+        (409, "ReadOnlyDisabledSubscription", Rejected),
+        (412, "", Rejected),
+        (429, "Throttled", Throttled),
+        (500, "", AzureUnavailable),
+        (502, "", AzureUnavailable),
+        (503, "", AzureUnavailable),
+        (504, "", AzureUnavailable),
+        (505, "", Rejected),
+    ],
+)
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_status_and_code(
+    status: int, code: str, expected: type[AzureError], *, wrapped: bool
+) -> None:
+    """Each status, in AKS's flat body and ARM's wrapped one, is one class, with code and text."""
+    flat = f'{{"code": "{code}", "message": "what\\nit says", "details": null, "subcode": ""}}'
+    body = f'{{"error": {flat}}}' if wrapped else flat
+    error = translate(error_of(Answer(status, body)))
+    assert type(error) is expected
+    assert (error.status, error.code) == (status, code)
+    assert "what?it says" in str(error)
+
+
+def test_a_404_on_the_write() -> None:
+    """A 404 of a write is not a cluster that is gone: it can never work."""
+    assert type(translate(error_of(Answer(404)), writing=True)) is WriteTargetGone
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (ServiceRequestError("refused"), ConnectionFailed),
+        (ServiceResponseError("lost"), ConnectionFailed),
+        (ServiceResponseTimeoutError("slow"), ConnectionFailed),
+        (IncompleteReadError("half"), ConnectionFailed),
+        (TimeoutError(), ConnectionFailed),
+        (ClientAuthenticationError("no identity"), NotAuthenticated),
+        (DecodeError("<html>"), ConnectionFailed),
+        (SdkError("something else"), AzureUnavailable),
+    ],
+)
+def test_without_an_answer(error: Exception, expected: type[AzureError]) -> None:
+    """What failed without an answer is a connection, or an identity that gave no token."""
+    assert type(translate(error)) is expected
+
+
+def test_a_page_instead_of_json() -> None:
+    """A proxy's page where JSON was expected is weather, not a refusal."""
+    answer = cast("HttpResponse", Answer(200, "<html>"))
+    error = DecodeError(message="not JSON", response=answer)
+    assert type(translate(error)) is AzureUnavailable
+
+
+def test_a_bug_is_not_translated() -> None:
+    """What is no error of Azure comes out as it is."""
+    with pytest.raises(KeyError), translated(SATURDAY_NOON):
+        raise KeyError("a bug")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("17", timedelta(seconds=17)),
+        ("0", timedelta(0)),
+        ("1.5", timedelta(seconds=1.5)),
+        ("Sat, 21 Nov 2026 12:01:00 GMT", timedelta(minutes=1)),
+        ("Sat, 21 Nov 2026 11:00:00 GMT", timedelta(0)),
+        ("-5", None),
+        ("soon", None),
+        ("", None),
+        ("99999999999999999999", None),
+    ],
+)
+def test_retry_after(value: str, expected: timedelta | None) -> None:
+    """Retry-After is seconds or a date; what makes no sense is left out."""
+    assert translate(error_of(Answer(429, Retry_After=value))).retry_after == expected
+
+
+def test_the_request_is_not_in_the_error() -> None:
+    """No header of the request, and so no token, gets into the error."""
+    request = HttpRequest("GET", "https://management.azure.com", {"Authorization": "Bearer secret"})
+    assert request.headers
+    error = ServiceRequestError("refused")
+    assert "secret" not in str(translate(error))

@@ -1,0 +1,133 @@
+"""The environment, read once: every wrong value is an error that names the variable."""
+
+from datetime import time, timedelta
+
+import pytest
+
+from shared.domain.errors import InvalidSetting
+from shared.domain.recurrence import Weekday, Weekly
+from shared.settings import Settings, StorageSettings, read_settings
+from tests.clusters import SUBSCRIPTION, cluster_id
+
+MINIMUM = {
+    "NAPTIME_SUBSCRIPTIONS": SUBSCRIPTION,
+    "AzureWebJobsStorage": "UseDevelopmentStorage=true",
+}
+
+
+def read(**settings: str) -> Settings:
+    """Read the least that is needed, and more."""
+    return read_settings({**MINIMUM, **settings})
+
+
+def test_defaults() -> None:
+    """Only the subscriptions and the storage are required; the window is Sunday 01:00, 4 hours."""
+    settings = read()
+    window = settings.desired.window
+    assert settings.subscriptions == {SUBSCRIPTION}
+    assert window.recurrence == Weekly(1, Weekday.SUNDAY)
+    assert (window.start_time, window.duration_hours, window.utc_offset) == (
+        time(1),
+        4,
+        timedelta(0),
+    )
+    assert settings.desired.lead == timedelta(minutes=40)
+    assert settings.arm_endpoint == "https://management.azure.com"
+    assert not settings.dry_run
+    assert settings.own_client_id is None
+
+
+def test_everything_set() -> None:
+    """Every setting is read, blanks and casing forgiven."""
+    settings = read(
+        NAPTIME_SUBSCRIPTIONS=f" {SUBSCRIPTION.upper()} ,22222222-2222-2222-2222-222222222222,",
+        NAPTIME_EXCLUDE=str(cluster_id()),
+        NAPTIME_WINDOW_DAY="saturday",
+        NAPTIME_WINDOW_START="23:30",
+        NAPTIME_WINDOW_UTC_OFFSET="-03:30",
+        NAPTIME_WINDOW_HOURS="8",
+        NAPTIME_LEAD_MINUTES="30",
+        NAPTIME_DRY_RUN="True",
+        NAPTIME_ARM_ENDPOINT="https://management.usgovcloudapi.net/",
+        AZURE_CLIENT_ID="ABC",
+    )
+    window = settings.desired.window
+    assert len(settings.subscriptions) == 2
+    assert settings.allows(SUBSCRIPTION.upper())
+    assert settings.desired.excluded[0].covers(cluster_id())
+    assert window.recurrence == Weekly(1, Weekday.SATURDAY)
+    assert (window.start_time, window.duration_hours) == (time(23, 30), 8)
+    assert window.utc_offset == -timedelta(hours=3, minutes=30)
+    assert settings.desired.lead == timedelta(minutes=30)
+    assert settings.dry_run
+    assert settings.arm_endpoint == "https://management.usgovcloudapi.net"
+    assert settings.own_client_id == "abc"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("NAPTIME_SUBSCRIPTIONS", ""),
+        ("NAPTIME_SUBSCRIPTIONS", "prod"),
+        ("NAPTIME_SUBSCRIPTIONS", f"{SUBSCRIPTION} {SUBSCRIPTION}"),
+        ("NAPTIME_EXCLUDE", "aks-1"),
+        ("NAPTIME_EXCLUDE", f"/subscriptions/{SUBSCRIPTION}"),
+        ("NAPTIME_WINDOW_DAY", "Sonntag"),
+        ("NAPTIME_WINDOW_START", "1:00"),
+        ("NAPTIME_WINDOW_START", "24:00"),
+        ("NAPTIME_WINDOW_START", "01:00:00"),
+        ("NAPTIME_WINDOW_UTC_OFFSET", "01:00"),
+        ("NAPTIME_WINDOW_UTC_OFFSET", "+15:00"),
+        ("NAPTIME_WINDOW_UTC_OFFSET", "Europe/Berlin"),
+        ("NAPTIME_WINDOW_HOURS", "3"),
+        ("NAPTIME_WINDOW_HOURS", "25"),
+        ("NAPTIME_WINDOW_HOURS", "4.5"),
+        ("NAPTIME_LEAD_MINUTES", "29"),
+        ("NAPTIME_LEAD_MINUTES", "1441"),
+        ("NAPTIME_LEAD_MINUTES", "-30"),
+        ("NAPTIME_DRY_RUN", "maybe"),
+        ("NAPTIME_ARM_ENDPOINT", "http://management.azure.com"),
+        ("NAPTIME_ARM_ENDPOINT", "management.azure.com"),
+        ("NAPTIME_ARM_ENDPOINT", "https://user@management.azure.com"),
+        ("AzureWebJobsStorage", ""),
+    ],
+)
+def test_a_wrong_value_names_the_variable(name: str, value: str) -> None:
+    """A value that breaks a rule is refused with the variable, the value and the rule."""
+    with pytest.raises(InvalidSetting) as refused:
+        read(**{name: value})
+    (problem,) = refused.value.problems
+    assert problem.field == name
+    assert problem.value in {value, value.strip()}
+    assert problem.rule.startswith("must ")
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        (
+            {"AzureWebJobsStorage__accountName": "acc"},
+            StorageSettings(
+                None, "https://acc.queue.core.windows.net", "https://acc.table.core.windows.net"
+            ),
+        ),
+        (
+            {
+                "AzureWebJobsStorage__queueServiceUri": "https://q",
+                "AzureWebJobsStorage__tableServiceUri": "https://t",
+                "AzureWebJobsStorage__clientId": "id",
+            },
+            StorageSettings(None, "https://q", "https://t", "id"),
+        ),
+    ],
+)
+def test_storage_by_identity(environment: dict[str, str], expected: StorageSettings) -> None:
+    """The host's storage can be named by account, or by the service URIs, without a secret."""
+    settings = read_settings({"NAPTIME_SUBSCRIPTIONS": SUBSCRIPTION, **environment})
+    assert settings.storage == expected
+
+
+def test_a_connection_string_is_never_shown() -> None:
+    """The connection string holds a key, and is in no representation of the settings."""
+    settings = read(AzureWebJobsStorage="AccountKey=very-secret")
+    assert "very-secret" not in repr(settings)
