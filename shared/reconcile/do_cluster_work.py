@@ -68,7 +68,8 @@ class ClusterWorker:
         """Do what an outcome asks for: try later, give up, or forget that it was given up."""
         match outcome.kind:
             case OutcomeKind.DEFERRED if not is_spent(work, self.clock.now()):
-                await self.queue.send(work.deferred(), self._delay(outcome, work))
+                again = work.deferred()
+                await self.queue.send(again, self._delay(outcome, again))
             case OutcomeKind.DEFERRED | OutcomeKind.FAILED:
                 await self._give_up(outcome, work)
             case _:

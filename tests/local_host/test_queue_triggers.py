@@ -2,17 +2,18 @@
 
 import json
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from local.host.assembly import HostOptions, load_host
 from local.host.clock import SystemClock
-from local.host.storage_queue import StorageQueue
+from local.host.queue_messages import HeldMessage
+from local.host.storage_queue import MessageIsGone, StorageQueue
 from tests.local_host.conftest import SAMPLE, RunningHost, send
+from tests.local_host.manual_clock import ManualClock
 from tests.local_host.recorder import recorder
 
 
@@ -94,39 +95,64 @@ async def test_a_function_with_a_text_parameter_does_not_see_metadata(host: Runn
     await recorder.until(lambda: text in recorder.of("plain"))
 
 
-async def test_no_more_messages_are_in_hand_than_allowed(host: RunningHost) -> None:
-    """With a batch of 4 and a threshold of 2, at most 6 functions run at a time."""
-    texts = [made_up("wait") for _ in range(10)]
-    for text in texts:
-        await send(host.work_queue, text)
-    waiting = lambda: [text for text in texts if work_calls(text)]  # noqa: E731 - read twice
-    most = 0
-    while pending := [text for text in texts if text.replace("wait", "go") not in finished()]:
-        await recorder.until(lambda: any(text in pending for text in waiting()))
-        most = max(most, len([text for text in waiting() if text in pending]))
-        recorder.add("go", next(t for t in pending if t in waiting()).replace("wait", "go"))
-    assert 1 <= most <= 6
-
-
-def finished() -> list[object]:
-    return list(recorder.of("go"))
-
-
-async def test_the_lease_of_a_running_message_is_renewed(
+async def test_no_more_messages_are_in_hand_than_allowed(
     sample_settings: Mapping[str, str],
 ) -> None:
-    """A function may run longer than the lease without its message being given out again."""
-    text = made_up("wait")
-    async with second_host(sample_settings, "renewed", timedelta(seconds=2)) as queue:
+    """With a batch of 4, the next is taken when 2 are left: at most 6 functions run at a time."""
+    queue = StorageQueue(sample_settings["Other"], "full")
+    await queue.make_sure()
+    texts = [made_up("wait") for _ in range(10)]
+    for text in texts:
         await send(queue, text)
-        await recorder.until(lambda: bool(work_calls(text)))
-        await SystemClock().sleep(3.2)  # the service's clock decides; it cannot be injected
-        recorder.add("go", text.replace("wait", "go"))
-        marker = made_up()
-        await send(queue, marker)
-        await recorder.until(lambda: bool(work_calls(marker)))
-        assert len(work_calls(text)) == 1
-    assert len(work_calls(text)) == 1
+    async with second_host(sample_settings, "full", timedelta(minutes=1)):
+        await recorder.until(lambda: len(started(texts)) == 4)
+        for text in started(texts)[:2]:
+            recorder.add("go", text)
+        await recorder.until(lambda: len(started(texts)) == 8)
+        assert len([text for text in started(texts) if text not in recorder.of("go")]) == 6
+        for text in texts:
+            recorder.add("go", text)
+        await recorder.until(lambda: len(started(texts)) == 10)
+    assert [len(work_calls(text)) for text in texts] == [1] * 10
+    await queue.close()
+
+
+def started(texts: Sequence[str]) -> list[str]:
+    return [text for text in texts if work_calls(text)]
+
+
+async def test_a_lease_is_renewed_at_half_its_time(sample_settings: Mapping[str, str]) -> None:
+    """A renewed message has a new receipt, and the one from before is worth nothing."""
+    clock = ManualClock()
+    queue = StorageQueue(sample_settings["Other"], "renewed")
+    await queue.make_sure()
+    await send(queue, "text")
+    (taken,) = await queue.take(1, timedelta(minutes=10))
+    held = HeldMessage(queue, taken, timedelta(minutes=10))
+    async with held.kept(clock):
+        assert await clock.next_due() == clock.now() + timedelta(minutes=5)
+        await clock.move(minutes=4.9)
+        assert held.message == taken
+        await clock.move(minutes=0.1)
+        assert held.message != taken
+    with pytest.raises(MessageIsGone):
+        await queue.delete(taken)
+    await queue.delete(held.message)
+    await queue.close()
+
+
+async def test_a_lost_lease_does_not_end_the_function(sample_settings: Mapping[str, str]) -> None:
+    """Where a message is gone, renewing it fails, quietly, and goes on being tried."""
+    clock = ManualClock()
+    queue = StorageQueue(sample_settings["Other"], "lost")
+    await queue.make_sure()
+    await send(queue, "text")
+    (taken,) = await queue.take(1, timedelta(minutes=10))
+    await queue.delete(taken)
+    async with HeldMessage(queue, taken, timedelta(minutes=10)).kept(clock):
+        await clock.move(minutes=5)
+        assert await clock.next_due() == clock.now() + timedelta(minutes=5)
+    await queue.close()
 
 
 async def test_a_message_in_the_hand_of_a_host_that_died_comes_back(
@@ -168,11 +194,3 @@ async def test_a_deleted_queue_is_made_again(sample_settings: Mapping[str, str])
         text = made_up()
         await send(queue, text)
         await recorder.until(lambda: bool(work_calls(text)))
-
-
-@pytest.mark.parametrize("count", [2, 3])
-def test_a_receipt_belongs_to_its_message(count: int) -> None:
-    """Messages are values: a renewed one is another one."""
-    from local.host.payloads import QueueMetadata  # noqa: PLC0415
-
-    assert replace(QueueMetadata(), dequeue_count=count).dequeue_count == count

@@ -137,6 +137,20 @@ def test_nothing_occurs_before_the_start_date() -> None:
     assert starts(window, "2026-11-01 00:00", 1) == ["2026-11-24 11:00"]
 
 
+@pytest.mark.parametrize(
+    "recurrence",
+    [
+        Weekly(1, Weekday.SUNDAY),
+        AbsoluteMonthly(1, 22),
+        RelativeMonthly(1, WeekIndex.FOURTH, Weekday.SUNDAY),
+    ],
+)
+def test_the_start_date_itself_can_be_the_day(recurrence: Recurrence) -> None:
+    """Every kind of recurrence counts the day on which its search begins."""
+    window = MaintenanceWindow(recurrence, time(1), 4, start_date=date(2026, 11, 22))
+    assert starts(window, "2026-11-01 00:00", 1) == ["2026-11-22 01:00"]
+
+
 def test_a_start_date_in_the_past_changes_nothing() -> None:
     """A start date that has passed leaves the window as it is."""
     window = MaintenanceWindow(SUNDAYS.recurrence, time(1), 4, start_date=date(2020, 1, 1))

@@ -107,7 +107,7 @@ async def work(msg: func.QueueMessage) -> None:
     if text.startswith("fail"):
         raise ValueError(text)
     if text.startswith("wait"):
-        await recorder.until(lambda: text.replace("wait", "go") in recorder.of("go"))
+        await recorder.until(lambda: text in recorder.of("go"))
 
 
 @app.queue_trigger(

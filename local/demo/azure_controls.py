@@ -1,0 +1,96 @@
+"""The simulator's controls: changing the world as other people would, and reading what happened."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import aiohttp
+
+from local.demo.bodies import NODE_OS, Json, cluster_id
+from local.demo.evidence import Call, ClusterState, call_of, cluster_state_of
+from local.demo.json_reading import instant, list_of, object_of, text_of
+
+
+class ControlRefused(Exception):
+    """The simulator did not take an order: a mistake in the story."""
+
+
+@dataclass(frozen=True, slots=True)
+class AzureControls:
+    """The controls at a URL over plain http; every method is one call."""
+
+    session: aiohttp.ClientSession
+    url: str
+
+    async def put_cluster(self, body: Json) -> None:
+        """Create or update a cluster, as somebody who is not naptime; its event is raised."""
+        await self._call("PUT", f"state{body['id']}", body)
+
+    async def put_schedule(self, cluster: str, properties: Json, name: str = NODE_OS) -> None:
+        """Write a cluster's configuration, as somebody who is not naptime."""
+        path = f"state{cluster}/maintenanceConfigurations/{name}"
+        await self._call("PUT", path, {"properties": properties})
+
+    async def delete_schedule(self, cluster: str) -> None:
+        """Delete a cluster's node OS schedule, as somebody who is not naptime."""
+        await self._call("DELETE", f"state{cluster}/maintenanceConfigurations/{NODE_OS}")
+
+    async def order(self, fault: str, cluster: str, method: str = "PUT", **order: object) -> None:
+        """Order a fault for calls about one cluster."""
+        aim = {"fault": fault, "cluster": cluster, "method": method}
+        await self._call("POST", "faults", {**aim, **order})
+
+    async def copies(self, number: int) -> None:
+        """Say how often every event goes out from now on."""
+        await self._call("POST", "events/options", {"copies": number})
+
+    async def send_event(self, event: Json) -> None:
+        """Send an event as it is given, to every subscription whose filter lets it through."""
+        await self._call("POST", "events", event)
+
+    async def now(self) -> datetime:
+        """Tell the simulated time, in UTC."""
+        return instant((await self._call("GET", "clock"))["now"])
+
+    async def sequence(self) -> int:
+        """Give the number of the last call in the journal."""
+        journal = await self._call("GET", "journal?since=999999999")
+        return int(str(journal["sequence"]))
+
+    async def calls(self, since: int = 0, cluster: str = "") -> tuple[Call, ...]:
+        """Give the calls to ARM after a number, oldest first; those about one cluster, or all."""
+        path = cluster or "/subscriptions/"
+        found = await self._call("GET", f"journal?since={since}&path={path}")
+        return tuple(call_of(object_of(each)) for each in list_of(found["value"]))
+
+    async def state(self) -> Mapping[str, ClusterState]:
+        """Give every cluster as it is now, by its key."""
+        found = await self._call("GET", "state")
+        states = (cluster_state_of(object_of(each)) for each in list_of(found["clusters"]))
+        return {state.key: state for state in states}
+
+    async def subscriptions_are_ready(self) -> bool:
+        """Tell whether every event subscription has answered its handshake."""
+        events = await self._call("GET", "events")
+        return all(object_of(each)["ready"] for each in list_of(events["subscriptions"]))
+
+    async def events_are_delivered(self) -> bool:
+        """Tell whether every event has reached its end."""
+        return bool((await self._call("GET", "events"))["idle"])
+
+    async def last_event(self, cluster: str) -> datetime:
+        """Tell when the last event that names a cluster was raised, in UTC."""
+        events = list_of((await self._call("GET", "events"))["value"])
+        about = [
+            instant(event["eventTime"])
+            for event in (object_of(object_of(each)["event"]) for each in events)
+            if cluster.lower() in f"{text_of(event['subject']).lower()}/"
+        ]
+        return max(about)
+
+    async def _call(self, method: str, path: str, body: object = None) -> Json:
+        async with self.session.request(method, f"{self.url}/{path}", json=body) as response:
+            answer = object_of(await response.json())
+            if not response.ok:
+                raise ControlRefused(f"{method} {path}: {answer}")
+            return answer

@@ -1,0 +1,161 @@
+"""The fleet that the story is played with: every kind of cluster that a real one may hold."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import cycle
+from typing import Final
+
+from local.demo.bodies import (
+    AUTO_UPGRADE,
+    DEFAULT,
+    NODE_OS,
+    Json,
+    cluster_body,
+    cluster_id,
+    configuration,
+    weekly,
+    window,
+)
+
+SHOP: Final = "11111111-1111-4111-8111-111111111111"
+BANK: Final = "22222222-2222-4222-8222-222222222222"
+LAB: Final = "33333333-3333-4333-8333-333333333333"
+FOREIGN: Final = "99999999-9999-4999-8999-999999999999"
+OWN_SUBSCRIPTIONS: Final = (SHOP, BANK, LAB)
+NAMES: Final = {SHOP: "shop", BANK: "bank", LAB: "lab", FOREIGN: "foreign"}
+
+
+class Kind(StrEnum):
+    """What there is about a cluster."""
+
+    MISSING = "NAP without a node OS schedule"
+    MISSING_AMONG_SIBLINGS = "NAP without a node OS schedule, but with other configurations"
+    NO_NAP = "without NAP"
+    NO_PROFILE = "without a node provisioning profile"
+    OWN = "somebody's own good schedule"
+    ODD_CASING = "somebody's own good schedule in odd casing"
+    FAR_START = "start date far ahead"
+    EVERY_OTHER_WEEK = "every other week"
+    MONTHLY = "monthly"
+    NO_WINDOW = "a schedule without a maintenance window"
+    ALL_BLOCKED = "every date is blocked"
+    CHANNEL_NONE = "node OS upgrade channel None"
+    TAGGED_OFF = "tag naptime=off"
+    EXCLUDED = "named in NAPTIME_EXCLUDE"
+    CREATING = "still being created"
+    DELETING = "being deleted"
+    FOREIGN = "in a subscription that is not naptime's"
+
+
+COMPLIANT: Final = frozenset({Kind.OWN, Kind.ODD_CASING})
+WITHOUT_NAP: Final = frozenset({Kind.NO_NAP, Kind.NO_PROFILE})
+LEFT_OUT: Final = frozenset({Kind.TAGGED_OFF, Kind.EXCLUDED, Kind.DELETING})
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A cluster of the fleet: `body` is its ARM body with its maintenanceConfigurations."""
+
+    kind: Kind
+    id: str
+    body: Json
+
+
+_PLACES: Final = (
+    (SHOP, "westeurope"),
+    (SHOP, "northeurope"),
+    (BANK, "westeurope"),
+    (BANK, "swedencentral"),
+    (LAB, "eastus2"),
+)
+_OWN_WINDOW: Final = window(weekly("Saturday"), durationHours=6, utcOffset="+02:00")
+_SIBLINGS: Final = (
+    configuration(AUTO_UPGRADE, window(weekly("Friday"), startTime="20:00")),
+    configuration(DEFAULT, window(weekly("Monday"), startTime="02:00")),
+)
+_LONG_BLOCK: Final = [{"start": "2020-01-01", "end": "2120-12-31"}]
+
+
+def fleet() -> tuple[Member, ...]:
+    """Make the whole fleet; the same each time."""
+    places = cycle(_PLACES)
+    return tuple(
+        _member(kind, name, *(_FIXED_PLACES.get(kind) or next(places)))
+        for kind, name in _kinds_and_names()
+    )
+
+
+def fleet_document(members: Iterable[Member]) -> Json:
+    """Write the fleet as the simulator's `--fleet` reads it."""
+    return {"value": [member.body for member in members]}
+
+
+def of_kinds(members: Iterable[Member], kinds: Iterable[Kind]) -> tuple[str, ...]:
+    """Give the ids of the clusters of some kinds."""
+    wanted = frozenset(kinds)
+    return tuple(member.id for member in members if member.kind in wanted)
+
+
+def _kinds_and_names() -> Sequence[tuple[Kind, str]]:
+    several = [
+        *((Kind.MISSING, f"nap-{number:02}") for number in range(1, 16)),
+        *((Kind.NO_NAP, f"no-nap-{number}") for number in range(1, 4)),
+        *((Kind.NO_PROFILE, f"no-profile-{number}") for number in range(1, 3)),
+        *((Kind.OWN, f"own-{number}") for number in range(1, 5)),
+        *((Kind.MISSING_AMONG_SIBLINGS, f"siblings-{number}") for number in range(1, 4)),
+    ]
+    return [*several, *_SINGLE.items()]
+
+
+_SINGLE: Final = {
+    Kind.ODD_CASING: "odd-casing",
+    Kind.FAR_START: "far-start",
+    Kind.EVERY_OTHER_WEEK: "every-other-week",
+    Kind.MONTHLY: "monthly",
+    Kind.NO_WINDOW: "linked",
+    Kind.ALL_BLOCKED: "all-blocked",
+    Kind.CHANNEL_NONE: "channel-none",
+    Kind.TAGGED_OFF: "tagged-off",
+    Kind.EXCLUDED: "excluded",
+    Kind.CREATING: "creating",
+    Kind.DELETING: "deleting",
+    Kind.FOREIGN: "partner",
+}
+_FIXED_PLACES: Final = {Kind.FOREIGN: (FOREIGN, "westeurope")}
+
+
+def _member(kind: Kind, name: str, subscription: str, location: str) -> Member:
+    identifier = cluster_id(subscription, f"rg-{NAMES[subscription]}-{location}", name)
+    body = cluster_body(
+        identifier,
+        location,
+        mode=_MODES.get(kind, "Auto"),
+        state=_STATES.get(kind, "Succeeded"),
+        channel="None" if kind is Kind.CHANNEL_NONE else "NodeImage",
+        tags={"Naptime": "Off"} if kind is Kind.TAGGED_OFF else {},
+    )
+    return Member(kind, identifier, {**body, "maintenanceConfigurations": _configurations(kind)})
+
+
+_MODES: Final[dict[Kind, str | None]] = {Kind.NO_NAP: "Manual", Kind.NO_PROFILE: None}
+_STATES: Final = {Kind.CREATING: "Creating", Kind.DELETING: "Deleting"}
+_MONTHLY: Final = {"absoluteMonthly": {"intervalMonths": 1, "dayOfMonth": 1}}
+_SCHEDULES: Final[dict[Kind, Json]] = {
+    Kind.OWN: _OWN_WINDOW,
+    Kind.FAR_START: window(weekly("Saturday"), startDate="2099-01-03"),
+    Kind.EVERY_OTHER_WEEK: window(weekly("Saturday", interval=2)),
+    Kind.MONTHLY: window(_MONTHLY),
+    Kind.NO_WINDOW: {},
+    Kind.ALL_BLOCKED: window(weekly("Saturday"), notAllowedDates=_LONG_BLOCK),
+    Kind.CHANNEL_NONE: _OWN_WINDOW,
+}
+
+
+def _configurations(kind: Kind) -> list[Json]:
+    if kind is Kind.MISSING_AMONG_SIBLINGS:
+        return list(_SIBLINGS)
+    if kind is Kind.ODD_CASING:
+        return [*_SIBLINGS, configuration(NODE_OS.upper(), _OWN_WINDOW)]
+    properties = _SCHEDULES.get(kind)
+    return [] if properties is None else [configuration(NODE_OS, properties)]

@@ -1,0 +1,114 @@
+"""The README's tables and its example say what the code does, or the build fails."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cronsim import CronSim
+
+from shared.domain.reasons import REASONS
+from shared.settings import read_settings
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def part(name: str) -> str:
+    """Give what stands between two markers."""
+    found = re.search(rf"<!-- {name}\b.*?-->\n(.*?)<!-- /{name} -->", README, re.DOTALL)
+    assert found, f"the README has no part {name}"
+    return found[1]
+
+
+def rows(name: str) -> list[list[str]]:
+    """Give the rows of a table, without its head."""
+    lines = [line for line in part(name).splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def test_every_reason_has_its_row() -> None:
+    """The table of reasons is the code's own, word by word and in its order."""
+    expected = [
+        [f"`{reason.value}`", text.meaning, text.naptime_does, text.you_can]
+        for reason, text in REASONS.items()
+    ]
+    assert rows("reasons") == expected
+
+
+class Recording(Mapping[str, str]):
+    """An environment that remembers what was asked of it."""
+
+    def __init__(self, known: Mapping[str, str]) -> None:
+        self._known = known
+        self.asked: list[str] = []
+
+    def __getitem__(self, name: str) -> str:
+        """Give a variable, and remember that it was asked for."""
+        self.asked.append(name)
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Go over the variables that are set."""
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        """Count the variables that are set."""
+        return len(self._known)
+
+
+def test_every_setting_has_its_row() -> None:
+    """The table of settings names exactly the variables that the code reads."""
+    environment = Recording(
+        {
+            "NAPTIME_SUBSCRIPTIONS": "11111111-1111-1111-1111-111111111111",
+            "AzureWebJobsStorage__accountName": "acc",
+        }
+    )
+    read_settings(environment)
+    assert {row[0].strip("`") for row in rows("settings")} == set(environment.asked)
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in rows("settings") if row[1].startswith("`")], ids=lambda row: row[0]
+)
+def test_the_defaults_are_the_codes(row: list[str]) -> None:
+    """Setting a variable to the default that the README names changes nothing."""
+    least = {
+        "NAPTIME_SUBSCRIPTIONS": "11111111-1111-1111-1111-111111111111",
+        "AzureWebJobsStorage": "UseDevelopmentStorage=true",
+    }
+    spelt_out = {**least, row[0].strip("`"): row[1].strip("`")}
+    assert read_settings(spelt_out) == read_settings(least)
+
+
+def budgets() -> list[dict[str, str]]:
+    """Read the budgets of the example; its lines are simple enough to need no YAML parser."""
+    found: list[dict[str, str]] = []
+    for line in part("budgets").splitlines():
+        if match := re.match(r'\s*(- )?(nodes|reasons|schedule|duration): "?([^"#]*)"?', line):
+            if match[1]:
+                found.append({})
+            found[-1][match[2]] = match[3].strip()
+    return found
+
+
+def is_active(budget: Mapping[str, str], at: datetime) -> bool:
+    """Evaluate a budget as Karpenter does: some hit h of the cron with h <= at < h + duration."""
+    if "schedule" not in budget:
+        return True
+    duration = timedelta(hours=int(budget["duration"].removesuffix("h")))
+    return next(CronSim(budget["schedule"], at - duration)) <= at
+
+
+def test_the_budgets_open_in_the_window_and_nowhere_else() -> None:
+    """Minute by minute over two weeks: drift may start in the window, at the rate, never outside."""
+    rate, block = budgets()
+    assert (rate, block["nodes"], block["reasons"]) == ({"nodes": "10%"}, "0", "[Drifted]")
+    monday = datetime(2026, 11, 16, tzinfo=UTC)
+    for minute in range(14 * 24 * 60):
+        at = monday + timedelta(minutes=minute)
+        in_window = at.weekday() == 6 and 1 <= at.hour < 5
+        assert is_active(rate, at)
+        assert is_active(block, at) is not in_window, at
