@@ -21,3 +21,14 @@ async def azurite_connection() -> AsyncIterator[str]:
         yield await azurite.start()
     finally:
         await azurite.stop()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse to run tests that do not say in a sentence what behaviour they show."""
+    silent = [item.nodeid for item in items if not _sentence_of(item)]
+    if silent:
+        raise pytest.UsageError(f"these tests have no sentence: {', '.join(silent)}")
+
+
+def _sentence_of(item: pytest.Item) -> str | None:
+    return item.obj.__doc__ if isinstance(item, pytest.Function) else "not a function"

@@ -6,9 +6,9 @@ from datetime import datetime
 
 import aiohttp
 
-from local.demo.bodies import NODE_OS, Json, cluster_id
-from local.demo.evidence import Call, ClusterState, call_of, cluster_state_of
-from local.demo.json_reading import instant, list_of, object_of, text_of
+from local.azure.json_values import as_list, as_object, as_text, instant_of
+from local.demo.bodies import NODE_OS, Json
+from local.demo.evidence import NAPTIME, Call, ClusterState, call_of, cluster_state_of
 
 
 class ControlRefused(Exception):
@@ -50,7 +50,7 @@ class AzureControls:
 
     async def now(self) -> datetime:
         """Tell the simulated time, in UTC."""
-        return instant((await self._call("GET", "clock"))["now"])
+        return instant_of(as_text((await self._call("GET", "clock"))["now"]))
 
     async def sequence(self) -> int:
         """Give the number of the last call in the journal."""
@@ -61,36 +61,42 @@ class AzureControls:
         """Give the calls to ARM after a number, oldest first; those about one cluster, or all."""
         path = cluster or "/subscriptions/"
         found = await self._call("GET", f"journal?since={since}&path={path}")
-        return tuple(call_of(object_of(each)) for each in list_of(found["value"]))
+        return tuple(call_of(as_object(each)) for each in as_list(found["value"]))
 
     async def state(self) -> Mapping[str, ClusterState]:
         """Give every cluster as it is now, by its key."""
         found = await self._call("GET", "state")
-        states = (cluster_state_of(object_of(each)) for each in list_of(found["clusters"]))
+        states = (cluster_state_of(as_object(each)) for each in as_list(found["clusters"]))
         return {state.key: state for state in states}
 
     async def subscriptions_are_ready(self) -> bool:
         """Tell whether every event subscription has answered its handshake."""
         events = await self._call("GET", "events")
-        return all(object_of(each)["ready"] for each in list_of(events["subscriptions"]))
+        return all(as_object(each)["ready"] for each in as_list(events["subscriptions"]))
 
     async def events_are_delivered(self) -> bool:
         """Tell whether every event has reached its end."""
         return bool((await self._call("GET", "events"))["idle"])
 
     async def last_event(self, cluster: str) -> datetime:
-        """Tell when the last event that names a cluster was raised, in UTC."""
-        events = list_of((await self._call("GET", "events"))["value"])
-        about = [
-            instant(event["eventTime"])
-            for event in (object_of(object_of(each)["event"]) for each in events)
-            if cluster.lower() in f"{text_of(event['subject']).lower()}/"
-        ]
-        return max(about)
+        """Tell when the last event about a cluster that others caused was raised, in UTC."""
+        events = as_list((await self._call("GET", "events"))["value"])
+        bodies = (as_object(as_object(each).get("event")) for each in events)
+        return max(_time_of(event) for event in bodies if _is_foreign_news(event, cluster))
 
     async def _call(self, method: str, path: str, body: object = None) -> Json:
         async with self.session.request(method, f"{self.url}/{path}", json=body) as response:
-            answer = object_of(await response.json())
+            answer = as_object(await response.json())
             if not response.ok:
                 raise ControlRefused(f"{method} {path}: {answer}")
             return answer
+
+
+def _time_of(event: Json) -> datetime:
+    return instant_of(as_text(event["eventTime"]))
+
+
+def _is_foreign_news(event: Json, cluster: str) -> bool:
+    app_id = as_object(as_object(event.get("data")).get("claims")).get("appid")
+    subject = f"{as_text(event.get('subject'))}/"
+    return app_id != NAPTIME and f"{cluster}/".lower() in subject.lower()

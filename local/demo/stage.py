@@ -17,6 +17,7 @@ import aiohttp
 
 from local.demo.azure_controls import AzureControls
 from local.demo.bodies import Json
+from local.demo.evidence import NAPTIME
 from local.demo.naptime_api import NaptimeApi
 from local.processes import Child
 from local.storage_emulator import REPOSITORY, Azurite
@@ -24,7 +25,6 @@ from local.storage_emulator import REPOSITORY, Azurite
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-CLIENT_ID: Final = "0a6f8b2e-5c1d-4e3f-9a7b-1c2d3e4f5a6b"
 READY_SECONDS: Final = 30.0
 POLL_SECONDS: Final = 0.05
 
@@ -151,7 +151,7 @@ class _Builder:
             "NAPTIME_ARM_ENDPOINT": urls["arm"],
             "IDENTITY_ENDPOINT": urls["identityEndpoint"],
             "IDENTITY_HEADER": self.identity_header,
-            "AZURE_CLIENT_ID": CLIENT_ID,
+            "AZURE_CLIENT_ID": NAPTIME,
             "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
             "SSL_CERT_FILE": authorities,
             "REQUESTS_CA_BUNDLE": authorities,

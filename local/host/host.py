@@ -19,7 +19,7 @@ CLOSING_SECONDS = 2.0
 class Host:
     """A host that is ready to start; `keys` are those that it accepts."""
 
-    def __init__(  # noqa: PLR0913 - the parts that a host is made of
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts that a host is made of
         self,
         keys: Keys,
         invoker: Invoker,
@@ -43,14 +43,17 @@ class Host:
         """
         await asyncio.gather(*(queue.open() for queue in self._queues))
         url = await self._front_door.listen(port)
-        runs = [one.run() for one in (*self._queues, *self._timers)]
+        runs = [queue.run() for queue in self._queues]
+        runs += [timer.run() for timer in self._timers]
         self._tasks = [_started(run) for run in runs]
         return url
 
     async def stop(self, seconds: float) -> int:
         """Trigger nothing more, and give running calls so many seconds; how many go on."""
-        for one in (*self._queues, *self._timers):
-            one.stop()
+        for queue in self._queues:
+            queue.stop()
+        for timer in self._timers:
+            timer.stop()
         unfinished = await self._invoker.drain(seconds)
         await self._front_door.close()
         if self._tasks:

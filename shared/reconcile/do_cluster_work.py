@@ -55,13 +55,15 @@ class ClusterWorker:
 
     async def do_claimed(self, claim: Claim, work: ReconcileCluster) -> Outcome:
         """Reconcile under a claim, settle what comes of it, and give the claim back."""
-        outcome = None
+        settled = None
         try:
             outcome = await self.reconciler.reconcile(work.cluster_id)
             self.report(outcome, work.cause)
             await self._settle(outcome, work)
+            settled = outcome
         finally:
-            await self.records.release(claim, outcome, self.clock.now())
+            # An outcome that could not be settled concludes nothing: its message comes again.
+            await self.records.release(claim, settled, self.clock.now())
         return outcome
 
     async def _settle(self, outcome: Outcome, work: ReconcileCluster) -> None:

@@ -1,5 +1,6 @@
 """What the functions on the queues do with a message's text."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +11,7 @@ from shared.domain.reasons import REASONS, Reason
 from shared.domain.work import ReconcileCluster, parse_reconcile_cluster
 from shared.reconcile.do_cluster_work import ClusterWorker
 from shared.reconcile.ports import Clock, GivenUpRecords
+from shared.telemetry import log_facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,8 @@ class MessageReceiver:
             await PoisonReporter(self.worker.given_up, self.worker.clock).record(text, str(error))
             raise
         if work.cluster_id.subscription_id not in self.subscriptions:
+            why = "its subscription is not in NAPTIME_SUBSCRIPTIONS (any more)"
+            log_facts(logging.WARNING, "work dropped", {"clusterId": work.cluster_id, "why": why})
             return None
         return await self.worker.do(work, inserted_at)
 

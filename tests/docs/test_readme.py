@@ -103,7 +103,7 @@ def is_active(budget: Mapping[str, str], at: datetime) -> bool:
 
 
 def test_the_budgets_open_in_the_window_and_nowhere_else() -> None:
-    """Minute by minute over two weeks: drift may start in the window, at the rate, never outside."""
+    """Minute by minute for two weeks: drift starts in the window, at the rate, never outside."""
     rate, block = budgets()
     assert (rate, block["nodes"], block["reasons"]) == ({"nodes": "10%"}, "0", "[Drifted]")
     monday = datetime(2026, 11, 16, tzinfo=UTC)

@@ -103,9 +103,13 @@ class FakeGivenUpRecords:
     """The table of what was given up."""
 
     rows: dict[str, GivenUp] = field(default_factory=dict)
+    fails: int = 0
 
     async def put(self, given_up: GivenUp) -> None:
         """Record it."""
+        if self.fails:
+            self.fails -= 1
+            raise OSError("the storage account does not answer")
         self.rows[_key(given_up.cluster_id, given_up.work)] = given_up
 
     async def get(self, cluster_id: ClusterId) -> GivenUp | None:

@@ -24,8 +24,7 @@ def test_the_delay_doubles_up_to_the_longest(random: float, expected: list[float
 def test_a_message_makes_the_delay_short_again() -> None:
     """After something was found, the next delay is the shortest."""
     back_off = BackOff(timedelta(minutes=1), lambda: 0.5)
-    for _ in range(100):
-        last = back_off.next_delay()
-    assert last == 60
+    delays = [back_off.next_delay() for _ in range(100)]
+    assert delays[-1] == 60
     back_off.reset()
     assert back_off.next_delay() == 0.1

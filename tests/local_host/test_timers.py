@@ -37,7 +37,7 @@ async def running(
         await asyncio.wait_for(run, 10)
 
 
-def timer(  # noqa: PLR0913 - the fields of a timer, all but one with a default
+def timer(
     function: str = "tick",
     schedule: str = HOURLY,
     *,

@@ -191,3 +191,20 @@ async def test_no_write_is_ever_accepted_too_late(
     first = next(MaintenanceWindow.from_arm(properties).occurrences(write.at))
     assert first.start - write.at >= timedelta(minutes=30)
     assert first.start - write.at <= timedelta(days=7, minutes=45)
+
+
+async def test_giving_up_that_cannot_be_recorded_is_tried_again() -> None:
+    """Where the record of giving up cannot be written, the message comes again and is not done."""
+    world = World()
+    world.aks.add(cluster())
+    world.aks.faults.extend(Fault("put", lambda: Rejected("bad", status=400)) for _ in range(2))
+    world.given_up.fails = 1
+    await world.ask()
+    message = world.queue.messages[0]
+    with pytest.raises(OSError, match="storage"):
+        await world.run()
+    world.clock.advance(timedelta(seconds=30))
+    outcome = await world.messages.receive(message.text, message.inserted_at)
+    assert outcome
+    assert outcome.kind is OutcomeKind.FAILED
+    assert await world.given_up.get(cluster_id())

@@ -1,0 +1,58 @@
+"""naptime asked over HTTP, as a person with a key would."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import aiohttp
+
+from local.azure.json_values import as_object
+from local.demo.bodies import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status and the JSON object with it."""
+
+    status: int
+    body: Json
+
+    def text(self, name: str) -> str:
+        """Give a member of the body, empty where there is none."""
+        value = self.body.get(name)
+        return "" if value is None else str(value)
+
+    def part(self, name: str) -> Json:
+        """Give a member of the body that is an object, empty where there is none."""
+        return as_object(self.body.get(name))
+
+
+@dataclass(frozen=True, slots=True)
+class NaptimeApi:
+    """The HTTP functions of a host at a URL, opened with its key."""
+
+    session: aiohttp.ClientSession
+    url: str
+    key: str
+
+    async def reconcile(self, cluster: str, *, dry_run: bool = False) -> Answer:
+        """Ask for one cluster to be reconciled."""
+        body = {"clusterId": cluster, "dryRun": dry_run}
+        return await self._call("POST", "api/reconcile", json=body)
+
+    async def look(self, cluster: str) -> Answer:
+        """Look at one cluster, live, with what naptime remembers of it."""
+        _, _, subscription, _, group, *_, name = cluster.split("/")
+        return await self._call("GET", f"api/clusters/{subscription}/{group}/{name}")
+
+    async def post_raw(self, path: str, body: bytes, headers: Mapping[str, str]) -> int:
+        """Post bytes to any path of the host; the status."""
+        given = {"x-functions-key": self.key, **headers}
+        async with self.session.post(f"{self.url}/{path}", data=body, headers=given) as response:
+            await response.read()
+            return response.status
+
+    async def _call(self, method: str, path: str, json: object = None) -> Answer:
+        headers = {"x-functions-key": self.key}
+        url = f"{self.url}/{path}"
+        async with self.session.request(method, url, json=json, headers=headers) as response:
+            return Answer(response.status, as_object(await response.json(content_type=None)))
