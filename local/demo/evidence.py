@@ -13,8 +13,11 @@ from local.demo.bodies import NODE_OS, Json
 NAPTIME: Final = "0a6f8b2e-5c1d-4e3f-9a7b-1c2d3e4f5a6b"
 """The client id of naptime's managed identity."""
 
-_CLUSTER: Final = re.compile(r"/subscriptions/[^/]+/resourcegroups/[^/]+/providers/"
-                             r"microsoft\.containerservice/managedclusters/[^/]+", re.IGNORECASE)
+_CLUSTER: Final = re.compile(
+    r"/subscriptions/[^/]+/resourcegroups/[^/]+/providers/"
+    r"microsoft\.containerservice/managedclusters/[^/]+",
+    re.IGNORECASE,
+)
 
 
 def key_of(resource_id: str) -> str:

@@ -84,8 +84,9 @@ def nothing_of_others_was_changed(evidence: Evidence) -> Result:
 def siblings_are_unchanged(evidence: Evidence) -> Result:
     """Promise 3: the other configurations are never touched."""
     before = {key: state.siblings for key, state in evidence.before.items()}
-    changed = [key for key, state in evidence.after.items()
-               if state.siblings != before.get(key, {})]
+    changed = [
+        key for key, state in evidence.after.items() if state.siblings != before.get(key, {})
+    ]
     changed += [key for key in before if before[key] and key not in evidence.after]
     number = sum(len(siblings) for siblings in before.values())
     return Result(
@@ -175,7 +176,11 @@ def quick_enough(evidence: Evidence, promised: timedelta) -> Result:
     """Section 11 of the design: event to accepted write where nothing was in the way."""
     unharmed = [each for each in evidence.deeds.responses if not each.harmed]
     slowest = max((each.took for each in unharmed), default=None)
-    figure = "nothing measured" if slowest is None else f"slowest of {len(unharmed)}: {_seconds(slowest)}"
+    figure = (
+        "nothing measured"
+        if slowest is None
+        else f"slowest of {len(unharmed)}: {_seconds(slowest)}"
+    )
     slow = [f"{_name(e.cluster)}: {_seconds(e.took)}" for e in unharmed if e.took >= promised]
     broken = (*slow, *([] if unharmed else ["nothing was measured"]))
     return Result(

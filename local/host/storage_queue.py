@@ -1,11 +1,18 @@
 """A queue of the storage account, with messages as they lie there."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Final
 
-from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
+from azure.core.exceptions import (
+    AzureError,
+    HttpResponseError,
+    ResourceExistsError,
+    ResourceNotFoundError,
+)
 from azure.storage.queue import QueueMessage
 from azure.storage.queue.aio import QueueClient
 
@@ -14,6 +21,9 @@ from local.host.payloads import EPOCH, QueueMetadata
 # The SDK logs each request at INFO; those of Azure's own host are not in the app's log.
 _quiet = logging.getLogger("host.storage")
 _quiet.setLevel(logging.WARNING)
+
+# learn.microsoft.com, "Queue Storage error codes": deleted, or taken by somebody else since.
+_GONE: Final = ("MessageNotFound", "PopReceiptMismatch", "QueueNotFound")
 
 StorageError = AzureError
 """Whatever the storage service refuses, or that it does not answer."""
@@ -69,23 +79,19 @@ class StorageQueue:
 
     async def hide(self, message: Message, delay: timedelta) -> Message:
         """Make a message visible after a delay; the message with its new receipt."""
-        try:
+        with _gone(message):
             held = await self._client.update_message(
                 message.metadata.id,
                 message.metadata.pop_receipt,
                 visibility_timeout=round(delay.total_seconds()),
             )
-        except ResourceNotFoundError as error:
-            raise MessageIsGone(message.metadata.id) from error
         receipt = held.pop_receipt or message.metadata.pop_receipt
         return replace(message, metadata=replace(message.metadata, pop_receipt=receipt))
 
     async def delete(self, message: Message) -> None:
         """Delete a message."""
-        try:
+        with _gone(message):
             await self._client.delete_message(message.metadata.id, message.metadata.pop_receipt)
-        except ResourceNotFoundError as error:
-            raise MessageIsGone(message.metadata.id) from error
 
     async def put(self, text: str) -> None:
         """Add a message with exactly this text, making the queue if need be."""
@@ -98,6 +104,16 @@ class StorageQueue:
     async def texts(self) -> Sequence[str]:
         """Look at the messages that are visible, without taking them."""
         return [str(message.content) for message in await self._client.peek_messages(32)]
+
+
+@contextmanager
+def _gone(message: Message) -> Iterator[None]:
+    try:
+        yield
+    except HttpResponseError as error:
+        if getattr(error, "error_code", None) in _GONE:
+            raise MessageIsGone(message.metadata.id) from error
+        raise
 
 
 def _message(taken: QueueMessage) -> Message:
