@@ -1,40 +1,12 @@
 """Faults by order: what goes wrong, with which calls, and how often."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import StrEnum
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from fnmatch import fnmatchcase
 
-from local.azure.arm_errors import AzureRefusal, Shape
 from local.azure.json_values import JsonObject, iso
-
-
-class Harm(StrEnum):
-    """What a fault does to a call."""
-
-    REFUSE = "refuse"
-    SLOW = "slow"
-    DROP_BEFORE = "drop-before"
-    DROP_AFTER = "drop-after"
-    HANG_BEFORE = "hang-before"
-    HANG_AFTER = "hang-after"
-    STALE_LIST = "stale-list"
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a fault can be aimed by; and what the texts of refusals speak of."""
-
-    method: str
-    path: str
-    operation: str = ""
-    action: str = ""
-    subscription: str = ""
-    cluster: str = ""
-    app_id: str = ""
-    object_id: str = ""
-    is_token_request: bool = False
+from local.azure.misfortunes import Facts, Harm, Misfortune, Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +42,6 @@ class Aim:
 
 def _like(text: str, pattern: str) -> bool:
     return fnmatchcase(text.lower(), pattern.lower())
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """The error that a fault answers with; the texts may speak of the call, by name in braces."""
-
-    status: int
-    code: str
-    message: str
-    shape: Shape
-    retry_after: int | None = None
-    detail: str = ""
 
 
 @dataclass(slots=True)
@@ -131,36 +91,6 @@ class Fault:
         }
 
 
-@dataclass(slots=True)
-class Misfortune:
-    """What all faults together do to one call."""
-
-    names: list[str] = field(default_factory=list)
-    delay: float = 0.0
-    stale: timedelta = timedelta()
-    refusal: Refusal | None = None
-    ending: Harm | None = None
-    hang: float = 0.0
-
-    def add(self, fault: Fault) -> None:
-        """Let one more fault strike."""
-        self.names.append(fault.name)
-        match fault.harm:
-            case Harm.SLOW:
-                self.delay += fault.seconds
-            case Harm.STALE_LIST:
-                self.stale = timedelta(seconds=fault.seconds)
-            case Harm.REFUSE:
-                self.refusal = fault.refusal
-            case _:
-                self.ending, self.hang = fault.harm, fault.seconds
-
-    @property
-    def is_fatal(self) -> bool:
-        """Whether no further fault can make it worse."""
-        return self.refusal is not None or self.ending is not None
-
-
 class Faults:
     """The orders that are in force, asked in the order in which they were given."""
 
@@ -190,32 +120,9 @@ class Faults:
         misfortune = Misfortune()
         for fault in self._faults:
             if not misfortune.is_fatal and fault.strikes(facts, now):
-                misfortune.add(fault)
+                misfortune.add(fault.name, fault.harm, fault.seconds, fault.refusal)
         return misfortune
 
     def __bool__(self) -> bool:
         """Say whether anything is ordered at all."""
         return bool(self._faults)
-
-
-def refusal_error(refusal: Refusal, facts: Facts) -> AzureRefusal:
-    """Write a refusal as the error of one call: {cluster} and the like are filled in."""
-    values = {name: str(getattr(facts, name)) for name in Facts.__slots__}
-    values["scope"] = facts.path
-    values["retry_after"] = str(refusal.retry_after)
-    headers = {} if refusal.retry_after is None else {"Retry-After": str(refusal.retry_after)}
-    detail = [{"code": "Unspecified", "message": refusal.detail}] if refusal.detail else None
-    return AzureRefusal(
-        refusal.status,
-        refusal.code,
-        _filled(refusal.message, values),
-        shape=refusal.shape,
-        headers=headers,
-        details=detail,
-    )
-
-
-def _filled(message: str, values: Mapping[str, str]) -> str:
-    for name, value in values.items():
-        message = message.replace(f"{{{name}}}", value)
-    return message

@@ -4,8 +4,8 @@ from http import HTTPStatus
 
 from local.azure.arm_errors import AzureRefusal
 from local.azure.bodies import dump
-from local.azure.faults import Facts, Misfortune, refusal_error
 from local.azure.identity import token_body
+from local.azure.misfortunes import Facts, Misfortune, refusal_error
 from local.azure.replies import Call, Reply
 from local.azure.simulator import Simulator
 

@@ -9,10 +9,10 @@ from aiohttp import web
 
 from local.azure.certificates import Certificates
 from local.azure.controls import CONTROLS, answer_control
-from local.azure.faults import Harm, Misfortune
 from local.azure.headers import arm_headers
 from local.azure.identity import APP_SERVICE_PATH, is_identity_path
 from local.azure.identity_routes import answer_identity
+from local.azure.misfortunes import Harm, Misfortune
 from local.azure.replies import Call, Reply
 from local.azure.routes import route_of
 from local.azure.simulator import Simulator

@@ -8,12 +8,14 @@ from datetime import datetime
 from local.azure.arm import Arm, Options
 from local.azure.arm_errors import AzureRefusal
 from local.azure.clock import Clock, machine_now
-from local.azure.deliveries import Outbox, subscriptions_of
+from local.azure.deliveries import Outbox
 from local.azure.event_bodies import event_of
-from local.azure.faults import Facts, Faults, Misfortune, refusal_error
+from local.azure.event_subscriptions import subscriptions_of
+from local.azure.faults import Faults
 from local.azure.fleet import Fleet
 from local.azure.identity import Caller, Tokens, is_identity_path
 from local.azure.journal import Journal
+from local.azure.misfortunes import Facts, Misfortune, refusal_error
 from local.azure.replies import Call, Change, Reply
 from local.azure.state import State
 from local.azure.throttle import Throttle

@@ -9,8 +9,9 @@ from uuid import uuid4
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from local.azure.clock import Clock
-from local.azure.deliveries import Delivery, EventSubscription, Outbox
+from local.azure.deliveries import Delivery, Outbox
 from local.azure.event_bodies import cloud_event
+from local.azure.event_subscriptions import EventSubscription
 from local.azure.json_values import JsonObject, as_object, iso, parse
 
 _TIMEOUT = ClientTimeout(total=30)

@@ -173,6 +173,8 @@ class Evidence:
     dry_run: Span
     fleet_pass: Span
     forgeries: Span
-    deeds: Deeds
-    fence: str = ""
+    forged: frozenset[str]
+    """The clusters that the forged events name."""
+    fence: str
     """The cluster whose real event followed the forged ones."""
+    deeds: Deeds

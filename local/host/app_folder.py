@@ -1,5 +1,6 @@
 """Which modules an app can see, and forgetting those of an app that was loaded before."""
 
+import importlib
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,17 +9,20 @@ from typing import Final
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 
 
+_apps: Final = [REPOSITORY]
+
+
 def put_last_on_path(app: Path) -> None:
     """Put the app's folder behind everything else that can be imported, as production does.
 
     There `prioritize_customer_dependencies` gives dependencies precedence, so that one of them can
     shadow the app's own packages (Azure/azure-functions-python-worker, proxy_worker/utils/
-    dependency.py). Only this repository comes after it: an app elsewhere must not find this one.
+    dependency.py). Only other apps and this repository come after it: it must not find theirs.
     """
-    ours = {str(app), str(REPOSITORY)}
-    rest = [entry for entry in sys.path if str(Path(entry).resolve()) not in ours]
-    tail = [str(app)] if app == REPOSITORY else [str(app), str(REPOSITORY)]
-    sys.path[:] = [*rest, *tail]
+    _apps[:] = [app, *(other for other in _apps if other != app)]
+    rest = [entry for entry in sys.path if Path(entry).resolve() not in _apps]
+    sys.path[:] = [*rest, *map(str, _apps)]
+    importlib.invalidate_caches()
 
 
 def forget(names: Iterable[str]) -> None:

@@ -18,8 +18,7 @@ from tests.local_host.recorder import recorder
 HEADER = """
 import typing
 import azure.functions as func
-from azure.functions import *
-app = FunctionApp()
+app = func.FunctionApp()
 """
 
 EVENT = '@app.event_grid_trigger(arg_name="e")\n'
@@ -27,22 +26,22 @@ HTTP = '@app.route(route="r")\n'
 
 MISTAKES = {
     "a dict as event": EVENT + "def f(e: dict): ...",
-    "a union as event": EVENT + "def f(e: EventGridEvent | CloudEvent): ...",
-    "a list of events": EVENT + "def f(e: list[EventGridEvent]): ...",
+    "a union as event": EVENT + "def f(e: func.EventGridEvent | func.CloudEvent): ...",
+    "a list of events": EVENT + "def f(e: list[func.EventGridEvent]): ...",
     "another parameter's name": EVENT + "def f(event: str): ...",
     "a parameter too many": EVENT + "def f(e: str, extra: int = 1): ...",
     "a context of another class": EVENT + "def f(e: str, context: dict): ...",
     "two functions of one name": (EVENT + "def f(e: str): ...\n") * 2,
     "two triggers": EVENT + HTTP.replace('r"', 'r", trigger_arg_name="e"', 1) + "def f(e): ...",
-    "a dict as response": HTTP + "def f(req: HttpRequest) -> dict: ...",
-    "an optional response": HTTP + "def f(req: HttpRequest) -> typing.Optional[HttpResponse]: ...",
+    "a dict as response": HTTP + "def f(req: func.HttpRequest) -> dict: ...",
+    "an optional response": HTTP + "def f(req: func.HttpRequest) -> typing.Optional[func.HttpResponse]: ...",
     "an unknown retry strategy": '@app.timer_trigger("t", "0 0 0 * * *")\n'
     '@app.retry(strategy="fixed", max_retry_count="1", delay_interval="00:00:01")\n'
-    "def f(t: TimerRequest): ...",
+    "def f(t: func.TimerRequest): ...",
     "a retry delay that is no time": '@app.timer_trigger("t", "0 0 0 * * *")\n'
     '@app.retry(strategy="fixed_delay", max_retry_count="1", delay_interval="10")\n'
-    "def f(t: TimerRequest): ...",
-    "two apps": "other = FunctionApp()\n" + EVENT + "def f(e: str): ...",
+    "def f(t: func.TimerRequest): ...",
+    "two apps": "other = func.FunctionApp()\n" + EVENT + "def f(e: str): ...",
     "no app": "del app",
     "no functions": "",
     "a missing module": "import there_is_no_such_module",

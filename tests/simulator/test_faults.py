@@ -3,7 +3,8 @@
 import pytest
 from aiohttp import ClientTimeout
 
-from local.azure.fault_orders import FAULT_NAMES, REFUSALS, OrderIsInvalidError, fault_of
+from local.azure.fault_orders import FAULT_NAMES, OrderIsInvalidError, fault_of
+from local.azure.fault_presets import REFUSALS
 from local.azure.json_values import JsonObject
 from tests.simulator.conftest import ConnectionLostError, Served
 from tests.simulator.world import (

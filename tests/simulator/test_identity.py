@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from local.azure.faults import Misfortune
 from local.azure.fleet import fleet_of
 from local.azure.identity_routes import answer_identity
 from local.azure.json_values import JsonObject, as_object, parse
+from local.azure.misfortunes import Misfortune
 from local.azure.replies import Call, Reply
 from local.azure.simulator import Setup, Simulator
 from tests.simulator.world import CLUSTER, FLEET, NAPTIME, World, content, gateway_error

@@ -1,0 +1,1 @@
+"""The figures that naptime is proud of, measured: `python -m local.bench`."""

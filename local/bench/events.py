@@ -1,0 +1,86 @@
+"""From an event to the accepted write, and how long the Event Grid webhook takes to answer."""
+
+import json
+import time
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+from local.bench.loading import resident
+from local.demo.bodies import Json, cluster_body, cluster_id
+from local.demo.evidence import Call
+from local.demo.stage import Plan, Stage, staged, until
+
+SUBSCRIPTION: Final = "11111111-1111-1111-1111-111111111111"
+SECONDS_TO_WAIT: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much is measured."""
+
+    clusters: int = 40
+    events: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Everything in milliseconds, but the memory of the host with the app in megabytes."""
+
+    first_event: float
+    handler: tuple[float, ...]
+    to_write: tuple[float, ...]
+    megabytes: float
+
+
+async def measure(plan: Plan, sizes: Sizes) -> Events:
+    """Start everything afresh and measure; the first event finds an app that has done nothing."""
+    async with staged(plan, lambda _: None) as stage:
+        first = await _created(stage, 0)
+        written = [await _created(stage, number) for number in range(1, sizes.clusters + 1)]
+        handled = [await _handled(stage, number) for number in range(sizes.events)]
+        return Events(first, tuple(handled), tuple(written), resident(stage.children[HOST].pid))
+
+
+HOST: Final = "Functions host"
+
+
+async def _created(stage: Stage, number: int) -> float:
+    """Create a cluster; the time from its event to the write that ARM accepted."""
+    cluster = cluster_id(SUBSCRIPTION, "bench", f"aks-{number:05}")
+    await stage.azure.put_cluster(cluster_body(cluster, "westeurope"))
+    write = await until(stage, lambda: _accepted(stage, cluster), SECONDS_TO_WAIT)
+    return (write.time - await stage.azure.last_event(cluster)).total_seconds() * 1000
+
+
+async def _accepted(stage: Stage, cluster: str) -> Call | None:
+    calls = await stage.azure.calls(cluster=cluster)
+    return next((call for call in calls if call.is_accepted_write), None)
+
+
+async def _handled(stage: Stage, number: int) -> float:
+    """Deliver an event that becomes work; the time until the webhook has answered."""
+    cluster = cluster_id(SUBSCRIPTION, "bench", f"gone-{number:05}")
+    headers = {"aeg-event-type": "Notification"}
+    path = "runtime/webhooks/eventgrid?functionName=on_cluster_created"
+    body = json.dumps([_event(cluster, number)]).encode()
+    before = time.perf_counter()
+    status = await stage.api.post_raw(path, body, headers)
+    took = (time.perf_counter() - before) * 1000
+    if status != HTTPStatus.ACCEPTED:
+        raise RuntimeError(f"the webhook answered {status}")
+    return took
+
+
+def _event(cluster: str, number: int) -> Json:
+    operation = "Microsoft.ContainerService/managedClusters/write"
+    return {
+        "id": f"bench-{number}",
+        "topic": f"/subscriptions/{SUBSCRIPTION}",
+        "subject": cluster,
+        "eventType": "Microsoft.Resources.ResourceWriteSuccess",
+        "eventTime": "2026-11-21T12:00:00Z",
+        "data": {"operationName": operation, "resourceUri": cluster},
+        "dataVersion": "2",
+        "metadataVersion": "1",
+    }

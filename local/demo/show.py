@@ -1,0 +1,146 @@
+"""What the audience sees: acts line by line, progress, the table and the promises."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import groupby
+from typing import Final
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from local.demo.promises import Result
+
+_ASCII: Final = str.maketrans({"✓": "+", "✗": "X", "·": "-", "…": "~"})
+_MARKS: Final = {True: Text("✓", "bold green"), False: Text("✗", "bold red")}
+_COLOURS: Final = {
+    "Created": "green",
+    "Updated": "green",
+    "Deferred": "yellow",
+    "Failed": "bold red",
+    "Refused": "magenta",
+    "Skipped": "dim",
+}
+_SHOWN: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One cluster at the end: where it is, what came of it last and why, its next start in UTC."""
+
+    place: str
+    cluster: str
+    outcome: str
+    reason: str
+    needs_attention: bool
+    next_start: str
+
+
+class Show:
+    """Writes to a terminal, or plain lines without control codes where there is none."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    @classmethod
+    def on_stdout(cls, *, plain: bool) -> "Show":
+        """Show on standard output; `plain` even where that is a terminal."""
+        if not plain:
+            return cls(Console(highlight=False, soft_wrap=False))
+        return cls(Console(highlight=False, force_terminal=False, color_system=None))
+
+    @property
+    def is_live(self) -> bool:
+        """Whether lines can be drawn over."""
+        return self._console.is_terminal and not self._console.is_dumb_terminal
+
+    def line(self, text: str, style: str = "") -> None:
+        """Write a line as it is, however long."""
+        self._console.print(Text(self._written(text), style), soft_wrap=True)
+
+    def act(self, letter: str, text: str) -> None:
+        """Begin an act."""
+        self._print(_hanging(Text(letter, "bold cyan"), Text(text, "bold"), 0))
+
+    def told(self, text: str, took: timedelta | None = None, *, ok: bool = True) -> None:
+        """Tell what came of it, and how long it took."""
+        shown = Text(self._written(text))
+        if took is not None:
+            shown.append(f"  {took.total_seconds():.2f} s", "cyan")
+        self._print(_hanging(self._mark(ok=ok), shown, 2))
+
+    @contextmanager
+    def waiting(self, text: str) -> Iterator[Callable[[str], None]]:
+        """Show that something goes on; the given function says what by now."""
+        if not self.is_live:
+            yield self.line
+            return
+        with self._console.status(text) as status:
+            yield status.update
+
+    @contextmanager
+    def progress(self, text: str, total: int) -> Iterator[Callable[[], None]]:
+        """Show a bar while it lasts; the given function moves it on by one."""
+        columns = (TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn())
+        bar = Progress(*columns, console=self._console, transient=True)
+        with bar:
+            task = bar.add_task(text, total=total)
+            yield lambda: bar.advance(task)
+
+    def clusters(self, rows: Sequence[Row]) -> None:
+        """Show every cluster, in the order of place and name."""
+        table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold", pad_edge=False)
+        for column in ("cluster", "outcome", "reason", "next start (UTC)"):
+            table.add_column(column, overflow="fold")
+        ordered = sorted(rows, key=lambda row: (row.place, row.cluster))
+        for place, members in groupby(ordered, key=lambda row: row.place):
+            table.add_row(Text(place, "bold cyan"))
+            for row in members:
+                table.add_row(*_cells(row))
+        self._print(table)
+
+    def promises(self, results: Sequence[Result]) -> None:
+        """Show every promise with its figure, and what broke it."""
+        for result in results:
+            shown = Text(result.promise)
+            shown.append(f"\n{result.figure}", "dim")
+            for broken in result.broken[:_SHOWN]:
+                shown.append(f"\n{broken}", "red")
+            if len(result.broken) > _SHOWN:
+                shown.append(f"\nand {len(result.broken) - _SHOWN} more", "red")
+            self._print(_hanging(self._mark(ok=result.kept), shown, 0))
+
+    def _mark(self, *, ok: bool) -> Text:
+        mark = _MARKS[ok]
+        return Text(self._written(mark.plain), mark.style)
+
+    def _written(self, text: str) -> str:
+        return text.translate(_ASCII) if self._console.options.ascii_only else text
+
+    def _print(self, content: RenderableType) -> None:
+        if self.is_live:
+            self._console.print(content)
+            return
+        with self._console.capture() as captured:
+            self._console.print(content)
+        self._console.file.write(re.sub(r" +$", "", captured.get(), flags=re.MULTILINE))
+        self._console.file.flush()
+
+
+def _hanging(mark: Text, text: Text, indent: int) -> RenderableType:
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(width=1)
+    grid.add_column(overflow="fold")
+    grid.add_row(mark, text)
+    return Padding(grid, (0, 0, 0, indent))
+
+
+def _cells(row: Row) -> tuple[Text, ...]:
+    reason = Text(row.reason, "yellow" if row.needs_attention else "")
+    outcome = Text(row.outcome, _COLOURS.get(row.outcome, ""))
+    return Text(f"  {row.cluster}"), outcome, reason, Text(row.next_start)
