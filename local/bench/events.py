@@ -1,5 +1,6 @@
 """From an event to the accepted write, and how long the Event Grid webhook takes to answer."""
 
+import asyncio
 import json
 import time
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from local.demo.stage import Plan, Stage, staged, until
 
 SUBSCRIPTION: Final = "11111111-1111-1111-1111-111111111111"
 SECONDS_TO_WAIT: Final = 30.0
+IDLE_SECONDS: Final = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class Sizes:
 
     clusters: int = 40
     events: int = 200
+    idle_times: int = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class Events:
     """Everything in milliseconds, but the memory of the host with the app in megabytes."""
 
     first_event: float
+    after_idling: tuple[float, ...]
     handler: tuple[float, ...]
     to_write: tuple[float, ...]
     megabytes: float
@@ -38,8 +42,10 @@ async def measure(plan: Plan, sizes: Sizes) -> Events:
     async with staged(plan, lambda _: None) as stage:
         first = await _created(stage, 0)
         written = [await _created(stage, number) for number in range(1, sizes.clusters + 1)]
+        idled = [await _after_idling(stage, number) for number in range(sizes.idle_times)]
         handled = [await _handled(stage, number) for number in range(sizes.events)]
-        return Events(first, tuple(handled), tuple(written), resident(stage.children[HOST].pid))
+        held = resident(stage.children[HOST].pid)
+        return Events(first, tuple(idled), tuple(handled), tuple(written), held)
 
 
 HOST: Final = "Functions host"
@@ -51,6 +57,12 @@ async def _created(stage: Stage, number: int) -> float:
     await stage.azure.put_cluster(cluster_body(cluster, "westeurope"))
     write = await until(stage, lambda: _accepted(stage, cluster), SECONDS_TO_WAIT)
     return (write.time - await stage.azure.last_event(cluster)).total_seconds() * 1000
+
+
+async def _after_idling(stage: Stage, number: int) -> float:
+    """Do the same where the host has idled, and so looks at its queues less often."""
+    await asyncio.sleep(IDLE_SECONDS)
+    return await _created(stage, 90_000 + number)
 
 
 async def _accepted(stage: Stage, cluster: str) -> Call | None:

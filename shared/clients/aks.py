@@ -44,6 +44,11 @@ SOVEREIGN_SCOPES: Mapping[str, str] = {
 PUBLIC_SCOPE = "https://management.azure.com/.default"
 
 
+def scope_of(endpoint: str) -> str:
+    """Give the scope of the tokens for an end point; one that is not known is the public cloud's."""
+    return SOVEREIGN_SCOPES.get(endpoint.lower(), PUBLIC_SCOPE)
+
+
 class AksClient:
     """ARM's AKS provider, with one SDK client per subscription, kept for the worker's life."""
 
@@ -119,7 +124,7 @@ class AksClient:
             self._credential,
             cluster_id.subscription_id,
             self._endpoint,
-            credential_scopes=[SOVEREIGN_SCOPES.get(self._endpoint, PUBLIC_SCOPE)],
+            credential_scopes=[scope_of(self._endpoint)],
             transport=transport_over(self._open_session()),
             retry_total=0,
             connection_timeout=CONNECT_SECONDS,
