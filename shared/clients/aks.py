@@ -1,13 +1,15 @@
 """AKS through its SDK: three calls, each one attempt, each bounded in time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from azure.core import AzureClouds
 from azure.mgmt.containerservice.aio import ContainerServiceClient
 from azure.mgmt.containerservice.models import MaintenanceConfiguration
+from azure.mgmt.core.tools import get_arm_endpoints
 
 from shared.clients.clock import Clock
 from shared.clients.errors import translated
@@ -22,6 +24,7 @@ from shared.domain.observed import (
     observe_configuration,
 )
 from shared.domain.window import MaintenanceWindow
+from shared.settings import PUBLIC_ARM
 
 if TYPE_CHECKING:
     import aiohttp
@@ -35,18 +38,16 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
 
-# The audience of each cloud's tokens. With base_url alone the SDK would ask every cloud for a token
-# of the public one (azure-mgmt-containerservice, _client.py: the scopes come from cloud_setting).
-SOVEREIGN_SCOPES: Mapping[str, str] = {
-    "https://management.usgovcloudapi.net": "https://management.core.usgovcloudapi.net/.default",
-    "https://management.chinacloudapi.cn": "https://management.core.chinacloudapi.cn/.default",
-}
-PUBLIC_SCOPE = "https://management.azure.com/.default"
 
+def scopes_of(endpoint: str) -> list[str]:
+    """Give the scopes of the tokens for an end point; the public cloud's for one of no cloud.
 
-def scope_of(endpoint: str) -> str:
-    """Give the scope of the tokens for an end point; one that is not known is the public cloud's."""
-    return SOVEREIGN_SCOPES.get(endpoint.lower(), PUBLIC_SCOPE)
+    With `base_url` alone the SDK would ask every cloud for a token of the public one: it takes the
+    scopes from its cloud setting (azure-mgmt-containerservice 41.8.0, _client.py).
+    """
+    clouds = [get_arm_endpoints(cloud) for cloud in AzureClouds]
+    known = {cloud["resource_manager"].rstrip("/"): cloud["credential_scopes"] for cloud in clouds}
+    return list(known.get(endpoint.lower(), known[PUBLIC_ARM]))
 
 
 class AksClient:
@@ -124,7 +125,7 @@ class AksClient:
             self._credential,
             cluster_id.subscription_id,
             self._endpoint,
-            credential_scopes=[scope_of(self._endpoint)],
+            credential_scopes=scopes_of(self._endpoint),
             transport=transport_over(self._open_session()),
             retry_total=0,
             connection_timeout=CONNECT_SECONDS,
