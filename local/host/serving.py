@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import sys
-from typing import Final, TextIO
+from typing import TextIO
 
 from local.host.arguments import Arguments
 from local.host.assembly import HostOptions, load_host
@@ -16,9 +16,6 @@ from local.host.logs import LogFormat, start_logging
 from local.host.storage_queue import StorageError
 from local.host.worker import AppDidNotLoad
 
-GRACE_SECONDS: Final = 5.0
-"""What running calls get to end when the host is told to stop."""
-
 logger = logging.getLogger("host")
 
 
@@ -29,14 +26,14 @@ async def serve_app(arguments: Arguments, stdout: TextIO, stop: asyncio.Event) -
     url = await _started(host, arguments.port) if host else None
     if host is None or url is None:
         return 1, 0
-    if arguments.key is None:
+    if not arguments.key:
         print(f"master key (made up): {host.keys.master}", file=sys.stderr)
     print(f"ready {url}", file=stdout, flush=True)
     await stop.wait()
     logger.info("Stopping")
-    unfinished = await host.stop(GRACE_SECONDS)
+    unfinished = await host.stop(arguments.grace)
     if unfinished:
-        logger.warning("%d calls have not ended in %d s", unfinished, GRACE_SECONDS)
+        logger.warning("%d calls have not ended in %g s", unfinished, arguments.grace)
     return 0, unfinished
 
 

@@ -46,12 +46,18 @@ class Message:
 
 
 class StorageQueue:
-    """One queue; every operation is one request, tried three times."""
+    """One queue; every operation is one request, tried once more after a second."""
 
     def __init__(self, connection: str, name: str) -> None:
         self.name = name
         self._client = QueueClient.from_connection_string(
-            connection, name, initial_backoff=1, retry_total=2, logger=_quiet
+            connection,
+            name,
+            retry_total=1,
+            initial_backoff=1,
+            increment_base=0,
+            random_jitter_range=0,
+            logger=_quiet,
         )
 
     async def close(self) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +62,17 @@ async def send(queue: StorageQueue, text: str) -> None:
     await queue.put(base64.b64encode(text.encode()).decode())
 
 
+@asynccontextmanager
+async def opened_queue(connection: str, name: str) -> AsyncIterator[StorageQueue]:
+    """Make a queue, and close its connections afterwards."""
+    queue = StorageQueue(connection, name)
+    try:
+        await queue.make_sure()
+        yield queue
+    finally:
+        await queue.close()
+
+
 @pytest.fixture(scope="session")
 def sample_settings(azurite_connection: str) -> Mapping[str, str]:
     """Give the settings of the sample app."""
@@ -79,13 +91,14 @@ async def host(sample_settings: Mapping[str, str]) -> AsyncIterator[RunningHost]
     """Run the sample app for the whole session."""
     running = load_host(SAMPLE, sample_settings, SystemClock(), HostOptions(MASTER))
     url = await running.start(0)
-    queues = [StorageQueue(sample_settings["Other"], name) for name in ("work", "text")]
-    # No decompression and no dropped headers: the tests look at what really came.
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as client:
-        yield RunningHost(running, url, client, *queues)
+    connection = sample_settings["Other"]
+    async with (
+        aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as client,
+        opened_queue(connection, "work") as work,
+        opened_queue(connection, "text") as text,
+    ):
+        yield RunningHost(running, url, client, work, text)
     assert await running.stop(5) == 0
-    for queue in queues:
-        await queue.close()
 
 
 @pytest.fixture(scope="session")

@@ -2,14 +2,15 @@
 
 import json
 import logging
-from collections.abc import Mapping
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from local.host.app_folder import REPOSITORY, imported_from
 from local.host.log_context import current_invocation
-from local.host.payloads import HttpCall, QueueMetadata, TimerStatus
+from local.host.payloads import HttpCall, QueueMetadata, TimerStatus, timer_payload
 from local.host.protos import RetryContext
 from local.host.worker import AppDidNotLoad, Worker
 from tests.local_host.conftest import SAMPLE
@@ -24,29 +25,43 @@ app = func.FunctionApp()
 EVENT = '@app.event_grid_trigger(arg_name="e")\n'
 HTTP = '@app.route(route="r")\n'
 
+TIMER = '@app.timer_trigger("t", "0 0 0 * * *")\n'
+RETRY = '@app.retry(strategy="{}", max_retry_count="1", delay_interval="{}")\n'
+
 MISTAKES = {
-    "a dict as event": EVENT + "def f(e: dict): ...",
-    "a union as event": EVENT + "def f(e: func.EventGridEvent | func.CloudEvent): ...",
-    "a list of events": EVENT + "def f(e: list[func.EventGridEvent]): ...",
-    "another parameter's name": EVENT + "def f(event: str): ...",
-    "a parameter too many": EVENT + "def f(e: str, extra: int = 1): ...",
-    "a context of another class": EVENT + "def f(e: str, context: dict): ...",
-    "two functions of one name": (EVENT + "def f(e: str): ...\n") * 2,
-    "two triggers": EVENT + HTTP.replace('r"', 'r", trigger_arg_name="e"', 1) + "def f(e): ...",
-    "a dict as response": HTTP + "def f(req: func.HttpRequest) -> dict: ...",
-    "an optional response": HTTP + "def f(req: func.HttpRequest) -> typing.Optional[func.HttpResponse]: ...",
-    "an unknown retry strategy": '@app.timer_trigger("t", "0 0 0 * * *")\n'
-    '@app.retry(strategy="fixed", max_retry_count="1", delay_interval="00:00:01")\n'
-    "def f(t: func.TimerRequest): ...",
-    "a retry delay that is no time": '@app.timer_trigger("t", "0 0 0 * * *")\n'
-    '@app.retry(strategy="fixed_delay", max_retry_count="1", delay_interval="10")\n'
-    "def f(t: func.TimerRequest): ...",
-    "two apps": "other = func.FunctionApp()\n" + EVENT + "def f(e: str): ...",
-    "no app": "del app",
-    "no functions": "",
-    "a missing module": "import there_is_no_such_module",
-    "a syntax error": "def f(:",
-    "an exception": "raise RuntimeError('at import')",
+    "a dict as event": (EVENT + "def f(e: dict): ...", "Python type annotation dict"),
+    "a union as event": (
+        EVENT + "def f(e: func.EventGridEvent | func.CloudEvent): ...",
+        "invalid non-type annotation",
+    ),
+    "a list of events": (
+        EVENT + "def f(e: list[func.EventGridEvent]): ...",
+        "invalid non-type annotation",
+    ),
+    "another parameter's name": (EVENT + "def f(event: str): ...", "declared in Python"),
+    "a parameter too many": (EVENT + "def f(e: str, extra: int = 1): ...", "declared in Python"),
+    "a context of another class": (EVENT + "def f(e: str, context: dict): ...", '"context"'),
+    "two functions of one name": ((EVENT + "def f(e: str): ...\n") * 2, "unique function name"),
+    "two triggers": (EVENT + TIMER + "def f(e): ...", "trigger was already registered"),
+    "a dict as response": (HTTP + "def f(req: func.HttpRequest) -> dict: ...", 'annotation "dict"'),
+    "an optional response": (
+        HTTP + "def f(req: func.HttpRequest) -> typing.Optional[func.HttpResponse]: ...",
+        "non-type return annotation",
+    ),
+    "an unknown retry strategy": (
+        TIMER + RETRY.format("fixed", "00:00:01") + "def f(t: func.TimerRequest): ...",
+        "unknown enum label 'fixed'",
+    ),
+    "a retry delay that is no time": (
+        TIMER + RETRY.format("fixed_delay", "10") + "def f(t: func.TimerRequest): ...",
+        "time data '10'",
+    ),
+    "two apps": ("other = func.FunctionApp()\n" + EVENT + "def f(e: str): ...", "More than one"),
+    "no app": ("del app", "Could not find top level function app"),
+    "no functions": ("", "has no functions"),
+    "a missing module": ("import there_is_no_such_module", "there_is_no_such_module"),
+    "a syntax error": ("def f(:", "SyntaxError"),
+    "an exception": ("raise RuntimeError('at import')", "RuntimeError: at import"),
 }
 
 
@@ -59,15 +74,15 @@ def write_app(folder: Path, text: str) -> Path:
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_an_app_with_a_mistake_does_not_load(tmp_path: Path, mistake: str) -> None:
     """What would show no functions in Azure is an error here, with the worker's own words."""
-    with pytest.raises(AppDidNotLoad) as caught:
-        Worker.load(write_app(tmp_path, MISTAKES[mistake]))
-    assert str(caught.value)
+    code, error = MISTAKES[mistake]
+    with pytest.raises(AppDidNotLoad, match=error):
+        Worker.load(write_app(tmp_path, code))
 
 
 def test_the_error_names_the_function_and_shows_where(tmp_path: Path) -> None:
     """The message names the function, and there is a traceback."""
     with pytest.raises(AppDidNotLoad, match="the f function") as caught:
-        Worker.load(write_app(tmp_path, MISTAKES["a dict as event"]))
+        Worker.load(write_app(tmp_path, MISTAKES["a dict as event"][0]))
     assert "Traceback" in caught.value.stack_trace
 
 
@@ -120,9 +135,8 @@ async def test_a_request_arrives_and_its_response_comes_back(worker: Worker) -> 
         body=b"\xff\x00",
     )
     response = (await worker.invoke_http("echo", call)).response
-    given: Mapping[str, object] = json.loads(response.body)
     assert response.status == 200
-    assert given == {
+    assert json.loads(response.body) == {
         "method": "POST",
         "url": "http://127.0.0.1/api/echo/a",
         "headers": {"x-one": "1"},
@@ -142,8 +156,6 @@ async def test_a_failure_comes_back_as_text(worker: Worker) -> None:
 
 async def test_the_retry_reaches_the_context(worker: Worker) -> None:
     """The function learns which attempt it is."""
-    from local.host.payloads import timer_payload  # noqa: PLC0415
-
     retry = RetryContext(retry_count=2, max_retry_count=5)
     recorder.calls.pop("stubborn", None)
     await worker.invoke("stubborn", timer_payload(), retry=retry)
@@ -177,6 +189,14 @@ def test_an_app_is_loaded_afresh(tmp_path: Path) -> None:
     module.write_text("NAME = 'the_second'", "utf-8")
     second = Worker.load(tmp_path)
     assert [*first.functions, *second.functions] == ["first", "the_second"]
+
+
+def test_what_is_installed_in_the_apps_folder_is_not_loaded_afresh() -> None:
+    """This repository holds its environment and this host, and neither is the app's own code."""
+    own = imported_from(REPOSITORY, sys.modules)
+    assert not any(name.startswith(("azure.", "local.", "tests.")) for name in own)
+    assert imported_from(Path(pytest.__file__).parents[1], ["pytest"]) == []
+    assert imported_from(Path(json.__file__).parents[1], ["json"]) == ["json"]
 
 
 def test_dependencies_go_before_the_apps_own_modules(tmp_path: Path) -> None:
