@@ -95,6 +95,10 @@ class Child:
             said = _text(kept)[-TAIL_CHARACTERS:]
             kept.close()
             raise ChildDidNotStart(f"{' '.join(argv)} ended with {code}\n{said}") from error
+        except BaseException:  # cancelled: nobody else knows of the child yet
+            process.kill()
+            kept.close()
+            raise
         return cls(process, url, kept)
 
     @property

@@ -13,7 +13,8 @@ from rich.table import Table
 
 from local.bench import events, loading
 from local.bench.events import SUBSCRIPTION, Sizes
-from local.demo.stage import Plan
+from local.demo.setting_up import DID_NOT_START, Plan
+from local.demo.stage import StageFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,11 @@ def _percentile(values: tuple[float, ...], percent: int) -> float:
 def main() -> int:
     """Measure and print."""
     arguments = _arguments()
-    rows = asyncio.run(_measure(Sizes(arguments.clusters, arguments.events)))
+    try:
+        rows = asyncio.run(_measure(Sizes(arguments.clusters, arguments.events)))
+    except (StageFailed, *DID_NOT_START) as error:
+        Console(stderr=True).print(str(error), markup=False)
+        return 1
     table = Table("figure", "promised", "measured", "ratio", title="naptime, measured")
     for row in rows:
         table.add_row(*row.cells())

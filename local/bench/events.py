@@ -9,8 +9,9 @@ from typing import Final
 
 from local.bench.loading import resident
 from local.demo.bodies import Json, cluster_body, cluster_id
-from local.demo.evidence import Call
-from local.demo.stage import Plan, Stage, staged, until
+from local.demo.journal import Call
+from local.demo.setting_up import Plan, staged
+from local.demo.stage import Stage, until
 
 SUBSCRIPTION: Final = "11111111-1111-1111-1111-111111111111"
 SECONDS_TO_WAIT: Final = 30.0
@@ -44,11 +45,8 @@ async def measure(plan: Plan, sizes: Sizes) -> Events:
         written = [await _created(stage, number) for number in range(1, sizes.clusters + 1)]
         idled = [await _after_idling(stage, number) for number in range(sizes.idle_times)]
         handled = [await _handled(stage, number) for number in range(sizes.events)]
-        held = resident(stage.children[HOST].pid)
+        held = resident(stage.host_pid)
         return Events(first, tuple(idled), tuple(handled), tuple(written), held)
-
-
-HOST: Final = "Functions host"
 
 
 async def _created(stage: Stage, number: int) -> float:

@@ -1,6 +1,6 @@
-"""The simulator's controls: changing the world as other people would, and reading what happened."""
+"""The simulator's controls: changing the world as others would, and reading what happened."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +8,8 @@ import aiohttp
 
 from local.azure.json_values import as_list, as_object, as_text, instant_of
 from local.demo.bodies import NODE_OS, Json
-from local.demo.evidence import NAPTIME, Call, ClusterState, call_of, cluster_state_of
+from local.demo.evidence import ClusterState, cluster_state_of
+from local.demo.journal import NAPTIME, Call, call_of
 
 
 class ControlRefused(Exception):
@@ -35,9 +36,9 @@ class AzureControls:
         """Delete a cluster's node OS schedule, as somebody who is not naptime."""
         await self._call("DELETE", f"state{cluster}/maintenanceConfigurations/{NODE_OS}")
 
-    async def order(self, fault: str, cluster: str, method: str = "PUT", **order: object) -> None:
-        """Order a fault for calls about one cluster."""
-        aim = {"fault": fault, "cluster": cluster, "method": method}
+    async def order_trouble(self, fault: str, cluster: str, order: Json) -> None:
+        """Order a fault for the next write on one cluster."""
+        aim = {"fault": fault, "cluster": cluster, "method": "PUT"}
         await self._call("POST", "faults", {**aim, **order})
 
     async def copies(self, number: int) -> None:
@@ -59,7 +60,7 @@ class AzureControls:
 
     async def calls(self, since: int = 0, cluster: str = "") -> tuple[Call, ...]:
         """Give the calls to ARM after a number, oldest first; those about one cluster, or all."""
-        path = cluster or "/subscriptions/"
+        path = cluster or "/subscriptions"
         found = await self._call("GET", f"journal?since={since}&path={path}")
         return tuple(call_of(as_object(each)) for each in as_list(found["value"]))
 

@@ -7,6 +7,8 @@ type Json = dict[str, object]
 NODE_OS: Final = "aksManagedNodeOSUpgradeSchedule"
 AUTO_UPGRADE: Final = "aksManagedAutoUpgradeSchedule"
 DEFAULT: Final = "default"
+NAP_ON: Final = {"mode": "Auto"}
+NAP_OFF: Final = {"mode": "Manual"}
 
 
 def cluster_id(subscription: str, group: str, name: str) -> str:
@@ -18,28 +20,22 @@ def cluster_id(subscription: str, group: str, name: str) -> str:
 
 
 def cluster_body(
-    identifier: str,
-    location: str,
-    *,
-    mode: str | None = "Auto",
-    state: str = "Succeeded",
-    channel: str = "NodeImage",
-    tags: dict[str, str] | None = None,
+    identifier: str, location: str, tags: dict[str, str] | None = None, **properties: object
 ) -> Json:
-    """Write a cluster; a mode of None leaves the node provisioning profile out."""
-    properties: Json = {
-        "provisioningState": state,
+    """Write a cluster with NAP, or as the properties say; one of None is left out."""
+    given: Json = {
+        "provisioningState": "Succeeded",
         "kubernetesVersion": "1.34",
-        "autoUpgradeProfile": {"upgradeChannel": "stable", "nodeOSUpgradeChannel": channel},
+        "nodeProvisioningProfile": NAP_ON,
+        "autoUpgradeProfile": {"upgradeChannel": "stable", "nodeOSUpgradeChannel": "NodeImage"},
+        **properties,
     }
-    if mode is not None:
-        properties["nodeProvisioningProfile"] = {"mode": mode}
     return {
         "id": identifier,
         "name": identifier.rpartition("/")[2],
         "location": location,
         "tags": tags or {},
-        "properties": properties,
+        "properties": {key: value for key, value in given.items() if value is not None},
     }
 
 

@@ -1,79 +1,12 @@
 """What the promises are judged by: the simulator's journal and state, and what was done to it."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from http import HTTPStatus
-from typing import Final
+from datetime import timedelta
 
-from local.azure.json_values import as_list, as_object, as_text, instant_of
+from local.azure.json_values import as_list, as_object, as_text
 from local.demo.bodies import NODE_OS, Json
-
-NAPTIME: Final = "0a6f8b2e-5c1d-4e3f-9a7b-1c2d3e4f5a6b"
-"""The client id of naptime's managed identity."""
-
-_CLUSTER: Final = re.compile(
-    r"/subscriptions/[^/]+/resourcegroups/[^/]+/providers/"
-    r"microsoft\.containerservice/managedclusters/[^/]+",
-    re.IGNORECASE,
-)
-
-
-def key_of(resource_id: str) -> str:
-    """Give the id of the cluster in a path or an id, in lower case; empty if it names none."""
-    found = _CLUSTER.match(resource_id)
-    return found[0].lower() if found else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call to ARM as the simulator's journal has it; `lead` counts from the accepted write."""
-
-    sequence: int
-    time: datetime
-    method: str
-    path: str
-    status: int
-    caller: str = NAPTIME
-    operation: str = ""
-    lead: timedelta | None = None
-
-    @property
-    def cluster(self) -> str:
-        """The key of the cluster that the call is about, empty if it is about none."""
-        return key_of(self.path)
-
-    @property
-    def is_write(self) -> bool:
-        """Whether the call would change something."""
-        return self.method not in {"GET", "HEAD", "OPTIONS"}
-
-    @property
-    def is_listing(self) -> bool:
-        """Whether the call reads the configurations of a cluster."""
-        return self.operation == "MaintenanceConfigurations_ListByManagedCluster"
-
-    @property
-    def is_accepted_write(self) -> bool:
-        """Whether ARM did what the call asked for; the answer may have been lost all the same."""
-        accepted = {HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT}
-        return self.is_write and self.status in accepted
-
-
-def call_of(entry: Json) -> Call:
-    """Read an entry of the journal."""
-    lead = entry.get("leadMinutes")
-    return Call(
-        sequence=int(str(entry["sequence"])),
-        time=instant_of(as_text(entry["time"])),
-        method=as_text(entry["method"]),
-        path=as_text(entry["path"]),
-        status=int(str(entry["status"])),
-        caller=as_text(entry["caller"]),
-        operation=as_text(entry["operation"]),
-        lead=timedelta(minutes=lead) if isinstance(lead, (int, float)) else None,
-    )
+from local.demo.journal import Call, Span, key_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +28,7 @@ class ClusterState:
         return next(found, None)
 
     @property
-    def siblings(self) -> Mapping[str, Json]:
+    def siblings(self) -> Mapping[str, object]:
         """Every other configuration."""
         return {name: body for name, body in self.configurations.items() if not is_schedule(name)}
 
@@ -125,18 +58,6 @@ def cluster_state_of(body: Json) -> ClusterState:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """A part of the journal: the calls after one number, up to another, inclusive."""
-
-    after: int
-    until: int
-
-    def of(self, journal: Sequence[Call]) -> tuple[Call, ...]:
-        """Give the calls in this part."""
-        return tuple(call for call in journal if self.after < call.sequence <= self.until)
-
-
-@dataclass(frozen=True, slots=True)
 class Response:
     """How long one cluster took from the event to the accepted write."""
 
@@ -151,12 +72,14 @@ class Deeds:
     """What was done to the simulated world in the story, and what was measured; keys of clusters.
 
     `deleted` has a cluster once for each time that its schedule was deleted, `made` the schedules
-    that people made: the key, the name as they wrote it, the properties. `unfinished` says which
-    acts did not come to the end that was waited for.
+    that people made: the key, the name as they wrote it, the properties. `crowded` has the
+    clusters one of whose events came many times, and the last call before that. `unfinished` says
+    which acts did not come to the end that was waited for.
     """
 
     deleted: list[str] = field(default_factory=list)
     made: list[tuple[str, str, Json]] = field(default_factory=list)
+    crowded: dict[str, int] = field(default_factory=dict)
     responses: list[Response] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
 
@@ -172,6 +95,7 @@ class Evidence:
     journal: Sequence[Call]
     dry_run: Span
     fleet_pass: Span
+    story: Span
     forgeries: Span
     forged: frozenset[str]
     """The clusters that the forged events name."""

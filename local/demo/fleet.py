@@ -9,6 +9,7 @@ from typing import Final
 from local.demo.bodies import (
     AUTO_UPGRADE,
     DEFAULT,
+    NAP_OFF,
     NODE_OS,
     Json,
     cluster_body,
@@ -46,11 +47,6 @@ class Kind(StrEnum):
     CREATING = "still being created"
     DELETING = "being deleted"
     FOREIGN = "in a subscription that is not naptime's"
-
-
-COMPLIANT: Final = frozenset({Kind.OWN, Kind.ODD_CASING})
-WITHOUT_NAP: Final = frozenset({Kind.NO_NAP, Kind.NO_PROFILE})
-LEFT_OUT: Final = frozenset({Kind.TAGGED_OFF, Kind.EXCLUDED, Kind.DELETING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,20 +123,19 @@ _FIXED_PLACES: Final = {Kind.FOREIGN: (FOREIGN, "westeurope")}
 
 def _member(kind: Kind, name: str, subscription: str, location: str) -> Member:
     identifier = cluster_id(subscription, f"rg-{NAMES[subscription]}-{location}", name)
-    body = cluster_body(
-        identifier,
-        location,
-        mode=_MODES.get(kind, "Auto"),
-        state=_STATES.get(kind, "Succeeded"),
-        channel="None" if kind is Kind.CHANNEL_NONE else "NodeImage",
-        tags={"Naptime": "Off"} if kind is Kind.TAGGED_OFF else {},
-    )
+    tags = {"Naptime": "Off"} if kind is Kind.TAGGED_OFF else {}
+    body = cluster_body(identifier, location, tags, **_PROPERTIES.get(kind, {}))
     return Member(kind, identifier, {**body, "maintenanceConfigurations": _configurations(kind)})
 
 
-_MODES: Final[dict[Kind, str | None]] = {Kind.NO_NAP: "Manual", Kind.NO_PROFILE: None}
-_STATES: Final = {Kind.CREATING: "Creating", Kind.DELETING: "Deleting"}
-_MONTHLY: Final = {"absoluteMonthly": {"intervalMonths": 1, "dayOfMonth": 1}}
+_PROPERTIES: Final[dict[Kind, Json]] = {
+    Kind.NO_NAP: {"nodeProvisioningProfile": NAP_OFF},
+    Kind.NO_PROFILE: {"nodeProvisioningProfile": None},
+    Kind.CHANNEL_NONE: {"autoUpgradeProfile": {"nodeOSUpgradeChannel": "None"}},
+    Kind.CREATING: {"provisioningState": "Creating"},
+    Kind.DELETING: {"provisioningState": "Deleting"},
+}
+_MONTHLY: Final[Json] = {"absoluteMonthly": {"intervalMonths": 1, "dayOfMonth": 1}}
 _SCHEDULES: Final[dict[Kind, Json]] = {
     Kind.OWN: _OWN_WINDOW,
     Kind.FAR_START: window(weekly("Saturday"), startDate="2099-01-03"),

@@ -1,10 +1,12 @@
 """What the audience sees: acts line by line, progress, the table and the promises."""
 
 import re
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from io import TextIOWrapper
 from itertools import groupby
 from typing import Final
 
@@ -14,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from local.demo.promises import Result
+from local.demo.results import Result
 
 _ASCII: Final = str.maketrans({"✓": "+", "✗": "X", "·": "-", "…": "~"})
 _MARKS: Final = {True: Text("✓", "bold green"), False: Text("✗", "bold red")}
@@ -49,7 +51,9 @@ class Show:
 
     @classmethod
     def on_stdout(cls, *, plain: bool) -> "Show":
-        """Show on standard output; `plain` even where that is a terminal."""
+        """Show on standard output, line by line as it happens; `plain` even on a terminal."""
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(line_buffering=True, errors="replace")
         if not plain:
             return cls(Console(highlight=False, soft_wrap=False))
         return cls(Console(highlight=False, force_terminal=False, color_system=None))
@@ -86,6 +90,9 @@ class Show:
     @contextmanager
     def progress(self, text: str, total: int) -> Iterator[Callable[[], None]]:
         """Show a bar while it lasts; the given function moves it on by one."""
+        if not self.is_live:
+            yield _nothing
+            return
         columns = (TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn())
         bar = Progress(*columns, console=self._console, transient=True)
         with bar:
@@ -102,10 +109,12 @@ class Show:
             table.add_row(Text(place, "bold cyan"))
             for row in members:
                 table.add_row(*_cells(row))
+        self._console.line()
         self._print(table)
 
     def promises(self, results: Sequence[Result]) -> None:
         """Show every promise with its figure, and what broke it."""
+        self._console.line()
         for result in results:
             shown = Text(result.promise)
             shown.append(f"\n{result.figure}", "dim")
@@ -130,6 +139,15 @@ class Show:
             self._console.print(content)
         self._console.file.write(re.sub(r" +$", "", captured.get(), flags=re.MULTILINE))
         self._console.file.flush()
+
+
+def _nothing() -> None:
+    """Move no bar on."""
+
+
+def start_text(start: datetime) -> str:
+    """Write a start as people read it; `start` is in UTC."""
+    return f"{start:%a %Y-%m-%d %H:%M}"
 
 
 def _hanging(mark: Text, text: Text, indent: int) -> RenderableType:

@@ -1,0 +1,79 @@
+"""The end of the story: the table of the clusters, and the evidence for the promises."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+from local.azure.json_values import as_list, as_object, as_text, instant_of
+from local.demo.evidence import ClusterState, Evidence
+from local.demo.fleet import NAMES, OWN_SUBSCRIPTIONS, Kind
+from local.demo.fleet_pass import AT_ONCE
+from local.demo.forgeries import Forgeries
+from local.demo.journal import Span, key_of
+from local.demo.naptime_api import Answer
+from local.demo.show import Row, start_text
+from local.demo.telling import Teller, short_name
+from shared.domain.reasons import NEEDS_ATTENTION
+
+_ATTENTION: Final = frozenset(reason.value for reason in NEEDS_ATTENTION)
+
+
+async def gather(
+    teller: Teller,
+    before: Mapping[str, ClusterState],
+    spans: tuple[Span, Span, Span],
+    forgeries: Forgeries,
+) -> Evidence:
+    """Take the journal and the state as they are now.
+
+    The parts of the journal are the dry run, the pass over the fleet and the rest of the story.
+    """
+    azure = teller.stage.azure
+    excluded = (member.id for member in teller.members if member.kind is Kind.EXCLUDED)
+    return Evidence(
+        subscriptions=frozenset(OWN_SUBSCRIPTIONS),
+        excluded=frozenset(map(key_of, excluded)),
+        before=before,
+        after=await azure.state(),
+        journal=await azure.calls(),
+        dry_run=spans[0],
+        fleet_pass=spans[1],
+        story=spans[2],
+        forgeries=forgeries.span,
+        forged=forgeries.named,
+        fence=forgeries.fence,
+        deeds=teller.deeds,
+    )
+
+
+async def rows(teller: Teller, states: Mapping[str, ClusterState]) -> list[Row]:
+    """Ask naptime about every cluster that there is, for the table."""
+    places = asyncio.Semaphore(AT_ONCE)
+    with teller.show.progress("asking about every cluster", len(states)) as advance:
+
+        async def row(state: ClusterState) -> Row:
+            async with places:
+                answer = await teller.stage.api.look(state.key)
+            advance()
+            return _row(state, answer)
+
+        return await asyncio.gather(*map(row, states.values()))
+
+
+def _row(state: ClusterState, answer: Answer) -> Row:
+    last = answer.part("lastOutcome")
+    reason = as_text(last.get("reason")) or answer.text("reason")
+    return Row(
+        place=f"{NAMES[state.subscription]} in {state.location}",
+        cluster=short_name(state.key),
+        outcome=as_text(last.get("outcome")) or "Refused",
+        reason=reason,
+        needs_attention=reason in _ATTENTION,
+        next_start=_next_start(answer),
+    )
+
+
+def _next_start(answer: Answer) -> str:
+    coming = as_list(answer.body.get("nextOccurrences"))
+    starts = [as_text(as_object(each).get("start")) for each in coming[:1]]
+    return start_text(instant_of(starts[0])) if starts else ""

@@ -1,0 +1,192 @@
+"""Setting the stage up and taking it down: whatever happens, nothing is left running."""
+
+import asyncio
+import json
+import os
+import re
+import secrets
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+
+from local.demo.azure_controls import AzureControls
+from local.demo.bodies import Json
+from local.demo.journal import NAPTIME
+from local.demo.naptime_api import NaptimeApi
+from local.demo.stage import Stage, StageFailed, until
+from local.processes import Child, ChildDidNotStart
+from local.storage_emulator import (
+    REPOSITORY,
+    Azurite,
+    StorageEmulatorDidNotStart,
+    StorageEmulatorMissing,
+)
+
+DID_NOT_START: Final = (ChildDidNotStart, StorageEmulatorDidNotStart, StorageEmulatorMissing)
+READY_SECONDS: Final = 30.0
+
+# What a child gets of this machine's environment: no proxy and no credential among it.
+_KEPT: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
+
+type Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be set up; port 0 is any free one.
+
+    `folder` takes logs and certificates. `opens_in` says how soon the window that naptime writes
+    would open; None leaves the app its own default.
+    """
+
+    fleet: Json
+    subscriptions: tuple[str, ...]
+    excluded: tuple[str, ...]
+    folder: Path
+    port: int = 0
+    opens_in: timedelta | None = None
+
+    @property
+    def authorities(self) -> Path:
+        """The certificates that the app is to trust."""
+        return self.folder / "authorities.pem"
+
+
+@asynccontextmanager
+async def staged(plan: Plan, say: Say) -> AsyncIterator[Stage]:
+    """Start everything, and stop it in the opposite order whatever happens.
+
+    Raises StageFailed and what is in DID_NOT_START.
+    """
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        port = plan.port or _free_port()
+        key = secrets.token_urlsafe(24)
+        yield await _Crew(plan, say, stack, session).set_up(port, key)
+
+
+@dataclass(frozen=True, slots=True)
+class _Crew:
+    plan: Plan
+    say: Say
+    stack: AsyncExitStack
+    session: aiohttp.ClientSession
+
+    async def set_up(self, port: int, key: str) -> Stage:
+        self.say("starting the storage emulator and the simulated Azure")
+        azurite, identity_header = Azurite(), secrets.token_hex(16)
+        storage = self._start(azurite.start(), lambda _: azurite.stop())
+        azure = await self._azure(f"http://127.0.0.1:{port}/?code={key}", identity_header)
+        await asyncio.shield(storage)
+        storage_ended = asyncio.create_task(azurite.ended())
+        self.say("starting the Functions host with the app")
+        urls = _urls(azure)
+        controls = AzureControls(self.session, urls["controlsHttp"])
+        settings = {
+            "AzureWebJobsStorage": azurite.connection_string,
+            "IDENTITY_HEADER": identity_header,
+            **self._settings(urls),
+            **_window(self.plan.opens_in, await controls.now()),
+        }
+        host = await self._child("host", settings, "local.host", "--port", str(port), "--key", key)
+        stage = Stage(
+            azure=controls,
+            api=NaptimeApi(self.session, host.url, key),
+            azure_urls=urls,
+            settings=settings,
+            has_ended={
+                "storage emulator": storage_ended.done,
+                "simulated Azure": lambda: azure.returncode is not None,
+                "Functions host": lambda: host.returncode is not None,
+            },
+            host_pid=host.pid,
+        )
+        self.say("waiting for Event Grid's handshake")
+        await _wait_for_handshake(stage)
+        return stage
+
+    async def _azure(self, events_to: str, identity_header: str) -> Child:
+        fleet = self.plan.folder / "fleet.json"
+        fleet.write_text(json.dumps(self.plan.fleet, indent=1), "utf-8")
+        files = ("--fleet", str(fleet), "--ca-out", str(self.plan.authorities))
+        secret = ("--identity-header", identity_header, "--events-to", events_to)
+        return await self._child("azure", {}, "local.azure", "--port", "0", *files, *secret)
+
+    async def _child(self, name: str, settings: Mapping[str, str], *module: str) -> Child:
+        child = Child.start(
+            [sys.executable, "-m", *module],
+            env=_clean_environment() | dict(settings),
+            cwd=REPOSITORY,
+            stderr=self.plan.folder / f"{name}.log",
+            ready_within=READY_SECONDS,
+        )
+        return await asyncio.shield(self._start(child, Child.stop))
+
+    def _start[T](
+        self, start: Coroutine[object, None, T], stop: Callable[[T], Awaitable[object]]
+    ) -> asyncio.Task[T]:
+        """Start something, to be stopped in the end.
+
+        Never in the middle of its start, when nobody holds its process yet: so it runs by itself.
+        """
+        starting = asyncio.create_task(start)
+        self.stack.push_async_callback(_stop, starting, stop)
+        return starting
+
+    def _settings(self, urls: Mapping[str, str]) -> Mapping[str, str]:
+        return {
+            "NAPTIME_SUBSCRIPTIONS": ",".join(self.plan.subscriptions),
+            "NAPTIME_EXCLUDE": ",".join(self.plan.excluded),
+            "NAPTIME_ARM_ENDPOINT": urls["arm"],
+            "IDENTITY_ENDPOINT": urls["identityEndpoint"],
+            "AZURE_CLIENT_ID": NAPTIME,
+            "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
+            "SSL_CERT_FILE": str(self.plan.authorities),
+            "REQUESTS_CA_BUNDLE": str(self.plan.authorities),
+        }
+
+
+async def _stop[T](starting: asyncio.Task[T], stop: Callable[[T], Awaitable[object]]) -> None:
+    with suppress(*DID_NOT_START):
+        await stop(await starting)
+
+
+async def _wait_for_handshake(stage: Stage) -> None:
+    async def ready() -> bool | None:
+        return await stage.azure.subscriptions_are_ready() or None
+
+    try:
+        await until(stage, ready, READY_SECONDS)
+    except TimeoutError as error:
+        raise StageFailed("the host did not answer Event Grid's handshake") from error
+
+
+def _window(opens_in: timedelta | None, now: datetime) -> Mapping[str, str]:
+    if opens_in is None:
+        return {}
+    opens = now + opens_in
+    return {"NAPTIME_WINDOW_DAY": f"{opens:%A}", "NAPTIME_WINDOW_START": f"{opens:%H:%M}"}
+
+
+def _free_port() -> int:
+    """Find a port that is free now: the simulator is told of the host before the host listens."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port: int = listening.getsockname()[1]
+        return port
+
+
+def _clean_environment() -> dict[str, str]:
+    return {name: os.environ[name] for name in _KEPT if name in os.environ}
+
+
+def _urls(azure: Child) -> Mapping[str, str]:
+    """Read the URLs, which the simulator writes to its log before it says that it is ready."""
+    return dict(re.findall(r"^(\w+): (https?://\S+)$", azure.stderr_text(), re.MULTILINE))
