@@ -34,6 +34,14 @@ check: $(ready) ## format, lint, types, imports, then the tests
 bench: $(ready) ## the figures of the README, measured
 	@$(PYTHON) -m local.bench
 
+.PHONY: az-check
+az-check: $(ready) ## the real azure-cli against the simulator (installs it into .venv-az, 700 MB)
+	@$(PYTHON) -m local.real_clients.az
+
+.PHONY: js-check
+js-check: $(ready) ## the JavaScript SDK against the simulator (Node 20 or later on PATH)
+	@$(PYTHON) -m local.real_clients.js
+
 .PHONY: format
 format: $(ready) ## let the formatter and the linter repair what they can
 	@$(PYTHON) -m ruff check --fix-only .
@@ -45,4 +53,4 @@ pins: $(ready) ## renew requirements.txt and requirements-dev.txt from their .in
 
 .PHONY: clean
 clean: ## remove the environment and every cache
-	rm -rf .venv local/azurite/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf .venv .venv-az local/azurite/node_modules local/js_check/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

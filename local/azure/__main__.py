@@ -9,10 +9,10 @@ from datetime import datetime
 from pathlib import Path
 
 from local.azure.aks_rules import Rules
-from local.azure.arm import Options
 from local.azure.clock import Clock, machine_now
 from local.azure.fleet import Fleet, FleetIsInvalidError, read_fleet
 from local.azure.json_values import instant_of
+from local.azure.options import Options
 from local.azure.server import Ports, SimulatorServer
 from local.azure.simulator import Setup, Simulator
 from local.azure.throttle import Throttle
@@ -31,11 +31,15 @@ class Arguments(argparse.Namespace):
     events_to: list[str] = field(default_factory=list)
     event_retry_scale: float = 1.0
     identity_header: str = ""
+    client_secret: str = ""
     now: datetime | None = None
     freeze: bool = False
     page_size: int = 100
     created_201: bool = False
     allow_past_start_date: bool = False
+    operation_seconds: float = 15.0
+    operation_reads: int = 0
+    conflict_while_busy: bool = False
     throttle: bool = False
     throttle_scale: float = 1.0
 
@@ -55,11 +59,15 @@ def _parser() -> argparse.ArgumentParser:
     add("--events-to", action="append", metavar="URL", help="webhook of events; may be repeated")
     add("--event-retry-scale", type=float, default=1.0, help="factor on the delays of retries")
     add("--identity-header", default="", help="the X-IDENTITY-HEADER to insist on (default: any)")
+    add("--client-secret", default="", help="the only right secret of a client (default: any)")
     add("--now", type=instant_of, metavar="ISO", help="where the simulated time starts")
     add("--freeze", action="store_true", help="the simulated time stands still")
     add("--page-size", type=int, default=100, help="clusters a page; 0 is all (default 100)")
     add("--created-201", action="store_true", help="answer 201, not 200, to a new configuration")
     add("--allow-past-start-date", action="store_true", help="accept a startDate before today")
+    add("--operation-seconds", type=float, default=15.0, help="how long clusters take (15)")
+    add("--operation-reads", type=int, default=0, help="or how often they are asked (0: not)")
+    add("--conflict-while-busy", action="store_true", help="409 to configurations meanwhile")
     add("--throttle", action="store_true", help="enforce the limits of ARM and of AKS")
     add("--throttle-scale", type=float, default=1.0, help="factor on those limits")
     return parser
@@ -75,11 +83,15 @@ def _simulator(arguments: Arguments) -> Simulator:
                 page_size=arguments.page_size,
                 created_status=201 if arguments.created_201 else 200,
                 rules=Rules(past_start_dates=arguments.allow_past_start_date),
+                operation_seconds=arguments.operation_seconds,
+                operation_reads=arguments.operation_reads,
+                conflict_while_busy=arguments.conflict_while_busy,
             ),
             throttle=Throttle(enforced=arguments.throttle, scale=arguments.throttle_scale),
             events_to=tuple(arguments.events_to or ()),
             event_retry_scale=arguments.event_retry_scale,
             identity_header=arguments.identity_header,
+            client_secret=arguments.client_secret,
         )
     )
 

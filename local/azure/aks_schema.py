@@ -7,6 +7,7 @@ Azure/terraform-azurerm-avm-res-containerservice-managedcluster#152 and Azure/az
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 
 from local.azure.arm_errors import AzureRefusal, Shape
@@ -28,7 +29,12 @@ class ListOf:
     item: "Field"
 
 
-type Field = Struct | ListOf | type[str | int] | None
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """A string that AKS reads as a time and writes again in its own form."""
+
+
+type Field = Struct | ListOf | Instant | type[str | int] | None
 
 _SPAN = Struct("DateSpan", {"start": str, "end": str})
 _SCHEDULE = Struct(
@@ -62,7 +68,7 @@ _PROPERTIES = Struct(
     "Properties",
     {
         "timeInWeek": ListOf(_TIME_IN_WEEK),
-        "notAllowedTime": ListOf(Struct("TimeSpan", {"start": str, "end": str})),
+        "notAllowedTime": ListOf(Struct("TimeSpan", {"start": Instant(), "end": Instant()})),
         "maintenanceWindow": _WINDOW,
     },
 )
@@ -93,10 +99,25 @@ def _read(value: object, field: Field, path: str, *, strict: bool) -> object:
             if not isinstance(value, list):
                 raise _wrong_type(value, path, "[]")
             return [_read(each, field.item, path, strict=strict) for each in value]
+        case Instant():
+            return _read_instant(value, path)
         case None:
             return None
         case _:
             return _read_scalar(value, field, path)
+
+
+def _read_instant(value: object, path: str) -> str:
+    if not isinstance(value, str):
+        raise _wrong_type(value, path, "Time")
+    try:
+        instant = datetime.fromisoformat(value)
+    except ValueError as error:
+        detail = f'parsing time "{value}" as "2006-01-02T15:04:05Z07:00": cannot parse "{value}"'
+        raise _unmarshal_error(f"{detail}.") from error
+    # 2021-11-26T03:00:00.000Z came back as 2021-11-26T03:00:00Z (azure-cli's recording of 2023-07).
+    whole = instant.isoformat().replace("+00:00", "Z")
+    return f"{whole.rstrip('Z').rstrip('0')}Z" if "." in whole and whole.endswith("Z") else whole
 
 
 def _read_scalar(value: object, field: type[str | int], path: str) -> object:

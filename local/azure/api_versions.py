@@ -4,25 +4,29 @@ import re
 from http import HTTPStatus
 
 from local.azure.arm_errors import AzureRefusal
-from local.azure.routes import Kind, Route
+from local.azure.locations import LOCATIONS
+from local.azure.routes import AROUND, Kind, Route
 
-# The stable versions of managedClusters with maintenanceConfigurations, from their first one on
-# (Azure/azure-rest-api-specs, specification/containerservice/.../aks/stable).
-_STABLE = (
+# The stable versions of managedClusters with maintenanceConfigurations, from their first one on:
+# Azure/azure-rest-api-specs, aks/readme.md and aks/stable; the newest from the lists of versions in
+# azure-mgmt-containerservice 41.8.0. 2022-08-01 is only in the service's own list of supported
+# versions (Azure/AKS-Landing-Zone-Accelerator#122).
+STABLE = (
     *("2020-12-01", "2021-02-01", "2021-03-01", "2021-05-01", "2021-07-01", "2021-08-01"),
     *("2021-09-01", "2021-10-01", "2022-01-01", "2022-02-01", "2022-03-01", "2022-04-01"),
     *("2022-06-01", "2022-07-01", "2022-08-01", "2022-09-01", "2022-11-01", "2023-01-01"),
     *("2023-02-01", "2023-03-01", "2023-04-01", "2023-05-01", "2023-06-01", "2023-07-01"),
     *("2023-08-01", "2023-09-01", "2023-10-01", "2023-11-01", "2024-01-01", "2024-02-01"),
-    *("2024-05-01", "2024-06-01", "2024-07-01", "2024-08-01", "2024-09-01", "2024-10-01"),
+    *("2024-05-01", "2024-07-01", "2024-08-01", "2024-09-01", "2024-10-01"),
     *("2025-01-01", "2025-02-01", "2025-03-01", "2025-04-01", "2025-05-01", "2025-06-01"),
-    *("2025-07-01", "2025-08-01", "2025-09-01", "2025-10-01", "2025-11-01", "2026-01-01"),
+    *("2025-07-01", "2025-08-01", "2025-09-01", "2025-10-01", "2026-01-01"),
     *("2026-02-01", "2026-03-01", "2026-04-01", "2026-05-01", "2026-06-01", "2026-07-01"),
     "2026-08-01",
 )
-_KNOWN = frozenset(_STABLE)
+_KNOWN = frozenset(STABLE)
 _PREVIEW = re.compile(r"202[2-6]-(0[1-9]|1[0-2])-02-preview")
-_NEWEST_PREVIEW = "2026-08-02-preview"
+PREVIEWS = ("2026-07-02-preview", "2026-08-02-preview")
+_NEWEST_PREVIEW = PREVIEWS[-1]
 _PREVIEW_SUFFIX = "-preview"
 
 # nodeProvisioningProfile is in the stable API since 2025-05-01, in previews since 2024-01-02;
@@ -43,17 +47,18 @@ def check_api_version(route: Route, api_version: str, location: str) -> None:
             "MissingApiVersionParameter",
             "The api-version query parameter (?api-version=) is required for all requests.",
         )
-    if route.kind is Kind.SUBSCRIPTION or _is_offered(route, api_version):
+    if route.kind in AROUND or _is_offered(route, api_version):
         return
     type_name = route.resource_type.partition("/")[2]
-    versions = ", ".join(reversed(_STABLE))
+    # Oldest first, as in Azure/azure-cli#23985 and #28368.
+    versions = ", ".join((*STABLE, *PREVIEWS))
     if location:
         raise AzureRefusal(
             HTTPStatus.BAD_REQUEST,
             "NoRegisteredProviderFound",
             f"No registered resource provider found for location '{location}' and API version"
             f" '{api_version}' for type '{type_name}'. The supported api-versions are"
-            f" '{versions}'. The supported locations are '{location}'.",
+            f" '{versions}'. The supported locations are '{', '.join(LOCATIONS)}'.",
         )
     raise AzureRefusal(
         HTTPStatus.BAD_REQUEST,

@@ -130,3 +130,27 @@ def bad_request_content(detail: str) -> AzureRefusal:
         "InvalidRequestContent",
         f"The request content was invalid and could not be deserialized: '{detail}'.",
     )
+
+
+def no_route(path: str) -> AzureRefusal:
+    """Say that a path leads nowhere."""
+    if not path.lower().startswith("/subscriptions/"):
+        return AzureRefusal(
+            HTTPStatus.NOT_FOUND,
+            "MissingSubscription",
+            "The request did not have a subscription or a valid tenant level resource provider.",
+        )
+    return AzureRefusal(
+        HTTPStatus.NOT_FOUND,
+        "InvalidResourceType",
+        f"The resource type could not be found for the path '{path}'.",
+    )
+
+
+def wrong_method(method: str, resource_type: str) -> AzureRefusal:
+    """Say that a resource has no such method."""
+    return AzureRefusal(
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        "HttpMethodNotAllowed",
+        f"The HTTP method '{method}' is not supported at the resource type '{resource_type}'.",
+    )

@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterable
 
 from local.azure.api_versions import shows_default_node_pools, shows_provisioning_profile
+from local.azure.clusters import Cluster, Configuration
 from local.azure.json_values import JsonObject, as_object
 from local.azure.routes import CLUSTERS
-from local.azure.state import Cluster, Configuration
 
 
 def dump(value: object) -> bytes:
@@ -31,15 +31,19 @@ def configuration_id(cluster: Cluster, name: str) -> str:
 
 
 def cluster_object(cluster: Cluster) -> JsonObject:
-    """Give the whole body of a cluster, id, name and type in AKS's own spelling."""
-    own = {
-        "id": cluster_id(cluster),
-        "name": cluster.name,
-        # Capital M, unlike the documentation (recorded).
-        "type": "Microsoft.ContainerService/ManagedClusters",
-    }
-    rest = {key: value for key, value in cluster.body.items() if key not in own}
-    return {**own, **rest}
+    """Give the whole body of a cluster, keys in AKS's order, id and type in its own spelling."""
+    body = cluster.body
+    own: JsonObject = {"id": cluster_id(cluster)}
+    given = {"name": cluster.name, "type": _CLUSTER_TYPE}
+    for key in _ORDER:
+        if key in given or key in body:
+            own[key] = given.get(key, body.get(key))
+    return own | {key: value for key, value in body.items() if key not in own}
+
+
+# Capital M, unlike the documentation; the order of the keys is recorded too.
+_CLUSTER_TYPE = "Microsoft.ContainerService/ManagedClusters"
+_ORDER = ("location", "name", "tags", "type", "properties", "identity", "sku")
 
 
 def cluster_body(cluster: Cluster, api_version: str) -> bytes:

@@ -47,7 +47,7 @@ def event_of(change: Change, caller: Caller, now: datetime) -> JsonObject:
         data["httpRequest"] = {
             "clientRequestId": correlation,
             "clientIpAddress": _ADDRESS,
-            "method": "PUT" if is_write else "DELETE",
+            "method": change.method or ("PUT" if is_write else "DELETE"),
             "url": f"https://management.azure.com{change.resource_id}?api-version=2026-08-01",
         }
     return {

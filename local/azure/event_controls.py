@@ -41,6 +41,17 @@ def post_events(simulator: Simulator, call: Call) -> JsonObject:
     return {"sent": len(given), "copies": copies}
 
 
+def validate_subscription(simulator: Simulator, call: Call) -> JsonObject:
+    """Take a handshake as answered: somebody opened its validationUrl."""
+    name, code = call.query.get("id", ""), call.query.get("code", "")
+    for each in simulator.outbox.subscriptions:
+        if each.name == name and each.code and each.code == code:
+            each.ready = True
+            simulator.on_event()
+            return {"validated": name}
+    raise ControlRefusedError(HTTPStatus.NOT_FOUND, "no subscription has this id and code")
+
+
 def hurry_events(simulator: Simulator, _: Call) -> JsonObject:
     """Try every waiting delivery now."""
     hurried = simulator.outbox.hurry(simulator.clock.now())

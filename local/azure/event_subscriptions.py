@@ -27,6 +27,7 @@ class EventSubscription:
     cloud_events: bool = False
     function: str = ""
     ready: bool = False
+    code: str = ""
 
     def wants(self, event: JsonObject) -> bool:
         """Say whether the subscription's filter lets the event through."""

@@ -57,7 +57,7 @@ def fault_of(order: JsonObject) -> Fault:
 
 def _aim(order: JsonObject, name: str) -> Aim:
     operation = "*_List*" if name == Harm.STALE_LIST else ""
-    path = "*/msi/token*" if name == _IDENTITY else ""
+    path = "*/token" if name == _IDENTITY else ""
     return Aim(
         method=_text(order, "method"),
         path=_text(order, "path") or path,

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from local.azure.clusters import Configuration, put_configuration
 from local.azure.json_values import JsonObject, as_list, as_object, as_text, parse
 from local.azure.routes import Kind, Route, route_of
-from local.azure.state import Configuration, State, put_configuration
+from local.azure.state import State
 
 _CONFIGURATIONS = "maintenanceConfigurations"
 _LISTS = ("value", "clusters", "managedClusters", _CONFIGURATIONS)

@@ -18,12 +18,15 @@ from local.azure.arm_errors import AzureRefusal
 from local.azure.json_values import JsonObject, as_object, as_text, parse, whole_number
 
 APP_SERVICE_PATH = "/msi/token"
+VIRTUAL_MACHINE_PATH = "/metadata/identity/oauth2/token"
 TENANT_ID = "72f988bf-0000-4000-8000-2d7cd011db47"
 DEFAULT_CLIENT_ID = "0a6f8b2e-5c1d-4e3f-9a7b-1c2d3e4f5a6b"
 ARM_AUDIENCES = frozenset(
     {"https://management.azure.com", "https://management.core.windows.net"},
 )
+# A managed identity's token lives for a day, a service principal's for an hour.
 _LIFETIME = timedelta(hours=24)
+_CLIENT_LIFETIME = timedelta(hours=1)
 _TOKENS_KEPT = 1024
 
 
@@ -39,12 +42,13 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A bearer token with its end of life in UTC."""
+    """A bearer token, its end in UTC, and its whole lifetime in seconds."""
 
     text: str
     expires_on: datetime
     resource: str
     client_id: str
+    lifetime: int
 
 
 def object_id_of(app_id: str) -> str:
@@ -70,11 +74,15 @@ class Tokens:
         self._known: dict[str, tuple[Caller, datetime]] = {}
         self.audiences = set(ARM_AUDIENCES)
 
-    def issue(self, resource: str, client_id: str = "") -> Token:
-        """Issue a token for a resource (its URI, as Entra calls an audience)."""
+    def issue(self, resource: str, client_id: str = "", *, of_client: bool = False) -> Token:
+        """Issue a token for a resource (its URI, as Entra calls an audience).
+
+        It is a managed identity's, or that of a client that has a secret (`of_client`).
+        """
         app_id = client_id or self._default_client_id
         now = self._wall().replace(microsecond=0)
-        expires = now + _LIFETIME
+        lifetime = _CLIENT_LIFETIME if of_client else _LIFETIME
+        expires = now + lifetime
         claims: JsonObject = {
             "aud": resource,
             "iss": f"https://sts.windows.net/{self._tenant_id}/",
@@ -82,7 +90,7 @@ class Tokens:
             "nbf": int(now.timestamp()),
             "exp": int(expires.timestamp()),
             "appid": app_id,
-            "appidacr": "2",
+            "appidacr": "1" if of_client else "2",
             "idp": f"https://sts.windows.net/{self._tenant_id}/",
             "idtyp": "app",
             "oid": object_id_of(app_id),
@@ -91,7 +99,8 @@ class Tokens:
             "uti": uuid4().hex[:22],
             "ver": "1.0",
         }
-        return Token(self._signed(claims), expires, resource, app_id)
+        seconds = int(lifetime.total_seconds())
+        return Token(self._signed(claims), expires, resource, app_id, seconds)
 
     def caller(self, authorization: str) -> Caller:
         """Recognise the caller by the Authorization header; raises AzureRefusal (401)."""
@@ -152,7 +161,7 @@ class Tokens:
 
 def is_identity_path(path: str) -> bool:
     """Say whether the path is that of an end point for managed identity."""
-    return path.rstrip("/").lower() == APP_SERVICE_PATH
+    return path.rstrip("/").lower() in {APP_SERVICE_PATH, VIRTUAL_MACHINE_PATH}
 
 
 def is_guid(text: str) -> bool:
@@ -161,17 +170,6 @@ def is_guid(text: str) -> bool:
         return str(UUID(text)) == text.lower()
     except ValueError:
         return False
-
-
-def token_body(token: Token) -> JsonObject:
-    """Write the answer of App Service's identity end point (api-version 2019-08-01)."""
-    return {
-        "access_token": token.text,
-        "client_id": token.client_id,
-        "expires_on": str(int(token.expires_on.timestamp())),
-        "resource": token.resource,
-        "token_type": "Bearer",
-    }
 
 
 def _refusal(code: str, message: str) -> AzureRefusal:

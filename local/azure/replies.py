@@ -37,6 +37,7 @@ class Change:
     action: str
     resource_id: str
     update: bool = False
+    method: str = ""
 
 
 @dataclass(frozen=True, slots=True)

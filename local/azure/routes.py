@@ -19,7 +19,28 @@ class Kind(StrEnum):
     CONFIGURATIONS = "configurations"
     CONFIGURATION = "configuration"
     NODE_IMAGES = "node image versions"
+    OPERATION = "operation"
+    OPERATION_RESULT = "operation result"
+    TENANTS = "tenants"
+    SUBSCRIPTIONS = "subscriptions"
     SUBSCRIPTION = "subscription"
+    LOCATIONS = "locations"
+    PROVIDERS = "providers"
+    PROVIDER = "provider"
+    PROVIDER_REGISTER = "registration of a provider"
+    PROVIDER_UNREGISTER = "end of the registration of a provider"
+    GROUPS = "resource groups"
+    GROUP = "resource group"
+
+
+# What the gateway answers by itself, without a resource provider.
+AROUND = frozenset(
+    {
+        *(Kind.TENANTS, Kind.SUBSCRIPTIONS, Kind.SUBSCRIPTION, Kind.LOCATIONS),
+        *(Kind.PROVIDERS, Kind.PROVIDER, Kind.PROVIDER_REGISTER, Kind.PROVIDER_UNREGISTER),
+        *(Kind.GROUPS, Kind.GROUP),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +49,13 @@ class Route:
 
     kind: Kind
     resource_type: str
-    subscription: str
+    subscription: str = ""
     group: str = ""
     cluster: str = ""
     configuration: str = ""
     location: str = ""
+    operation_id: str = ""
+    namespace: str = ""
 
     def action(self, method: str) -> str:
         """Name the permission that the call needs, which Event Grid calls operationName."""
@@ -61,24 +84,38 @@ _OPERATIONS = {
     (Kind.CLUSTERS_OF_SUBSCRIPTION, "GET"): "ManagedClusters_List",
     (Kind.CLUSTERS_OF_GROUP, "GET"): "ManagedClusters_ListByResourceGroup",
     (Kind.CLUSTER, "GET"): "ManagedClusters_Get",
+    (Kind.CLUSTER, "PUT"): "ManagedClusters_CreateOrUpdate",
+    (Kind.CLUSTER, "PATCH"): "ManagedClusters_UpdateTags",
+    (Kind.CLUSTER, "DELETE"): "ManagedClusters_Delete",
     (Kind.CONFIGURATIONS, "GET"): "MaintenanceConfigurations_ListByManagedCluster",
     (Kind.CONFIGURATION, "GET"): "MaintenanceConfigurations_Get",
     (Kind.CONFIGURATION, "PUT"): "MaintenanceConfigurations_CreateOrUpdate",
     (Kind.CONFIGURATION, "DELETE"): "MaintenanceConfigurations_Delete",
     (Kind.NODE_IMAGES, "GET"): "ManagedClusters_ListNodeImageVersions",
+    (Kind.TENANTS, "GET"): "Tenants_List",
+    (Kind.SUBSCRIPTIONS, "GET"): "Subscriptions_List",
     (Kind.SUBSCRIPTION, "GET"): "Subscriptions_Get",
+    (Kind.LOCATIONS, "GET"): "Subscriptions_ListLocations",
+    (Kind.PROVIDERS, "GET"): "Providers_List",
+    (Kind.PROVIDER, "GET"): "Providers_Get",
+    (Kind.PROVIDER_REGISTER, "POST"): "Providers_Register",
+    (Kind.PROVIDER_UNREGISTER, "POST"): "Providers_Unregister",
+    (Kind.GROUPS, "GET"): "ResourceGroups_List",
+    (Kind.GROUP, "GET"): "ResourceGroups_Get",
+    (Kind.GROUP, "HEAD"): "ResourceGroups_CheckExistence",
+    (Kind.GROUP, "PUT"): "ResourceGroups_CreateOrUpdate",
 }
 
-_GROUP = "/subscriptions/{subscription}/resourcegroups/{group}"
-_PROVIDER = "/providers/microsoft.containerservice"
-_CLUSTER = f"{_GROUP}{_PROVIDER}/managedclusters/{{cluster}}"
+_SUBSCRIPTION = "/subscriptions/{subscription}"
+_GROUP = f"{_SUBSCRIPTION}/resourcegroups/{{group}}"
+_AKS = "providers/microsoft.containerservice"
+_CLUSTER = f"{_GROUP}/{_AKS}/managedclusters/{{cluster}}"
+_LOCATION = f"{_SUBSCRIPTION}/{_AKS}/locations/{{location}}"
+_PROVIDERS = f"{_SUBSCRIPTION}/providers"
+_RESOURCES = "Microsoft.Resources"
 _TEMPLATES = (
-    (
-        Kind.CLUSTERS_OF_SUBSCRIPTION,
-        CLUSTERS,
-        f"/subscriptions/{{subscription}}{_PROVIDER}/managedclusters",
-    ),
-    (Kind.CLUSTERS_OF_GROUP, CLUSTERS, f"{_GROUP}{_PROVIDER}/managedclusters"),
+    (Kind.CLUSTERS_OF_SUBSCRIPTION, CLUSTERS, f"{_SUBSCRIPTION}/{_AKS}/managedclusters"),
+    (Kind.CLUSTERS_OF_GROUP, CLUSTERS, f"{_GROUP}/{_AKS}/managedclusters"),
     (Kind.CLUSTER, CLUSTERS, _CLUSTER),
     (Kind.CONFIGURATIONS, CONFIGURATIONS, f"{_CLUSTER}/maintenanceconfigurations"),
     (
@@ -86,12 +123,35 @@ _TEMPLATES = (
         CONFIGURATIONS,
         f"{_CLUSTER}/maintenanceconfigurations/{{configuration}}",
     ),
+    (Kind.NODE_IMAGES, NODE_IMAGES, f"{_LOCATION}/nodeimageversions"),
     (
-        Kind.NODE_IMAGES,
-        NODE_IMAGES,
-        f"/subscriptions/{{subscription}}{_PROVIDER}/locations/{{location}}/nodeimageversions",
+        Kind.OPERATION,
+        f"{PROVIDER}/locations/operations",
+        f"{_LOCATION}/operations/{{operation_id}}",
     ),
-    (Kind.SUBSCRIPTION, "Microsoft.Resources/subscriptions", "/subscriptions/{subscription}"),
+    (
+        Kind.OPERATION_RESULT,
+        f"{PROVIDER}/locations/operationresults",
+        f"{_LOCATION}/operationresults/{{operation_id}}",
+    ),
+    (Kind.TENANTS, f"{_RESOURCES}/tenants", "/tenants"),
+    (Kind.SUBSCRIPTIONS, f"{_RESOURCES}/subscriptions", "/subscriptions"),
+    (Kind.SUBSCRIPTION, f"{_RESOURCES}/subscriptions", _SUBSCRIPTION),
+    (Kind.LOCATIONS, f"{_RESOURCES}/subscriptions/locations", f"{_SUBSCRIPTION}/locations"),
+    (Kind.PROVIDERS, f"{_RESOURCES}/providers", _PROVIDERS),
+    (Kind.PROVIDER, f"{_RESOURCES}/providers", f"{_PROVIDERS}/{{namespace}}"),
+    (
+        Kind.PROVIDER_REGISTER,
+        f"{_RESOURCES}/providers/register",
+        f"{_PROVIDERS}/{{namespace}}/register",
+    ),
+    (
+        Kind.PROVIDER_UNREGISTER,
+        f"{_RESOURCES}/providers/unregister",
+        f"{_PROVIDERS}/{{namespace}}/unregister",
+    ),
+    (Kind.GROUPS, f"{_RESOURCES}/resourceGroups", f"{_SUBSCRIPTION}/resourcegroups"),
+    (Kind.GROUP, f"{_RESOURCES}/resourceGroups", _GROUP),
 )
 _SEGMENTS = tuple((kind, type_, template.split("/")) for kind, type_, template in _TEMPLATES)
 

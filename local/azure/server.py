@@ -10,11 +10,12 @@ from aiohttp import web
 from local.azure.certificates import Certificates
 from local.azure.controls import CONTROLS, answer_control
 from local.azure.headers import arm_headers
-from local.azure.identity import APP_SERVICE_PATH, is_identity_path
-from local.azure.identity_routes import answer_identity
+from local.azure.identity import APP_SERVICE_PATH, TENANT_ID, VIRTUAL_MACHINE_PATH
+from local.azure.identity_routes import answer_of
 from local.azure.misfortunes import Harm, Misfortune
 from local.azure.replies import Call, Reply
 from local.azure.routes import route_of
+from local.azure.settling import Settler
 from local.azure.simulator import Simulator
 from local.azure.webhooks import Courier
 
@@ -43,6 +44,7 @@ class SimulatorServer:
     http_url: str = ""
     _runner: web.ServerRunner | None = None
     _courier: Courier | None = None
+    _settler: Settler | None = None
 
     async def start(self) -> None:
         """Listen; raises OSError where a port is taken."""
@@ -56,13 +58,17 @@ class SimulatorServer:
         await plain.start()
         https_port, http_port = (address[1] for address in self._runner.addresses)
         self.url, self.http_url = f"https://localhost:{https_port}", f"http://{_HOST}:{http_port}"
+        self.simulator.url = self.url
         self.simulator.tokens.audiences.update({self.url, f"https://{_HOST}:{https_port}"})
         self._courier = Courier(self.simulator.outbox, self.simulator.clock, self.report)
         self.simulator.on_event = self._courier.wake
-        await self._courier.start()
+        await self._courier.start(self.http_url)
+        self._settler = Settler(self.simulator)
 
     async def stop(self) -> None:
         """Stop listening and delivering."""
+        if self._settler is not None:
+            await self._settler.stop()
         if self._courier is not None:
             await self._courier.stop()
         if self._runner is not None:
@@ -79,6 +85,9 @@ class SimulatorServer:
         return {
             "arm": self.url,
             "identityEndpoint": f"{self.http_url}{APP_SERVICE_PATH}",
+            "identityHost": self.http_url,
+            "identityEndpointOfMachine": f"{self.http_url}{VIRTUAL_MACHINE_PATH}",
+            "authority": f"{self.url}/{TENANT_ID}",
             "identityEndpointHttps": f"{self.url}{APP_SERVICE_PATH}",
             "controls": f"{self.url}{CONTROLS}",
             "controlsHttp": f"{self.http_url}{CONTROLS}",
@@ -101,7 +110,7 @@ class SimulatorServer:
                 call, Reply(status=0), self.simulator.clock.now(), faults=misfortune.names
             )
             return await _lost(request, misfortune)
-        answer = answer_identity if is_identity_path(call.path) else _answer_arm
+        answer = answer_of(call.path) or _answer_arm
         reply = answer(self.simulator, call, misfortune)
         if misfortune.ending is not None:
             return await _lost(request, misfortune)

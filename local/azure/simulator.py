@@ -2,13 +2,14 @@
 
 import secrets
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from local.azure.arm import Arm, Options
+from local.azure.arm import Arm
 from local.azure.arm_errors import AzureRefusal
 from local.azure.clock import Clock, machine_now
 from local.azure.deliveries import Outbox
+from local.azure.entra import entra_request
 from local.azure.event_bodies import event_of
 from local.azure.event_subscriptions import subscriptions_of
 from local.azure.faults import Faults
@@ -16,6 +17,8 @@ from local.azure.fleet import Fleet
 from local.azure.identity import Caller, Tokens, is_identity_path
 from local.azure.journal import Journal
 from local.azure.misfortunes import Facts, Misfortune, refusal_error
+from local.azure.operations import Operations
+from local.azure.options import Options
 from local.azure.replies import Call, Change, Reply
 from local.azure.state import State
 from local.azure.throttle import Throttle
@@ -35,6 +38,7 @@ class Setup:
     events_to: tuple[str, ...] = ()
     event_retry_scale: float = 1.0
     identity_header: str = ""
+    client_secret: str = ""
     wall: Callable[[], datetime] = machine_now
 
 
@@ -46,8 +50,13 @@ class Simulator:
         self.fleet = setup.fleet
         self.clock = setup.clock
         self.identity_header = setup.identity_header
+        self.client_secret = setup.client_secret
+        self.url = "https://localhost"
         self.state = State()
-        self.arm = Arm(self.state, setup.throttle, setup.options)
+        self.options = setup.options
+        self._first_options = replace(setup.options)
+        self.operations = Operations(self.state, self.options)
+        self.arm = Arm(self.state, self.operations, setup.throttle, self.options)
         self.tokens = Tokens(secrets.token_bytes(32), setup.wall)
         self.faults = Faults()
         self.journal = Journal()
@@ -57,13 +66,23 @@ class Simulator:
         self.reset()
 
     def reset(self) -> None:
-        """Go back to the fleet of the start; journal, faults, buckets and events are cleared."""
+        """Go back to the fleet and the switches of the start; what happened since is forgotten."""
         self.fleet.fill(self.state, self.clock.now())
         self.faults.clear()
         self.journal.clear()
         self.outbox.clear()
         self.arm.throttle.clear()
+        self.operations.clear()
+        for name in Options.__slots__:
+            setattr(self.options, name, getattr(self._first_options, name))
         self.event_copies = 1
+
+    def settle(self) -> None:
+        """End the operations that are due, and raise the events of those that ended."""
+        self.operations.settle(self.clock.now())
+        for ended in self.operations.take_ended():
+            if not ended.fails:
+                self.announce(ended.change, ended.caller, ended.ended)
 
     def misfortune(self, call: Call) -> Misfortune:
         """Find out what faults do to a call; each call may be asked once."""
@@ -73,6 +92,7 @@ class Simulator:
 
     def answer(self, call: Call, misfortune: Misfortune = _CALM) -> Reply:
         """Answer a call to Resource Manager, write it down, and raise its event."""
+        self.settle()
         now = self.clock.now()
         caller = _NOBODY
         try:
@@ -86,6 +106,7 @@ class Simulator:
         self.record(call, reply, now, caller=caller.app_id, faults=misfortune.names)
         if reply.change is not None:
             self.announce(reply.change, caller)
+        self.settle()
         return reply
 
     def record(
@@ -112,10 +133,10 @@ class Simulator:
             window_start=reply.window_start,
         )
 
-    def announce(self, change: Change, caller: Caller) -> None:
-        """Raise the event of a change."""
+    def announce(self, change: Change, caller: Caller, at: datetime | None = None) -> None:
+        """Raise the event of a change that was made now, or at an earlier instant."""
         now = self.clock.now()
-        self.outbox.publish(event_of(change, caller, now), now, self.event_copies)
+        self.outbox.publish(event_of(change, caller, at or now), now, self.event_copies)
         self.on_event()
 
     def rate_headers(self, call: Call) -> dict[str, str]:
@@ -135,7 +156,7 @@ class Simulator:
         caller = self._caller_or_nobody(call)
         route = call.route
         if route is None:
-            return Facts(call.method, call.path, is_token_request=is_identity_path(call.path))
+            return Facts(call.method, call.path, is_token_request=_is_token_path(call.path))
         return Facts(
             method=call.method,
             path=call.path,
@@ -146,6 +167,10 @@ class Simulator:
             app_id=caller.app_id,
             object_id=caller.object_id,
         )
+
+
+def _is_token_path(path: str) -> bool:
+    return is_identity_path(path) or entra_request(path) is not None
 
 
 def _nothing() -> None:

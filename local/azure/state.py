@@ -1,81 +1,48 @@
-"""What the simulated Azure remembers: subscriptions, groups, clusters, configurations."""
+"""What the simulated Azure remembers: subscriptions, groups, clusters, node images."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from local.azure.json_values import JsonObject, as_object, as_text
+from local.azure.clusters import Cluster
+from local.azure.json_values import JsonObject
 
-_VERSIONS_KEPT = 8
+_RELEASES_KEPT = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Configuration:
-    """A maintenance configuration: its name in the casing of its last writer, its properties."""
+class Group:
+    """A resource group."""
 
     name: str
-    properties: JsonObject
+    location: str
+    tags: JsonObject = field(default_factory=dict)
 
 
-type Configurations = Mapping[str, Configuration]
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A version of a node image that came to a location at an instant, after a previous one."""
 
-
-@dataclass(slots=True)
-class Cluster:
-    """A managed cluster as its ARM body says, and its configurations by lower-cased name.
-
-    Configurations are replaced as a whole, never changed in place, so that an old listing can be
-    shown again. `rendered` holds response bodies until the next change.
-    """
-
-    subscription: str
-    group: str
-    name: str
-    body: JsonObject
-    created: datetime
-    configurations: Configurations = field(default_factory=dict)
-    earlier: deque[tuple[datetime, Configurations]] = field(
-        default_factory=lambda: deque(maxlen=_VERSIONS_KEPT)
-    )
-    rendered: dict[str, bytes] = field(default_factory=dict)
-
-    @property
-    def key(self) -> str:
-        """The cluster's place among its subscription's clusters, without case."""
-        return f"{self.group}/{self.name}".lower()
-
-    @property
-    def location(self) -> str:
-        """The location's short name: 'West Europe' is westeurope."""
-        return as_text(self.body.get("location")).replace(" ", "").lower()
-
-    @property
-    def provisioning_state(self) -> str:
-        """The state of the last operation on the cluster: Succeeded, Creating and the like."""
-        return as_text(as_object(self.body.get("properties")).get("provisioningState"))
-
-    def replace_configurations(self, configurations: Configurations, now: datetime) -> None:
-        """Change the set of configurations at an instant, and keep the one before."""
-        self.earlier.append((now, self.configurations))
-        self.configurations = configurations
-        self.rendered.clear()
-
-    def configurations_at(self, instant: datetime) -> Configurations:
-        """Give the configurations as they were at an instant, as far back as is remembered."""
-        for until, configurations in self.earlier:
-            if instant < until:
-                return configurations
-        return self.configurations
+    at: datetime
+    location: str
+    os: str
+    sku: str
+    version: str
+    previous: str
 
 
 @dataclass(slots=True)
 class Subscription:
-    """A subscription: its groups by lower-cased name, its clusters by their key."""
+    """A subscription: its groups by lower-cased name, its clusters by their key.
+
+    `unregistered` holds the lower-cased namespaces of resource providers that it may not use yet.
+    """
 
     id: str
-    groups: dict[str, str] = field(default_factory=dict)
+    groups: dict[str, Group] = field(default_factory=dict)
     clusters: dict[str, Cluster] = field(default_factory=dict)
+    unregistered: set[str] = field(default_factory=set)
 
 
 class State:
@@ -84,33 +51,37 @@ class State:
     def __init__(self) -> None:
         self.subscriptions: dict[str, Subscription] = {}
         self.node_images: dict[str, list[JsonObject]] = {}
+        self.releases: deque[Release] = deque(maxlen=_RELEASES_KEPT)
 
     def clear(self) -> None:
         """Forget everything."""
         self.subscriptions.clear()
         self.node_images.clear()
+        self.releases.clear()
 
     def add_subscription(self, subscription: str) -> Subscription:
         """Give the subscription, made if it is new."""
         return self.subscriptions.setdefault(subscription.lower(), Subscription(subscription))
 
-    def add_group(self, subscription: str, group: str) -> None:
+    def add_group(self, subscription: str, group: str, location: str) -> None:
         """Make a resource group unless it is there; the first casing of its name stays."""
-        self.add_subscription(subscription).groups.setdefault(group.lower(), group)
+        groups = self.add_subscription(subscription).groups
+        groups.setdefault(group.lower(), Group(group, location))
 
     def put_cluster(
         self, address: tuple[str, str, str], body: JsonObject, now: datetime
     ) -> tuple[Cluster, bool]:
         """Write a cluster's body at (subscription, group, name); say also whether it is new."""
         subscription, group, name = address
-        self.add_group(subscription, group)
-        home = self.subscriptions[subscription.lower()]
-        known = home.clusters.get(f"{group}/{name}".lower())
+        known = self.cluster(*address)
         if known is not None:
-            known.body = body
-            known.rendered.clear()
+            known.replace_body(body, now)
             return known, False
-        cluster = Cluster(home.id, group, name, body, now)
+        cluster = Cluster(subscription, group, name, {}, now)
+        cluster.replace_body(body, now)
+        self.add_group(subscription, group, cluster.location)
+        home = self.subscriptions[subscription.lower()]
+        cluster.subscription = home.id
         home.clusters[cluster.key] = cluster
         return cluster, True
 
@@ -128,23 +99,3 @@ class State:
         """Go through every cluster."""
         for subscription in self.subscriptions.values():
             yield from subscription.clusters.values()
-
-
-def put_configuration(cluster: Cluster, configuration: Configuration, now: datetime) -> bool:
-    """Write a configuration, replacing one of the same name in any casing; say whether it is new.
-
-    The name takes the casing of the last writer (recorded traffic, 2026-09).
-    """
-    key = configuration.name.lower()
-    is_new = key not in cluster.configurations
-    cluster.replace_configurations({**cluster.configurations, key: configuration}, now)
-    return is_new
-
-
-def delete_configuration(cluster: Cluster, name: str, now: datetime) -> bool:
-    """Delete a configuration; say whether it was there."""
-    rest = {key: value for key, value in cluster.configurations.items() if key != name.lower()}
-    if len(rest) == len(cluster.configurations):
-        return False
-    cluster.replace_configurations(rest, now)
-    return True

@@ -3,13 +3,18 @@
 from http import HTTPStatus
 
 from local.azure.bodies import cluster_id, cluster_object, configuration_id, configuration_object
+from local.azure.clusters import (
+    Cluster,
+    Configuration,
+    delete_configuration,
+    put_configuration,
+)
 from local.azure.control_errors import ControlRefusedError
 from local.azure.event_bodies import person
 from local.azure.json_values import JsonObject, as_object, as_text, parse
 from local.azure.replies import Call, Change, ChangeKind
 from local.azure.routes import CLUSTERS, CONFIGURATIONS, Kind, Route, route_of
 from local.azure.simulator import Simulator
-from local.azure.state import Cluster, Configuration, delete_configuration, put_configuration
 
 _SOMEBODY = "Ada Operator"
 _NO = {"false", "0", "no"}

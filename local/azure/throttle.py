@@ -28,6 +28,7 @@ _LIST_OF_SUBSCRIPTION = Limit(500, 1)
 _LIST_OF_GROUP = Limit(60, 1)
 _GET_CLUSTER = Limit(60, 1)
 _PUT_CLUSTER = Limit(20, 1 / 60)
+_GET_OPERATION = Limit(200, 2)
 _ALL_OTHER = Limit(60, 1)
 
 
@@ -134,7 +135,9 @@ def _aks_bucket(method: str, route: Route, location: str) -> tuple[tuple[str, ..
             return ("list", subscription, route.group.lower()), _LIST_OF_GROUP
         case Kind.CLUSTER, "GET":
             return ("get", route.cluster_id.lower()), _GET_CLUSTER
-        case Kind.CLUSTER, "PUT" | "PATCH":
+        case Kind.CLUSTER, "PUT":
             return ("put", subscription, location), _PUT_CLUSTER
+        case Kind.OPERATION | Kind.OPERATION_RESULT, _:
+            return ("operation", subscription, location), _GET_OPERATION
         case _:
             return ("other", subscription, location), _ALL_OTHER

@@ -15,6 +15,8 @@ from local.azure.event_subscriptions import EventSubscription
 from local.azure.json_values import JsonObject, as_object, iso, parse
 
 _TIMEOUT = ClientTimeout(total=30)
+# GET of validationUrl does instead of the answer (MicrosoftDocs "Endpoint validation").
+VALIDATION_PATH = "/_simulator/events/validate"
 _ORIGIN = "eventgrid.azure.net"
 _VALIDATION_PAUSE = 0.5
 _AT_ONCE = 64
@@ -32,10 +34,12 @@ class Courier:
         self._carrying: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(_AT_ONCE)
         self._session: ClientSession | None = None
+        self._url = ""
         clock.on_change(self._wake.set)
 
-    async def start(self) -> None:
-        """Begin the handshakes and the deliveries."""
+    async def start(self, url: str) -> None:
+        """Begin the handshakes and the deliveries; the simulator listens at the URL."""
+        self._url = url
         self._session = ClientSession(timeout=_TIMEOUT)
         self._spawn(self._deliver_forever(self._session))
         for subscription in self._outbox.subscriptions:
@@ -126,8 +130,10 @@ class Courier:
     async def _handshake(self, session: ClientSession, subscription: EventSubscription) -> bool:
         if subscription.cloud_events:
             return await _ask_for_permission(session, subscription)
-        code = str(uuid4()).upper()
-        event = _validation_event(code, iso(self._clock.now()))
+        # The same code at every attempt: somebody may have its URL at hand already.
+        code = subscription.code = subscription.code or str(uuid4()).upper()
+        url = f"{self._url}{VALIDATION_PATH}?id={subscription.name}&code={code}"
+        event = _validation_event(code, url, iso(self._clock.now()))
         headers = {
             "aeg-event-type": "SubscriptionValidation",
             "aeg-subscription-name": subscription.name.upper(),
@@ -150,12 +156,12 @@ async def _ask_for_permission(session: ClientSession, subscription: EventSubscri
         return response.status == HTTPStatus.OK and allowed in {_ORIGIN, "*"}
 
 
-def _validation_event(code: str, now: str) -> JsonObject:
+def _validation_event(code: str, url: str, now: str) -> JsonObject:
     return {
         "id": str(uuid4()),
         "topic": "/subscriptions/00000000-0000-0000-0000-000000000000",
         "subject": "",
-        "data": {"validationCode": code},
+        "data": {"validationCode": code, "validationUrl": url},
         "eventType": "Microsoft.EventGrid.SubscriptionValidationEvent",
         "eventTime": now,
         "metadataVersion": "1",

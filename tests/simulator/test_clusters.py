@@ -140,7 +140,7 @@ def test_unknown_api_versions_list_the_known_ones(world: World, version: str) ->
     error = gateway_error(reply)
     assert (reply.status, error["code"]) == (400, "NoRegisteredProviderFound")
     assert "for type 'managedClusters/maintenanceConfigurations'" in str(error["message"])
-    assert "'2026-08-01, " in str(error["message"])
+    assert "'2020-12-01, 2021-02-01, " in str(error["message"])
     assert gateway_error(world.get(ALL, api_version=version))["code"] == "InvalidResourceType"
 
 

@@ -6,15 +6,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
 
 from local.azure.deliveries import (
     MOST_ATTEMPTS,
     Delivery,
-    EventSubscription,
     Progress,
-    subscriptions_of,
 )
+from local.azure.event_subscriptions import EventSubscription, subscriptions_of
 from local.azure.json_values import JsonObject, as_list, as_object
 from local.azure.server import SimulatorServer
 from local.azure.simulator import Simulator
@@ -269,3 +268,32 @@ async def test_events_wait_for_the_endpoint(
     server.simulator.outbox.subscriptions[0].url = receiver.url
     _, body = await receiver.next()
     assert as_object(as_list(body)[0])["eventType"] == "Microsoft.Resources.ResourceWriteSuccess"
+
+
+async def test_handshake_by_its_url(
+    receiver: Receiver, serve: Callable[[str], SimulatorServer]
+) -> None:
+    """A webhook that cannot answer the handshake is taken on once somebody opens validationUrl."""
+    asked: asyncio.Queue[str] = asyncio.Queue()
+
+    async def silent(request: web.BaseRequest) -> web.StreamResponse:
+        data = as_object(as_object(as_list(await request.json())[0])["data"])
+        await asked.put(str(data["validationUrl"]))
+        return web.Response()
+
+    runner = web.ServerRunner(web.Server(silent))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    server = serve(f"http://127.0.0.1:{runner.addresses[0][1]}/hook")
+    await server.start()
+    (subscription,) = server.simulator.outbox.subscriptions
+    async with asyncio.timeout(10), ClientSession() as session:
+        url = await asked.get()
+        async with session.get(url.replace("code=", "code=0")) as response:
+            assert (response.status, subscription.ready) == (404, False)
+        async with session.get(url) as response:
+            assert (response.status, subscription.ready) == (200, True)
+    subscription.url = receiver.url
+    World(server.simulator).put(NODE_OS, window())
+    await receiver.next()
+    await runner.cleanup()

@@ -75,3 +75,9 @@ async def test_too_large_bodies_are_refused(served: Served) -> None:
     body = BytesIO(b" " * (4 * 1024 * 1024 + 1))
     async with served.session.put(url, data=body, headers=served.bearer()) as response:
         assert response.status == 413
+
+
+async def test_no_answer_tells_what_serves_it(served: Served) -> None:
+    """No answer names the web server that the simulator runs on."""
+    async with served.session.get(f"{served.server.url}/tenants") as response:
+        assert response.headers.getall("Server") == ["nginx"]

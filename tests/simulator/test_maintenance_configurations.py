@@ -283,3 +283,21 @@ def test_unknown_paths_are_404(world: World) -> None:
         "InvalidResourceType"
     )
     assert gateway_error(world.get("/nowhere"))["code"] == "MissingSubscription"
+
+
+def test_legacy_times_are_written_as_recorded(world: World) -> None:
+    """The times of notAllowedTime come back without fractions of zero; what is none is refused."""
+    body = {
+        "properties": {
+            "timeInWeek": [{"day": "Tuesday", "hourSlots": [1, 2]}],
+            "notAllowedTime": [
+                {"start": "2021-11-26T03:00:00.000Z", "end": "2021-11-30T12:00:00.250Z"}
+            ],
+        }
+    }
+    stored = as_object(content(world.put(DEFAULT, body))["properties"])
+    assert stored["notAllowedTime"] == [
+        {"start": "2021-11-26T03:00:00Z", "end": "2021-11-30T12:00:00.25Z"}
+    ]
+    wrong = {"properties": {"notAllowedTime": [{"start": "soon", "end": "later"}]}}
+    assert aks_error(world.put(DEFAULT, wrong))["code"] == "UnmarshalError"

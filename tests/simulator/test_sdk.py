@@ -18,7 +18,11 @@ from azure.mgmt.containerservice.models import (
     MaintenanceConfiguration,
     MaintenanceConfigurationProperties,
     MaintenanceWindow,
+    ManagedCluster,
+    ManagedClusterNodeProvisioningProfile,
+    ManagedClusterProperties,
     Schedule,
+    TagsObject,
     WeeklySchedule,
 )
 
@@ -107,6 +111,29 @@ async def test_refused_token(client: ContainerServiceClient, trusted: Served) ->
     with pytest.raises(HttpResponseError) as refused:
         await client.managed_clusters.get("rg-prod", "nap-1")
     assert refused.value.status_code == 401
+
+
+async def test_life_of_a_cluster(client: ContainerServiceClient, trusted: Served) -> None:
+    """The SDK's pollers see a cluster made, tagged and deleted, each to its end."""
+    trusted.simulator.options.operation_reads = 2
+    clusters = client.managed_clusters
+    profile = ManagedClusterNodeProvisioningProfile(mode="Auto")
+    body = ManagedCluster(
+        location="westeurope",
+        properties=ManagedClusterProperties(node_provisioning_profile=profile),
+    )
+    making = await clusters.begin_create_or_update("rg-prod", "made", body, polling_interval=0)
+    made = await making.result()
+    assert made.properties is not None
+    assert made.properties.provisioning_state == "Succeeded"
+    tagging = await clusters.begin_update_tags(
+        "rg-prod", "made", TagsObject(tags={"a": "b"}), polling_interval=0
+    )
+    assert (await tagging.result()).tags == {"a": "b"}
+    deleting = await clusters.begin_delete("rg-prod", "made", polling_interval=0)
+    await deleting.result()
+    with pytest.raises(ResourceNotFoundError):
+        await clusters.get("rg-prod", "made")
 
 
 async def test_synchronous_sdk(trusted: Served) -> None:

@@ -1,0 +1,87 @@
+"""`python -m local.real_clients.az`: the real azure-cli against the simulator.
+
+It is installed from PyPI, pinned, into .venv-az beside .venv; that takes a while once, and 700 MB.
+"""
+
+import asyncio
+import sys
+
+from local.real_clients.az_life_steps import CLUSTER_LIFE, identity_steps
+from local.real_clients.az_steps import READING, SCHEDULES, AzStep, login_steps
+from local.real_clients.results import Result, concluded, tell
+from local.real_clients.stage import ROOT, Stage, staged
+
+_VERSION = "2.91.0"
+_HOME = ROOT / ".venv-az"
+_AZ = _HOME / "bin" / "az"
+_INSTALLED = _HOME / f".azure-cli-{_VERSION}"
+_PATIENCE_SECONDS = 120
+
+
+async def _install() -> None:
+    if _INSTALLED.exists():
+        return
+    print(f"installing azure-cli {_VERSION} into {_HOME.name}", flush=True)
+    await _run(sys.executable, "-m", "venv", str(_HOME))
+    python = str(_HOME / "bin" / "python")
+    await _run(
+        *(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
+        f"azure-cli=={_VERSION}",
+    )
+    _INSTALLED.touch()
+
+
+async def _run(*argv: str) -> None:
+    process = await asyncio.create_subprocess_exec(*argv, stderr=asyncio.subprocess.PIPE)
+    _, err = await process.communicate()
+    if process.returncode:
+        raise SystemExit(f"{' '.join(argv)} ended with {process.returncode}\n{err.decode()}")
+
+
+async def _tried(step: AzStep, stage: Stage) -> Result:
+    environment = {
+        **stage.environment(),
+        **step.environment,
+        "AZURE_CONFIG_DIR": str(stage.folder / "az"),
+        "AZURE_CORE_COLLECT_TELEMETRY": "no",
+        "AZURE_CORE_NO_COLOR": "true",
+        "AZURE_CORE_SURVEY_MESSAGE": "no",
+        # As for Azure Stack: Microsoft's own list of clouds does not name this one.
+        "AZURE_CORE_INSTANCE_DISCOVERY": "false",
+    }
+    process = await asyncio.create_subprocess_exec(
+        *(str(_AZ), *step.arguments),
+        env=environment,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(_PATIENCE_SECONDS):
+        out, err = await process.communicate()
+    return Result(step.says, _missing(step, process.returncode, out.decode(), err.decode()))
+
+
+def _missing(step: AzStep, code: int | None, out: str, err: str) -> str:
+    said = f"az {' '.join(step.arguments)}\n{out}{err}".rstrip()
+    if code != step.code:
+        return f"exit code {code}, not {step.code}\n{said}"
+    if step.output is not None and out.strip().replace("\t", "\n") != step.output:
+        return f"not the output {step.output!r}\n{said}"
+    unsaid = [text for text in step.mentions if text not in out + err]
+    return f"it does not mention {unsaid}\n{said}" if unsaid else ""
+
+
+async def main() -> int:
+    """Try every step; 0 only where all of them showed what they were to show."""
+    await _install()
+    results: list[Result] = []
+    async with staged() as stage:
+        identity = identity_steps(stage.urls["identityEndpoint"], stage.urls["identityHost"])
+        for step in (*login_steps(stage.url), *READING, *SCHEDULES, *CLUSTER_LIFE, *identity):
+            results.append(await _tried(step, stage))
+            tell(results[-1])
+    return concluded(f"azure-cli {_VERSION} against the simulator", results)
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))
