@@ -1,19 +1,29 @@
 """The simulator's controls: changing the world as others would, and reading what happened."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 import aiohttp
 
 from local.azure.json_values import as_list, as_object, as_text, instant_of
 from local.demo.bodies import NODE_OS, Json
-from local.demo.evidence import ClusterState, cluster_state_of
+from local.demo.evidence import ClusterState, Pickup, cluster_state_of
 from local.demo.journal import NAPTIME, Call, call_of
 
 
 class ControlRefused(Exception):
     """The simulator did not take an order: a mistake in the story."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A new version of a node image in one location."""
+
+    location: str
+    os: str
+    sku: str
+    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,22 @@ class AzureControls:
     async def send_event(self, event: Json) -> None:
         """Send an event as it is given, to every subscription whose filter lets it through."""
         await self._call("POST", "events", event)
+
+    async def release(self, release: Release) -> None:
+        """Release a node image in a location."""
+        await self._call("POST", "node-images", asdict(release))
+
+    async def pickups(self, until: datetime) -> tuple[Pickup, ...]:
+        """Tell when NAP takes new node images up to an instant, by its rules as far as known."""
+        found = await self._call("GET", f"nap?at={until:%Y-%m-%dT%H:%M:%SZ}")
+        return tuple(
+            Pickup(
+                as_text(each["clusterId"]).lower(),
+                instant_of(as_text(each["at"])),
+                as_text(each["gate"]),
+            )
+            for each in map(as_object, as_list(found["value"]))
+        )
 
     async def now(self) -> datetime:
         """Tell the simulated time, in UTC."""

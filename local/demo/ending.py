@@ -1,11 +1,11 @@
 """The end of the story: the table of the clusters, and the evidence for the promises."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from local.azure.json_values import as_list, as_object, as_text, instant_of
-from local.demo.evidence import ClusterState, Evidence
+from local.demo.evidence import ClusterState, Evidence, Pickup
 from local.demo.fleet import NAMES, OWN_SUBSCRIPTIONS, Kind
 from local.demo.fleet_pass import AT_ONCE
 from local.demo.forgeries import Forgeries
@@ -23,6 +23,7 @@ async def gather(
     before: Mapping[str, ClusterState],
     spans: tuple[Span, Span, Span],
     forgeries: Forgeries,
+    pickups: Sequence[Pickup],
 ) -> Evidence:
     """Take the journal and the state as they are now.
 
@@ -43,6 +44,7 @@ async def gather(
         forged=forgeries.named,
         fence=forgeries.fence,
         deeds=teller.deeds,
+        pickups=pickups,
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from local.azure.json_values import as_list, as_object, as_text
 from local.demo.bodies import NODE_OS, Json
@@ -67,6 +67,20 @@ class Response:
     harmed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Pickup:
+    """When NAP takes a new node image on a cluster, and what lets it, by the simulator's rules."""
+
+    cluster: str
+    at: datetime
+    gate: str
+
+    @property
+    def is_unguarded(self) -> bool:
+        """Whether there was no window to wait for."""
+        return self.gate == "fail-open"
+
+
 @dataclass(slots=True)
 class Deeds:
     """What was done to the simulated world in the story, and what was measured; keys of clusters.
@@ -102,3 +116,5 @@ class Evidence:
     fence: str
     """The cluster whose real event followed the forged ones."""
     deeds: Deeds
+    pickups: Sequence[Pickup] = ()
+    """Who takes the image that was released in the end, and when."""

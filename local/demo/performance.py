@@ -8,6 +8,7 @@ from local.demo.ending import gather, rows
 from local.demo.fleet_pass import pass_over_fleet
 from local.demo.forgeries import forgeries_are_sent
 from local.demo.journal import Span
+from local.demo.node_image import image_is_released
 from local.demo.promises import judge
 from local.demo.story import ACTS
 from local.demo.telling import Teller, counted
@@ -23,8 +24,9 @@ async def perform(teller: Teller, promised: timedelta) -> int:
         await act(teller)
     forgeries = await forgeries_are_sent(teller)
     story = Span(passes[1].until, await teller.stage.azure.sequence())
+    pickups = await image_is_released(teller)
     show.clusters(await rows(teller, await teller.stage.azure.state()))
-    results = judge(await gather(teller, before, (*passes, story), forgeries), promised)
+    results = judge(await gather(teller, before, (*passes, story), forgeries, pickups), promised)
     show.promises(results)
     broken = sum(not result.kept for result in results)
     words = f"{broken} broken" if broken else "all kept"

@@ -135,3 +135,19 @@ def _schedules_of_others(evidence: Evidence) -> Mapping[str, object]:
         key: state.schedule for key, state in evidence.before.items() if state.schedule
     }
     return found | {key: (name, body) for key, name, body in evidence.deeds.made}
+
+
+def images_wait_for_the_window(evidence: Evidence) -> Result:
+    """Every cluster of naptime's takes a released node image inside its window."""
+    looked_after = [
+        pickup
+        for pickup in evidence.pickups
+        if _is_naptimes(evidence.after[pickup.cluster], evidence)
+    ]
+    outside = [pickup for pickup in looked_after if pickup.gate != "open"]
+    missed = () if looked_after else ("no cluster was seen to take it",)
+    return Result(
+        "a new node image waits for the window",
+        f"{len(looked_after) - len(outside)} of {len(looked_after)} clusters take it inside",
+        (*names_of(pickup.cluster for pickup in outside), *missed),
+    )

@@ -23,6 +23,7 @@ def judge(evidence: Evidence, promised: timedelta) -> tuple[Result, ...]:
         calls.without_nap_one_read(evidence),
         calls.dry_run_wrote_nothing(evidence),
         calls.forgeries_did_nothing(evidence),
+        schedules.images_wait_for_the_window(evidence),
         calls.quick_enough(evidence, promised),
         calls.every_act_ended(evidence),
     )

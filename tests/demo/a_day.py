@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from local.demo.bodies import AUTO_UPGRADE, NODE_OS, Json, cluster_id, weekly, window
-from local.demo.evidence import ClusterState, Deeds, Evidence, Response
+from local.demo.evidence import ClusterState, Deeds, Evidence, Pickup, Response
 from local.demo.journal import Call, Span
 
 OURS = "11111111-1111-4111-8111-111111111111"
@@ -106,6 +106,10 @@ A_DAY = Evidence(
             Response(key("new"), "b", 1.5 * SECOND),
             Response(key("missing"), "f", 9 * SECOND, harmed=True),
         ],
+    ),
+    pickups=(
+        Pickup(key("missing"), NOW + timedelta(days=4), "open"),
+        Pickup(key("partner", FOREIGN), NOW + timedelta(hours=72), "fail-open"),
     ),
 )
 

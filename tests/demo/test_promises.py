@@ -7,13 +7,14 @@ import pytest
 
 from local.demo import promised_calls, promised_schedules
 from local.demo.bodies import AUTO_UPGRADE, NODE_OS
-from local.demo.evidence import Evidence, Response
+from local.demo.evidence import Evidence, Pickup, Response
 from local.demo.journal import Span
 from local.demo.promises import judge
 from local.demo.results import Result
 from tests.demo.a_day import (
     A_DAY,
     FOREIGN,
+    NOW,
     OWN,
     SECOND,
     SIBLING,
@@ -228,6 +229,16 @@ CASES = {
         replace(A_DAY, forgeries=Span(13, 13)),
         "forged events",
         ("the real event behind them was not seen either",),
+    ),
+    "an image is taken outside the window": (
+        replace(A_DAY, pickups=(Pickup(key("missing"), NOW, "fail-open"),)),
+        "a new node image",
+        ("missing",),
+    ),
+    "nobody takes the image": (
+        replace(A_DAY, pickups=A_DAY.pickups[1:]),
+        "a new node image",
+        ("no cluster was seen to take it",),
     ),
     "an event waits as long as promised": (
         with_deeds(responses=[Response(key("new"), "b", PROMISED)]),
