@@ -44,7 +44,9 @@ class EventGridWebhook:
         except BodyTooLarge:
             return web.Response(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         except ValueError as error:
-            return web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR, text=str(error))
+            # The real extension lets its parser's exception out, a 500 (Azure/azure-sdk-for-net,
+            # HttpRequestProcessor.cs). Event Grid sends no such body; whoever else does is told so.
+            return web.Response(status=HTTPStatus.BAD_REQUEST, text=str(error))
 
     async def _posted(self, request: web.BaseRequest, name: str) -> web.Response:
         match request.headers.get("aeg-event-type", "").lower():

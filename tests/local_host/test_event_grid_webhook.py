@@ -81,8 +81,8 @@ async def test_the_name_of_the_header_value_has_no_case(host: RunningHost) -> No
 
 @pytest.mark.parametrize("content", [[], {}, {"data": "no json"}, [{"data": {}}]])
 async def test_a_handshake_without_code_fails(host: RunningHost, content: object) -> None:
-    """Whatever is no handshake is an error, not a crash."""
-    assert (await post(host, content, headers=VALIDATION)).status == 500
+    """Whatever is no handshake is a 400, not a crash."""
+    assert (await post(host, content, headers=VALIDATION)).status == 400
 
 
 async def test_unsubscribing_is_acknowledged(host: RunningHost) -> None:
@@ -114,10 +114,10 @@ async def test_only_the_system_key_and_the_master_key_open_it(host: RunningHost)
 
 
 async def test_a_body_that_is_no_json_fails(host: RunningHost) -> None:
-    """Broken JSON is a 500, so that it is sent again."""
+    """Broken JSON is a 400: it would be broken the next time as well."""
     path = "/runtime/webhooks/eventgrid?functionName=on_event"
     answer = await host.ask("POST", path, headers=NOTIFICATION, body=b"[{")
-    assert answer.status == 500
+    assert answer.status == 400
 
 
 async def test_the_origin_that_asks_is_allowed(host: RunningHost) -> None:
