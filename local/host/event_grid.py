@@ -43,7 +43,7 @@ class EventGridWebhook:
             return await self._posted(request, name)
         except BodyTooLarge:
             return web.Response(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             # The real extension lets its parser's exception out, a 500 (Azure/azure-sdk-for-net,
             # HttpRequestProcessor.cs). Event Grid sends no such body; whoever else does is told so.
             return web.Response(status=HTTPStatus.BAD_REQUEST, text=str(error))

@@ -107,7 +107,7 @@ def _json_time(instant: datetime) -> TypedData:
 def _members(text: str) -> Mapping[str, object]:
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 

@@ -113,10 +113,11 @@ async def test_only_the_system_key_and_the_master_key_open_it(host: RunningHost)
     assert (await post(host, [event()], key=None, function="nowhere")).status == 401
 
 
-async def test_a_body_that_is_no_json_fails(host: RunningHost) -> None:
+@pytest.mark.parametrize("body", [b"[{", b"", b"\xff", b"[" * 200_000, b"1" * 5000])
+async def test_a_body_that_is_no_json_fails(host: RunningHost, body: bytes) -> None:
     """Broken JSON is a 400: it would be broken the next time as well."""
     path = "/runtime/webhooks/eventgrid?functionName=on_event"
-    answer = await host.ask("POST", path, headers=NOTIFICATION, body=b"[{")
+    answer = await host.ask("POST", path, headers=NOTIFICATION, body=body)
     assert answer.status == 400
 
 
