@@ -34,7 +34,8 @@ MISTAKES = {
     "two functions of one name": (EVENT + "def f(e: str): ...\n") * 2,
     "two triggers": EVENT + HTTP.replace('r"', 'r", trigger_arg_name="e"', 1) + "def f(e): ...",
     "a dict as response": HTTP + "def f(req: func.HttpRequest) -> dict: ...",
-    "an optional response": HTTP + "def f(req: func.HttpRequest) -> typing.Optional[func.HttpResponse]: ...",
+    "an optional response": HTTP
+    + "def f(req: func.HttpRequest) -> typing.Optional[func.HttpResponse]: ...",
     "an unknown retry strategy": '@app.timer_trigger("t", "0 0 0 * * *")\n'
     '@app.retry(strategy="fixed", max_retry_count="1", delay_interval="00:00:01")\n'
     "def f(t: func.TimerRequest): ...",
