@@ -53,7 +53,7 @@ class StorageGivenUpRecords:
         partition, _, key = after.partition("|")
         found: list[tuple[str, GivenUp]] = []
         query = self._table.query_entities(
-            "PartitionKey gt @partition or (PartitionKey eq @partition and RowKey gt @key)",
+            "PartitionKey gt @partition or ( PartitionKey eq @partition and RowKey gt @key )",
             parameters={"partition": partition, "key": key},
             results_per_page=limit,
         )

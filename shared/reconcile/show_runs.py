@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from shared.domain.pages import PAGE_SIZE, Page, from_token, to_token
-from shared.domain.rows import Values
+from shared.domain.rows import Value
 from shared.domain.run import RunState, month_of
 from shared.domain.run_records import Json, ShardRecord
 from shared.domain.shard import Shard
@@ -64,7 +64,7 @@ class RunViewer:
         self, run_id: str, shards: list[Shard], where: dict[str, str], place: list[str]
     ) -> Page:
         """Give a page of the clusters that the run is done with, shard by shard."""
-        wanted: Values = {"pending": False, **where}
+        wanted = _settled(where)
         shown: list[Json] = []
         for shard in shards:
             if shard.key < place[0]:
@@ -76,3 +76,7 @@ class RunViewer:
             if len(rows) == room:
                 return Page(shown, to_token(shard.key, rows[-1].key))
         return Page(shown)
+
+
+def _settled(where: dict[str, str]) -> dict[str, Value]:
+    return {"pending": False, **where}

@@ -136,9 +136,9 @@ class FakeGivenUpRecords:
 
     async def page(self, after: str, limit: int) -> Sequence[tuple[str, GivenUp]]:
         """Read up to `limit` records from behind a place."""
-        ordered = sorted((key or "-", row) for key, row in self.rows.items())
-        return [(key, row) for key, row in ordered if key > after][:limit]
+        places = sorted(place for place in self.rows if place > after)
+        return [(place, self.rows[place]) for place in places[:limit]]
 
 
 def _key(cluster_id: ClusterId | None, work: str) -> str:
-    return cluster_id.key if cluster_id else work
+    return f"{cluster_id.subscription_id}|{cluster_id.key}" if cluster_id else f"unreadable|{work}"

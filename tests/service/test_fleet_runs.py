@@ -1,13 +1,16 @@
 """A run over the fleet: every cluster protected, at the pace, counted once, and to its end."""
 
 from datetime import timedelta
+from typing import cast
 
 import pytest
 
+from shared.domain.claims import Claim
 from shared.domain.errors import (
     AccessDenied,
     AzureError,
     AzureUnavailable,
+    ConnectionFailed,
     OperationInProgress,
     Rejected,
     Throttled,
@@ -26,10 +29,12 @@ THIRD = "33333333-3333-3333-3333-333333333333"
 QUICK = Pace(burst=1000, rate_per_second=100)
 
 
-def fleet(world: World, clusters: int, bare: int, **where: str) -> None:
+def fleet(
+    world: World, clusters: int, bare: int, *, location: str = "westeurope", group: str = "rg-1"
+) -> None:
     """Make clusters, the first of them without a schedule."""
     for number in range(clusters):
-        made = world.aks.add(cluster(f"aks-{number:03}", **where))
+        made = world.aks.add(cluster(f"aks-{number:03}", location=location, group=group))
         if number >= bare:
             day = ["Monday", "Tuesday", "Wednesday", "Thursday"][number % 4]
             world.aks.set_schedule(made, schedule(day, f"{number % 24:02}:00"))
@@ -38,6 +43,11 @@ def fleet(world: World, clusters: int, bare: int, **where: str) -> None:
 def outcomes(record: RunRecord) -> object:
     """Give the counts by outcome."""
     return record.summary["outcomes"]
+
+
+def items(record: RunRecord, name: str) -> list[dict[str, str]]:
+    """Give a list in a run's record."""
+    return cast("list[dict[str, str]]", record.summary[name])
 
 
 def unprotected(world: World) -> list[str]:
@@ -190,7 +200,7 @@ async def test_a_subscription_that_cannot_be_read_is_a_finding() -> None:
     world.aks.refuses = lambda verb, where: denied if (verb, where) == ("clusters", OTHER) else None
     record = await world.sweep()
     assert outcomes(record) == {"Created": 3}
-    (unreadable,) = record.summary["unreadableSubscriptions"]  # type: ignore[misc]  # JSON
+    (unreadable,) = items(record, "unreadableSubscriptions")
     assert unreadable["subscriptionId"] == OTHER
     assert unreadable["reason"] == "AccessDenied"
     assert "role" in unreadable["advice"]
@@ -222,7 +232,7 @@ async def test_an_outage_of_the_listing_for_hours_is_a_finding() -> None:
     down = AzureUnavailable("down", status=503)
     world.aks.refuses = lambda verb, where: down if (verb, where) == ("clusters", OTHER) else None
     record = await world.sweep()
-    (unreadable,) = record.summary["unreadableSubscriptions"]  # type: ignore[misc]  # JSON
+    (unreadable,) = items(record, "unreadableSubscriptions")
     assert unreadable["reason"] == "AzureUnavailable"
 
 
@@ -273,7 +283,7 @@ async def test_terminal_errors_in_a_row_stop_the_writes_of_one_shard() -> None:
     reasons = record.summary["reasons"]
     assert isinstance(reasons, dict)
     assert reasons["WritesStopped"] == 30
-    (stopped,) = record.summary["stoppedShards"]  # type: ignore[misc]  # JSON
+    (stopped,) = items(record, "stoppedShards")
     assert (stopped["location"], stopped["reason"]) == ("westeurope", "AccessDenied")
     assert len(world.given_up.rows) == 10
     assert len(world.aks.calls_of("list")) == 65
@@ -309,8 +319,6 @@ async def test_weather_in_a_run_goes_on_by_itself() -> None:
 
 async def test_a_write_without_an_answer_counts_as_created() -> None:
     """A write that was applied without an answer is found by the next baton, and counts once."""
-    from shared.domain.errors import ConnectionFailed  # noqa: PLC0415 - only here
-
     world = World(pace=QUICK)
     fleet(world, 3, 3)
     world.aks.faults.append(Fault("put", lambda: ConnectionFailed("lost"), applied=True))
@@ -323,11 +331,10 @@ async def test_a_claimed_cluster_is_left_to_whoever_is_at_it() -> None:
     """A run writes nothing on a cluster that somebody has claimed, and comes back to it."""
     world = World(pace=QUICK)
     fleet(world, 2, 2)
-    claim = await world.records.claim(cluster_id("aks-001"), None)
+    assert isinstance(await world.records.claim(cluster_id("aks-001"), None), Claim)
     await world.start()
     await world.run(for_at_most=timedelta(minutes=1))
     assert [call.cluster_id for call in world.aks.accepted_writes] == [cluster_id("aks-000")]
-    assert claim
     await world.run_and_mind()
     assert not unprotected(world)
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import timedelta
+from typing import cast
 
 import pytest
 
@@ -9,7 +10,7 @@ from shared.domain.errors import NaptimeError
 from shared.domain.pace import Pace
 from shared.domain.run import RunScope, RunState
 from shared.domain.work import Cause
-from tests.clusters import cluster, schedule
+from tests.clusters import SUBSCRIPTION, cluster, schedule
 from tests.service_world import Killed, World
 
 OTHER = "22222222-2222-2222-2222-222222222222"
@@ -17,8 +18,6 @@ OTHER = "22222222-2222-2222-2222-222222222222"
 
 def small_fleet() -> World:
     """Make two subscriptions with three shards: some protected, some not, one still creating."""
-    from tests.clusters import SUBSCRIPTION  # noqa: PLC0415 - beside its sibling
-
     world = World(
         subscriptions=frozenset({SUBSCRIPTION, OTHER}),
         pace=Pace(burst=5, rate_per_second=1),
@@ -62,7 +61,7 @@ async def check(world: World) -> None:
     assert len(world.finished) == 1
     (record,) = world.finished
     assert record.state is RunState.FINISHED
-    counts = Counter(record.summary["outcomes"])  # type: ignore[arg-type]  # JSON
+    counts = Counter(cast("dict[str, int]", record.summary["outcomes"]))
     # A write whose worker died before it was written down is found as somebody's schedule.
     assert counts.total() == sum(PROTECTED.values())
     assert counts["Skipped"] == PROTECTED["Skipped"]
@@ -87,7 +86,7 @@ async def test_killed_once_at_every_operation() -> None:
             continue
         killed += world.kills
         await check(world)
-    assert killed > whole / 2
+    assert killed >= whole - 5
 
 
 @pytest.mark.parametrize("every", [7, 11, 13, 17, 23, 29])
