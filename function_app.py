@@ -2,8 +2,8 @@
 
 import azure.functions as func
 
-from functions import api, cluster_events, poison_queue, work_queue
+from functions import api, cluster_events, poison_queue, run_api, run_queues, timers, work_queue
 
 app = func.FunctionApp()
-for concern in (cluster_events, work_queue, poison_queue, api):
+for concern in (cluster_events, timers, work_queue, run_queues, poison_queue, api, run_api):
     app.register_functions(concern.blueprint)

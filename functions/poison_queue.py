@@ -5,6 +5,7 @@ import logging
 import azure.functions as func
 
 from shared.bootstrap import app
+from shared.domain.run_work import RUNS_POISON_QUEUE, SHARDS_POISON_QUEUE
 from shared.domain.work import CLUSTERS_POISON_QUEUE
 from shared.telemetry import log_facts
 
@@ -16,6 +17,22 @@ WHY = "the message failed as often as the queue delivers it"
 @blueprint.queue_trigger("msg", CLUSTERS_POISON_QUEUE, "AzureWebJobsStorage")
 async def report_poisoned_cluster(msg: str) -> None:
     """Move the message to the table of what was given up."""
+    await _record(msg)
+
+
+@blueprint.queue_trigger("msg", RUNS_POISON_QUEUE, "AzureWebJobsStorage")
+async def report_poisoned_run(msg: str) -> None:
+    """Keep the message; its run goes on once `mind_runs` misses it."""
+    await _record(msg)
+
+
+@blueprint.queue_trigger("msg", SHARDS_POISON_QUEUE, "AzureWebJobsStorage")
+async def report_poisoned_shard(msg: str) -> None:
+    """Keep the baton; its shard gets another once `mind_runs` misses it."""
+    await _record(msg)
+
+
+async def _record(msg: str) -> None:
     given_up = await app().poison.record(msg, WHY)
     facts: dict[str, object] = {
         "clusterId": given_up.cluster_id,

@@ -9,20 +9,47 @@ import random
 from collections.abc import Mapping
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
+from shared.domain.crowding import CROWD_SIZE
+from shared.reconcile.ask_for_run import RunAsker
+from shared.reconcile.close_run import RunCloser
 from shared.reconcile.do_cluster_work import ClusterWorker
+from shared.reconcile.finish_shard import ShardFinisher
+from shared.reconcile.keep_pace import SHARDS_TABLE, ShardPacer
+from shared.reconcile.list_subscription import SubscriptionLister
 from shared.reconcile.look_at_cluster import ClusterViewer
+from shared.reconcile.mind_runs import RunMinder
 from shared.reconcile.receive_event import EventReceiver
 from shared.reconcile.receive_message import MessageReceiver, PoisonReporter
+from shared.reconcile.receive_run_message import RunMessageReceiver
 from shared.reconcile.reconcile_cluster import ClusterReconciler
 from shared.reconcile.reconcile_on_request import RequestedReconcile
+from shared.reconcile.reconcile_shard import ShardReconciler
+from shared.reconcile.remember_clusters import ClusterMemory
+from shared.reconcile.replay_given_up import GivenUpReplayer
+from shared.reconcile.run_store import RunStore
+from shared.reconcile.show_clusters import FleetViewer
+from shared.reconcile.show_runs import RunViewer
+from shared.reconcile.start_run import RunStarter
+from shared.reconcile.work_shift import ShiftWorld
 from shared.settings import Settings, read_settings
-from shared.telemetry import log_outcome, quieten_sdks
+from shared.telemetry import log_bug, log_outcome, log_outcome_in_run, log_run, quieten_sdks
 
 if TYPE_CHECKING:
     from shared.clients.credential import Credential
     from shared.clients.storage import StorageAccount
-    from shared.reconcile.ports import Aks, Clock, ClusterRecords, GivenUpRecords, Retry, WorkQueue
+    from shared.reconcile.ports import (
+        Aks,
+        BatonQueue,
+        Clock,
+        ClusterRecords,
+        GivenUpRecords,
+        Retry,
+        RunQueue,
+        Tables,
+        WorkQueue,
+    )
 
 
 class App:
@@ -62,32 +89,137 @@ class App:
         return ClusterViewer(
             self._aks,
             self._retry,
-            self._records,
+            self._pacer,
+            self._memory,
             self._given_up,
             self._clock,
             self.settings.desired,
         )
 
     @cached_property
-    def _worker(self) -> ClusterWorker:
-        settings = self.settings
-        return ClusterWorker(
-            ClusterReconciler(
-                self._aks, self._clock, self._retry, settings.desired, settings.dry_run
+    def fleet(self) -> FleetViewer:
+        """What `GET /clusters` calls."""
+        return FleetViewer(self._memory, self.settings.subscriptions)
+
+    @cached_property
+    def asker(self) -> RunAsker:
+        """What starts runs."""
+        return RunAsker(
+            self._tables.of(SHARDS_TABLE), self._store, self._run_queue, lambda: uuid4().hex
+        )
+
+    @cached_property
+    def runs(self) -> RunViewer:
+        """What `GET /runs` calls."""
+        return RunViewer(self._store)
+
+    @cached_property
+    def replayer(self) -> GivenUpReplayer:
+        """What `GET /given-up` and its replay call."""
+        return GivenUpReplayer(
+            self._given_up, self._queue, self._clock, self.settings.subscriptions
+        )
+
+    @cached_property
+    def run_messages(self) -> RunMessageReceiver:
+        """What the functions on the queues of runs and shards call."""
+        subscriptions = self.settings.subscriptions
+        return RunMessageReceiver(
+            RunStarter(self._store, self._run_queue, subscriptions, self._closer),
+            self._lister,
+            ShardReconciler(
+                self._store,
+                self._pacer,
+                ShiftWorld(self._reconciler, self._records, self._pacer, log_bug),
+                self._memory,
+                self._given_up,
+                self._batons,
+                self._queue,
+                ShardFinisher(self._store, self._memory, self._closer, CROWD_SIZE),
+                log_outcome_in_run,
             ),
+            subscriptions,
+        )
+
+    @cached_property
+    def minder(self) -> RunMinder:
+        """What the timer that minds runs calls."""
+        return RunMinder(
+            self._store,
+            self._pacer,
+            self.asker,
+            self._lister,
+            self._run_queue,
+            self._batons,
+            self._closer,
+        )
+
+    @cached_property
+    def clock(self) -> "Clock":
+        """The clock, for whoever has to say when."""
+        from shared.clients.clock import SystemClock
+
+        return SystemClock()
+
+    @property
+    def _clock(self) -> "Clock":
+        return self.clock
+
+    @cached_property
+    def _lister(self) -> SubscriptionLister:
+        settings = self.settings
+        return SubscriptionLister(
+            self._aks,
+            self._store,
+            self._memory,
+            self._given_up,
+            self._run_queue,
+            self._batons,
+            self._queue,
+            self._closer,
+            self._clock,
+            settings.desired,
+            settings.dry_run,
+        )
+
+    @cached_property
+    def _closer(self) -> RunCloser:
+        return RunCloser(self._store, log_run)
+
+    @cached_property
+    def _store(self) -> RunStore:
+        return RunStore(self._tables)
+
+    @cached_property
+    def _pacer(self) -> ShardPacer:
+        table = self._tables.of(SHARDS_TABLE)
+        return ShardPacer(table, self._clock, random.random, self.settings.pace)
+
+    @cached_property
+    def _memory(self) -> ClusterMemory:
+        from shared.clients.cluster_records import CLUSTERS_TABLE
+
+        return ClusterMemory(self._tables.of(CLUSTERS_TABLE))
+
+    @cached_property
+    def _reconciler(self) -> ClusterReconciler:
+        settings = self.settings
+        return ClusterReconciler(
+            self._aks, self._clock, self._retry, self._pacer, settings.desired, settings.dry_run
+        )
+
+    @cached_property
+    def _worker(self) -> ClusterWorker:
+        return ClusterWorker(
+            self._reconciler,
             self._records,
+            self._memory,
             self._given_up,
             self._queue,
             self._clock,
             random.random,
             log_outcome,
         )
-
-    @cached_property
-    def _clock(self) -> "Clock":
-        from shared.clients.clock import SystemClock
-
-        return SystemClock()
 
     @cached_property
     def _retry(self) -> "Retry":
@@ -124,6 +256,26 @@ class App:
         return StorageWorkQueue(self._storage.queue(CLUSTERS_QUEUE))
 
     @cached_property
+    def _run_queue(self) -> "RunQueue":
+        from shared.clients.work_queue import StorageWorkQueue
+        from shared.domain.run_work import RUNS_QUEUE
+
+        return StorageWorkQueue(self._storage.queue(RUNS_QUEUE))
+
+    @cached_property
+    def _batons(self) -> "BatonQueue":
+        from shared.clients.work_queue import StorageWorkQueue
+        from shared.domain.run_work import SHARDS_QUEUE
+
+        return StorageWorkQueue(self._storage.queue(SHARDS_QUEUE))
+
+    @cached_property
+    def _tables(self) -> "Tables":
+        from shared.clients.tables import StorageTables
+
+        return StorageTables(self._storage)
+
+    @cached_property
     def _records(self) -> "ClusterRecords":
         from shared.clients.cluster_records import CLUSTERS_TABLE, StorageClusterRecords
 
@@ -137,7 +289,16 @@ class App:
 
     async def close(self) -> None:
         """Close whatever has been opened."""
-        for name in ("_aks", "_queue", "_records", "_given_up", "_credential"):
+        for name in (
+            "_aks",
+            "_queue",
+            "_run_queue",
+            "_batons",
+            "_records",
+            "_given_up",
+            "_tables",
+            "_credential",
+        ):
             # A cached property that was never asked for has nothing to close.
             if name in self.__dict__:
                 await self.__dict__[name].close()

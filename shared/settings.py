@@ -15,7 +15,9 @@ from shared.domain.decision import Desired
 from shared.domain.errors import InvalidInput, InvalidSetting, Problem
 from shared.domain.fields import BrokenRule
 from shared.domain.lead_time import MINIMUM_LEAD
+from shared.domain.pace import Pace
 from shared.domain.recurrence import Weekday, Weekly
+from shared.domain.spread import LONGEST_SPREAD, STEP
 from shared.domain.window import MaintenanceWindow
 from shared.domain.window_text import parse_start_time, parse_utc_offset
 
@@ -23,6 +25,7 @@ type Environment = Mapping[str, str]
 
 PUBLIC_ARM = "https://management.azure.com"
 MAXIMUM_LEAD = timedelta(days=1)
+MOST_BURST = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class Settings:
     subscriptions: frozenset[str]
     desired: Desired
     dry_run: bool
+    pace: Pace
     arm_endpoint: str
     storage: StorageSettings
     own_client_id: str | None
@@ -59,8 +63,10 @@ def read_settings(environment: Environment) -> Settings:
             window=_window(environment),
             excluded=_excluded(environment),
             lead=_lead(environment),
+            spread=_spread(environment),
         ),
         dry_run=_flag(environment, "NAPTIME_DRY_RUN"),
+        pace=_pace(environment),
         arm_endpoint=_arm_endpoint(environment),
         storage=_storage(environment),
         own_client_id=_text(environment, "AZURE_CLIENT_ID").lower() or None,
@@ -133,6 +139,25 @@ def _start(environment: Environment) -> time:
 def _lead(environment: Environment) -> timedelta:
     minimum, maximum = (int(lead / timedelta(minutes=1)) for lead in (MINIMUM_LEAD, MAXIMUM_LEAD))
     return timedelta(minutes=_whole(environment, "NAPTIME_LEAD_MINUTES", 40, minimum, maximum))
+
+
+def _spread(environment: Environment) -> timedelta:
+    name = "NAPTIME_WINDOW_SPREAD_MINUTES"
+    one = timedelta(minutes=1)
+    minutes = _whole(environment, name, 0, 0, int(LONGEST_SPREAD / one))
+    if timedelta(minutes=minutes) % STEP:
+        raise _refuse(name, str(minutes), f"must be a multiple of {int(STEP / one)}")
+    return timedelta(minutes=minutes)
+
+
+def _pace(environment: Environment) -> Pace:
+    default = Pace()
+    burst = _whole(environment, "NAPTIME_SHARD_BURST", default.burst, 2, MOST_BURST)
+    name = "NAPTIME_SHARD_RATE_PER_SECOND"
+    value = _text(environment, name, str(default.rate_per_second))
+    if not re.fullmatch(r"\d{1,4}(\.\d{1,3})?", value, re.ASCII) or float(value) <= 0:
+        raise _refuse(name, value, "must be a number above 0 and below 10000, such as 0.9")
+    return Pace(burst, float(value))
 
 
 def _whole(environment: Environment, name: str, default: int, low: int, high: int) -> int:

@@ -1,9 +1,11 @@
 """What naptime writes to the log: one canonical line per reconcile, with nothing unparsed in it."""
 
 import logging
+from typing import cast
 
 from shared.domain.outcome import Outcome, OutcomeKind
 from shared.domain.plain_text import one_line
+from shared.domain.run_records import PendingCluster, RunRecord
 from shared.domain.work import Cause
 
 logger = logging.getLogger("naptime")
@@ -23,7 +25,38 @@ def quieten_sdks() -> None:
     logging.getLogger("azure.identity").setLevel(logging.WARNING)
 
 
-def log_outcome(outcome: Outcome, cause: Cause) -> None:
+def log_outcome_in_run(outcome: Outcome, cause: Cause) -> None:
+    """Write the canonical line of a cluster in a run; where nothing had to be done, for debugging.
+
+    A run over ten thousand clusters would otherwise be as many rows in Application Insights.
+    """
+    quiet = outcome.kind in {OutcomeKind.UNCHANGED, OutcomeKind.SKIPPED}
+    log_outcome(outcome, cause, logging.DEBUG if quiet else None)
+
+
+def log_run(record: RunRecord) -> None:
+    """Write the line of a run that has finished."""
+    shown = record.summary
+    facts: dict[str, object] = {
+        "runId": record.run.id,
+        "cause": record.run.cause.value,
+        "outcomes": shown["outcomes"],
+        "calls": shown["calls"],
+        "throttled": shown["throttled"],
+        "unreadableSubscriptions": len(cast("list[object]", shown["unreadableSubscriptions"])),
+        "stoppedShards": len(cast("list[object]", shown["stoppedShards"])),
+    }
+    wrong = facts["unreadableSubscriptions"] or facts["stoppedShards"]
+    log_facts(logging.WARNING if wrong else logging.INFO, "run finished", facts)
+
+
+def log_bug(cluster: PendingCluster, error: Exception) -> None:
+    """Write the line, with the stack, of a cluster that naptime failed on for no known reason."""
+    facts: dict[str, object] = {"clusterId": cluster.cluster.id, "why": type(error).__name__}
+    log_facts(logging.ERROR, "failed on a cluster", facts, error)
+
+
+def log_outcome(outcome: Outcome, cause: Cause, level: int | None = None) -> None:
     """Write the canonical line of one reconcile; a failure is an error, a deferral a warning."""
     facts: dict[str, object] = {
         "clusterId": str(outcome.cluster_id),
@@ -36,13 +69,16 @@ def log_outcome(outcome: Outcome, cause: Cause) -> None:
         "nextStart": outcome.next_start.isoformat() if outcome.next_start else None,
         "detail": one_line(outcome.message, DETAIL_LIMIT),
     }
-    log_facts(_LEVELS.get(outcome.kind, logging.INFO), "reconciled", facts)
+    log_facts(level or _LEVELS.get(outcome.kind, logging.INFO), "reconciled", facts)
 
 
-def log_facts(level: int, what: str, facts: dict[str, object]) -> None:
+def log_facts(
+    level: int, what: str, facts: dict[str, object], error: Exception | None = None
+) -> None:
     """Write one line, `what key=value ...`, with the same facts as the record's own fields."""
     line = " ".join(f"{key}={_shown(value)}" for key, value in facts.items() if value is not None)
-    logger.log(level, "%s %s", what, line, extra={f"naptime_{k}": v for k, v in facts.items()})
+    extra = {f"naptime_{k}": v for k, v in facts.items()}
+    logger.log(level, "%s %s", what, line, extra=extra, exc_info=error)
 
 
 def _shown(value: object) -> str:

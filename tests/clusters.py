@@ -16,13 +16,16 @@ def cluster_id(name: str = "aks-1", group: str = "rg-1") -> ClusterId:
     return ClusterId.of(SUBSCRIPTION, group, name)
 
 
-def cluster(
+def cluster(  # noqa: PLR0913 - the parts of a body, each with its default
     name: str = "aks-1",
     *,
     mode: str | None = "Auto",
     state: str = "Succeeded",
     tags: dict[str, str] | None = None,
     channel: str | None = "NodeImage",
+    location: str = "westeurope",
+    subscription: str = SUBSCRIPTION,
+    group: str = "rg-1",
 ) -> Json:
     """Give a managed cluster's body; `mode` None leaves the profile out, as older versions do."""
     properties: Json = {"provisioningState": state}
@@ -31,9 +34,9 @@ def cluster(
     if channel:
         properties["autoUpgradeProfile"] = {"nodeOSUpgradeChannel": channel}
     return {
-        "id": str(cluster_id(name)),
+        "id": str(ClusterId.of(subscription, group, name)),
         "name": name,
-        "location": "westeurope",
+        "location": location,
         "tags": tags or {},
         "properties": properties,
     }

@@ -1,28 +1,64 @@
 """The use cases, wired to fakes that remember, on one clock: hours pass in a test in no time."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
+from itertools import count
+from typing import TYPE_CHECKING
 
+from shared.clients.cluster_records import CLUSTERS_TABLE
 from shared.clients.retry import QuickRetry
+from shared.domain.crowding import CROWD_SIZE
 from shared.domain.decision import Desired
 from shared.domain.outcome import Outcome
+from shared.domain.pace import Pace
 from shared.domain.recurrence import Weekday, Weekly
+from shared.domain.run import Run, RunScope
+from shared.domain.run_records import PendingCluster, RunRecord
+from shared.domain.run_work import Baton, RunWork
 from shared.domain.window import MaintenanceWindow
 from shared.domain.work import Cause, ReconcileCluster
+from shared.reconcile.ask_for_run import RunAsker
+from shared.reconcile.close_run import RunCloser
 from shared.reconcile.do_cluster_work import ClusterWorker
+from shared.reconcile.finish_shard import ShardFinisher
+from shared.reconcile.keep_pace import SHARDS_TABLE, ShardPacer
+from shared.reconcile.list_subscription import SubscriptionLister
 from shared.reconcile.look_at_cluster import ClusterViewer
+from shared.reconcile.mind_runs import RunMinder
 from shared.reconcile.receive_event import EventReceiver
 from shared.reconcile.receive_message import MessageReceiver, PoisonReporter
+from shared.reconcile.receive_run_message import RunMessageReceiver
 from shared.reconcile.reconcile_cluster import ClusterReconciler
 from shared.reconcile.reconcile_on_request import RequestedReconcile
+from shared.reconcile.reconcile_shard import ShardReconciler
+from shared.reconcile.remember_clusters import ClusterMemory
+from shared.reconcile.replay_given_up import GivenUpReplayer
+from shared.reconcile.run_store import RunStore
+from shared.reconcile.show_clusters import FleetViewer
+from shared.reconcile.show_runs import RunViewer
+from shared.reconcile.start_run import RunStarter
+from shared.reconcile.work_shift import ShiftWorld
 from tests.clusters import OWN_CLIENT_ID, SUBSCRIPTION, cluster_id
-from tests.fakes.aks import FakeAks
+from tests.fakes.aks import FakeAks, Verb
 from tests.fakes.clock import FakeClock
-from tests.fakes.storage import FakeClusterRecords, FakeGivenUpRecords, FakeWorkQueue
+from tests.fakes.storage import FakeClusterRecords, FakeGivenUpRecords, FakeWorkQueue, Message
+from tests.fakes.tables import FakeTables
+
+if TYPE_CHECKING:
+    from shared.reconcile.mind_runs import Mended
 
 SUNDAY_NIGHT = MaintenanceWindow(Weekly(1, Weekday.SUNDAY), time(1), 4)
 """The default window."""
+
+COMES_AGAIN = timedelta(minutes=10)
+"""When the Functions host's queue shows a message again whose worker was killed."""
+
+MINDED_EVERY = timedelta(minutes=5)
+
+
+class Killed(BaseException):
+    """The worker is no more; nothing may catch this."""
 
 
 def middle() -> float:
@@ -31,42 +67,146 @@ def middle() -> float:
 
 
 @dataclass
+class Life:
+    """How many operations the worker lives for; then every further one fails, until revived."""
+
+    left: int | None = None
+    operations: int = 0
+
+    def step(self) -> None:
+        """Count one operation, or die of it."""
+        if self.left is not None and self.operations >= self.left:
+            raise Killed
+        self.operations += 1
+
+    def revive(self) -> None:
+        """Start a new worker, which lives."""
+        self.left = None
+
+
+@dataclass
 class World:
-    """One naptime over fakes, and the host's part: delivering the queue's messages."""
+    """One naptime over fakes, and the host's part: delivering the queues' messages."""
 
     desired: Desired = field(default_factory=lambda: Desired(SUNDAY_NIGHT))
     dry_run: bool = False
     clock: FakeClock = field(default_factory=FakeClock)
     jitter: Callable[[], float] = middle
+    pace: Pace = field(default_factory=Pace)
+    crowd_size: int = CROWD_SIZE
+    subscriptions: frozenset[str] = frozenset({SUBSCRIPTION})
     outcomes: list[tuple[Outcome, Cause]] = field(default_factory=list)
+    finished: list[RunRecord] = field(default_factory=list)
+    bugs: list[Exception] = field(default_factory=list)
+    kills: int = 0
+    minded: "list[Mended]" = field(default_factory=list)
+    words: Iterator[int] = field(default_factory=count)
 
     def __post_init__(self) -> None:
         """Wire everything."""
-        self.aks = FakeAks(self.clock)
-        self.queue = FakeWorkQueue(self.clock)
-        self.records = FakeClusterRecords(self.clock)
-        self.given_up = FakeGivenUpRecords()
+        self.life = Life()
+        step = self.life.step
+        self.aks = FakeAks(self.clock, takes=self._takes)
+        self.queue = FakeWorkQueue[ReconcileCluster](self.clock, step=step)
+        self.run_queue = FakeWorkQueue[RunWork](self.clock, step=step)
+        self.batons = FakeWorkQueue[Baton](self.clock, step=step)
+        self.records = FakeClusterRecords(self.clock, step=step)
+        self.given_up = FakeGivenUpRecords(step=step)
+        self.tables = FakeTables(self.clock, step)
+        self.next_minding: datetime | None = None
+        self._wire()
+        self._wire_runs()
+
+    def _takes(self, _: Verb) -> timedelta:
+        self.life.step()
+        return timedelta(0)
+
+    def _wire(self) -> None:
         self.retry = QuickRetry(self.clock, self.jitter)
+        self.pacer = ShardPacer(self.tables.of(SHARDS_TABLE), self.clock, self.jitter, self.pace)
+        self.memory = ClusterMemory(self.tables.of(CLUSTERS_TABLE))
         self.reconciler = ClusterReconciler(
-            self.aks, self.clock, self.retry, self.desired, self.dry_run
+            self.aks, self.clock, self.retry, self.pacer, self.desired, self.dry_run
         )
         self.worker = ClusterWorker(
             self.reconciler,
             self.records,
+            self.memory,
             self.given_up,
             self.queue,
             self.clock,
             self.jitter,
-            lambda outcome, cause: self.outcomes.append((outcome, cause)),
+            self._report,
         )
-        subscriptions = frozenset({SUBSCRIPTION})
-        self.messages = MessageReceiver(self.worker, subscriptions)
-        self.events = EventReceiver(self.queue, self.clock, subscriptions, OWN_CLIENT_ID)
+        self.messages = MessageReceiver(self.worker, self.subscriptions)
+        self.events = EventReceiver(self.queue, self.clock, self.subscriptions, OWN_CLIENT_ID)
         self.requests = RequestedReconcile(self.worker)
         self.poison = PoisonReporter(self.given_up, self.clock)
         self.viewer = ClusterViewer(
-            self.aks, self.retry, self.records, self.given_up, self.clock, self.desired
+            self.aks,
+            self.retry,
+            self.pacer,
+            self.memory,
+            self.given_up,
+            self.clock,
+            self.desired,
         )
+
+    def _wire_runs(self) -> None:
+        self.store = RunStore(self.tables)
+        self.asker = RunAsker(
+            self.tables.of(SHARDS_TABLE),
+            self.store,
+            self.run_queue,
+            lambda: f"{next(self.words):016x}",
+        )
+        self.closer = RunCloser(self.store, self.finished.append)
+        self.lister = SubscriptionLister(
+            self.aks,
+            self.store,
+            self.memory,
+            self.given_up,
+            self.run_queue,
+            self.batons,
+            self.queue,
+            self.closer,
+            self.clock,
+            self.desired,
+            self.dry_run,
+        )
+        shifts = ShiftWorld(self.reconciler, self.records, self.pacer, self._report_bug)
+        finisher = ShardFinisher(self.store, self.memory, self.closer, self.crowd_size)
+        shards = ShardReconciler(
+            self.store,
+            self.pacer,
+            shifts,
+            self.memory,
+            self.given_up,
+            self.batons,
+            self.queue,
+            finisher,
+            self._report,
+        )
+        starter = RunStarter(self.store, self.run_queue, self.subscriptions, self.closer)
+        self.run_messages = RunMessageReceiver(starter, self.lister, shards, self.subscriptions)
+        self.minder = RunMinder(
+            self.store,
+            self.pacer,
+            self.asker,
+            self.lister,
+            self.run_queue,
+            self.batons,
+            self.closer,
+        )
+        self.runs = RunViewer(self.store)
+        self.fleet = FleetViewer(self.memory, self.subscriptions)
+        self.replayer = GivenUpReplayer(self.given_up, self.queue, self.clock, self.subscriptions)
+
+    def _report(self, outcome: Outcome, cause: Cause) -> None:
+        self.outcomes.append((outcome, cause))
+
+    def _report_bug(self, _: PendingCluster, error: Exception) -> None:
+        self.bugs.append(error)
 
     async def ask(self, name: str = "aks-1", cause: Cause = Cause.CLUSTER_WRITTEN) -> None:
         """Put one cluster on the queue."""
@@ -75,14 +215,95 @@ class World:
     async def run(self, *, for_at_most: timedelta = timedelta(hours=30)) -> list[Outcome]:
         """Deliver messages, moving the clock to each, until none is left or the time is over."""
         end = self.clock.now() + for_at_most
-        while (visible_at := self.queue.next_visible()) and visible_at <= end:
+        while (visible_at := self._next_visible()) and visible_at <= end:
             self.clock.move_to(visible_at)
-            message = self.queue.due()
-            if message is not None:
-                await self.messages.receive(message.text, message.inserted_at)
+            await self.deliver_one()
         return [outcome for outcome, _ in self.outcomes]
+
+    def _next_visible(self) -> datetime | None:
+        queues = (self.queue, self.run_queue, self.batons)
+        times = [at for queue in queues if (at := queue.next_visible())]
+        return min(times, default=None)
+
+    async def deliver_one(self) -> None:
+        """Deliver the message that can be seen first; one whose worker dies comes again later."""
+        for queue, receive in (
+            (self.run_queue, self._run_work),
+            (self.batons, self._baton),
+            (self.queue, self._cluster_work),
+        ):
+            message = queue.due()
+            if message is not None:
+                await self._deliver(queue.messages, message, receive)
+                return
+
+    async def _run_work(self, message: Message) -> None:
+        await self.run_messages.receive_run_work(message.text)
+
+    async def _baton(self, message: Message) -> None:
+        await self.run_messages.receive_baton(message.text)
+
+    async def _cluster_work(self, message: Message) -> None:
+        await self.messages.receive(message.text, message.inserted_at)
+
+    async def _deliver(
+        self,
+        messages: list[Message],
+        message: Message,
+        receive: Callable[[Message], Awaitable[None]],
+    ) -> None:
+        try:
+            await receive(message)
+        except Killed:
+            self.kills += 1
+            self.life.revive()
+            again = self.clock.now() + COMES_AGAIN
+            messages.append(Message(message.text, message.inserted_at, again))
 
     async def reconcile(self, name: str = "aks-1") -> Outcome:
         """Ask for one cluster and give the last outcome."""
         await self.ask(name)
         return (await self.run())[-1]
+
+    async def start(self, scope: RunScope | None = None, cause: Cause = Cause.SWEPT) -> Run:
+        """Ask for a run, over everything unless a scope is given."""
+        return (await self.asker.ask(scope or RunScope(), cause)).run
+
+    async def sweep(self, scope: RunScope | None = None) -> RunRecord:
+        """Do a run over everything, or a scope, to its end, and give its record."""
+        run = await self.start(scope)
+        await self.run_and_mind()
+        stored = await self.store.run(run.id)
+        assert stored
+        return stored.record
+
+    async def run_and_mind(self, *, for_at_most: timedelta = timedelta(hours=30)) -> None:
+        """Deliver messages, and mind the runs every five minutes, until nothing is left to do."""
+        end = self.clock.now() + for_at_most
+        while self.clock.now() < end:
+            await self.run(for_at_most=MINDED_EVERY)
+            idle = self._next_visible() is None
+            if not idle:
+                self.clock.advance(MINDED_EVERY)
+            mended = await self.mind()
+            if idle and mended is not None and not mended.to_facts() and not await self._active():
+                return
+            if idle:
+                self.clock.advance(MINDED_EVERY)
+
+    async def mind(self) -> "Mended | None":
+        """Mind the runs; None where the worker dies of it."""
+        try:
+            mended = await self.minder.mind(self.clock.now())
+        except Killed:
+            self.kills += 1
+            self.life.revive()
+            return None
+        self.minded.append(mended)
+        return mended
+
+    async def _active(self) -> bool:
+        self.life.revive()
+        months = await self.store.months()
+        found = [await self.store.runs_of(month, 10, "", {"state": "Active"}) for month in months]
+        return any(found)

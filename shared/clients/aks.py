@@ -1,7 +1,7 @@
-"""AKS through its SDK: three calls, each one attempt, each bounded in time."""
+"""AKS through its SDK: each call one attempt, each bounded in time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import aiohttp
     from azure.core.pipeline import PipelineResponse
     from azure.core.rest import AsyncHttpResponse, HttpRequest
+    from azure.mgmt.containerservice.models import ManagedCluster
 
     from shared.clients.credential import Credential
 
@@ -66,7 +67,7 @@ class AksClient:
 
     async def get_cluster(self, cluster_id: ClusterId) -> ObservedCluster:
         """Read one cluster."""
-        client = self._client(cluster_id)
+        client = self._client(cluster_id.subscription_id)
         return await self._bounded(
             lambda: self._get_cluster(client, cluster_id),
         )
@@ -77,9 +78,22 @@ class AksClient:
         cluster = await client.managed_clusters.get(cluster_id.resource_group, cluster_id.name)
         return observe_cluster({**cluster.as_dict(), "id": str(cluster_id)})
 
+    async def list_clusters(
+        self, subscription_id: str, resource_group: str | None
+    ) -> AsyncIterator[Sequence[ObservedCluster]]:
+        """Yield the clusters of a subscription, or of one resource group, page by page."""
+        clusters = self._client(subscription_id).managed_clusters
+        listed = clusters.list_by_resource_group(resource_group) if resource_group else None
+        pages = (listed or clusters.list()).by_page()
+        while True:
+            page = await self._bounded(lambda: _next_page(pages))
+            if page is None:
+                return
+            yield page
+
     async def list_configurations(self, cluster_id: ClusterId) -> Listing:
         """Read all maintenance configurations, following the pages."""
-        client = self._client(cluster_id)
+        client = self._client(cluster_id.subscription_id)
         return await self._bounded(lambda: self._list(client, cluster_id))
 
     async def _list(self, client: ContainerServiceClient, cluster_id: ClusterId) -> Listing:
@@ -96,7 +110,7 @@ class AksClient:
         self, cluster_id: ClusterId, window: MaintenanceWindow
     ) -> ObservedConfiguration:
         """Create or replace the node OS schedule."""
-        client = self._client(cluster_id)
+        client = self._client(cluster_id.subscription_id)
         return await self._bounded(lambda: self._put(client, cluster_id, window), writing=True)
 
     async def _put(
@@ -114,16 +128,16 @@ class AksClient:
             async with asyncio.timeout(self._timeout.total_seconds()):
                 return await call()
 
-    def _client(self, cluster_id: ClusterId) -> ContainerServiceClient:
-        known = self._clients.get(cluster_id.subscription_id)
+    def _client(self, subscription_id: str) -> ContainerServiceClient:
+        known = self._clients.get(subscription_id)
         if known is None:
-            known = self._clients[cluster_id.subscription_id] = self._new_client(cluster_id)
+            known = self._clients[subscription_id] = self._new_client(subscription_id)
         return known
 
-    def _new_client(self, cluster_id: ClusterId) -> ContainerServiceClient:
+    def _new_client(self, subscription_id: str) -> ContainerServiceClient:
         return ContainerServiceClient(
             self._credential,
-            cluster_id.subscription_id,
+            subscription_id,
             self._endpoint,
             credential_scopes=scopes_of(self._endpoint),
             transport=transport_over(self._open_session()),
@@ -145,6 +159,15 @@ class AksClient:
             await client.close()
         if self._session is not None:
             await self._session.close()
+
+
+async def _next_page(
+    pages: "AsyncIterator[AsyncIterator[ManagedCluster]]",
+) -> Sequence[ObservedCluster] | None:
+    page = await anext(pages, None)
+    if page is None:
+        return None
+    return [observe_cluster(cluster.as_dict()) async for cluster in page]
 
 
 def _date(response: "Response") -> datetime | None:

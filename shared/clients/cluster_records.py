@@ -1,6 +1,5 @@
-"""One row per cluster: who is at it, and what came of it last."""
+"""One row per cluster: who is at it, and since when its last reconcile counts."""
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -18,7 +17,6 @@ from azure.data.tables.aio import TableClient
 from shared.clients.storage import create_table
 from shared.domain.claims import AlreadyDone, Busy, Claim, ClusterRecord, Refusal
 from shared.domain.cluster_id import ClusterId
-from shared.domain.outcome import Outcome, OutcomeKind
 
 CLUSTERS_TABLE = "naptimeclusters"
 CLAIM_LASTS = timedelta(minutes=5)
@@ -46,15 +44,19 @@ class StorageClusterRecords:
         """Claim the cluster, unless it is claimed or has been reconciled since."""
         row, answered_at = await self._read(cluster_id)
         if row is None:
-            return await self._claimed(cluster_id, lambda: self._insert(cluster_id))
+            return await self._claimed(cluster_id, None, lambda: self._insert(cluster_id))
         if _is_held(row, answered_at):
             return Busy()
         if refusal := refusal_of(since, _instant(row.get("concludedAt")), answered_at):
             return refusal
-        return await self._claimed(cluster_id, lambda: self._update(cluster_id, row))
+        changed_at = _instant(row.metadata.get("timestamp"))
+        return await self._claimed(cluster_id, changed_at, lambda: self._update(cluster_id, row))
 
     async def _claimed(
-        self, cluster_id: ClusterId, write: Callable[[], Awaitable[Mapping[str, object]]]
+        self,
+        cluster_id: ClusterId,
+        changed_at: datetime | None,
+        write: Callable[[], Awaitable[Mapping[str, object]]],
     ) -> Claim | Busy:
         try:
             written = await write()
@@ -63,7 +65,7 @@ class StorageClusterRecords:
         claimed_at = _instant(written["date"])
         if claimed_at is None:
             raise TypeError("the storage service answered without a date")
-        return Claim(cluster_id, str(written["etag"]), claimed_at)
+        return Claim(cluster_id, str(written["etag"]), claimed_at, changed_at)
 
     async def _insert(self, cluster_id: ClusterId) -> Mapping[str, object]:
         entity = {**_keys(cluster_id), "clusterId": str(cluster_id), "claimed": True}
@@ -86,15 +88,13 @@ class StorageClusterRecords:
             match_condition=MatchConditions.IfNotModified,
         )
 
-    async def release(self, claim: Claim, outcome: Outcome | None, now: datetime) -> None:
-        """Give the claim back, with what came of it.
+    async def release(self, claim: Claim, *, concluded: bool) -> None:
+        """Give the claim back, and remember whether it came to an end.
 
         Nothing is remembered where somebody has claimed the row since: their read is the later one.
         """
         changes: dict[str, object] = {"claimed": False}
-        if outcome is not None:
-            changes |= _remembered(outcome, now)
-        if outcome is not None and outcome.kind is not OutcomeKind.DEFERRED:
+        if concluded:
             changes["concludedAt"] = claim.claimed_at
         try:
             await self._merge(claim.cluster_id, changes, claim.token)
@@ -110,7 +110,6 @@ class StorageClusterRecords:
             cluster_id,
             concluded_at=_instant(row.get("concludedAt")),
             claimed=_is_held(row, answered_at),
-            last_outcome=json.loads(str(row.get("lastOutcome") or "{}")),
         )
 
     async def _read(self, cluster_id: ClusterId) -> tuple[TableEntity | None, datetime]:
@@ -142,15 +141,6 @@ def _is_held(row: TableEntity, answered_at: datetime) -> bool:
     """Tell whether a claim stands: the row's last change was a claim, and it has not expired."""
     changed_at = _instant(row.metadata.get("timestamp")) or answered_at
     return bool(row.get("claimed")) and answered_at < changed_at + CLAIM_LASTS
-
-
-def _remembered(outcome: Outcome, now: datetime) -> dict[str, object]:
-    shown = {**outcome.to_json(), "recordedAt": now.isoformat().replace("+00:00", "Z")}
-    return {
-        "outcome": outcome.kind.value,
-        "reason": outcome.reason.value,
-        "lastOutcome": json.dumps(shown, separators=(",", ":")),
-    }
 
 
 def _http_date(value: object) -> datetime:

@@ -1,6 +1,7 @@
 """The table of what was given up: to be read by people, and to be replayed from."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from hashlib import sha256
 
 from azure.core.exceptions import ResourceNotFoundError
@@ -47,9 +48,31 @@ class StorageGivenUpRecords:
         except ResourceNotFoundError:
             return
 
+    async def page(self, after: str, limit: int) -> Sequence[tuple[str, GivenUp]]:
+        """Read up to `limit` records, each with its place, from behind a place; "" is the start."""
+        partition, _, key = after.partition("|")
+        found: list[tuple[str, GivenUp]] = []
+        query = self._table.query_entities(
+            "PartitionKey gt @partition or ( PartitionKey eq @partition and RowKey gt @key )",
+            parameters={"partition": partition, "key": key},
+            results_per_page=limit,
+        )
+        try:
+            async for page in query.by_page():
+                found += [(_place(entity), _from_entity(entity)) async for entity in page]
+                if len(found) >= limit:
+                    break
+        except ResourceNotFoundError:
+            return []
+        return found[:limit]
+
     async def close(self) -> None:
         """Close the connection."""
         await self._table.close()
+
+
+def _place(entity: TableEntity) -> str:
+    return f"{entity['PartitionKey']}|{entity['RowKey']}"
 
 
 def _keys(identity: str, cluster_id: ClusterId | None) -> tuple[str, str]:
@@ -82,7 +105,7 @@ def _from_entity(entity: TableEntity) -> GivenUp:
         reason=str(entity["reason"]),
         message=str(entity["message"]),
         advice=str(entity["advice"]),
-        given_up_at=given_up_at,
+        given_up_at=datetime.fromtimestamp(given_up_at.timestamp(), UTC),
         attempts=int(str(entity["attempts"])),
         work=str(entity["work"]),
     )

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from azure.core.exceptions import ResourceExistsError
-from azure.data.tables.aio import TableClient
+from azure.data.tables.aio import TableClient, TableServiceClient
 from azure.storage.queue import TextBase64EncodePolicy
 from azure.storage.queue.aio import QueueClient
 
@@ -43,6 +43,12 @@ class StorageAccount:
         if self._settings.connection_string:
             return TableClient.from_connection_string(self._settings.connection_string, name)
         return TableClient(self._settings.table_uri or "", name, credential=self._credential())
+
+    def tables(self) -> TableServiceClient:
+        """Give a client of the table service."""
+        if self._settings.connection_string:
+            return TableServiceClient.from_connection_string(self._settings.connection_string)
+        return TableServiceClient(self._settings.table_uri or "", credential=self._credential())
 
 
 async def create_queue(queue: QueueClient) -> None:

@@ -1,6 +1,6 @@
 """Who may reconcile a cluster, and what is remembered of it; times are the storage service's."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.domain.cluster_id import ClusterId
@@ -15,18 +15,18 @@ class Claim:
     """What the row said when it was claimed (its ETag); a later claim changes it."""
     claimed_at: datetime
     """When the storage service accepted the claim, in whole seconds, rounded down, in UTC."""
+    last_changed_at: datetime | None = None
+    """When the row had been changed before, by a claim or its release; None if it is new."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterRecord:
-    """What is remembered of a cluster."""
+    """What is remembered of the claims on a cluster."""
 
     cluster_id: ClusterId
     concluded_at: datetime | None = None
     """When the last reconcile that came to an end claimed the row, by the storage's clock."""
     claimed: bool = False
-    last_outcome: dict[str, object] = field(default_factory=dict)
-    """The last outcome as JSON, with `recordedAt`; empty if there was none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,14 @@ def parse_subscription_id(text: str) -> str:
     return text.lower()
 
 
+def parse_resource_group(text: str) -> str:
+    """Check the name of a resource group; raises InvalidResourceId."""
+    label, grammar, rule = _PARTS[1]
+    if not grammar.fullmatch(text):
+        raise InvalidResourceId.because(label, text, rule)
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """A cluster, or a resource group with every cluster in it; `key` is its id in lower case."""

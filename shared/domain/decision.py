@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from shared.domain.cluster_id import Scope
+from shared.domain.cluster_id import ClusterId, Scope
 from shared.domain.observed import ObservedCluster
 from shared.domain.reasons import NEEDS_ATTENTION, Reason
 from shared.domain.spans import Occurrence
+from shared.domain.spread import spread_window
 from shared.domain.window import MaintenanceWindow
 
 
@@ -39,18 +40,23 @@ class Desired:
     """What the settings ask for.
 
     `lead` counts from ARM accepting the write; `attempt_timeout` is the longest that an attempt
-    takes to get there.
+    takes to get there. `spread` is how far a cluster's start may lie after the window's.
     """
 
     window: MaintenanceWindow
     excluded: tuple[Scope, ...] = ()
     lead: timedelta = timedelta(minutes=40)
     attempt_timeout: timedelta = timedelta(seconds=30)
+    spread: timedelta = timedelta()
 
     @property
     def horizon(self) -> timedelta:
         """How far ahead of now the next start must be when an attempt is planned."""
         return self.lead + self.attempt_timeout
+
+    def window_for(self, cluster_id: ClusterId) -> MaintenanceWindow:
+        """Give the window that is to be written for one cluster; always the same for the same."""
+        return spread_window(self.window, self.spread, cluster_id)
 
     def excludes(self, cluster: ObservedCluster) -> bool:
         """Say whether the settings exclude the cluster."""

@@ -10,6 +10,7 @@ NaptimeError
  |- AmbiguousWindow       the documentation leaves open when this window occurs
  `- AzureError            a call to Azure failed; says whether and when to try again
      |- Throttled           429                      retryable, quick
+     |- Paced               not sent: our own pace   retryable
      |- OperationInProgress 409 in progress          retryable, quick
      |- AzureUnavailable    408, 500, 502, 503, 504  retryable, quick
      |- ConnectionFailed    no (whole) answer        retryable, quick; a write may be applied
@@ -133,6 +134,13 @@ class Throttled(AzureError):
     reason = Reason.THROTTLED
     retryable = True
     quick = True
+
+
+class Paced(AzureError):
+    """Not sent: naptime's own pace leaves no call for that shard until `retry_after`."""
+
+    reason = Reason.PACED
+    retryable = True
 
 
 class OperationInProgress(AzureError):

@@ -28,7 +28,8 @@ class Outcome:
 
     `window` is the one that ARM accepted or has, `next_start` (UTC) its next start if known,
     `calls` the calls made to ARM over all `attempts`. `retry_after` is the least wait before the
-    next try of what was deferred. In a dry run the kind is what would have happened.
+    next try of what was deferred. In a dry run the kind is what would have happened. `location`
+    is None where the cluster was not read.
     """
 
     cluster_id: ClusterId
@@ -42,6 +43,7 @@ class Outcome:
     calls: int
     dry_run: bool = False
     retry_after: timedelta | None = None
+    location: str | None = None
 
     def to_json(self) -> dict[str, object]:
         """Give it ready for JSON: camelCase keys, instants in ISO 8601 with Z, waits in seconds."""

@@ -86,4 +86,5 @@ def _judge(situation: Situation) -> Decision:
     if action is not Action.CREATE:
         return Decision(action, findings, situation.window)
     desired = situation.desired
-    return Decision(action, findings, plan_start(desired.window, situation.now, desired.horizon))
+    window = desired.window_for(situation.cluster.id)
+    return Decision(action, findings, plan_start(window, situation.now, desired.horizon))

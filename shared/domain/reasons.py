@@ -26,12 +26,14 @@ class Reason(StrEnum):
     UP_TO_DATE = "UpToDate"
     OPERATION_IN_PROGRESS = "OperationInProgress"
     THROTTLED = "Throttled"
+    PACED = "Paced"
     AZURE_UNAVAILABLE = "AzureUnavailable"
     CONNECTION_FAILED = "ConnectionFailed"
     ACCESS_DENIED = "AccessDenied"
     NOT_AUTHENTICATED = "NotAuthenticated"
     REJECTED_BY_AZURE = "RejectedByAzure"
     WRITE_TARGET_GONE = "WriteTargetGone"
+    WRITES_STOPPED = "WritesStopped"
     POISONED = "Poisoned"
 
 
@@ -152,6 +154,12 @@ REASONS: Mapping[Reason, ReasonText] = MappingProxyType(
             "Pauses that subscription and location as long as Azure asks, then goes on.",
             "Look for other callers; lower `NAPTIME_SHARD_RATE_PER_SECOND` if it persists.",
         ),
+        Reason.PACED: ReasonText(
+            "naptime's own pace has no call left for that subscription and location just now.",
+            "Comes back as soon as it has; nothing was sent to Azure.",
+            "Nothing to do. `NAPTIME_SHARD_BURST` and `NAPTIME_SHARD_RATE_PER_SECOND` set the "
+            "pace.",
+        ),
         Reason.AZURE_UNAVAILABLE: ReasonText(
             "Azure answered with a time-out or a server error (408, 500, 502, 503, 504).",
             _RETRIES,
@@ -181,6 +189,12 @@ REASONS: Mapping[Reason, ReasonText] = MappingProxyType(
             "The cluster disappeared between the read and the write (404 on the write).",
             "Gives up.",
             "Nothing to do if the cluster was deleted; otherwise replay.",
+        ),
+        Reason.WRITES_STOPPED: ReasonText(
+            "Ten writes in a row were refused for the same reason in that subscription and "
+            "location.",
+            "Writes nothing more there in this run, and skips what it would have written.",
+            "Look at the reason in the run's record, correct it, then start another run.",
         ),
         Reason.POISONED: ReasonText(
             "A queue message failed again and again for a reason that naptime does not know.",

@@ -1,6 +1,5 @@
 """Work on one cluster, as it travels through the queue, and when it comes back."""
 
-import json
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -8,16 +7,14 @@ from typing import Self
 
 from shared.domain import instants
 from shared.domain.cluster_id import ClusterId
+from shared.domain.envelope import an_instant, seal, unseal
 from shared.domain.errors import InvalidMessage, InvalidResourceId
 from shared.domain.fields import BrokenRule, Fields, text, whole_number
-from shared.domain.strict_json import NotStrictJson, parse_object
+from shared.domain.reasons import Reason
 
 CLUSTERS_QUEUE = "naptime-clusters"
 CLUSTERS_POISON_QUEUE = f"{CLUSTERS_QUEUE}-poison"
 """Where the Functions host puts what failed as often as it delivers it; the name is the host's."""
-
-MAX_MESSAGE_BYTES = 64 * 1024
-"""What Azure Queue Storage takes in one message."""
 
 PATIENCE = timedelta(hours=24)
 """How long work is tried again before it is given up on."""
@@ -26,19 +23,24 @@ FIRST_DELAY = timedelta(seconds=30)
 FIRST_SLOW_DELAY = timedelta(minutes=5)
 LONGEST_DELAY = timedelta(minutes=30)
 LONGEST_RETRY_AFTER = timedelta(hours=6)
+FIRST_PACED_DELAY = timedelta(seconds=2)
+LONGEST_PACED_DELAY = timedelta(minutes=1)
 
-_VERSION = 1
+SLOW = frozenset({Reason.ACCESS_DENIED, Reason.NOT_AUTHENTICATED})
+"""What only a person or a role assignment on its way can mend: minutes, not seconds."""
+
 _MOST_ATTEMPTS = 1_000_000
 
 
 class Cause(StrEnum):
-    """Why a cluster is looked at."""
+    """Why a cluster is looked at, or a run over many was started."""
 
     CLUSTER_WRITTEN = "ClusterWritten"
     SCHEDULE_WRITTEN = "ScheduleWritten"
     SCHEDULE_DELETED = "ScheduleDeleted"
     ASKED = "Asked"
     REPLAYED = "Replayed"
+    SWEPT = "Swept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,7 @@ class ReconcileCluster:
         return replace(self, attempt=self.attempt + 1)
 
     def to_message(self) -> str:
-        """Write the queue message: a versioned envelope, compact JSON.
-
-        The envelope is there because the Functions host lets top-level keys of a JSON message
-        overwrite the trigger's metadata.
-        """
+        """Write the queue message."""
         work = {
             "clusterId": str(self.cluster_id),
             "cause": self.cause.value,
@@ -75,31 +73,22 @@ class ReconcileCluster:
             "eventId": self.event_id,
             "since": instants.to_text(self.since) if self.since else None,
         }
-        return json.dumps({"v": _VERSION, "work": work}, separators=(",", ":"))
+        return seal(work)
 
 
 def parse_reconcile_cluster(message: str) -> ReconcileCluster:
     """Read what `to_message` wrote; raises InvalidMessage, with every problem, and nothing else."""
-    try:
-        envelope = Fields(parse_object(message, MAX_MESSAGE_BYTES), "", [])
-    except NotStrictJson as error:
-        raise InvalidMessage.because("message", message, str(error)) from error
-    envelope.refuse_unknown(("v", "work"))
-    envelope.required("v", whole_number(_VERSION, _VERSION))
-    work = envelope.under("work")
-    if work is None:
-        raise InvalidMessage(envelope.problems)
-    return _work_in(work)
+    return _work_in(unseal(message))
 
 
 def _work_in(work: Fields) -> ReconcileCluster:
     work.refuse_unknown(("clusterId", "cause", "askedAt", "attempt", "eventId", "since"))
     cluster_id = work.required("clusterId", _cluster_id)
     cause = work.required("cause", _cause)
-    asked_at = work.required("askedAt", _instant)
+    asked_at = work.required("askedAt", an_instant)
     attempt = work.required("attempt", whole_number(1, _MOST_ATTEMPTS))
     event_id = work.optional("eventId", text)
-    since = work.optional("since", _instant)
+    since = work.optional("since", an_instant)
     if work.problems or not (cluster_id and cause and asked_at and attempt):
         raise InvalidMessage(work.problems)
     return ReconcileCluster(cluster_id, cause, asked_at, attempt, event_id, since)
@@ -119,13 +108,6 @@ def _cause(value: object) -> Cause:
         raise BrokenRule(f"must be one of {', '.join(Cause)}") from error
 
 
-def _instant(value: object) -> datetime:
-    try:
-        return instants.from_text(text(value))
-    except (ValueError, OverflowError) as error:
-        raise BrokenRule("must be an ISO 8601 instant with Z or an offset") from error
-
-
 def delay_before(
     attempt: int, error_retry_after: timedelta | None, *, slow: bool, jitter: float
 ) -> timedelta:
@@ -139,6 +121,17 @@ def delay_before(
     doublings = min(max(attempt - 2, 0), 10)
     delay = min(first * (1 << doublings) * (1 + jitter / 4), LONGEST_DELAY)
     return max(delay, min(error_retry_after or timedelta(), LONGEST_RETRY_AFTER))
+
+
+def paced_delay(attempt: int, wait: timedelta | None, jitter: float) -> timedelta:
+    """Say how long to wait before an attempt that only naptime's own pace held back.
+
+    2 s before the second attempt, doubling up to a minute, each longer by up to a half with
+    `jitter` from 0 to 1; what the pace asks for is the lower bound.
+    """
+    doublings = min(max(attempt - 2, 0), 10)
+    delay = min(FIRST_PACED_DELAY * (1 << doublings), LONGEST_PACED_DELAY) * (1 + jitter / 2)
+    return max(delay, wait or timedelta())
 
 
 def is_spent(work: ReconcileCluster, now: datetime) -> bool:

@@ -7,14 +7,13 @@ from typing import assert_never
 
 from shared.domain.claims import AlreadyDone, Busy, Claim
 from shared.domain.given_up import GivenUp
+from shared.domain.last_known import LastKnown
 from shared.domain.outcome import Outcome, OutcomeKind
 from shared.domain.reasons import REASONS, Reason
-from shared.domain.work import Cause, ReconcileCluster, delay_before, is_spent
+from shared.domain.work import SLOW, Cause, ReconcileCluster, delay_before, is_spent, paced_delay
 from shared.reconcile.ports import Clock, ClusterRecords, GivenUpRecords, WorkQueue
 from shared.reconcile.reconcile_cluster import ClusterReconciler
-
-SLOW = frozenset({Reason.ACCESS_DENIED, Reason.NOT_AUTHENTICATED})
-"""What only a person or a role assignment on its way can mend: minutes, not seconds."""
+from shared.reconcile.remember_clusters import ClusterMemory
 
 type Report = Callable[[Outcome, Cause], None]
 
@@ -25,6 +24,7 @@ class ClusterWorker:
 
     reconciler: ClusterReconciler
     records: ClusterRecords
+    memory: ClusterMemory
     given_up: GivenUpRecords
     queue: WorkQueue
     clock: Clock
@@ -55,15 +55,16 @@ class ClusterWorker:
 
     async def do_claimed(self, claim: Claim, work: ReconcileCluster) -> Outcome:
         """Reconcile under a claim, settle what comes of it, and give the claim back."""
-        settled = None
+        concluded = False
         try:
             outcome = await self.reconciler.reconcile(work.cluster_id)
             self.report(outcome, work.cause)
             await self._settle(outcome, work)
-            settled = outcome
+            await self.memory.remember([LastKnown(outcome, claim.claimed_at, self.clock.now())])
+            concluded = outcome.kind is not OutcomeKind.DEFERRED
         finally:
             # An outcome that could not be settled concludes nothing: its message comes again.
-            await self.records.release(claim, settled, self.clock.now())
+            await self.records.release(claim, concluded=concluded)
         return outcome
 
     async def _settle(self, outcome: Outcome, work: ReconcileCluster) -> None:
@@ -78,6 +79,8 @@ class ClusterWorker:
                 await self.given_up.forget(work.cluster_id)
 
     def _delay(self, outcome: Outcome, work: ReconcileCluster) -> timedelta:
+        if outcome.reason is Reason.PACED:
+            return paced_delay(work.attempt, outcome.retry_after, self.jitter())
         slow = outcome.reason in SLOW
         return delay_before(work.attempt, outcome.retry_after, slow=slow, jitter=self.jitter())
 

@@ -15,8 +15,11 @@ from shared.domain.observed import (
     node_os_schedule,
 )
 from shared.domain.policy import decide
+from shared.domain.shard import Shard
 from shared.domain.window import MaintenanceWindow
-from shared.reconcile.ports import Aks, Clock, ClusterRecords, GivenUpRecords, Retry
+from shared.reconcile.keep_pace import ShardPacer
+from shared.reconcile.ports import Aks, Clock, GivenUpRecords, Retry
+from shared.reconcile.remember_clusters import ClusterMemory
 
 OCCURRENCES_SHOWN = 5
 
@@ -47,7 +50,8 @@ class ClusterViewer:
 
     aks: Aks
     retry: Retry
-    records: ClusterRecords
+    pacer: ShardPacer
+    memory: ClusterMemory
     given_up: GivenUpRecords
     clock: Clock
     desired: Desired
@@ -58,7 +62,9 @@ class ClusterViewer:
 
         async def attempt() -> Seen:
             cluster = await self.aks.get_cluster(cluster_id)
-            listing = await self.aks.list_configurations(cluster_id)
+            async with self.pacer.spending(Shard.of(cluster), 1) as spending:
+                spending.used = 1
+                listing = await self.aks.list_configurations(cluster_id)
             return Seen(cluster, listing.configurations)
 
         try:
@@ -68,10 +74,10 @@ class ClusterViewer:
         return {**self._live(seen), **remembered}
 
     async def _remembered(self, cluster_id: ClusterId) -> Json:
-        record = await self.records.get(cluster_id)
+        known = await self.memory.recall(cluster_id)
         given_up = await self.given_up.get(cluster_id)
         return {
-            "lastOutcome": record.last_outcome or None,
+            "lastOutcome": known.last_outcome if known else None,
             "givenUp": given_up.to_json() if given_up else None,
         }
 

@@ -1,6 +1,6 @@
 """What the use cases need from the world; `shared/clients` satisfies it, tests have fakes of it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -8,7 +8,8 @@ from shared.domain.claims import Claim, ClusterRecord, Refusal
 from shared.domain.cluster_id import ClusterId
 from shared.domain.given_up import GivenUp
 from shared.domain.observed import Listing, ObservedCluster, ObservedConfiguration
-from shared.domain.outcome import Outcome
+from shared.domain.rows import Reading, Row, Values
+from shared.domain.run_work import Baton, RunWork
 from shared.domain.window import MaintenanceWindow
 from shared.domain.work import ReconcileCluster
 
@@ -30,6 +31,12 @@ class Aks(Protocol):
 
     async def get_cluster(self, cluster_id: ClusterId) -> ObservedCluster:
         """Read one cluster; `ClusterGone` where there is none."""
+        ...
+
+    def list_clusters(
+        self, subscription_id: str, resource_group: str | None
+    ) -> AsyncIterator[Sequence[ObservedCluster]]:
+        """Yield the clusters of a subscription, or of one resource group, page by page."""
         ...
 
     async def list_configurations(self, cluster_id: ClusterId) -> Listing:
@@ -58,8 +65,8 @@ class ClusterRecords(Protocol):
         """Claim the cluster; `since` is when the work was asked for, by the storage's clock."""
         ...
 
-    async def release(self, claim: Claim, outcome: Outcome | None, now: datetime) -> None:
-        """Give the claim back; an outcome that concludes is remembered as of the claim's time."""
+    async def release(self, claim: Claim, *, concluded: bool) -> None:
+        """Give the claim back; what concluded answers all work from before the claim."""
         ...
 
     async def get(self, cluster_id: ClusterId) -> ClusterRecord:
@@ -82,10 +89,96 @@ class GivenUpRecords(Protocol):
         """Remove it, if it is there: the cluster has been reconciled after all."""
         ...
 
+    async def page(self, after: str, limit: int) -> Sequence[tuple[str, GivenUp]]:
+        """Read up to `limit` records, each with its place, from behind a place; "" is the start."""
+        ...
+
 
 class WorkQueue(Protocol):
     """The queue of clusters to reconcile."""
 
     async def send(self, work: ReconcileCluster, delay: timedelta = timedelta(0)) -> None:
         """Enqueue, to be seen after the delay."""
+        ...
+
+
+class RunQueue(Protocol):
+    """The queue of runs to start and subscriptions to list."""
+
+    async def send(self, work: RunWork, delay: timedelta = timedelta(0)) -> None:
+        """Enqueue, to be seen after the delay."""
+        ...
+
+
+class BatonQueue(Protocol):
+    """The queue of batons."""
+
+    async def send(self, work: Baton, delay: timedelta = timedelta(0)) -> None:
+        """Enqueue, to be seen after the delay."""
+        ...
+
+
+class Table(Protocol):
+    """One table; it is made by the first write, and reads as empty until then."""
+
+    async def get(self, partition: str, key: str) -> Reading:
+        """Read one row, and the storage service's own time."""
+        ...
+
+    async def insert(self, partition: str, key: str, values: Values) -> str | None:
+        """Make a row and give its ETag; None if there is one already, which stays as it is."""
+        ...
+
+    async def replace(self, row: Row, values: Values) -> str | None:
+        """Replace a row and give its new ETag; None if somebody has changed it since."""
+        ...
+
+    async def settle(self, row: Row, values: Values, others: Mapping[str, Values]) -> str | None:
+        """Replace a row and up to 99 others of its partition, all or (None, as above) nothing."""
+        ...
+
+    async def insert_new(self, partition: str, rows: Mapping[str, Values]) -> None:
+        """Make those rows, any number, that are not there; the others stay as they are."""
+        ...
+
+    async def merge(self, partition: str, rows: Mapping[str, Values]) -> None:
+        """Make or change rows, any number; values that are not named stay as they are."""
+        ...
+
+    async def delete(self, partition: str, key: str) -> None:
+        """Remove a row, if it is there."""
+        ...
+
+    def rows(
+        self, partition: str, *, after: str = "", before: str = "", where: Values | None = None
+    ) -> AsyncIterator[Row]:
+        """Yield rows in the order of their keys, `after` < key < `before`, with equal values."""
+        ...
+
+    async def first(
+        self,
+        partition: str,
+        limit: int,
+        *,
+        after: str = "",
+        before: str = "",
+        where: Values | None = None,
+    ) -> Sequence[Row]:
+        """Give the first rows of these."""
+        ...
+
+
+class Tables(Protocol):
+    """Tables by name."""
+
+    def of(self, name: str) -> Table:
+        """Give a table."""
+        ...
+
+    async def names(self, prefix: str) -> Sequence[str]:
+        """Name the tables that are there and begin so, in order."""
+        ...
+
+    async def drop(self, name: str) -> None:
+        """Remove a table with all that is in it, if it is there."""
         ...

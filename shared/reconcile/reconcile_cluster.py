@@ -11,8 +11,13 @@ from shared.domain.observed import Listing, ObservedCluster, ObservedConfigurati
 from shared.domain.outcome import Outcome, OutcomeKind
 from shared.domain.policy import decide, screen
 from shared.domain.reasons import Reason
+from shared.domain.shard import Shard
 from shared.domain.window import MaintenanceWindow
+from shared.reconcile.keep_pace import ShardPacer
 from shared.reconcile.ports import Aks, Clock, Retry
+
+CALLS_OF_AN_ATTEMPT = 2
+"""A LIST, and the PUT that follows it at once where it has to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,7 @@ class ClusterReconciler:
     aks: Aks
     clock: Clock
     retry: Retry
+    pacer: ShardPacer
     desired: Desired
     dry_run: bool = False
 
@@ -50,82 +56,105 @@ class ClusterReconciler:
 class Pass:
     """One reconcile of one cluster, over all its attempts; counts the calls that it makes."""
 
-    def __init__(self, world: ClusterReconciler, cluster_id: ClusterId, *, dry_run: bool) -> None:
+    def __init__(
+        self,
+        world: ClusterReconciler,
+        cluster_id: ClusterId,
+        *,
+        dry_run: bool,
+        cluster: ObservedCluster | None = None,
+    ) -> None:
         self._world = world
         self._cluster_id = cluster_id
         self._dry_run = dry_run
-        self._cluster: ObservedCluster | None = None
-        self._sent: list[MaintenanceWindow] = []
-        self._attempts = 0
-        self._calls = 0
+        self._cluster = cluster
+        self.sent: list[MaintenanceWindow] = []
+        self.attempts = 0
+        self.calls = 0
 
     async def attempt(self) -> Outcome:
-        """Gather, decide, apply, all from this attempt's own now."""
-        self._attempts += 1
-        observation = await self.observe()
+        """Gather, decide, apply, all from this attempt's own now, and at the shard's pace."""
+        self.attempts += 1
+        try:
+            cluster = self._cluster or await self._get()
+        except ClusterGone:
+            return await self.apply(self.gone())
+        if screened := screen(cluster, self._world.desired):
+            return await self.apply(Observation(screened, self._world.clock.now()))
+        # Reading the cluster counts in a bucket of its own at AKS; only what follows is paced.
+        calls = self.calls
+        async with self._world.pacer.spending(Shard.of(cluster), CALLS_OF_AN_ATTEMPT) as spending:
+            try:
+                return await self.apply(await self.observe(cluster))
+            finally:
+                spending.used = self.calls - calls
+
+    async def _get(self) -> ObservedCluster:
+        self.calls += 1
+        self._cluster = await self._world.aks.get_cluster(self._cluster_id)
+        return self._cluster
+
+    async def observe(self, cluster: ObservedCluster) -> Observation:
+        """Read the cluster's configurations, and decide."""
+        # Before every write, also on a later attempt: there is no If-Match on this resource, and
+        # meanwhile somebody may have made a schedule, or an unanswered write may have arrived.
+        self.calls += 1
+        try:
+            listing = await self._world.aks.list_configurations(self._cluster_id)
+        except ClusterGone:
+            return self.gone()
+        now = self._now(listing)
+        configurations = listing.configurations
+        decision = decide(cluster, configurations, self._world.desired, now)
+        return Observation(decision, now, configurations)
+
+    def gone(self) -> Observation:
+        """Decide for a cluster that ARM does not know."""
+        now = self._world.clock.now()
+        return Observation(decide(None, (), self._world.desired, now), now)
+
+    async def apply(self, observation: Observation) -> Outcome:
+        """Do what was decided; in a dry run, only say so."""
         decision = observation.decision
         match decision.action:
             case Action.CREATE | Action.UPDATE if not self._dry_run:
-                return await self._apply(decision, observation.now)
+                return await self._write(decision, observation.now)
             case Action.CREATE:
-                return self._outcome(OutcomeKind.CREATED, decision, observation.now)
+                return self.outcome(OutcomeKind.CREATED, decision, observation.now)
             case Action.UPDATE:
-                return self._outcome(OutcomeKind.UPDATED, decision, observation.now)
+                return self.outcome(OutcomeKind.UPDATED, decision, observation.now)
             case Action.LEAVE:
                 return self._left(observation)
             case Action.SKIP:
-                return self._outcome(OutcomeKind.SKIPPED, decision, observation.now)
+                return self.outcome(OutcomeKind.SKIPPED, decision, observation.now)
             case Action.DEFER:
-                return self._outcome(OutcomeKind.DEFERRED, decision, observation.now)
+                return self.outcome(OutcomeKind.DEFERRED, decision, observation.now)
             case _:
                 assert_never(decision.action)
-
-    async def observe(self) -> Observation:
-        """Read the cluster once, its configurations on every attempt, and decide."""
-        try:
-            return await self._observe()
-        except ClusterGone:
-            now = self._world.clock.now()
-            return Observation(decide(None, (), self._world.desired, now), now)
-
-    async def _observe(self) -> Observation:
-        if self._cluster is None:
-            self._calls += 1
-            self._cluster = await self._world.aks.get_cluster(self._cluster_id)
-        if screened := screen(self._cluster, self._world.desired):
-            return Observation(screened, self._world.clock.now())
-        # Before every write, also on a later attempt: there is no If-Match on this resource, and
-        # meanwhile somebody may have made a schedule, or an unanswered write may have arrived.
-        self._calls += 1
-        listing = await self._world.aks.list_configurations(self._cluster_id)
-        now = self._now(listing)
-        configurations = listing.configurations
-        decision = decide(self._cluster, configurations, self._world.desired, now)
-        return Observation(decision, now, configurations)
 
     def _now(self, listing: Listing) -> datetime:
         """Give the later of the two clocks: the lead time counts from when ARM accepts."""
         own = self._world.clock.now()
         return max(own, listing.answered_at) if listing.answered_at else own
 
-    async def _apply(self, decision: Decision, now: datetime) -> Outcome:
+    async def _write(self, decision: Decision, now: datetime) -> Outcome:
         if decision.window is None:
             raise TypeError(f"{decision.action} without a window to write")
-        self._calls += 1
-        self._sent.append(decision.window)
+        self.calls += 1
+        self.sent.append(decision.window)
         accepted = await self._world.aks.put_node_os_schedule(self._cluster_id, decision.window)
         kind = OutcomeKind.CREATED if decision.action is Action.CREATE else OutcomeKind.UPDATED
         window = accepted.schedule.window or decision.window
-        return self._outcome(kind, decision, now, window)
+        return self.outcome(kind, decision, now, window)
 
     def _left(self, observation: Observation) -> Outcome:
         """Tell a schedule that was there from one that our own unanswered write has made."""
         decision, now = observation.decision, observation.now
-        if decision.window and any(_same(decision.window, sent) for sent in self._sent):
-            return self._outcome(OutcomeKind.CREATED, decision, now, reason=Reason.SCHEDULE_MISSING)
-        return self._outcome(OutcomeKind.UNCHANGED, decision, now)
+        if decision.window and any(_same(decision.window, sent) for sent in self.sent):
+            return self.outcome(OutcomeKind.CREATED, decision, now, reason=Reason.SCHEDULE_MISSING)
+        return self.outcome(OutcomeKind.UNCHANGED, decision, now)
 
-    def _outcome(
+    def outcome(
         self,
         kind: OutcomeKind,
         decision: Decision,
@@ -133,6 +162,7 @@ class Pass:
         window: MaintenanceWindow | None = None,
         reason: Reason | None = None,
     ) -> Outcome:
+        """Make an outcome of what was decided; the window is the decision's unless given."""
         window = window or decision.window
         start = window.next_start(now) if window else None
         return Outcome(
@@ -143,9 +173,10 @@ class Pass:
             findings=decision.findings,
             window=window,
             next_start=start.start if start else None,
-            attempts=self._attempts,
-            calls=self._calls,
+            attempts=self.attempts,
+            calls=self.calls,
             dry_run=self._dry_run,
+            location=self._location,
         )
 
     def refused(self, error: AzureError) -> Outcome:
@@ -158,11 +189,16 @@ class Pass:
             findings=(),
             window=None,
             next_start=None,
-            attempts=self._attempts,
-            calls=self._calls,
+            attempts=self.attempts,
+            calls=self.calls,
             dry_run=self._dry_run,
             retry_after=error.retry_after,
+            location=self._location,
         )
+
+    @property
+    def _location(self) -> str | None:
+        return self._cluster.location if self._cluster else None
 
 
 def _same(observed: MaintenanceWindow, sent: MaintenanceWindow) -> bool:

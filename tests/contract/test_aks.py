@@ -37,7 +37,15 @@ from shared.domain.recurrence import (
 from shared.domain.spans import DateSpan
 from shared.domain.window import MaintenanceWindow
 from shared.reconcile.ports import Aks
-from tests.clusters import OWN_CLIENT_ID, Json, cluster, cluster_id, schedule
+from tests.clusters import (
+    FOREIGN_SUBSCRIPTION,
+    OWN_CLIENT_ID,
+    SUBSCRIPTION,
+    Json,
+    cluster,
+    cluster_id,
+    schedule,
+)
 from tests.fakes.aks import FakeAks, Fault, Verb
 from tests.fakes.clock import SATURDAY_NOON, FakeClock
 from tests.simulated_azure import Controls, trust
@@ -45,6 +53,7 @@ from tests.simulated_azure import Controls, trust
 METHODS: dict[Verb, dict[str, str]] = {
     "get": {"operation": "ManagedClusters_Get"},
     "list": {"operation": "MaintenanceConfigurations_List*"},
+    "clusters": {"operation": "ManagedClusters_List*"},
     "put": {"method": "PUT"},
 }
 FAULTS: dict[str, type[AzureError]] = {
@@ -157,12 +166,19 @@ def azure(request: pytest.FixtureRequest) -> Azure:
 
 
 def calls(aks: Aks, window: MaintenanceWindow) -> dict[Verb, Callable[[], Awaitable[object]]]:
-    """Give the three calls of the port."""
+    """Give the calls of the port."""
     return {
         "get": lambda: aks.get_cluster(cluster_id()),
         "list": lambda: aks.list_configurations(cluster_id()),
         "put": lambda: aks.put_node_os_schedule(cluster_id(), window),
+        "clusters": lambda: listed(aks),
     }
+
+
+async def listed(aks: Aks, group: str | None = None) -> list[ClusterId]:
+    """List the clusters of the subscription."""
+    pages = aks.list_clusters(SUBSCRIPTION, group)
+    return [found.id async for page in pages for found in page]
 
 
 WINDOW = MaintenanceWindow(Weekly(1, Weekday.SUNDAY), time(1), 4)
@@ -196,6 +212,25 @@ async def test_a_cluster_without_nap_is_read(azure: Azure, mode: str | None) -> 
     """A profile that is Manual or absent means no NAP."""
     await azure.put(cluster(mode=mode))
     assert not (await azure.aks.get_cluster(cluster_id())).auto_provisioning
+
+
+async def test_clusters_are_listed_page_by_page(azure: Azure) -> None:
+    """All clusters of the subscription come, those of other subscriptions do not."""
+    for number in range(130):
+        await azure.put(cluster(f"aks-{number:03}"))
+    await azure.put(cluster("foreign", subscription=FOREIGN_SUBSCRIPTION))
+    pages = [page async for page in azure.aks.list_clusters(SUBSCRIPTION, None)]
+    assert [len(page) for page in pages] == [100, 30]
+    found = [observed for page in pages for observed in page]
+    assert {each.id.name for each in found} == {f"aks-{number:03}" for number in range(130)}
+    assert found[0] == await azure.aks.get_cluster(found[0].id)
+
+
+async def test_clusters_of_a_resource_group_are_listed(azure: Azure) -> None:
+    """Only the clusters of the group come, however its name is written."""
+    await azure.put(cluster("a"))
+    await azure.put(cluster("b", group="rg-2"))
+    assert [found.name for found in await listed(azure.aks, "RG-2")] == ["b"]
 
 
 @pytest.mark.parametrize("verb", ["get", "list"])
@@ -248,7 +283,7 @@ async def test_a_written_window_reads_back_equal(azure: Azure, window: Maintenan
     assert read.to_arm() == {**window.to_arm(), "startDate": filled_in.isoformat()}
 
 
-@pytest.mark.parametrize("verb", ["get", "list", "put"])
+@pytest.mark.parametrize("verb", ["get", "list", "put", "clusters"])
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_faults_are_translated(azure: Azure, verb: Verb, fault: str) -> None:
     """Every way to fail is one of our own errors; the call after it works: nothing tried again."""

@@ -15,8 +15,6 @@ from shared.domain.claims import AlreadyDone, Busy, Claim
 from shared.domain.cluster_id import ClusterId
 from shared.domain.errors import NaptimeError
 from shared.domain.given_up import GivenUp
-from shared.domain.outcome import Outcome, OutcomeKind
-from shared.domain.reasons import Reason
 from shared.domain.work import Cause, ReconcileCluster, parse_reconcile_cluster
 from shared.reconcile.ports import ClusterRecords, GivenUpRecords
 from shared.settings import StorageSettings
@@ -77,21 +75,6 @@ def some_id(name: str = "aks-1") -> ClusterId:
     return ClusterId.of(SUBSCRIPTION, "rg", name)
 
 
-def outcome(kind: OutcomeKind) -> Outcome:
-    """Give an outcome of a kind."""
-    return Outcome(
-        cluster_id=some_id(),
-        kind=kind,
-        reason=Reason.UP_TO_DATE,
-        message="",
-        findings=(),
-        window=None,
-        next_start=None,
-        attempts=1,
-        calls=1,
-    )
-
-
 async def claimed(records: ClusterRecords, since: datetime | None = None) -> Claim:
     """Claim the cluster, which must be possible."""
     claim = await records.claim(some_id(), since)
@@ -102,7 +85,7 @@ async def claimed(records: ClusterRecords, since: datetime | None = None) -> Cla
 async def test_nothing_is_remembered_of_a_new_cluster(records: ClusterRecords) -> None:
     """A cluster that was never claimed has an empty record."""
     record = await records.get(some_id())
-    assert (record.concluded_at, record.claimed, record.last_outcome) == (None, False, {})
+    assert (record.concluded_at, record.claimed) == (None, False)
 
 
 async def test_a_claim_excludes_others(records: ClusterRecords) -> None:
@@ -115,14 +98,14 @@ async def test_a_claim_excludes_others(records: ClusterRecords) -> None:
 
 async def test_a_released_claim_can_be_taken_again(records: ClusterRecords) -> None:
     """After the release the next one gets a claim."""
-    await records.release(await claimed(records), None, SATURDAY_NOON)
+    await records.release(await claimed(records), concluded=False)
     assert isinstance(await records.claim(some_id(), None), Claim)
 
 
 async def test_earlier_work_is_done(records: ClusterRecords) -> None:
     """After a reconcile that concluded, work from before its claim is done, later work is not."""
     claim = await claimed(records)
-    await records.release(claim, outcome(OutcomeKind.UNCHANGED), SATURDAY_NOON)
+    await records.release(claim, concluded=True)
     before = claim.claimed_at - timedelta(seconds=1)
     after = claim.claimed_at + timedelta(seconds=1)
     assert isinstance(await records.claim(some_id(), before), AlreadyDone)
@@ -130,41 +113,38 @@ async def test_earlier_work_is_done(records: ClusterRecords) -> None:
     assert isinstance(await records.claim(some_id(), after), Claim)
 
 
-async def test_a_deferral_concludes_nothing(records: ClusterRecords) -> None:
-    """After a deferral even the oldest work still counts."""
-    await records.release(await claimed(records), outcome(OutcomeKind.DEFERRED), SATURDAY_NOON)
+async def test_what_concludes_nothing_answers_nothing(records: ClusterRecords) -> None:
+    """After a claim that came to no end even the oldest work still counts."""
+    await records.release(await claimed(records), concluded=False)
     assert isinstance(await records.claim(some_id(), LONG_AGO), Claim)
 
 
-async def test_the_last_outcome_is_remembered(records: ClusterRecords) -> None:
-    """The record shows the last outcome and when it was recorded."""
-    claim = await claimed(records)
-    await records.release(claim, outcome(OutcomeKind.UNCHANGED), SATURDAY_NOON)
-    shown = (await records.get(some_id())).last_outcome
-    assert shown == {
-        **outcome(OutcomeKind.UNCHANGED).to_json(),
-        "recordedAt": "2026-11-21T12:00:00Z",
-    }
-
-
 async def test_a_conclusion_outlasts_a_later_failure(records: ClusterRecords) -> None:
-    """A release without an outcome leaves what an earlier one concluded."""
+    """A release that concludes nothing leaves what an earlier one concluded."""
     first = await claimed(records)
-    await records.release(first, outcome(OutcomeKind.CREATED), SATURDAY_NOON)
-    await records.release(await claimed(records, FAR_AHEAD), None, SATURDAY_NOON)
-    record = await records.get(some_id())
-    assert record.concluded_at == first.claimed_at
-    assert record.last_outcome["reason"] == "UpToDate"
+    await records.release(first, concluded=True)
+    await records.release(await claimed(records, FAR_AHEAD), concluded=False)
+    assert (await records.get(some_id())).concluded_at == first.claimed_at
 
 
 async def test_a_late_release_changes_nothing(records: ClusterRecords) -> None:
     """A release of a claim that somebody else's has followed is without effect."""
     stale = await claimed(records)
-    await records.release(stale, None, SATURDAY_NOON)
+    await records.release(stale, concluded=False)
     await claimed(records)
-    await records.release(stale, outcome(OutcomeKind.CREATED), SATURDAY_NOON)
+    await records.release(stale, concluded=True)
     record = await records.get(some_id())
-    assert (record.claimed, record.last_outcome) == (True, {})
+    assert (record.claimed, record.concluded_at) == (True, None)
+
+
+async def test_a_claim_tells_when_somebody_was_there_before(records: ClusterRecords) -> None:
+    """A claim tells when the row had been claimed or released last; never, for a new one."""
+    first = await claimed(records)
+    assert first.last_changed_at is None
+    await records.release(first, concluded=False)
+    second = await claimed(records)
+    assert second.last_changed_at
+    assert second.last_changed_at >= first.claimed_at
 
 
 def given(name: str | None = "aks-1", reason: str = "RejectedByAzure") -> GivenUp:
@@ -210,10 +190,29 @@ async def test_unreadable_work_is_kept(given_up: GivenUpRecords) -> None:
     await given_up.put(given(None))
 
 
+async def test_given_up_is_read_page_by_page(given_up: GivenUpRecords) -> None:
+    """Records come in one order, page by page, each with the place that the next begins behind."""
+    assert await given_up.page("", 2) == []
+    for number in range(5):
+        await given_up.put(given(f"aks-{number}"))
+    await given_up.put(given(None))
+    places, found = [""], []
+    while page := await given_up.page(places[-1], 2):
+        found += [record for _, record in page]
+        places += [place for place, _ in page]
+    assert places == sorted(set(places))
+    assert {record.cluster_id for record in found} == {
+        None,
+        *(some_id(f"aks-{number}") for number in range(5)),
+    }
+    of_clusters = [place for place in places if place.startswith(f"{SUBSCRIPTION}|")]
+    assert len(of_clusters) == 5
+
+
 async def test_the_real_queue_encodes_as_the_host_expects(account: StorageAccount) -> None:
     """A message is base64, is there after its delay, and reads back as the same work."""
     name = f"q{uuid4().hex}"
-    queue = StorageWorkQueue(account.queue(name))
+    queue = StorageWorkQueue[ReconcileCluster](account.queue(name))
     work = ReconcileCluster(some_id(), Cause.ASKED, SATURDAY_NOON)
     await queue.send(work)
     await queue.send(work, timedelta(minutes=5))

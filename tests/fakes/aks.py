@@ -2,7 +2,7 @@
 
 import json
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Literal
@@ -20,7 +20,9 @@ from shared.domain.observed import (
 from shared.domain.window import MaintenanceWindow
 from shared.reconcile.ports import Clock
 
-type Verb = Literal["get", "list", "put"]
+type Verb = Literal["get", "list", "put", "clusters"]
+
+PAGE_SIZE = 100
 type Json = dict[str, object]
 
 
@@ -29,7 +31,7 @@ class Call:
     """One call, as it was answered."""
 
     verb: Verb
-    cluster_id: ClusterId
+    cluster_id: ClusterId | None
     at: datetime
     error: AzureError | None = None
     window: MaintenanceWindow | None = None
@@ -54,7 +56,7 @@ class Fault:
 
 @dataclass
 class FakeAks:
-    """The three calls of the port, over a dictionary."""
+    """The calls of the port, over a dictionary."""
 
     clock: Clock
     clusters: dict[ClusterId, Json] = field(default_factory=dict)
@@ -63,6 +65,8 @@ class FakeAks:
     faults: deque[Fault] = field(default_factory=deque)
     outage_until: datetime | None = None
     outage_error: Callable[[], AzureError] | None = None
+    refuses: Callable[[Verb, str], AzureError | None] = lambda _verb, _where: None
+    """What a kind of call is refused with, by the cluster's key or the subscription's id."""
     takes: Callable[[Verb], timedelta] = lambda _: timedelta(0)
 
     def add(self, body: Mapping[str, object]) -> ClusterId:
@@ -103,6 +107,24 @@ class FakeAks:
         self.calls.append(Call("get", cluster_id, self.clock.now()))
         return observe_cluster(self.clusters[cluster_id])
 
+    async def list_clusters(
+        self, subscription_id: str, resource_group: str | None
+    ) -> AsyncIterator[Sequence[ObservedCluster]]:
+        """Yield the clusters of a subscription or a group, page by page."""
+        found = [
+            observe_cluster(body)
+            for cluster_id, body in sorted(self.clusters.items())
+            if cluster_id.subscription_id == subscription_id
+            and (resource_group or cluster_id.resource_group).lower()
+            == cluster_id.resource_group.lower()
+        ]
+        for start in range(0, max(len(found), 1), PAGE_SIZE):
+            fault = self._take("clusters", subscription_id)
+            if fault is not None:
+                raise self._refuse("clusters", None, fault.error())
+            self.calls.append(Call("clusters", None, self.clock.now()))
+            yield found[start : start + PAGE_SIZE]
+
     async def list_configurations(self, cluster_id: ClusterId) -> Listing:
         """Read all configurations."""
         self._begin("list", cluster_id)
@@ -119,7 +141,7 @@ class FakeAks:
         self, cluster_id: ClusterId, window: MaintenanceWindow
     ) -> ObservedConfiguration:
         """Replace the node OS schedule; an omitted start date becomes today in the offset."""
-        fault = self._take("put")
+        fault = self._take("put", cluster_id.key)
         if fault is not None and not fault.applied:
             raise self._refuse("put", cluster_id, fault.error())
         if cluster_id not in self.clusters:
@@ -139,12 +161,14 @@ class FakeAks:
         return self.configurations[cluster_id][NODE_OS_SCHEDULE.lower()]
 
     def _begin(self, verb: Verb, cluster_id: ClusterId) -> None:
-        fault = self._take(verb)
+        fault = self._take(verb, cluster_id.key)
         if fault is not None:
             raise self._refuse(verb, cluster_id, fault.error())
 
-    def _take(self, verb: Verb) -> Fault | None:
+    def _take(self, verb: Verb, where: str) -> Fault | None:
         self._pass_time(self.takes(verb))
+        if refused := self.refuses(verb, where):
+            return Fault(verb, lambda: refused)
         if self.outage_until and self.outage_error and self.clock.now() < self.outage_until:
             return Fault(verb, self.outage_error)
         due = next((fault for fault in self.faults if fault.verb == verb), None)
@@ -160,6 +184,6 @@ class FakeAks:
         if by and advance:
             advance(by)
 
-    def _refuse(self, verb: Verb, cluster_id: ClusterId, error: AzureError) -> AzureError:
+    def _refuse(self, verb: Verb, cluster_id: ClusterId | None, error: AzureError) -> AzureError:
         self.calls.append(Call(verb, cluster_id, self.clock.now(), error))
         return error

@@ -1,16 +1,23 @@
 """Queue and tables in memory, with the storage service's own clock and whole seconds."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from math import ceil
 
 from shared.clients.cluster_records import CLAIM_LASTS, refusal_of
+from shared.clients.work_queue import Work
 from shared.domain.claims import AlreadyDone, Busy, Claim, ClusterRecord
 from shared.domain.cluster_id import ClusterId
 from shared.domain.given_up import GivenUp
-from shared.domain.instants import to_text
-from shared.domain.outcome import Outcome, OutcomeKind
-from shared.domain.work import ReconcileCluster
 from shared.reconcile.ports import Clock
+
+type Step = Callable[[], None]
+"""What happens before each operation: nothing, or the end of the worker."""
+
+
+def go_on() -> None:
+    """Let an operation happen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +30,23 @@ class Message:
 
 
 @dataclass
-class FakeWorkQueue:
-    """The queue of clusters to reconcile."""
+class FakeWorkQueue[W: Work]:
+    """A queue of work."""
 
     clock: Clock
     messages: list[Message] = field(default_factory=list)
     fails: int = 0
+    step: Step = go_on
 
-    async def send(self, work: ReconcileCluster, delay: timedelta = timedelta(0)) -> None:
-        """Enqueue, to be seen after the delay."""
+    async def send(self, work: W, delay: timedelta = timedelta(0)) -> None:
+        """Enqueue, to be seen after the delay (in whole seconds, rounded up)."""
+        self.step()
         if self.fails:
             self.fails -= 1
             raise OSError("the storage account does not answer")
         now = self.clock.now()
-        self.messages.append(Message(work.to_message(), now.replace(microsecond=0), now + delay))
+        whole = timedelta(seconds=ceil(delay.total_seconds()))
+        self.messages.append(Message(work.to_message(), now.replace(microsecond=0), now + whole))
 
     def due(self) -> Message | None:
         """Take the message that can be seen first, if it can be seen now."""
@@ -64,11 +74,13 @@ class FakeClusterRecords:
 
     clock: Clock
     rows: dict[ClusterId, _Row] = field(default_factory=dict)
+    step: Step = go_on
 
     async def claim(
         self, cluster_id: ClusterId, since: datetime | None
     ) -> Claim | Busy | AlreadyDone:
         """Claim the cluster, unless it is claimed or has been reconciled since."""
+        self.step()
         now = self.clock.now()
         row = self.rows.get(cluster_id) or _Row(ClusterRecord(cluster_id), now, 0)
         if row.record.claimed and now < row.changed_at + CLAIM_LASTS:
@@ -77,18 +89,17 @@ class FakeClusterRecords:
             return refusal
         claimed = _Row(replace(row.record, claimed=True), now, row.version + 1)
         self.rows[cluster_id] = claimed
-        return Claim(cluster_id, str(claimed.version), now.replace(microsecond=0))
+        changed_at = row.changed_at if row.version else None
+        return Claim(cluster_id, str(claimed.version), now.replace(microsecond=0), changed_at)
 
-    async def release(self, claim: Claim, outcome: Outcome | None, now: datetime) -> None:
+    async def release(self, claim: Claim, *, concluded: bool) -> None:
         """Give the claim back, unless somebody has claimed the row since."""
+        self.step()
         row = self.rows[claim.cluster_id]
         if str(row.version) != claim.token:
             return
         record = replace(row.record, claimed=False)
-        if outcome is not None:
-            shown = {**outcome.to_json(), "recordedAt": to_text(now)}
-            record = replace(record, last_outcome=shown)
-        if outcome is not None and outcome.kind is not OutcomeKind.DEFERRED:
+        if concluded:
             record = replace(record, concluded_at=claim.claimed_at)
         self.rows[claim.cluster_id] = _Row(record, self.clock.now(), row.version + 1)
 
@@ -104,9 +115,11 @@ class FakeGivenUpRecords:
 
     rows: dict[str, GivenUp] = field(default_factory=dict)
     fails: int = 0
+    step: Step = go_on
 
     async def put(self, given_up: GivenUp) -> None:
         """Record it."""
+        self.step()
         if self.fails:
             self.fails -= 1
             raise OSError("the storage account does not answer")
@@ -118,8 +131,14 @@ class FakeGivenUpRecords:
 
     async def forget(self, cluster_id: ClusterId) -> None:
         """Remove it."""
+        self.step()
         self.rows.pop(_key(cluster_id, ""), None)
+
+    async def page(self, after: str, limit: int) -> Sequence[tuple[str, GivenUp]]:
+        """Read up to `limit` records from behind a place."""
+        places = sorted(place for place in self.rows if place > after)
+        return [(place, self.rows[place]) for place in places[:limit]]
 
 
 def _key(cluster_id: ClusterId | None, work: str) -> str:
-    return cluster_id.key if cluster_id else work
+    return f"{cluster_id.subscription_id}|{cluster_id.key}" if cluster_id else f"unreadable|{work}"

@@ -12,7 +12,7 @@ from local.azure.server import SimulatorServer
 from local.azure.simulator import Setup, Simulator
 from local.host.worker import Worker
 from shared.bootstrap import app
-from shared.clients.storage import StorageAccount
+from shared.clients.storage import StorageAccount, create_queue
 from shared.settings import StorageSettings
 from tests.clusters import OWN_CLIENT_ID, SUBSCRIPTION
 from tests.simulated_azure import Controls, trust
@@ -68,9 +68,8 @@ async def loaded(azurite_connection: str) -> AsyncIterator[Loaded]:
 async def world(loaded: Loaded) -> Loaded:
     """Give the loaded app with an empty Azure and empty queues."""
     await loaded.controls.reset()
-    async with loaded.account.queue("naptime-clusters") as client:
-        from shared.clients.storage import create_queue  # noqa: PLC0415 - only here
-
-        await create_queue(client)
-        await client.clear_messages()
+    for name in ("naptime-clusters", "naptime-runs", "naptime-shards"):
+        async with loaded.account.queue(name) as client:
+            await create_queue(client)
+            await client.clear_messages()
     return loaded

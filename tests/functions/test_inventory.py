@@ -15,11 +15,32 @@ async def test_the_functions_and_their_triggers(loaded: Loaded) -> None:
         "on_cluster_created": ("eventGridTrigger", None),
         "on_schedule_changed": ("eventGridTrigger", None),
         "reconcile_one": ("queueTrigger", "naptime-clusters"),
+        "start_run": ("queueTrigger", "naptime-runs"),
+        "reconcile_shard": ("queueTrigger", "naptime-shards"),
         "report_poisoned_cluster": ("queueTrigger", "naptime-clusters-poison"),
+        "report_poisoned_run": ("queueTrigger", "naptime-runs-poison"),
+        "report_poisoned_shard": ("queueTrigger", "naptime-shards-poison"),
+        "sweep_fleet": ("timerTrigger", None),
+        "mind_runs": ("timerTrigger", None),
         "health": ("httpTrigger", None),
         "reconcile": ("httpTrigger", None),
+        "list_clusters": ("httpTrigger", None),
         "show_cluster": ("httpTrigger", None),
+        "list_runs": ("httpTrigger", None),
+        "show_run": ("httpTrigger", None),
+        "list_given_up": ("httpTrigger", None),
+        "replay_given_up": ("httpTrigger", None),
     }
+
+
+async def test_the_schedules(loaded: Loaded) -> None:
+    """Everything is swept every six hours, and runs are minded every five minutes."""
+    schedules = {
+        name: function.trigger.settings["schedule"]
+        for name, function in loaded.worker.functions.items()
+        if function.trigger.type == "timerTrigger"
+    }
+    assert schedules == {"sweep_fleet": "0 0 */6 * * *", "mind_runs": "0 */5 * * * *"}
 
 
 async def test_the_routes(loaded: Loaded) -> None:
@@ -35,7 +56,12 @@ async def test_the_routes(loaded: Loaded) -> None:
     assert routes == {
         "health": (["GET"], "ANONYMOUS"),
         "reconcile": (["POST"], "FUNCTION"),
+        "clusters": (["GET"], "FUNCTION"),
         "clusters/{subscriptionId}/{resourceGroup}/{name}": (["GET"], "FUNCTION"),
+        "runs": (["GET"], "FUNCTION"),
+        "runs/{runId}": (["GET"], "FUNCTION"),
+        "given-up": (["GET"], "FUNCTION"),
+        "given-up/replay": (["POST"], "FUNCTION"),
     }
 
 

@@ -20,9 +20,10 @@ async def test_reconcile_now() -> None:
     outcome = await world.requests.reconcile(cluster_id(), dry_run=False)
     assert outcome
     assert outcome.kind is OutcomeKind.CREATED
-    record = await world.records.get(cluster_id())
-    assert record.last_outcome["reason"] == "ScheduleMissing"
-    assert not record.claimed
+    known = await world.memory.recall(cluster_id())
+    assert known
+    assert known.last_outcome["reason"] == "ScheduleMissing"
+    assert not (await world.records.get(cluster_id())).claimed
 
 
 async def test_dry_run_leaves_nothing() -> None:
@@ -34,7 +35,7 @@ async def test_dry_run_leaves_nothing() -> None:
     assert (outcome.kind, outcome.dry_run) == (OutcomeKind.CREATED, True)
     assert outcome.next_start
     assert not world.aks.calls_of("put")
-    assert not (await world.records.get(cluster_id())).last_outcome
+    assert await world.memory.recall(cluster_id()) is None
 
 
 async def test_busy_cluster_goes_to_the_queue() -> None:

@@ -5,6 +5,7 @@ from datetime import time, timedelta
 import pytest
 
 from shared.domain.errors import InvalidSetting
+from shared.domain.pace import Pace
 from shared.domain.recurrence import Weekday, Weekly
 from shared.settings import Settings, StorageSettings, read_settings
 from tests.clusters import SUBSCRIPTION, cluster_id
@@ -34,6 +35,8 @@ def test_defaults() -> None:
     assert settings.desired.lead == timedelta(minutes=40)
     assert settings.arm_endpoint == "https://management.azure.com"
     assert not settings.dry_run
+    assert settings.desired.spread == timedelta(0)
+    assert settings.pace == Pace(50, 0.9)
     assert settings.own_client_id is None
 
 
@@ -48,6 +51,9 @@ def test_everything_set() -> None:
         NAPTIME_WINDOW_HOURS="8",
         NAPTIME_LEAD_MINUTES="30",
         NAPTIME_DRY_RUN="True",
+        NAPTIME_WINDOW_SPREAD_MINUTES="240",
+        NAPTIME_SHARD_BURST="1000",
+        NAPTIME_SHARD_RATE_PER_SECOND="18.5",
         NAPTIME_ARM_ENDPOINT="https://management.usgovcloudapi.net/",
         AZURE_CLIENT_ID="ABC",
     )
@@ -58,6 +64,8 @@ def test_everything_set() -> None:
     assert window.recurrence == Weekly(1, Weekday.SATURDAY)
     assert (window.start_time, window.duration_hours) == (time(23, 30), 8)
     assert window.utc_offset == -timedelta(hours=3, minutes=30)
+    assert settings.desired.spread == timedelta(hours=4)
+    assert settings.pace == Pace(1000, 18.5)
     assert settings.desired.lead == timedelta(minutes=30)
     assert settings.dry_run
     assert settings.arm_endpoint == "https://management.usgovcloudapi.net"
@@ -86,6 +94,13 @@ def test_everything_set() -> None:
         ("NAPTIME_LEAD_MINUTES", "1441"),
         ("NAPTIME_LEAD_MINUTES", "-30"),
         ("NAPTIME_DRY_RUN", "maybe"),
+        ("NAPTIME_WINDOW_SPREAD_MINUTES", "20"),
+        ("NAPTIME_WINDOW_SPREAD_MINUTES", "1455"),
+        ("NAPTIME_SHARD_BURST", "1"),
+        ("NAPTIME_SHARD_BURST", "lots"),
+        ("NAPTIME_SHARD_RATE_PER_SECOND", "0"),
+        ("NAPTIME_SHARD_RATE_PER_SECOND", "-1"),
+        ("NAPTIME_SHARD_RATE_PER_SECOND", "1e3"),
         ("NAPTIME_ARM_ENDPOINT", "http://management.azure.com"),
         ("NAPTIME_ARM_ENDPOINT", "management.azure.com"),
         ("NAPTIME_ARM_ENDPOINT", "https://user@management.azure.com"),

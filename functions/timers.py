@@ -1,0 +1,35 @@
+"""Timers: the sweep over everything, and the minding of runs.
+
+The schedules are read where the decorators are applied: `%NAME%` would have no default.
+"""
+
+import logging
+import os
+
+import azure.functions as func
+
+from shared.bootstrap import app
+from shared.domain.run import RunScope
+from shared.domain.work import Cause
+from shared.telemetry import log_facts
+
+blueprint = func.Blueprint()  # type: ignore[no-untyped-call]  # its constructor has no types
+
+SWEEP_SCHEDULE = os.environ.get("NAPTIME_SWEEP_SCHEDULE") or "0 0 */6 * * *"
+MIND_SCHEDULE = os.environ.get("NAPTIME_MIND_SCHEDULE") or "0 */5 * * * *"
+
+
+@blueprint.timer_trigger("timer", SWEEP_SCHEDULE)
+async def sweep_fleet(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the worker binds it by name
+    """Start a run over everything: the net under lost events."""
+    asked = await app().asker.ask(RunScope(), Cause.SWEPT)
+    facts: dict[str, object] = {"runId": asked.run.id, "joined": asked.joined}
+    log_facts(logging.INFO, "run asked for", facts)
+
+
+@blueprint.timer_trigger("timer", MIND_SCHEDULE)
+async def mind_runs(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the worker binds it by name
+    """Put right what a crash left of the runs under way."""
+    mended = await app().minder.mind(app().clock.now())
+    if facts := mended.to_facts():
+        log_facts(logging.WARNING, "runs mended", facts)

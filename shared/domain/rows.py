@@ -1,0 +1,48 @@
+"""Rows of Azure Table Storage, as far as the use cases need to know them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+type Value = str | int | float | bool | datetime
+type Values = Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row as it was read; the `etag` changes with every change of the row."""
+
+    partition: str
+    key: str
+    values: Values
+    etag: str
+
+    def text(self, name: str) -> str:
+        """Give a value as text; empty if it is not there."""
+        return str(self.values.get(name, ""))
+
+    def whole(self, name: str) -> int:
+        """Give a whole number; 0 if it is not there."""
+        return int(str(self.values.get(name, 0)))
+
+    def flag(self, name: str) -> bool:
+        """Say whether a value is there and true."""
+        return self.values.get(name) is True
+
+    def instant(self, name: str) -> datetime | None:
+        """Give an instant in UTC; None if it is not there."""
+        value = self.values.get(name)
+        return value if isinstance(value, datetime) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A row, or None where there is none, and when the storage service answered (whole seconds)."""
+
+    row: Row | None
+    at: datetime
+
+
+def without_none(values: Mapping[str, Value | None]) -> dict[str, Value]:
+    """Leave out what is None: a table has no such value, only absent ones."""
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,113 @@
+"""A fleet run: one pass over many clusters, its scope, and its id."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from hashlib import sha256
+from typing import Self, cast
+
+from shared.domain import instants
+from shared.domain.observed import ObservedCluster
+from shared.domain.shard import plain_location
+from shared.domain.work import Cause
+
+_NEWEST = 0xFFFFFFFF
+_RANDOM_DIGITS = 16
+_MONTH_DIGITS = 6
+
+
+class RunState(StrEnum):
+    """Whether there is something left to do."""
+
+    ACTIVE = "Active"
+    FINISHED = "Finished"
+
+
+@dataclass(frozen=True, slots=True)
+class RunScope:
+    """Which clusters a run is about; locations are short names, none of them means all."""
+
+    subscription_id: str | None = None
+    resource_group: str | None = None
+    locations: tuple[str, ...] = ()
+    dry_run: bool = False
+
+    def __post_init__(self) -> None:
+        plain = sorted({plain_location(location) for location in self.locations})
+        object.__setattr__(self, "locations", tuple(plain))
+
+    @property
+    def key(self) -> str:
+        """A word that is the same for the same clusters, however they were named."""
+        canonical = json.dumps(self.to_json(), sort_keys=True).lower()
+        return sha256(canonical.encode()).hexdigest()[:32]
+
+    def covers(self, cluster: ObservedCluster) -> bool:
+        """Say whether a cluster of the subscription (and group) is in one of the locations."""
+        return not self.locations or plain_location(cluster.location) in self.locations
+
+    def to_json(self) -> dict[str, object]:
+        """Give it as the HTTP API shows it."""
+        return {
+            "subscriptionId": self.subscription_id,
+            "resourceGroup": self.resource_group,
+            "fleet": self.subscription_id is None,
+            "locations": list(self.locations),
+            "dryRun": self.dry_run,
+        }
+
+    @classmethod
+    def from_json(cls, body: dict[str, object]) -> Self:
+        """Read what `to_json` gave."""
+        subscription, group = body["subscriptionId"], body["resourceGroup"]
+        return cls(
+            str(subscription) if subscription else None,
+            str(group) if group else None,
+            tuple(cast("list[str]", body["locations"])),
+            bool(body["dryRun"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run as it was asked for; `started_at` in UTC, by the storage service's clock."""
+
+    id: str
+    cause: Cause
+    scope: RunScope
+    started_at: datetime
+
+    def to_json(self) -> dict[str, object]:
+        """Give it as the HTTP API shows it."""
+        return {
+            "runId": self.id,
+            "cause": self.cause.value,
+            "scope": self.scope.to_json(),
+            "startedAt": instants.to_text(self.started_at),
+        }
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` gave, as text."""
+        body = json.loads(text)
+        return cls(
+            body["runId"],
+            Cause(body["cause"]),
+            RunScope.from_json(body["scope"]),
+            instants.from_text(body["startedAt"]),
+        )
+
+
+def new_run_id(now: datetime, random: str) -> str:
+    """Make an id of 16 random hexadecimal digits: its month, and a word that sorts newest first."""
+    in_utc = now.astimezone(UTC)
+    return f"{in_utc:%Y%m}-{_NEWEST - int(in_utc.timestamp()):08x}{random[:_RANDOM_DIGITS]}"
+
+
+def month_of(run_id: str) -> str | None:
+    """Read the month (yyyymm) of a run's id; None if it is not such an id."""
+    month, dash, rest = run_id.partition("-")
+    digits = len(month) == _MONTH_DIGITS and month.isascii() and month.isdecimal()
+    word = rest.isascii() and rest.isalnum()
+    return month if digits and dash and word else None

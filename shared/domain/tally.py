@@ -1,0 +1,64 @@
+"""What a run has counted: outcomes, reasons, calls; the tallies of its parts add up."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Self
+
+from shared.domain.outcome import OutcomeKind
+from shared.domain.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Counts of clusters by outcome and by reason, of calls to Azure, and of 429s among them."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    calls: int = 0
+    throttled: int = 0
+
+    @property
+    def clusters(self) -> int:
+        """How many clusters have an outcome."""
+        return self.outcomes.total()
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(
+            self.outcomes + other.outcomes,
+            self.reasons + other.reasons,
+            self.calls + other.calls,
+            self.throttled + other.throttled,
+        )
+
+    def counting(self, kind: OutcomeKind, reason: Reason) -> "Tally":
+        """Give the tally with one more cluster in it."""
+        one = Tally(Counter({kind.value: 1}), Counter({reason.value: 1}))
+        return self + one
+
+    def to_json(self) -> dict[str, object]:
+        """Give it as the HTTP API shows it."""
+        return {
+            "outcomes": dict(sorted(self.outcomes.items())),
+            "reasons": dict(sorted(self.reasons.items())),
+            "calls": self.calls,
+            "throttled": self.throttled,
+        }
+
+    def to_text(self) -> str:
+        """Write it for a table row."""
+        return json.dumps(self.to_json(), separators=(",", ":"))
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """Read what `to_text` wrote."""
+        body = json.loads(text)
+        return cls(
+            Counter(body["outcomes"]), Counter(body["reasons"]), body["calls"], body["throttled"]
+        )
+
+
+def total(tallies: Iterable[Tally]) -> Tally:
+    """Add tallies up."""
+    return sum(tallies, Tally())

@@ -1,0 +1,82 @@
+"""The end of a run: once every subscription is listed and every shard has left its mark."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from shared.domain.run import RunState
+from shared.domain.run_records import (
+    Json,
+    ListingState,
+    RunRecord,
+    ShardRecord,
+    SubscriptionRecord,
+)
+from shared.domain.shard import Shard
+from shared.domain.tally import total
+from shared.reconcile.run_store import RunStore
+
+type ReportRun = Callable[[RunRecord], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RunCloser:
+    """Closes runs; harmless to repeat, and whoever does something last calls it."""
+
+    store: RunStore
+    report: ReportRun
+
+    async def close_if_done(self, run_id: str) -> bool:
+        """Close an active run that has nothing left to do; tell whether this call did."""
+        stored = await self.store.run(run_id)
+        if stored is None or stored.record.state is RunState.FINISHED or not stored.record.started:
+            return False
+        subscriptions, finished = await self.store.parts(run_id)
+        if not is_done(subscriptions, finished):
+            return False
+        closed = replace(
+            stored.record,
+            state=RunState.FINISHED,
+            finished_at=stored.read_at,
+            summary=summary(subscriptions, finished.values()),
+        )
+        if await self.store.replace_run(stored, closed):
+            self.report(closed)
+            return True
+        return False
+
+
+def shards_of(subscriptions: Iterable[SubscriptionRecord]) -> list[Shard]:
+    """Name the shards that the listed subscriptions have clusters in."""
+    return [
+        Shard(subscription.subscription_id, location)
+        for subscription in subscriptions
+        for location in subscription.shards
+    ]
+
+
+def is_done(subscriptions: Iterable[SubscriptionRecord], finished: dict[str, ShardRecord]) -> bool:
+    """Say whether every subscription is listed or unreadable, and every shard is finished."""
+    some = list(subscriptions)
+    waiting = any(subscription.state is ListingState.PENDING for subscription in some)
+    return not waiting and all(shard.key in finished for shard in shards_of(some))
+
+
+def summary(subscriptions: Iterable[SubscriptionRecord], shards: Iterable[ShardRecord]) -> Json:
+    """Give what a run has come to, as the HTTP API shows it."""
+    some, parts = list(subscriptions), list(shards)
+    screened = total(subscription.screened for subscription in some)
+    looked_at = total(part.tally for part in parts)
+    known = sum(sum(subscription.shards.values()) for subscription in some)
+    unlisted = [found for found in some if found.state is ListingState.PENDING]
+    unreadable = [found for found in some if found.state is ListingState.UNREADABLE]
+    return {
+        "progress": {
+            "subscriptions": len(some),
+            "subscriptionsListed": len(some) - len(unlisted),
+            "clusters": known + screened.clusters,
+            "clustersDone": looked_at.clusters + screened.clusters,
+        },
+        **(screened + looked_at).to_json(),
+        "unreadableSubscriptions": [found.unreadable_json() for found in unreadable],
+        "stoppedShards": [part.stopped_json() for part in parts if part.stopped],
+    }

@@ -1,0 +1,97 @@
+"""The end of a shard's part in a run: crowded starts found, counts made exact, a mark left."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import Self
+
+from shared.domain.crowding import crowded_starts, with_crowding
+from shared.domain.outcome import OutcomeKind
+from shared.domain.reasons import Reason
+from shared.domain.rows import Row
+from shared.domain.run_records import Json, ShardRecord, settled_values
+from shared.domain.tally import Tally, total
+from shared.reconcile.close_run import RunCloser
+from shared.reconcile.remember_clusters import KNOWN, ClusterMemory
+from shared.reconcile.run_store import OTHERS_A_TRANSACTION, RunStore, Stored
+
+
+@dataclass(frozen=True, slots=True)
+class ShardFinisher:
+    """Finishes shards; every step can be repeated, and the last one closes the run."""
+
+    store: RunStore
+    memory: ClusterMemory
+    closer: RunCloser
+    crowd_size: int
+
+    async def finish(self, stored: Stored[ShardRecord]) -> int:
+        """Look over all of the shard's clusters and say that it is finished.
+
+        Gives how many are still to be looked at: then it is not.
+        """
+        record = stored.record
+        rows = [_Part.of(row) async for row in self.store.clusters(record.run_id, record.shard)]
+        if pending := sum(row.pending for row in rows):
+            return pending
+        crowded = crowded_starts(Counter(row.start for row in rows), self.crowd_size)
+        last = await self._say_crowded(stored, crowded) if crowded else stored
+        if last is None:
+            return 0
+        tally = Tally(calls=record.tally.calls, throttled=record.tally.throttled)
+        tally += total(row.counted(crowded) for row in rows)
+        finished = replace(record, tally=tally, pending=0, finished=True)
+        if await self.store.settle(last, finished, {}):
+            await self.conclude(finished)
+        return 0
+
+    async def _say_crowded(
+        self, stored: Stored[ShardRecord], crowded: set[str]
+    ) -> Stored[ShardRecord] | None:
+        """Add the finding to every cluster with such a start; None if somebody has taken over."""
+        last: Stored[ShardRecord] | None = stored
+        found: dict[str, Json] = {}
+        record = stored.record
+        async for row in self.store.clusters(record.run_id, record.shard):
+            if row.text("nextStart") in crowded:
+                found[row.key] = with_crowding(json.loads(row.text("shown")))
+            if len(found) == OTHERS_A_TRANSACTION:
+                last = await self._write(last, found) if last else None
+                found = {}
+        return await self._write(last, found) if last and found else last
+
+    async def _write(
+        self, stored: Stored[ShardRecord], found: dict[str, Json]
+    ) -> Stored[ShardRecord] | None:
+        record = stored.record
+        if not record.dry_run:
+            known = {KNOWN + key[1:]: shown for key, shown in found.items()}
+            await self.memory.amend(record.shard.subscription_id, known)
+        rows = {key: settled_values(shown) for key, shown in found.items()}
+        return await self.store.settle(stored, record, rows)
+
+    async def conclude(self, record: ShardRecord) -> None:
+        """Leave the mark of a finished shard, and close the run if it was the last."""
+        await self.store.mark_finished(record)
+        await self.closer.close_if_done(record.run_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """As much of a cluster's row as counting needs."""
+
+    pending: bool
+    start: str
+    outcome: str
+    reason: str
+
+    @classmethod
+    def of(cls, row: Row) -> Self:
+        return cls(
+            row.flag("pending"), row.text("nextStart"), row.text("outcome"), row.text("reason")
+        )
+
+    def counted(self, crowded: set[str]) -> Tally:
+        in_crowd = self.start in crowded and self.reason == Reason.UP_TO_DATE
+        reason = Reason.WINDOWS_CROWDED if in_crowd else Reason(self.reason)
+        return Tally().counting(OutcomeKind(self.outcome), reason)

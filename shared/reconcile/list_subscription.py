@@ -1,0 +1,258 @@
+"""One subscription of a run: its clusters listed page by page, a row for each to look at."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from shared.domain.decision import Action, Desired
+from shared.domain.errors import AccessDenied, AzureError
+from shared.domain.observed import ObservedCluster
+from shared.domain.outcome import OutcomeKind
+from shared.domain.policy import screen
+from shared.domain.reasons import Reason
+from shared.domain.run import Run, RunState
+from shared.domain.run_records import (
+    ListingState,
+    PendingCluster,
+    ShardRecord,
+    SubscriptionRecord,
+)
+from shared.domain.run_work import ListSubscription
+from shared.domain.shard import Shard
+from shared.domain.tally import Tally
+from shared.domain.work import ReconcileCluster
+from shared.reconcile.close_run import RunCloser
+from shared.reconcile.ports import Aks, BatonQueue, Clock, GivenUpRecords, RunQueue, WorkQueue
+from shared.reconcile.remember_clusters import KNOWN, ClusterMemory, hash_of
+from shared.reconcile.run_store import RunStore, Stored
+from shared.reconcile.start_run import LIST_WITHIN
+
+FIRST_DELAY = timedelta(seconds=5)
+LONGEST_DELAY = timedelta(minutes=5)
+MOST_ATTEMPTS = 12
+"""About 40 minutes in all; the next run tries again anyway."""
+
+SIGN_OF_LIFE = timedelta(minutes=1)
+PAGE_OF_GIVEN_UP = 500
+
+UNPROTECTED_FIRST, PROTECTED_LATER = "0", "1"
+
+
+@dataclass(slots=True)
+class Listed:
+    """What one listing has found so far."""
+
+    row: Stored[SubscriptionRecord]
+    """The subscription's row, as this listing wrote it last."""
+    protected: dict[str, bool]
+    """Whether an explicit schedule was seen, by the hash of the clusters that are remembered."""
+    given_up: set[str]
+    alive_at: datetime
+    """When this worker's clock last said so in the row; only stretches of it are used."""
+    clusters: defaultdict[Shard, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    """The keys of the rows, by the clusters' hashes."""
+    seen: set[str] = field(default_factory=set)
+    """The hashes of all clusters with node auto-provisioning."""
+    screened: Tally = field(default_factory=Tally)
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionLister:
+    """Lists subscriptions for runs; can be repeated at any point without counting twice."""
+
+    aks: Aks
+    store: RunStore
+    memory: ClusterMemory
+    given_up: GivenUpRecords
+    runs: RunQueue
+    batons: BatonQueue
+    clusters: WorkQueue
+    closer: RunCloser
+    clock: Clock
+    desired: Desired
+    dry_run: bool = False
+
+    async def list(self, work: ListSubscription) -> None:
+        """List the subscription, write its rows, and send a baton for each of its shards."""
+        stored = await self.store.run(work.run_id)
+        if stored is None or stored.record.state is RunState.FINISHED:
+            return
+        run = stored.record.run
+        found = await self.store.subscription(run.id, work.subscription_id)
+        if found is None or found.record.state is ListingState.UNREADABLE:
+            return
+        if found.record.state is ListingState.LISTED:
+            await self.hand_out(run, found.record, found.read_at)
+            return
+        begun = found.record.begun
+        claimed = await self._alive(run, found, found.read_at)
+        if claimed is not None:
+            await self._list_claimed(run, work, claimed, begun=begun)
+
+    async def _alive(
+        self, run: Run, stored: Stored[SubscriptionRecord], now: datetime
+    ) -> Stored[SubscriptionRecord] | None:
+        """Say that the listing goes on; None if another message has taken it over."""
+        record = replace(stored.record, begun=True, due_at=now + LIST_WITHIN)
+        return await self.store.replace_subscription(run.id, stored, record)
+
+    async def _list_claimed(
+        self,
+        run: Run,
+        work: ListSubscription,
+        claimed: Stored[SubscriptionRecord],
+        *,
+        begun: bool,
+    ) -> None:
+        listed = await self._remembered(claimed)
+        try:
+            ours = await self._pages(run, listed, begun=begun)
+        except AzureError as error:
+            await self._refused(work, listed.row, error)
+            return
+        if ours:
+            await self._conclude(run, listed)
+
+    async def _pages(self, run: Run, listed: Listed, *, begun: bool) -> bool:
+        """Read every page; False if another message has taken the listing over meanwhile."""
+        subscription_id = listed.row.record.subscription_id
+        async for page in self.aks.list_clusters(subscription_id, run.scope.resource_group):
+            await self._page(run, listed, page, begun=begun)
+            passed = self.clock.now() - listed.alive_at
+            if passed > SIGN_OF_LIFE:
+                now = listed.row.read_at + passed
+                row = await self._alive(run, replace(listed.row, read_at=now), now)
+                if row is None:
+                    return False
+                listed.row, listed.alive_at = row, self.clock.now()
+        return True
+
+    async def _remembered(self, claimed: Stored[SubscriptionRecord]) -> Listed:
+        subscription_id = claimed.record.subscription_id
+        protected = {
+            known.key.removeprefix(KNOWN): known.explicit
+            async for known in self.memory.of_subscription(subscription_id)
+        }
+        given_up: set[str] = set()
+        after = place = f"{subscription_id}|"
+        while page := await self.given_up.page(after, PAGE_OF_GIVEN_UP):
+            given_up |= {
+                hash_of(record.cluster_id)
+                for at, record in page
+                if at.startswith(place) and record.cluster_id
+            }
+            after = page[-1][0]
+            if not after.startswith(place):
+                break
+        return Listed(claimed, protected, given_up, self.clock.now())
+
+    async def _page(
+        self, run: Run, listed: Listed, page: Sequence[ObservedCluster], *, begun: bool
+    ) -> None:
+        """Screen one page; write rows for the clusters whose configurations have to be read."""
+        listed.screened += Tally(calls=1)
+        rows: defaultdict[Shard, list[PendingCluster]] = defaultdict(list)
+        for cluster in page:
+            if run.scope.covers(cluster) and await self._is_to_be_looked_at(run, listed, cluster):
+                rows[Shard.of(cluster)].append(_pending(listed, cluster))
+        for shard, pending in rows.items():
+            keys = listed.clusters[shard]
+            if begun and not keys:
+                # Somebody has been here before; a cluster's priority may have been another then.
+                async for key in self.store.cluster_keys(run.id, shard):
+                    keys[key[1:]] = key
+            new = [cluster for cluster in pending if cluster.key[1:] not in keys]
+            await self.store.insert_clusters(run.id, shard, new)
+            keys |= {cluster.key[1:]: cluster.key for cluster in new}
+
+    async def _is_to_be_looked_at(self, run: Run, listed: Listed, cluster: ObservedCluster) -> bool:
+        screened = screen(cluster, self.desired)
+        if cluster.auto_provisioning:
+            listed.seen.add(hash_of(cluster.id))
+        if screened is None:
+            return True
+        kind = OutcomeKind.DEFERRED if screened.action is Action.DEFER else OutcomeKind.SKIPPED
+        listed.screened = listed.screened.counting(kind, screened.reason)
+        if screened.reason is Reason.CLUSTER_CREATING and not self._only_looks(run):
+            work = ReconcileCluster(cluster.id, run.cause, self.clock.now())
+            await self.clusters.send(work)
+        return False
+
+    def _only_looks(self, run: Run) -> bool:
+        return self.dry_run or run.scope.dry_run
+
+    async def _conclude(self, run: Run, listed: Listed) -> None:
+        """Say, in one write, that it is listed and with what; whoever was faster goes on alone."""
+        record = replace(
+            listed.row.record,
+            state=ListingState.LISTED,
+            due_at=None,
+            shards={shard.location: len(keys) for shard, keys in listed.clusters.items()},
+            screened=listed.screened,
+        )
+        if await self.store.replace_subscription(run.id, listed.row, record) is None:
+            return
+        await self.hand_out(run, record, listed.row.read_at)
+        whole = not (run.scope.resource_group or run.scope.locations or self._only_looks(run))
+        if whole:
+            gone = [KNOWN + word for word in listed.protected if word not in listed.seen]
+            await self.memory.forget(record.subscription_id, gone)
+
+    async def hand_out(self, run: Run, record: SubscriptionRecord, now: datetime) -> None:
+        """Write the row of each shard, and send the baton where there was none; close if none."""
+        for location, clusters in record.shards.items():
+            shard = Shard(record.subscription_id, location)
+            row = ShardRecord(
+                run.id,
+                shard,
+                run.cause,
+                dry_run=self._only_looks(run),
+                known=clusters,
+                pending=clusters,
+                due_at=now,
+            )
+            if await self.store.insert_shard(row):
+                await self.batons.send(row.baton)
+        if not record.shards:
+            await self.closer.close_if_done(run.id)
+
+    async def _refused(
+        self, work: ListSubscription, stored: Stored[SubscriptionRecord], error: AzureError
+    ) -> None:
+        """Try again later what may work later; otherwise the subscription is a finding."""
+        later = error.retryable and not isinstance(error, AccessDenied)
+        if later and work.attempt < MOST_ATTEMPTS:
+            doubled = FIRST_DELAY * (1 << min(work.attempt - 1, 10))
+            delay = max(min(doubled, LONGEST_DELAY), error.retry_after or timedelta())
+            record = replace(stored.record, due_at=stored.read_at + delay + LIST_WITHIN)
+            if await self.store.replace_subscription(work.run_id, stored, record):
+                await self.runs.send(work.again(), delay)
+            return
+        await self._unreadable(work, stored, error.reason, error.message)
+
+    async def leave_out(self, work: ListSubscription) -> None:
+        """Leave out a subscription that naptime may not act on (any more), and say so."""
+        stored = await self.store.subscription(work.run_id, work.subscription_id)
+        if stored is not None and stored.record.state is ListingState.PENDING:
+            message = "The subscription is not in NAPTIME_SUBSCRIPTIONS (any more)."
+            await self._unreadable(work, stored, Reason.ACCESS_DENIED, message)
+
+    async def _unreadable(
+        self,
+        work: ListSubscription,
+        stored: Stored[SubscriptionRecord],
+        reason: Reason,
+        message: str,
+    ) -> None:
+        """Make it a finding of the run, which goes on without that subscription."""
+        unreadable = ListingState.UNREADABLE
+        record = replace(stored.record, state=unreadable, reason=reason.value, message=message)
+        if await self.store.replace_subscription(work.run_id, stored, record):
+            await self.closer.close_if_done(work.run_id)
+
+
+def _pending(listed: Listed, cluster: ObservedCluster) -> PendingCluster:
+    word = hash_of(cluster.id)
+    priority = PROTECTED_LATER if listed.protected.get(word) else UNPROTECTED_FIRST
+    return PendingCluster(priority + word, cluster, given_up=word in listed.given_up)

@@ -1,0 +1,151 @@
+"""Putting right what a crash left: sends again what was lost on the way, and closes what is done.
+
+Everything here can be done twice, and does nothing where all is well.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from shared.domain.run import RunState
+from shared.domain.run_records import ListingState, RunRecord, SubscriptionRecord
+from shared.domain.run_work import ListSubscription, StartRun
+from shared.domain.shard import Shard
+from shared.reconcile.ask_for_run import START_WITHIN, RunAsker
+from shared.reconcile.close_run import RunCloser, shards_of
+from shared.reconcile.keep_pace import ShardPacer
+from shared.reconcile.list_subscription import SubscriptionLister
+from shared.reconcile.ports import BatonQueue, RunQueue
+from shared.reconcile.run_store import RunStore
+from shared.reconcile.start_run import LIST_WITHIN
+
+BATON_WITHIN = timedelta(minutes=2)
+"""How long after it could be seen a baton may stay without effect before it counts as lost."""
+
+KEPT = timedelta(days=90)
+"""How long the tables of past months are kept, from the end of the month."""
+
+RUNS_A_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """What was put right."""
+
+    begun: int = 0
+    started: int = 0
+    listed: int = 0
+    batons: int = 0
+    closed: int = 0
+    dropped: int = 0
+
+    def to_facts(self) -> dict[str, object]:
+        """Give what was done at all, for the log."""
+        done = {name: getattr(self, name) for name in self.__slots__}
+        return {name: count for name, count in done.items() if count}
+
+
+@dataclass(frozen=True, slots=True)
+class RunMinder:
+    """Minds the runs that are under way."""
+
+    store: RunStore
+    pacer: ShardPacer
+    asker: RunAsker
+    lister: SubscriptionLister
+    runs: RunQueue
+    batons: BatonQueue
+    closer: RunCloser
+
+    async def mind(self, now: datetime) -> Mended:
+        """Look at every active run; `now` only tells which tables are too old to keep."""
+        mended = Mended(begun=len(await self.asker.begin_forgotten()))
+        for month in await self.store.months():
+            if _is_too_old(month, now):
+                await self.store.drop_month(month)
+                mended = replace(mended, dropped=mended.dropped + 1)
+            else:
+                mended = await self._mind_month(month, mended)
+        return mended
+
+    async def _mind_month(self, month: str, mended: Mended) -> Mended:
+        after = ""
+        active = {"state": RunState.ACTIVE.value}
+        while runs := await self.store.runs_of(month, RUNS_A_PAGE, after, active):
+            for record in runs:
+                mended = await self._mind_run(record, mended)
+            after = runs[-1].run.id
+        return mended
+
+    async def _mind_run(self, record: RunRecord, mended: Mended) -> Mended:
+        if not record.started:
+            return await self._start_again(record, mended)
+        if await self.closer.close_if_done(record.run.id):
+            return replace(mended, closed=mended.closed + 1)
+        subscriptions, finished = await self.store.parts(record.run.id)
+        for subscription in subscriptions:
+            if subscription.state is ListingState.PENDING:
+                mended = await self._list_again(record, subscription, mended)
+        for shard in shards_of(subscriptions):
+            if shard.key not in finished and await self._pass_on_again(
+                record, shard, subscriptions
+            ):
+                mended = replace(mended, batons=mended.batons + 1)
+        return mended
+
+    async def _start_again(self, record: RunRecord, mended: Mended) -> Mended:
+        stored = await self.store.run(record.run.id)
+        if stored is None or not _is_over(stored.record.due_at, stored.read_at):
+            return mended
+        later = replace(stored.record, due_at=stored.read_at + START_WITHIN)
+        if await self.store.replace_run(stored, later):
+            await self.runs.send(StartRun(record.run.id))
+        return replace(mended, started=mended.started + 1)
+
+    async def _list_again(
+        self, record: RunRecord, subscription: SubscriptionRecord, mended: Mended
+    ) -> Mended:
+        run_id, subscription_id = record.run.id, subscription.subscription_id
+        stored = await self.store.subscription(run_id, subscription_id)
+        if stored is None or stored.record.state is not ListingState.PENDING:
+            return mended
+        if not _is_over(stored.record.due_at, stored.read_at):
+            return mended
+        later = replace(stored.record, due_at=stored.read_at + LIST_WITHIN)
+        if await self.store.replace_subscription(run_id, stored, later):
+            await self.runs.send(ListSubscription(run_id, subscription_id))
+        return replace(mended, listed=mended.listed + 1)
+
+    async def _pass_on_again(
+        self, record: RunRecord, shard: Shard, subscriptions: list[SubscriptionRecord]
+    ) -> bool:
+        """Send the baton of a shard that has none, unless somebody holds the shard's lease."""
+        stored = await self.store.shard(record.run.id, shard)
+        if stored is None:
+            (listed,) = [s for s in subscriptions if s.subscription_id == shard.subscription_id]
+            await self.lister.hand_out(record.run, listed, record.run.started_at)
+            return True
+        due_at = stored.record.due_at
+        if due_at is None or stored.read_at < due_at + BATON_WITHIN:
+            return False
+        holder = await self.pacer.holder(shard)
+        if holder is not None and holder.run_id == record.run.id:
+            return False
+        again = replace(
+            stored.record, generation=stored.record.generation + 1, due_at=stored.read_at
+        )
+        if not await self.store.settle(stored, again, {}):
+            return False
+        await self.batons.send(again.baton)
+        return True
+
+
+def _is_over(due_at: datetime | None, now: datetime) -> bool:
+    return due_at is None or now >= due_at
+
+
+def _is_too_old(month: str, now: datetime) -> bool:
+    year, number = int(month[:4]), int(month[4:])
+    following = now.replace(
+        year=year + number // 12, month=number % 12 + 1, day=1, hour=0, minute=0, second=0
+    )
+    return now - following > KEPT

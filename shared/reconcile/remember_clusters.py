@@ -1,0 +1,77 @@
+"""The last known state of every cluster: beside the claims in their table, in rows of its own.
+
+Rows of its own, because a fleet run writes many at once without asking, and a change of a claimed
+row would take the claim away from whoever holds it.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+from shared.domain.cluster_id import ClusterId
+from shared.domain.last_known import LastKnown, Remembered
+from shared.domain.rows import Values
+from shared.reconcile.ports import Table
+
+KNOWN, END_OF_KNOWN = "known:", "known;"
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterMemory:
+    """Remembers what came of clusters, and tells it again."""
+
+    table: Table
+
+    async def remember(self, all_known: Iterable[LastKnown]) -> None:
+        """Write down what came of some clusters; in a dry run nothing did."""
+        rows: defaultdict[str, dict[str, Values]] = defaultdict(dict)
+        for known in all_known:
+            cluster_id = known.outcome.cluster_id
+            if not known.outcome.dry_run:
+                rows[cluster_id.subscription_id][known_key(cluster_id)] = known.to_values()
+        for subscription_id, some in rows.items():
+            await self.table.merge(subscription_id, some)
+
+    async def amend(self, subscription_id: str, shown: Mapping[str, Mapping[str, object]]) -> None:
+        """Change the last outcomes (as JSON) of clusters that are remembered, by their keys."""
+        rows = {
+            key: {"reason": str(outcome["reason"]), "lastOutcome": json.dumps(outcome)}
+            for key, outcome in shown.items()
+        }
+        await self.table.merge(subscription_id, rows)
+
+    async def recall(self, cluster_id: ClusterId) -> Remembered | None:
+        """Read what is known of one cluster."""
+        reading = await self.table.get(cluster_id.subscription_id, known_key(cluster_id))
+        return Remembered.of(reading.row) if reading.row else None
+
+    async def of_subscription(self, subscription_id: str) -> AsyncIterator[Remembered]:
+        """Yield what is known of a subscription's clusters."""
+        async for row in self.table.rows(subscription_id, after=KNOWN, before=END_OF_KNOWN):
+            yield Remembered.of(row)
+
+    async def first(
+        self, subscription_id: str, limit: int, after: str, where: Values
+    ) -> list[Remembered]:
+        """Read up to `limit` of them from behind a key, "" for the start."""
+        rows = await self.table.first(
+            subscription_id, limit, after=after or KNOWN, before=END_OF_KNOWN, where=where
+        )
+        return [Remembered.of(row) for row in rows]
+
+    async def forget(self, subscription_id: str, keys: Iterable[str]) -> None:
+        """Remove what is known of clusters that are no more."""
+        for key in keys:
+            await self.table.delete(subscription_id, key)
+
+
+def known_key(cluster_id: ClusterId) -> str:
+    """Give the key of a cluster's row."""
+    return f"{KNOWN}{hash_of(cluster_id)}"
+
+
+def hash_of(cluster_id: ClusterId) -> str:
+    """Give a word that stands for a cluster in the key of a row."""
+    return sha256(cluster_id.key.encode("ascii")).hexdigest()[:32]

@@ -1,0 +1,191 @@
+"""One suite for tables and pages of records: the fakes, and the real clients against Azurite."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from shared.clients.storage import StorageAccount
+from shared.clients.tables import StorageTables
+from shared.domain.rows import Row, Values
+from shared.reconcile.ports import Table, Tables
+from shared.settings import StorageSettings
+from tests.contract.test_storage import no_credential
+from tests.fakes.clock import FakeClock
+from tests.fakes.tables import FakeTables
+
+AT = datetime(2026, 11, 21, 12, 0, 7, tzinfo=UTC)
+
+
+@pytest.fixture(params=["fake", "azurite"])
+async def tables(request: pytest.FixtureRequest, azurite_connection: str) -> AsyncIterator[Tables]:
+    """Give an account's tables, fake and real."""
+    if request.param == "fake":
+        yield FakeTables(FakeClock())
+        return
+    account = StorageAccount(StorageSettings(azurite_connection), no_credential)  # type: ignore[arg-type]  # never called
+    real = StorageTables(account)
+    yield real
+    await real.close()
+
+
+@pytest.fixture
+def table(tables: Tables) -> Table:
+    """Give a table that is not there yet."""
+    return tables.of(f"t{uuid4().hex}")
+
+
+async def read(table: Table, key: str, partition: str = "p") -> Row:
+    """Read a row that must be there."""
+    row = (await table.get(partition, key)).row
+    assert row
+    return row
+
+
+async def keys(table: Table, **of: str) -> list[str]:
+    """Name the rows of the partition."""
+    return [
+        row.key
+        async for row in table.rows("p", after=of.get("after", ""), before=of.get("before", ""))
+    ]
+
+
+async def test_a_table_that_is_not_there_reads_as_empty(table: Table) -> None:
+    """Nothing is found in a table that nobody has written to, and the time is told all the same."""
+    reading = await table.get("p", "k")
+    assert reading.row is None
+    assert (reading.at.tzinfo, reading.at.microsecond) == (UTC, 0)
+    assert await keys(table) == []
+    assert await table.first("p", 5) == []
+    await table.delete("p", "k")
+
+
+async def test_values_read_back(table: Table) -> None:
+    """Text, numbers, flags and instants are read back as they were written."""
+    values: Values = {
+        "text": "a|b 'quoted' é",
+        "whole": 7,
+        "broken": 1.5,
+        "even": 2.0,
+        "yes": True,
+        "no": False,
+        "at": AT,
+        "empty": "",
+    }
+    assert await table.insert("p|q", "k:1", values)
+    row = (await table.get("p|q", "k:1")).row
+    assert row
+    assert dict(row.values) == values
+    assert (row.partition, row.key) == ("p|q", "k:1")
+    assert (row.whole("whole"), row.flag("yes"), row.instant("at")) == (7, True, AT)
+    assert (row.text("none"), row.whole("none"), row.flag("none")) == ("", 0, False)
+
+
+async def test_an_insert_never_replaces(table: Table) -> None:
+    """A row that is there stays as it is."""
+    assert await table.insert("p", "k", {"n": 1})
+    assert await table.insert("p", "k", {"n": 2}) is None
+    assert (await read(table, "k")).values["n"] == 1
+
+
+async def test_a_replacement_needs_the_newest_etag(table: Table) -> None:
+    """Of two who have read the same row, the second to write has no effect."""
+    await table.insert("p", "k", {"n": 1, "old": True})
+    first, second = await read(table, "k"), await read(table, "k")
+    etag = await table.replace(first, {"n": 2})
+    assert etag
+    assert await table.replace(second, {"n": 3}) is None
+    found = await read(table, "k")
+    assert (dict(found.values), found.etag) == ({"n": 2}, etag)
+
+
+async def test_a_row_that_is_gone_is_not_replaced(table: Table) -> None:
+    """A row that somebody has removed is not made again."""
+    await table.insert("p", "k", {"n": 1})
+    row = await read(table, "k")
+    await table.delete("p", "k")
+    assert await table.replace(row, {"n": 2}) is None
+    assert await table.settle(row, {"n": 2}, {}) is None
+    assert (await table.get("p", "k")).row is None
+
+
+async def test_a_transaction_is_all_or_nothing(table: Table) -> None:
+    """Rows change together under the ETag of one of them, or not at all."""
+    await table.insert("p", "shard", {"n": 1})
+    await table.insert("p", "c1", {"pending": True, "more": 1})
+    stale = await read(table, "shard")
+    etag = await table.settle(stale, {"n": 2}, {"c1": {"pending": False}, "c2": {"x": 1}})
+    assert etag
+    assert await table.settle(stale, {"n": 3}, {"c1": {"pending": True}, "c3": {}}) is None
+    assert await keys(table) == ["c1", "c2", "shard"]
+    assert dict((await read(table, "c1")).values) == {"pending": False}
+    found = await read(table, "shard")
+    assert (found.values["n"], found.etag) == (2, etag)
+
+
+async def test_the_largest_transaction(table: Table) -> None:
+    """A row and 99 others fit into one transaction."""
+    await table.insert("p", "shard", {"n": 1})
+    others = {f"c{number:03}": {"text": "x" * 1000} for number in range(99)}
+    assert await table.settle(await read(table, "shard"), {"n": 2}, others)
+    assert len(await keys(table)) == 100
+
+
+async def test_only_new_rows_are_inserted(table: Table) -> None:
+    """Of many rows those that are there stay as they are, wherever they come among the others."""
+    rows = {f"k{number:03}": {"n": number} for number in range(250)}
+    await table.insert("p", "k117", {"n": -1})
+    await table.insert_new("p", rows)
+    await table.insert_new("p", rows)
+    found = {row.key: row.values["n"] async for row in table.rows("p")}
+    assert found == {key: values["n"] for key, values in rows.items()} | {"k117": -1}
+
+
+async def test_a_merge_keeps_what_it_does_not_name(table: Table) -> None:
+    """Values that are not named stay; rows that are not there are made."""
+    await table.insert("p", "k001", {"n": 1, "kept": "yes"})
+    await table.merge("p", {f"k{number:03}": {"n": 2} for number in range(150)})
+    assert dict((await read(table, "k001")).values) == {"n": 2, "kept": "yes"}
+    assert len(await keys(table)) == 150
+
+
+async def test_rows_come_in_order(table: Table) -> None:
+    """Rows come by key, between bounds that are not among them, from their partition only."""
+    for key in ("b", "a", "d", "c"):
+        await table.insert("p", key, {})
+    await table.insert("q", "b", {})
+    assert await keys(table) == ["a", "b", "c", "d"]
+    assert await keys(table, after="a", before="d") == ["b", "c"]
+
+
+async def test_the_first_rows_with_a_value(table: Table) -> None:
+    """The first of those with equal values, however many others lie between them."""
+    rows: dict[str, Values] = {
+        f"k{n:04}": {"pending": n % 3 == 0, "place": f"p{n % 2}"} for n in range(1200)
+    }
+    await table.insert_new("p", rows)
+    found = await table.first("p", 5, after="k0003", where={"pending": True, "place": "p0"})
+    assert [row.key for row in found] == ["k0006", "k0012", "k0018", "k0024", "k0030"]
+    assert len(await table.first("p", 5000)) == 1200
+    last = await table.first("p", 3, after="k1196", where={"pending": True})
+    assert [row.key for row in last] == ["k1197"]
+
+
+async def test_tables_are_named_and_dropped(tables: Tables) -> None:
+    """Tables are found by how their names begin, and dropped with all that is in them."""
+    word = f"t{uuid4().hex}"
+    for month in ("202611", "202610"):
+        await tables.of(word + month).insert("p", "k", {})
+    assert await tables.names(word) == [f"{word}202610", f"{word}202611"]
+    await tables.drop(f"{word}202610")
+    await tables.drop(f"{word}202610")
+    assert await tables.names(word) == [f"{word}202611"]
+    assert await tables.of(f"{word}202610").first("p", 1) == []
+
+
+async def test_the_time_is_the_services(table: Table) -> None:
+    """Readings tell the service's time in whole seconds, which does not go back."""
+    first = (await table.get("p", "k")).at
+    second = (await table.get("p", "k")).at
+    assert timedelta(0) <= second - first < timedelta(minutes=1)

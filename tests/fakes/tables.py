@@ -1,0 +1,122 @@
+"""Tables in memory: rows under versions, transactions, the storage service's whole seconds."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from shared.domain.rows import Reading, Row, Values
+from shared.reconcile.ports import Clock
+from tests.fakes.storage import Step, go_on
+
+
+@dataclass
+class FakeTable:
+    """One table."""
+
+    clock: Clock
+    step: Step = go_on
+    stored: dict[tuple[str, str], Row] = field(default_factory=dict)
+    versions: int = 0
+
+    def _put(self, partition: str, key: str, values: Values) -> str:
+        self.versions += 1
+        etag = f"v{self.versions}"
+        self.stored[partition, key] = Row(partition, key, dict(values), etag)
+        return etag
+
+    def _changed(self, row: Row) -> bool:
+        stored = self.stored.get((row.partition, row.key))
+        return stored is None or stored.etag != row.etag
+
+    async def get(self, partition: str, key: str) -> Reading:
+        """Read one row."""
+        self.step()
+        return Reading(self.stored.get((partition, key)), self.clock.now().replace(microsecond=0))
+
+    async def insert(self, partition: str, key: str, values: Values) -> str | None:
+        """Make a row, if it is not there."""
+        self.step()
+        return None if (partition, key) in self.stored else self._put(partition, key, values)
+
+    async def replace(self, row: Row, values: Values) -> str | None:
+        """Replace a row that nobody has changed."""
+        self.step()
+        return None if self._changed(row) else self._put(row.partition, row.key, values)
+
+    async def settle(self, row: Row, values: Values, others: Mapping[str, Values]) -> str | None:
+        """Replace a row that nobody has changed, and others with it."""
+        self.step()
+        if self._changed(row):
+            return None
+        for key, other in others.items():
+            self._put(row.partition, key, other)
+        return self._put(row.partition, row.key, values)
+
+    async def insert_new(self, partition: str, rows: Mapping[str, Values]) -> None:
+        """Make rows that are not there; one operation a row, as if each could be the last."""
+        for key, values in rows.items():
+            await self.insert(partition, key, values)
+
+    async def merge(self, partition: str, rows: Mapping[str, Values]) -> None:
+        """Make or change rows."""
+        self.step()
+        for key, values in rows.items():
+            stored = self.stored.get((partition, key))
+            self._put(partition, key, {**(stored.values if stored else {}), **values})
+
+    async def delete(self, partition: str, key: str) -> None:
+        """Remove a row, if it is there."""
+        self.step()
+        self.stored.pop((partition, key), None)
+
+    async def rows(
+        self, partition: str, *, after: str = "", before: str = "", where: Values | None = None
+    ) -> AsyncIterator[Row]:
+        """Yield rows in order."""
+        self.step()
+        for row in self._found(partition, after, before, where or {}):
+            yield row
+
+    async def first(
+        self,
+        partition: str,
+        limit: int,
+        *,
+        after: str = "",
+        before: str = "",
+        where: Values | None = None,
+    ) -> Sequence[Row]:
+        """Give the first rows."""
+        self.step()
+        return self._found(partition, after, before, where or {})[:limit]
+
+    def _found(self, partition: str, after: str, before: str, where: Values) -> list[Row]:
+        keys = sorted(key for of, key in self.stored if of == partition)
+        rows = [
+            self.stored[partition, key]
+            for key in keys
+            if (not after or key > after) and (not before or key < before)
+        ]
+        return [row for row in rows if all(row.values.get(n) == v for n, v in where.items())]
+
+
+@dataclass
+class FakeTables:
+    """Tables by name."""
+
+    clock: Clock
+    step: Step = go_on
+    tables: dict[str, FakeTable] = field(default_factory=dict)
+
+    def of(self, name: str) -> FakeTable:
+        """Give a table."""
+        return self.tables.setdefault(name, FakeTable(self.clock, self.step))
+
+    async def names(self, prefix: str) -> Sequence[str]:
+        """Name the tables that begin so."""
+        self.step()
+        return sorted(name for name in self.tables if name.startswith(prefix))
+
+    async def drop(self, name: str) -> None:
+        """Remove a table."""
+        self.step()
+        self.tables.pop(name, None)

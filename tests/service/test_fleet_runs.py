@@ -1,0 +1,397 @@
+"""A run over the fleet: every cluster protected, at the pace, counted once, and to its end."""
+
+from datetime import timedelta
+from typing import cast
+
+import pytest
+
+from shared.domain.claims import Claim
+from shared.domain.errors import (
+    AccessDenied,
+    AzureError,
+    AzureUnavailable,
+    ConnectionFailed,
+    OperationInProgress,
+    Rejected,
+    Throttled,
+)
+from shared.domain.pace import Pace
+from shared.domain.reasons import Reason
+from shared.domain.run import RunScope, RunState
+from shared.domain.run_records import RunRecord
+from shared.domain.work import Cause
+from tests.clusters import SUBSCRIPTION, cluster, cluster_id, schedule
+from tests.fakes.aks import Fault, Verb
+from tests.service_world import World
+
+OTHER = "22222222-2222-2222-2222-222222222222"
+THIRD = "33333333-3333-3333-3333-333333333333"
+QUICK = Pace(burst=1000, rate_per_second=100)
+
+
+def fleet(
+    world: World, clusters: int, bare: int, *, location: str = "westeurope", group: str = "rg-1"
+) -> None:
+    """Make clusters, the first of them without a schedule."""
+    for number in range(clusters):
+        made = world.aks.add(cluster(f"aks-{number:03}", location=location, group=group))
+        if number >= bare:
+            day = ["Monday", "Tuesday", "Wednesday", "Thursday"][number % 4]
+            world.aks.set_schedule(made, schedule(day, f"{number % 24:02}:00"))
+
+
+def outcomes(record: RunRecord) -> object:
+    """Give the counts by outcome."""
+    return record.summary["outcomes"]
+
+
+def items(record: RunRecord, name: str) -> list[dict[str, str]]:
+    """Give a list in a run's record."""
+    return cast("list[dict[str, str]]", record.summary[name])
+
+
+def unprotected(world: World) -> list[str]:
+    """Name the NAP clusters without a node OS schedule."""
+    return [str(found) for found in world.aks.clusters if world.aks.schedule(found) is None]
+
+
+async def test_every_cluster_is_protected_with_the_calls_promised() -> None:
+    """One LIST for a compliant cluster, LIST and PUT for one without, and the listing's pages."""
+    world = World(pace=QUICK)
+    fleet(world, 120, 30)
+    record = await world.sweep()
+    assert record.state is RunState.FINISHED
+    assert outcomes(record) == {"Created": 30, "Unchanged": 90}
+    assert not unprotected(world)
+    assert len(world.aks.calls_of("clusters")) == 2
+    assert len(world.aks.calls_of("list")) == 120
+    assert len(world.aks.calls_of("put")) == 30
+    assert not world.aks.calls_of("get")
+    assert record.summary["calls"] == 152
+    assert record.summary["throttled"] == 0
+
+
+async def test_unprotected_clusters_come_first() -> None:
+    """Clusters that are not known to have a schedule are looked at before those that are."""
+    world = World()
+    fleet(world, 60, 0)
+    await world.sweep()
+    world.aks.calls.clear()
+    world.aks.add(cluster("aks-new-1"))
+    world.aks.add(cluster("aks-new-2"))
+    await world.sweep()
+    first = {call.cluster_id for call in world.aks.calls_of("list")[:2]}
+    assert first == {cluster_id("aks-new-1"), cluster_id("aks-new-2")}
+
+
+async def test_the_pace_holds_and_is_used() -> None:
+    """200 calls take (200 - burst) / rate and a baton's delay more, and no stretch has too many."""
+    world = World()
+    fleet(world, 200, 0)
+    began = world.clock.now()
+    await world.start()
+    await world.run()
+    listed = [call.at for call in world.aks.calls_of("list")]
+    bound = timedelta(seconds=(200 - 50) / 0.9)
+    assert bound - timedelta(seconds=2) <= listed[-1] - began <= bound + timedelta(seconds=30)
+    for first, start in enumerate(listed):
+        for last, end in enumerate(listed[first:], first):
+            assert last - first + 1 <= 50 + 0.9 * (end - start).total_seconds() + 1
+
+
+async def test_shards_do_not_slow_each_other() -> None:
+    """Ten shards take as long as one."""
+    ends = []
+    for shards in (1, 10):
+        world = World()
+        for number in range(shards):
+            fleet(world, 80, 0, location=f"place{number}", group=f"rg-{number}")
+        began = world.clock.now()
+        await world.start()
+        await world.run()
+        ends.append(world.aks.calls_of("list")[-1].at - began)
+    assert ends[1] <= ends[0] + timedelta(seconds=5)
+
+
+async def test_a_dry_run_writes_nothing() -> None:
+    """A dry run counts what would be created, and leaves neither schedules nor memories."""
+    world = World(pace=QUICK)
+    fleet(world, 10, 5)
+    world.aks.add(cluster("aks-creating", state="Creating"))
+    record = await world.sweep(RunScope(dry_run=True))
+    assert outcomes(record) == {"Created": 5, "Deferred": 1, "Unchanged": 5}
+    assert not world.aks.calls_of("put")
+    assert await world.memory.recall(cluster_id("aks-000")) is None
+    assert not world.queue.messages
+
+
+async def test_the_switch_stops_every_write_of_a_run() -> None:
+    """NAPTIME_DRY_RUN makes a dry run of every run."""
+    world = World(pace=QUICK, dry_run=True)
+    fleet(world, 3, 3)
+    assert outcomes(await world.sweep()) == {"Created": 3}
+    assert not world.aks.calls_of("put")
+
+
+async def test_clusters_that_are_not_looked_at_are_counted() -> None:
+    """Without NAP, excluded, going or coming: counted with their reasons, and never listed."""
+    world = World(pace=QUICK)
+    world.aks.add(cluster("aks-manual", mode="Manual"))
+    world.aks.add(cluster("aks-off", tags={"naptime": "off"}))
+    world.aks.add(cluster("aks-going", state="Deleting"))
+    world.aks.add(cluster("aks-coming", state="Creating"))
+    run = await world.start()
+    await world.run(for_at_most=timedelta(seconds=10))
+    stored = await world.store.run(run.id)
+    assert stored
+    assert stored.record.summary["reasons"] == {
+        "ClusterCreating": 1,
+        "ClusterDeleting": 1,
+        "Excluded": 1,
+        "NotAutoProvisioned": 1,
+    }
+    assert not world.aks.calls_of("list")
+    world.aks.add(cluster("aks-coming"))
+    await world.run()
+    assert world.aks.schedule(cluster_id("aks-coming"))
+
+
+@pytest.mark.parametrize(
+    ("scope", "names"),
+    [
+        (RunScope(SUBSCRIPTION), {"a", "b", "c"}),
+        (RunScope(SUBSCRIPTION, "RG-2"), {"c"}),
+        (RunScope(locations=("North Europe",)), {"b", "d"}),
+        (RunScope(SUBSCRIPTION, locations=("northeurope",)), {"b"}),
+        (RunScope(), {"a", "b", "c", "d"}),
+    ],
+)
+async def test_scopes(scope: RunScope, names: set[str]) -> None:
+    """A run looks at the clusters of its subscription, group and locations, and at no other."""
+    world = World(pace=QUICK, subscriptions=frozenset({SUBSCRIPTION, OTHER}))
+    world.aks.add(cluster("a"))
+    world.aks.add(cluster("b", location="northeurope"))
+    world.aks.add(cluster("c", group="rg-2"))
+    world.aks.add(cluster("d", location="northeurope", subscription=OTHER))
+    await world.sweep(scope)
+    looked_at = {call.cluster_id.name for call in world.aks.calls_of("list") if call.cluster_id}
+    assert looked_at == names
+
+
+async def test_the_same_run_asked_for_twenty_times_is_one() -> None:
+    """While a run of a scope is under way, whoever asks for it again joins it."""
+    world = World(pace=QUICK)
+    fleet(world, 5, 5)
+    asked = [await world.asker.ask(RunScope(locations=("b", "A")), Cause.ASKED) for _ in range(10)]
+    asked += [await world.asker.ask(RunScope(locations=("a", "B")), Cause.ASKED) for _ in range(10)]
+    assert len({each.run.id for each in asked}) == 1
+    assert [each.joined for each in asked] == [False] + [True] * 19
+    assert (await world.asker.ask(RunScope(dry_run=True), Cause.ASKED)).run.id != asked[0].run.id
+    await world.run_and_mind()
+    again = await world.asker.ask(RunScope(locations=("a", "b")), Cause.ASKED)
+    assert not again.joined
+
+
+async def test_a_subscription_that_cannot_be_read_is_a_finding() -> None:
+    """One subscription answers 403: it is in the run's record with what to do; others are done."""
+    world = World(pace=QUICK, subscriptions=frozenset({SUBSCRIPTION, OTHER}))
+    fleet(world, 3, 3)
+    denied = AccessDenied("no role", status=403)
+    world.aks.refuses = lambda verb, where: denied if (verb, where) == ("clusters", OTHER) else None
+    record = await world.sweep()
+    assert outcomes(record) == {"Created": 3}
+    (unreadable,) = items(record, "unreadableSubscriptions")
+    assert unreadable["subscriptionId"] == OTHER
+    assert unreadable["reason"] == "AccessDenied"
+    assert "role" in unreadable["advice"]
+
+
+async def test_a_subscription_that_is_throttled_for_a_minute_is_listed_later() -> None:
+    """429 for a minute delays that subscription alone; nothing of it is lost."""
+    world = World(pace=QUICK, subscriptions=frozenset({SUBSCRIPTION, OTHER}))
+    fleet(world, 3, 3)
+    world.aks.add(cluster("d", subscription=OTHER))
+    until = world.clock.now() + timedelta(minutes=1)
+
+    def refuses(verb: Verb, where: str) -> AzureError | None:
+        late = world.clock.now() >= until
+        return None if late or (verb, where) != ("clusters", OTHER) else Throttled("slow down")
+
+    world.aks.refuses = refuses
+    record = await world.sweep()
+    assert outcomes(record) == {"Created": 4}
+    writes = world.aks.accepted_writes
+    assert [call.at < until for call in writes] == [True] * 3 + [False]
+    assert not record.summary["unreadableSubscriptions"]
+
+
+async def test_an_outage_of_the_listing_for_hours_is_a_finding() -> None:
+    """A subscription that stays unavailable is given up on for this run, which then ends."""
+    world = World(pace=QUICK, subscriptions=frozenset({SUBSCRIPTION, OTHER}))
+    fleet(world, 1, 1)
+    down = AzureUnavailable("down", status=503)
+    world.aks.refuses = lambda verb, where: down if (verb, where) == ("clusters", OTHER) else None
+    record = await world.sweep()
+    (unreadable,) = items(record, "unreadableSubscriptions")
+    assert unreadable["reason"] == "AzureUnavailable"
+
+
+async def test_a_429_pauses_the_shard_for_everybody() -> None:
+    """After a 429 nobody calls for that shard until Retry-After is over; then the run goes on."""
+    world = World()
+    fleet(world, 20, 0)
+    wait = timedelta(seconds=40)
+    world.aks.faults.append(Fault("list", lambda: Throttled("slow down", retry_after=wait)))
+    began = world.clock.now()
+    await world.start()
+    await world.run(for_at_most=timedelta(seconds=5))
+    await world.ask("aks-003")
+    record = await world.sweep()
+    assert record.summary["throttled"] == 1
+    assert outcomes(record) == {"Unchanged": 20}
+    refused = next(call.at for call in world.aks.calls if call.error)
+    assert refused == began
+    after = [call.at for call in world.aks.calls_of("list") if call.at > refused]
+    assert min(after) >= refused + wait
+
+
+async def test_a_single_cluster_waits_for_its_turn() -> None:
+    """A single cluster is held back by the shard's pace, with nothing sent, and comes later."""
+    world = World(pace=Pace(burst=10, rate_per_second=0.1))
+    fleet(world, 12, 0)
+    await world.start()
+    await world.run(for_at_most=timedelta(seconds=1))
+    await world.ask("aks-003")
+    await world.run(for_at_most=timedelta(seconds=1))
+    (paced,) = [outcome for outcome, _ in world.outcomes if outcome.reason is Reason.PACED]
+    assert paced.calls == 1
+    assert paced.retry_after
+    await world.run_and_mind()
+    last = [found for found, cause in world.outcomes if cause is Cause.CLUSTER_WRITTEN][-1]
+    assert last.reason is Reason.UP_TO_DATE
+
+
+async def test_terminal_errors_in_a_row_stop_the_writes_of_one_shard() -> None:
+    """Ten equal refusals stop a shard's writes, say so, and let reads and other shards go on."""
+    world = World(pace=Pace(burst=12, rate_per_second=1))
+    fleet(world, 60, 40, location="westeurope")
+    fleet(world, 5, 5, location="northeurope", group="rg-2")
+    locked = AccessDenied("no role", status=403)
+    world.aks.refuses = lambda verb, where: locked if verb == "put" and "/rg-1/" in where else None
+    record = await world.sweep()
+    assert outcomes(record) == {"Created": 5, "Failed": 10, "Skipped": 30, "Unchanged": 20}
+    reasons = record.summary["reasons"]
+    assert isinstance(reasons, dict)
+    assert reasons["WritesStopped"] == 30
+    (stopped,) = items(record, "stoppedShards")
+    assert (stopped["location"], stopped["reason"]) == ("westeurope", "AccessDenied")
+    assert len(world.given_up.rows) == 10
+    assert len(world.aks.calls_of("list")) == 65
+
+
+async def test_different_refusals_stop_nothing() -> None:
+    """Refusals that differ, or that a success interrupts, do not add up."""
+    world = World(pace=Pace(burst=4, rate_per_second=1))
+    fleet(world, 30, 30)
+    world.aks.faults.extend(
+        Fault("put", lambda n=n: Rejected("bad") if n % 2 else AccessDenied("no"))  # type: ignore[misc]  # a default binds it
+        for n in range(16)
+    )
+    record = await world.sweep()
+    assert outcomes(record) == {"Created": 14, "Failed": 16}
+    assert not record.summary["stoppedShards"]
+
+
+async def test_weather_in_a_run_goes_on_by_itself() -> None:
+    """A cluster that fails three times within a run is handed to the queue, and protected later."""
+    world = World(pace=QUICK)
+    fleet(world, 5, 5)
+    busy = OperationInProgress("Updating", status=409)
+    until = world.clock.now() + timedelta(minutes=20)
+    world.aks.refuses = lambda verb, where: (
+        busy if verb == "put" and where.endswith("aks-002") and world.clock.now() < until else None
+    )
+    record = await world.sweep()
+    assert outcomes(record) == {"Created": 4, "Deferred": 1}
+    assert not unprotected(world)
+    assert [len(world.aks.accepted_writes), len(world.given_up.rows)] == [5, 0]
+
+
+async def test_a_write_without_an_answer_counts_as_created() -> None:
+    """A write that was applied without an answer is found by the next baton, and counts once."""
+    world = World(pace=QUICK)
+    fleet(world, 3, 3)
+    world.aks.faults.append(Fault("put", lambda: ConnectionFailed("lost"), applied=True))
+    record = await world.sweep()
+    assert outcomes(record) == {"Created": 3}
+    assert len(world.aks.accepted_writes) == 3
+
+
+async def test_a_claimed_cluster_is_left_to_whoever_is_at_it() -> None:
+    """A run writes nothing on a cluster that somebody has claimed, and comes back to it."""
+    world = World(pace=QUICK)
+    fleet(world, 2, 2)
+    assert isinstance(await world.records.claim(cluster_id("aks-001"), None), Claim)
+    await world.start()
+    await world.run(for_at_most=timedelta(minutes=1))
+    assert [call.cluster_id for call in world.aks.accepted_writes] == [cluster_id("aks-000")]
+    await world.run_and_mind()
+    assert not unprotected(world)
+
+
+async def test_crowded_windows_are_found() -> None:
+    """Where more clusters of a shard than the set number start at once, each is told so."""
+    world = World(pace=QUICK, crowd_size=4)
+    fleet(world, 5, 5)
+    fleet(world, 3, 3, location="northeurope", group="rg-2")
+    for number in range(5):
+        body = cluster(f"own-{number}", location="uksouth")
+        world.aks.set_schedule(world.aks.add(body), schedule("Sunday"))
+    record = await world.sweep()
+    assert record.summary["reasons"] == {"ScheduleMissing": 8, "WindowsCrowded": 5}
+    known = await world.memory.recall(cluster_id("own-1"))
+    assert known
+    assert known.last_outcome["reason"] == "WindowsCrowded"
+    created = await world.memory.recall(cluster_id("aks-001"))
+    assert created
+    findings = created.last_outcome["findings"]
+    assert isinstance(findings, list)
+    assert [found["reason"] for found in findings] == ["ScheduleMissing", "WindowsCrowded"]
+
+
+async def test_two_runs_share_a_shard() -> None:
+    """A run over the fleet and one over a location at once keep the pace together."""
+    world = World()
+    fleet(world, 60, 20)
+    await world.start()
+    await world.start(RunScope(locations=("westeurope",)))
+    for number in range(10):
+        await world.ask(f"aks-{number:03}")
+    await world.run_and_mind()
+    assert len(world.finished) == 2
+    assert not unprotected(world)
+    assert len(world.aks.accepted_writes) == 20
+    paced = [call.at for call in world.aks.calls if call.verb in {"list", "put"}]
+    for first, start in enumerate(paced):
+        for last, end in enumerate(paced[first:], first):
+            assert last - first + 1 <= 50 + 0.9 * (end - start).total_seconds() + 1
+
+
+async def test_a_bug_on_one_cluster_does_not_hold_up_its_shard() -> None:
+    """A cluster that naptime fails on for no known reason goes on by itself; the run ends."""
+    world = World(pace=QUICK)
+    fleet(world, 3, 3)
+
+    def refuses(verb: Verb, where: str) -> AzureError | None:
+        if verb == "list" and where.endswith("aks-001"):
+            raise ZeroDivisionError
+        return None
+
+    world.aks.refuses = refuses
+    run = await world.start()
+    while not world.finished:
+        world.clock.move_to(world._next_visible() or world.clock.now())
+        await world.deliver_one()
+    assert world.finished[0].run.id == run.id
+    assert outcomes(world.finished[0]) == {"Created": 2, "Deferred": 1}
+    assert len(world.bugs) == 3

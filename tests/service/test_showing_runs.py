@@ -1,0 +1,174 @@
+"""What people see of runs, clusters and what was given up, page by page."""
+
+from datetime import timedelta
+from typing import cast
+
+from shared.domain.cluster_id import ClusterId
+from shared.domain.errors import AccessDenied, Rejected
+from shared.domain.pace import Pace
+from shared.domain.run import RunScope
+from shared.domain.work import Cause, ReconcileCluster
+from tests.clusters import FOREIGN_SUBSCRIPTION, SUBSCRIPTION, cluster, cluster_id
+from tests.fakes.aks import Fault
+from tests.fakes.clock import SATURDAY_NOON
+from tests.service_world import World
+
+OTHER = "22222222-2222-2222-2222-222222222222"
+
+type Json = dict[str, object]
+
+
+def big_world() -> World:
+    """Make 130 clusters in two subscriptions."""
+    world = World(
+        subscriptions=frozenset({SUBSCRIPTION, OTHER}),
+        pace=Pace(1000, 100),
+        crowd_size=1000,
+    )
+    for number in range(120):
+        world.aks.add(cluster(f"aks-{number:03}", location=("uksouth", "westeurope")[number % 2]))
+    for number in range(10):
+        world.aks.add(cluster(f"other-{number}", subscription=OTHER))
+    return world
+
+
+def names(items: object) -> list[str]:
+    """Give the names of the clusters in a list."""
+    return [str(item["clusterId"]).rsplit("/", 1)[1] for item in cast("list[Json]", items)]
+
+
+async def test_the_clusters_of_a_run_come_page_by_page() -> None:
+    """Each cluster of a run is on one page, and the last page has no token."""
+    world = big_world()
+    record = await world.sweep()
+    found: list[str] = []
+    token, pages = "", 0
+    while token or not pages:
+        shown = await world.runs.run(record.run.id, {}, token)
+        assert shown
+        page = cast("Json", shown["clusters"])
+        found += names(page["value"])
+        token = str(page["continuationToken"] or "")
+        pages += 1
+    assert pages == 2
+    assert len(found) == len(set(found)) == 130
+    narrowed = await world.runs.run(record.run.id, {"outcome": "Failed"}, "")
+    assert narrowed
+    assert cast("Json", narrowed["clusters"])["value"] == []
+
+
+async def test_progress_is_shown_while_a_run_is_under_way() -> None:
+    """While a run is under way, its page tells how many clusters there are and are done."""
+    world = World(pace=Pace(10, 1))
+    for number in range(20):
+        world.aks.add(cluster(f"aks-{number:03}"))
+    run = await world.start()
+    seen = []
+    while not world.finished:
+        shown = await world.runs.run(run.id, {}, "")
+        assert shown
+        seen.append(cast("Json", shown.get("progress", {})).get("clustersDone"))
+        world.clock.move_to(world._next_visible() or world.clock.now())
+        await world.deliver_one()
+    done = [count for count in seen if isinstance(count, int)]
+    assert done == sorted(done)
+    assert done[0] == 0
+    assert 0 < done[-1] <= 20
+
+
+async def test_runs_are_shown_newest_first_over_months() -> None:
+    """Runs come newest first, page by page, across the months; a filter leaves others out."""
+    world = World(pace=Pace(1000, 100))
+    asked = []
+    for number in range(130):
+        scope = RunScope(locations=(f"place{number}",))
+        cause = Cause.ASKED if number % 2 else Cause.SWEPT
+        asked.append((await world.asker.ask(scope, cause)).run.id)
+        world.clock.advance(timedelta(hours=6))
+    first = await world.runs.runs({}, "")
+    second = await world.runs.runs({}, first.token or "")
+    assert (len(first.items), len(second.items), second.token) == (100, 30, None)
+    shown = [item["runId"] for item in [*first.items, *second.items]]
+    assert shown == asked[::-1]
+    swept = await world.runs.runs({"cause": "Swept"}, "")
+    assert len(swept.items) == 65
+
+
+async def test_the_fleet_is_shown_page_by_page() -> None:
+    """Every NAP cluster is on one page, over all subscriptions; filters narrow it."""
+    world = big_world()
+    await world.sweep()
+    found: list[str] = []
+    token, pages = "", 0
+    while token or not pages:
+        page = await world.fleet.clusters(None, {}, token)
+        found += names(page.items)
+        token = page.token or ""
+        pages += 1
+    assert pages == 2
+    assert len(found) == len(set(found)) == 130
+    in_uk = await world.fleet.clusters(SUBSCRIPTION, {"location": "uksouth"}, "")
+    assert len(in_uk.items) == 60
+    none = await world.fleet.clusters(SUBSCRIPTION, {"outcome": "Failed"}, "")
+    assert none.items == []
+
+
+async def test_clusters_that_are_no_more_are_forgotten() -> None:
+    """A run over a whole subscription forgets clusters that are gone, or not NAP any more."""
+    world = World(pace=Pace(1000, 100))
+    for name in ("stays", "goes", "changes"):
+        world.aks.add(cluster(name))
+    await world.sweep()
+    del world.aks.clusters[cluster_id("goes")]
+    world.aks.add(cluster("changes", mode="Manual"))
+    await world.sweep(RunScope(locations=("westeurope",)))
+    assert len((await world.fleet.clusters(None, {}, "")).items) == 3
+    await world.sweep()
+    assert names((await world.fleet.clusters(None, {}, "")).items) == ["stays"]
+
+
+async def test_clusters_without_nap_are_not_shown() -> None:
+    """What turned out to be no NAP cluster is shown only to whoever asks for that reason."""
+    world = World()
+    world.aks.add(cluster(mode="Manual"))
+    await world.reconcile()
+    assert (await world.fleet.clusters(None, {}, "")).items == []
+    asked = await world.fleet.clusters(None, {"reason": "NotAutoProvisioned"}, "")
+    assert len(asked.items) == 1
+
+
+async def test_replay_by_reason_and_all() -> None:
+    """Some are replayed by their reason, or all; messages that name no cluster stay to be read."""
+    world = World(subscriptions=frozenset({SUBSCRIPTION}))
+    for number in range(4):
+        world.aks.add(cluster(f"aks-{number}"))
+        refusal = Rejected("bad") if number % 2 else AccessDenied("no")
+        world.aks.faults.append(Fault("put", lambda refusal=refusal: refusal))  # type: ignore[misc]  # a default binds it
+    await world.sweep()
+    await world.poison.record("nonsense", "why")
+    foreign = cluster("x", subscription=FOREIGN_SUBSCRIPTION)["id"]
+    await world.queue.send(_work(str(foreign)))
+    await world.poison.record(world.queue.messages.pop().text, "why")
+    page = await world.replayer.list("")
+    assert len(page.items) == 6
+    assert await world.replayer.replay_all("AccessDenied") == 2
+    assert await world.replayer.replay_all("Throttled") == 0
+    assert await world.replayer.replay_all() == 4
+    await world.run_and_mind()
+    assert len((await world.replayer.list("")).items) == 2
+    assert len(world.aks.accepted_writes) == 4
+
+
+def _work(text: str) -> ReconcileCluster:
+    return ReconcileCluster(ClusterId.parse(text), Cause.ASKED, SATURDAY_NOON)
+
+
+async def test_a_run_forgets_what_it_mends() -> None:
+    """A cluster that was given up is no longer listed once a run has protected it."""
+    world = World(pace=Pace(1000, 100))
+    world.aks.add(cluster())
+    world.aks.faults.append(Fault("put", lambda: Rejected("bad")))
+    await world.sweep()
+    assert await world.given_up.get(cluster_id())
+    await world.sweep()
+    assert await world.given_up.get(cluster_id()) is None
