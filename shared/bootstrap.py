@@ -123,10 +123,14 @@ class App:
     @cached_property
     def run_messages(self) -> RunMessageReceiver:
         """What the functions on the queues of runs and shards call."""
-        subscriptions = self.settings.subscriptions
         return RunMessageReceiver(
-            RunStarter(self._store, self._run_queue, subscriptions, self._closer),
-            self._lister,
+            RunStarter(
+                self._store,
+                self._run_queue,
+                self.settings.subscriptions,
+                self._lister,
+                self._closer,
+            ),
             ShardReconciler(
                 self._store,
                 self._pacer,
@@ -138,7 +142,6 @@ class App:
                 ShardFinisher(self._store, self._memory, self._closer, CROWD_SIZE),
                 log_outcome_in_run,
             ),
-            subscriptions,
         )
 
     @cached_property
@@ -297,6 +300,7 @@ class App:
             "_records",
             "_given_up",
             "_tables",
+            "_storage",
             "_credential",
         ):
             # A cached property that was never asked for has nothing to close.

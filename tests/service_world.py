@@ -187,8 +187,10 @@ class World:
             finisher,
             self._report,
         )
-        starter = RunStarter(self.store, self.run_queue, self.subscriptions, self.closer)
-        self.run_messages = RunMessageReceiver(starter, self.lister, shards, self.subscriptions)
+        starter = RunStarter(
+            self.store, self.run_queue, self.subscriptions, self.lister, self.closer
+        )
+        self.run_messages = RunMessageReceiver(starter, shards)
         self.minder = RunMinder(
             self.store,
             self.pacer,

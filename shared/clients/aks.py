@@ -13,7 +13,7 @@ from azure.mgmt.core.tools import get_arm_endpoints
 
 from shared.clients.clock import Clock
 from shared.clients.errors import translated
-from shared.clients.transport import new_session, transport_over
+from shared.clients.transport import new_session, single_attempt, transport_over
 from shared.domain.cluster_id import ClusterId
 from shared.domain.observed import (
     NODE_OS_SCHEDULE,
@@ -150,7 +150,7 @@ class AksClient:
     def _open_session(self) -> "aiohttp.ClientSession":
         """Give the one pool of connections that the clients of all subscriptions share."""
         if self._session is None:
-            self._session = new_session()
+            self._session = new_session(single_attempt)
         return self._session
 
     async def close(self) -> None:

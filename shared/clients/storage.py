@@ -3,14 +3,18 @@
 from typing import TYPE_CHECKING
 
 from azure.core.exceptions import ResourceExistsError
+from azure.core.pipeline.transport import AioHttpTransport
 from azure.data.tables.aio import TableClient, TableServiceClient
 from azure.storage.queue import TextBase64EncodePolicy
 from azure.storage.queue.aio import QueueClient
 
+from shared.clients.transport import new_session, transport_over
 from shared.settings import StorageSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import aiohttp
 
     from shared.clients.credential import Credential
 
@@ -22,6 +26,13 @@ class StorageAccount:
         """Take the settings, and what gives the identity where there is no connection string."""
         self._settings = settings
         self._credential = credential
+        self._session: aiohttp.ClientSession | None = None
+
+    def _transport(self) -> AioHttpTransport:
+        """Give the one pool of connections that all clients of the account share."""
+        if self._session is None:
+            self._session = new_session()
+        return transport_over(self._session)
 
     def queue(self, name: str) -> QueueClient:
         """Give a client of a queue that encodes as the Functions host expects."""
@@ -29,26 +40,48 @@ class StorageAccount:
         encode = TextBase64EncodePolicy()
         if self._settings.connection_string:
             return QueueClient.from_connection_string(
-                self._settings.connection_string, name, message_encode_policy=encode
+                self._settings.connection_string,
+                name,
+                message_encode_policy=encode,
+                transport=self._transport(),
             )
         return QueueClient(
             self._settings.queue_uri or "",
             name,
             credential=self._credential(),
             message_encode_policy=encode,
+            transport=self._transport(),
         )
 
     def table(self, name: str) -> TableClient:
         """Give a client of a table."""
         if self._settings.connection_string:
-            return TableClient.from_connection_string(self._settings.connection_string, name)
-        return TableClient(self._settings.table_uri or "", name, credential=self._credential())
+            return TableClient.from_connection_string(
+                self._settings.connection_string, name, transport=self._transport()
+            )
+        return TableClient(
+            self._settings.table_uri or "",
+            name,
+            credential=self._credential(),
+            transport=self._transport(),
+        )
 
     def tables(self) -> TableServiceClient:
         """Give a client of the table service."""
         if self._settings.connection_string:
-            return TableServiceClient.from_connection_string(self._settings.connection_string)
-        return TableServiceClient(self._settings.table_uri or "", credential=self._credential())
+            return TableServiceClient.from_connection_string(
+                self._settings.connection_string, transport=self._transport()
+            )
+        return TableServiceClient(
+            self._settings.table_uri or "",
+            credential=self._credential(),
+            transport=self._transport(),
+        )
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._session is not None:
+            await self._session.close()
 
 
 async def create_queue(queue: QueueClient) -> None:

@@ -26,7 +26,9 @@ from shared.reconcile.close_run import RunCloser
 from shared.reconcile.ports import Aks, BatonQueue, Clock, GivenUpRecords, RunQueue, WorkQueue
 from shared.reconcile.remember_clusters import KNOWN, ClusterMemory, hash_of
 from shared.reconcile.run_store import RunStore, Stored
-from shared.reconcile.start_run import LIST_WITHIN
+
+LIST_WITHIN = timedelta(minutes=3)
+"""How long a lister may be silent before its message counts as lost."""
 
 FIRST_DELAY = timedelta(seconds=5)
 LONGEST_DELAY = timedelta(minutes=5)

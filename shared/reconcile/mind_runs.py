@@ -13,10 +13,9 @@ from shared.domain.shard import Shard
 from shared.reconcile.ask_for_run import START_WITHIN, RunAsker
 from shared.reconcile.close_run import RunCloser, shards_of
 from shared.reconcile.keep_pace import ShardPacer
-from shared.reconcile.list_subscription import SubscriptionLister
+from shared.reconcile.list_subscription import LIST_WITHIN, SubscriptionLister
 from shared.reconcile.ports import BatonQueue, RunQueue
 from shared.reconcile.run_store import RunStore
-from shared.reconcile.start_run import LIST_WITHIN
 
 BATON_WITHIN = timedelta(minutes=2)
 """How long after it could be seen a baton may stay without effect before it counts as lost."""

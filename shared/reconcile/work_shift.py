@@ -22,7 +22,7 @@ from shared.reconcile.reconcile_cluster import (
     Pass,
 )
 
-IN_FLIGHT = 32
+IN_FLIGHT = 64
 STARTS_WITHIN = timedelta(seconds=8)
 """Tokens are spent soon after they were drawn, or given back: the pace is that of the calls."""
 
