@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from local.azure.json_values import as_object
+from local.azure.json_values import as_list, as_object
 from local.demo.bodies import Json
 
 
@@ -43,6 +43,12 @@ class NaptimeApi:
         """Look at one cluster, live, with what naptime remembers of it."""
         _, _, subscription, _, group, *_, name = cluster.split("/")
         return await self._call("GET", f"api/clusters/{subscription}/{group}/{name}")
+
+    async def given_up(self, cluster: str) -> Json | None:
+        """Find a cluster among what was given up; that asks naptime's own table, and not ARM."""
+        answer = await self._call("GET", "api/given-up")
+        found = (as_object(each) for each in as_list(answer.body.get("value")))
+        return next((each for each in found if each.get("clusterId") == cluster), None)
 
     async def post_raw(self, path: str, body: bytes, headers: Mapping[str, str]) -> int:
         """Post bytes to any path of the host; the status."""

@@ -129,7 +129,7 @@ async def arm_refuses(teller: Teller) -> None:
 
 def _given_up(teller: Teller, cluster: str) -> Look[Json]:
     async def look() -> Json | None:
-        return (await teller.stage.api.look(cluster)).part("givenUp") or None
+        return await teller.stage.api.given_up(cluster)
 
     return look
 

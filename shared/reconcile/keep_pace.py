@@ -86,12 +86,15 @@ class ShardPacer:
     pace: Pace = field(default_factory=Pace)
 
     @asynccontextmanager
-    async def spending(self, shard: Shard, tokens: int) -> AsyncIterator[Spending]:
+    async def spending(
+        self, shard: Shard, tokens: int, *, sparing: int = 0
+    ) -> AsyncIterator[Spending]:
         """Draw tokens for the calls inside, then give back what was not used.
 
-        Raises `Paced` if there are none within a few seconds. A 429 inside pauses the shard.
+        The last `sparing` tokens are left for more urgent calls. Raises `Paced` if there are none
+        within a few seconds. A 429 inside pauses the shard.
         """
-        spending = Spending(await self._draw_soon(shard, tokens))
+        spending = Spending(await self._draw_soon(shard, tokens, sparing))
         try:
             yield spending
         except Throttled as error:
@@ -100,21 +103,21 @@ class ShardPacer:
         finally:
             await self.give_back(shard, spending.draw, spending.draw.tokens - spending.used)
 
-    async def _draw_soon(self, shard: Shard, tokens: int) -> Draw:
-        drawn = await self.draw(shard, tokens)
+    async def _draw_soon(self, shard: Shard, tokens: int, sparing: int) -> Draw:
+        drawn = await self.draw(shard, tokens, sparing)
         if isinstance(drawn, NotYet) and drawn.wait <= WORTH_WAITING_INSIDE:
             await self.clock.sleep(drawn.wait.total_seconds())
-            drawn = await self.draw(shard, tokens)
+            drawn = await self.draw(shard, tokens, sparing)
         if isinstance(drawn, NotYet):
             place = f"{shard.subscription_id} in {shard.location}"
             raise Paced(f"No call is left for {place}.", retry_after=drawn.wait, calls=0)
         return drawn
 
-    async def draw(self, shard: Shard, tokens: int) -> Draw | NotYet:
-        """Draw that many tokens, or none."""
+    async def draw(self, shard: Shard, tokens: int, sparing: int = 0) -> Draw | NotYet:
+        """Draw that many tokens and leave `sparing`, or draw none."""
 
         def change(row: ShardRow, now: datetime) -> tuple[ShardRow, Draw] | NotYet:
-            drawn = row.bucket.draw(tokens, tokens, now)
+            drawn = row.bucket.draw(tokens + sparing, tokens, now)
             if isinstance(drawn, NotYet):
                 return drawn
             bucket, draw = drawn

@@ -142,3 +142,18 @@ async def test_poison_with_a_cluster_can_be_replayed() -> None:
     given_up = await world.given_up.get(cluster_id())
     assert given_up
     assert (given_up.reason, given_up.work) == ("Poisoned", text)
+
+
+async def test_looking_holds_up_no_work() -> None:
+    """However often somebody looks, a cluster that needs a schedule gets it at once."""
+    world = World()
+    world.aks.add(cluster())
+    world.aks.add(cluster("aks-2"))
+    for _ in range(200):
+        await world.viewer.look(cluster_id())
+    assert world.clock.slept, "looking itself is slowed down"
+    began = world.clock.now()
+    outcome = await world.requests.reconcile(cluster_id("aks-2"), dry_run=False)
+    assert outcome
+    assert outcome.kind is OutcomeKind.CREATED
+    assert world.clock.now() == began
