@@ -7,7 +7,6 @@ from typing import Final
 from local.azure.json_values import as_list, as_object, as_text, instant_of
 from local.demo.evidence import ClusterState, Evidence, Pickup
 from local.demo.fleet import NAMES, OWN_SUBSCRIPTIONS, Kind
-from local.demo.fleet_pass import AT_ONCE
 from local.demo.forgeries import Forgeries
 from local.demo.journal import Span, key_of
 from local.demo.naptime_api import Answer
@@ -15,6 +14,7 @@ from local.demo.show import Row, start_text
 from local.demo.telling import Teller, short_name
 from shared.domain.reasons import NEEDS_ATTENTION
 
+AT_ONCE: Final = 8
 _ATTENTION: Final = frozenset(reason.value for reason in NEEDS_ATTENTION)
 
 
@@ -63,12 +63,12 @@ async def rows(teller: Teller, states: Mapping[str, ClusterState]) -> list[Row]:
 
 
 def _row(state: ClusterState, answer: Answer) -> Row:
-    last = answer.part("lastOutcome")
-    reason = as_text(last.get("reason")) or answer.text("reason")
+    last, decision = answer.part("lastOutcome"), answer.part("decision")
+    reason = as_text((last or decision).get("reason")) or answer.text("reason")
     return Row(
         place=f"{NAMES[state.subscription]} in {state.location}",
         cluster=short_name(state.key),
-        outcome=as_text(last.get("outcome")) or "Refused",
+        outcome=as_text(last.get("outcome")) or as_text(decision.get("action")) or "Refused",
         reason=reason,
         needs_attention=reason in _ATTENTION,
         next_start=_next_start(answer),

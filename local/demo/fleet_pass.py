@@ -1,71 +1,72 @@
-"""The fleet as found: what would be done, then doing it.
+"""The fleet as found: a run that says what would be done, then a run that does it."""
 
-One call for each cluster, several at once: naptime has no fleet run over HTTP yet. When it has,
-`reconcile_fleet` becomes that one call.
-"""
-
-import asyncio
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
 from http import HTTPStatus
 from time import monotonic
 from typing import Final
 
+from local.azure.json_values import as_object
+from local.demo.bodies import Json
 from local.demo.journal import Span
-from local.demo.naptime_api import Answer, NaptimeApi
+from local.demo.stage import until
 from local.demo.telling import Teller, counted
 
-AT_ONCE: Final = 8
-_EXPECTED: Final = frozenset({HTTPStatus.OK, HTTPStatus.ACCEPTED, HTTPStatus.FORBIDDEN})
+PATIENCE_SECONDS: Final = 60.0
+FINISHED: Final = "Finished"
 
 
 async def pass_over_fleet(teller: Teller) -> tuple[Span, Span]:
     """Let naptime say what it would do, then do it; the parts of the journal that these are."""
-    clusters = [member.id for member in teller.members]
-    teller.show.act("a", f"The fleet as found: {counted(len(clusters), 'cluster')}")
+    clusters = counted(len(teller.members), "cluster")
+    teller.show.act("a", f"The fleet as found, {clusters}: POST /api/reconcile for all of it")
     start = await teller.stage.azure.sequence()
-    await _tell_pass(teller, clusters, dry_run=True)
+    await _run(teller, dry_run=True)
     between = await teller.stage.azure.sequence()
-    await _tell_pass(teller, clusters, dry_run=False)
+    await _run(teller, dry_run=False)
     return Span(start, between), Span(between, await teller.stage.azure.sequence())
 
 
-async def reconcile_fleet(
-    api: NaptimeApi, clusters: list[str], advance: Callable[[], None], *, dry_run: bool
-) -> Mapping[str, Answer]:
-    """Have every cluster reconciled, and give the answers by cluster."""
-    places = asyncio.Semaphore(AT_ONCE)
-
-    async def one(cluster: str) -> Answer:
-        async with places:
-            answer = await api.reconcile(cluster, dry_run=dry_run)
-        advance()
-        return answer
-
-    answers = await asyncio.gather(*(one(cluster) for cluster in clusters))
-    return dict(zip(clusters, answers, strict=True))
-
-
-async def _tell_pass(teller: Teller, clusters: list[str], *, dry_run: bool) -> None:
-    words = "dry run" if dry_run else "for real"
-    began = monotonic()
-    with teller.show.progress(words, len(clusters)) as advance:
-        answers = await reconcile_fleet(teller.stage.api, clusters, advance, dry_run=dry_run)
+async def _run(teller: Teller, *, dry_run: bool) -> None:
+    """Start a fleet run, show its progress, and tell how it ended."""
+    words, began = "dry run" if dry_run else "for real", monotonic()
+    answer = await teller.stage.api.start_run(dry_run=dry_run)
+    if answer.status != HTTPStatus.ACCEPTED:
+        teller.tell("a", f"{words}: the run was not accepted, {answer.status}", ok=False)
+        return
+    with teller.show.progress(words, len(teller.members)) as advance:
+        finished = await until(
+            teller.stage, _Progress(teller, answer.text("runId"), advance).look, PATIENCE_SECONDS
+        )
     took = timedelta(seconds=monotonic() - began)
-    teller.show.told(f"{words}: {_summary(answers)}", took)
-    wrong = [key for key, answer in answers.items() if answer.status not in _EXPECTED]
-    if wrong:
-        teller.tell("a", f"no proper answer for {', '.join(wrong)}", ok=False)
+    teller.show.told(f"{words}: {_summary(finished)}", took)
 
 
-def _summary(answers: Mapping[str, Answer]) -> str:
-    counts = Counter(outcome_of(answer) for answer in answers.values())
-    return ", ".join(f"{number} {outcome}" for outcome, number in counts.most_common())
+class _Progress:
+    """Looks at a run and moves the bar on; gives the run once it is finished."""
+
+    def __init__(self, teller: Teller, run_id: str, advance: Callable[[], None]) -> None:
+        self._teller = teller
+        self._run_id = run_id
+        self._advance = advance
+        self._shown = 0
+
+    async def look(self) -> Json | None:
+        """Look once."""
+        run = (await self._teller.stage.api.run(self._run_id)).body
+        done = _number(as_object(run.get("progress")), "clustersDone")
+        while self._shown < done:
+            self._advance()
+            self._shown += 1
+        return run if run.get("state") == FINISHED else None
 
 
-def outcome_of(answer: Answer) -> str:
-    """Give the outcome in an answer; Refused where naptime may not act on the cluster."""
-    if answer.status == HTTPStatus.FORBIDDEN:
-        return "Refused"
-    return answer.text("outcome") or f"status {answer.status}"
+def _summary(run: Json) -> str:
+    outcomes = as_object(run.get("outcomes"))
+    counts = ", ".join(f"{number} {outcome}" for outcome, number in outcomes.items())
+    return f"{counts}; {counted(_number(run, 'calls'), 'call')}"
+
+
+def _number(body: Json, name: str) -> int:
+    value = body.get(name)
+    return value if isinstance(value, int) else 0

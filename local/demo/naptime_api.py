@@ -39,6 +39,15 @@ class NaptimeApi:
         body = {"clusterId": cluster, "dryRun": dry_run}
         return await self._call("POST", "api/reconcile", json=body)
 
+    async def start_run(self, *, dry_run: bool = False) -> Answer:
+        """Ask for the whole fleet to be reconciled."""
+        body = {"fleet": True, "dryRun": dry_run}
+        return await self._call("POST", "api/reconcile", json=body)
+
+    async def run(self, run_id: str) -> Answer:
+        """Look at a run."""
+        return await self._call("GET", f"api/runs/{run_id}")
+
     async def look(self, cluster: str) -> Answer:
         """Look at one cluster, live, with what naptime remembers of it."""
         _, _, subscription, _, group, *_, name = cluster.split("/")

@@ -51,15 +51,20 @@ def compliant_are_read_once(evidence: Evidence) -> Result:
     return _once("a cluster with a schedule cost one read of its configurations", ours, listings)
 
 
-def without_nap_one_read(evidence: Evidence) -> Result:
-    """Polite: a cluster without NAP is read itself, and its configurations are not."""
+def without_nap_no_call(evidence: Evidence) -> Result:
+    """Polite: the pages of the listing tell that a cluster has no NAP; it is not asked itself."""
     calls = evidence.fleet_pass.of(evidence.journal)
     plain = [
         key
         for key, state in evidence.before.items()
         if not state.auto_provisioning and state.subscription in evidence.subscriptions
     ]
-    return _once("a cluster without NAP cost one read", plain, Counter(c.cluster for c in calls))
+    called = Counter(call.cluster for call in calls)
+    return Result(
+        "a cluster without NAP cost no call of its own",
+        f"{sum(not called[key] for key in plain)} of {len(plain)} clusters",
+        tuple(f"{name_of(key)}: {called[key]}" for key in sorted(plain) if called[key]),
+    )
 
 
 def dry_run_wrote_nothing(evidence: Evidence) -> Result:

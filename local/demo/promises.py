@@ -20,7 +20,7 @@ def judge(evidence: Evidence, promised: timedelta) -> tuple[Result, ...]:
         schedules.left_out_are_never_written(evidence),
         calls.foreign_are_never_called(evidence),
         calls.compliant_are_read_once(evidence),
-        calls.without_nap_one_read(evidence),
+        calls.without_nap_no_call(evidence),
         calls.dry_run_wrote_nothing(evidence),
         calls.forgeries_did_nothing(evidence),
         schedules.images_wait_for_the_window(evidence),

@@ -23,10 +23,12 @@ class Harm:
     words: str
     fault: str
     order: Json = field(default_factory=dict)
+    place: str = NEW_PLACE
 
 
 HARMS: Final = (
-    Harm("throttled", "429, Retry-After 2", "throttled-by-aks", {"retryAfter": 2}),
+    # A 429 holds up its whole subscription and location, so it has one of its own.
+    Harm("throttled", "429, Retry-After 2", "throttled-by-aks", {"retryAfter": 2}, "norwayeast"),
     Harm("busy", "409, in progress", "operation-in-progress"),
     Harm("lost", "applied, no answer", "drop-after"),
     Harm("unavailable", "503", "unavailable"),
@@ -99,7 +101,7 @@ async def arm_misbehaves(teller: Teller) -> None:
     since = await azure.sequence()
     for harm in HARMS:
         await azure.order_trouble(harm.fault, new_id(harm.cluster), harm.order)
-        await azure.put_cluster(cluster_body(new_id(harm.cluster), NEW_PLACE))
+        await azure.put_cluster(cluster_body(new_id(harm.cluster), harm.place))
     for harm in HARMS:
         cluster = new_id(harm.cluster)
         write = await teller.written("f", cluster, since, harm.words, harmed=True)
@@ -119,7 +121,7 @@ async def arm_refuses(teller: Teller) -> None:
     text = f"refused: given up after {counted(len(tries), 'write')}, {_text(given_up, 'reason')}"
     teller.tell("g", text, ok=len(tries) == 1)
     told = f"{_text(given_up, 'message')} {_text(given_up, 'advice')}"
-    teller.show.told(f"GET /api/clusters/... shows it: {told}")
+    teller.show.told(f"GET /api/given-up shows it: {told}")
     since = await azure.sequence()
     await teller.stage.api.reconcile(cluster)
     write = await teller.call("g", cluster, since, lambda call: call.is_accepted_write)

@@ -78,7 +78,7 @@ AFTER = states(
 DRY_RUN = (read(1, "missing"), read(2, "missing", listing=True))
 FLEET_PASS = (
     *(read(3, "missing"), read(4, "missing", listing=True), write(5, "missing")),
-    *(read(6, "own"), read(7, "own", listing=True), read(8, "plain")),
+    *(read(6, "own"), read(7, "own", listing=True), read(8, "own")),
 )
 STORY = (
     write(9, "new", 409),

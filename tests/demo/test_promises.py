@@ -195,10 +195,10 @@ CASES = {
         "a cluster with a schedule",
         ("own: 0",),
     ),
-    "a cluster without NAP is read twice": (
+    "a cluster without NAP is read": (
         with_call_changed(6, path=key("plain")),
         "a cluster without NAP",
-        ("plain: 2",),
+        ("plain: 1",),
     ),
     "the dry run writes": (
         with_call_changed(2, method="PUT", status=409),
