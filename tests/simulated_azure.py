@@ -94,3 +94,7 @@ class Controls:
     async def time(self) -> Json:
         """Give the simulated time."""
         return await self._call("GET", "clock")
+
+    async def everything(self) -> Json:
+        """Give the whole state."""
+        return await self._call("GET", "state")

@@ -136,6 +136,9 @@ async def naptime(
         "NAPTIME_EXCLUDE": f"/subscriptions/{SUBSCRIPTION}/resourceGroups/excluded",
         "IDENTITY_ENDPOINT": urls["identityEndpoint"],
         "IDENTITY_HEADER": "made-up",
+        # All these clusters are of one shard, and these tests are not about its pace.
+        "NAPTIME_SHARD_BURST": "1000",
+        "NAPTIME_SHARD_RATE_PER_SECOND": "1000",
         "AZURE_CLIENT_ID": OWN_CLIENT_ID,
         "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
         "SSL_CERT_FILE": str(bundle),

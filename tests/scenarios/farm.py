@@ -1,0 +1,187 @@
+"""A fleet of its own for a test that kills, throttles or refuses: all processes, small limits."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+import aiohttp
+
+from local.processes import Child
+from local.storage_emulator import Azurite
+from shared.domain.cluster_id import ClusterId
+from tests.clusters import OWN_CLIENT_ID, Json, cluster, schedule
+from tests.simulated_azure import Controls
+
+ROOT = Path(__file__).parents[2]
+KEY = "key-of-the-farm"
+PATIENCE_SECONDS = 150.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """Clusters in shards, of which every so-many-th has no schedule."""
+
+    subscriptions: Sequence[str]
+    locations: Sequence[str]
+    clusters_each: int
+    every_missing: int = 4
+
+    def document(self) -> Json:
+        """Give the fleet file."""
+        return {"clusters": [self._cluster(*place) for place in self._places()]}
+
+    def _places(self) -> list[tuple[str, str, int]]:
+        return [
+            (subscription, location, number)
+            for subscription in self.subscriptions
+            for location in self.locations
+            for number in range(self.clusters_each)
+        ]
+
+    def _cluster(self, subscription: str, location: str, number: int) -> Json:
+        name = f"aks-{location}-{number:03}"
+        own = {"name": "aksManagedNodeOSUpgradeSchedule", "properties": schedule()}
+        body = {
+            **cluster(name),
+            "id": str(ClusterId.of(subscription, "rg", name)),
+            "location": location,
+        }
+        has_own = number % self.every_missing != 0
+        return {**body, "maintenanceConfigurations": [own] if has_own else []}
+
+
+@dataclass
+class Farm:
+    """Everything runs; the host can be killed and started again."""
+
+    azurite: Azurite
+    controls: Controls
+    session: aiohttp.ClientSession
+    settings: Mapping[str, str]
+    lease_seconds: int
+    hosts: list[Child] = field(default_factory=list)
+
+    @property
+    def host(self) -> Child:
+        """The host that runs now."""
+        return self.hosts[-1]
+
+    async def start_host(self) -> None:
+        """Start the host."""
+        arguments = ["--port=0", f"--key={KEY}", f"--message-lease={self.lease_seconds}"]
+        host = await Child.start(
+            [sys.executable, "-m", "local.host", *arguments], env=self.settings, cwd=ROOT
+        )
+        self.hosts.append(host)
+
+    async def kill_host(self) -> None:
+        """Kill the host where it stands, and start another."""
+        await self.host.kill()
+        await self.start_host()
+
+    async def api(self, method: str, path: str, body: object = None) -> tuple[int, Json]:
+        """Call the HTTP API with the key."""
+        async with self.session.request(
+            method,
+            f"{self.host.url}/api/{path}",
+            headers={"x-functions-key": KEY},
+            data=None if body is None else json.dumps(body),
+        ) as response:
+            return response.status, await response.json(content_type=None)
+
+    async def start_run(self, **scope: object) -> str:
+        """Start a run and give its id."""
+        status, body = await self.api("POST", "reconcile", scope or {"fleet": True})
+        assert status == 202, body
+        return str(body["runId"])
+
+    async def finished(self, run_id: str) -> Json:
+        """Wait until a run is finished, and give it."""
+
+        async def look() -> Json | None:
+            status, run = await self.api("GET", f"runs/{run_id}")
+            assert status == 200, run
+            return run if run["state"] == "Finished" else None
+
+        return await self.until(look, holds=f"run {run_id} finished")
+
+    async def until[T](self, look: Callable[[], Awaitable[T | None]], *, holds: str) -> T:
+        """Wait until something is found; the failure says what was waited for."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                # Another process is what changes, so there is no event to wait for.
+                while (found := await look()) is None:  # noqa: ASYNC110 - see above
+                    await asyncio.sleep(0.1)
+                return found
+        except TimeoutError:
+            log = self.host.stderr_text()[-3000:]
+            raise AssertionError(f"never: {holds}\n{log}") from None
+
+    async def state(self) -> list[Json]:
+        """Give every cluster as it is, with its configurations."""
+        return cast("list[Json]", (await self.controls.everything())["clusters"])
+
+    async def writes(self) -> dict[str, list[object]]:
+        """Give the bodies of the writes that ARM accepted, by path in lower case."""
+        found: dict[str, list[object]] = {}
+        for entry in await self.controls.journal(method="PUT"):
+            if "nextStart" in entry:
+                found.setdefault(str(entry["path"]).lower(), []).append(entry["requestBody"])
+        return found
+
+    async def statuses(self) -> dict[int, int]:
+        """Count the answers of ARM by status."""
+        counts: dict[int, int] = {}
+        for entry in await self.controls.journal(path="*managedClusters*"):
+            status = int(str(entry["status"]))
+            counts[status] = counts.get(status, 0) + 1
+        return counts
+
+
+@asynccontextmanager
+async def farm(
+    folder: Path, fleet: Fleet, *options: str, lease_seconds: int = 600, **settings: str
+) -> AsyncIterator[Farm]:
+    """Start emulator (on disk), simulator and host; stop them in the end."""
+    files = folder / "fleet.json", folder / "ca.pem"
+    files[0].write_text(json.dumps(fleet.document()), encoding="utf-8")
+    azurite = Azurite(folder / "azurite")
+    connection = await azurite.start()
+    azure = await Child.start(
+        [
+            *(sys.executable, "-m", "local.azure", "--port=0"),
+            *(f"--fleet={files[0]}", f"--ca-out={files[1]}", *options),
+        ],
+        cwd=ROOT,
+    )
+    lines = [line.split(": ", 1) for line in azure.stderr_text().splitlines() if ": http" in line]
+    urls = {line[0]: line[1] for line in lines}
+    environment = {
+        **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+        "AzureWebJobsStorage": connection,
+        "NAPTIME_SUBSCRIPTIONS": ",".join(fleet.subscriptions),
+        "NAPTIME_ARM_ENDPOINT": azure.url,
+        "IDENTITY_ENDPOINT": urls["identityEndpoint"],
+        "IDENTITY_HEADER": "made-up",
+        "AZURE_CLIENT_ID": OWN_CLIENT_ID,
+        "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
+        "SSL_CERT_FILE": str(files[1]),
+        "REQUESTS_CA_BUNDLE": str(files[1]),
+        **settings,
+    }
+    try:
+        async with aiohttp.ClientSession() as session:
+            controls = Controls(urls["controlsHttp"])
+            running = Farm(azurite, controls, session, environment, lease_seconds)
+            await running.start_host()
+            yield running
+            await running.host.stop()
+    finally:
+        await azure.stop()
+        await azurite.stop()
