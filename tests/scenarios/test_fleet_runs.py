@@ -3,10 +3,12 @@
 import asyncio
 import random
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from tests.clusters import Json
 from tests.scenarios.farm import Farm, Fleet, farm
+
+if TYPE_CHECKING:
+    from tests.clusters import Json
 
 SUBSCRIPTIONS = tuple(f"{digit * 8}-1111-1111-1111-111111111111" for digit in "123")
 LOCATIONS = ("westeurope", "eastus2")
