@@ -95,6 +95,16 @@ class Farm:
         ) as response:
             return response.status, await response.json(content_type=None)
 
+    async def post_event(self, function: str, event: str) -> None:
+        """Deliver an event as Event Grid does."""
+        async with self.session.post(
+            f"{self.host.url}/runtime/webhooks/eventgrid",
+            params={"functionName": function, "code": KEY},
+            headers={"aeg-event-type": "Notification"},
+            data=event,
+        ) as response:
+            assert response.status == 202
+
     async def start_run(self, **scope: object) -> str:
         """Start a run and give its id."""
         status, body = await self.api("POST", "reconcile", scope or {"fleet": True})
@@ -146,7 +156,11 @@ class Farm:
 
 @asynccontextmanager
 async def farm(
-    folder: Path, fleet: Fleet, *options: str, lease_seconds: int = 600, **settings: str
+    folder: Path,
+    fleet: Fleet,
+    *options: str,
+    lease_seconds: int = 600,
+    settings: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Farm]:
     """Start emulator (on disk), simulator and host; stop them in the end."""
     files = folder / "fleet.json", folder / "ca.pem"
@@ -173,7 +187,7 @@ async def farm(
         "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
         "SSL_CERT_FILE": str(files[1]),
         "REQUESTS_CA_BUNDLE": str(files[1]),
-        **settings,
+        **(settings or {}),
     }
     try:
         async with aiohttp.ClientSession() as session:

@@ -5,6 +5,8 @@ import random
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from shared.domain.cluster_id import ClusterId
+from tests.payloads import cluster_written
 from tests.scenarios.farm import Farm, Fleet, farm
 
 if TYPE_CHECKING:
@@ -55,8 +57,9 @@ async def test_the_same_run_asked_for_twenty_times(tmp_path: Path) -> None:
 
 
 async def test_subscriptions_do_not_wait_for_each_other(tmp_path: Path) -> None:
-    """One subscription refuses, one throttles: the third is finished all the same, and told."""
+    """One subscription refuses, one throttles, one is slow: each in its own time, and told."""
     async with farm(tmp_path, SMALL) as running:
+        await running.controls.order("slow", path=f"*{SUBSCRIPTIONS[2]}*", seconds=0.5)
         await running.controls.order("forbidden", path=f"*{SUBSCRIPTIONS[0]}*", times=None)
         await running.controls.order(
             "throttled-by-arm", path=f"*{SUBSCRIPTIONS[1]}*", times=2, retryAfter=1
@@ -76,7 +79,7 @@ async def test_ten_kills(tmp_path: Path) -> None:
         "NAPTIME_MIND_SCHEDULE": "*/3 * * * * *",
     }
     waits = random.Random(20261122)  # noqa: S311 - when to kill, not a secret
-    async with farm(tmp_path, SMALL, lease_seconds=3, **settings) as running:
+    async with farm(tmp_path, SMALL, lease_seconds=3, settings=settings) as running:
         run_id = await running.start_run()
         for _ in range(10):
             await asyncio.sleep(waits.uniform(0.1, 1.2))
@@ -91,12 +94,38 @@ async def test_ten_kills(tmp_path: Path) -> None:
 
 async def test_the_storage_restarts_in_between(tmp_path: Path) -> None:
     """The storage emulator is stopped and comes back during a run: the run goes on."""
-    settings = {"NAPTIME_SHARD_BURST": "6", "NAPTIME_MIND_SCHEDULE": "*/3 * * * * *"}
-    pace = {"NAPTIME_SHARD_RATE_PER_SECOND": "2"}
-    async with farm(tmp_path, SMALL, lease_seconds=5, **settings, **pace) as running:
+    settings = {
+        "NAPTIME_SHARD_BURST": "6",
+        "NAPTIME_SHARD_RATE_PER_SECOND": "2",
+        "NAPTIME_MIND_SCHEDULE": "*/3 * * * * *",
+    }
+    async with farm(tmp_path, SMALL, lease_seconds=5, settings=settings) as running:
         run_id = await running.start_run()
         await asyncio.sleep(2)
         await running.azurite.stop()
         await running.azurite.start()
         await running.finished(run_id)
         await all_protected(running, SMALL)
+
+
+async def test_two_runs_and_events_at_once(tmp_path: Path) -> None:
+    """A run over the fleet, one over a location, events among them: the pace holds, no 429."""
+    one_shard = Fleet(SUBSCRIPTIONS[:1], LOCATIONS[:1], clusters_each=60)
+    # Twice the limits of AKS, and twice the pace: 145 calls or more, of which 120 are a burst.
+    settings = {"NAPTIME_SHARD_BURST": "100", "NAPTIME_SHARD_RATE_PER_SECOND": "1.8"}
+    options = ("--throttle", "--throttle-scale=2")
+    async with farm(tmp_path, one_shard, *options, settings=settings) as running:
+        first = await running.start_run()
+        second = await running.start_run(fleet=True, locations=[LOCATIONS[0]])
+        assert first != second
+        for number in range(5):
+            name = f"aks-{LOCATIONS[0]}-{number:03}"
+            body = cluster_written(ClusterId.of(SUBSCRIPTIONS[0], "rg", name))
+            await running.post_event("on_cluster_created", body)
+        for run_id in (first, second):
+            run = await running.finished(run_id)
+            assert run["throttled"] == 0
+        await all_protected(running, one_shard)
+        statuses = await running.statuses()
+        assert 429 not in statuses
+        assert sum(statuses.values()) > 120
