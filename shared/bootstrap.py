@@ -182,6 +182,7 @@ class App:
             self._closer,
             self._clock,
             settings.desired,
+            settings.pace,
             settings.dry_run,
         )
 

@@ -172,6 +172,7 @@ class World:
             self.closer,
             self.clock,
             self.desired,
+            self.pace,
             self.dry_run,
         )
         shifts = ShiftWorld(self.reconciler, self.records, self.pacer, self._report_bug)

@@ -9,6 +9,7 @@ from shared.domain.decision import Action, Desired
 from shared.domain.errors import AccessDenied, AzureError
 from shared.domain.observed import ObservedCluster
 from shared.domain.outcome import OutcomeKind
+from shared.domain.pace import Pace, beginnings
 from shared.domain.policy import screen
 from shared.domain.reasons import Reason
 from shared.domain.run import Run, RunState
@@ -24,6 +25,7 @@ from shared.domain.tally import Tally
 from shared.domain.work import ReconcileCluster
 from shared.reconcile.close_run import RunCloser
 from shared.reconcile.ports import Aks, BatonQueue, Clock, GivenUpRecords, RunQueue, WorkQueue
+from shared.reconcile.reconcile_cluster import CALLS_OF_AN_ATTEMPT
 from shared.reconcile.remember_clusters import KNOWN, ClusterMemory, hash_of
 from shared.reconcile.run_store import RunStore, Stored
 
@@ -73,6 +75,7 @@ class SubscriptionLister:
     closer: RunCloser
     clock: Clock
     desired: Desired
+    pace: Pace
     dry_run: bool = False
 
     async def list(self, work: ListSubscription) -> None:
@@ -203,7 +206,9 @@ class SubscriptionLister:
 
     async def hand_out(self, run: Run, record: SubscriptionRecord, now: datetime) -> None:
         """Write the row of each shard, and send the baton where there was none; close if none."""
-        for location, clusters in record.shards.items():
+        calls = [CALLS_OF_AN_ATTEMPT * clusters for clusters in record.shards.values()]
+        waits = beginnings(self.pace, calls)
+        for (location, clusters), delay in zip(record.shards.items(), waits, strict=True):
             shard = Shard(record.subscription_id, location)
             row = ShardRecord(
                 run.id,
@@ -212,10 +217,10 @@ class SubscriptionLister:
                 dry_run=self._only_looks(run),
                 known=clusters,
                 pending=clusters,
-                due_at=now,
+                due_at=now + delay,
             )
             if await self.store.insert_shard(row):
-                await self.batons.send(row.baton)
+                await self.batons.send(row.baton, delay)
         if not record.shards:
             await self.closer.close_if_done(run.id)
 

@@ -67,7 +67,9 @@ class ShardReconciler:
             case HeldBy():
                 await self._come_back(stored, grip)
             case NotYet():
-                await self._pass_on(stored, stored.record, grip.wait)
+                worth = self._worth(stored.record)
+                wait = max(grip.wait, self.pacer.pace.refill_time(worth))
+                await self._pass_on(stored, stored.record, wait)
 
     async def _come_back(self, stored: Stored[ShardRecord], held: HeldBy) -> None:
         """Wait for another run's holder; or for this very baton's, who may have died with it.
@@ -181,14 +183,18 @@ class ShardReconciler:
 
     def _delay(self, shift: Shift) -> timedelta:
         """Say how long it takes until tokens are worth the next baton."""
-        bucket, draw = shift.grip.bucket, shift.grip.draw
-        later: Bucket = replace(bucket, tokens=bucket.tokens + shift.free)
-        wanted = CALLS_OF_AN_ATTEMPT * shift.record.pending
-        wait = later.wait_for(worth_waiting_for(bucket.pace, wanted, LONGEST_REFILL), draw.at)
+        bucket: Bucket = shift.grip.bucket
+        later = replace(bucket, tokens=bucket.tokens + shift.free)
+        wait = later.wait_for(self._worth(shift.record), shift.grip.draw.at)
         trouble = shift.throttled or any(
             not found.counts or found.failure for found in shift.settled
         )
-        return max(wait, AFTER_TROUBLE) if trouble else wait
+        left = max(wait - shift.lasted, timedelta())
+        return max(left, AFTER_TROUBLE) if trouble else left
+
+    def _worth(self, record: ShardRecord) -> int:
+        # One call each, and one more for the last to begin with; few need a write as well.
+        return worth_waiting_for(self.pacer.pace, record.pending + 1, LONGEST_REFILL)
 
 
 def _left_to_itself(cluster: PendingCluster) -> Outcome:

@@ -48,7 +48,8 @@ class Shift:
     record: ShardRecord
     grip: Grip
     free: int
-    ends_at: datetime
+    began_at: datetime
+    """By this worker's clock; only stretches of it are used."""
     settled: list[Settled] = field(default_factory=list)
     calls: int = 0
     throttled: int = 0
@@ -75,12 +76,17 @@ class Shift:
     def _only_looks(self) -> bool:
         return self.record.dry_run or self.world.reconciler.dry_run
 
+    @property
+    def lasted(self) -> timedelta:
+        """How long ago the shift began."""
+        return self.world.reconciler.clock.now() - self.began_at
+
     def _may_start(self, running: int) -> bool:
         return (
             self.free >= CALLS_OF_AN_ATTEMPT
             and running < IN_FLIGHT
             and not self.throttled
-            and self.world.reconciler.clock.now() < self.ends_at
+            and self.lasted < STARTS_WITHIN
         )
 
     async def _one(self, cluster: PendingCluster) -> Settled:
@@ -152,8 +158,7 @@ class ShiftWorld:
 
     def shift(self, record: ShardRecord, grip: Grip) -> Shift:
         """Begin a shift."""
-        ends_at = self.reconciler.clock.now() + STARTS_WITHIN
-        return Shift(self, record, grip, grip.draw.tokens, ends_at)
+        return Shift(self, record, grip, grip.draw.tokens, self.reconciler.clock.now())
 
 
 def _refused(one: Pass, error: AzureError) -> Outcome:

@@ -39,9 +39,11 @@ def no_credential() -> object:
 
 
 @pytest.fixture
-def account(azurite_connection: str) -> StorageAccount:
+async def account(azurite_connection: str) -> AsyncIterator[StorageAccount]:
     """Give Azurite's account."""
-    return StorageAccount(StorageSettings(azurite_connection), no_credential)  # type: ignore[arg-type]  # never called
+    account = StorageAccount(StorageSettings(azurite_connection), no_credential)  # type: ignore[arg-type]  # never called
+    yield account
+    await account.close()
 
 
 @pytest.fixture(params=["fake", "azurite"])

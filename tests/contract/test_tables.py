@@ -28,6 +28,7 @@ async def tables(request: pytest.FixtureRequest, azurite_connection: str) -> Asy
     real = StorageTables(account)
     yield real
     await real.close()
+    await account.close()
 
 
 @pytest.fixture

@@ -103,6 +103,11 @@ class FakeClusterRecords:
             record = replace(record, concluded_at=claim.claimed_at)
         self.rows[claim.cluster_id] = _Row(record, self.clock.now(), row.version + 1)
 
+    def touch(self, cluster_id: ClusterId) -> None:
+        """Claim and release the row at once, as somebody else might."""
+        row = self.rows.get(cluster_id) or _Row(ClusterRecord(cluster_id), self.clock.now(), 0)
+        self.rows[cluster_id] = _Row(row.record, self.clock.now(), row.version + 2)
+
     async def get(self, cluster_id: ClusterId) -> ClusterRecord:
         """Read what is remembered of a cluster."""
         row = self.rows.get(cluster_id)

@@ -60,6 +60,7 @@ async def loaded(azurite_connection: str) -> AsyncIterator[Loaded]:
         account = StorageAccount(StorageSettings(azurite_connection), lambda: None)  # type: ignore[arg-type,return-value]  # never called
         yield Loaded(Worker.load(ROOT), Controls(server.urls["controlsHttp"]), account)
         await app().close()
+        await account.close()
         app.cache_clear()
     await server.stop()
 

@@ -1,13 +1,18 @@
 """One canonical line per reconcile, with nothing unparsed in it."""
 
 import logging
+from datetime import UTC, datetime
 
 import pytest
 
+from shared.domain.observed import observe_cluster
 from shared.domain.outcome import Outcome, OutcomeKind
 from shared.domain.reasons import Reason
+from shared.domain.run import Run, RunScope
+from shared.domain.run_records import PendingCluster, RunRecord
 from shared.domain.work import Cause
-from shared.telemetry import log_outcome, quieten_sdks
+from shared.telemetry import log_bug, log_outcome, log_outcome_in_run, log_run, quieten_sdks
+from tests.clusters import cluster as a_cluster
 from tests.clusters import cluster_id
 
 
@@ -53,3 +58,50 @@ def test_sdk_lines_stay_out() -> None:
     quieten_sdks()
     name = "azure.core.pipeline.policies.http_logging_policy"
     assert not logging.getLogger(name).isEnabledFor(logging.INFO)
+
+
+@pytest.mark.parametrize(
+    ("kind", "level"),
+    [
+        (OutcomeKind.UNCHANGED, "DEBUG"),
+        (OutcomeKind.SKIPPED, "DEBUG"),
+        (OutcomeKind.CREATED, "INFO"),
+        (OutcomeKind.FAILED, "ERROR"),
+    ],
+)
+def test_a_run_is_quiet_about_what_is_well(
+    kind: OutcomeKind, level: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Ten thousand clusters with nothing to do are not ten thousand lines."""
+    with caplog.at_level(logging.DEBUG, "naptime"):
+        log_outcome_in_run(outcome(kind, "x"), Cause.SWEPT)
+    assert [record.levelname for record in caplog.records] == [level]
+
+
+@pytest.mark.parametrize(("unreadable", "level"), [([], "INFO"), ([{}], "WARNING")])
+def test_the_end_of_a_run_is_one_line(
+    unreadable: list[object], level: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A run that could not read everything is a warning; one that could is not."""
+    run = Run("202611-a", Cause.SWEPT, RunScope(), datetime(2026, 11, 21, tzinfo=UTC))
+    summary: dict[str, object] = {
+        "outcomes": {"Created": 2},
+        "calls": 5,
+        "throttled": 0,
+        "unreadableSubscriptions": unreadable,
+        "stoppedShards": [],
+    }
+    with caplog.at_level(logging.DEBUG, "naptime"):
+        log_run(RunRecord(run, summary=summary))
+    (record,) = caplog.records
+    assert record.levelname == level
+    assert "runId=202611-a" in record.getMessage()
+
+
+def test_a_bug_is_logged_with_its_stack(caplog: pytest.LogCaptureFixture) -> None:
+    """What naptime failed on for no known reason is an error with the cluster and the stack."""
+    cluster = PendingCluster("0x", observe_cluster(a_cluster()))
+    log_bug(cluster, ZeroDivisionError("division by zero"))
+    (record,) = caplog.records
+    assert (record.levelname, bool(record.exc_info)) == ("ERROR", True)
+    assert "aks-1" in record.getMessage()

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.pace import LONGEST_PAUSE, Bucket, Draw, NotYet, Pace, worth_waiting_for
+from shared.domain.pace import (
+    LONGEST_PAUSE,
+    Bucket,
+    Draw,
+    NotYet,
+    Pace,
+    beginnings,
+    worth_waiting_for,
+)
 
 START = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -124,6 +132,27 @@ def test_nothing_is_given_back_after_a_pause() -> None:
 def test_what_is_worth_a_baton(pace: Pace, calls: int, tokens: int) -> None:
     """What 25 seconds bring back, what is needed, or half a burst; two at least."""
     assert worth_waiting_for(pace, calls, timedelta(seconds=25)) == tokens
+
+
+@given(st.lists(st.integers(1, 3000), max_size=15))
+def test_the_bursts_of_a_subscriptions_shards_fit_into_its_own_limit(wanted: list[int]) -> None:
+    """Fifteen shards, large or small: no more than 250 calls at once and 25 a second in all."""
+    pace = Pace()
+    begun = list(zip(beginnings(pace, wanted), wanted, strict=True))
+    for first, _ in begun:
+        for last, _ in begun:
+            calls = sum(
+                min(most, pace.burst + pace.refilled_in(last - start))
+                for start, most in begun
+                if first <= start <= last
+            )
+            steady = sum(pace.refilled_in(last - first) for start, _ in begun if start < first)
+            assert calls + steady <= 250 + 25 * max(0.0, (last - first) / SECOND)
+
+
+def test_small_shards_begin_at_once() -> None:
+    """Twenty shards of five clusters have room beside each other."""
+    assert beginnings(Pace(), [10] * 20) == [timedelta()] * 20
 
 
 moves = st.lists(

@@ -1,0 +1,262 @@
+"""Two who believe that they hold the same thing: of shards, listings, scopes and pace."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from shared.domain.errors import AzureError
+from shared.domain.pace import Draw, Pace
+from shared.domain.run import Run, RunScope
+from shared.domain.run_records import RunRecord, ShardRecord
+from shared.domain.shard import Shard
+from shared.domain.work import Cause
+from shared.reconcile.keep_pace import (
+    LEASE_LASTS,
+    SHARDS_TABLE,
+    Grip,
+    HeldBy,
+    TooManyConflicts,
+)
+from shared.reconcile.run_store import SHARD_ROW
+from tests.clusters import (
+    FOREIGN_SUBSCRIPTION,
+    SUBSCRIPTION,
+    cluster,
+    cluster_id,
+    schedule,
+)
+from tests.fakes.aks import Verb
+from tests.service_world import World
+
+SHARD = Shard(SUBSCRIPTION, "westeurope")
+MONTH = "naptimeruns202611"
+
+
+def world_of(clusters: int, pace: Pace | None = None) -> World:
+    """Make clusters without schedules in one shard."""
+    world = World(pace=pace or Pace(1000, 100))
+    for number in range(clusters):
+        world.aks.add(cluster(f"aks-{number:03}"))
+    return world
+
+
+async def until_the_baton(world: World) -> Run:
+    """Start a run and deliver its messages until a baton is on the queue."""
+    run = await world.start()
+    while not world.batons.messages:
+        await world.deliver_one()
+    return run
+
+
+async def shard_of(world: World, run: Run) -> ShardRecord:
+    """Read the shard's row."""
+    stored = await world.store.shard(run.id, SHARD)
+    assert stored
+    return stored.record
+
+
+async def rewrite(world: World, record: ShardRecord) -> None:
+    """Change the shard's row as somebody else would."""
+    table = world.tables.of(MONTH)
+    table._put(f"{record.run_id}|{SHARD.key}", SHARD_ROW, record.to_values())
+
+
+async def check(world: World, clusters: int) -> None:
+    """Check that all is done, and counted once."""
+    (record,) = world.finished
+    assert record.summary["outcomes"] == {"Created": clusters}
+    assert len(world.aks.accepted_writes) == clusters
+
+
+async def test_nobody_works_beside_a_holder() -> None:
+    """While a lease stands nobody else gets it; after its time anybody does."""
+    world = world_of(1)
+    held = await world.pacer.grip(SHARD, "202611-a", 1, 4)
+    assert isinstance(held, Grip)
+    assert isinstance(await world.pacer.grip(SHARD, "202611-b", 1, 4), HeldBy)
+    assert await world.pacer.holder(SHARD) == held.lease
+    world.clock.advance(LEASE_LASTS)
+    later = await world.pacer.grip(SHARD, "202611-b", 1, 4)
+    assert isinstance(later, Grip)
+    await world.pacer.release(SHARD, held, 4)
+    assert await world.pacer.holder(SHARD) == later.lease
+
+
+@pytest.mark.parametrize("same", [True, False])
+async def test_a_baton_waits_for_a_lease_that_stands(same: bool) -> None:  # noqa: FBT001 - a case
+    """Held by another run, or by a holder of this baton who has died: it works after that."""
+    world = world_of(3)
+    run = await until_the_baton(world)
+    grip = await world.pacer.grip(SHARD, run.id if same else "202611-other", 1, 4)
+    assert isinstance(grip, Grip)
+    await world.run_and_mind()
+    assert world.aks.calls_of("list")[0].at >= grip.lease.until
+    await check(world, 3)
+    assert not any(mended.batons for mended in world.minded)
+
+
+async def test_a_holder_that_hung_writes_nothing() -> None:
+    """Where somebody took over meanwhile, the late holder's counts are dropped, not added."""
+    world = world_of(4)
+    run = await until_the_baton(world)
+
+    def taken_over(verb: Verb, _: str) -> AzureError | None:
+        if verb == "list" and not world.aks.calls_of("list"):
+            record = replace(record_before, generation=7)
+            table = world.tables.of(MONTH)
+            table._put(f"{run.id}|{SHARD.key}", SHARD_ROW, record.to_values())
+        return None
+
+    record_before = await shard_of(world, run)
+    world.aks.refuses = taken_over
+    await world.deliver_one()
+    assert len(world.aks.accepted_writes) == 4
+    assert (await shard_of(world, run)).pending == 4
+    await world.batons.send(replace(record_before, generation=7).baton)
+    await world.run_and_mind()
+    (record,) = world.finished
+    assert record.summary["outcomes"] == {"Unchanged": 4}
+    assert len(world.aks.accepted_writes) == 4
+
+
+async def test_rows_count_more_than_counts() -> None:
+    """A shard whose count says that nothing is left is looked over, and what is left is done."""
+    world = world_of(3)
+    run = await until_the_baton(world)
+    await rewrite(world, replace(await shard_of(world, run), pending=0))
+    await world.run_and_mind()
+    await check(world, 3)
+
+
+async def test_a_row_that_appears_late_is_looked_at() -> None:
+    """A cluster row that was written after the count is done like the others."""
+    world = world_of(3)
+    run = await until_the_baton(world)
+    await rewrite(world, replace(await shard_of(world, run), pending=1, known=1))
+    await world.run_and_mind()
+    await check(world, 3)
+
+
+async def test_a_long_listing_says_that_it_is_alive() -> None:
+    """A listing of many slow pages is not taken for dead: nobody lists a second time."""
+    world = world_of(450)
+
+    def slow(verb: Verb, _: str) -> AzureError | None:
+        if verb == "clusters":
+            world.clock.advance(timedelta(minutes=2))
+        return None
+
+    run = await world.start()
+    world.aks.refuses = slow
+    await world.deliver_one()
+    assert not (await world.mind() or pytest.fail("killed")).listed
+    world.aks.refuses = lambda _verb, _where: None
+    await world.run_and_mind()
+    assert len(world.aks.calls_of("clusters")) == 5
+    assert world.finished[0].run.id == run.id
+    await check(world, 450)
+
+
+async def test_a_listing_that_was_taken_over_stops() -> None:
+    """A lister that finds its row changed by another stops, and sends no baton."""
+    world = world_of(250)
+    run = await world.start()
+    mended = 0
+
+    def slow(verb: Verb, _: str) -> AzureError | None:
+        nonlocal mended
+        if verb == "clusters":
+            world.clock.advance(timedelta(minutes=2))
+            table = world.tables.of(MONTH)
+            row = table.stored[run.id, f"sub:{SUBSCRIPTION}"]
+            table._put(run.id, row.key, row.values)
+            mended += 1
+        return None
+
+    world.aks.refuses = slow
+    await world.deliver_one()
+    assert (mended, world.batons.messages) == (1, [])
+    world.aks.refuses = lambda _verb, _where: None
+    await world.run_and_mind()
+    await check(world, 250)
+
+
+async def test_two_who_ask_at_the_very_same_time() -> None:
+    """Whoever finds the scope taken between reading and writing joins the other's run."""
+    world = world_of(1)
+    table = world.tables.of(SHARDS_TABLE)
+    other = Run("202611-ffffffff0000", Cause.ASKED, RunScope(), world.clock.now())
+    await world.store.insert_run(RunRecord(other))
+    steps = 0
+
+    def meanwhile() -> None:
+        nonlocal steps
+        steps += 1
+        if steps == 2:
+            table.step = world.life.step
+            table._put("scope", RunScope().key, {"run": json.dumps(other.to_json())})
+
+    table.step = meanwhile
+    asked = await world.asker.ask(RunScope(), Cause.SWEPT)
+    assert (asked.run.id, asked.joined) == (other.id, True)
+
+
+async def test_a_scope_whose_run_never_began_is_begun() -> None:
+    """Where the asker died between scope and run, the next to ask, or the minder, begins it."""
+    world = world_of(2)
+    run = await world.start()
+    del world.tables.of(MONTH).stored["runs", run.id]
+    world.run_queue.messages.clear()
+    asked = await world.asker.ask(RunScope(), Cause.SWEPT)
+    assert (asked.run.id, asked.joined) == (run.id, True)
+    await world.run_and_mind()
+    await check(world, 2)
+
+
+async def test_a_row_that_everybody_changes_is_tried_again() -> None:
+    """A draw that others interfere with is made again from what they left; then it is an error."""
+    world = world_of(1)
+    table = world.tables.of(SHARDS_TABLE)
+    assert isinstance(await world.pacer.draw(SHARD, 10), Draw)
+    interferences = 3
+
+    def interfere() -> None:
+        nonlocal interferences
+        if interferences:
+            interferences -= 1
+            row = table.stored["shard", SHARD.key]
+            table._put("shard", SHARD.key, row.values)
+
+    table.step = interfere
+    assert isinstance(await world.pacer.draw(SHARD, 10), Draw)
+    interferences = 1000
+    with pytest.raises(TooManyConflicts):
+        await world.pacer.draw(SHARD, 10)
+
+
+async def test_a_subscription_that_left_the_settings_is_said_so() -> None:
+    """A run over a subscription that naptime may not act on any more ends with that finding."""
+    world = world_of(1)
+    record = await world.sweep(RunScope(FOREIGN_SUBSCRIPTION))
+    unreadable = record.summary["unreadableSubscriptions"]
+    assert isinstance(unreadable, list)
+    assert "NAPTIME_SUBSCRIPTIONS" in unreadable[0]["message"]
+    assert not world.aks.calls
+
+
+async def test_a_cluster_that_was_reconciled_meanwhile_is_read_again() -> None:
+    """Where somebody was at a cluster between a run's read and its write, the run reads again."""
+    world = world_of(1)
+    await until_the_baton(world)
+
+    def meanwhile() -> None:
+        world.records.step = world.life.step
+        world.aks.set_schedule(cluster_id("aks-000"), schedule())
+        world.records.touch(cluster_id("aks-000"))
+
+    world.records.step = meanwhile
+    await world.run_and_mind()
+    assert not world.aks.accepted_writes
+    assert world.finished[0].summary["outcomes"] == {"Unchanged": 1}
