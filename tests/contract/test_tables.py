@@ -32,8 +32,8 @@ async def tables(request: pytest.FixtureRequest, azurite_connection: str) -> Asy
 
 
 @pytest.fixture
-def table(tables: Tables) -> Table:
-    """Give a table that is not there yet."""
+async def table(tables: Tables) -> Table:
+    """Give a table that is not there yet; a client's pool of connections needs a running loop."""
     return tables.of(f"t{uuid4().hex}")
 
 
