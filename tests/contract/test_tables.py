@@ -32,7 +32,7 @@ async def tables(request: pytest.FixtureRequest, azurite_connection: str) -> Asy
 
 
 @pytest.fixture
-def table(tables: Tables) -> Table:
+async def table(tables: Tables) -> Table:
     """Give a table that is not there yet."""
     return tables.of(f"t{uuid4().hex}")
 
