@@ -16,6 +16,7 @@ from shared.reconcile.ask_for_run import RunAsker
 from shared.reconcile.close_run import RunCloser
 from shared.reconcile.do_cluster_work import ClusterWorker
 from shared.reconcile.finish_shard import ShardFinisher
+from shared.reconcile.hand_out_shards import ShardHandout
 from shared.reconcile.keep_pace import SHARDS_TABLE, ShardPacer
 from shared.reconcile.list_subscription import SubscriptionLister
 from shared.reconcile.look_at_cluster import ClusterViewer
@@ -151,7 +152,7 @@ class App:
             self._store,
             self._pacer,
             self.asker,
-            self._lister,
+            self._handout,
             self._run_queue,
             self._batons,
             self._closer,
@@ -170,20 +171,24 @@ class App:
 
     @cached_property
     def _lister(self) -> SubscriptionLister:
-        settings = self.settings
         return SubscriptionLister(
             self._aks,
             self._store,
             self._memory,
             self._given_up,
             self._run_queue,
-            self._batons,
             self._queue,
+            self._handout,
             self._closer,
             self._clock,
-            settings.desired,
-            settings.pace,
-            settings.dry_run,
+            self.settings.desired,
+        )
+
+    @cached_property
+    def _handout(self) -> ShardHandout:
+        settings = self.settings
+        return ShardHandout(
+            self._store, self._batons, self._closer, settings.pace, settings.dry_run
         )
 
     @cached_property

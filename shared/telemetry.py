@@ -5,7 +5,8 @@ from typing import cast
 
 from shared.domain.outcome import Outcome, OutcomeKind
 from shared.domain.plain_text import one_line
-from shared.domain.run_records import PendingCluster, RunRecord
+from shared.domain.run_records import RunRecord
+from shared.domain.shard_records import PendingCluster
 from shared.domain.work import Cause
 
 logger = logging.getLogger("naptime")

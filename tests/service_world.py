@@ -14,14 +14,16 @@ from shared.domain.outcome import Outcome
 from shared.domain.pace import Pace
 from shared.domain.recurrence import Weekday, Weekly
 from shared.domain.run import Run, RunScope
-from shared.domain.run_records import PendingCluster, RunRecord
+from shared.domain.run_records import RunRecord
 from shared.domain.run_work import Baton, RunWork
+from shared.domain.shard_records import PendingCluster
 from shared.domain.window import MaintenanceWindow
 from shared.domain.work import Cause, ReconcileCluster
 from shared.reconcile.ask_for_run import RunAsker
 from shared.reconcile.close_run import RunCloser
 from shared.reconcile.do_cluster_work import ClusterWorker
 from shared.reconcile.finish_shard import ShardFinisher
+from shared.reconcile.hand_out_shards import ShardHandout
 from shared.reconcile.keep_pace import SHARDS_TABLE, ShardPacer
 from shared.reconcile.list_subscription import SubscriptionLister
 from shared.reconcile.look_at_cluster import ClusterViewer
@@ -161,19 +163,18 @@ class World:
             lambda: f"{next(self.words):016x}",
         )
         self.closer = RunCloser(self.store, self.finished.append)
+        handout = ShardHandout(self.store, self.batons, self.closer, self.pace, self.dry_run)
         self.lister = SubscriptionLister(
             self.aks,
             self.store,
             self.memory,
             self.given_up,
             self.run_queue,
-            self.batons,
             self.queue,
+            handout,
             self.closer,
             self.clock,
             self.desired,
-            self.pace,
-            self.dry_run,
         )
         shifts = ShiftWorld(self.reconciler, self.records, self.pacer, self._report_bug)
         finisher = ShardFinisher(self.store, self.memory, self.closer, self.crowd_size)
@@ -196,7 +197,7 @@ class World:
             self.store,
             self.pacer,
             self.asker,
-            self.lister,
+            handout,
             self.run_queue,
             self.batons,
             self.closer,

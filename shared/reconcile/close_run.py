@@ -4,14 +4,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from shared.domain.run import RunState
-from shared.domain.run_records import (
-    Json,
-    ListingState,
-    RunRecord,
-    ShardRecord,
-    SubscriptionRecord,
-)
+from shared.domain.run_records import Json, ListingState, RunRecord, SubscriptionRecord
 from shared.domain.shard import Shard
+from shared.domain.shard_records import ShardRecord
 from shared.domain.tally import total
 from shared.reconcile.run_store import RunStore
 

@@ -9,7 +9,8 @@ from shared.domain.crowding import crowded_starts, with_crowding
 from shared.domain.outcome import OutcomeKind
 from shared.domain.reasons import Reason
 from shared.domain.rows import Row
-from shared.domain.run_records import Json, ShardRecord, settled_values
+from shared.domain.run_records import Json
+from shared.domain.shard_records import ShardRecord, settled_values
 from shared.domain.tally import Tally, total
 from shared.reconcile.close_run import RunCloser
 from shared.reconcile.remember_clusters import KNOWN, ClusterMemory

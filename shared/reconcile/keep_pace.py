@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 
 from shared.domain.errors import Paced, Throttled
 from shared.domain.pace import Bucket, Draw, NotYet, Pace
-from shared.domain.rows import Reading, without_none
+from shared.domain.rows import Reading
 from shared.domain.shard import Shard
+from shared.domain.shard_row import Lease, ShardRow
 from shared.reconcile.ports import Clock, Table
 
 SHARDS_TABLE = "naptimeshards"
@@ -24,27 +25,6 @@ LEASE_LASTS = timedelta(seconds=90)
 WORTH_WAITING_INSIDE = timedelta(seconds=3)
 CONFLICTS_BORNE = 12
 LONGEST_CONFLICT_WAIT = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """The right to work on a shard for one run's baton of one generation."""
-
-    run_id: str
-    generation: int
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ShardRow:
-    """What is remembered of a shard."""
-
-    bucket: Bucket
-    lease: Lease | None = None
-
-    def holder(self, now: datetime) -> Lease | None:
-        """Give the lease that stands now, if one does."""
-        return self.lease if self.lease and now < self.lease.until else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +156,7 @@ class ShardPacer:
 
     async def _read(self, shard: Shard) -> tuple[ShardRow, Reading]:
         reading = await self.table.get(SHARDS_PARTITION, shard.key)
-        return self._shard_row(reading), reading
+        return ShardRow.of(self.pace, reading), reading
 
     async def _set(self, shard: Shard, change: Callable[[ShardRow, datetime], ShardRow]) -> None:
         def changed(row: ShardRow, now: datetime) -> tuple[ShardRow, bool] | NotYet:
@@ -202,31 +182,10 @@ class ShardPacer:
         raise TooManyConflicts(shard.key)
 
     async def _write(self, shard: Shard, reading: Reading, row: ShardRow) -> bool:
-        values = without_none(
-            {
-                "tokens": row.bucket.tokens,
-                "refilledAt": row.bucket.refilled_at,
-                "pausedUntil": row.bucket.paused_until,
-                "leaseRun": row.lease.run_id if row.lease else None,
-                "leaseGeneration": row.lease.generation if row.lease else None,
-                "leaseUntil": row.lease.until if row.lease else None,
-            }
-        )
+        values = row.to_values()
         if reading.row is None:
             return await self.table.insert(SHARDS_PARTITION, shard.key, values) is not None
         return await self.table.replace(reading.row, values) is not None
-
-    def _shard_row(self, reading: Reading) -> ShardRow:
-        row = reading.row
-        refilled_at = row.instant("refilledAt") if row else None
-        if row is None or refilled_at is None:
-            return ShardRow(Bucket.full(self.pace, reading.at))
-        tokens = float(str(row.values.get("tokens", 0)))
-        bucket = Bucket(self.pace, tokens, refilled_at, row.instant("pausedUntil"))
-        until = row.instant("leaseUntil")
-        if until is None:
-            return ShardRow(bucket)
-        return ShardRow(bucket, Lease(row.text("leaseRun"), row.whole("leaseGeneration"), until))
 
 
 def _drawn(bucket: Bucket, most: int, now: datetime) -> tuple[Bucket, Draw] | NotYet:

@@ -9,23 +9,18 @@ from shared.domain.decision import Action, Desired
 from shared.domain.errors import AccessDenied, AzureError
 from shared.domain.observed import ObservedCluster
 from shared.domain.outcome import OutcomeKind
-from shared.domain.pace import Pace, beginnings
 from shared.domain.policy import screen
 from shared.domain.reasons import Reason
 from shared.domain.run import Run, RunState
-from shared.domain.run_records import (
-    ListingState,
-    PendingCluster,
-    ShardRecord,
-    SubscriptionRecord,
-)
+from shared.domain.run_records import ListingState, SubscriptionRecord
 from shared.domain.run_work import ListSubscription
 from shared.domain.shard import Shard
+from shared.domain.shard_records import PendingCluster
 from shared.domain.tally import Tally
 from shared.domain.work import ReconcileCluster
 from shared.reconcile.close_run import RunCloser
-from shared.reconcile.ports import Aks, BatonQueue, Clock, GivenUpRecords, RunQueue, WorkQueue
-from shared.reconcile.reconcile_cluster import CALLS_OF_AN_ATTEMPT
+from shared.reconcile.hand_out_shards import ShardHandout
+from shared.reconcile.ports import Aks, Clock, GivenUpRecords, RunQueue, WorkQueue
 from shared.reconcile.remember_clusters import KNOWN, ClusterMemory, hash_of
 from shared.reconcile.run_store import RunStore, Stored
 
@@ -70,13 +65,11 @@ class SubscriptionLister:
     memory: ClusterMemory
     given_up: GivenUpRecords
     runs: RunQueue
-    batons: BatonQueue
     clusters: WorkQueue
+    handout: ShardHandout
     closer: RunCloser
     clock: Clock
     desired: Desired
-    pace: Pace
-    dry_run: bool = False
 
     async def list(self, work: ListSubscription) -> None:
         """List the subscription, write its rows, and send a baton for each of its shards."""
@@ -88,7 +81,7 @@ class SubscriptionLister:
         if found is None or found.record.state is ListingState.UNREADABLE:
             return
         if found.record.state is ListingState.LISTED:
-            await self.hand_out(run, found.record, found.read_at)
+            await self.handout.hand_out(run, found.record, found.read_at)
             return
         begun = found.record.begun
         claimed = await self._alive(run, found, found.read_at)
@@ -179,13 +172,10 @@ class SubscriptionLister:
             return True
         kind = OutcomeKind.DEFERRED if screened.action is Action.DEFER else OutcomeKind.SKIPPED
         listed.screened = listed.screened.counting(kind, screened.reason)
-        if screened.reason is Reason.CLUSTER_CREATING and not self._only_looks(run):
+        if screened.reason is Reason.CLUSTER_CREATING and not self.handout.only_looks(run):
             work = ReconcileCluster(cluster.id, run.cause, self.clock.now())
             await self.clusters.send(work)
         return False
-
-    def _only_looks(self, run: Run) -> bool:
-        return self.dry_run or run.scope.dry_run
 
     async def _conclude(self, run: Run, listed: Listed) -> None:
         """Say, in one write, that it is listed and with what; whoever was faster goes on alone."""
@@ -198,31 +188,13 @@ class SubscriptionLister:
         )
         if await self.store.replace_subscription(run.id, listed.row, record) is None:
             return
-        await self.hand_out(run, record, listed.row.read_at)
-        whole = not (run.scope.resource_group or run.scope.locations or self._only_looks(run))
+        await self.handout.hand_out(run, record, listed.row.read_at)
+        whole = not (
+            run.scope.resource_group or run.scope.locations or self.handout.only_looks(run)
+        )
         if whole:
             gone = [KNOWN + word for word in listed.protected if word not in listed.seen]
             await self.memory.forget(record.subscription_id, gone)
-
-    async def hand_out(self, run: Run, record: SubscriptionRecord, now: datetime) -> None:
-        """Write the row of each shard, and send the baton where there was none; close if none."""
-        calls = [CALLS_OF_AN_ATTEMPT * clusters for clusters in record.shards.values()]
-        waits = beginnings(self.pace, calls)
-        for (location, clusters), delay in zip(record.shards.items(), waits, strict=True):
-            shard = Shard(record.subscription_id, location)
-            row = ShardRecord(
-                run.id,
-                shard,
-                run.cause,
-                dry_run=self._only_looks(run),
-                known=clusters,
-                pending=clusters,
-                due_at=now + delay,
-            )
-            if await self.store.insert_shard(row):
-                await self.batons.send(row.baton, delay)
-        if not record.shards:
-            await self.closer.close_if_done(run.id)
 
     async def _refused(
         self, work: ListSubscription, stored: Stored[SubscriptionRecord], error: AzureError

@@ -12,8 +12,9 @@ from shared.domain.run_work import ListSubscription, StartRun
 from shared.domain.shard import Shard
 from shared.reconcile.ask_for_run import START_WITHIN, RunAsker
 from shared.reconcile.close_run import RunCloser, shards_of
+from shared.reconcile.hand_out_shards import ShardHandout
 from shared.reconcile.keep_pace import ShardPacer
-from shared.reconcile.list_subscription import LIST_WITHIN, SubscriptionLister
+from shared.reconcile.list_subscription import LIST_WITHIN
 from shared.reconcile.ports import BatonQueue, RunQueue
 from shared.reconcile.run_store import RunStore
 
@@ -50,7 +51,7 @@ class RunMinder:
     store: RunStore
     pacer: ShardPacer
     asker: RunAsker
-    lister: SubscriptionLister
+    handout: ShardHandout
     runs: RunQueue
     batons: BatonQueue
     closer: RunCloser
@@ -121,7 +122,7 @@ class RunMinder:
         stored = await self.store.shard(record.run.id, shard)
         if stored is None:
             (listed,) = [s for s in subscriptions if s.subscription_id == shard.subscription_id]
-            await self.lister.hand_out(record.run, listed, record.run.started_at)
+            await self.handout.hand_out(record.run, listed, record.run.started_at)
             return True
         due_at = stored.record.due_at
         if due_at is None or stored.read_at < due_at + BATON_WITHIN:

@@ -10,12 +10,8 @@ from shared.domain.outcome import Outcome, OutcomeKind
 from shared.domain.pace import Bucket, NotYet, worth_waiting_for
 from shared.domain.reasons import REASONS, Reason
 from shared.domain.rows import Values
-from shared.domain.run_records import (
-    PendingCluster,
-    ShardRecord,
-    settled_values,
-)
 from shared.domain.run_work import Baton
+from shared.domain.shard_records import PendingCluster, ShardRecord, settled_values
 from shared.domain.tally import Tally
 from shared.domain.work import Cause, ReconcileCluster
 from shared.reconcile.finish_shard import ShardFinisher

@@ -14,13 +14,9 @@ from itertools import batched
 
 from shared.domain.rows import Row, Values
 from shared.domain.run import month_of
-from shared.domain.run_records import (
-    PendingCluster,
-    RunRecord,
-    ShardRecord,
-    SubscriptionRecord,
-)
+from shared.domain.run_records import RunRecord, SubscriptionRecord
 from shared.domain.shard import Shard
+from shared.domain.shard_records import PendingCluster, ShardRecord
 from shared.reconcile.ports import Table, Tables
 
 RUNS_PREFIX = "naptimeruns"

@@ -7,8 +7,9 @@ from functools import partial
 from shared.domain.pages import PAGE_SIZE, Page, from_token, to_token
 from shared.domain.rows import Value
 from shared.domain.run import RunState, month_of
-from shared.domain.run_records import Json, ShardRecord
+from shared.domain.run_records import Json
 from shared.domain.shard import Shard
+from shared.domain.shard_records import ShardRecord
 from shared.reconcile.at_once import at_once
 from shared.reconcile.close_run import shards_of, summary
 from shared.reconcile.run_store import RunStore

@@ -11,7 +11,7 @@ from shared.domain.decision import Action, Decision, Finding
 from shared.domain.errors import AzureError, Throttled
 from shared.domain.outcome import Outcome, OutcomeKind
 from shared.domain.reasons import Reason
-from shared.domain.run_records import PendingCluster, ShardRecord
+from shared.domain.shard_records import PendingCluster, ShardRecord
 from shared.domain.work import SLOW
 from shared.reconcile.keep_pace import Grip, ShardPacer
 from shared.reconcile.ports import ClusterRecords

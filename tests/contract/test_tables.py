@@ -33,7 +33,7 @@ async def tables(request: pytest.FixtureRequest, azurite_connection: str) -> Asy
 
 @pytest.fixture
 async def table(tables: Tables) -> Table:
-    """Give a table that is not there yet; a client's pool of connections needs a running loop."""
+    """Give a table that is not there yet."""
     return tables.of(f"t{uuid4().hex}")
 
 

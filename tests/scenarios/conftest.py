@@ -133,12 +133,12 @@ async def naptime(
         "AzureWebJobsStorage": azurite_connection,
         "NAPTIME_SUBSCRIPTIONS": SUBSCRIPTION,
         "NAPTIME_ARM_ENDPOINT": azure.url,
+        # All tests share one shard, and the simulator enforces no limits here.
+        "NAPTIME_SHARD_BURST": "10000",
+        "NAPTIME_SHARD_RATE_PER_SECOND": "1000",
         "NAPTIME_EXCLUDE": f"/subscriptions/{SUBSCRIPTION}/resourceGroups/excluded",
         "IDENTITY_ENDPOINT": urls["identityEndpoint"],
         "IDENTITY_HEADER": "made-up",
-        # All these clusters are of one shard, and these tests are not about its pace.
-        "NAPTIME_SHARD_BURST": "1000",
-        "NAPTIME_SHARD_RATE_PER_SECOND": "1000",
         "AZURE_CLIENT_ID": OWN_CLIENT_ID,
         "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
         "SSL_CERT_FILE": str(bundle),

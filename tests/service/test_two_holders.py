@@ -9,8 +9,9 @@ import pytest
 from shared.domain.errors import AzureError
 from shared.domain.pace import Draw, Pace
 from shared.domain.run import Run, RunScope
-from shared.domain.run_records import RunRecord, ShardRecord
+from shared.domain.run_records import RunRecord
 from shared.domain.shard import Shard
+from shared.domain.shard_records import ShardRecord
 from shared.domain.work import Cause
 from shared.reconcile.keep_pace import (
     LEASE_LASTS,

@@ -9,7 +9,8 @@ from shared.domain.observed import observe_cluster
 from shared.domain.outcome import Outcome, OutcomeKind
 from shared.domain.reasons import Reason
 from shared.domain.run import Run, RunScope
-from shared.domain.run_records import PendingCluster, RunRecord
+from shared.domain.run_records import RunRecord
+from shared.domain.shard_records import PendingCluster
 from shared.domain.work import Cause
 from shared.telemetry import log_bug, log_outcome, log_outcome_in_run, log_run, quieten_sdks
 from tests.clusters import cluster as a_cluster

@@ -1,0 +1,169 @@
+"""What is written down of a shard of a run: its own row, and those of its clusters."""
+
+import json
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Self
+
+from shared.domain.cluster_id import ClusterId
+from shared.domain.observed import ObservedCluster
+from shared.domain.outcome import Outcome, OutcomeKind
+from shared.domain.reasons import REASONS, Reason
+from shared.domain.rows import Row, Value, without_none
+from shared.domain.run_work import Baton
+from shared.domain.shard import Shard
+from shared.domain.tally import Tally
+from shared.domain.work import Cause
+
+type Json = dict[str, object]
+
+WRITES_TO_STOP = 10
+"""So many writes in a row that end alike and for good stop a shard's writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShardRecord:
+    """One shard of a run, as of the end of its newest baton."""
+
+    run_id: str
+    shard: Shard
+    cause: Cause
+    dry_run: bool
+    known: int
+    pending: int
+    generation: int = 1
+    """The only generation that a baton may have to count."""
+    due_at: datetime | None = None
+    """When that baton can be seen."""
+    tally: Tally = field(default_factory=Tally)
+    streak_reason: str = ""
+    streak: int = 0
+    """How many writes in a row have ended for that reason, for good."""
+    stopped: str = ""
+    """Why nothing more is written in this shard; empty if nothing stops it."""
+    finished: bool = False
+
+    @property
+    def baton(self) -> Baton:
+        """The baton that counts."""
+        return Baton(self.run_id, self.shard, self.generation)
+
+    def counting(self, outcome: Outcome) -> Self:
+        """Give the record with one more cluster settled."""
+        tally = self.tally.counting(outcome.kind, outcome.reason)
+        return replace(self, tally=tally, pending=self.pending - 1)
+
+    def after_write(self, outcome: Outcome) -> Self:
+        """Give the record after a write that ended for good, well or not."""
+        if outcome.kind is not OutcomeKind.FAILED:
+            return replace(self, streak_reason="", streak=0)
+        reason = outcome.reason.value
+        streak = self.streak + 1 if reason == self.streak_reason else 1
+        stopped = self.stopped or (reason if streak >= WRITES_TO_STOP else "")
+        return replace(self, streak_reason=reason, streak=streak, stopped=stopped)
+
+    def to_values(self) -> dict[str, Value]:
+        """Give the values of its row."""
+        return without_none(
+            {
+                "cause": self.cause.value,
+                "dryRun": self.dry_run,
+                "known": self.known,
+                "pending": self.pending,
+                "generation": self.generation,
+                "dueAt": self.due_at,
+                "tally": self.tally.to_text(),
+                "streakReason": self.streak_reason,
+                "streak": self.streak,
+                "stopped": self.stopped,
+                "finished": self.finished,
+            }
+        )
+
+    @classmethod
+    def of(cls, run_id: str, shard: Shard, row: Row) -> Self:
+        """Read a row."""
+        return cls(
+            run_id,
+            shard,
+            Cause(row.text("cause")),
+            row.flag("dryRun"),
+            row.whole("known"),
+            row.whole("pending"),
+            row.whole("generation"),
+            row.instant("dueAt"),
+            Tally.from_text(row.text("tally")),
+            row.text("streakReason"),
+            row.whole("streak"),
+            row.text("stopped"),
+            row.flag("finished"),
+        )
+
+    def stopped_json(self) -> Json:
+        """Say why its writes were stopped, as the HTTP API shows it."""
+        return {
+            "subscriptionId": self.shard.subscription_id,
+            "location": self.shard.location,
+            "reason": self.stopped,
+            "advice": REASONS[Reason(self.stopped)].you_can,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PendingCluster:
+    """A cluster that a run has to look at: all that deciding needs, so that it need not be read."""
+
+    key: str
+    cluster: ObservedCluster
+    attempts: int = 0
+    given_up: bool = False
+    """Whether it is among what was given up, and is to be forgotten there once it works."""
+    sent: bool = False
+    """Whether a write was sent that nothing was heard of."""
+
+    def to_values(self) -> dict[str, Value]:
+        """Give the values of its row."""
+        cluster = self.cluster
+        observed = {
+            "location": cluster.location,
+            "state": cluster.provisioning_state,
+            "nap": cluster.auto_provisioning,
+            "tags": dict(cluster.tags),
+            "nodeOS": cluster.node_os_channel,
+            "upgrade": cluster.upgrade_channel,
+        }
+        return {
+            "clusterId": str(cluster.id),
+            "pending": True,
+            "attempts": self.attempts,
+            "givenUp": self.given_up,
+            "sent": self.sent,
+            "observed": json.dumps(observed, separators=(",", ":")),
+        }
+
+    @classmethod
+    def of(cls, row: Row) -> Self:
+        """Read a row."""
+        observed = json.loads(row.text("observed"))
+        cluster = ObservedCluster(
+            ClusterId.parse(row.text("clusterId")),
+            observed["location"],
+            observed["state"],
+            observed["nap"],
+            observed["tags"],
+            observed["nodeOS"],
+            observed["upgrade"],
+        )
+        return cls(row.key, cluster, row.whole("attempts"), row.flag("givenUp"), row.flag("sent"))
+
+
+def settled_values(shown: Json) -> dict[str, Value]:
+    """Give the values of the row of a cluster that a run is done with: its outcome, as JSON."""
+    return {
+        "clusterId": str(shown["clusterId"]),
+        "pending": False,
+        "outcome": str(shown["outcome"]),
+        "reason": str(shown["reason"]),
+        "nextStart": str(shown["nextStart"] or ""),
+        "shown": json.dumps(shown, separators=(",", ":")),
+    }
