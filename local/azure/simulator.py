@@ -8,24 +8,24 @@ from pathlib import Path
 
 from local.azure.arm import Arm
 from local.azure.arm_errors import AzureRefusal
+from local.azure.call_facts import facts_of, operation_of
 from local.azure.clock import Clock, machine_now
 from local.azure.dead_letters import DeadLetters
 from local.azure.deliveries import Outbox
-from local.azure.entra import entra_request
 from local.azure.event_bodies import event_of
 from local.azure.event_subscriptions import subscriptions_of, topic_subscriptions_of
 from local.azure.faults import Faults
 from local.azure.fleet import Fleet
-from local.azure.identity import Caller, Tokens, is_identity_path
+from local.azure.identity import Caller, Tokens
 from local.azure.journal import Journal
 from local.azure.json_values import JsonObject
 from local.azure.misfortunes import Facts, Misfortune, refusal_error
 from local.azure.operations import Operations
 from local.azure.options import Options
 from local.azure.replies import Call, Change, Reply
+from local.azure.routes import Kind
 from local.azure.state import State
 from local.azure.throttle import Throttle
-from local.azure.topic_paths import PUBLISH, is_topic_path, publishing_facts
 
 _NOBODY = Caller("", "", "")
 _CALM = Misfortune()
@@ -133,7 +133,7 @@ class Simulator:
             method=call.method,
             path=call.path,
             api_version=call.query.get("api-version", ""),
-            operation=_operation(call),
+            operation=operation_of(call),
             caller=caller,
             status=reply.status,
             code=reply.code,
@@ -159,6 +159,8 @@ class Simulator:
         app_id = self._caller_or_nobody(call).app_id
         if call.route is None or not app_id:
             return {}
+        if call.route.kind is Kind.RESOURCE_GRAPH:
+            return self.arm.throttle.graph_quota(app_id)
         return self.arm.throttle.remaining(call.method, call.route.subscription, app_id)
 
     def _caller_or_nobody(self, call: Call) -> Caller:
@@ -168,34 +170,7 @@ class Simulator:
             return _NOBODY
 
     def _facts(self, call: Call) -> Facts:
-        caller = self._caller_or_nobody(call)
-        route = call.route
-        if route is None:
-            return _facts_elsewhere(call)
-        return Facts(
-            method=call.method,
-            path=call.path,
-            operation=route.operation(call.method),
-            action=route.action(call.method),
-            subscription=route.subscription,
-            cluster=route.cluster,
-            app_id=caller.app_id,
-            object_id=caller.object_id,
-        )
-
-
-def _operation(call: Call) -> str:
-    if call.route is not None:
-        return call.route.operation(call.method)
-    return PUBLISH if is_topic_path(call.path) else ""
-
-
-def _facts_elsewhere(call: Call) -> Facts:
-    """Say what a call that is not to Resource Manager can be aimed at by."""
-    if is_topic_path(call.path):
-        return publishing_facts(call)
-    is_token = is_identity_path(call.path) or entra_request(call.path) is not None
-    return Facts(call.method, call.path, is_other_service=is_token)
+        return facts_of(call, self._caller_or_nobody(call))
 
 
 def _nothing() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from shared.domain.lead_time import MINIMUM_LEAD
 from shared.domain.observed import NODE_OS_SCHEDULE, ObservedCluster, ObservedSchedule
 from shared.domain.spans import Occurrence
 from shared.domain.window import MaintenanceWindow
@@ -39,7 +40,9 @@ class InWindow:
 
     `possible` is the occurrence, open now or next, in which it may come, from when the image is
     there on; None once `certain_by`, the end of the first occurrence that it cannot miss, is past.
-    That is None where every occurrence may yet be cut or dropped.
+    That is None where every occurrence may yet be cut or dropped. An occurrence on the start date
+    counts as one that can be missed once it is near: nobody knows when on that day the window was
+    written.
     """
 
     not_before: datetime
@@ -107,7 +110,7 @@ def _in_window(
 ) -> InWindow | Unknown:
     first = next(window.occurrences(visible_since), None)
     coming = next(window.occurrences(max(now, visible_since)), None)
-    certain = next(_certain(window, visible_since), None)
+    certain = next(_certain(window, visible_since, now), None)
     if first is None or (coming is None and certain is None):
         return Unknown("The window has no occurrence any more.")
     is_over = certain is not None and certain.end <= now
@@ -119,10 +122,26 @@ def _in_window(
     )
 
 
-def _certain(window: MaintenanceWindow, visible_since: datetime) -> Iterator[Occurrence]:
+def _certain(
+    window: MaintenanceWindow, visible_since: datetime, now: datetime
+) -> Iterator[Occurrence]:
     """Yield the occurrences in which Karpenter must compare by a list that has the image."""
     listed = visible_since + LIST_KEPT + RECONCILE_EVERY
-    return (found for found in window.occurrences(listed) if found.certain)
+    return (
+        found
+        for found in window.occurrences(listed)
+        if found.certain and _is_in_force(window, found, now)
+    )
+
+
+def _is_in_force(window: MaintenanceWindow, occurrence: Occurrence, now: datetime) -> bool:
+    """Say whether the window was surely written in time for an occurrence.
+
+    On its start date it may have been written within the occurrence, or too shortly before it.
+    """
+    if window.start_date is None or occurrence.start >= now + MINIMUM_LEAD:
+        return True
+    return window.local_date(occurrence.start) > window.start_date
 
 
 def _from(instant: datetime, occurrence: Occurrence) -> Occurrence:
