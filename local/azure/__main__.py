@@ -29,7 +29,9 @@ class Arguments(argparse.Namespace):
     fleet: Path | None = None
     ca_out: Path | None = None
     events_to: list[str] = field(default_factory=list)
+    topic_events_to: list[str] = field(default_factory=list)
     event_retry_scale: float = 1.0
+    dead_letter: Path | None = None
     identity_header: str = ""
     client_secret: str = ""
     now: datetime | None = None
@@ -57,6 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--fleet", type=Path, metavar="FILE", help="JSON of clusters and configurations")
     add("--ca-out", type=Path, metavar="FILE", help="write the CA bundle for SSL_CERT_FILE here")
     add("--events-to", action="append", metavar="URL", help="webhook of events; may be repeated")
+    add("--topic-events-to", action="append", metavar="URL", help="the same for custom topics")
+    add("--dead-letter", type=Path, metavar="DIR", help="folder for what cannot be delivered")
     add("--event-retry-scale", type=float, default=1.0, help="factor on the delays of retries")
     add("--identity-header", default="", help="the X-IDENTITY-HEADER to insist on (default: any)")
     add("--client-secret", default="", help="the only right secret of a client (default: any)")
@@ -89,6 +93,8 @@ def _simulator(arguments: Arguments) -> Simulator:
             ),
             throttle=Throttle(enforced=arguments.throttle, scale=arguments.throttle_scale),
             events_to=tuple(arguments.events_to or ()),
+            topic_events_to=tuple(arguments.topic_events_to or ()),
+            dead_letter=arguments.dead_letter,
             event_retry_scale=arguments.event_retry_scale,
             identity_header=arguments.identity_header,
             client_secret=arguments.client_secret,

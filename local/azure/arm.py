@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
-from local.azure import arm_clusters, arm_configurations, arm_errors, arm_groups, arm_subscriptions
+from local.azure import (
+    arm_clusters,
+    arm_configurations,
+    arm_errors,
+    arm_groups,
+    arm_images,
+    arm_subscriptions,
+    resource_graph,
+)
 from local.azure.api_versions import check_api_version
 from local.azure.arm_errors import AzureRefusal
 from local.azure.clusters import Cluster
@@ -46,6 +54,8 @@ class Arm:
         location = cluster.location if cluster else route.location
         check_api_version(route, call.query.get("api-version", ""), location)
         self.throttle.pass_gateway(call.method, subscription.id, caller.app_id, now.timestamp())
+        if route.kind is Kind.RESOURCE_GRAPH:
+            self.throttle.pass_resource_graph(caller.app_id, now.timestamp())
         handler = _HANDLERS.get((route.kind, call.method))
         if route.kind not in AROUND:
             _check_parents(subscription, call.method, route, cluster)
@@ -112,7 +122,9 @@ _HANDLERS: Mapping[tuple[Kind, str], Callable[[Visit], Reply]] = {
     (Kind.CONFIGURATION, "GET"): arm_configurations.get_configuration,
     (Kind.CONFIGURATION, "PUT"): arm_configurations.write_configuration,
     (Kind.CONFIGURATION, "DELETE"): arm_configurations.remove_configuration,
-    (Kind.NODE_IMAGES, "GET"): arm_clusters.list_node_images,
+    (Kind.NODE_IMAGES, "GET"): arm_images.list_node_images,
+    (Kind.POOL_UPGRADES, "GET"): arm_images.get_pool_upgrades,
+    (Kind.RESOURCE_GRAPH, "POST"): resource_graph.query_resources,
     (Kind.TENANTS, "GET"): arm_subscriptions.list_tenants,
     (Kind.SUBSCRIPTIONS, "GET"): arm_subscriptions.list_subscriptions,
     (Kind.SUBSCRIPTION, "GET"): arm_subscriptions.get_subscription,

@@ -8,7 +8,6 @@ from urllib.parse import quote
 from local.azure.arm_errors import AzureRefusal, Shape
 from local.azure.bodies import cluster_body, cluster_id, clusters_body, dump
 from local.azure.cluster_bodies import created_body, tagged_body, updated_body
-from local.azure.node_images import node_images_of
 from local.azure.operations import Doing, Operation
 from local.azure.replies import Call, Change, ChangeKind, Reply
 from local.azure.routes import CLUSTERS
@@ -142,8 +141,3 @@ def _operation(visit: Visit) -> Operation:
         message = f"The entity was not found. Operation id: {visit.route.operation_id}"
         raise AzureRefusal(HTTPStatus.NOT_FOUND, "NotFound", message, shape=Shape.AKS)
     return found
-
-
-def list_node_images(visit: Visit) -> Reply:
-    """List the node images of a location, the newest of each."""
-    return Reply(body=dump({"value": node_images_of(visit.state, visit.route.location)}))

@@ -63,9 +63,13 @@ def post_node_image(simulator: Simulator, call: Call) -> object:
     if missing:
         message = f"{', '.join(missing)}: must be a string that is not empty"
         raise ControlRefusedError(HTTPStatus.BAD_REQUEST, message)
-    location, definition = given["location"], (given["os"], given["sku"])
+    keep_older = order.get("keepOlder", False)
+    if not isinstance(keep_older, bool):
+        message = "keepOlder: must be true or false"
+        raise ControlRefusedError(HTTPStatus.BAD_REQUEST, message)
+    location, image = given["location"], (given["os"], given["sku"], given["version"])
     now = simulator.clock.now()
-    release_node_image(simulator.state, now, location, definition, given["version"])
+    release_node_image(simulator.state, now, location, image, keep_older=keep_older)
     return {"value": node_images_of(simulator.state, location)}
 
 

@@ -103,6 +103,7 @@ def _get_state(simulator: Simulator, _: Call) -> object:
             }
             for cluster in simulator.state.clusters()
         ],
+        "virtualMachines": [each.body for each in simulator.state.machines()],
         "nodeImageVersions": simulator.state.node_images,
     }
 

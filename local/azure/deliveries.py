@@ -43,6 +43,7 @@ class Delivery:
     progress: Progress = Progress.PENDING
     attempts: list[tuple[datetime, str]] = field(default_factory=list)
     running: bool = False
+    dead_reason: str = ""
 
     def record(self, now: datetime, status: int | None, error: str, scale: float) -> None:
         """Note the outcome of an attempt (no status: no answer), and when the next one is due."""
@@ -53,12 +54,17 @@ class Delivery:
             return
         delay = RETRY_DELAYS[min(len(self.attempts), len(RETRY_DELAYS)) - 1]
         self.due = now + delay * scale
-        if (
-            status in _NEVER_RETRIED
-            or len(self.attempts) >= MOST_ATTEMPTS
-            or self.due - self.published > TIME_TO_LIVE * scale
-        ):
+        self.dead_reason = self._why_dead(status, scale)
+        if self.dead_reason:
             self.progress = Progress.DEAD
+
+    def _why_dead(self, status: int | None, scale: float) -> str:
+        # Of the reasons only the second is documented.
+        if status in _NEVER_RETRIED:
+            return "Undeliverable"
+        if len(self.attempts) >= MOST_ATTEMPTS:
+            return "MaxDeliveryAttemptsExceeded"
+        return "TimeToLiveExceeded" if self.due - self.published > TIME_TO_LIVE * scale else ""
 
     def to_json(self) -> JsonObject:
         """Show how the delivery went."""
@@ -67,19 +73,22 @@ class Delivery:
             "state": self.progress.value,
             "attempts": [{"time": iso(time), "outcome": text} for time, text in self.attempts],
             "nextAttempt": iso(self.due) if self.progress is Progress.PENDING else None,
+            **({"deadLetterReason": self.dead_reason} if self.dead_reason else {}),
         }
 
 
 @dataclass(slots=True)
 class Published:
-    """An event and its deliveries."""
+    """An event and its deliveries; `topic` names the custom topic it was published to, if any."""
 
     event: JsonObject
     deliveries: list[Delivery]
+    topic: str = ""
 
     def to_json(self) -> JsonObject:
         """Show the event and its deliveries."""
-        return {"event": self.event, "deliveries": [each.to_json() for each in self.deliveries]}
+        deliveries = [each.to_json() for each in self.deliveries]
+        return {"topic": self.topic, "event": self.event, "deliveries": deliveries}
 
 
 class Outbox:
@@ -98,15 +107,18 @@ class Outbox:
         self.group_size = size
         self._release(now)
 
-    def publish(self, event: JsonObject, now: datetime, copies: int = 1) -> None:
-        """Owe an event to every subscription whose filter lets it through."""
+    def publish(self, event: JsonObject, now: datetime, copies: int = 1, topic: str = "") -> None:
+        """Owe an event to every subscription of its topic whose filter lets it through.
+
+        Without a topic it is one of Azure's own, about a resource.
+        """
         deliveries = [
             Delivery(event, subscription, now, now)
             for subscription in self.subscriptions
-            if subscription.wants(event)
+            if subscription.is_of_topic is bool(topic) and subscription.wants(event)
             for _ in range(copies)
         ]
-        self.published.append(Published(event, deliveries))
+        self.published.append(Published(event, deliveries, topic))
         self._group.extend(deliveries)
         if len(self._group) >= self.group_size:
             self._release(now)

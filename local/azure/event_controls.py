@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 from local.azure.control_errors import ControlRefusedError
-from local.azure.json_values import JsonObject, as_list, as_object, parse, whole_number
+from local.azure.json_values import JsonObject, as_list, as_object, as_text, parse, whole_number
 from local.azure.replies import Call
 from local.azure.simulator import Simulator
 
@@ -23,7 +23,8 @@ def get_events(simulator: Simulator, _: Call) -> JsonObject:
 def post_events(simulator: Simulator, call: Call) -> JsonObject:
     """Send an event, a list of them, or {"events": [], "copies": n, "reversed": true}.
 
-    Events go out as they are given; to whom, the filters of the subscriptions decide.
+    Events go out as they are given; to whom, the filters of the subscriptions decide: those of a
+    custom topic where the order names one ("topic").
     """
     document = parse(call.body)
     order = as_object(document)
@@ -34,9 +35,11 @@ def post_events(simulator: Simulator, call: Call) -> JsonObject:
     if order.get("reversed") is True:
         given.reverse()
     copies = _copies(order)
+    # Without a list of events the order is itself an event, whose topic is its own affair.
+    topic = as_text(order.get("topic")) if "events" in order else ""
     now = simulator.clock.now()
     for event in given:
-        simulator.outbox.publish(event, now, copies)
+        simulator.outbox.publish(event, now, copies, topic)
     simulator.on_event()
     return {"sent": len(given), "copies": copies}
 

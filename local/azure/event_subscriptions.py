@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from local.azure.event_bodies import operation_name
-from local.azure.json_values import JsonObject
+from local.azure.json_values import JsonObject, as_text
 from local.azure.routes import CLUSTERS, CONFIGURATIONS
 
 _CLOUD_EVENTS = "CloudEventSchemaV1_0"
@@ -16,11 +16,17 @@ FILTERS = {
     "on_schedule_changed": frozenset({f"{CONFIGURATIONS}/write", f"{CONFIGURATIONS}/delete"}),
 }
 _NOTIFICATION = "Microsoft.ResourceNotifications.Resources.CreatedOrUpdated"
+# What the included event types of the subscriptions to the app's own topic are, by function.
+TOPIC_TYPES = {"on_node_image_released": frozenset({"naptime.nodeimagereleased"})}
 
 
 @dataclass(slots=True)
 class EventSubscription:
-    """A webhook that events go to; `ready` once it has answered the validation handshake."""
+    """A webhook that events go to; `ready` once it has answered the validation handshake.
+
+    One `is_of_topic` hears of a custom topic, the others of what happens to resources. `types`, in
+    lower case, are the only types that it wants; none are all.
+    """
 
     name: str
     url: str
@@ -28,12 +34,16 @@ class EventSubscription:
     function: str = ""
     ready: bool = False
     code: str = ""
+    is_of_topic: bool = False
+    types: frozenset[str] = frozenset()
 
     def wants(self, event: JsonObject) -> bool:
         """Say whether the subscription's filter lets the event through."""
+        kind = as_text(event.get("eventType") or event.get("type"))
+        if self.types and kind.lower() not in self.types:
+            return False
         if self.function not in FILTERS:
             return True
-        kind = event.get("eventType") or event.get("type")
         if kind == _NOTIFICATION:
             return self.function == "on_cluster_created"
         allowed = {name.lower() for name in FILTERS[self.function]}
@@ -47,6 +57,8 @@ class EventSubscription:
             "functionName": self.function,
             "schema": _CLOUD_EVENTS if self.cloud_events else "EventGridSchema",
             "ready": self.ready,
+            "isOfTopic": self.is_of_topic,
+            "types": sorted(self.types),
         }
 
 
@@ -59,14 +71,54 @@ def subscriptions_of(urls: Iterable[str]) -> list[EventSubscription]:
     for url in urls:
         parts = urlsplit(url)
         cloud_events = parts.fragment.lower() == _CLOUD_EVENTS.lower()
-        function = parse_qs(parts.query).get("functionName", [""])[0]
+        function = function_of(url)
         bare = parts._replace(fragment="")
-        if function or parts.path.rstrip("/") not in {"", _WEBHOOK}:
+        if function or not _is_host(url):
             name = f"{function or 'webhook'}-{len(made) + 1}"
             made.append(EventSubscription(name, urlunsplit(bare), cloud_events, function))
             continue
         for each in FILTERS:
-            query = "&".join(part for part in (f"functionName={each}", parts.query) if part)
-            target = urlunsplit(bare._replace(path=_WEBHOOK, query=query))
-            made.append(EventSubscription(f"{each}-{len(made) + 1}", target, cloud_events, each))
+            name, target = f"{each}-{len(made) + 1}", _webhook_of(url, each)
+            made.append(EventSubscription(name, target, cloud_events, each))
     return made
+
+
+def topic_subscriptions_of(urls: Iterable[str]) -> list[EventSubscription]:
+    """Make the subscriptions to custom topics; a Functions host's own URL means its function.
+
+    What comes as CloudEvents goes on as CloudEvents. The fragment names the types that are wanted,
+    comma-separated: #Naptime.ScheduleFailed,Naptime.FleetRunCompleted.
+    """
+    return [_topic_subscription(number, url) for number, url in enumerate(urls, 1)]
+
+
+def _topic_subscription(number: int, url: str) -> EventSubscription:
+    parts = urlsplit(url)
+    function = function_of(url) or (next(iter(TOPIC_TYPES)) if _is_host(url) else "")
+    target = (
+        _webhook_of(url, function) if _is_host(url) else urlunsplit(parts._replace(fragment=""))
+    )
+    named = frozenset(each.strip().lower() for each in parts.fragment.split(",") if each.strip())
+    return EventSubscription(
+        f"topic-{function or 'webhook'}-{number}",
+        target,
+        cloud_events=True,
+        function=function,
+        is_of_topic=True,
+        types=named or TOPIC_TYPES.get(function, frozenset()),
+    )
+
+
+def function_of(url: str) -> str:
+    """Give the function that a Functions host's webhook URL names, or the empty string."""
+    return parse_qs(urlsplit(url).query).get("functionName", [""])[0]
+
+
+def _is_host(url: str) -> bool:
+    return not function_of(url) and urlsplit(url).path.rstrip("/") in {"", _WEBHOOK}
+
+
+def _webhook_of(url: str, function: str) -> str:
+    parts = urlsplit(url)
+    query = "&".join(part for part in (f"functionName={function}", parts.query) if part)
+    return urlunsplit(parts._replace(fragment="", path=_WEBHOOK, query=query))

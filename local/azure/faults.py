@@ -24,7 +24,8 @@ class Aim:
         """Say whether the fault is for this call at this instant (start inclusive)."""
         return (
             (not self.method or self.method.upper() == facts.method)
-            and self._hits_path(facts)
+            and self._hits_service(facts)
+            and (not self.path or _like(facts.path, self.path))
             and (not self.cluster or facts.cluster.lower() == self.cluster.lower())
             and (
                 not self.operation
@@ -35,9 +36,11 @@ class Aim:
             and (self.end is None or now < self.end)
         )
 
-    def _hits_path(self, facts: Facts) -> bool:
-        # Tokens are another service: only an order that names their path is for them.
-        return _like(facts.path, self.path) if self.path else not facts.is_token_request
+    def _hits_service(self, facts: Facts) -> bool:
+        # Tokens and topics are other services: only an order that names their path, or what is
+        # done there, is for them.
+        named = self.path or (facts.operation and self.operation)
+        return not facts.is_other_service or bool(named)
 
 
 def _like(text: str, pattern: str) -> bool:

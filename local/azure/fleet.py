@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from local.azure.clusters import Configuration, put_configuration
+from local.azure.clusters import Configuration, put_configuration, short_location
 from local.azure.json_values import JsonObject, as_list, as_object, as_text, parse
+from local.azure.machines import Address, machine_address, machine_of, problems_of
 from local.azure.routes import Kind, Route, route_of
 from local.azure.state import State
 
 _CONFIGURATIONS = "maintenanceConfigurations"
-_LISTS = ("value", "clusters", "managedClusters", _CONFIGURATIONS)
+_LISTS = ("value", "clusters", "managedClusters", _CONFIGURATIONS, "virtualMachines")
 
 
 class FleetIsInvalidError(Exception):
@@ -24,10 +25,11 @@ class FleetIsInvalidError(Exception):
 
 @dataclass(slots=True)
 class Fleet:
-    """Clusters and configurations with their parsed ids; empty subscriptions; node images."""
+    """Clusters, configurations and machines with their parsed ids; subscriptions; node images."""
 
     clusters: list[tuple[Route, JsonObject]] = field(default_factory=list)
     configurations: list[tuple[Route, JsonObject]] = field(default_factory=list)
+    machines: list[tuple[Address, JsonObject]] = field(default_factory=list)
     subscriptions: list[str] = field(default_factory=list)
     node_images: dict[str, list[JsonObject]] = field(default_factory=dict)
 
@@ -44,6 +46,8 @@ class Fleet:
             if cluster is not None:
                 properties = as_object(body.get("properties"))
                 put_configuration(cluster, Configuration(route.configuration, properties), now)
+        for address, body in self.machines:
+            state.put_machine(address, machine_of(address, body, now))
         for cluster in state.clusters():
             cluster.earlier.clear()
 
@@ -69,7 +73,9 @@ def fleet_of(document: object) -> Fleet:
     top = as_object(document)
     _read_subscriptions(top.get("subscriptions", []), reader)
     for location, images in as_object(top.get("nodeImageVersions")).items():
-        reader.fleet.node_images[location.lower()] = [as_object(each) for each in as_list(images)]
+        reader.fleet.node_images[short_location(location)] = [
+            as_object(each) for each in as_list(images)
+        ]
     reader.check_parents()
     if reader.problems:
         raise FleetIsInvalidError(reader.problems)
@@ -113,6 +119,10 @@ class _Reader:
             self.problems.append(f"{where}: must be an object")
             return
         identifier = as_text(item.get("id"))
+        address = machine_address(identifier)
+        if address is not None:
+            self._read_machine(f"{where} ({address[2]})", address, item)
+            return
         route = route_of(identifier)
         match route.kind if route else None:
             case Kind.CLUSTER if route:
@@ -122,8 +132,8 @@ class _Reader:
                 self.fleet.configurations.append((route, item))
             case _:
                 self.problems.append(
-                    f"{where}: id '{identifier}': must be the id of a managed cluster or of a"
-                    " maintenance configuration"
+                    f"{where}: id '{identifier}': must be the id of a managed cluster, of a"
+                    " maintenance configuration or of a virtual machine"
                 )
 
     def _read_cluster(self, where: str, route: Route, item: JsonObject) -> None:
@@ -140,6 +150,10 @@ class _Reader:
             name = as_text(child.get("name")) or as_text(child.get("id")).rpartition("/")[2]
             child_id = f"{route.cluster_id}/{_CONFIGURATIONS}/{name}"
             self.read(f"{where}.{_CONFIGURATIONS}[{number}]", {**child, "id": child_id})
+
+    def _read_machine(self, where: str, address: Address, item: JsonObject) -> None:
+        self.problems.extend(f"{where}: {problem}" for problem in problems_of(item))
+        self.fleet.machines.append((address, item))
 
     def _read_properties(self, where: str, item: JsonObject) -> None:
         if not isinstance(item.get("properties") or {}, dict):

@@ -8,7 +8,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -56,6 +56,15 @@ def object_id_of(app_id: str) -> str:
     return str(uuid5(NAMESPACE_URL, f"urn:simulated-tenant:{app_id.lower()}"))
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a token says, once its signature was right."""
+
+    caller: Caller
+    expires: datetime
+    audience: str
+
+
 class Tokens:
     """Issues tokens signed with a key of this start, and recognises them again."""
 
@@ -71,7 +80,7 @@ class Tokens:
         self._wall = wall
         self._tenant_id = tenant_id
         self._default_client_id = default_client_id
-        self._known: dict[str, tuple[Caller, datetime]] = {}
+        self._known: dict[str, _Known] = {}
         self.audiences = set(ARM_AUDIENCES)
 
     def issue(self, resource: str, client_id: str = "", *, of_client: bool = False) -> Token:
@@ -102,8 +111,11 @@ class Tokens:
         seconds = int(lifetime.total_seconds())
         return Token(self._signed(claims), expires, resource, app_id, seconds)
 
-    def caller(self, authorization: str) -> Caller:
-        """Recognise the caller by the Authorization header; raises AzureRefusal (401)."""
+    def caller(self, authorization: str, audiences: Collection[str] | None = None) -> Caller:
+        """Recognise the caller by the Authorization header; raises AzureRefusal (401).
+
+        The audiences are those of the service that is called: Resource Manager unless said.
+        """
         if not authorization:
             raise _refusal(
                 "AuthenticationFailed",
@@ -116,14 +128,16 @@ class Tokens:
                 "Authentication failed. The 'Authorization' header is provided in an invalid"
                 " format.",
             )
-        caller, expires = self._known.get(text) or self._read(text)
-        if expires <= self._wall():
+        known = self._known.get(text) or self._read(text)
+        if known.audience not in (self.audiences if audiences is None else audiences):
+            raise _wrong_audience(known.audience)
+        if known.expires <= self._wall():
             raise _refusal(
                 "ExpiredAuthenticationToken",
-                f"The access token expiry UTC time '{expires:%m/%d/%Y %I:%M:%S %p}' is earlier"
-                f" than current UTC time '{self._wall():%m/%d/%Y %I:%M:%S %p}'.",
+                f"The access token expiry UTC time '{known.expires:%m/%d/%Y %I:%M:%S %p}' is"
+                f" earlier than current UTC time '{self._wall():%m/%d/%Y %I:%M:%S %p}'.",
             )
-        return caller
+        return known.caller
 
     def _signed(self, claims: JsonObject) -> str:
         head = _base64(json.dumps({"typ": "JWT", "alg": "HS256", "kid": "simulator"}).encode())
@@ -133,20 +147,12 @@ class Tokens:
     def _signature(self, content: str) -> str:
         return _base64(hmac.new(self._key, content.encode(), hashlib.sha256).digest())
 
-    def _read(self, text: str) -> tuple[Caller, datetime]:
+    def _read(self, text: str) -> "_Known":
         content, _, signature = text.rpartition(".")
         if not hmac.compare_digest(signature.encode(), self._signature(content).encode()):
             raise _refusal("InvalidAuthenticationToken", "The access token is invalid.")
         claims = as_object(parse(_unbase64(content.partition(".")[2])))
         audience = as_text(claims.get("aud")).rstrip("/")
-        if audience not in self.audiences:
-            raise _refusal(
-                "InvalidAuthenticationTokenAudience",
-                f"The access token has been obtained for wrong audience or resource '{audience}'."
-                " It should exactly match with one of the allowed audiences"
-                " 'https://management.core.windows.net/','https://management.core.windows.net',"
-                "'https://management.azure.com/','https://management.azure.com'.",
-            )
         caller = Caller(
             app_id=as_text(claims.get("appid")),
             object_id=as_text(claims.get("oid")),
@@ -154,7 +160,8 @@ class Tokens:
         )
         if len(self._known) >= _TOKENS_KEPT:
             self._known.clear()
-        known = caller, datetime.fromtimestamp(whole_number(claims.get("exp")) or 0, UTC)
+        expires = datetime.fromtimestamp(whole_number(claims.get("exp")) or 0, UTC)
+        known = _Known(caller, expires, audience)
         self._known[text] = known
         return known
 
@@ -179,6 +186,16 @@ def _refusal(code: str, message: str) -> AzureRefusal:
     )
     return AzureRefusal(
         HTTPStatus.UNAUTHORIZED, code, message, headers={"WWW-Authenticate": challenge}
+    )
+
+
+def _wrong_audience(audience: str) -> AzureRefusal:
+    return _refusal(
+        "InvalidAuthenticationTokenAudience",
+        f"The access token has been obtained for wrong audience or resource '{audience}'."
+        " It should exactly match with one of the allowed audiences"
+        " 'https://management.core.windows.net/','https://management.core.windows.net',"
+        "'https://management.azure.com/','https://management.azure.com'.",
     )
 
 

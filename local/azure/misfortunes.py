@@ -32,7 +32,7 @@ class Facts:
     cluster: str = ""
     app_id: str = ""
     object_id: str = ""
-    is_token_request: bool = False
+    is_other_service: bool = False
 
 
 @dataclass(frozen=True, slots=True)

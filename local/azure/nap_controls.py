@@ -17,7 +17,7 @@ from local.azure.json_values import (
 )
 from local.azure.nap_gate import gate_at
 from local.azure.nap_history import Roll, Versions, rolls, versions_at
-from local.azure.node_images import node_images_of
+from local.azure.node_images import newest_versions
 from local.azure.replies import Call
 from local.azure.routes import Kind, route_of
 from local.azure.simulator import Simulator
@@ -124,11 +124,8 @@ def _releases_of(state: State, cluster: Cluster) -> list[Release]:
 def _first_versions(state: State, cluster: Cluster) -> Versions:
     """Give the versions from before every release that is remembered."""
     os = _os_of(cluster)
-    first = {
-        (os, as_text(each["sku"])): as_text(each["version"])
-        for each in node_images_of(state, cluster.location)
-        if each["os"] == os
-    }
+    newest = newest_versions(state, cluster.location)
+    first = {place: version for place, version in newest.items() if place[0] == os}
     for each in reversed(_releases_of(state, cluster)):
         first[os, each.sku] = each.previous
     return {place: version for place, version in first.items() if version}

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from local.azure.clusters import Sight
 from local.azure.nap_gate import Gate, Judgement, gate_at
-from local.azure.node_images import full_name
+from local.azure.node_images import full_name, version_number
 from local.azure.state import Release
 
 RECONCILE_EVERY = timedelta(minutes=5)
@@ -60,13 +60,10 @@ def versions_at(releases: Iterable[Release], first: Versions, instant: datetime)
     newest = dict(first)
     for each in releases:
         place = (each.os, each.sku)
-        if each.at <= instant and _number(each.version) > _number(newest.get(place, "")):
+        before = newest.get(place, "")
+        if each.at <= instant and version_number(each.version) > version_number(before):
             newest[place] = each.version
     return newest
-
-
-def _number(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".") if part.isdigit())
 
 
 def _spans(sights: Iterable[Sight], until: datetime) -> Iterator[_Span]:

@@ -8,6 +8,7 @@ PROVIDER = "Microsoft.ContainerService"
 CLUSTERS = f"{PROVIDER}/managedClusters"
 CONFIGURATIONS = f"{CLUSTERS}/maintenanceConfigurations"
 NODE_IMAGES = f"{PROVIDER}/locations/nodeImageVersions"
+POOL_UPGRADES = f"{CLUSTERS}/agentPools/upgradeProfiles"
 
 
 class Kind(StrEnum):
@@ -19,6 +20,8 @@ class Kind(StrEnum):
     CONFIGURATIONS = "configurations"
     CONFIGURATION = "configuration"
     NODE_IMAGES = "node image versions"
+    POOL_UPGRADES = "upgrade profile of an agent pool"
+    RESOURCE_GRAPH = "resource graph"
     OPERATION = "operation"
     OPERATION_RESULT = "operation result"
     TENANTS = "tenants"
@@ -38,7 +41,7 @@ AROUND = frozenset(
     {
         *(Kind.TENANTS, Kind.SUBSCRIPTIONS, Kind.SUBSCRIPTION, Kind.LOCATIONS),
         *(Kind.PROVIDERS, Kind.PROVIDER, Kind.PROVIDER_REGISTER, Kind.PROVIDER_UNREGISTER),
-        *(Kind.GROUPS, Kind.GROUP),
+        *(Kind.GROUPS, Kind.GROUP, Kind.RESOURCE_GRAPH),
     }
 )
 
@@ -56,6 +59,7 @@ class Route:
     location: str = ""
     operation_id: str = ""
     namespace: str = ""
+    pool: str = ""
 
     def action(self, method: str) -> str:
         """Name the permission that the call needs, which Event Grid calls operationName."""
@@ -92,6 +96,8 @@ _OPERATIONS = {
     (Kind.CONFIGURATION, "PUT"): "MaintenanceConfigurations_CreateOrUpdate",
     (Kind.CONFIGURATION, "DELETE"): "MaintenanceConfigurations_Delete",
     (Kind.NODE_IMAGES, "GET"): "ManagedClusters_ListNodeImageVersions",
+    (Kind.POOL_UPGRADES, "GET"): "AgentPools_GetUpgradeProfile",
+    (Kind.RESOURCE_GRAPH, "POST"): "Resources",
     (Kind.TENANTS, "GET"): "Tenants_List",
     (Kind.SUBSCRIPTIONS, "GET"): "Subscriptions_List",
     (Kind.SUBSCRIPTION, "GET"): "Subscriptions_Get",
@@ -124,6 +130,16 @@ _TEMPLATES = (
         f"{_CLUSTER}/maintenanceconfigurations/{{configuration}}",
     ),
     (Kind.NODE_IMAGES, NODE_IMAGES, f"{_LOCATION}/nodeimageversions"),
+    (
+        Kind.POOL_UPGRADES,
+        POOL_UPGRADES,
+        f"{_CLUSTER}/agentpools/{{pool}}/upgradeprofiles/default",
+    ),
+    (
+        Kind.RESOURCE_GRAPH,
+        "Microsoft.ResourceGraph/resources",
+        "/providers/microsoft.resourcegraph/resources",
+    ),
     (
         Kind.OPERATION,
         f"{PROVIDER}/locations/operations",

@@ -17,6 +17,8 @@ from local.azure.replies import Call, Reply
 from local.azure.routes import route_of
 from local.azure.settling import Settler
 from local.azure.simulator import Simulator
+from local.azure.topic_paths import is_topic_path
+from local.azure.topics import answer_topic
 from local.azure.webhooks import Courier
 
 _HOST = "127.0.0.1"
@@ -60,7 +62,10 @@ class SimulatorServer:
         self.url, self.http_url = f"https://localhost:{https_port}", f"http://{_HOST}:{http_port}"
         self.simulator.url = self.url
         self.simulator.tokens.audiences.update({self.url, f"https://{_HOST}:{https_port}"})
-        self._courier = Courier(self.simulator.outbox, self.simulator.clock, self.report)
+        simulator = self.simulator
+        self._courier = Courier(
+            simulator.outbox, simulator.clock, self.report, simulator.dead_letters
+        )
         self.simulator.on_event = self._courier.wake
         await self._courier.start(self.http_url)
         self._settler = Settler(self.simulator)
@@ -89,6 +94,7 @@ class SimulatorServer:
             "identityEndpointOfMachine": f"{self.http_url}{VIRTUAL_MACHINE_PATH}",
             "authority": f"{self.url}/{TENANT_ID}",
             "identityEndpointHttps": f"{self.url}{APP_SERVICE_PATH}",
+            "topic": f"{self.url}/topics/naptime/api/events",
             "controls": f"{self.url}{CONTROLS}",
             "controlsHttp": f"{self.http_url}{CONTROLS}",
         }
@@ -110,7 +116,7 @@ class SimulatorServer:
                 call, Reply(status=0), self.simulator.clock.now(), faults=misfortune.names
             )
             return await _lost(request, misfortune)
-        answer = answer_of(call.path) or _answer_arm
+        answer = answer_topic if is_topic_path(call.path) else answer_of(call.path) or _answer_arm
         reply = answer(self.simulator, call, misfortune)
         if misfortune.ending is not None:
             return await _lost(request, misfortune)

@@ -4,22 +4,26 @@ import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 
 from local.azure.arm import Arm
 from local.azure.arm_errors import AzureRefusal
+from local.azure.call_facts import facts_of, operation_of
 from local.azure.clock import Clock, machine_now
+from local.azure.dead_letters import DeadLetters
 from local.azure.deliveries import Outbox
-from local.azure.entra import entra_request
 from local.azure.event_bodies import event_of
-from local.azure.event_subscriptions import subscriptions_of
+from local.azure.event_subscriptions import subscriptions_of, topic_subscriptions_of
 from local.azure.faults import Faults
 from local.azure.fleet import Fleet
-from local.azure.identity import Caller, Tokens, is_identity_path
+from local.azure.identity import Caller, Tokens
 from local.azure.journal import Journal
+from local.azure.json_values import JsonObject
 from local.azure.misfortunes import Facts, Misfortune, refusal_error
 from local.azure.operations import Operations
 from local.azure.options import Options
 from local.azure.replies import Call, Change, Reply
+from local.azure.routes import Kind
 from local.azure.state import State
 from local.azure.throttle import Throttle
 
@@ -36,6 +40,8 @@ class Setup:
     options: Options = field(default_factory=Options)
     throttle: Throttle = field(default_factory=Throttle)
     events_to: tuple[str, ...] = ()
+    topic_events_to: tuple[str, ...] = ()
+    dead_letter: Path | None = None
     event_retry_scale: float = 1.0
     identity_header: str = ""
     client_secret: str = ""
@@ -60,7 +66,10 @@ class Simulator:
         self.tokens = Tokens(secrets.token_bytes(32), setup.wall)
         self.faults = Faults()
         self.journal = Journal()
-        self.outbox = Outbox(list(subscriptions_of(setup.events_to)), setup.event_retry_scale)
+        subscriptions = subscriptions_of(setup.events_to)
+        subscriptions.extend(topic_subscriptions_of(setup.topic_events_to))
+        self.outbox = Outbox(subscriptions, setup.event_retry_scale)
+        self.dead_letters = DeadLetters(setup.dead_letter) if setup.dead_letter else None
         self.event_copies = 1
         self.on_event: Callable[[], None] = _nothing
         self.reset()
@@ -124,7 +133,7 @@ class Simulator:
             method=call.method,
             path=call.path,
             api_version=call.query.get("api-version", ""),
-            operation=call.route.operation(call.method) if call.route else "",
+            operation=operation_of(call),
             caller=caller,
             status=reply.status,
             code=reply.code,
@@ -139,11 +148,19 @@ class Simulator:
         self.outbox.publish(event_of(change, caller, at or now), now, self.event_copies)
         self.on_event()
 
+    def publish(self, topic: str, events: Iterable[JsonObject]) -> None:
+        """Take events for a custom topic; whoever subscribes to topics is owed them."""
+        for event in events:
+            self.outbox.publish(event, self.clock.now(), self.event_copies, topic)
+        self.on_event()
+
     def rate_headers(self, call: Call) -> dict[str, str]:
         """Write the headers that say what throttling leaves to the caller."""
         app_id = self._caller_or_nobody(call).app_id
         if call.route is None or not app_id:
             return {}
+        if call.route.kind is Kind.RESOURCE_GRAPH:
+            return self.arm.throttle.graph_quota(app_id)
         return self.arm.throttle.remaining(call.method, call.route.subscription, app_id)
 
     def _caller_or_nobody(self, call: Call) -> Caller:
@@ -153,24 +170,7 @@ class Simulator:
             return _NOBODY
 
     def _facts(self, call: Call) -> Facts:
-        caller = self._caller_or_nobody(call)
-        route = call.route
-        if route is None:
-            return Facts(call.method, call.path, is_token_request=_is_token_path(call.path))
-        return Facts(
-            method=call.method,
-            path=call.path,
-            operation=route.operation(call.method),
-            action=route.action(call.method),
-            subscription=route.subscription,
-            cluster=route.cluster,
-            app_id=caller.app_id,
-            object_id=caller.object_id,
-        )
-
-
-def _is_token_path(path: str) -> bool:
-    return is_identity_path(path) or entra_request(path) is not None
+        return facts_of(call, self._caller_or_nobody(call))
 
 
 def _nothing() -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from local.azure.clusters import Cluster
-from local.azure.json_values import JsonObject
+from local.azure.json_values import JsonObject, as_text
+from local.azure.machines import Address, Machine
 
 _RELEASES_KEPT = 1024
 
@@ -34,7 +35,7 @@ class Release:
 
 @dataclass(slots=True)
 class Subscription:
-    """A subscription: its groups by lower-cased name, its clusters by their key.
+    """A subscription: its groups by lower-cased name, its clusters and machines by their key.
 
     `unregistered` holds the lower-cased namespaces of resource providers that it may not use yet.
     """
@@ -42,6 +43,7 @@ class Subscription:
     id: str
     groups: dict[str, Group] = field(default_factory=dict)
     clusters: dict[str, Cluster] = field(default_factory=dict)
+    machines: dict[str, Machine] = field(default_factory=dict)
     unregistered: set[str] = field(default_factory=set)
 
 
@@ -94,6 +96,31 @@ class State:
         """Find a cluster, comparing without case."""
         home = self.subscriptions.get(subscription.lower())
         return home.clusters.get(f"{group}/{name}".lower()) if home else None
+
+    def put_machine(self, address: Address, machine: Machine) -> None:
+        """Write a virtual machine at its address, made or replaced."""
+        subscription, group, name = address
+        self.add_group(subscription, group, as_text(machine.body.get("location")))
+        self.subscriptions[subscription.lower()].machines[f"{group}/{name}".lower()] = machine
+
+    def machine(self, address: Address) -> Machine | None:
+        """Find a virtual machine, comparing without case."""
+        subscription, group, name = address
+        home = self.subscriptions.get(subscription.lower())
+        return home.machines.get(f"{group}/{name}".lower()) if home else None
+
+    def delete_machine(self, address: Address) -> Machine | None:
+        """Delete a virtual machine, and give what it was."""
+        found = self.machine(address)
+        if found is not None:
+            subscription, group, name = address
+            del self.subscriptions[subscription.lower()].machines[f"{group}/{name}".lower()]
+        return found
+
+    def machines(self) -> Iterator[Machine]:
+        """Go through every virtual machine."""
+        for subscription in self.subscriptions.values():
+            yield from subscription.machines.values()
 
     def clusters(self) -> Iterator[Cluster]:
         """Go through every cluster."""

@@ -12,6 +12,8 @@ from local.azure.clusters import (
 from local.azure.control_errors import ControlRefusedError
 from local.azure.event_bodies import person
 from local.azure.json_values import JsonObject, as_object, as_text, parse
+from local.azure.machine_controls import change_machine
+from local.azure.machines import machine_address
 from local.azure.replies import Call, Change, ChangeKind
 from local.azure.routes import CLUSTERS, CONFIGURATIONS, Kind, Route, route_of
 from local.azure.simulator import Simulator
@@ -21,13 +23,21 @@ _NO = {"false", "0", "no"}
 
 
 def change_state(simulator: Simulator, call: Call, resource_id: str) -> JsonObject:
-    """Show, write or delete a cluster or a configuration; writes raise events unless told not to.
+    """Show, write or delete a cluster, a configuration or a virtual machine.
+
+    Writes raise events unless told not to; those of machines raise none.
 
     Bodies are taken as they are: a state may hold what AKS itself would refuse.
     """
+    address = machine_address(resource_id)
+    if address is not None:
+        return change_machine(simulator, call, address)
     route = route_of(resource_id)
     if route is None or route.kind not in {Kind.CLUSTER, Kind.CONFIGURATION}:
-        message = f"'{resource_id}' must be the id of a cluster or of a maintenance configuration"
+        message = (
+            f"'{resource_id}' must be the id of a cluster, of a maintenance configuration or of a"
+            " virtual machine"
+        )
         raise ControlRefusedError(HTTPStatus.BAD_REQUEST, message)
     match call.method:
         case "GET":

@@ -30,6 +30,9 @@ _GET_CLUSTER = Limit(60, 1)
 _PUT_CLUSTER = Limit(20, 1 / 60)
 _GET_OPERATION = Limit(200, 2)
 _ALL_OTHER = Limit(60, 1)
+# "Guidance for throttled requests in Azure Resource Graph": 15 queries in 5 seconds and principal.
+_GRAPH = Limit(15, 3)
+_GRAPH_SPAN = "00:00:05"
 
 
 class Buckets:
@@ -67,11 +70,13 @@ class Throttle:
         self._scale = scale
         self._gateway = Buckets(scale)
         self._aks = Buckets(scale)
+        self._graph = Buckets(scale)
 
     def clear(self) -> None:
         """Fill every bucket."""
         self._gateway.clear()
         self._aks.clear()
+        self._graph.clear()
 
     def pass_gateway(self, method: str, subscription: str, app_id: str, now: float) -> None:
         """Count a call at the gateway; raises AzureRefusal (429, wrapped)."""
@@ -98,6 +103,26 @@ class Throttle:
         return {
             name: str(left),
             name.replace(kind, f"global-{kind}"): str(total - spent),
+        }
+
+    def pass_resource_graph(self, app_id: str, now: float) -> None:
+        """Count a query of Resource Graph; raises AzureRefusal (429, wrapped)."""
+        wait = self._graph.take((app_id,), _GRAPH, now)
+        if wait and self.enforced:
+            raise AzureRefusal(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                "RateLimiting",
+                "Client application has been throttled and should not attempt to repeat the"
+                " request until an amount of time has elapsed. Please see"
+                " https://aka.ms/resourcegraph-throttling for help.",
+                headers={"Retry-After": str(ceil(wait)), **self.graph_quota(app_id)},
+            )
+
+    def graph_quota(self, app_id: str) -> dict[str, str]:
+        """Write the headers that say how many queries Resource Graph would still answer."""
+        return {
+            "x-ms-user-quota-remaining": str(self._graph.level((app_id,), _GRAPH)),
+            "x-ms-user-quota-resets-after": _GRAPH_SPAN,
         }
 
     def pass_aks(self, method: str, route: Route, location: str, now: float) -> None:

@@ -9,7 +9,8 @@ from uuid import uuid4
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from local.azure.clock import Clock
-from local.azure.deliveries import Delivery, Outbox
+from local.azure.dead_letters import DeadLetters
+from local.azure.deliveries import Delivery, Outbox, Progress
 from local.azure.event_bodies import cloud_event
 from local.azure.event_subscriptions import EventSubscription
 from local.azure.json_values import JsonObject, as_object, iso, parse
@@ -25,8 +26,15 @@ _AT_ONCE = 64
 class Courier:
     """Delivers what an outbox owes, by the simulator's clock, until it is stopped."""
 
-    def __init__(self, outbox: Outbox, clock: Clock, report: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        clock: Clock,
+        report: Callable[[str], None],
+        dead_letters: DeadLetters | None = None,
+    ) -> None:
         self._outbox = outbox
+        self._dead_letters = dead_letters
         self._clock = clock
         self._report = report
         self._wake = asyncio.Event()
@@ -95,7 +103,17 @@ class Courier:
             except (ClientError, OSError, TimeoutError) as problem:
                 error = f"{type(problem).__name__}: {problem}"
         delivery.record(self._clock.now(), status, error, self._outbox.scale)
+        if delivery.progress is Progress.DEAD:
+            self._bury(delivery)
         self._wake.set()
+
+    def _bury(self, delivery: Delivery) -> None:
+        if self._dead_letters is None:
+            return  # dropped, as where no dead-letter location is configured
+        try:
+            self._dead_letters.bury(delivery)
+        except OSError as error:
+            self._report(f"events: a dead letter could not be written: {error}")
 
     async def _post(self, session: ClientSession, delivery: Delivery) -> int:
         subscription = delivery.subscription

@@ -12,11 +12,13 @@ from aiohttp import (
     ClientSession,
     ServerDisconnectedError,
     TCPConnector,
+    web,
 )
 
 from local.azure.json_values import JsonObject, as_object
 from local.azure.server import SimulatorServer
 from local.azure.simulator import Simulator
+from tests.simulator.receiver import Receiver
 from tests.simulator.world import NAPTIME, World, a_setup
 
 
@@ -77,3 +79,14 @@ async def served() -> AsyncIterator[Served]:
     async with ClientSession(connector=connector, middlewares=(one_attempt,)) as session:
         yield Served(server, session)
     await server.stop()
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    receiver = Receiver()
+    runner = web.ServerRunner(web.Server(receiver.handle))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
+    yield receiver
+    await runner.cleanup()

@@ -57,6 +57,16 @@ async def test_a_fleet_that_cannot_be_used(tmp_path: Path) -> None:
     assert err.startswith(b"fleet: item 0: id 'x': must be the id of a managed cluster")
 
 
+async def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
+    """A dead-letter folder that cannot be made is exit code 2."""
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("")
+    process = await start("--port", "0", "--dead-letter", str(in_the_way / "dead"))
+    _, err = await process.communicate()
+    assert process.returncode == 2
+    assert err.startswith(b"cannot start: ")
+
+
 async def test_help() -> None:
     """--help names every option that the documentation names."""
     process = await start("--help")

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
@@ -17,6 +16,7 @@ from local.azure.event_subscriptions import EventSubscription, subscriptions_of
 from local.azure.json_values import JsonObject, as_list, as_object
 from local.azure.server import SimulatorServer
 from local.azure.simulator import Simulator
+from tests.simulator.receiver import Receiver
 from tests.simulator.world import CLUSTER, NAPTIME, NODE_OS, NOW, World, a_setup, window
 
 ANYONE = EventSubscription("webhook-1", "http://127.0.0.1:1/hook", ready=True)
@@ -143,44 +143,6 @@ def test_reversed_groups(world: World) -> None:
     assert first.event["eventType"] == "Microsoft.Resources.ResourceDeleteSuccess"
     (second,) = world.simulator.outbox.due(NOW + timedelta(seconds=1))
     assert second.event["eventType"] == "Microsoft.Resources.ResourceWriteSuccess"
-
-
-@dataclass(slots=True)
-class Receiver:
-    """A webhook that remembers what it was sent, and answers as it is told."""
-
-    answers: list[int] = field(default_factory=list)
-    received: asyncio.Queue[tuple[dict[str, str], object]] = field(default_factory=asyncio.Queue)
-    url: str = ""
-
-    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer handshakes rightly, and events with the next status (200 when none is left)."""
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        if request.method == "OPTIONS":
-            origin = headers["webhook-request-origin"]
-            return web.Response(headers={"WebHook-Allowed-Origin": origin})
-        body: object = await request.json()
-        if headers["aeg-event-type"] == "SubscriptionValidation":
-            data = as_object(as_object(as_list(body)[0])["data"])
-            return web.json_response({"validationResponse": data["validationCode"]})
-        await self.received.put((headers, body))
-        return web.Response(status=self.answers.pop(0) if self.answers else 200)
-
-    async def next(self) -> tuple[dict[str, str], object]:
-        """Wait for the next event."""
-        async with asyncio.timeout(10):
-            return await self.received.get()
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    receiver = Receiver()
-    runner = web.ServerRunner(web.Server(receiver.handle))
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
-    yield receiver
-    await runner.cleanup()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from local.azure.fault_orders import FAULT_NAMES, fault_of
 from local.azure.fault_presets import REFUSALS
 from local.azure.json_values import as_object
 from local.azure.misfortunes import Harm
+from local.azure.resource_graph import QUERY
 from tests.simulator.conftest import Served
 
 PAGE = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text(encoding="utf-8")
@@ -43,6 +44,12 @@ def test_what_goes_on_is_marked(name: str) -> None:
     goes_on = fault_of({"fault": name}).times is None
     assert ("until withdrawn" in text) is goes_on
     assert goes_on is (name in {Harm.SLOW, Harm.STALE_LIST})
+
+
+def test_the_query_is_on_the_page() -> None:
+    """The page has the one query that Resource Graph answers."""
+    (shown,) = re.findall(r"```kusto\n(.+?)```", PAGE, re.DOTALL)
+    assert shown.strip() == QUERY.strip()
 
 
 def test_every_option_is_on_the_page() -> None:

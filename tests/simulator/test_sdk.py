@@ -27,7 +27,7 @@ from azure.mgmt.containerservice.models import (
 )
 
 from tests.simulator.conftest import Served
-from tests.simulator.world import NAPTIME, SUBSCRIPTION
+from tests.simulator.world import CLUSTER, NAPTIME, SUBSCRIPTION, cluster
 
 SCHEDULE = "aksManagedNodeOSUpgradeSchedule"
 
@@ -151,3 +151,14 @@ async def test_synchronous_sdk(trusted: Served) -> None:
 
     names, made = await asyncio.to_thread(use)
     assert (len(names), made) == (4, SCHEDULE)
+
+
+async def test_upgrade_profile_of_a_pool(trusted: Served, client: ContainerServiceClient) -> None:
+    """The newest node image of an agent pool is read as the SDK reads it."""
+    pool = {"name": "system", "nodeImageVersion": "AKSUbuntu-2404gen2containerd-202512.06.0"}
+    await trusted.control("PUT", f"state{CLUSTER}", cluster("nap-1", agentPoolProfiles=[pool]))
+    profile = await client.agent_pools.get_upgrade_profile("rg-prod", "nap-1", "system")
+    assert profile.properties.latest_node_image_version == (
+        "AKSUbuntu-2404gen2containerd-202608.06.1"
+    )
+    assert profile.properties.os_type == "Linux"

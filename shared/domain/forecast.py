@@ -1,0 +1,178 @@
+"""When node auto-provisioning picks up a new node image: not before, possible, certain by.
+
+Every 5 minutes Karpenter compares, by a list of images that it keeps for 72 hours, and takes what
+is new if the window is open then; without a window, at any hour (Azure/karpenter-provider-azure,
+nodeclass/status/images.go and imagefamily/nodeimage.go). When the list was fetched is not known, so
+there is a time in which the image may come, and one by which it must have.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from shared.domain.lead_time import MINIMUM_LEAD
+from shared.domain.observed import NODE_OS_SCHEDULE, ObservedCluster, ObservedSchedule
+from shared.domain.spans import Occurrence
+from shared.domain.window import MaintenanceWindow
+
+RECONCILE_EVERY = timedelta(minutes=5)
+LIST_KEPT = timedelta(hours=72)
+AUTO_UPGRADE_SCHEDULE = "aksManagedAutoUpgradeSchedule"
+"""The configuration that decides when AKS upgrades the control plane's Kubernetes version."""
+
+# Any other channel, also one that is not known yet, may upgrade Kubernetes.
+_NO_KUBERNETES_UPGRADES = ("none", "node-image")
+_NODE_OS_CHANNELS_OFF = ("none", "unmanaged")
+
+
+@dataclass(frozen=True, slots=True)
+class AnyTime:
+    """Nothing holds the image back: it comes at any hour from `not_before` to `certain_by`, UTC."""
+
+    not_before: datetime
+    certain_by: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class InWindow:
+    """The image comes within an occurrence of the window; instants in UTC.
+
+    `possible` is the occurrence, open now or next, in which it may come, from when the image is
+    there on; None once `certain_by`, the end of the first occurrence that it cannot miss, is past.
+    That is None where every occurrence may yet be cut or dropped. An occurrence on the start date
+    counts as one that can be missed once it is near: nobody knows when on that day the window was
+    written.
+    """
+
+    not_before: datetime
+    possible: Occurrence | None
+    certain_by: datetime | None
+    utc_offset: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """No source tells when the image comes; `why` is a sentence."""
+
+    why: str
+
+
+type PickUp = AnyTime | InWindow | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What is to be expected of an image that became visible at an instant, and what limits it."""
+
+    visible_since: datetime
+    pick_up: PickUp
+    notes: tuple[str, ...]
+
+
+def forecast(
+    cluster: ObservedCluster,
+    schedule: ObservedSchedule | None,
+    visible_since: datetime,
+    now: datetime,
+) -> Forecast:
+    """Say when an image is picked up, if the schedule stays as it is; instants are aware.
+
+    No schedule means that none has the name.
+    """
+    pick_up = _pick_up(schedule, visible_since, now)
+    window = schedule.window if schedule and isinstance(pick_up, InWindow) else None
+    notes = (_upgrade_note(cluster), _start_note(window, visible_since), _os_note(cluster, window))
+    return Forecast(visible_since, pick_up, tuple(note for note in notes if note))
+
+
+def _pick_up(schedule: ObservedSchedule | None, visible_since: datetime, now: datetime) -> PickUp:
+    if schedule is None:
+        return _any_time(f"No configuration is named {NODE_OS_SCHEDULE}.", visible_since, now)
+    if schedule.unreadable is not None:
+        return Unknown(f"The maintenance window cannot be understood: {schedule.unreadable}.")
+    if schedule.window is None:
+        why = f"{NODE_OS_SCHEDULE} has no maintenance window; perhaps it links to a shared one."
+        return _any_time(why, visible_since, now)
+    if schedule.window.ambiguity:
+        return Unknown(schedule.window.ambiguity)
+    return _in_window(schedule.window, visible_since, now)
+
+
+def _any_time(why: str, visible_since: datetime, now: datetime) -> AnyTime:
+    # A window that was taken away only now may have held the image back until now.
+    certain_by = max(visible_since + LIST_KEPT, now) + RECONCILE_EVERY
+    return AnyTime(visible_since, certain_by, why)
+
+
+def _in_window(
+    window: MaintenanceWindow, visible_since: datetime, now: datetime
+) -> InWindow | Unknown:
+    first = next(window.occurrences(visible_since), None)
+    coming = next(window.occurrences(max(now, visible_since)), None)
+    certain = next(_certain(window, visible_since, now), None)
+    if first is None or (coming is None and certain is None):
+        return Unknown("The window has no occurrence any more.")
+    is_over = certain is not None and certain.end <= now
+    return InWindow(
+        not_before=max(first.start, visible_since),
+        possible=None if is_over or coming is None else _from(visible_since, coming),
+        certain_by=certain.end if certain else None,
+        utc_offset=window.utc_offset,
+    )
+
+
+def _certain(
+    window: MaintenanceWindow, visible_since: datetime, now: datetime
+) -> Iterator[Occurrence]:
+    """Yield the occurrences in which Karpenter must compare by a list that has the image."""
+    listed = visible_since + LIST_KEPT + RECONCILE_EVERY
+    return (
+        found
+        for found in window.occurrences(listed)
+        if found.certain and _is_in_force(window, found, now)
+    )
+
+
+def _is_in_force(window: MaintenanceWindow, occurrence: Occurrence, now: datetime) -> bool:
+    """Say whether the window was surely written in time for an occurrence.
+
+    On its start date it may have been written within the occurrence, or too shortly before it.
+    """
+    if window.start_date is None or occurrence.start >= now + MINIMUM_LEAD:
+        return True
+    return window.local_date(occurrence.start) > window.start_date
+
+
+def _from(instant: datetime, occurrence: Occurrence) -> Occurrence:
+    return replace(occurrence, start=max(instant, occurrence.start))
+
+
+def _upgrade_note(cluster: ObservedCluster) -> str | None:
+    channel = cluster.upgrade_channel
+    if channel is None or channel.lower() in _NO_KUBERNETES_UPGRADES:
+        return None
+    return (
+        f"The auto-upgrade channel is {channel}: an upgrade of the control plane's Kubernetes "
+        "version brings the newest node images at once, whatever this window says. Its own "
+        f"schedule is {AUTO_UPGRADE_SCHEDULE}."
+    )
+
+
+def _start_note(window: MaintenanceWindow | None, visible_since: datetime) -> str | None:
+    # ARM makes the start date the day of the write, unless it is given one ahead.
+    if window is None or window.start_date is None:
+        return None
+    if window.start_date < window.local_date(visible_since):
+        return None
+    return (
+        f"The window counts from {window.start_date} on: until it was in force, the image may have "
+        "come at any hour."
+    )
+
+
+def _os_note(cluster: ObservedCluster, window: MaintenanceWindow | None) -> str | None:
+    channel = cluster.node_os_channel
+    if window is None or channel is None or channel.lower() not in _NODE_OS_CHANNELS_OFF:
+        return None
+    return f"The node OS upgrade channel is {channel}; whether the window counts is unknown."

@@ -1,0 +1,176 @@
+"""`Naptime.NodeImageReleased`: that a new version of a node image came to a location.
+
+Azure has no such event; naptime publishes it to its own topic as a CloudEvent 1.0. Whoever may send
+to the topic can publish it as well, so what arrives is checked like anything from outside.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.domain import instants
+from shared.domain.errors import InvalidEvent, Problem
+from shared.domain.events import MAX_EVENT_BYTES, NotOurs
+from shared.domain.fields import BrokenRule, Fields, text
+from shared.domain.node_image import ImageDefinition, ImageVersion, NodeImage
+from shared.domain.plain_text import one_line
+from shared.domain.strict_json import NotStrictJson, parse_object
+
+NODE_IMAGE_RELEASED = "Naptime.NodeImageReleased"
+
+OLDEST = timedelta(days=2)
+"""An event that is older is refused: Event Grid itself gives up after one day."""
+
+FURTHEST_AHEAD = timedelta(hours=1)
+"""An event from further ahead is refused: more than the clocks of two machines differ by."""
+
+_MOST_SHOWN = 100
+_LOCATION = re.compile(r"[a-z][a-z0-9]{1,49}")
+
+
+@dataclass(frozen=True, slots=True)
+class NodeImageReleased:
+    """A version of an image is new in a location (short name, lower case)."""
+
+    location: str
+    image: NodeImage
+    previous_version: ImageVersion | None = None
+
+    @property
+    def subject(self) -> str:
+        """What the event is about, for the filters of subscriptions."""
+        definition = self.image.definition
+        return f"locations/{self.location}/{definition.os}/{definition.sku}"
+
+    @property
+    def event_id(self) -> str:
+        """The id: always the same for the same release, so that a repetition can be told."""
+        return f"{self.location}/{'/'.join(self._parts)}"
+
+    @property
+    def data(self) -> dict[str, object]:
+        """The event's own data, ready for JSON."""
+        os, sku, version = self._parts
+        previous = self.previous_version
+        return {
+            "location": self.location,
+            "os": os,
+            "sku": sku,
+            "version": version,
+            "fullName": str(self.image),
+            "previousVersion": str(previous) if previous else None,
+        }
+
+    @property
+    def _parts(self) -> tuple[str, str, str]:
+        return self.image.definition.os, self.image.definition.sku, str(self.image.version)
+
+    def to_cloud_event(self, source: str, time: datetime) -> dict[str, object]:
+        """Write the CloudEvent, ready for JSON; `source` is a URI, `time` an aware instant."""
+        return {
+            "specversion": "1.0",
+            "type": NODE_IMAGE_RELEASED,
+            "source": source,
+            "id": self.event_id,
+            "time": instants.to_text(time),
+            "subject": self.subject,
+            "datacontenttype": "application/json",
+            "data": self.data,
+        }
+
+
+def parse_node_image_event(event: str, now: datetime) -> NodeImageReleased | NotOurs:
+    """Parse one event, in CloudEvents 1.0 or in the Event Grid schema, at an aware instant.
+
+    Images that node auto-provisioning does not use are NotOurs, like other types. Raises
+    InvalidEvent with every problem, whatever the text, and nothing else.
+    """
+    problems: list[Problem] = []
+    try:
+        found = _read(Fields(parse_object(event, MAX_EVENT_BYTES), "", problems), now)
+    except NotStrictJson as error:
+        raise InvalidEvent.because("event", "", str(error)) from error
+    if found is None or problems:
+        raise InvalidEvent(problems)
+    return found
+
+
+def parse_location(value: object) -> str:
+    """Read a location, 'West Europe' as well as westeurope, as its short name.
+
+    Raises BrokenRule.
+    """
+    location = text(value).replace(" ", "").lower()
+    if not _LOCATION.fullmatch(location):
+        raise BrokenRule("must be the name of a location, such as westeurope")
+    return location
+
+
+def _read(event: Fields, now: datetime) -> NodeImageReleased | NotOurs | None:
+    is_cloud_event = "specversion" in event.present()
+    if is_cloud_event:
+        event.required("specversion", _exactly("1.0"))
+    event_type = event.required("type" if is_cloud_event else "eventType", text)
+    if event_type is None:
+        return None
+    if event_type.lower() != NODE_IMAGE_RELEASED.lower():
+        return NotOurs(one_line(event_type, _MOST_SHOWN))
+    event.required("id", text)
+    event.required("time" if is_cloud_event else "eventTime", _recent(now))
+    data = event.under("data")
+    released = _released(data) if data else None
+    if released is None:
+        return None
+    event.required("subject", _exactly(released.subject))
+    definition = released.image.definition
+    if definition.is_used_by_nap:
+        return released
+    return NotOurs(one_line(f"{NODE_IMAGE_RELEASED} {definition}", _MOST_SHOWN))
+
+
+def _released(data: Fields) -> NodeImageReleased | None:
+    location = data.required("location", parse_location)
+    os, sku = data.required("os", text), data.required("sku", text)
+    version = data.required("version", _version)
+    previous = data.optional("previousVersion", _version)
+    definition = ImageDefinition.parse(os, sku) if os and sku else None
+    if os and sku and definition is None:
+        data.refuse("sku", f"{os} {sku}", "must be an image definition of a gallery")
+    if location is None or definition is None or version is None:
+        return None
+    image = NodeImage(definition, version)
+    data.optional("fullName", _exactly(str(image)))
+    return NodeImageReleased(location, image, previous)
+
+
+def _version(value: object) -> ImageVersion:
+    version = ImageVersion.parse(text(value))
+    if version is None:
+        raise BrokenRule("must be the version of a node image, such as 202608.20.0")
+    return version
+
+
+def _exactly(expected: str) -> Callable[[object], str]:
+    def parse(value: object) -> str:
+        if text(value).lower() != expected.lower():
+            raise BrokenRule(f"must be {expected}")
+        return expected
+
+    return parse
+
+
+def _recent(now: datetime) -> Callable[[object], datetime]:
+    def parse(value: object) -> datetime:
+        try:
+            time = instants.from_text(text(value))
+        except (ValueError, OverflowError) as error:
+            # The first and the last day of the calendar have no UTC in some offsets.
+            raise BrokenRule("must be an ISO 8601 instant with an offset or Z") from error
+        if time < now - OLDEST:
+            raise BrokenRule(f"must not be older than {OLDEST.days} days")
+        if time > now + FURTHEST_AHEAD:
+            raise BrokenRule("must not be in the future")
+        return time
+
+    return parse

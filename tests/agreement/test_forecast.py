@@ -1,0 +1,189 @@
+"""What naptime forecasts, against what the simulator's Karpenter does over random histories.
+
+A history: NAP on from the start, one schedule (or none) and later another, and releases of an image
+that come in between. The forecast knows only the schedule of its own now, as naptime does.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from hypothesis import assume, event, given, settings
+from hypothesis import strategies as st
+
+from local.azure.clusters import Sight
+from local.azure.json_values import JsonObject
+from local.azure.nap_history import Roll, rolls
+from local.azure.state import Release
+from shared.domain.cluster_id import ClusterId
+from shared.domain.forecast import AnyTime, InWindow, Unknown, forecast
+from shared.domain.observed import (
+    NODE_OS_SCHEDULE,
+    ObservedCluster,
+    ObservedConfiguration,
+    ObservedSchedule,
+)
+from shared.domain.window import MaintenanceWindow
+from tests.agreement.test_two_readings import schedules
+
+IMAGE = ("AKSUbuntu", "2404gen2containerd")
+FIRST_VERSION = "202601.01.0"
+START = datetime(2026, 8, 26, 12, tzinfo=UTC)
+CLUSTER = ObservedCluster(
+    ClusterId("1b2c3d4e-0000-4111-8222-0123456789ab", "rg", "nap"),
+    "westeurope",
+    "Succeeded",
+    auto_provisioning=True,
+    tags={},
+    node_os_channel=None,
+    upgrade_channel=None,
+)
+
+minutes = st.integers(1, 40 * 24 * 60).map(lambda count: timedelta(minutes=count))
+seconds = st.integers(0, 59).map(lambda count: timedelta(seconds=count))
+# Every second of forty days, and full minutes more often: Karpenter compares every five.
+moments = st.builds(lambda minute, second: minute + second, minutes, st.just(timedelta()) | seconds)
+# Of some windows neither side knows when they are; those have no place here.
+known = schedules.filter(
+    lambda schedule: (
+        not MaintenanceWindow.from_arm(
+            {"schedule": schedule, "durationHours": 4, "startTime": "01:00"}
+        ).ambiguity
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What happened, what is known at `now`, and the release that the forecast is about."""
+
+    sights: Sequence[Sight]
+    releases: Sequence[Release]
+    asked: Release
+    now: datetime
+
+    @property
+    def schedule(self) -> ObservedSchedule | None:
+        """The node OS schedule as naptime sees it at `now`."""
+        seen = [sight for sight in self.sights if sight.since <= self.now][-1].schedule
+        if seen is None:
+            return None
+        return ObservedConfiguration(NODE_OS_SCHEDULE, seen).schedule
+
+    @property
+    def window(self) -> MaintenanceWindow | None:
+        """The window in it."""
+        return self.schedule.window if self.schedule else None
+
+    def pick_up(self, until: datetime) -> Roll | None:
+        """Find the first roll to the image that is asked about, or to a newer one."""
+        first = {IMAGE: FIRST_VERSION}
+        wanted = f"{IMAGE[0]}-{IMAGE[1]}-{self.asked.version}"
+        done = rolls(self.sights, self.releases, first, until)
+        return next((roll for roll in done if roll.images[0][1] >= wanted), None)
+
+
+@st.composite
+def schedules_of(draw: st.DrawFn, written: datetime) -> JsonObject | None:
+    """Draw what is in a configuration since an instant; ARM fills in the day of the write."""
+    if draw(st.integers(0, 4)) == 0:
+        return draw(st.sampled_from([None, {}]))
+    window: JsonObject = {
+        "schedule": draw(known),
+        "durationHours": draw(st.integers(4, 24)),
+        "startTime": f"{draw(st.times()):%H:%M}",
+        "utcOffset": draw(st.sampled_from(["+00:00", "+05:30", "-08:00", "+14:00", "-12:00"])),
+    }
+    ahead = draw(st.sampled_from([0, 0, 0, 1, 8, 30]))
+    today = MaintenanceWindow.from_arm(window).local_date(written)
+    window["startDate"] = (today + timedelta(days=ahead)).isoformat()
+    if draw(st.booleans()):
+        window["notAllowedDates"] = [draw(spans(written.date())) for _ in range(2)]
+    return {"maintenanceWindow": window}
+
+
+@st.composite
+def spans(draw: st.DrawFn, near: date) -> JsonObject:
+    start = near + timedelta(days=draw(st.integers(-3, 40)))
+    end = start + timedelta(days=draw(st.sampled_from([0, 0, 1, 3, 10])))
+    return {"start": start.isoformat(), "end": end.isoformat()}
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> History:
+    """Draw a history; the forecast is made after the last change of the schedule."""
+    changed = START + draw(moments)
+    sights = [
+        Sight(START, nap=True, schedule=draw(schedules_of(START))),
+        Sight(changed, nap=True, schedule=draw(schedules_of(changed))),
+    ]
+    times = sorted(draw(st.lists(moments, min_size=1, max_size=4, unique=True)))
+    releases = [
+        Release(START + at, "westeurope", *IMAGE, f"20260{number + 2}.01.0", FIRST_VERSION)
+        for number, at in enumerate(times)
+    ]
+    asked = draw(st.sampled_from(releases))
+    now = max(changed, asked.at) + draw(st.sampled_from([0, 1, 2])) * draw(moments)
+    return History(sights, releases, asked, now)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(histories())
+def test_what_karpenter_does_was_forecast(history: History) -> None:
+    """An image is picked up when the forecast says that it may be, and by when it must."""
+    found = forecast(CLUSTER, history.schedule, history.asked.at, history.now).pick_up
+    event(type(found).__name__)
+    assume(not isinstance(found, Unknown))
+    assert isinstance(found, AnyTime | InWindow)
+    horizon = found.certain_by or history.now + timedelta(days=90)
+    roll = history.pick_up(horizon + timedelta(microseconds=1))
+    if roll is None:
+        assert found.certain_by is None
+        return
+    event("picked up before the forecast" if roll.at <= history.now else "picked up after it")
+    if roll.at <= history.now:
+        return
+    assert found.not_before <= roll.at
+    if isinstance(found, AnyTime):
+        return
+    assert found.possible
+    assert roll.at >= found.possible.start
+    assert history.window
+    assert next(history.window.occurrences(roll.at)).contains(roll.at)
+
+
+@settings(max_examples=500, deadline=None)
+@given(histories())
+def test_what_must_have_happened_has(history: History) -> None:
+    """Once the forecast says that it is over, the image has been picked up."""
+    found = forecast(CLUSTER, history.schedule, history.asked.at, history.now).pick_up
+    if isinstance(found, InWindow) and found.possible is None:
+        event("over")
+        assert history.pick_up(history.now)
+
+
+def test_the_first_possible_moment_is_reached() -> None:
+    """The bounds are tight: a list fetched at the right moment brings the image at both ends."""
+    window: JsonObject = {
+        "schedule": {"daily": {"intervalDays": 1}},
+        "durationHours": 4,
+        "startTime": f"{time(12):%H:%M}",
+        "startDate": START.date().isoformat(),
+    }
+    schedule: JsonObject = {"maintenanceWindow": window}
+    fetched = START + timedelta(hours=72, minutes=5)
+
+    def pick_up(released: datetime) -> tuple[Roll, InWindow]:
+        asked = Release(released, "westeurope", *IMAGE, "202602.01.0", FIRST_VERSION)
+        history = History([Sight(START, nap=True, schedule=schedule)], [asked], asked, released)
+        roll = history.pick_up(released + timedelta(days=10))
+        found = forecast(CLUSTER, history.schedule, released, released).pick_up
+        assert roll
+        assert isinstance(found, InWindow)
+        return roll, found
+
+    roll, found = pick_up(fetched)
+    assert roll.at == found.not_before == fetched
+    roll, found = pick_up(fetched + timedelta(seconds=1))
+    assert found.certain_by
+    assert found.certain_by - timedelta(hours=4) < roll.at < found.certain_by
