@@ -1,0 +1,42 @@
+"""Figures beside what was promised, in parts of one table."""
+
+from dataclasses import dataclass
+from math import inf
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One figure: what was promised, what came of it, and their ratio (1 or less keeps it)."""
+
+    what: str
+    promised: float
+    measured: float
+    unit: str = ""
+
+    @property
+    def ratio(self) -> float:
+        """Compare the two; where nothing was promised, anything at all is too much."""
+        if self.promised:
+            return self.measured / self.promised
+        return inf if self.measured else 0.0
+
+    def cells(self) -> tuple[str, str, str, str]:
+        """Write it for people."""
+        return (
+            self.what,
+            self._shown(self.promised),
+            self._shown(self.measured),
+            f"{self.ratio:.2f}",
+        )
+
+    def _shown(self, value: float) -> str:
+        number = str(value) if isinstance(value, int) else f"{value:.1f}"
+        return f"{number} {self.unit}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Figures that were measured together, and what on."""
+
+    title: str
+    rows: tuple[Row, ...]
