@@ -84,7 +84,7 @@ async def many_shards(shape: Shape) -> Part:
     own = subscriptions(shape.shards)
     lots = [Lot(own, _HERE, shape.clusters), Lot(own[:1], _THERE, shape.clusters)]
     async with _stage(lots, shape.limits) as stage:
-        alone = await swept(stage, _run_over(_THERE))
+        alone = await swept(stage, {"subscriptionId": own[0], "locations": [_THERE]})
         found = await swept(stage, _run_over(_HERE))
     words = f"{shape.shards:,} shards (one alone)"
     return Part(str(shape), (*_kept(found), Row(words, alone.seconds, found.seconds, "s")))
