@@ -159,8 +159,10 @@ class ShardReconciler:
         """Write everything in one go, give back lease and tokens, and pass the baton on."""
         spent = Tally(calls=shift.calls, throttled=shift.throttled)
         record = replace(shift.record, tally=shift.record.tally + spent)
-        delay = self._delay(shift)
-        after = replace(record, generation=record.generation + 1, due_at=stored.read_at + delay)
+        lasted = shift.lasted
+        delay = self._delay(shift, lasted)
+        due_at = stored.read_at + lasted + delay
+        after = replace(record, generation=record.generation + 1, due_at=due_at)
         written = await self.store.settle(stored, after, rows)
         if written is None:
             # Somebody has taken over after the lease ran out: what was done here is read again.
@@ -179,12 +181,18 @@ class ShardReconciler:
         if left:
             await self._pass_on(stored, replace(stored.record, pending=left), timedelta())
 
-    def _delay(self, shift: Shift) -> timedelta:
-        """Say how long it takes until tokens are worth the next baton."""
+    def _delay(self, shift: Shift, lasted: timedelta) -> timedelta:
+        """Say how long it takes until tokens are worth the next baton.
+
+        Tokens came back while the shift lasted, too. At its least a cluster costs one call, and
+        two have to be there for the last: more would be waited for in vain where nothing is
+        missing, and what is left over where something is needs a further baton.
+        """
         bucket, draw = shift.grip.bucket, shift.grip.draw
         later: Bucket = replace(bucket, tokens=bucket.tokens + shift.free)
-        wanted = CALLS_OF_AN_ATTEMPT * shift.record.pending
-        wait = later.wait_for(worth_waiting_for(bucket.pace, wanted, LONGEST_REFILL), draw.at)
+        wanted = shift.record.pending + CALLS_OF_AN_ATTEMPT - 1
+        tokens = worth_waiting_for(bucket.pace, wanted, LONGEST_REFILL)
+        wait = later.wait_for(tokens, draw.at + lasted)
         trouble = shift.throttled or any(
             not found.counts or found.failure for found in shift.settled
         )

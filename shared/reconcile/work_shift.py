@@ -48,7 +48,7 @@ class Shift:
     record: ShardRecord
     grip: Grip
     free: int
-    ends_at: datetime
+    began_at: datetime
     settled: list[Settled] = field(default_factory=list)
     calls: int = 0
     throttled: int = 0
@@ -80,8 +80,13 @@ class Shift:
             self.free >= CALLS_OF_AN_ATTEMPT
             and running < IN_FLIGHT
             and not self.throttled
-            and self.world.reconciler.clock.now() < self.ends_at
+            and self.lasted < STARTS_WITHIN
         )
+
+    @property
+    def lasted(self) -> timedelta:
+        """How long the shift has lasted; a clock that steps back has lasted nothing."""
+        return max(timedelta(), self.world.reconciler.clock.now() - self.began_at)
 
     async def _one(self, cluster: PendingCluster) -> Settled:
         one = Pass(
@@ -152,8 +157,7 @@ class ShiftWorld:
 
     def shift(self, record: ShardRecord, grip: Grip) -> Shift:
         """Begin a shift."""
-        ends_at = self.reconciler.clock.now() + STARTS_WITHIN
-        return Shift(self, record, grip, grip.draw.tokens, ends_at)
+        return Shift(self, record, grip, grip.draw.tokens, self.reconciler.clock.now())
 
 
 def _refused(one: Pass, error: AzureError) -> Outcome:
