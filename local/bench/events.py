@@ -25,7 +25,7 @@ class Sizes:
 
     clusters: int = 40
     events: int = 200
-    idle_times: int = 4
+    idle_times: int = 3
 
 
 @dataclass(frozen=True, slots=True)
