@@ -5,52 +5,89 @@ import asyncio
 import statistics
 import sys
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from time import monotonic
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
 
-from local.bench import events, loading
+from local.bench import events, loading, sweeps
 from local.bench.events import SUBSCRIPTION, Sizes
+from local.bench.figures import Part, Row
+from local.bench.fleet_runs import RunDidNotEnd
+from local.bench.limits import Limits
+from local.bench.sweeps import Shape
 from local.demo.setting_up import DID_NOT_START, Plan
 from local.demo.stage import StageFailed
 
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One figure: what was promised, what came of it, and their ratio (1 or less keeps it)."""
-
-    what: str
-    promised: float
-    measured: float
-    unit: str
-
-    def cells(self) -> tuple[str, str, str, str]:
-        """Write it for people."""
-        ratio = self.measured / self.promised
-        return (
-            self.what,
-            f"{self.promised:.0f} {self.unit}",
-            f"{self.measured:.1f} {self.unit}",
-            f"{ratio:.2f}",
-        )
+LONG: Final = Shape(4, 1000, Limits(14))
+LARGE: Final = Shape(200, 50, Limits(1))
+MANY: Final = Shape(100, 10, Limits(0.2))
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m local.bench", description=__doc__)
+@dataclass(slots=True)
+class Arguments(argparse.Namespace):
+    """The command line."""
+
+    clusters: int = Sizes().clusters
+    events: int = Sizes().events
+    long: Shape = LONG
+    large: Shape = LARGE
+    many: Shape = MANY
+    plain: int = 100
+    only: list[str] = field(default_factory=list)
+
+
+type Measure = Callable[[], Awaitable[Part]]
+
+
+def _shape(text: str) -> Shape:
+    """Read SHARDSxCLUSTERSxFACTOR."""
+    shards, clusters, factor = text.split("x")
+    return Shape(int(shards), int(clusters), Limits(float(factor)))
+
+
+def _text(shape: Shape) -> str:
+    return f"{shape.shards}x{shape.clusters}x{shape.limits.factor:g}"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m local.bench",
+        description=f"{__doc__} A SHAPE is SHARDSxCLUSTERSxFACTOR: so many shards of so many"
+        " clusters, with AKS's limits and the app's pace both times the factor.",
+    )
     add = parser.add_argument
-    add("--clusters", type=int, default=Sizes().clusters, help="clusters created, one by one")
-    add("--events", type=int, default=Sizes().events, help="events delivered, one by one")
-    return parser.parse_args()
+    add("--clusters", type=int, help=f"created, one by one ({Sizes().clusters})")
+    add("--events", type=int, help=f"delivered, one by one ({Sizes().events})")
+    add("--long", type=_shape, metavar="SHAPE", help=f"a long sweep ({_text(LONG)})")
+    add("--large", type=_shape, metavar="SHAPE", help=f"a large fleet ({_text(LARGE)})")
+    add("--many", type=_shape, metavar="SHAPE", help=f"many small shards ({_text(MANY)})")
+    add("--plain", type=int, help="clusters at 100 ms latency, and for the plain loop (100)")
+    add("--only", action="append", choices=list(_measures(Arguments())), help="may be repeated")
+    return parser
 
 
-async def _measure(sizes: Sizes) -> list[Row]:
+def _measures(arguments: Arguments) -> Mapping[str, Measure]:
+    return {
+        "app": partial(_app, Sizes(arguments.clusters, arguments.events)),
+        "long": partial(sweeps.long_sweep, arguments.long),
+        "large": partial(sweeps.large_fleet, arguments.large),
+        "many": partial(sweeps.many_shards, arguments.many),
+        "plain": partial(sweeps.against_plain_loop, arguments.plain),
+    }
+
+
+async def _app(sizes: Sizes) -> Part:
     loaded = await loading.measure()
     with tempfile.TemporaryDirectory() as folder:
         plan = Plan({"clusters": []}, (SUBSCRIPTION,), (), Path(folder))
         found = await events.measure(plan, sizes)
-    return [
+    rows = (
         Row("event to accepted write, median", 2000, statistics.median(found.to_write), "ms"),
         Row("event to accepted write, slowest", 2000, max(found.to_write), "ms"),
         Row("after six idle seconds, slowest", 2000, max(found.after_idling), "ms"),
@@ -62,25 +99,46 @@ async def _measure(sizes: Sizes) -> list[Row]:
         Row("memory of the app, loaded", 120, loaded.megabytes, "MB"),
         Row("the same with every SDK", 120, loaded.everything_megabytes, "MB"),
         Row("memory of host and app, all clients in use", 120, found.megabytes, "MB"),
-    ]
+    )
+    return Part("one cluster, one event, limits not enforced", rows)
 
 
 def _percentile(values: tuple[float, ...], percent: int) -> float:
     return statistics.quantiles(values, n=100)[percent - 1]
 
 
+async def _measure(arguments: Arguments, say: Callable[[str], None]) -> list[Part]:
+    chosen = arguments.only or list(_measures(arguments))
+    parts = []
+    for name, measure in _measures(arguments).items():
+        if name in chosen:
+            began = monotonic()
+            parts.append(await measure())
+            say(f"{name}: measured in {monotonic() - began:.0f} s")
+    return parts
+
+
+def _table(parts: Iterable[Part]) -> Table:
+    title = "naptime, measured; a ratio of 1 or less keeps the promise"
+    table = Table("figure (promised)", "promised", "measured", "ratio", title=title)
+    for part in parts:
+        table.add_section()
+        table.add_row(f"[bold]{part.title}[/bold]")
+        for row in part.rows:
+            table.add_row(*row.cells())
+    return table
+
+
 def main() -> int:
     """Measure and print."""
-    arguments = _arguments()
+    arguments = _parser().parse_args(namespace=Arguments())
+    progress = Console(stderr=True)
     try:
-        rows = asyncio.run(_measure(Sizes(arguments.clusters, arguments.events)))
-    except (StageFailed, *DID_NOT_START) as error:
-        Console(stderr=True).print(str(error), markup=False)
+        parts = asyncio.run(_measure(arguments, progress.print))
+    except (StageFailed, RunDidNotEnd, *DID_NOT_START) as error:
+        progress.print(str(error), markup=False)
         return 1
-    table = Table("figure", "promised", "measured", "ratio", title="naptime, measured")
-    for row in rows:
-        table.add_row(*row.cells())
-    Console().print(table)
+    Console().print(_table(parts))
     return 0
 
 

@@ -11,13 +11,12 @@ import sys
 import time
 from dataclasses import asdict, dataclass, fields
 from importlib import import_module
-from pathlib import Path
 from typing import Final
 
+from local.bench.processes import resident
 from local.storage_emulator import REPOSITORY
 
 RUNS: Final = 7
-_KILOBYTE: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +58,6 @@ def _load() -> None:
     everything = time.perf_counter() - before
     figures = Loading(loaded * 1000, held, everything * 1000, resident("self"))
     print(json.dumps(asdict(figures)))
-
-
-def resident(process: int | str) -> float:
-    """Read the resident memory of a process, in megabytes (Linux, proc(5))."""
-    lines = Path(f"/proc/{process}/status").read_text("ascii", errors="replace").splitlines()
-    kilobytes = next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
-    return kilobytes / _KILOBYTE
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -43,7 +43,8 @@ class Plan:
     """What is to be set up; port 0 is any free one.
 
     `folder` takes logs and certificates. `opens_in` says how soon the window that naptime writes
-    would open; None leaves the app its own default.
+    would open; None leaves the app its own default. `settings` are further ones of the app, and
+    `azure_options` further ones of the simulator's command line.
     """
 
     fleet: Json
@@ -52,6 +53,8 @@ class Plan:
     folder: Path
     port: int = 0
     opens_in: timedelta | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    azure_options: tuple[str, ...] = ()
 
     @property
     def authorities(self) -> Path:
@@ -94,6 +97,7 @@ class _Crew:
             "IDENTITY_HEADER": identity_header,
             **self._settings(urls),
             **_window(self.plan.opens_in, await controls.now()),
+            **self.plan.settings,
         }
         host = await self._child("host", settings, "local.host", "--port", str(port), "--key", key)
         stage = Stage(
@@ -117,7 +121,8 @@ class _Crew:
         fleet.write_text(json.dumps(self.plan.fleet, indent=1), "utf-8")
         files = ("--fleet", str(fleet), "--ca-out", str(self.plan.authorities))
         secret = ("--identity-header", identity_header, "--events-to", events_to)
-        return await self._child("azure", {}, "local.azure", "--port", "0", *files, *secret)
+        options = ("--port", "0", *files, *secret, *self.plan.azure_options)
+        return await self._child("azure", {}, "local.azure", *options)
 
     async def _child(self, name: str, settings: Mapping[str, str], *module: str) -> Child:
         child = Child.start(

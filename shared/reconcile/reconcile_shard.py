@@ -158,7 +158,8 @@ class ShardReconciler:
         spent = Tally(calls=shift.calls, throttled=shift.throttled)
         record = replace(shift.record, tally=shift.record.tally + spent)
         delay = self._delay(shift)
-        after = replace(record, generation=record.generation + 1, due_at=stored.read_at + delay)
+        due_at = stored.read_at + shift.lasted + delay
+        after = replace(record, generation=record.generation + 1, due_at=due_at)
         written = await self.store.settle(stored, after, rows)
         if written is None:
             # Somebody has taken over after the lease ran out: what was done here is read again.

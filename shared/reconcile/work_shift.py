@@ -76,11 +76,6 @@ class Shift:
     def _only_looks(self) -> bool:
         return self.record.dry_run or self.world.reconciler.dry_run
 
-    @property
-    def lasted(self) -> timedelta:
-        """How long ago the shift began."""
-        return self.world.reconciler.clock.now() - self.began_at
-
     def _may_start(self, running: int) -> bool:
         return (
             self.free >= CALLS_OF_AN_ATTEMPT
@@ -88,6 +83,11 @@ class Shift:
             and not self.throttled
             and self.lasted < STARTS_WITHIN
         )
+
+    @property
+    def lasted(self) -> timedelta:
+        """How long the shift has lasted; a clock that steps back has lasted nothing."""
+        return max(timedelta(), self.world.reconciler.clock.now() - self.began_at)
 
     async def _one(self, cluster: PendingCluster) -> Settled:
         one = Pass(

@@ -1,6 +1,7 @@
 """A run over the fleet: every cluster protected, at the pace, counted once, and to its end."""
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import cast
 
 import pytest
@@ -106,6 +107,29 @@ async def test_the_pace_holds_and_is_used() -> None:
     for first, start in enumerate(listed):
         for last, end in enumerate(listed[first:], first):
             assert last - first + 1 <= 50 + 0.9 * (end - start).total_seconds() + 1
+
+
+async def test_the_end_of_a_shard_waits_for_no_more_than_it_needs() -> None:
+    """The last clusters wait for one token each and one to spare, not for two each."""
+    world = World()
+    fleet(world, 60, 0)
+    began = world.clock.now()
+    await world.start()
+    await world.run()
+    bound = timedelta(seconds=(60 - 50) / 0.9)
+    assert world.aks.calls_of("list")[-1].at - began <= bound + timedelta(seconds=4)
+
+
+async def test_what_came_back_during_a_shift_is_not_waited_for() -> None:
+    """Where calls are slow the next baton goes on at once with what came back meanwhile."""
+    world = World(pace=Pace(burst=100, rate_per_second=5))
+    fleet(world, 200, 0)
+    world.aks.takes = lambda _: timedelta(milliseconds=100)
+    await world.start()
+    await world.run()
+    listed = [call.at for call in world.aks.calls_of("list")]
+    gaps = [later - earlier for earlier, later in pairwise(listed[:120])]
+    assert max(gaps) <= timedelta(seconds=2)
 
 
 @pytest.mark.parametrize(("places", "late"), [(1, 5), (4, 5), (10, 35)])

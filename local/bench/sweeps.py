@@ -1,0 +1,167 @@
+"""Fleet runs over fleets of several shapes, each on a stage of its own.
+
+The first run of each, over one cluster elsewhere, has the app load its clients.
+"""
+
+import asyncio
+import json
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from local.bench.figures import Part, Row
+from local.bench.fleet_runs import RunDidNotEnd, Swept, swept
+from local.bench.fleets import Lot, fleet_of, subscriptions
+from local.bench.limits import Limits
+from local.demo.bodies import Json
+from local.demo.setting_up import Plan, staged
+from local.demo.stage import Stage
+from local.storage_emulator import REPOSITORY
+
+CPU_MILLISECONDS: Final = 5.0
+SWEEP_FACTOR: Final = 1.1
+"""How much longer than the pace alone a sweep may take."""
+
+QUICK_SECONDS: Final = 1.5
+LATENCY_SECONDS: Final = 0.1
+
+_HERE, _THERE, _ELSEWHERE = "westeurope", "northeurope", "uksouth"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """So many shards of so many clusters, at limits of which size."""
+
+    shards: int
+    clusters: int
+    limits: Limits
+
+    def __str__(self) -> str:
+        """Say it for the table."""
+        return f"{self.shards:,} shards of {self.clusters:,} clusters, {self.limits}"
+
+
+async def long_sweep(shape: Shape) -> Part:
+    """Sweep few shards that exceed their burst by far: the pace is all that it should cost."""
+    own = subscriptions(shape.shards)
+    async with _stage([Lot(own, _HERE, shape.clusters)], shape.limits) as stage:
+        found = await swept(stage, _run_over(_HERE))
+    bound = found.bound(shape.limits.pace)
+    words = "sweep (1.1 x what the pace alone costs)"
+    return Part(str(shape), (*_kept(found), Row(words, SWEEP_FACTOR * bound, found.seconds, "s")))
+
+
+async def large_fleet(shape: Shape) -> Part:
+    """Sweep a tenth of a fleet's clusters elsewhere, then the fleet, and compare the memory.
+
+    There are two shards in each subscription.
+    """
+    own = subscriptions(max(1, shape.shards // 2))
+    tenth = max(1, shape.shards * shape.clusters // 10 // len(own))
+    lots = [Lot(own, place, shape.clusters) for place in (_HERE, _THERE)]
+    async with _stage([*lots, Lot(own, _ELSEWHERE, tenth)], shape.limits) as stage:
+        first = await swept(stage, _run_over(_ELSEWHERE))
+        found = await swept(stage, _run_over(_HERE, _THERE))
+    cpu = found.processor / len(found.before) * 1000
+    words = f"memory after {len(found.before):,} (after {len(first.before):,})"
+    rows = (
+        *_kept(found),
+        Row("processor time of the host, a cluster", CPU_MILLISECONDS, cpu, "ms"),
+        Row(words, first.memory, found.memory, "MB"),
+        Row(
+            "sweep (what the pace alone costs)", found.bound(shape.limits.pace), found.seconds, "s"
+        ),
+    )
+    return Part(str(shape), rows)
+
+
+async def many_shards(shape: Shape) -> Part:
+    """Sweep one shard alone, then many of its size at once."""
+    own = subscriptions(shape.shards)
+    lots = [Lot(own, _HERE, shape.clusters), Lot(own[:1], _THERE, shape.clusters)]
+    async with _stage(lots, shape.limits) as stage:
+        alone = await swept(stage, {"subscriptionId": own[0], "locations": [_THERE]})
+        found = await swept(stage, _run_over(_HERE))
+    words = f"{shape.shards:,} shards (one alone)"
+    return Part(str(shape), (*_kept(found), Row(words, alone.seconds, found.seconds, "s")))
+
+
+async def against_plain_loop(clusters: int) -> Part:
+    """Sweep a subscription without limits at a latency, and let the plain loop do an equal one."""
+    ours, theirs = subscriptions(2)
+    lots = [Lot((ours, theirs), _HERE, clusters)]
+    burst = {"NAPTIME_SHARD_BURST": "100000"}
+    async with _stage(lots, Limits(), burst, owned=(ours,), options=()) as stage:
+        await _slow_down(stage)
+        found = await swept(stage, {"subscriptionId": ours, "locations": [_HERE]})
+        plain = await _plain(stage, theirs)
+    took = found.seconds_to_last_write
+    rows = (
+        *_kept(found),
+        Row("from the call to the last accepted write", QUICK_SECONDS, took, "s"),
+        Row("the same (a plain loop over the synchronous SDK)", plain, took, "s"),
+    )
+    return Part(f"{clusters:,} clusters, 100 ms latency, no limits", rows)
+
+
+def _kept(found: Swept) -> tuple[Row, ...]:
+    return (
+        Row(f"clusters of {len(found.after):,} without a schedule", 0, found.unprotected),
+        Row("calls answered with 429", 0, found.throttled),
+        Row("calls (1 or 2 a cluster, and the pages)", found.promised_calls, len(found.calls)),
+    )
+
+
+def _run_over(*locations: str) -> Json:
+    return {"fleet": True, "locations": list(locations)}
+
+
+@asynccontextmanager
+async def _stage(
+    lots: Sequence[Lot],
+    limits: Limits,
+    settings: dict[str, str] | None = None,
+    owned: tuple[str, ...] = (),
+    options: tuple[str, ...] | None = None,
+) -> AsyncIterator[Stage]:
+    """Start everything with these fleets, and have the app load its clients."""
+    own = owned or lots[0].subscriptions
+    warm = Lot(own[:1], "swedencentral", 1)
+    with tempfile.TemporaryDirectory() as folder:
+        plan = Plan(
+            fleet_of([*lots, warm]),
+            own,
+            (),
+            Path(folder),
+            settings=limits.settings if settings is None else settings,
+            azure_options=limits.azure_options if options is None else options,
+        )
+        async with staged(plan, lambda _: None) as stage:
+            await swept(stage, {"subscriptionId": own[0], "locations": [warm.location]})
+            yield stage
+
+
+async def _slow_down(stage: Stage) -> None:
+    url, order = f"{stage.azure.url}/faults", {"fault": "slow", "seconds": LATENCY_SECONDS}
+    async with stage.azure.session.post(url, json=order) as response:
+        response.raise_for_status()
+
+
+async def _plain(stage: Stage, subscription: str) -> float:
+    """Let the plain loop go over a subscription, in a process of its own; the seconds it took."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "local.bench.plain_loop", subscription),
+        cwd=REPOSITORY,
+        env=dict(stage.settings),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await process.communicate()
+    states = (await stage.azure.state()).values()
+    left = [each for each in states if each.subscription == subscription and not each.schedule]
+    if process.returncode or left:
+        raise RunDidNotEnd(f"the plain loop left {len(left)} clusters without a schedule")
+    return float(json.loads(output))

@@ -1,0 +1,97 @@
+"""Everything that `make bench` measures, over fleets small enough for a test."""
+
+import asyncio
+import sys
+from dataclasses import dataclass
+
+import pytest
+
+from local.bench import events
+from local.bench.events import SUBSCRIPTION, Events, Sizes
+from local.bench.figures import Part
+from local.bench.limits import Limits
+from local.bench.sweeps import Shape, large_fleet, long_sweep, many_shards
+from local.demo.setting_up import Plan
+from local.storage_emulator import REPOSITORY
+
+SMALL = Shape(2, 5, Limits(2))
+CALLS = "calls (1 or 2 a cluster, and the pages)"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What came of measuring everything once; of the command, what it printed."""
+
+    parts: dict[str, Part]
+    events: Events
+    output: str
+
+
+@pytest.fixture(scope="module")
+async def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
+    """Measure everything side by side: nothing here depends on how long it takes."""
+    folder = tmp_path_factory.mktemp("events")
+    plan = Plan({"clusters": []}, (SUBSCRIPTION,), (), folder)
+    long, large, many, found, output = await asyncio.gather(
+        long_sweep(SMALL),
+        large_fleet(SMALL),
+        many_shards(SMALL),
+        events.measure(plan, Sizes(clusters=1, events=2, idle_times=0)),
+        command("--only", "plain", "--plain", "5"),
+    )
+    return Measured({"long": long, "large": large, "many": many}, found, output)
+
+
+async def command(*options: str) -> str:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "local.bench", *options),
+        cwd=REPOSITORY,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output = (await process.communicate())[0].decode()
+    assert process.returncode == 0, output
+    return output
+
+
+@pytest.mark.parametrize("shape", ["long", "large", "many"])
+def test_what_does_not_depend_on_the_machine_is_kept(measured: Measured, shape: str) -> None:
+    """Every cluster is protected, no call is throttled, and the calls are the promised ones."""
+    left, throttled, calls = measured.parts[shape].rows[:3]
+    assert left.what == "clusters of 10 without a schedule"
+    assert left.measured == 0
+    assert throttled.measured == 0
+    assert calls.what == CALLS
+    assert calls.measured == calls.promised >= 10 + 4
+
+
+def test_the_processor_time_is_that_of_the_host(measured: Measured) -> None:
+    """The host uses some processor and holds some memory: both are read while it runs."""
+    processor, memory = measured.parts["large"].rows[3:5]
+    assert processor.measured > 0
+    assert memory.measured > 10
+    assert memory.promised > 10
+
+
+def test_times_are_measured(measured: Measured) -> None:
+    """One shard alone takes its time, and so do many."""
+    row = measured.parts["many"].rows[-1]
+    assert 0 < row.promised < 60
+    assert 0 < row.measured < 60
+
+
+def test_the_command_prints_its_table(measured: Measured) -> None:
+    """The command measures what it is asked for, beside the plain loop, and prints one table."""
+    assert "5 clusters, 100 ms latency, no limits" in measured.output
+    assert "clusters of 5 without a schedule" in measured.output
+    plain = next(line for line in measured.output.splitlines() if "(a plain loop" in line)
+    # Five reads, two writes and a page, 100 ms each, one after the other.
+    assert float(plain.split("│")[2].split()[0]) >= 0.8
+
+
+def test_events_are_measured(measured: Measured) -> None:
+    """A created cluster and a delivered event each give a time."""
+    found = measured.events
+    assert len(found.to_write) == 1
+    assert len(found.handler) == 2
+    assert min(*found.to_write, *found.handler, found.first_event, found.megabytes) > 0
