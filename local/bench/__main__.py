@@ -24,7 +24,7 @@ from local.bench.sweeps import Shape
 from local.demo.setting_up import DID_NOT_START, Plan
 from local.demo.stage import StageFailed
 
-LONG: Final = Shape(4, 1000, Limits(14))
+LONG: Final = Shape(4, 1000, Limits(10))
 LARGE: Final = Shape(200, 50, Limits(1))
 MANY: Final = Shape(100, 10, Limits(0.2))
 
