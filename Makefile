@@ -22,6 +22,10 @@ up: $(ready) ## the same without the story: stays up, prints the URLs, the keys 
 test: $(ready) ## every test, with the storage emulator and the real worker library
 	@$(PYTHON) -m pytest -q --cov --cov-report=term
 
+.PHONY: campaign
+campaign: $(ready) ## the tests that take minutes: ten killed workers in one run
+	@$(PYTHON) -m pytest -q -m campaign
+
 .PHONY: check
 check: $(ready) ## format, lint, types, imports, then the tests
 	@$(PYTHON) -m ruff format --check .

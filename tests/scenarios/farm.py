@@ -20,7 +20,7 @@ from tests.simulated_azure import Controls
 
 ROOT = Path(__file__).parents[2]
 KEY = "key-of-the-farm"
-PATIENCE_SECONDS = 150.0
+PATIENCE_SECONDS = 400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +194,10 @@ async def farm(
             controls = Controls(urls["controlsHttp"])
             running = Farm(azurite, controls, session, environment, lease_seconds)
             await running.start_host()
-            yield running
-            await running.host.stop()
+            try:
+                yield running
+            finally:
+                await running.host.stop()
     finally:
         await azure.stop()
         await azurite.stop()

@@ -5,6 +5,8 @@ import random
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import pytest
+
 from shared.domain.cluster_id import ClusterId
 from tests.payloads import cluster_written
 from tests.scenarios.farm import Farm, Fleet, farm
@@ -71,6 +73,7 @@ async def test_subscriptions_do_not_wait_for_each_other(tmp_path: Path) -> None:
         assert run["outcomes"] == {"Created": 16, "Unchanged": 48}
 
 
+@pytest.mark.campaign
 async def test_ten_kills(tmp_path: Path) -> None:
     """The worker is killed ten times during a run: it finishes, and no cluster is missed."""
     settings = {
