@@ -1,0 +1,44 @@
+"""The newest node images by location, as naptime saw them: the table `naptimeimages`.
+
+Partition key: the location's short name (`westeurope`). Row key: `{os}|{sku}` in lower case.
+Values: `os`, `sku`, `version`, `previousVersion`, `seenSince`, `releaseSeen`; what they mean is
+said at `KnownImage`.
+
+Only the watcher of node images writes, after it has published. The forecast of the HTTP API reads.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+
+from shared.domain.known_image import KnownImage, known_images
+from shared.reconcile.at_once import at_once
+from shared.reconcile.ports import Table
+
+IMAGES_TABLE = "naptimeimages"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageMemory:
+    """Remembers the newest node images of locations, and tells them again."""
+
+    table: Table
+
+    async def remember(self, location: str, images: Iterable[KnownImage]) -> None:
+        """Write down images of a location, in the place of what was known of their kinds."""
+        rows = {known.key: known.to_values() for known in images}
+        if rows:
+            await self.table.merge(location, rows)
+
+    async def of_location(self, location: str) -> list[KnownImage]:
+        """Give every image that is known in a location (short name), in the order of their keys.
+
+        Empty where the location has not been watched yet.
+        """
+        return known_images([row async for row in self.table.rows(location)])
+
+    async def of_locations(self, locations: Iterable[str]) -> dict[str, list[KnownImage]]:
+        """Give the same of many locations, read side by side; each of them is a key."""
+        wanted = sorted(set(locations))
+        found = await at_once([partial(self.of_location, location) for location in wanted])
+        return dict(zip(wanted, found, strict=True))
