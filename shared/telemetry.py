@@ -1,5 +1,6 @@
 """What naptime writes to the log: one canonical line per reconcile, with nothing unparsed in it."""
 
+import json
 import logging
 from typing import cast
 
@@ -8,6 +9,7 @@ from shared.domain.plain_text import one_line
 from shared.domain.run_records import RunRecord
 from shared.domain.shard_records import PendingCluster
 from shared.domain.work import Cause
+from shared.telemetry_names import EVENT_NAME, PROPERTY_PREFIX, Event
 
 logger = logging.getLogger("naptime")
 
@@ -41,7 +43,7 @@ def log_run(record: RunRecord) -> None:
     facts: dict[str, object] = {
         "runId": record.run.id,
         "cause": record.run.cause.value,
-        "outcomes": shown["outcomes"],
+        "outcomes": json.dumps(shown["outcomes"], separators=(",", ":")),
         "calls": shown["calls"],
         "throttled": shown["throttled"],
         "unreadableSubscriptions": len(cast("list[object]", shown["unreadableSubscriptions"])),
@@ -77,9 +79,29 @@ def log_facts(
     level: int, what: str, facts: dict[str, object], error: Exception | None = None
 ) -> None:
     """Write one line, `what key=value ...`, with the same facts as the record's own fields."""
-    line = " ".join(f"{key}={_shown(value)}" for key, value in facts.items() if value is not None)
-    extra = {f"naptime_{k}": v for k, v in facts.items()}
-    logger.log(level, "%s %s", what, line, extra=extra, exc_info=error)
+    logger.log(level, "%s %s", what, _line(facts), extra=_properties(facts), exc_info=error)
+
+
+def log_event(event: Event, facts: dict[str, object]) -> None:
+    """Send a custom event of the table, whose facts these are; it is a line of the log as well."""
+    extra = {EVENT_NAME: event.name, **_properties(facts)}
+    logger.info("%s %s", event.name, _line(facts), extra=extra)
+
+
+def _line(facts: dict[str, object]) -> str:
+    return " ".join(f"{key}={_shown(value)}" for key, value in facts.items() if value is not None)
+
+
+def _properties(facts: dict[str, object]) -> dict[str, object]:
+    """Give the record's own fields; what the exporter would render by itself is text already."""
+    known = {key: value for key, value in facts.items() if value is not None}
+    return {f"{PROPERTY_PREFIX}{key}": _plain(value) for key, value in known.items()}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, bool | int | float | str):
+        return one_line(value, DETAIL_LIMIT) if isinstance(value, str) else value
+    return one_line(str(value), DETAIL_LIMIT)
 
 
 def _shown(value: object) -> str:

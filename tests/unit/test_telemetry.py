@@ -12,7 +12,16 @@ from shared.domain.run import Run, RunScope
 from shared.domain.run_records import RunRecord
 from shared.domain.shard_records import PendingCluster
 from shared.domain.work import Cause
-from shared.telemetry import log_bug, log_outcome, log_outcome_in_run, log_run, quieten_sdks
+from shared.telemetry import (
+    log_bug,
+    log_event,
+    log_facts,
+    log_outcome,
+    log_outcome_in_run,
+    log_run,
+    quieten_sdks,
+)
+from shared.telemetry_names import API_WRITE_RECORDED
 from tests.clusters import cluster as a_cluster
 from tests.clusters import cluster_id
 
@@ -106,3 +115,24 @@ def test_a_bug_is_logged_with_its_stack(caplog: pytest.LogCaptureFixture) -> Non
     (record,) = caplog.records
     assert (record.levelname, bool(record.exc_info)) == ("ERROR", True)
     assert "aks-1" in record.getMessage()
+
+
+def test_a_custom_event_is_a_line_with_its_name(caplog: pytest.LogCaptureFixture) -> None:
+    """The exporter tells an event by an attribute; facts that are there are properties."""
+    facts: dict[str, object] = {"action": "put", "clusterId": cluster_id(), "outcome": None}
+    with caplog.at_level(logging.INFO, "naptime"):
+        log_event(API_WRITE_RECORDED, facts)
+    (record,) = caplog.records
+    assert record.getMessage().startswith("Naptime.ApiWriteRecorded action=put clusterId=/sub")
+    assert getattr(record, "microsoft.custom_event.name") == "Naptime.ApiWriteRecorded"
+    assert record.__dict__["naptime_clusterId"] == str(cluster_id())
+    assert "naptime_outcome" not in record.__dict__
+
+
+def test_a_property_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    """Nor can a property bring a line break of its own into the log."""
+    with caplog.at_level(logging.INFO, "naptime"):
+        log_facts(logging.INFO, "event refused", {"why": "a\nb", "code": 7, "who": ["x\n"]})
+    (record,) = caplog.records
+    assert (record.__dict__["naptime_why"], record.__dict__["naptime_code"]) == ("a?b", 7)
+    assert "\n" not in record.__dict__["naptime_who"]
