@@ -38,6 +38,7 @@ from shared.settings import Settings, read_settings
 from shared.telemetry import log_bug, log_outcome, log_outcome_in_run, log_run, quieten_sdks
 
 if TYPE_CHECKING:
+    from shared.clients.arm import ArmClients
     from shared.clients.credential import Credential
     from shared.clients.storage import StorageAccount
     from shared.reconcile.ports import (
@@ -246,8 +247,14 @@ class App:
     def _aks(self) -> "Aks":
         from shared.clients.aks import AksClient
 
+        return AksClient(self._arm)
+
+    @cached_property
+    def _arm(self) -> "ArmClients":
+        from shared.clients.arm import ArmClients
+
         settings = self.settings
-        return AksClient(
+        return ArmClients(
             self._credential, settings.arm_endpoint, self._clock, settings.desired.attempt_timeout
         )
 
@@ -299,7 +306,7 @@ class App:
     async def close(self) -> None:
         """Close whatever has been opened."""
         for name in (
-            "_aks",
+            "_arm",
             "_queue",
             "_run_queue",
             "_batons",

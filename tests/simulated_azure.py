@@ -78,6 +78,18 @@ class Controls:
         """Order a fault."""
         await self._call("POST", "faults", {"fault": fault, **order})
 
+    async def release(
+        self, location: str, os: str, sku: str, version: str, **options: object
+    ) -> None:
+        """Release a node image in one location."""
+        body = {"location": location, "os": os, "sku": sku, "version": version, **options}
+        await self._call("POST", "node-images", body)
+
+    async def topic_events(self) -> list[Json]:
+        """Give the events that were published to custom topics, oldest first."""
+        found = cast("list[Json]", (await self._call("GET", "events"))["value"])
+        return [cast("Json", each["event"]) for each in found if each.get("topic")]
+
     async def journal(self, method: str = "", path: str = "") -> list[Json]:
         """Give the calls to ARM, oldest first."""
         found = await self._call("GET", f"journal?method={method}&path={path}")

@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from shared.domain.agent_pools import ImagePool
 from shared.domain.claims import Claim, ClusterRecord, Refusal
 from shared.domain.cluster_id import ClusterId
 from shared.domain.given_up import GivenUp
+from shared.domain.node_image import NodeImage
 from shared.domain.observed import Listing, ObservedCluster, ObservedConfiguration
 from shared.domain.rows import Reading, Row, Values
 from shared.domain.run_work import Baton, RunWork
@@ -47,6 +49,22 @@ class Aks(Protocol):
         self, cluster_id: ClusterId, window: MaintenanceWindow
     ) -> ObservedConfiguration:
         """Create or replace the node OS schedule, and give the body that ARM accepted."""
+        ...
+
+
+class NodeImages(Protocol):
+    """What ARM tells of node images. Each is one attempt; each raises `AzureError` only."""
+
+    async def list_node_images(self, subscription_id: str, location: str) -> list[NodeImage]:
+        """List the images of a location (short name); stale ones may be beside the newest."""
+        ...
+
+    async def image_pools(self, cluster_id: ClusterId) -> Sequence[ImagePool]:
+        """Read a cluster's agent pools, one for each image family."""
+        ...
+
+    async def newest_of_pool(self, cluster_id: ClusterId, pool: str) -> NodeImage | None:
+        """Read the newest image that a pool could be upgraded to; None where it is unknown."""
         ...
 
 

@@ -13,6 +13,7 @@ from local.azure.fleet import Fleet
 from local.azure.server import SimulatorServer
 from local.azure.simulator import Setup, Simulator
 from shared.clients.aks import AksClient
+from shared.clients.arm import ArmClients
 from shared.domain.cluster_id import ClusterId
 from shared.domain.errors import (
     AccessDenied,
@@ -119,6 +120,7 @@ class Real:
     """The SDK against the simulator."""
 
     aks: AksClient
+    arm: ArmClients
     controls: Controls
 
     async def put(self, body: Json) -> ClusterId:
@@ -150,9 +152,9 @@ async def real(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Real]:
     }.items():
         monkeypatch.setenv(name, value)
     credential = DefaultAzureCredential()
-    aks = AksClient(credential, server.url, FakeClock(), timedelta(seconds=10))
-    yield Real(aks, Controls(server.urls["controlsHttp"]))
-    await aks.close()
+    arm = ArmClients(credential, server.url, FakeClock(), timedelta(seconds=10))
+    yield Real(AksClient(arm), arm, Controls(server.urls["controlsHttp"]))
+    await arm.close()
     await credential.close()
     await server.stop()
 
@@ -309,13 +311,14 @@ async def test_a_call_that_hangs_is_bounded(real: Real) -> None:
     """A call without an answer ends after the time that it may take, as a failed connection."""
     await real.put(cluster())
     await real.controls.order("hang-after", method="PUT")
-    impatient = AksClient(
-        real.aks._credential, real.aks._endpoint, FakeClock(), timedelta(milliseconds=300)
+    arm = ArmClients(
+        real.arm._credential, real.arm.endpoint, FakeClock(), timedelta(milliseconds=300)
     )
+    impatient = AksClient(arm)
     await impatient.list_configurations(cluster_id())
     with pytest.raises(ConnectionFailed):
         await impatient.put_node_os_schedule(cluster_id(), WINDOW)
-    await impatient.close()
+    await arm.close()
 
 
 async def test_what_azure_says_is_in_the_error(real: Real) -> None:

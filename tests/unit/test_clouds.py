@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.clients.aks import scopes_of
+from shared.clients.arm import scopes_of
 
 
 @pytest.mark.parametrize(

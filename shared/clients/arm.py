@@ -1,0 +1,88 @@
+"""The SDK's clients of Azure Resource Manager: one per subscription, sharing connections."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from azure.core import AzureClouds
+from azure.mgmt.containerservice.aio import ContainerServiceClient
+from azure.mgmt.core.tools import get_arm_endpoints
+
+from shared.clients.clock import Clock
+from shared.clients.errors import translated
+from shared.clients.transport import new_session, single_attempt, transport_over
+from shared.settings import PUBLIC_ARM
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from shared.clients.credential import Credential
+
+CONNECT_SECONDS = 5
+READ_SECONDS = 20
+
+
+def scopes_of(endpoint: str) -> list[str]:
+    """Give the scopes of the tokens for an end point; the public cloud's for one of no cloud.
+
+    With `base_url` alone the SDK would ask every cloud for a token of the public one: it takes the
+    scopes from its cloud setting (azure-mgmt-containerservice 41.8.0, _client.py).
+    """
+    clouds = [get_arm_endpoints(cloud) for cloud in AzureClouds]
+    known = {cloud["resource_manager"].rstrip("/"): cloud["credential_scopes"] for cloud in clouds}
+    return list(known.get(endpoint.lower(), known[PUBLIC_ARM]))
+
+
+class ArmClients:
+    """Clients by subscription, kept for the worker's life; every call one attempt, and bounded."""
+
+    def __init__(
+        self, credential: "Credential", endpoint: str, clock: Clock, timeout: timedelta
+    ) -> None:
+        """Take an https end point without a trailing slash; `timeout` bounds each call whole."""
+        self.endpoint = endpoint
+        self._credential = credential
+        self._clock = clock
+        self._timeout = timeout
+        self._session: aiohttp.ClientSession | None = None
+        self._clients: dict[str, ContainerServiceClient] = {}
+
+    async def bounded[T](self, call: Callable[[], Awaitable[T]], *, writing: bool = False) -> T:
+        """Bound the whole call: the transport's read time-out counts from the last byte only."""
+        with translated(self._clock.now(), writing=writing):
+            async with asyncio.timeout(self._timeout.total_seconds()):
+                return await call()
+
+    def of(self, subscription_id: str) -> ContainerServiceClient:
+        """Give the client of a subscription."""
+        known = self._clients.get(subscription_id)
+        if known is None:
+            known = self._clients[subscription_id] = self._new_client(subscription_id)
+        return known
+
+    def _new_client(self, subscription_id: str) -> ContainerServiceClient:
+        return ContainerServiceClient(
+            self._credential,
+            subscription_id,
+            self.endpoint,
+            credential_scopes=scopes_of(self.endpoint),
+            transport=transport_over(self._open_session()),
+            retry_total=0,
+            connection_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            user_agent="naptime",
+        )
+
+    def _open_session(self) -> "aiohttp.ClientSession":
+        """Give the one pool of connections that the clients of all subscriptions share."""
+        if self._session is None:
+            self._session = new_session(single_attempt)
+        return self._session
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for client in self._clients.values():
+            await client.close()
+        if self._session is not None:
+            await self._session.close()
