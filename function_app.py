@@ -2,8 +2,26 @@
 
 import azure.functions as func
 
-from functions import api, cluster_events, poison_queue, run_api, run_queues, timers, work_queue
+from functions import (
+    api,
+    cluster_events,
+    describe_api,
+    poison_queue,
+    run_api,
+    run_queues,
+    timers,
+    work_queue,
+)
 
 app = func.FunctionApp()
-for concern in (cluster_events, timers, work_queue, run_queues, poison_queue, api, run_api):
-    app.register_functions(concern.blueprint)
+for blueprint in (
+    cluster_events.blueprint,
+    timers.blueprint,
+    work_queue.blueprint,
+    run_queues.blueprint,
+    poison_queue.blueprint,
+    api.routes.blueprint,
+    run_api.routes.blueprint,
+    describe_api.blueprint,
+):
+    app.register_functions(blueprint)

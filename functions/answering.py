@@ -1,88 +1,98 @@
-"""What every HTTP function does: whatever is wrong with a request is a problem, never a 500."""
+"""Answers and exceptions as HTTP: whatever is wrong with a request is a problem, never a 500."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from functools import wraps
+from collections.abc import Mapping
 
 import azure.functions as func
+import msgspec
 
-from functions.problems import invalid, problem, refused_by_azure
-from functions.request_bodies import BODY_LIMIT, TooLarge
+from functions.answers import Answer, retry_after
+from functions.problems import INVALID_REQUEST, INVALID_SETTING, ProblemKind, kind_of
+from functions.refusals import ForeignSubscription, RequestRefused
 from shared.bootstrap import app
 from shared.domain.cluster_id import ClusterId
 from shared.domain.errors import InvalidInput, InvalidSetting
 from shared.reconcile.look_at_cluster import LiveReadFailed
 
-type Handler = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
+
+def answer(given: Answer) -> func.HttpResponse:
+    """Answer what a handler gave."""
+    return _response(given.body, given.status, "application/json", given.headers())
 
 
-class RequestRefused(Exception):
-    """A request that is well-formed, and that naptime does not grant."""
-
-    def __init__(self, status: int, reason: str, detail: str, field: str) -> None:
-        """Take what the problem says."""
-        super().__init__(detail)
-        self.status = status
-        self.reason = reason
-        self.detail = detail
-        self.field = field
-
-
-def answers_with_problems(handler: Handler) -> Handler:
-    """Turn what a handler raises on purpose into a problem; a bug stays a 500."""
-
-    @wraps(handler)
-    async def answering(req: func.HttpRequest) -> func.HttpResponse:
-        try:
-            return await handler(req)
-        except InvalidSetting as error:
-            return problem(503, "InvalidSetting", str(error), field=error.problems[0].field)
-        except InvalidInput as error:
-            return invalid(error)
-        except TooLarge:
-            return problem(
-                413, "BodyTooLarge", f"a body holds at most {BODY_LIMIT} bytes", field="body"
-            )
-        except RequestRefused as error:
-            return problem(error.status, error.reason, error.detail, field=error.field)
-        except LiveReadFailed as error:
-            return refused_by_azure(error.cause, **error.remembered)
-
-    return answering
+def answer_for(error: Exception) -> func.HttpResponse:
+    """Answer with the problem that an exception stands for; raise again what is a bug."""
+    match error:
+        case InvalidSetting():
+            return _invalid(INVALID_SETTING, error)
+        case InvalidInput():
+            return _invalid(INVALID_REQUEST, error)
+        case RequestRefused():
+            headers = retry_after(error.wait) if error.wait or _comes_back(error.kind) else {}
+            members = {"field": error.field, **error.members}
+            return _problem(error.kind, error.detail, members, headers)
+        case LiveReadFailed():
+            return _refused_by_azure(error)
+        case _:
+            raise error
 
 
 def allowed(cluster_id: ClusterId) -> ClusterId:
-    """Give the id of a cluster that naptime may act on; raise `RequestRefused`."""
+    """Give the id of a cluster that naptime may act on; raise `ForeignSubscription`."""
     allowed_subscription(cluster_id.subscription_id)
     return cluster_id
 
 
 def allowed_subscription(subscription_id: str) -> str:
-    """Give the id of a subscription that naptime may act on; raise `RequestRefused`."""
+    """Give the id of a subscription that naptime may act on; raise `ForeignSubscription`."""
     if not app().settings.allows(subscription_id):
-        detail = f"{subscription_id} is not in NAPTIME_SUBSCRIPTIONS"
-        raise RequestRefused(403, "ForeignSubscription", detail, "subscriptionId")
+        raise ForeignSubscription(subscription_id)
     return subscription_id
 
 
-def refuse_unknown(params: Mapping[str, str], known: tuple[str, ...]) -> None:
-    """Refuse query parameters that mean nothing here; `code` is the host's own key."""
-    for name, value in params.items():
-        if name not in {*known, "code"}:
-            rule = f"is not known here; known are {', '.join(known)}"
-            raise InvalidInput.because(name, value, rule)
+def _invalid(kind: ProblemKind, error: InvalidInput) -> func.HttpResponse:
+    """Name every field, its value and the rule that it breaks."""
+    problems = [{"field": p.field, "value": p.value, "rule": p.rule} for p in error.problems]
+    members = {"field": error.problems[0].field, "problems": problems}
+    return _problem(kind, str(error), members, retry_after(None) if _comes_back(kind) else {})
 
 
-def filters(params: Mapping[str, str], **names: tuple[str, ...]) -> dict[str, str]:
-    """Read filters, each with the values it may have (none: any), in any casing."""
-    found = {}
-    for name, values in names.items():
-        if value := params.get(name, ""):
-            found[name] = _one_of(name, value, values) if values else value
-    return found
+def _refused_by_azure(failed: LiveReadFailed) -> func.HttpResponse:
+    """Say Azure's reason, when to come back, and what is remembered all the same."""
+    error = failed.cause
+    members = {
+        "azureStatus": error.status,
+        "azureCode": error.code or None,
+        **failed.remembered,
+    }
+    headers = retry_after(error.retry_after) if error.retryable else {}
+    return _problem(kind_of(error.reason), error.message, members, headers)
 
 
-def _one_of(name: str, value: str, values: tuple[str, ...]) -> str:
-    for known in values:
-        if known.lower() == value.lower():
-            return known
-    raise InvalidInput.because(name, value, f"must be one of {', '.join(values)}")
+def _comes_back(kind: ProblemKind) -> bool:
+    return kind.status in {429, 503}
+
+
+def _problem(
+    kind: ProblemKind, detail: str, members: Mapping[str, object], headers: Mapping[str, str]
+) -> func.HttpResponse:
+    body = {
+        "type": kind.type,
+        "title": kind.title,
+        "status": kind.status,
+        "detail": detail,
+        "reason": kind.reason,
+        "advice": kind.advice,
+        **{name: value for name, value in members.items() if value is not None},
+    }
+    return _response(body, kind.status, "application/problem+json", headers)
+
+
+def _response(
+    body: object, status: int, mimetype: str, headers: Mapping[str, str]
+) -> func.HttpResponse:
+    return func.HttpResponse(
+        msgspec.json.encode(body),
+        status_code=status,
+        mimetype=mimetype,
+        headers={"Cache-Control": "no-store", **headers},
+    )

@@ -1,99 +1,149 @@
 """HTTP: naptime asked by hand about clusters."""
 
-import azure.functions as func
+from typing import TYPE_CHECKING, TypedDict
 
-from functions.answering import (
-    allowed,
-    allowed_subscription,
-    answers_with_problems,
-    filters,
-    refuse_unknown,
+from functions.answering import allowed, allowed_subscription
+from functions.answers import Accepted, Ok
+from functions.problems import ASKS_AZURE, FOREIGN_SUBSCRIPTION, TOO_MANY_RUNS
+from functions.refusals import TooManyRuns
+from functions.requests import (
+    CLUSTER_EXAMPLE,
+    SUBSCRIPTION_EXAMPLE,
+    ClusterPath,
+    ClustersQuery,
+    ReconcileBody,
 )
-from functions.problems import answer, retry_after
-from functions.request_bodies import ReconcileRequest, read_body
+from functions.routes import Routes
 from shared.bootstrap import app
 from shared.domain.cluster_id import ClusterId, parse_resource_group, parse_subscription_id
-from shared.domain.outcome import Outcome, OutcomeKind
-from shared.domain.reasons import Reason
-from shared.domain.run import RunScope
+from shared.domain.last_known import KnownClusterJson
+from shared.domain.outcome import Outcome, OutcomeJson, OutcomeKind
+from shared.domain.pages import PageAsked, PageJson
+from shared.domain.run import RunJson, RunScope
 from shared.domain.shard import plain_location
 from shared.domain.work import Cause
+from shared.reconcile.ask_for_run import TooManyActive
+from shared.reconcile.look_at_cluster import LiveClusterJson
 
-blueprint = func.Blueprint()  # type: ignore[no-untyped-call]  # its constructor has no types
+if TYPE_CHECKING:
+    from shared.domain.rows import Value
+
+routes = Routes()
 
 
-@blueprint.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-async def health(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - the worker binds it by name
+class HealthJson(TypedDict):
+    """That the app is loaded and answers."""
+
+    status: str
+
+
+class AskedRunJson(RunJson):
+    """The run that was asked for; `joined` where one of the same scope was under way already."""
+
+    joined: bool
+
+
+class QueuedJson(TypedDict):
+    """A cluster that somebody else is at: the queue has the work."""
+
+    clusterId: str
+    outcome: None
+
+
+@routes.get("health", anonymous=True)
+async def health() -> Ok[HealthJson]:
     """Say that the app is loaded and answers, and nothing else."""
-    return answer({"status": "ok"})
+    return Ok({"status": "ok"})
 
 
-@blueprint.route("reconcile", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-@answers_with_problems
-async def reconcile(req: func.HttpRequest) -> func.HttpResponse:
-    """Reconcile one cluster now (200), or start a run over many (202 and where to look)."""
-    wanted = read_body(req, ReconcileRequest)
-    wanted.check()
-    if wanted.cluster_id is None:
-        return await _start_run(wanted)
-    cluster_id = allowed(ClusterId.parse(wanted.cluster_id))
-    outcome = await app().requests.reconcile(cluster_id, dry_run=wanted.dry_run)
+@routes.post(
+    "reconcile",
+    problems=(FOREIGN_SUBSCRIPTION, TOO_MANY_RUNS),
+    examples={
+        "one cluster, only to see what would be done": {
+            "clusterId": CLUSTER_EXAMPLE,
+            "dryRun": True,
+        },
+        "one cluster": {"clusterId": CLUSTER_EXAMPLE},
+        "some locations of a subscription": {
+            "subscriptionId": SUBSCRIPTION_EXAMPLE,
+            "locations": ["westeurope", "North Europe"],
+        },
+        "everything": {"fleet": True},
+    },
+)
+async def reconcile(
+    body: ReconcileBody,
+) -> Ok[OutcomeJson] | Accepted[OutcomeJson | QueuedJson | AskedRunJson]:
+    """Reconcile one cluster now, or start a run over many.
+
+    One cluster is answered with its outcome; where that has to wait, and for a run, 202 says where
+    to look. A run of the same scope that is under way is joined.
+    """
+    if body.cluster_id is None:
+        return await _start_run(body)
+    cluster_id = allowed(ClusterId.parse(body.cluster_id))
+    outcome = await app().requests.reconcile(cluster_id, dry_run=body.dry_run)
     if outcome is None or (outcome.kind is OutcomeKind.DEFERRED and not outcome.dry_run):
         return _accepted(cluster_id, outcome)
-    return answer(outcome.to_json())
+    return Ok(outcome.to_json())
 
 
-def _accepted(cluster_id: ClusterId, outcome: Outcome | None) -> func.HttpResponse:
-    """Answer 202: the queue has the work, and the cluster's own page shows what becomes of it."""
+def _accepted(
+    cluster_id: ClusterId, outcome: Outcome | None
+) -> Accepted[OutcomeJson | QueuedJson | AskedRunJson]:
+    """Say that the queue has the work; the cluster's own page shows what becomes of it."""
     path = (
         f"/api/clusters/{cluster_id.subscription_id}/{cluster_id.resource_group}/{cluster_id.name}"
     )
-    body = outcome.to_json() if outcome else {"clusterId": str(cluster_id), "outcome": None}
-    wait = outcome.retry_after if outcome else None
-    return answer(body, 202, {"Location": path, **retry_after(wait)})
+    if outcome is None:
+        return Accepted(QueuedJson(clusterId=str(cluster_id), outcome=None), path)
+    return Accepted(outcome.to_json(), path, outcome.retry_after)
 
 
-async def _start_run(wanted: ReconcileRequest) -> func.HttpResponse:
-    """Answer 202: the run's own page shows its progress."""
-    asked = await app().asker.ask(_scope(wanted), Cause.ASKED)
-    body = {**asked.run.to_json(), "joined": asked.joined}
-    return answer(body, 202, {"Location": f"/api/runs/{asked.run.id}"})
+async def _start_run(body: ReconcileBody) -> Accepted[OutcomeJson | QueuedJson | AskedRunJson]:
+    """Say where the run is; its own page shows its progress."""
+    try:
+        asked = await app().asker.ask(_scope(body), Cause.ASKED)
+    except TooManyActive as error:
+        raise TooManyRuns(error.most) from error
+    shown = AskedRunJson(**asked.run.to_json(), joined=asked.joined)
+    return Accepted(shown, f"/api/runs/{asked.run.id}")
 
 
-def _scope(wanted: ReconcileRequest) -> RunScope:
+def _scope(body: ReconcileBody) -> RunScope:
     subscription_id = group = None
-    if wanted.subscription_id is not None:
-        subscription_id = allowed_subscription(parse_subscription_id(wanted.subscription_id))
-    if wanted.resource_group is not None:
-        group = parse_resource_group(wanted.resource_group)
-    return RunScope(subscription_id, group, wanted.locations, wanted.dry_run)
+    if body.subscription_id is not None:
+        subscription_id = allowed_subscription(parse_subscription_id(body.subscription_id))
+    if body.resource_group is not None:
+        group = parse_resource_group(body.resource_group)
+    return RunScope(subscription_id, group, body.locations, body.dry_run)
 
 
-@blueprint.route("clusters", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-@answers_with_problems
-async def list_clusters(req: func.HttpRequest) -> func.HttpResponse:
+@routes.get("clusters", problems=(FOREIGN_SUBSCRIPTION,))
+async def list_clusters(query: ClustersQuery) -> Ok[PageJson[KnownClusterJson]]:
     """List the last known state of every cluster with node auto-provisioning."""
-    known = ("subscriptionId", "location", "reason", "outcome", "continuationToken")
-    refuse_unknown(req.params, known)
-    where = filters(req.params, location=(), reason=tuple(Reason), outcome=tuple(OutcomeKind))
-    if "location" in where:
-        where["location"] = plain_location(where["location"])
+    where: dict[str, Value] = {}
+    if query.location is not None:
+        where["location"] = plain_location(query.location)
+    if query.reason is not None:
+        where["reason"] = query.reason.value
+    if query.outcome is not None:
+        where["outcome"] = query.outcome.value
+    if query.needs_attention:
+        where["needsAttention"] = True
     subscription_id = None
-    if text := req.params.get("subscriptionId", ""):
-        subscription_id = allowed_subscription(parse_subscription_id(text))
-    token = req.params.get("continuationToken", "")
-    page = await app().fleet.clusters(subscription_id, where, token)
-    return answer(page.to_json())
+    if query.subscription_id is not None:
+        subscription_id = allowed_subscription(parse_subscription_id(query.subscription_id))
+    asked = PageAsked(query.continuation_token or "", query.page_size)
+    return Ok((await app().fleet.clusters(subscription_id, where, asked)).to_json())
 
 
-@blueprint.route(
+@routes.get(
     "clusters/{subscriptionId}/{resourceGroup}/{name}",
-    methods=["GET"],
-    auth_level=func.AuthLevel.FUNCTION,
+    problems=(FOREIGN_SUBSCRIPTION, *ASKS_AZURE),
 )
-@answers_with_problems
-async def show_cluster(req: func.HttpRequest) -> func.HttpResponse:
+async def show_cluster(path: ClusterPath) -> Ok[LiveClusterJson]:
     """Show one cluster as ARM has it now, and what naptime would do, did, and gave up."""
-    parts = (req.route_params.get(part, "") for part in ("subscriptionId", "resourceGroup", "name"))
-    cluster_id = allowed(ClusterId.of(*parts))
-    return answer(await app().viewer.look(cluster_id))
+    cluster_id = ClusterId.of(path.subscription_id, path.resource_group, path.name)
+    return Ok(await app().viewer.look(allowed(cluster_id)))

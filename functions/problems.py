@@ -1,96 +1,117 @@
-"""Errors of the HTTP API: RFC 9457 problems, each with a reason and, if there is one, a field."""
+"""Errors of the HTTP API: RFC 9457 problems, one kind for each reason (docs/problems.md)."""
 
-import json
 from collections.abc import Mapping
-from datetime import timedelta
-from math import ceil
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NotRequired, TypedDict
 
-import azure.functions as func
-
-from shared.domain.errors import AzureError, InvalidInput
-from shared.domain.reasons import Reason
-
-type Json = Mapping[str, object]
-
-_TITLES = {
-    400: "The request is not valid",
-    403: "Not allowed",
-    404: "There is no such thing",
-    409: "Another operation is in progress",
-    413: "The request is too large",
-    502: "Azure refused the call",
-    503: "Not possible right now",
-}
-
-_STATUS_OF_REASON = {
-    Reason.CLUSTER_GONE: 404,
-    Reason.ACCESS_DENIED: 403,
-    Reason.OPERATION_IN_PROGRESS: 409,
-    Reason.THROTTLED: 503,
-    Reason.PACED: 503,
-    Reason.AZURE_UNAVAILABLE: 503,
-    Reason.CONNECTION_FAILED: 503,
-}
+from shared.domain.reasons import REASONS, Reason
 
 
-def answer(
-    body: Json, status: int = 200, headers: Mapping[str, str] | None = None
-) -> func.HttpResponse:
-    """Answer with JSON."""
-    return _response(body, status, "application/json", headers)
+@dataclass(frozen=True, slots=True)
+class ProblemKind:
+    """A reason why a request is not granted; the sentences are those of docs/problems.md."""
+
+    reason: str
+    status: int
+    title: str
+    advice: str
+
+    @property
+    def type(self) -> str:
+        """The `type` of RFC 9457: stable, and no address, for naptime has no public host."""
+        return f"urn:naptime:problem:{self.reason}"
 
 
-def problem(
-    status: int,
-    reason: str,
-    detail: str,
-    *,
-    headers: Mapping[str, str] | None = None,
-    **members: object,
-) -> func.HttpResponse:
-    """Answer with a problem; `members` are the extension members of RFC 9457 3.2."""
-    body = {
-        "type": f"urn:naptime:problem:{reason}",
-        "title": _TITLES[status],
-        "status": status,
-        "detail": detail,
-        "reason": reason,
-        **{name: value for name, value in members.items() if value is not None},
+class BrokenRuleJson(TypedDict):
+    """One broken rule: the field, its value (cut short), and the rule."""
+
+    field: str
+    value: str
+    rule: str
+
+
+class ProblemJson(TypedDict):
+    """A problem (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    reason: str
+    advice: str
+    field: NotRequired[str]
+    problems: NotRequired[list[BrokenRuleJson]]
+    azureStatus: NotRequired[int]
+    azureCode: NotRequired[str]
+    lastOutcome: NotRequired[dict[str, object]]
+    givenUp: NotRequired[dict[str, object]]
+
+
+INVALID_REQUEST = ProblemKind(
+    "InvalidRequest",
+    400,
+    "Something in the request breaks a rule.",
+    "Correct every field in `problems`; each comes with the rule that it breaks.",
+)
+FOREIGN_SUBSCRIPTION = ProblemKind(
+    "ForeignSubscription",
+    403,
+    "The subscription is not among those that naptime may act on.",
+    "Check the id, or add the subscription to `NAPTIME_SUBSCRIPTIONS`.",
+)
+NO_SUCH_RUN = ProblemKind(
+    "NoSuchRun",
+    404,
+    "There is no run with this id.",
+    "Take the id from `GET /api/runs`; runs are kept for about 90 days.",
+)
+BODY_TOO_LARGE = ProblemKind(
+    "BodyTooLarge",
+    413,
+    "The body is larger than any request of this API needs to be.",
+    "Send 64 KiB at most.",
+)
+NOT_JSON = ProblemKind(
+    "NotJson",
+    415,
+    "The body is said to be something other than JSON.",
+    "Send `Content-Type: application/json` (curl: `--json`).",
+)
+TOO_MANY_RUNS = ProblemKind(
+    "TooManyRuns",
+    429,
+    "As many runs are under way as naptime lets be under way at once.",
+    "Wait for one to finish (`GET /api/runs?state=Active`), or ask for the whole fleet in one run.",
+)
+INVALID_SETTING = ProblemKind(
+    "InvalidSetting",
+    503,
+    "naptime's own settings cannot be used.",
+    "Correct the app setting that the field names; nothing works until then.",
+)
+
+STATUS_OF_REASON: Mapping[Reason, int] = MappingProxyType(
+    {
+        Reason.CLUSTER_GONE: 404,
+        Reason.ACCESS_DENIED: 403,
+        Reason.OPERATION_IN_PROGRESS: 409,
+        Reason.THROTTLED: 503,
+        Reason.PACED: 503,
+        Reason.AZURE_UNAVAILABLE: 503,
+        Reason.CONNECTION_FAILED: 503,
+        Reason.NOT_AUTHENTICATED: 502,
+        Reason.REJECTED_BY_AZURE: 502,
     }
-    return _response(body, status, "application/problem+json", headers)
+)
+"""What an answer says where Azure refused the call that it needs."""
 
 
-def invalid(error: InvalidInput, reason: str = "InvalidRequest") -> func.HttpResponse:
-    """Answer 400, naming every field, its value and the rule that it breaks."""
-    problems = [{"field": p.field, "value": p.value, "rule": p.rule} for p in error.problems]
-    return problem(400, reason, str(error), field=error.problems[0].field, problems=problems)
+def kind_of(reason: Reason) -> ProblemKind:
+    """Give the problem for what Azure refused."""
+    text = REASONS[reason]
+    return ProblemKind(reason.value, STATUS_OF_REASON.get(reason, 502), text.meaning, text.you_can)
 
 
-def refused_by_azure(error: AzureError, **members: object) -> func.HttpResponse:
-    """Answer for what Azure refused: its reason, what to do, and when to come back."""
-    status = _STATUS_OF_REASON.get(error.reason, 502)
-    detail = {"advice": error.advice, "azureStatus": error.status, "azureCode": error.code or None}
-    return problem(
-        status,
-        error.reason.value,
-        error.message,
-        headers=retry_after(error.retry_after) if error.retryable else None,
-        **detail,
-        **members,
-    )
-
-
-def retry_after(wait: timedelta | None) -> dict[str, str]:
-    """Give the header that says when to come back; ten seconds where nothing better is known."""
-    return {"Retry-After": str(max(1, ceil(wait.total_seconds())) if wait else 10)}
-
-
-def _response(
-    body: Json, status: int, mimetype: str, headers: Mapping[str, str] | None
-) -> func.HttpResponse:
-    return func.HttpResponse(
-        json.dumps(body, separators=(",", ":")),
-        status_code=status,
-        mimetype=mimetype,
-        headers={"Cache-Control": "no-store", **(headers or {})},
-    )
+ASKS_AZURE = tuple(kind_of(reason) for reason in STATUS_OF_REASON)
+"""The problems of every route whose answer needs a call to Azure."""

@@ -1,67 +1,83 @@
 """HTTP: runs, and what was given up."""
 
-import azure.functions as func
+from typing import TypedDict
 
-from functions.answering import (
-    RequestRefused,
-    allowed,
-    answers_with_problems,
-    filters,
-    refuse_unknown,
+from functions.answering import allowed
+from functions.answers import Accepted, Ok
+from functions.problems import FOREIGN_SUBSCRIPTION, NO_SUCH_RUN
+from functions.refusals import RequestRefused
+from functions.requests import (
+    CLUSTER_EXAMPLE,
+    PageQuery,
+    ReplayBody,
+    RunPath,
+    RunQuery,
+    RunsQuery,
 )
-from functions.problems import answer
-from functions.request_bodies import ReplayRequest, read_body
+from functions.routes import Routes
 from shared.bootstrap import app
 from shared.domain.cluster_id import ClusterId
-from shared.domain.outcome import OutcomeKind
+from shared.domain.given_up import GivenUpClusterJson
+from shared.domain.pages import PageAsked, PageJson
 from shared.domain.reasons import Reason
-from shared.domain.run import RunState
-from shared.domain.work import Cause
+from shared.domain.run_records import RunRecordJson
+from shared.reconcile.show_runs import ShownRunJson
 
-blueprint = func.Blueprint()  # type: ignore[no-untyped-call]  # its constructor has no types
+routes = Routes()
 
 
-@blueprint.route("runs", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-@answers_with_problems
-async def list_runs(req: func.HttpRequest) -> func.HttpResponse:
+class ReplayedJson(TypedDict):
+    """How many clusters were put on the queue again."""
+
+    replayed: int
+
+
+@routes.get("runs")
+async def list_runs(query: RunsQuery) -> Ok[PageJson[RunRecordJson]]:
     """List runs, the newest first."""
-    refuse_unknown(req.params, ("state", "cause", "continuationToken"))
-    where = filters(req.params, state=tuple(RunState), cause=tuple(Cause))
-    page = await app().runs.runs(where, req.params.get("continuationToken", ""))
-    return answer(page.to_json())
+    page = await app().runs.runs(_where(state=query.state, cause=query.cause), _asked(query))
+    return Ok(page.to_json())
 
 
-@blueprint.route("runs/{runId}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-@answers_with_problems
-async def show_run(req: func.HttpRequest) -> func.HttpResponse:
+@routes.get("runs/{runId}", problems=(NO_SUCH_RUN,))
+async def show_run(path: RunPath, query: RunQuery) -> Ok[ShownRunJson]:
     """Show one run: its progress, its counts, and a page of its clusters."""
-    refuse_unknown(req.params, ("outcome", "reason", "continuationToken"))
-    where = filters(req.params, outcome=tuple(OutcomeKind), reason=tuple(Reason))
-    token = req.params.get("continuationToken", "")
-    shown = await app().runs.run(req.route_params.get("runId", ""), where, token)
+    where = _where(outcome=query.outcome, reason=query.reason)
+    shown = await app().runs.run(path.run_id, where, _asked(query))
     if shown is None:
-        raise RequestRefused(404, "NoSuchRun", "there is no run with this id", "runId")
-    return answer(shown)
+        raise RequestRefused(NO_SUCH_RUN, "there is no run with this id", "runId")
+    return Ok(shown)
 
 
-@blueprint.route("given-up", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-@answers_with_problems
-async def list_given_up(req: func.HttpRequest) -> func.HttpResponse:
+@routes.get("given-up")
+async def list_given_up(query: PageQuery) -> Ok[PageJson[GivenUpClusterJson]]:
     """List what was given up, each with its reason and what to do."""
-    refuse_unknown(req.params, ("continuationToken",))
-    page = await app().replayer.list(req.params.get("continuationToken", ""))
-    return answer(page.to_json())
+    return Ok((await app().replayer.list(_asked(query))).to_json())
 
 
-@blueprint.route("given-up/replay", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-@answers_with_problems
-async def replay_given_up(req: func.HttpRequest) -> func.HttpResponse:
+@routes.post(
+    "given-up/replay",
+    problems=(FOREIGN_SUBSCRIPTION,),
+    examples={
+        "one cluster": {"clusterId": CLUSTER_EXAMPLE},
+        "all of one reason": {"reason": Reason.ACCESS_DENIED.value},
+        "all": {"all": True},
+    },
+)
+async def replay_given_up(body: ReplayBody) -> Accepted[ReplayedJson]:
     """Put clusters that were given up on the queue again; harmless to repeat."""
-    wanted = read_body(req, ReplayRequest)
-    wanted.check()
-    if wanted.cluster_id is not None:
-        cluster_id = allowed(ClusterId.parse(wanted.cluster_id))
+    if body.cluster_id is not None:
+        cluster_id = allowed(ClusterId.parse(body.cluster_id))
         replayed = await app().replayer.replay_one(cluster_id)
     else:
-        replayed = await app().replayer.replay_all(wanted.reason)
-    return answer({"replayed": replayed}, 202)
+        replayed = await app().replayer.replay_all(body.reason)
+    return Accepted({"replayed": replayed}, "/api/given-up")
+
+
+def _asked(query: PageQuery) -> PageAsked:
+    return PageAsked(query.continuation_token or "", query.page_size)
+
+
+def _where(**filters: str | None) -> dict[str, str]:
+    """Keep the filters that were given; an enumeration's member is its text."""
+    return {name: str(value) for name, value in filters.items() if value is not None}

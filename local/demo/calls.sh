@@ -2,9 +2,9 @@
 curl -fsS "$NAPTIME/health"
 curl -fsS -H "$KEY" "$NAPTIME/$PAGE"
 curl -fsS -H "$KEY" "$NAPTIME/reconcile" \
-  -d "{\"clusterId\": \"$CLUSTER\", \"dryRun\": true}"
+  --json "{\"clusterId\": \"$CLUSTER\", \"dryRun\": true}"
 curl -fsS -H "$KEY" "$NAPTIME/reconcile" \
-  -d "{\"clusterId\": \"$CLUSTER\"}"
+  --json "{\"clusterId\": \"$CLUSTER\"}"
 
 # Somebody deletes the schedule: naptime puts it back within about a second
 curl -fsS -X DELETE \

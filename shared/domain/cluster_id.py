@@ -9,23 +9,23 @@ from shared.domain.errors import InvalidResourceId, Problem
 # Patterns of Azure/azure-rest-api-specs, Microsoft.ContainerService stable/2026-08-01 and
 # common-types. ASCII keeps letters such as the Kelvin sign from matching without case.
 _FLAGS = re.ASCII | re.IGNORECASE
-_SUBSCRIPTION = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_GROUP = r"[a-z0-9_.()-]{0,89}[a-z0-9_()-]"
-_NAME = r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?"
-_GROUP_ID = rf"/subscriptions/({_SUBSCRIPTION})/resourceGroups/({_GROUP})"
-_CLUSTER_ID = rf"{_GROUP_ID}/providers/Microsoft\.ContainerService/managedClusters/({_NAME})"
-_CONFIGURATION_ID = rf"({_CLUSTER_ID})/maintenanceConfigurations/({_NAME})"
+GUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+RESOURCE_GROUP = r"[a-z0-9_.()-]{0,89}[a-z0-9_()-]"
+CLUSTER_NAME = r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?"
+_GROUP_ID = rf"/subscriptions/({GUID})/resourceGroups/({RESOURCE_GROUP})"
+_CLUSTER_ID = rf"{_GROUP_ID}/providers/Microsoft\.ContainerService/managedClusters/({CLUSTER_NAME})"
+_CONFIGURATION_ID = rf"({_CLUSTER_ID})/maintenanceConfigurations/({CLUSTER_NAME})"
 
 _PARTS = (
-    ("subscriptionId", re.compile(_SUBSCRIPTION, _FLAGS), "must be a GUID"),
+    ("subscriptionId", re.compile(GUID, _FLAGS), "must be a GUID"),
     (
         "resourceGroup",
-        re.compile(_GROUP, _FLAGS),
+        re.compile(RESOURCE_GROUP, _FLAGS),
         "must be 1 to 90 of A-Z, a-z, 0-9, _ . ( ) - and must not end with a dot",
     ),
     (
         "name",
-        re.compile(_NAME, _FLAGS),
+        re.compile(CLUSTER_NAME, _FLAGS),
         "must be 1 to 63 of A-Z, a-z, 0-9, _ - and start and end with a letter or digit",
     ),
 )

@@ -2,9 +2,26 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypedDict
 
 from shared.domain.cluster_id import ClusterId
 from shared.domain.instants import to_text
+
+
+class GivenUpJson(TypedDict):
+    """Why work was given up, when, after how many attempts, and what to do."""
+
+    reason: str
+    message: str
+    advice: str
+    givenUpAt: str
+    attempts: int
+
+
+class GivenUpClusterJson(GivenUpJson):
+    """What was given up; no cluster where the message named none."""
+
+    clusterId: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +37,7 @@ class GivenUp:
     work: str
     """The queue message, with which the work can be replayed."""
 
-    def to_json(self) -> dict[str, object]:
+    def to_json(self) -> GivenUpJson:
         """Give it as the HTTP API shows it: camelCase, times in ISO 8601."""
         return {
             "reason": self.reason,

@@ -3,15 +3,29 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import Self, cast
 
 from shared.domain import instants
-from shared.domain.outcome import Outcome, OutcomeKind
+from shared.domain.outcome import Outcome, OutcomeJson, OutcomeKind
 from shared.domain.reasons import Reason
 from shared.domain.rows import Row, Value, without_none
 from shared.domain.shard import plain_location
 
 _SCHEDULE_SEEN = frozenset({OutcomeKind.CREATED, OutcomeKind.UPDATED, OutcomeKind.UNCHANGED})
+
+
+class LastOutcomeJson(OutcomeJson):
+    """What came of a cluster last, and when that was recorded."""
+
+    recordedAt: str
+
+
+class KnownClusterJson(LastOutcomeJson):
+    """The last known state of a cluster; `readAt` is when its schedule was last read."""
+
+    location: str | None
+    explicitScheduleSeen: bool
+    readAt: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +37,7 @@ class LastKnown:
     recorded_at: datetime
 
     @property
-    def shown(self) -> dict[str, object]:
+    def shown(self) -> LastOutcomeJson:
         """The outcome as JSON, with when it was recorded."""
         return {**self.outcome.to_json(), "recordedAt": instants.to_text(self.recorded_at)}
 
@@ -52,7 +66,7 @@ class Remembered:
     location: str
     explicit: bool
     read_at: datetime | None
-    last_outcome: dict[str, object]
+    last_outcome: LastOutcomeJson
 
     @classmethod
     def of(cls, row: Row) -> Self:
@@ -62,10 +76,10 @@ class Remembered:
             location=row.text("location"),
             explicit=row.flag("explicit"),
             read_at=row.instant("readAt"),
-            last_outcome=json.loads(row.text("lastOutcome") or "{}"),
+            last_outcome=cast("LastOutcomeJson", json.loads(row.text("lastOutcome") or "{}")),
         )
 
-    def to_json(self) -> dict[str, object]:
+    def to_json(self) -> KnownClusterJson:
         """Give it as the HTTP API shows it."""
         return {
             **self.last_outcome,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TypedDict
 
 from shared.domain import instants
 from shared.domain.cluster_id import ClusterId
@@ -20,6 +21,29 @@ class OutcomeKind(StrEnum):
     SKIPPED = "Skipped"
     DEFERRED = "Deferred"
     FAILED = "Failed"
+
+
+class FindingJson(TypedDict):
+    """A reason, and a sentence about this cluster."""
+
+    reason: Reason
+    message: str
+
+
+class OutcomeJson(TypedDict):
+    """What came of one cluster; `window` as ARM has it, times in UTC, in a dry run what would."""
+
+    clusterId: str
+    outcome: OutcomeKind
+    reason: Reason
+    message: str
+    findings: list[FindingJson]
+    window: dict[str, object] | None
+    nextStart: str | None
+    attempts: int
+    calls: int
+    dryRun: bool
+    retryAfterSeconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +69,14 @@ class Outcome:
     retry_after: timedelta | None = None
     location: str | None = None
 
-    def to_json(self) -> dict[str, object]:
+    def to_json(self) -> OutcomeJson:
         """Give it ready for JSON: camelCase keys, instants in ISO 8601 with Z, waits in seconds."""
         return {
             "clusterId": str(self.cluster_id),
-            "outcome": self.kind.value,
-            "reason": self.reason.value,
+            "outcome": self.kind,
+            "reason": self.reason,
             "message": self.message,
-            "findings": [_finding_json(finding) for finding in self.findings],
+            "findings": [finding_json(finding) for finding in self.findings],
             "window": self.window.to_arm() if self.window else None,
             "nextStart": instants.to_text(self.next_start) if self.next_start else None,
             "attempts": self.attempts,
@@ -62,8 +86,9 @@ class Outcome:
         }
 
 
-def _finding_json(finding: Finding) -> dict[str, str]:
-    return {"reason": finding.reason.value, "message": finding.message}
+def finding_json(finding: Finding) -> FindingJson:
+    """Give a finding ready for JSON."""
+    return {"reason": finding.reason, "message": finding.message}
 
 
 def _seconds(wait: timedelta) -> float:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import sha256
-from typing import Self, cast
+from typing import Self, TypedDict
 
 from shared.domain import instants
 from shared.domain.observed import ObservedCluster
@@ -15,6 +15,9 @@ from shared.domain.work import Cause
 _NEWEST = 0xFFFFFFFF
 _RANDOM_DIGITS = 16
 _MONTH_DIGITS = 6
+LONGEST_RUN_ID = 64
+MONTH, RUN_ID = r"[0-9]{6}", r"[0-9]{6}-[0-9A-Za-z]+"
+"""Regular expressions of a month (yyyymm) and of the id of a run that began in it."""
 
 
 class RunState(StrEnum):
@@ -22,6 +25,25 @@ class RunState(StrEnum):
 
     ACTIVE = "Active"
     FINISHED = "Finished"
+
+
+class RunScopeJson(TypedDict):
+    """Which clusters a run is about; no locations means all."""
+
+    subscriptionId: str | None
+    resourceGroup: str | None
+    fleet: bool
+    locations: list[str]
+    dryRun: bool
+
+
+class RunJson(TypedDict):
+    """A run as it was asked for."""
+
+    runId: str
+    cause: Cause
+    scope: RunScopeJson
+    startedAt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +69,7 @@ class RunScope:
         """Say whether a cluster of the subscription (and group) is in one of the locations."""
         return not self.locations or plain_location(cluster.location) in self.locations
 
-    def to_json(self) -> dict[str, object]:
+    def to_json(self) -> RunScopeJson:
         """Give it as the HTTP API shows it."""
         return {
             "subscriptionId": self.subscription_id,
@@ -58,14 +80,13 @@ class RunScope:
         }
 
     @classmethod
-    def from_json(cls, body: dict[str, object]) -> Self:
+    def from_json(cls, body: RunScopeJson) -> Self:
         """Read what `to_json` gave."""
-        subscription, group = body["subscriptionId"], body["resourceGroup"]
         return cls(
-            str(subscription) if subscription else None,
-            str(group) if group else None,
-            tuple(cast("list[str]", body["locations"])),
-            bool(body["dryRun"]),
+            body["subscriptionId"],
+            body["resourceGroup"],
+            tuple(body["locations"]),
+            body["dryRun"],
         )
 
 
@@ -78,11 +99,11 @@ class Run:
     scope: RunScope
     started_at: datetime
 
-    def to_json(self) -> dict[str, object]:
+    def to_json(self) -> RunJson:
         """Give it as the HTTP API shows it."""
         return {
             "runId": self.id,
-            "cause": self.cause.value,
+            "cause": self.cause,
             "scope": self.scope.to_json(),
             "startedAt": instants.to_text(self.started_at),
         }
@@ -110,4 +131,4 @@ def month_of(run_id: str) -> str | None:
     month, dash, rest = run_id.partition("-")
     digits = len(month) == _MONTH_DIGITS and month.isascii() and month.isdecimal()
     word = rest.isascii() and rest.isalnum()
-    return month if digits and dash and word else None
+    return month if digits and dash and word and len(run_id) <= LONGEST_RUN_ID else None

@@ -4,15 +4,59 @@ import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Self, TypedDict
 
 from shared.domain import instants
 from shared.domain.reasons import REASONS, Reason
 from shared.domain.rows import Row, Value, without_none
-from shared.domain.run import Run, RunState
+from shared.domain.run import Run, RunJson, RunState
 from shared.domain.tally import Tally
 
-type Json = dict[str, object]
+
+class ProgressJson(TypedDict):
+    """How far a run has come: subscriptions listed, clusters done."""
+
+    subscriptions: int
+    subscriptionsListed: int
+    clusters: int
+    clustersDone: int
+
+
+class UnreadableJson(TypedDict):
+    """A subscription that could not be read, why, and what to do."""
+
+    subscriptionId: str
+    reason: str
+    message: str
+    advice: str
+
+
+class StoppedShardJson(TypedDict):
+    """A subscription in a location whose writes were stopped, why, and what to do."""
+
+    subscriptionId: str
+    location: str
+    reason: str
+    advice: str
+
+
+class RunSummaryJson(TypedDict, total=False):
+    """What a run has come to; nothing before its first subscription is listed."""
+
+    outcomes: dict[str, int]
+    reasons: dict[str, int]
+    calls: int
+    throttled: int
+    progress: ProgressJson
+    unreadableSubscriptions: list[UnreadableJson]
+    stoppedShards: list[StoppedShardJson]
+
+
+class RunRecordJson(RunJson, RunSummaryJson):
+    """A run, and what it came to once it is finished."""
+
+    state: RunState
+    finishedAt: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +68,7 @@ class RunRecord:
     started: bool = False
     due_at: datetime | None = None
     finished_at: datetime | None = None
-    summary: Json = field(default_factory=dict)
+    summary: RunSummaryJson = field(default_factory=RunSummaryJson)
     """Its counts as the HTTP API shows them, once it is finished."""
 
     def to_values(self) -> dict[str, Value]:
@@ -53,12 +97,12 @@ class RunRecord:
             json.loads(row.text("summary") or "{}"),
         )
 
-    def to_json(self) -> Json:
+    def to_json(self) -> RunRecordJson:
         """Give it as the HTTP API shows it."""
         finished = self.finished_at
         return {
             **self.run.to_json(),
-            "state": self.state.value,
+            "state": self.state,
             "finishedAt": instants.to_text(finished) if finished else None,
             **self.summary,
         }
@@ -117,7 +161,7 @@ class SubscriptionRecord:
             row.text("message"),
         )
 
-    def unreadable_json(self) -> Json:
+    def unreadable_json(self) -> UnreadableJson:
         """Say why it could not be read, as the HTTP API shows it."""
         return {
             "subscriptionId": self.subscription_id,

@@ -9,6 +9,9 @@ from shared.domain.observed import ObservedCluster
 # What a table key may not hold is more than this; ARM's names of locations are plainer still.
 _NOT_PLAIN = re.compile(r"[^a-z0-9-]", re.ASCII)
 
+LOCATION = r"^[A-Za-z0-9][A-Za-z0-9 ]{0,59}$"
+"""What people may call a location; ARM's names are letters and digits, its others have spaces."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Shard:

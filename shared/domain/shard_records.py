@@ -1,6 +1,7 @@
 """What is written down of a shard of a run: its own row, and those of its clusters."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
@@ -10,12 +11,11 @@ from shared.domain.observed import ObservedCluster
 from shared.domain.outcome import Outcome, OutcomeKind
 from shared.domain.reasons import REASONS, Reason
 from shared.domain.rows import Row, Value, without_none
+from shared.domain.run_records import StoppedShardJson
 from shared.domain.run_work import Baton
 from shared.domain.shard import Shard
 from shared.domain.tally import Tally
 from shared.domain.work import Cause
-
-type Json = dict[str, object]
 
 WRITES_TO_STOP = 10
 """So many writes in a row that end alike and for good stop a shard's writes."""
@@ -99,7 +99,7 @@ class ShardRecord:
             row.flag("finished"),
         )
 
-    def stopped_json(self) -> Json:
+    def stopped_json(self) -> StoppedShardJson:
         """Say why its writes were stopped, as the HTTP API shows it."""
         return {
             "subscriptionId": self.shard.subscription_id,
@@ -157,7 +157,7 @@ class PendingCluster:
         return cls(row.key, cluster, row.whole("attempts"), row.flag("givenUp"), row.flag("sent"))
 
 
-def settled_values(shown: Json) -> dict[str, Value]:
+def settled_values(shown: Mapping[str, object]) -> dict[str, Value]:
     """Give the values of the row of a cluster that a run is done with: its outcome, as JSON."""
     return {
         "clusterId": str(shown["clusterId"]),

@@ -4,10 +4,19 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Self, TypedDict
 
 from shared.domain.outcome import OutcomeKind
 from shared.domain.reasons import Reason
+
+
+class TallyJson(TypedDict):
+    """Counts of clusters by outcome and by reason, of calls to Azure, and of 429s among them."""
+
+    outcomes: dict[str, int]
+    reasons: dict[str, int]
+    calls: int
+    throttled: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +46,7 @@ class Tally:
         one = Tally(Counter({kind.value: 1}), Counter({reason.value: 1}))
         return self + one
 
-    def to_json(self) -> dict[str, object]:
+    def to_json(self) -> TallyJson:
         """Give it as the HTTP API shows it."""
         return {
             "outcomes": dict(sorted(self.outcomes.items())),

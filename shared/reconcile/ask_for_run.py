@@ -17,11 +17,23 @@ from shared.reconcile.run_store import RunStore
 SCOPES_PARTITION = "scope"
 CONFLICTS_BORNE = 10
 
+MOST_ACTIVE = 20
+"""So many runs may be under way before a person may not start another; timers and events may."""
+
 START_WITHIN = timedelta(minutes=2)
 """How long the start of a run may take before its message counts as lost."""
 
 SCOPE_KEPT = timedelta(days=7)
 """How long a scope's row whose run has no record still means a crash, and not a dropped table."""
+
+
+class TooManyActive(Exception):
+    """A person asks for one more run than may be under way at once; `most` is how many may."""
+
+    def __init__(self, most: int) -> None:
+        """Take how many may be."""
+        super().__init__(f"{most} runs are under way")
+        self.most = most
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +53,33 @@ class RunAsker:
     queue: RunQueue
     random: Callable[[], str]
     """Makes a random word of at least 16 hexadecimal digits."""
+    most_active: int = MOST_ACTIVE
 
     async def ask(self, scope: RunScope, cause: Cause) -> Asked:
-        """Insert the run's row and send one message; or join the active run of that scope."""
+        """Insert the run's row and send one message; or join the active run of that scope.
+
+        Raises `TooManyActive` where a person would make one run too many.
+        """
         for _ in range(CONFLICTS_BORNE):
             reading = await self.table.get(SCOPES_PARTITION, scope.key)
             if active := await self._active(reading):
                 return Asked(active, joined=True)
+            if cause is Cause.ASKED:
+                await self._leave_room()
             run = Run(new_run_id(reading.at, self.random()), cause, scope, reading.at)
             if await self._take(reading, run):
                 await self.begin(run)
                 return Asked(run, joined=False)
         raise TooManyConflicts(scope.key)
+
+    async def _leave_room(self) -> None:
+        """Refuse a run too many; those of older months have no message or baton left."""
+        active = 0
+        for month in (await self.store.months())[:2]:
+            found = await self.store.runs_of(month, self.most_active, "", {"state": "Active"})
+            active += len(found)
+        if active >= self.most_active:
+            raise TooManyActive(self.most_active)
 
     async def _active(self, reading: Reading) -> Run | None:
         """Give the run that holds the scope; begun again where a crash kept it from beginning."""

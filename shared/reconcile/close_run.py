@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from shared.domain.run import RunState
-from shared.domain.run_records import Json, ListingState, RunRecord, SubscriptionRecord
+from shared.domain.run_records import ListingState, RunRecord, RunSummaryJson, SubscriptionRecord
 from shared.domain.shard import Shard
 from shared.domain.shard_records import ShardRecord
 from shared.domain.tally import total
@@ -56,7 +56,9 @@ def is_done(subscriptions: Iterable[SubscriptionRecord], finished: dict[str, Sha
     return not waiting and all(shard.key in finished for shard in shards_of(some))
 
 
-def summary(subscriptions: Iterable[SubscriptionRecord], shards: Iterable[ShardRecord]) -> Json:
+def summary(
+    subscriptions: Iterable[SubscriptionRecord], shards: Iterable[ShardRecord]
+) -> RunSummaryJson:
     """Give what a run has come to, as the HTTP API shows it."""
     some, parts = list(subscriptions), list(shards)
     screened = total(subscription.screened for subscription in some)

@@ -9,7 +9,6 @@ from shared.domain.crowding import crowded_starts, with_crowding
 from shared.domain.outcome import OutcomeKind
 from shared.domain.reasons import Reason
 from shared.domain.rows import Row
-from shared.domain.run_records import Json
 from shared.domain.shard_records import ShardRecord, settled_values
 from shared.domain.tally import Tally, total
 from shared.reconcile.close_run import RunCloser
@@ -51,7 +50,7 @@ class ShardFinisher:
     ) -> Stored[ShardRecord] | None:
         """Add the finding to every cluster with such a start; None if somebody has taken over."""
         last: Stored[ShardRecord] | None = stored
-        found: dict[str, Json] = {}
+        found: dict[str, dict[str, object]] = {}
         record = stored.record
         async for row in self.store.clusters(record.run_id, record.shard):
             if row.text("nextStart") in crowded:
@@ -62,7 +61,7 @@ class ShardFinisher:
         return await self._write(last, found) if last and found else last
 
     async def _write(
-        self, stored: Stored[ShardRecord], found: dict[str, Json]
+        self, stored: Stored[ShardRecord], found: dict[str, dict[str, object]]
     ) -> Stored[ShardRecord] | None:
         record = stored.record
         if not record.dry_run:

@@ -1,20 +1,24 @@
 """One cluster as it is now: what ARM says, what naptime would do, what it did and gave up."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from typing import TypedDict
 
 from shared.domain.cluster_id import ClusterId
-from shared.domain.decision import Decision, Desired
+from shared.domain.decision import Action, Decision, Desired
 from shared.domain.errors import AzureError
+from shared.domain.given_up import GivenUpJson
 from shared.domain.instants import to_text
+from shared.domain.last_known import LastOutcomeJson
 from shared.domain.observed import (
     ObservedCluster,
     ObservedConfiguration,
     node_os_schedule,
 )
+from shared.domain.outcome import FindingJson, finding_json
 from shared.domain.policy import decide
+from shared.domain.reasons import Reason
 from shared.domain.shard import Shard
 from shared.domain.window import MaintenanceWindow
 from shared.reconcile.keep_pace import ShardPacer
@@ -26,13 +30,62 @@ OCCURRENCES_SHOWN = 5
 SPARED = 10
 """Tokens that a look leaves: who watches a page every second must not hold up who protects."""
 
-type Json = dict[str, object]
+
+class ScheduleJson(TypedDict):
+    """The node OS schedule: its name as somebody wrote it, its properties as ARM has them."""
+
+    name: str
+    properties: dict[str, object]
+
+
+class OccurrenceJson(TypedDict):
+    """An occurrence of the window in UTC; not certain where the documentation leaves it open."""
+
+    start: str
+    end: str
+    certain: bool
+
+
+class DecisionJson(TypedDict):
+    """What naptime would do now, and why."""
+
+    action: Action
+    reason: Reason
+    message: str
+    findings: list[FindingJson]
+    window: dict[str, object] | None
+    nextStart: str | None
+
+
+class RememberedJson(TypedDict):
+    """What naptime did last for a cluster, and what it gave up."""
+
+    lastOutcome: LastOutcomeJson | None
+    givenUp: GivenUpJson | None
+
+
+class LiveJson(TypedDict):
+    """A cluster as ARM has it now."""
+
+    clusterId: str
+    location: str
+    provisioningState: str
+    nodeAutoProvisioning: bool
+    nodeOSUpgradeChannel: str | None
+    schedule: ScheduleJson | None
+    window: dict[str, object] | None
+    nextOccurrences: list[OccurrenceJson]
+    decision: DecisionJson
+
+
+class LiveClusterJson(LiveJson, RememberedJson):
+    """A cluster as ARM has it now, what naptime would do, what it did and gave up."""
 
 
 class LiveReadFailed(Exception):
     """ARM did not answer; carries what is remembered of the cluster all the same."""
 
-    def __init__(self, cause: AzureError, remembered: Mapping[str, object]) -> None:
+    def __init__(self, cause: AzureError, remembered: RememberedJson) -> None:
         """Take the reason and the remembered members, as JSON."""
         super().__init__(str(cause))
         self.cause = cause
@@ -59,7 +112,7 @@ class ClusterViewer:
     clock: Clock
     desired: Desired
 
-    async def look(self, cluster_id: ClusterId) -> Json:
+    async def look(self, cluster_id: ClusterId) -> LiveClusterJson:
         """Read the cluster from ARM; raise `LiveReadFailed` where that cannot be done."""
         remembered = await self._remembered(cluster_id)
 
@@ -76,7 +129,7 @@ class ClusterViewer:
             raise LiveReadFailed(error, remembered) from error
         return {**self._live(seen), **remembered}
 
-    async def _remembered(self, cluster_id: ClusterId) -> Json:
+    async def _remembered(self, cluster_id: ClusterId) -> RememberedJson:
         known = await self.memory.recall(cluster_id)
         given_up = await self.given_up.get(cluster_id)
         return {
@@ -84,7 +137,7 @@ class ClusterViewer:
             "givenUp": given_up.to_json() if given_up else None,
         }
 
-    def _live(self, seen: Seen) -> Json:
+    def _live(self, seen: Seen) -> LiveJson:
         now = self.clock.now()
         cluster = seen.cluster
         decision = decide(cluster, seen.configurations, self.desired, now)
@@ -103,11 +156,11 @@ class ClusterViewer:
         }
 
 
-def _schedule_json(schedule: ObservedConfiguration | None) -> Json | None:
+def _schedule_json(schedule: ObservedConfiguration | None) -> ScheduleJson | None:
     return {"name": schedule.name, "properties": dict(schedule.properties)} if schedule else None
 
 
-def _occurrences(window: MaintenanceWindow | None, now: datetime) -> list[Json]:
+def _occurrences(window: MaintenanceWindow | None, now: datetime) -> list[OccurrenceJson]:
     """Give the next occurrences, the open one included; none where the window is ambiguous."""
     if window is None or window.ambiguity:
         return []
@@ -117,16 +170,13 @@ def _occurrences(window: MaintenanceWindow | None, now: datetime) -> list[Json]:
     ]
 
 
-def _decision_json(decision: Decision, now: datetime) -> Json:
+def _decision_json(decision: Decision, now: datetime) -> DecisionJson:
     start = decision.next_start(now)
     return {
-        "action": decision.action.value,
-        "reason": decision.reason.value,
+        "action": decision.action,
+        "reason": decision.reason,
         "message": decision.finding.message,
-        "findings": [
-            {"reason": finding.reason.value, "message": finding.message}
-            for finding in decision.findings
-        ],
+        "findings": [finding_json(finding) for finding in decision.findings],
         "window": decision.window.to_arm() if decision.window else None,
         "nextStart": to_text(start.start) if start else None,
     }

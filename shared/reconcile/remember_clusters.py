@@ -16,6 +16,7 @@ from shared.domain.rows import Values
 from shared.reconcile.ports import Table
 
 KNOWN, END_OF_KNOWN = "known:", "known;"
+ROW_KEY = rf"{KNOWN}[0-9a-f]{{32}}"
 
 
 @dataclass(frozen=True, slots=True)

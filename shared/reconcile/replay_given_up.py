@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
-from shared.domain.cluster_id import ClusterId
-from shared.domain.given_up import GivenUp
-from shared.domain.pages import PAGE_SIZE, Page, from_token, to_token
+from shared.domain.cluster_id import GUID, ClusterId
+from shared.domain.given_up import GivenUp, GivenUpClusterJson
+from shared.domain.pages import PAGE_SIZE, Page, PageAsked, Question, to_token
 from shared.domain.work import Cause, ReconcileCluster
 from shared.reconcile.ports import Clock, GivenUpRecords, WorkQueue
+
+QUESTION: Question = {"of": "given-up"}
+PLACE = rf"(?:{GUID}|unreadable)\|[0-9a-f]{{32}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +24,12 @@ class GivenUpReplayer:
     clock: Clock
     subscriptions: frozenset[str]
 
-    async def list(self, token: str) -> Page:
-        """Give a page of what was given up."""
-        (after,) = from_token(token, 1)
-        found = await self.given_up.page(after, PAGE_SIZE)
-        shown = [_shown(record) for _, record in found]
-        return Page(shown, to_token(found[-1][0]) if len(found) == PAGE_SIZE else None)
+    async def list(self, asked: PageAsked) -> Page[GivenUpClusterJson]:
+        """Give a page of what was given up; of foreign subscriptions nothing is shown."""
+        (after,) = asked.place(QUESTION, PLACE)
+        found = await self.given_up.page(after, asked.size)
+        shown = [_shown(record) for _, record in found if self._is_ours(record)]
+        return Page(shown, to_token(QUESTION, found[-1][0]) if len(found) == asked.size else None)
 
     async def replay_one(self, cluster_id: ClusterId) -> int:
         """Replay one cluster; 0 if it is not among what was given up."""
@@ -46,12 +49,17 @@ class GivenUpReplayer:
     async def _replay(self, record: GivenUp) -> int:
         """Put the cluster on the queue; a message that names none is for people to read."""
         cluster_id = record.cluster_id
-        if cluster_id is None or cluster_id.subscription_id not in self.subscriptions:
+        if cluster_id is None or not self._is_ours(record):
             return 0
         await self.queue.send(ReconcileCluster(cluster_id, Cause.REPLAYED, self.clock.now()))
         return 1
 
+    def _is_ours(self, record: GivenUp) -> bool:
+        """Say whether it is of no cluster, or of one that naptime may (still) act on."""
+        cluster_id = record.cluster_id
+        return cluster_id is None or cluster_id.subscription_id in self.subscriptions
 
-def _shown(record: GivenUp) -> dict[str, object]:
+
+def _shown(record: GivenUp) -> GivenUpClusterJson:
     cluster_id = str(record.cluster_id) if record.cluster_id else None
     return {"clusterId": cluster_id, **record.to_json()}

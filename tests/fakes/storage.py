@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from math import ceil
 
 from shared.clients.cluster_records import CLAIM_LASTS, refusal_of
@@ -146,4 +147,6 @@ class FakeGivenUpRecords:
 
 
 def _key(cluster_id: ClusterId | None, work: str) -> str:
-    return f"{cluster_id.subscription_id}|{cluster_id.key}" if cluster_id else f"unreadable|{work}"
+    partition = cluster_id.subscription_id if cluster_id else "unreadable"
+    identity = cluster_id.key if cluster_id else work
+    return f"{partition}|{sha256(identity.encode()).hexdigest()[:32]}"

@@ -30,6 +30,7 @@ async def test_the_functions_and_their_triggers(loaded: Loaded) -> None:
         "show_run": ("httpTrigger", None),
         "list_given_up": ("httpTrigger", None),
         "replay_given_up": ("httpTrigger", None),
+        "openapi": ("httpTrigger", None),
     }
 
 
@@ -44,7 +45,7 @@ async def test_the_schedules(loaded: Loaded) -> None:
 
 
 async def test_the_routes(loaded: Loaded) -> None:
-    """The routes, their methods and who may call them; only health asks for no key."""
+    """The routes, their methods and who may call them; only health and the description ask for no key."""
     routes = {
         str(function.trigger.settings["route"]): (
             function.trigger.settings["methods"],
@@ -62,6 +63,7 @@ async def test_the_routes(loaded: Loaded) -> None:
         "runs/{runId}": (["GET"], "FUNCTION"),
         "given-up": (["GET"], "FUNCTION"),
         "given-up/replay": (["POST"], "FUNCTION"),
+        "openapi.json": (["GET"], "ANONYMOUS"),
     }
 
 

@@ -1,13 +1,11 @@
 """naptime as its users run it: processes on loopback, the emulator, and a simulated Azure."""
 
 import asyncio
-import json
 import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
 from uuid import uuid4
 
@@ -55,7 +53,7 @@ class Naptime:
             method,
             f"{self.host.url}/api/{path}",
             headers={"x-functions-key": KEY},
-            data=None if body is None else BytesIO(json.dumps(body).encode()),
+            json=body,
         ) as response:
             return response.status, await response.json(content_type=None)
 

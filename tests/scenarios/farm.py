@@ -91,7 +91,7 @@ class Farm:
             method,
             f"{self.host.url}/api/{path}",
             headers={"x-functions-key": KEY},
-            data=None if body is None else json.dumps(body),
+            json=body,
         ) as response:
             return response.status, await response.json(content_type=None)
 

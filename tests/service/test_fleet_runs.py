@@ -57,7 +57,7 @@ def outcomes(record: RunRecord) -> object:
 
 def items(record: RunRecord, name: str) -> list[dict[str, str]]:
     """Give a list in a run's record."""
-    return cast("list[dict[str, str]]", record.summary[name])
+    return cast("dict[str, list[dict[str, str]]]", record.summary)[name]
 
 
 def unprotected(world: World) -> list[str]:

@@ -6,6 +6,7 @@ from typing import cast
 from shared.domain.cluster_id import ClusterId
 from shared.domain.errors import AccessDenied, Rejected
 from shared.domain.pace import Pace
+from shared.domain.pages import PageAsked
 from shared.domain.run import RunScope
 from shared.domain.work import Cause, ReconcileCluster
 from tests.clusters import FOREIGN_SUBSCRIPTION, SUBSCRIPTION, cluster, cluster_id
@@ -44,7 +45,7 @@ async def test_the_clusters_of_a_run_come_page_by_page() -> None:
     found: list[str] = []
     token, pages = "", 0
     while token or not pages:
-        shown = await world.runs.run(record.run.id, {}, token)
+        shown = await world.runs.run(record.run.id, {}, PageAsked(token))
         assert shown
         page = cast("Json", shown["clusters"])
         found += names(page["value"])
@@ -52,7 +53,7 @@ async def test_the_clusters_of_a_run_come_page_by_page() -> None:
         pages += 1
     assert pages == 2
     assert len(found) == len(set(found)) == 130
-    narrowed = await world.runs.run(record.run.id, {"outcome": "Failed"}, "")
+    narrowed = await world.runs.run(record.run.id, {"outcome": "Failed"}, PageAsked())
     assert narrowed
     assert cast("Json", narrowed["clusters"])["value"] == []
 
@@ -65,7 +66,7 @@ async def test_progress_is_shown_while_a_run_is_under_way() -> None:
     run = await world.start()
     seen = []
     while not world.finished:
-        shown = await world.runs.run(run.id, {}, "")
+        shown = await world.runs.run(run.id, {}, PageAsked())
         assert shown
         seen.append(cast("Json", shown.get("progress", {})).get("clustersDone"))
         world.clock.move_to(world._next_visible() or world.clock.now())
@@ -82,15 +83,15 @@ async def test_runs_are_shown_newest_first_over_months() -> None:
     asked = []
     for number in range(130):
         scope = RunScope(locations=(f"place{number}",))
-        cause = Cause.ASKED if number % 2 else Cause.SWEPT
+        cause = Cause.SCHEDULE_WRITTEN if number % 2 else Cause.SWEPT
         asked.append((await world.asker.ask(scope, cause)).run.id)
         world.clock.advance(timedelta(hours=6))
-    first = await world.runs.runs({}, "")
-    second = await world.runs.runs({}, first.token or "")
+    first = await world.runs.runs({}, PageAsked())
+    second = await world.runs.runs({}, PageAsked(first.token or ""))
     assert (len(first.items), len(second.items), second.token) == (100, 30, None)
     shown = [item["runId"] for item in [*first.items, *second.items]]
     assert shown == asked[::-1]
-    swept = await world.runs.runs({"cause": "Swept"}, "")
+    swept = await world.runs.runs({"cause": "Swept"}, PageAsked())
     assert len(swept.items) == 65
 
 
@@ -101,15 +102,15 @@ async def test_the_fleet_is_shown_page_by_page() -> None:
     found: list[str] = []
     token, pages = "", 0
     while token or not pages:
-        page = await world.fleet.clusters(None, {}, token)
+        page = await world.fleet.clusters(None, {}, PageAsked(token))
         found += names(page.items)
         token = page.token or ""
         pages += 1
     assert pages == 2
     assert len(found) == len(set(found)) == 130
-    in_uk = await world.fleet.clusters(SUBSCRIPTION, {"location": "uksouth"}, "")
+    in_uk = await world.fleet.clusters(SUBSCRIPTION, {"location": "uksouth"}, PageAsked())
     assert len(in_uk.items) == 60
-    none = await world.fleet.clusters(SUBSCRIPTION, {"outcome": "Failed"}, "")
+    none = await world.fleet.clusters(SUBSCRIPTION, {"outcome": "Failed"}, PageAsked())
     assert none.items == []
 
 
@@ -122,9 +123,9 @@ async def test_clusters_that_are_no_more_are_forgotten() -> None:
     del world.aks.clusters[cluster_id("goes")]
     world.aks.add(cluster("changes", mode="Manual"))
     await world.sweep(RunScope(locations=("westeurope",)))
-    assert len((await world.fleet.clusters(None, {}, "")).items) == 3
+    assert len((await world.fleet.clusters(None, {}, PageAsked())).items) == 3
     await world.sweep()
-    assert names((await world.fleet.clusters(None, {}, "")).items) == ["stays"]
+    assert names((await world.fleet.clusters(None, {}, PageAsked())).items) == ["stays"]
 
 
 async def test_clusters_without_nap_are_not_shown() -> None:
@@ -132,8 +133,8 @@ async def test_clusters_without_nap_are_not_shown() -> None:
     world = World()
     world.aks.add(cluster(mode="Manual"))
     await world.reconcile()
-    assert (await world.fleet.clusters(None, {}, "")).items == []
-    asked = await world.fleet.clusters(None, {"reason": "NotAutoProvisioned"}, "")
+    assert (await world.fleet.clusters(None, {}, PageAsked())).items == []
+    asked = await world.fleet.clusters(None, {"reason": "NotAutoProvisioned"}, PageAsked())
     assert len(asked.items) == 1
 
 
@@ -149,13 +150,13 @@ async def test_replay_by_reason_and_all() -> None:
     foreign = cluster("x", subscription=FOREIGN_SUBSCRIPTION)["id"]
     await world.queue.send(_work(str(foreign)))
     await world.poison.record(world.queue.messages.pop().text, "why")
-    page = await world.replayer.list("")
-    assert len(page.items) == 6
+    page = await world.replayer.list(PageAsked())
+    assert len(page.items) == 5, "nothing of a foreign subscription"
     assert await world.replayer.replay_all("AccessDenied") == 2
     assert await world.replayer.replay_all("Throttled") == 0
     assert await world.replayer.replay_all() == 4
     await world.run_and_mind()
-    assert len((await world.replayer.list("")).items) == 2
+    assert len((await world.replayer.list(PageAsked())).items) == 1
     assert len(world.aks.accepted_writes) == 4
 
 

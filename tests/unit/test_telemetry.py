@@ -9,7 +9,7 @@ from shared.domain.observed import observe_cluster
 from shared.domain.outcome import Outcome, OutcomeKind
 from shared.domain.reasons import Reason
 from shared.domain.run import Run, RunScope
-from shared.domain.run_records import RunRecord
+from shared.domain.run_records import RunRecord, RunSummaryJson, UnreadableJson
 from shared.domain.shard_records import PendingCluster
 from shared.domain.work import Cause
 from shared.telemetry import (
@@ -88,13 +88,21 @@ def test_a_run_is_quiet_about_what_is_well(
     assert [record.levelname for record in caplog.records] == [level]
 
 
-@pytest.mark.parametrize(("unreadable", "level"), [([], "INFO"), ([{}], "WARNING")])
+UNREADABLE: UnreadableJson = {
+    "subscriptionId": "a",
+    "reason": "AccessDenied",
+    "message": "no role",
+    "advice": "assign it",
+}
+
+
+@pytest.mark.parametrize(("unreadable", "level"), [([], "INFO"), ([UNREADABLE], "WARNING")])
 def test_the_end_of_a_run_is_one_line(
-    unreadable: list[object], level: str, caplog: pytest.LogCaptureFixture
+    unreadable: list[UnreadableJson], level: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A run that could not read everything is a warning; one that could is not."""
     run = Run("202611-a", Cause.SWEPT, RunScope(), datetime(2026, 11, 21, tzinfo=UTC))
-    summary: dict[str, object] = {
+    summary: RunSummaryJson = {
         "outcomes": {"Created": 2},
         "calls": 5,
         "throttled": 0,

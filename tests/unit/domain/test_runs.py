@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from shared.domain.cluster_id import ClusterId
 from shared.domain.crowding import crowded_starts, with_crowding
-from shared.domain.errors import InvalidInput, InvalidMessage
+from shared.domain.errors import InvalidMessage
 from shared.domain.outcome import OutcomeKind
-from shared.domain.pages import from_token, to_token
 from shared.domain.reasons import Reason
 from shared.domain.run import Run, RunScope, month_of, new_run_id
 from shared.domain.run_work import (
@@ -158,25 +157,6 @@ def test_crowding_is_said_once() -> None:
     told = with_crowding(wrong)
     assert (told["reason"], len(told["findings"])) == ("NodeOSChannelOff", 2)  # type: ignore[arg-type]  # JSON
     assert with_crowding(told) == told
-
-
-@given(st.lists(st.text(), min_size=2, max_size=2))
-def test_tokens_read_back(place: list[str]) -> None:
-    """A token reads back as its place, whatever is in it."""
-    assert from_token(to_token(*place), 2) == place
-
-
-@pytest.mark.parametrize("token", ["x", "!!", "W10", "WzFd", to_token("a"), "é", "[" * 5000])
-def test_tokens_from_elsewhere_are_refused(token: str) -> None:
-    """Text that is no token of this question is an error that names the field."""
-    with pytest.raises(InvalidInput) as refused:
-        from_token(token, 2)
-    assert refused.value.problems[0].field == "continuationToken"
-
-
-def test_an_empty_token_is_the_start() -> None:
-    """Without a token the answer begins at its start."""
-    assert from_token("", 2) == ["", ""]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,75 @@
+"""What a handler gives back: the statuses, and the headers that belong to them.
+
+The return annotation of a handler names them, `Ok[RunJson] | Accepted[RunJson]`, and the type in
+the brackets is what the API's own description says of the body.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from math import ceil
+from typing import ClassVar
+
+SECONDS_WHERE_NOTHING_IS_KNOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Ok[T]:
+    """200 and a body."""
+
+    status: ClassVar[int] = 200
+    told: ClassVar[str] = "Done."
+    header_texts: ClassVar[Mapping[str, str]] = {}
+
+    body: T
+
+    def headers(self) -> dict[str, str]:
+        """Give the headers: none."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged[T]:
+    """200, a body, and the tag by which `If-Match` knows it again."""
+
+    status: ClassVar[int] = 200
+    told: ClassVar[str] = "Done."
+    header_texts: ClassVar[Mapping[str, str]] = {
+        "ETag": "Stands for what was observed; send it back as If-Match.",
+    }
+
+    body: T
+    etag: str
+
+    def headers(self) -> dict[str, str]:
+        """Give the tag."""
+        return {"ETag": self.etag}
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted[T]:
+    """202: the work goes on by itself; where to look, and when."""
+
+    status: ClassVar[int] = 202
+    told: ClassVar[str] = "Accepted; the work goes on by itself."
+    header_texts: ClassVar[Mapping[str, str]] = {
+        "Location": "Where to look for what becomes of it.",
+        "Retry-After": "In how many seconds it is worth looking.",
+    }
+
+    body: T
+    location: str
+    wait: timedelta | None = None
+
+    def headers(self) -> dict[str, str]:
+        """Give where to look, and when."""
+        return {"Location": self.location, **retry_after(self.wait)}
+
+
+type Answer = Ok[object] | Tagged[object] | Accepted[object]
+
+
+def retry_after(wait: timedelta | None) -> dict[str, str]:
+    """Give the header that says when to come back; ten seconds where nothing better is known."""
+    seconds = max(1, ceil(wait.total_seconds())) if wait else SECONDS_WHERE_NOTHING_IS_KNOWN
+    return {"Retry-After": str(seconds)}

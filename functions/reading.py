@@ -1,0 +1,123 @@
+"""Requests read into their structs: strictly, and with every problem at once.
+
+One rule holds for path, query, headers and body: a field is read by its own type, and what is
+wrong with it is said with its name, its value and the rule.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import get_args
+
+import azure.functions as func
+import msgspec
+from msgspec.structs import FieldInfo
+
+from functions.refusals import BodyTooLarge, NotJson
+from functions.requests import BODY_LIMIT, Part
+from shared.domain.errors import InvalidInput, Problem
+from shared.domain.strict_json import NotStrictJson, parse_object
+
+KEY = "code"
+"""The query parameter that holds a function key; it is the host's own."""
+
+
+def read_path[T: Part](request: func.HttpRequest, kind: type[T]) -> T:
+    """Read the parameters of the path; raise `InvalidInput`."""
+    return _read(kind, request.route_params, strict=False)
+
+
+def read_query[T: Part](request: func.HttpRequest, kind: type[T]) -> T:
+    """Read the query; raise `InvalidInput`, also for what is not known."""
+    given = {name: value for name, value in request.params.items() if name.lower() != KEY}
+    return _read(kind, given, strict=False)
+
+
+def read_headers[T: Part](request: func.HttpRequest, kind: type[T]) -> T:
+    """Read the headers that a route knows, and leave the others alone."""
+    known = {field.encode_name for field in msgspec.structs.fields(kind)}
+    given = {name: request.headers[name] for name in known if name in request.headers}
+    return _read(kind, given, strict=False)
+
+
+def read_body[T: Part](request: func.HttpRequest, kind: type[T]) -> T:
+    """Read a JSON body; raise `InvalidInput`, `BodyTooLarge` or `NotJson`."""
+    body = request.get_body()
+    if len(body) > BODY_LIMIT:
+        raise BodyTooLarge
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    # Without a type it may be anything (RFC 9110 8.3), and JSON is all that this API knows.
+    if not re.fullmatch(r"(application/([a-z0-9.+-]+\+)?json)?", media_type):
+        raise NotJson(media_type)
+    return _read(kind, _parsed(body), strict=True)
+
+
+def _parsed(body: bytes) -> dict[str, object]:
+    try:
+        return parse_object(body.decode(), BODY_LIMIT)
+    except UnicodeDecodeError as error:
+        raise InvalidInput.because("body", None, "must be text in UTF-8") from error
+    except NotStrictJson as error:
+        shown = body[:100].decode("utf-8", "replace")
+        raise InvalidInput.because("body", shown, str(error)) from error
+
+
+def _read[T: Part](kind: type[T], given: Mapping[str, object], *, strict: bool) -> T:
+    problems: list[Problem] = []
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    values = {}
+    for name, field in fields.items():
+        if name in given:
+            try:
+                values[field.name] = _value(field, given[name], strict=strict)
+            except msgspec.ValidationError as error:
+                problems.append(_problem(field, given[name], str(error), strict=strict))
+        elif field.required:
+            problems.append(Problem.of(name, None, "is required"))
+    problems += _unknown(given, tuple(fields))
+    if problems:
+        raise InvalidInput(problems)
+    read = kind(**values)
+    read.check()
+    return read
+
+
+def _unknown(given: Mapping[str, object], known: tuple[str, ...]) -> Iterator[Problem]:
+    rule = f"is not known here; known are {', '.join(known)}" if known else "is not known here"
+    yield from (Problem.of(name, given[name], rule) for name in given if name not in known)
+
+
+def _value(field: FieldInfo, given: object, *, strict: bool) -> object:
+    """Read one value; the words of a list are found whatever their case outside a body."""
+    if not strict and isinstance(given, str):
+        for word in _words(field):
+            if word.lower() == given.lower():
+                given = word
+    return msgspec.convert(given, field.type, strict=strict)
+
+
+def _words(field: FieldInfo) -> list[str]:
+    """Name the values of an enumeration; none where the field is something else."""
+    kinds = (field.type, *get_args(field.type))
+    return [
+        word.value
+        for kind in kinds
+        if isinstance(kind, type) and issubclass(kind, StrEnum)
+        for word in kind
+    ]
+
+
+def _problem(field: FieldInfo, value: object, message: str, *, strict: bool) -> Problem:
+    """Say it in our words: msgspec says ``Expected `int` <= 500 - at `$[...]` ``."""
+    rule, _, _ = message.partition(" - at `$")
+    if words := _words(field):
+        rule = f"must be one of {', '.join(words)}"
+    rule = re.sub(r"^Expected (.*?)(?:, got (.*))?$", _must_be, rule)
+    if not strict and "," in str(value):
+        # The host joins the values of a parameter that is given twice.
+        rule += " (and be given once)"
+    return Problem.of(field.encode_name, value, rule)
+
+
+def _must_be(found: re.Match[str]) -> str:
+    return f"must be {found[1]}" + (f", not {found[2]}" if found[2] else "")
