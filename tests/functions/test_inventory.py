@@ -45,7 +45,7 @@ async def test_the_schedules(loaded: Loaded) -> None:
 
 
 async def test_the_routes(loaded: Loaded) -> None:
-    """The routes, their methods and who may call them; only health and the description ask for no key."""
+    """The routes, their methods and who may call them; two ask for no key."""
     routes = {
         str(function.trigger.settings["route"]): (
             function.trigger.settings["methods"],
