@@ -38,7 +38,7 @@ if ! is_python_313 .venv/bin/python; then
 fi
 
 echo "setup: Python packages" >&2
-.venv/bin/python -m pip install --quiet --disable-pip-version-check \
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
     -r requirements.txt -r requirements-dev.txt
 
 node_is_new_enough() {

@@ -7,7 +7,7 @@ second to import, and an Event Grid event needs only the queue.
 import os
 import random
 from collections.abc import Mapping
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -34,8 +34,9 @@ from shared.reconcile.show_clusters import FleetViewer
 from shared.reconcile.show_runs import RunViewer
 from shared.reconcile.start_run import RunStarter
 from shared.reconcile.work_shift import ShiftWorld
+from shared.reports import report_in_run, report_run, report_work
 from shared.settings import Settings, read_settings
-from shared.telemetry import log_bug, log_outcome, log_outcome_in_run, log_run, quieten_sdks
+from shared.telemetry import log_bug, quieten_sdks
 
 if TYPE_CHECKING:
     from shared.clients.arm import ArmClients
@@ -142,7 +143,7 @@ class App:
                 self._batons,
                 self._queue,
                 ShardFinisher(self._store, self._memory, self._closer, CROWD_SIZE),
-                log_outcome_in_run,
+                report_in_run,
             ),
         )
 
@@ -194,7 +195,7 @@ class App:
 
     @cached_property
     def _closer(self) -> RunCloser:
-        return RunCloser(self._store, log_run)
+        return RunCloser(self._store, partial(report_run, dry_run=self.settings.dry_run))
 
     @cached_property
     def _store(self) -> RunStore:
@@ -228,7 +229,7 @@ class App:
             self._queue,
             self._clock,
             random.random,
-            log_outcome,
+            report_work,
         )
 
     @cached_property

@@ -138,7 +138,7 @@ class World:
             self.queue,
             self.clock,
             self.jitter,
-            self._report,
+            self._report_work,
         )
         self.messages = MessageReceiver(self.worker, self.subscriptions)
         self.events = EventReceiver(self.queue, self.clock, self.subscriptions, OWN_CLIENT_ID)
@@ -208,6 +208,9 @@ class World:
 
     def _report(self, outcome: Outcome, cause: Cause) -> None:
         self.outcomes.append((outcome, cause))
+
+    def _report_work(self, outcome: Outcome, work: ReconcileCluster, _: datetime) -> None:
+        self._report(outcome, work.cause)
 
     def _report_bug(self, _: PendingCluster, error: Exception) -> None:
         self.bugs.append(error)

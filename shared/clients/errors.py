@@ -31,6 +31,7 @@ from shared.domain.errors import (
     WriteTargetGone,
 )
 from shared.domain.plain_text import one_line
+from shared.reports import report_throttled
 
 # A 409 that waiting cannot mend. Any other is taken for an operation in progress: AKS answers
 # OperationNotAllowed and EtagMismatch with it, and whether there are more codes is not documented.
@@ -66,6 +67,8 @@ def _from_response(error: HttpResponseError, now: datetime, *, writing: bool) ->
     status = error.status_code
     code = one_line(str(error.error.code)) if error.error and error.error.code else ""
     kind = _kind(error, status, code.lower(), writing=writing)
+    if kind is Throttled:
+        report_throttled()
     message = error.error.message if error.error and error.error.message else error.message
     return kind(
         one_line(message or str(error), MESSAGE_LIMIT),

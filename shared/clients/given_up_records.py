@@ -11,6 +11,7 @@ from azure.data.tables.aio import TableClient
 from shared.clients.storage import create_table
 from shared.domain.cluster_id import ClusterId
 from shared.domain.given_up import GivenUp
+from shared.reports import report_given_up
 
 GIVEN_UP_TABLE = "naptimegivenup"
 # Azure Table's limit is 64 KiB for a string property, in UTF-16 (two bytes each).
@@ -32,6 +33,7 @@ class StorageGivenUpRecords:
         except ResourceNotFoundError:
             await create_table(self._table)
             await self._table.upsert_entity(entity, mode=UpdateMode.REPLACE)
+        report_given_up(given_up)
 
     async def get(self, cluster_id: ClusterId) -> GivenUp | None:
         """Read what was given up for one cluster."""

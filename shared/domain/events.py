@@ -8,8 +8,10 @@ subscription as an Event Grid source" and "Azure Resource Notifications - Resour
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar, cast
 
+from shared.domain import instants
 from shared.domain.cluster_id import (
     ClusterId,
     is_guid,
@@ -42,6 +44,7 @@ class ClusterWritten:
     cluster_id: ClusterId
     event_id: str | None = None
     caller_app_id: str | None = None
+    happened_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class ScheduleWritten:
     cluster_id: ClusterId
     event_id: str | None = None
     caller_app_id: str | None = None
+    happened_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class ScheduleDeleted:
     cluster_id: ClusterId
     event_id: str | None = None
     caller_app_id: str | None = None
+    happened_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,7 @@ class _Envelope:
     source: str
     subject: str
     event_id: str | None
+    happened_at: datetime | None
     data: Mapping[str, object]
 
 
@@ -114,16 +120,20 @@ def _event_in(body: Mapping[str, object]) -> ClusterEvent:
     parse = _PARSERS.get(event_type.lower())
     if parse is None:
         return NotOurs(one_line(event_type, _MOST_SHOWN))
-    return parse(_envelope(body, event_type, "source" if cloud else "topic"))
+    happened_at = _instant(body.get("time" if cloud else "eventTime"))
+    return parse(_envelope(body, event_type, "source" if cloud else "topic", happened_at))
 
 
-def _envelope(body: Mapping[str, object], event_type: str, source: str) -> _Envelope:
+def _envelope(
+    body: Mapping[str, object], event_type: str, source: str, happened_at: datetime | None
+) -> _Envelope:
     event_id, subject = body.get("id"), body.get("subject")
     return _Envelope(
         event_type=event_type,
         source=_text(body, source),
         subject=subject if isinstance(subject, str) else "",
         event_id=one_line(event_id, _MOST_SHOWN) if isinstance(event_id, str) else None,
+        happened_at=happened_at,
         data=_object(body, "data"),
     )
 
@@ -133,7 +143,9 @@ def _notified(event: _Envelope) -> ClusterEvent:
     if _text(resource, "type").lower() != MANAGED_CLUSTERS.lower():
         return _foreign(event, _text(resource, "type"))
     cluster_id = ClusterId.parse(_text(resource, "id"), "data.resourceInfo.id")
-    return ClusterWritten(_from_its_source(event, cluster_id), event.event_id)
+    return ClusterWritten(
+        _from_its_source(event, cluster_id), event.event_id, happened_at=event.happened_at
+    )
 
 
 def _operated(event: _Envelope) -> ClusterEvent:
@@ -148,7 +160,12 @@ def _operated(event: _Envelope) -> ClusterEvent:
         cluster_id, name = parse_configuration_id(subject)
         if name.lower() != NODE_OS_SCHEDULE.lower():
             return _foreign(event, name)
-    return kind(_from_its_source(event, cluster_id), event.event_id, _caller(event.data))
+    return kind(
+        _from_its_source(event, cluster_id),
+        event.event_id,
+        _caller(event.data),
+        event.happened_at,
+    )
 
 
 def _foreign(event: _Envelope, what: str) -> NotOurs:
@@ -174,6 +191,14 @@ def _caller(data: Mapping[str, object]) -> str | None:
             return app_id.lower()
         case _:
             return None
+
+
+def _instant(value: object) -> datetime | None:
+    """Read when an event happened; only figures are made of it, so a wrong one is just left out."""
+    try:
+        return instants.from_text(value) if isinstance(value, str) else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _text(body: Mapping[str, object], name: str) -> str:

@@ -65,6 +65,11 @@ class RunScope:
         canonical = json.dumps(self.to_json(), sort_keys=True).lower()
         return sha256(canonical.encode()).hexdigest()[:32]
 
+    @property
+    def is_everything(self) -> bool:
+        """Say whether no cluster is outside of it."""
+        return not (self.subscription_id or self.resource_group or self.locations)
+
     def covers(self, cluster: ObservedCluster) -> bool:
         """Say whether a cluster of the subscription (and group) is in one of the locations."""
         return not self.locations or plain_location(cluster.location) in self.locations

@@ -30,6 +30,7 @@ SLOW = frozenset({Reason.ACCESS_DENIED, Reason.NOT_AUTHENTICATED})
 """What only a person or a role assignment on its way can mend: minutes, not seconds."""
 
 _MOST_ATTEMPTS = 1_000_000
+_FIELDS = ("clusterId", "cause", "askedAt", "attempt", "eventId", "since", "eventAt")
 
 
 class Cause(StrEnum):
@@ -48,7 +49,8 @@ class ReconcileCluster:
     """The command to reconcile one cluster.
 
     `asked_at` (UTC) is when it was first asked for and stays the same over all attempts;
-    `attempt` counts from 1. `since` is when the queue took the first message in, by the storage
+    `attempt` counts from 1. `event_at` (UTC) is when the event behind it says that it happened;
+    only figures are made of it. `since` is when the queue took the first message in, by the storage
     service's own clock; whoever receives it first writes it down.
     """
 
@@ -58,6 +60,7 @@ class ReconcileCluster:
     attempt: int = 1
     event_id: str | None = None
     since: datetime | None = None
+    event_at: datetime | None = None
 
     def deferred(self) -> Self:
         """Give the same work for its next attempt."""
@@ -72,6 +75,7 @@ class ReconcileCluster:
             "attempt": self.attempt,
             "eventId": self.event_id,
             "since": instants.to_text(self.since) if self.since else None,
+            "eventAt": instants.to_text(self.event_at) if self.event_at else None,
         }
         return seal(work)
 
@@ -82,16 +86,17 @@ def parse_reconcile_cluster(message: str) -> ReconcileCluster:
 
 
 def _work_in(work: Fields) -> ReconcileCluster:
-    work.refuse_unknown(("clusterId", "cause", "askedAt", "attempt", "eventId", "since"))
+    work.refuse_unknown(_FIELDS)
     cluster_id = work.required("clusterId", _cluster_id)
     cause = work.required("cause", _cause)
     asked_at = work.required("askedAt", an_instant)
     attempt = work.required("attempt", whole_number(1, _MOST_ATTEMPTS))
     event_id = work.optional("eventId", text)
     since = work.optional("since", an_instant)
+    event_at = work.optional("eventAt", an_instant)
     if work.problems or not (cluster_id and cause and asked_at and attempt):
         raise InvalidMessage(work.problems)
-    return ReconcileCluster(cluster_id, cause, asked_at, attempt, event_id, since)
+    return ReconcileCluster(cluster_id, cause, asked_at, attempt, event_id, since, event_at)
 
 
 def _cluster_id(value: object) -> ClusterId:

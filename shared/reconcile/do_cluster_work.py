@@ -10,12 +10,13 @@ from shared.domain.given_up import GivenUp
 from shared.domain.last_known import LastKnown
 from shared.domain.outcome import Outcome, OutcomeKind
 from shared.domain.reasons import REASONS, Reason
-from shared.domain.work import SLOW, Cause, ReconcileCluster, delay_before, is_spent, paced_delay
+from shared.domain.work import SLOW, ReconcileCluster, delay_before, is_spent, paced_delay
 from shared.reconcile.ports import Clock, ClusterRecords, GivenUpRecords, WorkQueue
 from shared.reconcile.reconcile_cluster import ClusterReconciler
 from shared.reconcile.remember_clusters import ClusterMemory
 
-type Report = Callable[[Outcome, Cause], None]
+type Report = Callable[[Outcome, ReconcileCluster, datetime], None]
+"""Told of each outcome, the work behind it, and when, by the worker's clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class ClusterWorker:
         concluded = False
         try:
             outcome = await self.reconciler.reconcile(work.cluster_id)
-            self.report(outcome, work.cause)
+            self.report(outcome, work, self.clock.now())
             await self._settle(outcome, work)
             await self.memory.remember([LastKnown(outcome, claim.claimed_at, self.clock.now())])
             concluded = outcome.kind is not OutcomeKind.DEFERRED

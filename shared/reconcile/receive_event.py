@@ -11,7 +11,7 @@ from shared.domain.events import (
     ScheduleWritten,
     parse_event,
 )
-from shared.domain.work import Cause, ReconcileCluster
+from shared.domain.work import ReconcileCluster
 from shared.reconcile.ports import Clock, WorkQueue
 
 
@@ -43,14 +43,10 @@ class EventReceiver:
         match event:
             case NotOurs():
                 return Received(accepted=False, what=f"not for naptime: {event.event_type}")
-            case ClusterWritten():
-                return await self._enqueue(event.cluster_id, Cause.CLUSTER_WRITTEN, event.event_id)
             case ScheduleWritten() if self._is_own(event):
                 return Received(accepted=False, what="own write", cluster_id=event.cluster_id)
-            case ScheduleWritten():
-                return await self._enqueue(event.cluster_id, Cause.SCHEDULE_WRITTEN, event.event_id)
-            case ScheduleDeleted():
-                return await self._enqueue(event.cluster_id, Cause.SCHEDULE_DELETED, event.event_id)
+            case ClusterWritten() | ScheduleWritten() | ScheduleDeleted():
+                return await self._enqueue(event)
             case _:
                 assert_never(event)
 
@@ -58,10 +54,17 @@ class EventReceiver:
         app_id = event.caller_app_id
         return bool(app_id and self.own_client_id) and app_id == self.own_client_id
 
-    async def _enqueue(self, cluster_id: ClusterId, cause: Cause, event_id: str | None) -> Received:
+    async def _enqueue(self, event: ClusterWritten | ScheduleWritten | ScheduleDeleted) -> Received:
+        cluster_id, cause = event.cluster_id, event.cause
         if cluster_id.subscription_id not in self.subscriptions:
             what = "subscription not in NAPTIME_SUBSCRIPTIONS"
             return Received(accepted=False, what=what, cluster_id=cluster_id)
-        work = ReconcileCluster(cluster_id, cause, self.clock.now(), event_id=event_id)
+        work = ReconcileCluster(
+            cluster_id,
+            cause,
+            self.clock.now(),
+            event_id=event.event_id,
+            event_at=event.happened_at,
+        )
         await self.queue.send(work)
         return Received(accepted=True, what=cause.value, cluster_id=cluster_id)

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -29,6 +30,8 @@ WRITE = f"{MANAGED_CLUSTERS}/write"
 SCHEDULE_WRITE = f"{MANAGED_CLUSTERS}/maintenanceConfigurations/write"
 SCHEDULE_DELETE = f"{MANAGED_CLUSTERS}/maintenanceConfigurations/delete"
 APP_ID = "aaaaaaaa-0000-4111-8222-bbbbbbbbbbbb"
+AT = datetime(2026, 8, 20, 9, 14, 55, 123456, UTC)
+"""The time in the events, of which Azure gives seven decimals."""
 
 
 def classic(
@@ -79,18 +82,24 @@ def notified(
 @pytest.mark.parametrize(
     ("event", "expected"),
     [
-        (classic(), ClusterWritten(CLUSTER_ID, "event-1")),
-        (classic(WRITE.upper()), ClusterWritten(CLUSTER_ID, "event-1")),
-        (classic(event_type=WRITE_SUCCESS.lower()), ClusterWritten(CLUSTER_ID, "event-1")),
-        (classic(subject=""), ClusterWritten(CLUSTER_ID, "event-1")),
-        (classic(subject=None), ClusterWritten(CLUSTER_ID, "event-1")),
-        (notified(), ClusterWritten(CLUSTER_ID, "event-1")),
-        (notified(MANAGED_CLUSTERS.upper()), ClusterWritten(CLUSTER_ID, "event-1")),
-        (classic(SCHEDULE_WRITE, SCHEDULE_ID), ScheduleWritten(CLUSTER_ID, "event-1")),
-        (classic(SCHEDULE_WRITE, SCHEDULE_ID.upper()), ScheduleWritten(CLUSTER_ID, "event-1")),
+        (classic(), ClusterWritten(CLUSTER_ID, "event-1", None, AT)),
+        (classic(WRITE.upper()), ClusterWritten(CLUSTER_ID, "event-1", None, AT)),
+        (
+            classic(event_type=WRITE_SUCCESS.lower()),
+            ClusterWritten(CLUSTER_ID, "event-1", None, AT),
+        ),
+        (classic(subject=""), ClusterWritten(CLUSTER_ID, "event-1", None, AT)),
+        (classic(subject=None), ClusterWritten(CLUSTER_ID, "event-1", None, AT)),
+        (notified(), ClusterWritten(CLUSTER_ID, "event-1", None, AT)),
+        (notified(MANAGED_CLUSTERS.upper()), ClusterWritten(CLUSTER_ID, "event-1", None, AT)),
+        (classic(SCHEDULE_WRITE, SCHEDULE_ID), ScheduleWritten(CLUSTER_ID, "event-1", None, AT)),
+        (
+            classic(SCHEDULE_WRITE, SCHEDULE_ID.upper()),
+            ScheduleWritten(CLUSTER_ID, "event-1", None, AT),
+        ),
         (
             classic(SCHEDULE_DELETE, SCHEDULE_ID, DELETE_SUCCESS),
-            ScheduleDeleted(CLUSTER_ID, "event-1"),
+            ScheduleDeleted(CLUSTER_ID, "event-1", None, AT),
         ),
     ],
 )
@@ -129,7 +138,7 @@ def test_the_caller_is_known_only_if_the_claims_name_one(
 ) -> None:
     """Claims may be absent or odd; then nobody is taken for the caller."""
     event = parsed(classic(SCHEDULE_WRITE, SCHEDULE_ID, claims=claims))
-    assert event == ScheduleWritten(CLUSTER_ID, "event-1", caller)
+    assert event == ScheduleWritten(CLUSTER_ID, "event-1", caller, AT)
 
 
 @pytest.mark.parametrize(
@@ -200,13 +209,23 @@ def test_an_event_that_is_not_whole_is_refused(event: Mapping[str, object], fiel
 def test_a_system_topics_own_id_may_be_the_source() -> None:
     """Only the subscription of the source counts, however much follows it."""
     source = f"/Subscriptions/{SUBSCRIPTION.upper()}/resourceGroups/x"
-    assert parsed(classic() | {"topic": source}) == ClusterWritten(CLUSTER_ID, "event-1")
+    assert parsed(classic() | {"topic": source}) == ClusterWritten(CLUSTER_ID, "event-1", None, AT)
+
+
+@pytest.mark.parametrize(
+    "time", [None, 3, "", "yesterday", "2026-08-20T09:14:55", "0001-01-01T00:00:00+14:00"]
+)
+@pytest.mark.parametrize("form", [dict, cloud])
+def test_the_events_time_is_only_for_figures(time: object, form: type[dict[str, object]]) -> None:
+    """A time that is missing, odd or without a zone loses nothing but itself."""
+    event = form(classic() | {"eventTime": time})
+    assert parsed(event) == ClusterWritten(CLUSTER_ID, "event-1")
 
 
 @pytest.mark.parametrize(("event_id", "kept"), [("a\nb", "a?b"), (3, None), (None, None)])
 def test_the_events_id_is_only_for_reading(event_id: object, kept: str | None) -> None:
     """An id that is missing or odd loses nothing but itself."""
-    assert parsed(classic() | {"id": event_id}) == ClusterWritten(CLUSTER_ID, kept)
+    assert parsed(classic() | {"id": event_id}) == ClusterWritten(CLUSTER_ID, kept, None, AT)
 
 
 @pytest.mark.parametrize(

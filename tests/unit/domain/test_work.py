@@ -21,7 +21,13 @@ from tests.unit.domain.strategies import instants
 
 ASKED_AT = at("2026-11-22 07:08:09")
 WORK = ReconcileCluster(
-    CLUSTER_ID, Cause.SCHEDULE_DELETED, ASKED_AT, 2, "event-1", at("2026-11-22 07:09:09")
+    CLUSTER_ID,
+    Cause.SCHEDULE_DELETED,
+    ASKED_AT,
+    2,
+    "event-1",
+    since=at("2026-11-22 07:09:09"),
+    event_at=at("2026-11-22 07:08:08"),
 )
 SECOND = timedelta(seconds=1)
 
@@ -37,7 +43,7 @@ def test_the_message_is_a_versioned_envelope() -> None:
     assert WORK.to_message() == (
         '{"v":1,"work":{"clusterId":"' + str(CLUSTER_ID) + '","cause":"ScheduleDeleted",'
         '"askedAt":"2026-11-22T07:08:09Z","attempt":2,"eventId":"event-1",'
-        '"since":"2026-11-22T07:09:09Z"}}'
+        '"since":"2026-11-22T07:09:09Z","eventAt":"2026-11-22T07:08:08Z"}}'
     )
 
 
@@ -50,6 +56,7 @@ def test_the_message_is_a_versioned_envelope() -> None:
         st.integers(1, 1000),
         st.none() | st.text(min_size=1, max_size=50),
         st.none() | instants,
+        st.none() | instants,
     )
 )
 @settings(max_examples=100, deadline=None)
@@ -59,9 +66,9 @@ def test_a_message_reads_back(work: ReconcileCluster) -> None:
 
 
 def test_a_message_may_leave_out_what_is_not_known_yet() -> None:
-    """The event, and when the queue took the first message in, can be absent."""
-    found = parse_reconcile_cluster(message(eventId=None, since=None))
-    assert found == replace(WORK, event_id=None, since=None)
+    """The event, its time, and when the queue took the first message in, can be absent."""
+    found = parse_reconcile_cluster(message(eventId=None, since=None, eventAt=None))
+    assert found == replace(WORK, event_id=None, since=None, event_at=None)
 
 
 @pytest.mark.parametrize(
