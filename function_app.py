@@ -6,6 +6,7 @@ from functions import (
     api,
     cluster_events,
     describe_api,
+    image_ages,
     poison_queue,
     run_api,
     run_queues,
@@ -17,6 +18,7 @@ app = func.FunctionApp()
 for blueprint in (
     cluster_events.blueprint,
     timers.blueprint,
+    image_ages.blueprint,
     work_queue.blueprint,
     run_queues.blueprint,
     poison_queue.blueprint,

@@ -19,6 +19,7 @@ from shared.domain.cluster_id import ClusterId, parse_resource_group, parse_subs
 from shared.domain.last_known import KnownClusterJson
 from shared.domain.outcome import Outcome, OutcomeJson, OutcomeKind
 from shared.domain.pages import PageAsked, PageJson
+from shared.domain.reasons import IMAGE_REASONS
 from shared.domain.run import RunJson, RunScope
 from shared.domain.shard import plain_location
 from shared.domain.work import Cause
@@ -127,7 +128,9 @@ async def list_clusters(query: ClustersQuery) -> Ok[PageJson[KnownClusterJson]]:
     if query.location is not None:
         where["location"] = plain_location(query.location)
     if query.reason is not None:
-        where["reason"] = query.reason.value
+        # What is found of images is beside the reason for what was decided.
+        column = "imageReason" if query.reason in IMAGE_REASONS else "reason"
+        where[column] = query.reason.value
     if query.outcome is not None:
         where["outcome"] = query.outcome.value
     if query.needs_attention:

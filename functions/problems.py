@@ -46,6 +46,7 @@ class ProblemJson(TypedDict):
     azureCode: NotRequired[str]
     lastOutcome: NotRequired[dict[str, object]]
     givenUp: NotRequired[dict[str, object]]
+    imageAge: NotRequired[dict[str, object]]
 
 
 INVALID_REQUEST = ProblemKind(

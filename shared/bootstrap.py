@@ -21,6 +21,7 @@ from shared.reconcile.keep_pace import SHARDS_TABLE, ShardPacer
 from shared.reconcile.list_subscription import SubscriptionLister
 from shared.reconcile.look_at_cluster import ClusterViewer
 from shared.reconcile.mind_runs import RunMinder
+from shared.reconcile.read_image_ages import ImageAgeReader
 from shared.reconcile.receive_event import EventReceiver
 from shared.reconcile.receive_message import MessageReceiver, PoisonReporter
 from shared.reconcile.receive_run_message import RunMessageReceiver
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
         Clock,
         ClusterRecords,
         GivenUpRecords,
+        NapMachines,
         Retry,
         RunQueue,
         Tables,
@@ -103,6 +105,18 @@ class App:
     def fleet(self) -> FleetViewer:
         """What `GET /clusters` calls."""
         return FleetViewer(self._memory, self.settings.subscriptions)
+
+    @cached_property
+    def image_ages(self) -> ImageAgeReader:
+        """What the timer that reads image ages calls."""
+        return ImageAgeReader(
+            self._resource_graph,
+            self._memory,
+            self._retry,
+            self._clock,
+            self.settings.subscriptions,
+            self.settings.image_old_days,
+        )
 
     @cached_property
     def asker(self) -> RunAsker:
@@ -258,6 +272,12 @@ class App:
         return ArmClients(
             self._credential, settings.arm_endpoint, self._clock, settings.desired.attempt_timeout
         )
+
+    @cached_property
+    def _resource_graph(self) -> "NapMachines":
+        from shared.clients.resource_graph import ResourceGraph
+
+        return ResourceGraph(self._arm)
 
     @cached_property
     def _storage(self) -> "StorageAccount":

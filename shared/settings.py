@@ -14,6 +14,7 @@ from shared.domain.cluster_id import Scope, parse_scope, parse_subscription_id
 from shared.domain.decision import Desired
 from shared.domain.errors import InvalidInput, InvalidSetting, Problem
 from shared.domain.fields import BrokenRule
+from shared.domain.image_age import DAYS_OF_SUPPORT
 from shared.domain.lead_time import MINIMUM_LEAD
 from shared.domain.pace import Pace
 from shared.domain.recurrence import Weekday, Weekly
@@ -49,6 +50,8 @@ class Settings:
     arm_endpoint: str
     storage: StorageSettings
     own_client_id: str | None
+    image_ages: bool
+    image_old_days: int
 
     def allows(self, subscription_id: str) -> bool:
         """Tell whether naptime may act on that subscription, compared without case."""
@@ -70,6 +73,8 @@ def read_settings(environment: Environment) -> Settings:
         arm_endpoint=_arm_endpoint(environment),
         storage=_storage(environment),
         own_client_id=_text(environment, "AZURE_CLIENT_ID").lower() or None,
+        image_ages=_flag(environment, "NAPTIME_IMAGE_AGES"),
+        image_old_days=_whole(environment, "NAPTIME_IMAGE_OLD_DAYS", 60, 1, DAYS_OF_SUPPORT),
     )
 
 

@@ -4,6 +4,7 @@ import json
 import logging
 from typing import cast
 
+from shared.domain.ages_read import AgesRead
 from shared.domain.outcome import Outcome, OutcomeKind
 from shared.domain.plain_text import one_line
 from shared.domain.run_records import RunRecord
@@ -14,6 +15,9 @@ from shared.telemetry_names import EVENT_NAME, PROPERTY_PREFIX, Event
 logger = logging.getLogger("naptime")
 
 DETAIL_LIMIT = 500
+
+AGES_PERMISSION = "reading them needs Microsoft.Compute/virtualMachines/read"
+"""Resource Graph leaves out what may not be read, without an error."""
 
 _LEVELS = {OutcomeKind.DEFERRED: logging.WARNING, OutcomeKind.FAILED: logging.ERROR}
 
@@ -51,6 +55,15 @@ def log_run(record: RunRecord) -> None:
     }
     wrong = facts["unreadableSubscriptions"] or facts["stoppedShards"]
     log_facts(logging.WARNING if wrong else logging.INFO, "run finished", facts)
+
+
+def log_ages(read: AgesRead) -> None:
+    """Write the line of one reading of all machines."""
+    facts = read.to_facts()
+    if read.nothing_to_see:
+        facts["detail"] = f"no machine of {read.clusters} clusters can be seen; {AGES_PERMISSION}"
+    wrong = read.failures or read.nothing_to_see
+    log_facts(logging.WARNING if wrong else logging.INFO, "image ages read", facts)
 
 
 def log_bug(cluster: PendingCluster, error: Exception) -> None:

@@ -111,6 +111,15 @@ RUNS_MENDED = Line(
     "What a crash left of the runs was put right; a warning. Only what was done at all is named.",
     ("begun", "started", "listed", "batons", "closed", "dropped"),
 )
+IMAGE_AGES_READ = Line(
+    "image ages read",
+    "The machines of the fleet were read; a warning where a batch of subscriptions failed, or not"
+    " one machine can be seen.",
+    (
+        *("clusters", "machines", "unknownImages", "machinesOfNoCluster", "findings", "queries"),
+        *("failedBatches", "reason", "detail"),
+    ),
+)
 
 LINES = (
     RECONCILED,
@@ -124,6 +133,7 @@ LINES = (
     EVENT_REFUSED,
     RUN_ASKED_FOR,
     RUNS_MENDED,
+    IMAGE_AGES_READ,
 )
 
 SCHEDULE_CREATED = Event(

@@ -33,6 +33,7 @@ def cluster(  # noqa: PLR0913 - the parts of a body, each with its default
         properties["nodeProvisioningProfile"] = {"mode": mode, "defaultNodePools": "Auto"}
     if channel:
         properties["autoUpgradeProfile"] = {"nodeOSUpgradeChannel": channel}
+    properties["nodeResourceGroup"] = f"MC_{group}_{name}_{location}"
     return {
         "id": str(ClusterId.of(subscription, group, name)),
         "name": name,

@@ -28,6 +28,7 @@ from shared.reconcile.keep_pace import SHARDS_TABLE, ShardPacer
 from shared.reconcile.list_subscription import SubscriptionLister
 from shared.reconcile.look_at_cluster import ClusterViewer
 from shared.reconcile.mind_runs import RunMinder
+from shared.reconcile.read_image_ages import ImageAgeReader
 from shared.reconcile.receive_event import EventReceiver
 from shared.reconcile.receive_message import MessageReceiver, PoisonReporter
 from shared.reconcile.receive_run_message import RunMessageReceiver
@@ -44,6 +45,7 @@ from shared.reconcile.work_shift import ShiftWorld
 from tests.clusters import OWN_CLIENT_ID, SUBSCRIPTION, cluster_id
 from tests.fakes.aks import FakeAks, Verb
 from tests.fakes.clock import FakeClock
+from tests.fakes.machines import FakeNapMachines
 from tests.fakes.storage import FakeClusterRecords, FakeGivenUpRecords, FakeWorkQueue, Message
 from tests.fakes.tables import FakeTables
 
@@ -57,6 +59,9 @@ COMES_AGAIN = timedelta(minutes=10)
 """When the Functions host's queue shows a message again whose worker was killed."""
 
 MINDED_EVERY = timedelta(minutes=5)
+
+OLD_DAYS = 60
+"""After how many days an image is old, by default."""
 
 
 class Killed(BaseException):
@@ -204,6 +209,10 @@ class World:
         )
         self.runs = RunViewer(self.store)
         self.fleet = FleetViewer(self.memory, self.subscriptions)
+        self.machines = FakeNapMachines()
+        self.image_ages = ImageAgeReader(
+            self.machines, self.memory, self.retry, self.clock, self.subscriptions, OLD_DAYS
+        )
         self.replayer = GivenUpReplayer(self.given_up, self.queue, self.clock, self.subscriptions)
 
     def _report(self, outcome: Outcome, cause: Cause) -> None:

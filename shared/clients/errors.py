@@ -39,6 +39,7 @@ TERMINAL_CONFLICTS = frozenset(
     {"scopelocked", "readonlydisabledsubscription", "missingsubscriptionregistration"}
 )
 MESSAGE_LIMIT = 500
+_TIME = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})(?:\.\d+)?", re.ASCII)
 UNAVAILABLE = frozenset({408, 500, 502, 503, 504})
 
 
@@ -106,9 +107,14 @@ def _kind(  # noqa: PLR0911 - one line per row of the table
 
 
 def retry_after(error: HttpResponseError, now: datetime) -> timedelta | None:
-    """Read Retry-After, in seconds or as an HTTP date; None if it is absent or makes no sense."""
+    """Read Retry-After, in seconds or as an HTTP date; None if it is absent or makes no sense.
+
+    Where it is absent a quota that is used up says the same (Resource Graph).
+    """
     headers: Mapping[str, str] = getattr(error.response, "headers", {})
     value = headers.get("Retry-After", "").strip()
+    if not value:
+        return quota_wait(headers) or None
     if re.fullmatch(r"\d{1,7}(\.\d+)?", value, re.ASCII):
         return timedelta(seconds=float(value))
     try:
@@ -117,3 +123,18 @@ def retry_after(error: HttpResponseError, now: datetime) -> timedelta | None:
         return None
     aware = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
     return max(aware - now, timedelta(0))
+
+
+def quota_wait(headers: Mapping[str, str]) -> timedelta:
+    """Say how long to wait before another query of Resource Graph; 0 while some are left.
+
+    15 queries in 5 seconds (MicrosoftDocs, guidance-for-throttled-requests.md); `resets-after` is
+    hours, minutes and seconds.
+    """
+    if headers.get("x-ms-user-quota-remaining", "").strip() != "0":
+        return timedelta()
+    found = _TIME.fullmatch(headers.get("x-ms-user-quota-resets-after", "").strip())
+    if found is None:
+        return timedelta()
+    hours, minutes, seconds = (int(part) for part in found.groups())
+    return timedelta(hours=hours, minutes=minutes, seconds=seconds)

@@ -6,6 +6,9 @@ from datetime import datetime
 from typing import Self, cast
 
 from shared.domain import instants
+from shared.domain.image_age import ImageAge, ImageAgeJson, with_image_age
+from shared.domain.known_schedule import schedule_from_text, schedule_to_text
+from shared.domain.observed import ObservedCluster, SeenSchedule
 from shared.domain.outcome import Outcome, OutcomeJson, OutcomeKind
 from shared.domain.reasons import Reason
 from shared.domain.rows import Row, Value, without_none
@@ -21,11 +24,15 @@ class LastOutcomeJson(OutcomeJson):
 
 
 class KnownClusterJson(LastOutcomeJson):
-    """The last known state of a cluster; `readAt` is when its schedule was last read."""
+    """The last known state of a cluster; `readAt` is when its schedule was last read.
+
+    What was found of its node images (`imageAge`) is the last of the findings.
+    """
 
     location: str | None
     explicitScheduleSeen: bool
     readAt: str | None
+    imageAge: ImageAgeJson | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +55,42 @@ class LastKnown:
         return without_none(
             {
                 "clusterId": str(outcome.cluster_id),
-                "location": plain_location(outcome.location) if outcome.location else None,
                 "outcome": outcome.kind.value,
                 "reason": outcome.reason.value,
                 "lastOutcome": json.dumps(self.shown, separators=(",", ":")),
                 "explicit": outcome.reason is not Reason.SCHEDULE_NOT_EXPLICIT if seen else None,
                 "readAt": self.read_at if seen else None,
+                "schedule": schedule_to_text(outcome.schedule) if outcome.schedule else None,
+                **(_cluster_values(outcome.cluster) if outcome.cluster else {}),
             }
         )
 
 
+def _cluster_values(cluster: ObservedCluster) -> dict[str, Value | None]:
+    """Give what is remembered of the cluster itself; what it does not have (any more) is empty."""
+    return {
+        "location": plain_location(cluster.location) if cluster.location else None,
+        "nodeGroup": (cluster.node_resource_group or "").lower(),
+        "nodeOS": cluster.node_os_channel or "",
+        "upgrade": cluster.upgrade_channel or "",
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What a row says of a cluster."""
+    """What a row says of a cluster; rows of an earlier version say less."""
 
     key: str
     location: str
     explicit: bool
     read_at: datetime | None
     last_outcome: LastOutcomeJson
+    node_resource_group: str = ""
+    """In lower case; empty if it is not known."""
+    node_os_channel: str | None = None
+    upgrade_channel: str | None = None
+    schedule_text: str = ""
+    image_age: ImageAge | None = None
 
     @classmethod
     def of(cls, row: Row) -> Self:
@@ -77,13 +101,30 @@ class Remembered:
             explicit=row.flag("explicit"),
             read_at=row.instant("readAt"),
             last_outcome=cast("LastOutcomeJson", json.loads(row.text("lastOutcome") or "{}")),
+            node_resource_group=row.text("nodeGroup"),
+            node_os_channel=row.text("nodeOS") or None,
+            upgrade_channel=row.text("upgrade") or None,
+            schedule_text=row.text("schedule"),
+            image_age=ImageAge.of(row),
         )
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything came of it; not so where only its images were noted, too late."""
+        return bool(self.last_outcome)
+
+    @property
+    def schedule(self) -> SeenSchedule | None:
+        """The node OS schedule as it was seen last; None if it never was."""
+        return schedule_from_text(self.schedule_text)
 
     def to_json(self) -> KnownClusterJson:
         """Give it as the HTTP API shows it."""
         return {
             **self.last_outcome,
+            "findings": with_image_age(self.last_outcome["findings"], self.image_age),
             "location": self.location or None,
             "explicitScheduleSeen": self.explicit,
             "readAt": instants.to_text(self.read_at) if self.read_at else None,
+            "imageAge": self.image_age.to_json() if self.image_age else None,
         }

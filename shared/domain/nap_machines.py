@@ -4,8 +4,9 @@ They carry a tag that Karpenter sets (Azure/karpenter-provider-azure, launchtemp
 cluster one belongs to is told by its resource group, the cluster's node resource group.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Self, cast
 
 from shared.domain.cluster_id import parse_subscription_id
@@ -46,6 +47,18 @@ class NapMachine:
 
     group: NodeGroup
     image: NodeImage | None
+
+
+@dataclass(frozen=True, slots=True)
+class MachinePage:
+    """One page of the listing; `next_page` asks for the one behind it and is empty at the end.
+
+    `wait` is how long the quota asks to wait before another query.
+    """
+
+    machines: Sequence[NapMachine]
+    next_page: str = ""
+    wait: timedelta = timedelta()
 
 
 def observe_machine(row: object) -> NapMachine | None:

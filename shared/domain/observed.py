@@ -25,6 +25,7 @@ class ObservedCluster:
     tags: Mapping[str, str]
     node_os_channel: str | None
     upgrade_channel: str | None
+    node_resource_group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,13 @@ class ObservedSchedule:
 
     window: MaintenanceWindow | None = None
     unreadable: InvalidWindow | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenSchedule:
+    """That the configurations were looked through, and what was found; None: none has the name."""
+
+    schedule: ObservedSchedule | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,7 @@ def observe_cluster(body: Mapping[str, object]) -> ObservedCluster:
         tags={key: value for key, value in _object(body, "tags").items() if isinstance(value, str)},
         node_os_channel=_text(channels, "nodeOSUpgradeChannel"),
         upgrade_channel=_text(channels, "upgradeChannel"),
+        node_resource_group=_text(properties, "nodeResourceGroup"),
     )
 
 

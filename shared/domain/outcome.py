@@ -8,6 +8,7 @@ from typing import TypedDict
 from shared.domain import instants
 from shared.domain.cluster_id import ClusterId
 from shared.domain.decision import Finding
+from shared.domain.observed import ObservedCluster, SeenSchedule
 from shared.domain.reasons import Reason
 from shared.domain.window import MaintenanceWindow
 
@@ -52,8 +53,8 @@ class Outcome:
 
     `window` is the one that ARM accepted or has, `next_start` (UTC) its next start if known,
     `calls` the calls made to ARM over all `attempts`. `retry_after` is the least wait before the
-    next try of what was deferred. In a dry run the kind is what would have happened. `location`
-    is None where the cluster was not read.
+    next try of what was deferred. In a dry run the kind is what would have happened. `cluster` is
+    None where the cluster was not read, `schedule` where it is not known what is there now.
     """
 
     cluster_id: ClusterId
@@ -67,7 +68,8 @@ class Outcome:
     calls: int
     dry_run: bool = False
     retry_after: timedelta | None = None
-    location: str | None = None
+    cluster: ObservedCluster | None = None
+    schedule: SeenSchedule | None = None
 
     def to_json(self) -> OutcomeJson:
         """Give it ready for JSON: camelCase keys, instants in ISO 8601 with Z, waits in seconds."""

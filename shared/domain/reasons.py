@@ -23,6 +23,8 @@ class Reason(StrEnum):
     INTERVAL_AMBIGUOUS = "IntervalAmbiguous"
     NODE_OS_CHANNEL_OFF = "NodeOSChannelOff"
     WINDOWS_CROWDED = "WindowsCrowded"
+    NODE_IMAGE_OLD = "NodeImageOld"
+    NODE_IMAGE_BEYOND_SUPPORT = "NodeImageBeyondSupport"
     UP_TO_DATE = "UpToDate"
     OPERATION_IN_PROGRESS = "OperationInProgress"
     THROTTLED = "Throttled"
@@ -37,6 +39,9 @@ class Reason(StrEnum):
     POISONED = "Poisoned"
 
 
+IMAGE_REASONS = frozenset({Reason.NODE_IMAGE_OLD, Reason.NODE_IMAGE_BEYOND_SUPPORT})
+"""Findings about the images of a cluster's nodes; they are shown and decide nothing."""
+
 NEEDS_ATTENTION = frozenset(
     {
         Reason.SCHEDULE_NOT_EXPLICIT,
@@ -47,9 +52,10 @@ NEEDS_ATTENTION = frozenset(
         Reason.INTERVAL_AMBIGUOUS,
         Reason.NODE_OS_CHANNEL_OFF,
         Reason.WINDOWS_CROWDED,
+        *IMAGE_REASONS,
     }
 )
-"""Findings about a schedule that naptime leaves alone and a person should look at."""
+"""Findings about what naptime leaves alone and a person should look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +144,19 @@ REASONS: Mapping[Reason, ReasonText] = MappingProxyType(
             "Many clusters of one subscription and location share the same start.",
             _REPORTS,
             "Stagger the starts; `NAPTIME_WINDOW_SPREAD_MINUTES` does it for new schedules.",
+        ),
+        Reason.NODE_IMAGE_OLD: ReasonText(
+            "By its version's date the oldest node image of the cluster's NAP machines is more "
+            "than `NAPTIME_IMAGE_OLD_DAYS` old.",
+            "Shows it beside what was decided, which stays the same.",
+            "Look at what holds nodes back: a window that never opens, disruption budgets, pods "
+            "that nothing may evict.",
+        ),
+        Reason.NODE_IMAGE_BEYOND_SUPPORT: ReasonText(
+            "By its version's date the oldest node image is more than 90 days old; AKS does not "
+            "support such images.",
+            "Shows it beside what was decided, which stays the same.",
+            "The same, and soon.",
         ),
         Reason.UP_TO_DATE: ReasonText(
             "An explicit node OS schedule is in place, and nothing is wrong with it.",

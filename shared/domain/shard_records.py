@@ -131,6 +131,7 @@ class PendingCluster:
             "tags": dict(cluster.tags),
             "nodeOS": cluster.node_os_channel,
             "upgrade": cluster.upgrade_channel,
+            "nodeGroup": cluster.node_resource_group,
         }
         return {
             "clusterId": str(cluster.id),
@@ -153,6 +154,8 @@ class PendingCluster:
             observed["tags"],
             observed["nodeOS"],
             observed["upgrade"],
+            # Rows of an earlier version have none.
+            observed.get("nodeGroup"),
         )
         return cls(row.key, cluster, row.whole("attempts"), row.flag("givenUp"), row.flag("sent"))
 

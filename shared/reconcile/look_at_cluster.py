@@ -9,8 +9,9 @@ from shared.domain.cluster_id import ClusterId
 from shared.domain.decision import Action, Decision, Desired
 from shared.domain.errors import AzureError
 from shared.domain.given_up import GivenUpJson
+from shared.domain.image_age import ImageAge, ImageAgeJson, with_image_age
 from shared.domain.instants import to_text
-from shared.domain.last_known import LastOutcomeJson
+from shared.domain.last_known import LastOutcomeJson, Remembered
 from shared.domain.observed import (
     ObservedCluster,
     ObservedConfiguration,
@@ -58,10 +59,11 @@ class DecisionJson(TypedDict):
 
 
 class RememberedJson(TypedDict):
-    """What naptime did last for a cluster, and what it gave up."""
+    """What naptime did last for a cluster, what it gave up, and how old its node images were."""
 
     lastOutcome: LastOutcomeJson | None
     givenUp: GivenUpJson | None
+    imageAge: ImageAgeJson | None
 
 
 class LiveJson(TypedDict):
@@ -114,7 +116,8 @@ class ClusterViewer:
 
     async def look(self, cluster_id: ClusterId) -> LiveClusterJson:
         """Read the cluster from ARM; raise `LiveReadFailed` where that cannot be done."""
-        remembered = await self._remembered(cluster_id)
+        known = await self.memory.recall(cluster_id)
+        remembered = await self._remembered(cluster_id, known)
 
         async def attempt() -> Seen:
             cluster = await self.aks.get_cluster(cluster_id)
@@ -127,17 +130,17 @@ class ClusterViewer:
             seen = await self.retry(attempt)
         except AzureError as error:
             raise LiveReadFailed(error, remembered) from error
-        return {**self._live(seen), **remembered}
+        return {**self._live(seen, known), **remembered}
 
-    async def _remembered(self, cluster_id: ClusterId) -> RememberedJson:
-        known = await self.memory.recall(cluster_id)
+    async def _remembered(self, cluster_id: ClusterId, known: Remembered | None) -> RememberedJson:
         given_up = await self.given_up.get(cluster_id)
         return {
             "lastOutcome": known.last_outcome if known else None,
             "givenUp": given_up.to_json() if given_up else None,
+            "imageAge": known.image_age.to_json() if known and known.image_age else None,
         }
 
-    def _live(self, seen: Seen) -> LiveJson:
+    def _live(self, seen: Seen, known: Remembered | None) -> LiveJson:
         now = self.clock.now()
         cluster = seen.cluster
         decision = decide(cluster, seen.configurations, self.desired, now)
@@ -152,7 +155,7 @@ class ClusterViewer:
             "schedule": _schedule_json(schedule),
             "window": window.to_arm() if window else None,
             "nextOccurrences": _occurrences(window, now),
-            "decision": _decision_json(decision, now),
+            "decision": _decision_json(decision, now, known.image_age if known else None),
         }
 
 
@@ -170,13 +173,14 @@ def _occurrences(window: MaintenanceWindow | None, now: datetime) -> list[Occurr
     ]
 
 
-def _decision_json(decision: Decision, now: datetime) -> DecisionJson:
+def _decision_json(decision: Decision, now: datetime, age: ImageAge | None) -> DecisionJson:
+    findings = [finding_json(finding) for finding in decision.findings]
     start = decision.next_start(now)
     return {
         "action": decision.action,
         "reason": decision.reason,
         "message": decision.finding.message,
-        "findings": [finding_json(finding) for finding in decision.findings],
+        "findings": with_image_age(findings, age),
         "window": decision.window.to_arm() if decision.window else None,
         "nextStart": to_text(start.start) if start else None,
     }

@@ -8,6 +8,7 @@ from shared.domain.agent_pools import ImagePool
 from shared.domain.claims import Claim, ClusterRecord, Refusal
 from shared.domain.cluster_id import ClusterId
 from shared.domain.given_up import GivenUp
+from shared.domain.nap_machines import MachinePage
 from shared.domain.node_image import NodeImage
 from shared.domain.observed import Listing, ObservedCluster, ObservedConfiguration
 from shared.domain.rows import Reading, Row, Values
@@ -65,6 +66,14 @@ class NodeImages(Protocol):
 
     async def newest_of_pool(self, cluster_id: ClusterId, pool: str) -> NodeImage | None:
         """Read the newest image that a pool could be upgraded to; None where it is unknown."""
+        ...
+
+
+class NapMachines(Protocol):
+    """The listing of the machines that NAP made; each call is one attempt, as with `Aks`."""
+
+    async def page(self, subscriptions: Sequence[str], page: str) -> MachinePage:
+        """Read a page of the machines of up to 1,000 subscriptions; "" is the first."""
         ...
 
 

@@ -6,8 +6,15 @@ from typing import assert_never
 
 from shared.domain.cluster_id import ClusterId
 from shared.domain.decision import Action, Decision, Desired
-from shared.domain.errors import AzureError, ClusterGone
-from shared.domain.observed import Listing, ObservedCluster, ObservedConfiguration
+from shared.domain.errors import AzureError, AzureUnavailable, ClusterGone, ConnectionFailed
+from shared.domain.observed import (
+    Listing,
+    ObservedCluster,
+    ObservedConfiguration,
+    ObservedSchedule,
+    SeenSchedule,
+    node_os_schedule,
+)
 from shared.domain.outcome import Outcome, OutcomeKind
 from shared.domain.policy import decide, screen
 from shared.domain.reasons import Reason
@@ -68,6 +75,7 @@ class Pass:
         self._cluster_id = cluster_id
         self._dry_run = dry_run
         self._cluster = cluster
+        self._seen: SeenSchedule | None = None
         self.sent: list[MaintenanceWindow] = []
         self.attempts = 0
         self.calls = 0
@@ -105,6 +113,8 @@ class Pass:
             return self.gone()
         now = self._now(listing)
         configurations = listing.configurations
+        found = node_os_schedule(configurations)
+        self._seen = SeenSchedule(found.schedule if found else None)
         decision = decide(cluster, configurations, self._world.desired, now)
         return Observation(decision, now, configurations)
 
@@ -142,10 +152,19 @@ class Pass:
             raise TypeError(f"{decision.action} without a window to write")
         self.calls += 1
         self.sent.append(decision.window)
-        accepted = await self._world.aks.put_node_os_schedule(self._cluster_id, decision.window)
+        accepted = await self._put(decision.window)
         kind = OutcomeKind.CREATED if decision.action is Action.CREATE else OutcomeKind.UPDATED
         window = accepted.schedule.window or decision.window
+        self._seen = SeenSchedule(ObservedSchedule(window))
         return self.outcome(kind, decision, now, window)
+
+    async def _put(self, window: MaintenanceWindow) -> ObservedConfiguration:
+        try:
+            return await self._world.aks.put_node_os_schedule(self._cluster_id, window)
+        except (ConnectionFailed, AzureUnavailable):
+            # The write may have been applied: what was seen before it says nothing any more.
+            self._seen = None
+            raise
 
     def _left(self, observation: Observation) -> Outcome:
         """Tell a schedule that was there from one that our own unanswered write has made."""
@@ -176,7 +195,8 @@ class Pass:
             attempts=self.attempts,
             calls=self.calls,
             dry_run=self._dry_run,
-            location=self._location,
+            cluster=self._cluster,
+            schedule=self._seen,
         )
 
     def refused(self, error: AzureError) -> Outcome:
@@ -193,12 +213,9 @@ class Pass:
             calls=self.calls,
             dry_run=self._dry_run,
             retry_after=error.retry_after,
-            location=self._location,
+            cluster=self._cluster,
+            schedule=self._seen,
         )
-
-    @property
-    def _location(self) -> str | None:
-        return self._cluster.location if self._cluster else None
 
 
 def _same(observed: MaintenanceWindow, sent: MaintenanceWindow) -> bool:

@@ -206,5 +206,5 @@ def _left_to_itself(cluster: PendingCluster) -> Outcome:
         next_start=None,
         attempts=MOST_ATTEMPTS,
         calls=0,
-        location=cluster.cluster.location,
+        cluster=cluster.cluster,
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from shared.domain.cluster_id import ClusterId
+from shared.domain.image_age import ImageAge
 from shared.domain.last_known import LastKnown, Remembered
 from shared.domain.rows import Values
 from shared.reconcile.ports import Table
@@ -41,6 +42,11 @@ class ClusterMemory:
             key: {"reason": str(outcome["reason"]), "lastOutcome": json.dumps(outcome)}
             for key, outcome in shown.items()
         }
+        await self.table.merge(subscription_id, rows)
+
+    async def note_images(self, subscription_id: str, ages: Mapping[str, ImageAge]) -> None:
+        """Write down the ages of the images of clusters that are remembered, by their keys."""
+        rows = {key: age.to_values() for key, age in ages.items()}
         await self.table.merge(subscription_id, rows)
 
     async def recall(self, cluster_id: ClusterId) -> Remembered | None:

@@ -41,7 +41,7 @@ class FleetViewer:
                 shown += [
                     known.to_json()
                     for known in found
-                    if known.last_outcome.get("reason") not in hidden
+                    if known.is_known and known.last_outcome["reason"] not in hidden
                 ]
                 if len(found) < room:
                     break

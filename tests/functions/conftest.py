@@ -54,6 +54,7 @@ async def loaded(azurite_connection: str) -> AsyncIterator[Loaded]:
             "IDENTITY_HEADER": "made-up",
             "AZURE_CLIENT_ID": OWN_CLIENT_ID,
             "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
+            "NAPTIME_IMAGE_AGES": "true",
         }.items():
             patch.setenv(name, value)
         app.cache_clear()

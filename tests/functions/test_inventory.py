@@ -22,6 +22,7 @@ async def test_the_functions_and_their_triggers(loaded: Loaded) -> None:
         "report_poisoned_shard": ("queueTrigger", "naptime-shards-poison"),
         "sweep_fleet": ("timerTrigger", None),
         "mind_runs": ("timerTrigger", None),
+        "read_image_ages": ("timerTrigger", None),
         "health": ("httpTrigger", None),
         "reconcile": ("httpTrigger", None),
         "list_clusters": ("httpTrigger", None),
@@ -35,13 +36,17 @@ async def test_the_functions_and_their_triggers(loaded: Loaded) -> None:
 
 
 async def test_the_schedules(loaded: Loaded) -> None:
-    """Everything is swept every six hours, and runs are minded every five minutes."""
+    """Everything is swept every six hours, runs are minded every five minutes, ages read after."""
     schedules = {
         name: function.trigger.settings["schedule"]
         for name, function in loaded.worker.functions.items()
         if function.trigger.type == "timerTrigger"
     }
-    assert schedules == {"sweep_fleet": "0 0 */6 * * *", "mind_runs": "0 */5 * * * *"}
+    assert schedules == {
+        "sweep_fleet": "0 0 */6 * * *",
+        "mind_runs": "0 */5 * * * *",
+        "read_image_ages": "0 30 */6 * * *",
+    }
 
 
 async def test_the_routes(loaded: Loaded) -> None:

@@ -154,6 +154,25 @@ def test_retry_after(value: str, expected: timedelta | None) -> None:
     assert translate(error_of(Answer(429, Retry_After=value))).retry_after == expected
 
 
+@pytest.mark.parametrize(
+    ("left", "resets_after", "expected"),
+    [
+        ("0", "00:00:05", timedelta(seconds=5)),
+        ("0", "01:02:03.5", timedelta(hours=1, minutes=2, seconds=3)),
+        ("0", "soon", None),
+        ("0", "", None),
+        ("3", "00:00:05", None),
+        ("", "00:00:05", None),
+    ],
+)
+def test_a_quota_that_is_used_up(left: str, resets_after: str, expected: timedelta | None) -> None:
+    """Resource Graph says when its quota is full again; Retry-After counts where both are there."""
+    quota = {"x_ms_user_quota_remaining": left, "x_ms_user_quota_resets_after": resets_after}
+    assert translate(error_of(Answer(429, **quota))).retry_after == expected
+    both = translate(error_of(Answer(429, Retry_After="1", **quota)))
+    assert both.retry_after == timedelta(seconds=1)
+
+
 def test_the_request_is_not_in_the_error() -> None:
     """No header of the request, and so no token, gets into the error."""
     request = HttpRequest("GET", "https://management.azure.com", {"Authorization": "Bearer secret"})

@@ -38,6 +38,7 @@ def test_defaults() -> None:
     assert settings.desired.spread == timedelta(0)
     assert settings.pace == Pace(50, 0.9)
     assert settings.own_client_id is None
+    assert (settings.image_ages, settings.image_old_days) == (False, 60)
 
 
 def test_everything_set() -> None:
@@ -56,6 +57,8 @@ def test_everything_set() -> None:
         NAPTIME_SHARD_RATE_PER_SECOND="18.5",
         NAPTIME_ARM_ENDPOINT="https://management.usgovcloudapi.net/",
         AZURE_CLIENT_ID="ABC",
+        NAPTIME_IMAGE_AGES="1",
+        NAPTIME_IMAGE_OLD_DAYS="90",
     )
     window = settings.desired.window
     assert len(settings.subscriptions) == 2

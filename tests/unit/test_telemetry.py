@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from shared.domain.ages_read import AgesRead
+from shared.domain.errors import AccessDenied
 from shared.domain.observed import observe_cluster
 from shared.domain.outcome import Outcome, OutcomeKind
 from shared.domain.reasons import Reason
@@ -13,6 +15,7 @@ from shared.domain.run_records import RunRecord, RunSummaryJson, UnreadableJson
 from shared.domain.shard_records import PendingCluster
 from shared.domain.work import Cause
 from shared.telemetry import (
+    log_ages,
     log_bug,
     log_event,
     log_facts,
@@ -114,6 +117,30 @@ def test_the_end_of_a_run_is_one_line(
     (record,) = caplog.records
     assert record.levelname == level
     assert "runId=202611-a" in record.getMessage()
+
+
+@pytest.mark.parametrize(
+    ("read", "level", "said"),
+    [
+        (AgesRead(clusters=2, machines=3), "INFO", "machines=3"),
+        (AgesRead(), "INFO", "clusters=0"),
+        (AgesRead(clusters=2), "WARNING", "Microsoft.Compute/virtualMachines/read"),
+        (
+            AgesRead(clusters=2, machines=1, failures=[AccessDenied("no")]),
+            "WARNING",
+            "AccessDenied",
+        ),
+    ],
+)
+def test_a_reading_of_ages_is_one_line(
+    read: AgesRead, level: str, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A reading that failed, or that saw no machine at all, is a warning."""
+    with caplog.at_level(logging.DEBUG, "naptime"):
+        log_ages(read)
+    (record,) = caplog.records
+    assert record.levelname == level
+    assert said in record.getMessage()
 
 
 def test_a_bug_is_logged_with_its_stack(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,0 +1,105 @@
+"""What is remembered of a cluster, in its row: written and read again, also by later versions."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.domain.errors import InvalidWindow, Problem
+from shared.domain.known_schedule import schedule_from_text, schedule_to_text
+from shared.domain.last_known import LastKnown, Remembered
+from shared.domain.observed import ObservedSchedule, SeenSchedule
+from shared.domain.rows import Row, Values
+from shared.domain.shard_records import PendingCluster
+from tests.unit.domain.examples import SUNDAYS, at, cluster
+from tests.unit.domain.strategies import windows
+from tests.unit.domain.test_outcome import CREATED
+
+NOW = at("2026-11-22 12:00")
+SEEN = replace(
+    CREATED,
+    cluster=cluster(
+        autoUpgradeProfile={"upgradeChannel": "stable", "nodeOSUpgradeChannel": "None"},
+        nodeResourceGroup="MC_rg_Aks_westeurope",
+    ),
+    schedule=SeenSchedule(ObservedSchedule(SUNDAYS)),
+)
+
+
+def row(values: Values) -> Row:
+    """Give a row with these values."""
+    return Row("p", "known:k", values, "")
+
+
+def test_what_was_seen_is_remembered() -> None:
+    """Channels, node resource group and schedule are in the row, beside the outcome."""
+    known = Remembered.of(row(LastKnown(SEEN, NOW, NOW).to_values()))
+    assert (known.upgrade_channel, known.node_os_channel) == ("stable", "None")
+    assert known.node_resource_group == "mc_rg_aks_westeurope"
+    assert known.location == "westeurope"
+    assert known.schedule == SEEN.schedule
+    assert known.explicit
+
+
+def test_what_is_no_more_is_forgotten_and_what_was_not_seen_is_kept() -> None:
+    """A channel that was turned off goes; an outcome without a look leaves all as it was."""
+    before = LastKnown(SEEN, NOW, NOW).to_values()
+    bare = replace(SEEN, cluster=cluster(autoUpgradeProfile={}), schedule=SeenSchedule(None))
+    after = Remembered.of(row({**before, **LastKnown(bare, NOW, NOW).to_values()}))
+    assert (after.upgrade_channel, after.node_os_channel, after.node_resource_group) == (
+        None,
+        None,
+        "",
+    )
+    assert after.schedule == SeenSchedule(None)
+    unread = replace(SEEN, cluster=None, schedule=None)
+    kept = Remembered.of(row({**before, **LastKnown(unread, NOW, NOW).to_values()}))
+    assert (kept.upgrade_channel, kept.schedule) == ("stable", SEEN.schedule)
+
+
+def test_a_row_of_an_earlier_version_is_read() -> None:
+    """A row without the newer values says that nothing is known of them."""
+    newer = ("nodeGroup", "nodeOS", "upgrade", "schedule")
+    values = LastKnown(SEEN, NOW, NOW).to_values()
+    old = Remembered.of(row({name: values[name] for name in values if name not in newer}))
+    assert (old.node_resource_group, old.node_os_channel, old.upgrade_channel) == ("", None, None)
+    assert (old.schedule, old.image_age) == (None, None)
+    shown = old.to_json()
+    assert shown["reason"] == "ScheduleMissing"
+    assert shown["imageAge"] is None
+
+
+def test_a_pending_cluster_of_an_earlier_version_is_read() -> None:
+    """A run that began before an update goes on after it."""
+    assert SEEN.cluster
+    pending = PendingCluster("0k", SEEN.cluster)
+    values = pending.to_values()
+    assert PendingCluster.of(Row("p", "0k", values, "")) == pending
+    observed = json.loads(str(values["observed"]))
+    del observed["nodeGroup"]
+    old = PendingCluster.of(Row("p", "0k", {**values, "observed": json.dumps(observed)}, ""))
+    assert old.cluster == replace(SEEN.cluster, node_resource_group=None)
+
+
+@given(st.none() | st.just(ObservedSchedule()) | windows.map(ObservedSchedule))
+def test_a_schedule_reads_back_equal(schedule: ObservedSchedule | None) -> None:
+    """None, one without a window, and any window: what is written down is what was seen."""
+    seen = SeenSchedule(schedule)
+    assert schedule_from_text(schedule_to_text(seen)) == seen
+
+
+def test_an_unreadable_schedule_reads_back() -> None:
+    """Why a window cannot be understood is kept."""
+    error = InvalidWindow([Problem("startTime", "x", "is odd")])
+    found = schedule_from_text(schedule_to_text(SeenSchedule(ObservedSchedule(unreadable=error))))
+    assert found
+    assert found.schedule
+    assert str(found.schedule.unreadable) == str(error)
+
+
+@pytest.mark.parametrize("text", [""])
+def test_nothing_was_seen(text: str) -> None:
+    """An empty text is no schedule that was seen, not one that is missing."""
+    assert schedule_from_text(text) is None
