@@ -1,7 +1,6 @@
 """What is told of each thing that happened: its line in the log, its event, its figures."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, cast
 
 from shared import telemetry_names as names
 from shared.domain.fleet_state import ClusterState, count_states
@@ -12,9 +11,6 @@ from shared.domain.run_records import RunRecord
 from shared.domain.work import Cause, ReconcileCluster
 from shared.metrics import count, record, show
 from shared.telemetry import log_event, log_outcome, log_outcome_in_run, log_run
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 OLDEST_EVENT = timedelta(days=2)
 """Event Grid gives up after a day; a time further back is not believed, nor is one far ahead."""
@@ -49,14 +45,10 @@ def report_run(finished: RunRecord, *, dry_run: bool) -> None:
     log_run(finished)
     run, summary = finished.run, finished.summary
     only_looked = dry_run or run.scope.dry_run
-    reasons = cast("Mapping[str, int]", summary["reasons"])
-    states = count_states(reasons, dry_run=only_looked)
+    states = count_states(summary["reasons"], dry_run=only_looked)
     scope = "Everything" if run.scope.is_everything else "Part"
     lasted = (finished.finished_at or run.started_at) - run.started_at
-    unreadable, stopped = (
-        cast("Sequence[Mapping[str, object]]", summary[part])
-        for part in ("unreadableSubscriptions", "stoppedShards")
-    )
+    unreadable, stopped = summary["unreadableSubscriptions"], summary["stoppedShards"]
     facts: dict[str, object] = {
         "runId": run.id,
         "cause": run.cause.value,
@@ -74,9 +66,10 @@ def report_run(finished: RunRecord, *, dry_run: bool) -> None:
     if only_looked:
         return
     record(names.RUN_DURATION, {"cause": run.cause.value, "scope": scope}, lasted / SECOND)
-    for metric, parts in ((names.UNREADABLE, unreadable), (names.STOPPED, stopped)):
-        for part in parts:
-            count(metric, {"reason": str(part["reason"])})
+    for subscription in unreadable:
+        count(names.UNREADABLE, {"reason": subscription["reason"]})
+    for shard in stopped:
+        count(names.STOPPED, {"reason": shard["reason"]})
     if run.scope.is_everything:
         for state, number in states.items():
             show(names.CLUSTERS, {"state": state.value}, number)

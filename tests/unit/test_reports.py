@@ -19,7 +19,7 @@ from shared.domain.given_up import GivenUp
 from shared.domain.outcome import Outcome, OutcomeKind
 from shared.domain.reasons import Reason
 from shared.domain.run import Run, RunScope, RunState
-from shared.domain.run_records import RunRecord
+from shared.domain.run_records import RunRecord, RunSummaryJson
 from shared.domain.work import Cause, ReconcileCluster
 from tests.clusters import cluster_id
 
@@ -146,13 +146,17 @@ def test_a_written_schedule_is_an_event(caplog: pytest.LogCaptureFixture) -> Non
 def run_record(scope: RunScope) -> RunRecord:
     """Give a run that has lasted for ten minutes."""
     run = Run("202611-a", Cause.SWEPT, scope, NOW - 10 * MINUTE)
-    summary: dict[str, object] = {
+    summary: RunSummaryJson = {
         "outcomes": {"Created": 2, "Skipped": 1},
         "reasons": {"ScheduleMissing": 2, "WritesStopped": 1},
         "calls": 5,
         "throttled": 0,
-        "unreadableSubscriptions": [{"reason": "AccessDenied"}],
-        "stoppedShards": [{"reason": "RejectedByAzure"}],
+        "unreadableSubscriptions": [
+            {"subscriptionId": "s", "reason": "AccessDenied", "message": "", "advice": ""}
+        ],
+        "stoppedShards": [
+            {"subscriptionId": "s", "location": "l", "reason": "RejectedByAzure", "advice": ""}
+        ],
     }
     return RunRecord(run, RunState.FINISHED, started=True, finished_at=NOW, summary=summary)
 
