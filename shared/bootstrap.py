@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from shared.clients.arm import ArmClients
     from shared.clients.credential import Credential
     from shared.clients.storage import StorageAccount
+    from shared.clients.tables import StorageTables
     from shared.reconcile.ports import (
         Aks,
         BatonQueue,
@@ -52,7 +53,6 @@ if TYPE_CHECKING:
         NapMachines,
         Retry,
         RunQueue,
-        Tables,
         WorkQueue,
     )
 
@@ -307,7 +307,7 @@ class App:
         return StorageWorkQueue(self._storage.queue(SHARDS_QUEUE))
 
     @cached_property
-    def _tables(self) -> "Tables":
+    def _tables(self) -> "StorageTables":
         from shared.clients.tables import StorageTables
 
         return StorageTables(self._storage)
@@ -316,13 +316,13 @@ class App:
     def _records(self) -> "ClusterRecords":
         from shared.clients.cluster_records import CLUSTERS_TABLE, StorageClusterRecords
 
-        return StorageClusterRecords(self._storage.table(CLUSTERS_TABLE))
+        return StorageClusterRecords(self._tables.rows_of(CLUSTERS_TABLE))
 
     @cached_property
     def _given_up(self) -> "GivenUpRecords":
         from shared.clients.given_up_records import GIVEN_UP_TABLE, StorageGivenUpRecords
 
-        return StorageGivenUpRecords(self._storage.table(GIVEN_UP_TABLE))
+        return StorageGivenUpRecords(self._tables.rows_of(GIVEN_UP_TABLE))
 
     async def close(self) -> None:
         """Close whatever has been opened."""
@@ -331,9 +331,6 @@ class App:
             "_queue",
             "_run_queue",
             "_batons",
-            "_records",
-            "_given_up",
-            "_tables",
             "_storage",
             "_credential",
         ):

@@ -138,6 +138,7 @@ class SubscriptionRecord:
         return without_none(
             {
                 "state": self.state.value,
+                "finished": self.state is not ListingState.PENDING,
                 "begun": self.begun,
                 "dueAt": self.due_at,
                 "shards": json.dumps(self.shards, separators=(",", ":")),

@@ -73,7 +73,7 @@ class ShardFinisher:
     async def conclude(self, record: ShardRecord) -> None:
         """Leave the mark of a finished shard, and close the run if it was the last."""
         await self.store.mark_finished(record)
-        await self.closer.close_if_done(record.run_id)
+        await self.closer.close_if_last(record.run_id)
 
 
 @dataclass(frozen=True, slots=True)

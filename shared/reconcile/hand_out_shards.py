@@ -46,4 +46,4 @@ class ShardHandout:
             if await self.store.insert_shard(row):
                 await self.batons.send(row.baton, delay)
         if not record.shards:
-            await self.closer.close_if_done(run.id)
+            await self.closer.close_if_last(run.id)

@@ -186,7 +186,7 @@ class SubscriptionLister:
             shards={shard.location: len(keys) for shard, keys in listed.clusters.items()},
             screened=listed.screened,
         )
-        if await self.store.replace_subscription(run.id, listed.row, record) is None:
+        if not await self.store.conclude_listing(run.id, listed.row, record):
             return
         await self.handout.hand_out(run, record, listed.row.read_at)
         whole = not (
@@ -228,7 +228,7 @@ class SubscriptionLister:
         unreadable = ListingState.UNREADABLE
         record = replace(stored.record, state=unreadable, reason=reason.value, message=message)
         if await self.store.replace_subscription(work.run_id, stored, record):
-            await self.closer.close_if_done(work.run_id)
+            await self.closer.close_if_last(work.run_id)
 
 
 def _pending(listed: Listed, cluster: ObservedCluster) -> PendingCluster:

@@ -1,7 +1,8 @@
 """Where runs are written down: per month one table `naptimeruns{yyyymm}`.
 
 - Partition `runs`: a record per run, the newest first.
-- Partition {run id}: a row per subscription, and a mark per shard that is finished.
+- Partition {run id}: a row per subscription, and a mark per shard. Each says whether it is
+  finished, so that whoever finishes one can ask for any that is not, without reading all of them.
 - Partition {run id}|{subscription}|{location}: the shard's own row, and one per cluster. They are
   in one partition so that outcomes, counts and the baton's generation change in one transaction,
   under the ETag of the shard's row: all of it or nothing, and only by its one holder.
@@ -21,7 +22,7 @@ from shared.reconcile.ports import Table, Tables
 
 RUNS_PREFIX = "naptimeruns"
 RUNS = "runs"
-SUBSCRIPTION, FINISHED = "sub:", "done:"
+SUBSCRIPTION, MARK = "sub:", "done:"
 SHARD_ROW = "shard"
 BEHIND_CLUSTERS = "2"
 """Cluster rows begin with their priority, 0 or 1."""
@@ -106,6 +107,22 @@ class RunStore:
             Stored(record, _as_written(stored.row, values, etag), stored.read_at) if etag else None
         )
 
+    async def conclude_listing(
+        self, run_id: str, stored: Stored[SubscriptionRecord], record: SubscriptionRecord
+    ) -> bool:
+        """Say that a subscription is listed, with a mark for each shard; False if somebody has."""
+        shards = [Shard(record.subscription_id, location) for location in record.shards]
+        # A mark too many for the transaction is not missed: the last one to finish reads all.
+        unfinished: dict[str, Values] = {
+            MARK + shard.key: {"finished": False} for shard in shards[:OTHERS_A_TRANSACTION]
+        }
+        table = self._table(run_id)
+        return await table.settle(stored.row, record.to_values(), unfinished) is not None
+
+    async def has_unfinished(self, run_id: str) -> bool:
+        """Say whether a subscription or a shard of a run is known to have something left to do."""
+        return bool(await self._table(run_id).first(run_id, 1, where={"finished": False}))
+
     async def parts(self, run_id: str) -> tuple[list[SubscriptionRecord], dict[str, ShardRecord]]:
         """Read a run's subscriptions, and its finished shards by their keys."""
         subscriptions: list[SubscriptionRecord] = []
@@ -114,14 +131,14 @@ class RunStore:
             if row.key.startswith(SUBSCRIPTION):
                 record = SubscriptionRecord.of(row.key.removeprefix(SUBSCRIPTION), row)
                 subscriptions.append(record)
-            else:
-                shard = _shard(row.key.removeprefix(FINISHED))
+            elif row.flag("finished"):
+                shard = _shard(row.key.removeprefix(MARK))
                 finished[shard.key] = ShardRecord.of(run_id, shard, row)
         return subscriptions, finished
 
     async def mark_finished(self, record: ShardRecord) -> None:
         """Leave a mark in the run's own partition that a shard is finished, with its counts."""
-        key = FINISHED + record.shard.key
+        key = MARK + record.shard.key
         await self._table(record.run_id).merge(record.run_id, {key: record.to_values()})
 
     async def insert_clusters(

@@ -52,4 +52,4 @@ class RunStarter:
             await at_once([partial(self.runs.send, message) for message in messages])
         await self.store.replace_run(stored, replace(stored.record, started=True))
         # All may have been done by now, by those who could not know that nothing else was to come.
-        await self.closer.close_if_done(run_id)
+        await self.closer.close_if_last(run_id)
