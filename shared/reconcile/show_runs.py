@@ -7,7 +7,7 @@ from functools import partial
 from typing import cast
 
 from shared.domain.cluster_id import GUID
-from shared.domain.outcome import OutcomeJson
+from shared.domain.last_known import LastOutcomeJson
 from shared.domain.pages import Page, PageAsked, PageJson, Question, to_token
 from shared.domain.rows import Value
 from shared.domain.run import MONTH, RUN_ID, RunState, month_of
@@ -26,7 +26,7 @@ ROW_KEY = "[01][0-9a-f]{32}"
 class ShownRunJson(RunRecordJson):
     """A run, and a page of the clusters that it is done with."""
 
-    clusters: PageJson[OutcomeJson]
+    clusters: PageJson[LastOutcomeJson]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +79,19 @@ class RunViewer:
 
     async def _clusters(
         self, run_id: str, shards: list[Shard], where: Mapping[str, str], asked: PageAsked
-    ) -> Page[OutcomeJson]:
+    ) -> Page[LastOutcomeJson]:
         """Give a page of the clusters that the run is done with, shard by shard."""
         question: Question = {"of": run_id, **where}
         first, place = asked.place(question, SHARD_KEY, ROW_KEY)
         wanted = _settled(where)
-        shown: list[OutcomeJson] = []
+        shown: list[LastOutcomeJson] = []
         for shard in shards:
             if shard.key < first:
                 continue
             after = place if shard.key == first else ""
             room = asked.size - len(shown)
             rows = await self.store.first_clusters(run_id, shard, room, after, wanted)
-            shown += [cast("OutcomeJson", json.loads(row.text("shown"))) for row in rows]
+            shown += [cast("LastOutcomeJson", json.loads(row.text("shown"))) for row in rows]
             if len(rows) == room:
                 return Page(shown, to_token(question, shard.key, rows[-1].key))
         return Page(shown)

@@ -10,11 +10,11 @@ from local.azure.clock import Clock, machine_now
 from local.azure.fleet import Fleet
 from local.azure.server import SimulatorServer
 from local.azure.simulator import Setup, Simulator
-from local.host.worker import Worker
 from shared.bootstrap import app
 from shared.clients.storage import StorageAccount, create_queue
 from shared.settings import StorageSettings
 from tests.clusters import OWN_CLIENT_ID, SUBSCRIPTION
+from tests.functions.described import DescribedWorker
 from tests.simulated_azure import Controls, trust
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 class Loaded:
     """The loaded app, and the world around it."""
 
-    worker: Worker
+    worker: DescribedWorker
     controls: Controls
     account: StorageAccount
 
@@ -59,7 +59,7 @@ async def loaded(azurite_connection: str) -> AsyncIterator[Loaded]:
             patch.setenv(name, value)
         app.cache_clear()
         account = StorageAccount(StorageSettings(azurite_connection), lambda: None)  # type: ignore[arg-type,return-value]  # never called
-        yield Loaded(Worker.load(ROOT), Controls(server.urls["controlsHttp"]), account)
+        yield Loaded(DescribedWorker.load(ROOT), Controls(server.urls["controlsHttp"]), account)
         await app().close()
         await account.close()
         app.cache_clear()

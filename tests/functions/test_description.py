@@ -1,0 +1,112 @@
+"""The API's description: valid, whole, and true."""
+
+import json
+from typing import cast
+
+import pytest
+import schemathesis
+
+from functions.describe_api import DESCRIBED
+from functions.requests import GROUP_EXAMPLE, NAME_EXAMPLE
+from functions.routes import Route
+from local.host.payloads import HttpCall
+from local.host.responses import HttpResponse
+from tests.clusters import SUBSCRIPTION, cluster
+from tests.functions.conftest import Loaded
+from tests.functions.described import Description, Json, NotAsDescribed
+from tests.functions.test_runs import work_off
+
+ROUTES = [route for concern in DESCRIBED for route in concern.declared]
+EXAMPLES = [
+    pytest.param(route, example, id=f"{route.path}: {title}")
+    for route in ROUTES
+    for title, example in route.examples.items()
+]
+
+
+@pytest.fixture
+async def description(loaded: Loaded) -> Description:
+    """Give the description that the app gives of itself."""
+    return await loaded.worker.description()
+
+
+async def test_it_is_openapi(description: Description) -> None:
+    """The document is valid by the schema of OpenAPI 3.1."""
+    assert description.document["openapi"] == "3.1.0"
+    schemathesis.openapi.from_dict(description.document).validate()
+
+
+async def test_it_may_be_kept_for_a_while(loaded: Loaded) -> None:
+    """The document is the same for everybody, so it may be cached."""
+    result = await loaded.worker.invoke_http("openapi", HttpCall())
+    headers = {name.lower(): value for name, value in result.response.headers.items()}
+    assert headers["cache-control"] == "public, max-age=300"
+    assert headers["content-type"] == "application/json"
+
+
+async def test_every_http_function_is_described(loaded: Loaded, description: Description) -> None:
+    """Each HTTP function is described under its own route and method, but the description."""
+    registered = {
+        (f"/api/{function.trigger.settings['route']}", method.lower(), name)
+        for name, function in loaded.worker.functions.items()
+        if function.trigger.type == "httpTrigger"
+        for method in cast("list[str]", function.trigger.settings["methods"])
+    }
+    paths = cast("dict[str, dict[str, Json]]", description.document["paths"])
+    described = {
+        (path, method, operation["operationId"])
+        for path, operations in paths.items()
+        for method, operation in operations.items()
+    }
+    assert registered - described == {("/api/openapi.json", "get", "openapi")}
+    assert described - registered == set()
+
+
+async def test_the_parameters_of_paths_are_described(description: Description) -> None:
+    """Whatever a path has in braces is a parameter of it, and nothing else is."""
+    paths = cast("dict[str, dict[str, dict[str, list[Json]]]]", description.document["paths"])
+    for path, operations in paths.items():
+        for operation in operations.values():
+            named = {f"{{{p['name']}}}" for p in operation["parameters"] if p["in"] == "path"}
+            assert named == {part for part in path.split("/") if part.startswith("{")}
+
+
+async def test_everything_has_a_description(description: Description) -> None:
+    """Each operation has a summary, each component a sentence."""
+    components = cast("dict[str, dict[str, Json]]", description.document["components"])
+    assert all(schema.get("description") for schema in components["schemas"].values())
+    paths = cast("dict[str, dict[str, Json]]", description.document["paths"])
+    assert all(operation["summary"] for path in paths.values() for operation in path.values())
+
+
+@pytest.mark.parametrize(("route", "example"), EXAMPLES)
+async def test_examples_work(world: Loaded, route: Route, example: Json) -> None:
+    """Each example of a body is granted, for the cluster that the description names."""
+    await world.controls.put(cluster(NAME_EXAMPLE, group=GROUP_EXAMPLE), events=False)
+    parts = {"subscriptionId": SUBSCRIPTION, "resourceGroup": GROUP_EXAMPLE, "name": NAME_EXAMPLE}
+    call = HttpCall(
+        method=route.method,
+        headers={"content-type": "application/json"},
+        route_params=parts if "{name}" in route.path else {},
+        body=json.dumps(example).encode(),
+    )
+    result = await world.worker.invoke_http(route.handler.__name__, call)
+    assert result.response.status in {200, 201, 202}, result.response.body
+    await work_off(world)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        HttpResponse(418, {"content-type": "application/json"}, b"{}"),
+        HttpResponse(200, {"content-type": "text/plain"}, b"{}"),
+        HttpResponse(200, {"content-type": "application/json"}, b"{}"),
+        HttpResponse(200, {"content-type": "application/json"}, b'{"status":"ok","more":1}'),
+        HttpResponse(200, {"content-type": "application/json"}, b'{"status":7}'),
+        HttpResponse(400, {"content-type": "application/problem+json"}, b"{}"),
+    ],
+)
+def test_what_is_not_described_is_noticed(description: Description, answer: HttpResponse) -> None:
+    """The check can fail: another status, media type, type, or member than described."""
+    with pytest.raises(NotAsDescribed):
+        description.check("health", answer)
