@@ -82,7 +82,9 @@ async def test_everything_has_a_description(description: Description) -> None:
 @pytest.mark.parametrize(("route", "example"), EXAMPLES)
 async def test_examples_work(world: Loaded, route: Route, example: Json) -> None:
     """Each example of a body is granted, for the cluster that the description names."""
-    await world.controls.put(cluster(NAME_EXAMPLE, group=GROUP_EXAMPLE), events=False)
+    if "clusterId" in example or "{name}" in route.path:
+        # A run over a cluster that was looked at within the same second would have to come back.
+        await world.controls.put(cluster(NAME_EXAMPLE, group=GROUP_EXAMPLE), events=False)
     parts = {"subscriptionId": SUBSCRIPTION, "resourceGroup": GROUP_EXAMPLE, "name": NAME_EXAMPLE}
     call = HttpCall(
         method=route.method,
