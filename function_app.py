@@ -6,7 +6,9 @@ from functions import (
     api,
     cluster_events,
     describe_api,
+    event_queue,
     image_ages,
+    node_image_events,
     poison_queue,
     run_api,
     run_queues,
@@ -17,10 +19,12 @@ from functions import (
 app = func.FunctionApp()
 for blueprint in (
     cluster_events.blueprint,
+    node_image_events.blueprint,
     timers.blueprint,
     image_ages.blueprint,
     work_queue.blueprint,
     run_queues.blueprint,
+    event_queue.blueprint,
     poison_queue.blueprint,
     api.routes.blueprint,
     run_api.routes.blueprint,

@@ -5,6 +5,7 @@ import logging
 import azure.functions as func
 
 from shared.bootstrap import app
+from shared.domain.event_work import EVENTS_POISON_QUEUE
 from shared.domain.run_work import RUNS_POISON_QUEUE, SHARDS_POISON_QUEUE
 from shared.domain.work import CLUSTERS_POISON_QUEUE
 from shared.telemetry import log_facts
@@ -29,6 +30,12 @@ async def report_poisoned_run(msg: str) -> None:
 @blueprint.queue_trigger("msg", SHARDS_POISON_QUEUE, "AzureWebJobsStorage")
 async def report_poisoned_shard(msg: str) -> None:
     """Keep the baton; its shard gets another once `mind_runs` misses it."""
+    await _record(msg)
+
+
+@blueprint.queue_trigger("msg", EVENTS_POISON_QUEUE, "AzureWebJobsStorage")
+async def report_poisoned_events(msg: str) -> None:
+    """Keep the events that were never published."""
     await _record(msg)
 
 

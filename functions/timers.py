@@ -1,4 +1,4 @@
-"""Timers: the sweep over everything, and the minding of runs.
+"""Timers: the sweep over everything, the watch for node images, and the minding of runs.
 
 The schedules are read where the decorators are applied: `%NAME%` would have no default.
 """
@@ -16,6 +16,7 @@ from shared.telemetry import log_facts
 blueprint = func.Blueprint()  # type: ignore[no-untyped-call]  # its constructor has no types
 
 SWEEP_SCHEDULE = os.environ.get("NAPTIME_SWEEP_SCHEDULE") or "0 0 */6 * * *"
+IMAGE_WATCH_SCHEDULE = os.environ.get("NAPTIME_IMAGE_WATCH_SCHEDULE") or "0 */15 * * * *"
 MIND_SCHEDULE = os.environ.get("NAPTIME_MIND_SCHEDULE") or "0 */5 * * * *"
 
 
@@ -25,6 +26,15 @@ async def sweep_fleet(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the w
     asked = await app().asker.ask(RunScope(), Cause.SWEPT)
     facts: dict[str, object] = {"runId": asked.run.id, "joined": asked.joined}
     log_facts(logging.INFO, "run asked for", facts)
+
+
+@blueprint.timer_trigger("timer", IMAGE_WATCH_SCHEDULE)
+async def watch_node_images(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the worker binds it by name
+    """Look for new node images wherever the fleet is; tell of them, or guard the fleet at once."""
+    watched = await app().image_watcher.watch()
+    quiet = logging.INFO if watched.released else logging.DEBUG
+    level = logging.WARNING if watched.failed else quiet
+    log_facts(level, "node images watched", watched.to_facts())
 
 
 @blueprint.timer_trigger("timer", MIND_SCHEDULE)

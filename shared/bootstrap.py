@@ -12,17 +12,23 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from shared.domain.crowding import CROWD_SIZE
+from shared.reconcile.announce_release import ReleaseAnnouncer, ReleaseRuns
 from shared.reconcile.ask_for_run import RunAsker
 from shared.reconcile.close_run import RunCloser
 from shared.reconcile.do_cluster_work import ClusterWorker
+from shared.reconcile.find_images import ImageFinder
+from shared.reconcile.find_places import FleetPlaces
 from shared.reconcile.finish_shard import ShardFinisher
 from shared.reconcile.hand_out_shards import ShardHandout
+from shared.reconcile.image_memory import IMAGES_TABLE, ImageMemory
 from shared.reconcile.keep_pace import SHARDS_TABLE, ShardPacer
 from shared.reconcile.list_subscription import SubscriptionLister
 from shared.reconcile.look_at_cluster import ClusterViewer
 from shared.reconcile.mind_runs import RunMinder
+from shared.reconcile.publish_events import EventPublisher
 from shared.reconcile.read_image_ages import ImageAgeReader
 from shared.reconcile.receive_event import EventReceiver
+from shared.reconcile.receive_image_event import ImageEventReceiver
 from shared.reconcile.receive_message import MessageReceiver, PoisonReporter
 from shared.reconcile.receive_run_message import RunMessageReceiver
 from shared.reconcile.reconcile_cluster import ClusterReconciler
@@ -34,10 +40,12 @@ from shared.reconcile.run_store import RunStore
 from shared.reconcile.show_clusters import FleetViewer
 from shared.reconcile.show_runs import RunViewer
 from shared.reconcile.start_run import RunStarter
+from shared.reconcile.tell_events import EventTeller, OutcomeTeller
+from shared.reconcile.watch_images import ImageWatcher
 from shared.reconcile.work_shift import ShiftWorld
 from shared.reports import report_in_run, report_run, report_work
 from shared.settings import Settings, read_settings
-from shared.telemetry import log_bug, quieten_sdks
+from shared.telemetry import log_bug, log_bug_in_location, quieten_sdks
 
 if TYPE_CHECKING:
     from shared.clients.arm import ArmClients
@@ -49,10 +57,13 @@ if TYPE_CHECKING:
         BatonQueue,
         Clock,
         ClusterRecords,
+        EventQueue,
         GivenUpRecords,
         NapMachines,
+        NodeImages,
         Retry,
         RunQueue,
+        Topic,
         WorkQueue,
     )
 
@@ -70,7 +81,35 @@ class App:
         """What the Event Grid functions call."""
         settings = self.settings
         return EventReceiver(
-            self._queue, self._clock, settings.subscriptions, settings.own_client_id
+            self._queue,
+            self._memory,
+            self._clock,
+            settings.subscriptions,
+            settings.own_client_id,
+        )
+
+    @cached_property
+    def releases(self) -> ImageEventReceiver:
+        """What the Event Grid function for released node images calls."""
+        return ImageEventReceiver(self._places, self._release_runs, self._clock)
+
+    @cached_property
+    def image_watcher(self) -> ImageWatcher:
+        """What the timer that watches node images calls."""
+        return ImageWatcher(
+            self._places,
+            ImageFinder(self._node_images, self._retry, self._places),
+            ImageMemory(self._tables.of(IMAGES_TABLE)),
+            ReleaseAnnouncer(self._topic, self._teller, self._release_runs, self._clock),
+            self._clock,
+            log_bug_in_location,
+        )
+
+    @cached_property
+    def publisher(self) -> EventPublisher:
+        """What the function on the queue of events calls."""
+        return EventPublisher(
+            self._topic, self._event_queue, self._given_up, self._clock, random.random
         )
 
     @cached_property
@@ -156,8 +195,9 @@ class App:
                 self._given_up,
                 self._batons,
                 self._queue,
-                ShardFinisher(self._store, self._memory, self._closer, CROWD_SIZE),
+                ShardFinisher(self._store, self._memory, self._closer, CROWD_SIZE, self._teller),
                 report_in_run,
+                self._teller,
             ),
         )
 
@@ -198,7 +238,23 @@ class App:
             self._closer,
             self._clock,
             self.settings.desired,
+            self.settings.verify_max_age,
         )
+
+    @cached_property
+    def _places(self) -> FleetPlaces:
+        table = self._tables.of(SHARDS_TABLE)
+        return FleetPlaces(table, self._memory, self.settings.subscriptions)
+
+    @cached_property
+    def _release_runs(self) -> ReleaseRuns:
+        return ReleaseRuns(self.asker, self.settings.verify_max_age)
+
+    @cached_property
+    def _teller(self) -> EventTeller:
+        # Without a topic nothing is ever put on the queue of events.
+        queue = self._event_queue if self.settings.topic_endpoint else None
+        return EventTeller(queue, self._clock)
 
     @cached_property
     def _handout(self) -> ShardHandout:
@@ -209,7 +265,8 @@ class App:
 
     @cached_property
     def _closer(self) -> RunCloser:
-        return RunCloser(self._store, partial(report_run, dry_run=self.settings.dry_run))
+        report = partial(report_run, dry_run=self.settings.dry_run)
+        return RunCloser(self._store, report, self._teller)
 
     @cached_property
     def _store(self) -> RunStore:
@@ -244,6 +301,7 @@ class App:
             self._clock,
             random.random,
             report_work,
+            OutcomeTeller(self._teller, self._memory),
         )
 
     @cached_property
@@ -280,6 +338,21 @@ class App:
         return ResourceGraph(self._arm)
 
     @cached_property
+    def _node_images(self) -> "NodeImages":
+        from shared.clients.node_images import NodeImageClient
+
+        return NodeImageClient(self._arm, self.settings.node_images_api_version)
+
+    @cached_property
+    def _topic(self) -> "Topic | None":
+        endpoint = self.settings.topic_endpoint
+        if endpoint is None:
+            return None
+        from shared.clients.event_topic import EventTopic
+
+        return EventTopic(self._credential, endpoint, self.settings.event_source, self._clock)
+
+    @cached_property
     def _storage(self) -> "StorageAccount":
         from shared.clients.storage import StorageAccount
 
@@ -307,6 +380,13 @@ class App:
         return StorageWorkQueue(self._storage.queue(SHARDS_QUEUE))
 
     @cached_property
+    def _event_queue(self) -> "EventQueue":
+        from shared.clients.work_queue import StorageWorkQueue
+        from shared.domain.event_work import EVENTS_QUEUE
+
+        return StorageWorkQueue(self._storage.queue(EVENTS_QUEUE))
+
+    @cached_property
     def _tables(self) -> "StorageTables":
         from shared.clients.tables import StorageTables
 
@@ -331,12 +411,14 @@ class App:
             "_queue",
             "_run_queue",
             "_batons",
+            "_event_queue",
+            "_topic",
             "_storage",
             "_credential",
         ):
             # A cached property that was never asked for has nothing to close.
-            if name in self.__dict__:
-                await self.__dict__[name].close()
+            if opened := self.__dict__.get(name):
+                await opened.close()
 
 
 @cache

@@ -27,6 +27,9 @@ type Environment = Mapping[str, str]
 PUBLIC_ARM = "https://management.azure.com"
 MAXIMUM_LEAD = timedelta(days=1)
 MOST_BURST = 100_000
+NODE_IMAGES_API_VERSION = "2026-04-02-preview"
+"""The version of Azure's own documentation; no stable version has `nodeImageVersions`."""
+LONGEST_VERIFY_MINUTES = 24 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,12 @@ class Settings:
     own_client_id: str | None
     image_ages: bool
     image_old_days: int
+    topic_endpoint: str | None
+    """None: nothing is published."""
+    event_source: str
+    """The URI that is the source of every event that naptime publishes."""
+    node_images_api_version: str
+    verify_max_age: timedelta
 
     def allows(self, subscription_id: str) -> bool:
         """Tell whether naptime may act on that subscription, compared without case."""
@@ -75,6 +84,10 @@ def read_settings(environment: Environment) -> Settings:
         own_client_id=_text(environment, "AZURE_CLIENT_ID").lower() or None,
         image_ages=_flag(environment, "NAPTIME_IMAGE_AGES"),
         image_old_days=_whole(environment, "NAPTIME_IMAGE_OLD_DAYS", 60, 1, DAYS_OF_SUPPORT),
+        topic_endpoint=_topic_endpoint(environment),
+        event_source=_event_source(environment),
+        node_images_api_version=_node_images_api_version(environment),
+        verify_max_age=_verify_max_age(environment),
     )
 
 
@@ -184,6 +197,36 @@ def _arm_endpoint(environment: Environment) -> str:
     value = _text(environment, name, PUBLIC_ARM).rstrip("/")
     _require_https(name, value)
     return value
+
+
+def _topic_endpoint(environment: Environment) -> str | None:
+    name = "NAPTIME_TOPIC_ENDPOINT"
+    value = _text(environment, name)
+    if value:
+        _require_https(name, value)
+    return value or None
+
+
+def _event_source(environment: Environment) -> str:
+    """Name the app, as the platform's own setting does; other hosts have no such setting."""
+    name = "WEBSITE_SITE_NAME"
+    value = _text(environment, name, "naptime").lower()
+    if not re.fullmatch(r"[a-z0-9-]{1,60}", value, re.ASCII):
+        raise _refuse(name, value, "must be the name of a function app: letters, digits, dashes")
+    return f"urn:naptime:{value}"
+
+
+def _node_images_api_version(environment: Environment) -> str:
+    name = "NAPTIME_NODE_IMAGES_API_VERSION"
+    value = _text(environment, name, NODE_IMAGES_API_VERSION)
+    if not re.fullmatch(r"20\d{2}-\d{2}-\d{2}(-preview)?", value, re.ASCII):
+        raise _refuse(name, value, f"must be an api-version, such as {NODE_IMAGES_API_VERSION}")
+    return value
+
+
+def _verify_max_age(environment: Environment) -> timedelta:
+    name = "NAPTIME_VERIFY_MAX_AGE_MINUTES"
+    return timedelta(minutes=_whole(environment, name, 60, 0, LONGEST_VERIFY_MINUTES))
 
 
 def _require_https(name: str, value: str) -> None:

@@ -72,6 +72,12 @@ def log_bug(cluster: PendingCluster, error: Exception) -> None:
     log_facts(logging.ERROR, "failed on a cluster", facts, error)
 
 
+def log_bug_in_location(location: str, error: Exception) -> None:
+    """Write the line, with the stack, of a location whose images naptime failed to look at."""
+    facts: dict[str, object] = {"location": location, "why": type(error).__name__}
+    log_facts(logging.ERROR, "failed on a location", facts, error)
+
+
 def log_outcome(outcome: Outcome, cause: Cause, level: int | None = None) -> None:
     """Write the canonical line of one reconcile; a failure is an error, a deferral a warning."""
     facts: dict[str, object] = {

@@ -120,6 +120,49 @@ IMAGE_AGES_READ = Line(
         *("failedBatches", "reason", "detail"),
     ),
 )
+NODE_IMAGE_RELEASED = Line(
+    "node image released",
+    "The event of a released node image has come; for debugging where nothing comes of it.",
+    ("what", "location", "image", "runId", "joined"),
+)
+NODE_IMAGES_WATCHED = Line(
+    "node images watched",
+    "The node images of all locations were looked at; for debugging where nothing was new, a"
+    " warning where a location could not be read.",
+    ("locations", "released", "failed", "why"),
+)
+NODE_IMAGES_COME_FROM = Line(
+    "node images come from",
+    "Where the node images of a location are read from has changed; a warning unless it is the"
+    " location's own list.",
+    ("location", "source", "why"),
+)
+FAILED_ON_LOCATION = Line(
+    "failed on a location",
+    "A bug: naptime failed to look at the node images of a location; an error, with its stack.",
+    ("location", "why"),
+)
+RELEASE_NOT_PUBLISHED = Line(
+    "release not published yet",
+    "The topic did not take the event of a released node image; it is tried again, and the run has"
+    " begun; a warning.",
+    ("location", "why"),
+)
+EVENTS_LOST = Line(
+    "events lost",
+    "Events could not be put on their queue; what they tell of went on; an error, with its stack.",
+    ("events", "why"),
+)
+EVENTS_DROPPED = Line(
+    "events dropped",
+    "Events were waiting to be published, and there is no topic any more; a warning.",
+    ("events", "why"),
+)
+EVENTS_GIVEN_UP = Line(
+    "events given up",
+    "The topic did not take events for a day, or never will; an error.",
+    ("events", "why"),
+)
 
 LINES = (
     RECONCILED,
@@ -134,6 +177,14 @@ LINES = (
     RUN_ASKED_FOR,
     RUNS_MENDED,
     IMAGE_AGES_READ,
+    NODE_IMAGE_RELEASED,
+    NODE_IMAGES_WATCHED,
+    NODE_IMAGES_COME_FROM,
+    FAILED_ON_LOCATION,
+    RELEASE_NOT_PUBLISHED,
+    EVENTS_LOST,
+    EVENTS_DROPPED,
+    EVENTS_GIVEN_UP,
 )
 
 SCHEDULE_CREATED = Event(

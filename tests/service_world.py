@@ -10,6 +10,7 @@ from shared.clients.cluster_records import CLUSTERS_TABLE
 from shared.clients.retry import QuickRetry
 from shared.domain.crowding import CROWD_SIZE
 from shared.domain.decision import Desired
+from shared.domain.event_work import PublishEvents
 from shared.domain.outcome import Outcome
 from shared.domain.pace import Pace
 from shared.domain.recurrence import Weekday, Weekly
@@ -19,17 +20,23 @@ from shared.domain.run_work import Baton, RunWork
 from shared.domain.shard_records import PendingCluster
 from shared.domain.window import MaintenanceWindow
 from shared.domain.work import Cause, ReconcileCluster
+from shared.reconcile.announce_release import ReleaseAnnouncer, ReleaseRuns
 from shared.reconcile.ask_for_run import RunAsker
 from shared.reconcile.close_run import RunCloser
 from shared.reconcile.do_cluster_work import ClusterWorker
+from shared.reconcile.find_images import ImageFinder
+from shared.reconcile.find_places import FleetPlaces
 from shared.reconcile.finish_shard import ShardFinisher
 from shared.reconcile.hand_out_shards import ShardHandout
+from shared.reconcile.image_memory import IMAGES_TABLE, ImageMemory
 from shared.reconcile.keep_pace import SHARDS_TABLE, ShardPacer
 from shared.reconcile.list_subscription import SubscriptionLister
 from shared.reconcile.look_at_cluster import ClusterViewer
 from shared.reconcile.mind_runs import RunMinder
+from shared.reconcile.publish_events import EventPublisher
 from shared.reconcile.read_image_ages import ImageAgeReader
 from shared.reconcile.receive_event import EventReceiver
+from shared.reconcile.receive_image_event import ImageEventReceiver
 from shared.reconcile.receive_message import MessageReceiver, PoisonReporter
 from shared.reconcile.receive_run_message import RunMessageReceiver
 from shared.reconcile.reconcile_cluster import ClusterReconciler
@@ -41,11 +48,15 @@ from shared.reconcile.run_store import RunStore
 from shared.reconcile.show_clusters import FleetViewer
 from shared.reconcile.show_runs import RunViewer
 from shared.reconcile.start_run import RunStarter
+from shared.reconcile.tell_events import EventTeller, OutcomeTeller
+from shared.reconcile.watch_images import ImageWatcher
 from shared.reconcile.work_shift import ShiftWorld
 from tests.clusters import OWN_CLIENT_ID, SUBSCRIPTION, cluster_id
 from tests.fakes.aks import FakeAks, Verb
 from tests.fakes.clock import FakeClock
+from tests.fakes.event_topic import FakeTopic
 from tests.fakes.machines import FakeNapMachines
+from tests.fakes.node_images import FakeNodeImages
 from tests.fakes.storage import FakeClusterRecords, FakeGivenUpRecords, FakeWorkQueue, Message
 from tests.fakes.tables import FakeTables
 
@@ -108,6 +119,8 @@ class World:
     kills: int = 0
     minded: "list[Mended]" = field(default_factory=list)
     words: Iterator[int] = field(default_factory=count)
+    verify_max_age: timedelta = timedelta(hours=1)
+    has_topic: bool = False
 
     def __post_init__(self) -> None:
         """Wire everything."""
@@ -117,6 +130,9 @@ class World:
         self.queue = FakeWorkQueue[ReconcileCluster](self.clock, step=step)
         self.run_queue = FakeWorkQueue[RunWork](self.clock, step=step)
         self.batons = FakeWorkQueue[Baton](self.clock, step=step)
+        self.event_queue = FakeWorkQueue[PublishEvents](self.clock, step=step)
+        self.topic = FakeTopic(step=step)
+        self.teller = EventTeller(self.event_queue if self.has_topic else None, self.clock)
         self.records = FakeClusterRecords(self.clock, step=step)
         self.given_up = FakeGivenUpRecords(step=step)
         self.tables = FakeTables(self.clock, step)
@@ -144,9 +160,12 @@ class World:
             self.clock,
             self.jitter,
             self._report_work,
+            OutcomeTeller(self.teller, self.memory),
         )
         self.messages = MessageReceiver(self.worker, self.subscriptions)
-        self.events = EventReceiver(self.queue, self.clock, self.subscriptions, OWN_CLIENT_ID)
+        self.events = EventReceiver(
+            self.queue, self.memory, self.clock, self.subscriptions, OWN_CLIENT_ID
+        )
         self.requests = RequestedReconcile(self.worker)
         self.poison = PoisonReporter(self.given_up, self.clock)
         self.viewer = ClusterViewer(
@@ -167,7 +186,7 @@ class World:
             self.run_queue,
             lambda: f"{next(self.words):016x}",
         )
-        self.closer = RunCloser(self.store, self.finished.append)
+        self.closer = RunCloser(self.store, self.finished.append, self.teller)
         handout = ShardHandout(self.store, self.batons, self.closer, self.pace, self.dry_run)
         self.lister = SubscriptionLister(
             self.aks,
@@ -180,9 +199,10 @@ class World:
             self.closer,
             self.clock,
             self.desired,
+            self.verify_max_age,
         )
         shifts = ShiftWorld(self.reconciler, self.records, self.pacer, self._report_bug)
-        finisher = ShardFinisher(self.store, self.memory, self.closer, self.crowd_size)
+        finisher = ShardFinisher(self.store, self.memory, self.closer, self.crowd_size, self.teller)
         shards = ShardReconciler(
             self.store,
             self.pacer,
@@ -193,6 +213,7 @@ class World:
             self.queue,
             finisher,
             self._report,
+            self.teller,
         )
         starter = RunStarter(
             self.store, self.run_queue, self.subscriptions, self.lister, self.closer
@@ -208,6 +229,26 @@ class World:
             self.closer,
         )
         self.runs = RunViewer(self.store)
+        self._wire_images()
+
+    def _wire_images(self) -> None:
+        self.images = FakeNodeImages()
+        self.places = FleetPlaces(self.tables.of(SHARDS_TABLE), self.memory, self.subscriptions)
+        topic = self.topic if self.has_topic else None
+        release_runs = ReleaseRuns(self.asker, self.verify_max_age)
+        self.image_memory = ImageMemory(self.tables.of(IMAGES_TABLE))
+        self.image_watcher = ImageWatcher(
+            self.places,
+            ImageFinder(self.images, self.retry, self.places),
+            self.image_memory,
+            ReleaseAnnouncer(topic, self.teller, release_runs, self.clock),
+            self.clock,
+            self._report_location,
+        )
+        self.releases = ImageEventReceiver(self.places, release_runs, self.clock)
+        self.publisher = EventPublisher(
+            topic, self.event_queue, self.given_up, self.clock, self.jitter
+        )
         self.fleet = FleetViewer(self.memory, self.subscriptions)
         self.machines = FakeNapMachines()
         self.image_ages = ImageAgeReader(
@@ -224,6 +265,9 @@ class World:
     def _report_bug(self, _: PendingCluster, error: Exception) -> None:
         self.bugs.append(error)
 
+    def _report_location(self, _: str, error: Exception) -> None:
+        self.bugs.append(error)
+
     async def ask(self, name: str = "aks-1", cause: Cause = Cause.CLUSTER_WRITTEN) -> None:
         """Put one cluster on the queue."""
         await self.queue.send(ReconcileCluster(cluster_id(name), cause, self.clock.now()))
@@ -237,7 +281,7 @@ class World:
         return [outcome for outcome, _ in self.outcomes]
 
     def _next_visible(self) -> datetime | None:
-        queues = (self.queue, self.run_queue, self.batons)
+        queues = (self.queue, self.run_queue, self.batons, self.event_queue)
         times = [at for queue in queues if (at := queue.next_visible())]
         return min(times, default=None)
 
@@ -247,6 +291,7 @@ class World:
             (self.run_queue, self._run_work),
             (self.batons, self._baton),
             (self.queue, self._cluster_work),
+            (self.event_queue, self._event_work),
         ):
             message = queue.due()
             if message is not None:
@@ -258,6 +303,9 @@ class World:
 
     async def _baton(self, message: Message) -> None:
         await self.run_messages.receive_baton(message.text)
+
+    async def _event_work(self, message: Message) -> None:
+        await self.publisher.publish(message.text)
 
     async def _cluster_work(self, message: Message) -> None:
         await self.messages.receive(message.text, message.inserted_at)

@@ -6,14 +6,17 @@ from datetime import datetime
 from typing import Self, cast
 
 from shared.domain import instants
+from shared.domain.cluster_id import ClusterId
 from shared.domain.image_age import ImageAge, ImageAgeJson, with_image_age
 from shared.domain.known_schedule import schedule_from_text, schedule_to_text
 from shared.domain.observed import ObservedCluster, SeenSchedule
 from shared.domain.outcome import Outcome, OutcomeJson, OutcomeKind
-from shared.domain.reasons import Reason
+from shared.domain.reasons import Reason, reasons_in
 from shared.domain.rows import Row, Value, without_none
+from shared.domain.schedule_events import attention_in
 from shared.domain.shard import plain_location
 
+_NO_NAP = frozenset({Reason.NOT_AUTO_PROVISIONED.value, Reason.CLUSTER_GONE.value})
 _SCHEDULE_SEEN = frozenset({OutcomeKind.CREATED, OutcomeKind.UPDATED, OutcomeKind.UNCHANGED})
 
 
@@ -62,6 +65,8 @@ class LastKnown:
                 "readAt": self.read_at if seen else None,
                 "schedule": schedule_to_text(outcome.schedule) if outcome.schedule else None,
                 **(_cluster_values(outcome.cluster) if outcome.cluster else {}),
+                # What is not there any more can be told again one day.
+                "told": ",".join(sorted(attention_in(outcome))) if seen else None,
             }
         )
 
@@ -91,10 +96,15 @@ class Remembered:
     upgrade_channel: str | None = None
     schedule_text: str = ""
     image_age: ImageAge | None = None
+    told: frozenset[Reason] = frozenset()
+    """The findings that were there when the schedule was last seen; they were told then."""
+    verified_at: datetime | None = None
+    """`read_at`, if an explicit schedule was seen then, and whatever came after saw it too."""
 
     @classmethod
     def of(cls, row: Row) -> Self:
         """Read a row."""
+        verified = row.flag("explicit") and row.text("outcome") in _SCHEDULE_SEEN
         return cls(
             key=row.key,
             location=row.text("location"),
@@ -106,7 +116,19 @@ class Remembered:
             upgrade_channel=row.text("upgrade") or None,
             schedule_text=row.text("schedule"),
             image_age=ImageAge.of(row),
+            told=reasons_in(row.text("told")),
+            verified_at=row.instant("readAt") if verified else None,
         )
+
+    @property
+    def cluster_id(self) -> ClusterId:
+        """The cluster, if anything came of it."""
+        return ClusterId.parse(self.last_outcome["clusterId"])
+
+    @property
+    def has_nap(self) -> bool:
+        """Whether node auto-provisioning was on when it was looked at last."""
+        return self.is_known and self.last_outcome["reason"] not in _NO_NAP
 
     @property
     def is_known(self) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.domain import instants
+from shared.domain.cloud_event import CloudEvent
 from shared.domain.errors import InvalidEvent, Problem
 from shared.domain.events import MAX_EVENT_BYTES, NotOurs
 from shared.domain.fields import BrokenRule, Fields, text
@@ -66,18 +67,9 @@ class NodeImageReleased:
     def _parts(self) -> tuple[str, str, str]:
         return self.image.definition.os, self.image.definition.sku, str(self.image.version)
 
-    def to_cloud_event(self, source: str, time: datetime) -> dict[str, object]:
-        """Write the CloudEvent, ready for JSON; `source` is a URI, `time` an aware instant."""
-        return {
-            "specversion": "1.0",
-            "type": NODE_IMAGE_RELEASED,
-            "source": source,
-            "id": self.event_id,
-            "time": instants.to_text(time),
-            "subject": self.subject,
-            "datacontenttype": "application/json",
-            "data": self.data,
-        }
+    def to_cloud_event(self, time: datetime) -> CloudEvent:
+        """Give the event that tells of it, at an aware instant."""
+        return CloudEvent(NODE_IMAGE_RELEASED, self.event_id, self.subject, time, self.data)
 
 
 def parse_node_image_event(event: str, now: datetime) -> NodeImageReleased | NotOurs:

@@ -36,6 +36,7 @@ class Reason(StrEnum):
     REJECTED_BY_AZURE = "RejectedByAzure"
     WRITE_TARGET_GONE = "WriteTargetGone"
     WRITES_STOPPED = "WritesStopped"
+    RECENTLY_READ = "RecentlyRead"
     POISONED = "Poisoned"
 
 
@@ -56,6 +57,14 @@ NEEDS_ATTENTION = frozenset(
     }
 )
 """Findings about what naptime leaves alone and a person should look at."""
+
+
+def reasons_in(text: str) -> frozenset[Reason]:
+    """Read reasons that are separated by commas; those that are not known (any more) are left out.
+
+    A later version of naptime may have written the row.
+    """
+    return frozenset(Reason(word) for word in text.split(",") if word in set(Reason))
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +223,12 @@ REASONS: Mapping[Reason, ReasonText] = MappingProxyType(
             "location.",
             "Writes nothing more there in this run, and skips what it would have written.",
             "Look at the reason in the run's record, correct it, then start another run.",
+        ),
+        Reason.RECENTLY_READ: ReasonText(
+            "An explicit schedule was seen less than `NAPTIME_VERIFY_MAX_AGE_MINUTES` ago, and "
+            "there was no event about the cluster since.",
+            "Does not read it again in a run that a node image release has started.",
+            "Nothing to do.",
         ),
         Reason.POISONED: ReasonText(
             "A queue message failed again and again for a reason that naptime does not know.",

@@ -9,7 +9,7 @@ from typing import Self
 from shared.domain.cluster_id import ClusterId
 from shared.domain.observed import ObservedCluster
 from shared.domain.outcome import Outcome, OutcomeKind
-from shared.domain.reasons import REASONS, Reason
+from shared.domain.reasons import REASONS, Reason, reasons_in
 from shared.domain.rows import Row, Value, without_none
 from shared.domain.run_records import StoppedShardJson
 from shared.domain.run_work import Baton
@@ -120,6 +120,13 @@ class PendingCluster:
     """Whether it is among what was given up, and is to be forgotten there once it works."""
     sent: bool = False
     """Whether a write was sent that nothing was heard of."""
+    told: frozenset[Reason] = frozenset()
+    """The findings that were told of it before, and were there when it was last read."""
+
+    @property
+    def crowd_told(self) -> bool:
+        """Whether it was told of it that it shares its start with many."""
+        return Reason.WINDOWS_CROWDED in self.told
 
     def to_values(self) -> dict[str, Value]:
         """Give the values of its row."""
@@ -139,6 +146,7 @@ class PendingCluster:
             "attempts": self.attempts,
             "givenUp": self.given_up,
             "sent": self.sent,
+            "told": ",".join(sorted(self.told)),
             "observed": json.dumps(observed, separators=(",", ":")),
         }
 
@@ -157,10 +165,17 @@ class PendingCluster:
             # Rows of an earlier version have none.
             observed.get("nodeGroup"),
         )
-        return cls(row.key, cluster, row.whole("attempts"), row.flag("givenUp"), row.flag("sent"))
+        return cls(
+            row.key,
+            cluster,
+            row.whole("attempts"),
+            row.flag("givenUp"),
+            row.flag("sent"),
+            reasons_in(row.text("told")),
+        )
 
 
-def settled_values(shown: Mapping[str, object]) -> dict[str, Value]:
+def settled_values(shown: Mapping[str, object], *, crowd_told: bool) -> dict[str, Value]:
     """Give the values of the row of a cluster that a run is done with: its outcome, as JSON."""
     return {
         "clusterId": str(shown["clusterId"]),
@@ -168,5 +183,6 @@ def settled_values(shown: Mapping[str, object]) -> dict[str, Value]:
         "outcome": str(shown["outcome"]),
         "reason": str(shown["reason"]),
         "nextStart": str(shown["nextStart"] or ""),
+        "crowdTold": crowd_told,
         "shown": json.dumps(shown, separators=(",", ":")),
     }

@@ -42,6 +42,7 @@ class Cause(StrEnum):
     ASKED = "Asked"
     REPLAYED = "Replayed"
     SWEPT = "Swept"
+    NODE_IMAGE_RELEASED = "NodeImageReleased"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 
 from shared.domain.run import RunState
 from shared.domain.run_records import ListingState, RunRecord, RunSummaryJson, SubscriptionRecord
+from shared.domain.schedule_events import run_completed
 from shared.domain.shard import Shard
 from shared.domain.shard_records import ShardRecord
 from shared.domain.tally import total
 from shared.reconcile.run_store import RunStore
+from shared.reconcile.tell_events import EventTeller
 
 type ReportRun = Callable[[RunRecord], None]
 
@@ -19,6 +21,7 @@ class RunCloser:
 
     store: RunStore
     report: ReportRun
+    teller: EventTeller
 
     async def close_if_last(self, run_id: str) -> bool:
         """Do so unless something is known to be left: every part of a run that ends asks this.
@@ -42,6 +45,8 @@ class RunCloser:
             finished_at=stored.read_at,
             summary=summary(subscriptions, finished.values()),
         )
+        # Told first: a crash in between, or another who closes it too, tells it again (same id).
+        await self.teller.tell([run_completed(closed, stored.read_at)])
         if await self.store.replace_run(stored, closed):
             self.report(closed)
             return True

@@ -10,10 +10,12 @@ from shared.domain.given_up import GivenUp
 from shared.domain.last_known import LastKnown
 from shared.domain.outcome import Outcome, OutcomeKind
 from shared.domain.reasons import REASONS, Reason
+from shared.domain.schedule_events import Occasion
 from shared.domain.work import SLOW, ReconcileCluster, delay_before, is_spent, paced_delay
 from shared.reconcile.ports import Clock, ClusterRecords, GivenUpRecords, WorkQueue
 from shared.reconcile.reconcile_cluster import ClusterReconciler
 from shared.reconcile.remember_clusters import ClusterMemory
+from shared.reconcile.tell_events import OutcomeTeller
 
 type Report = Callable[[Outcome, ReconcileCluster, datetime], None]
 """Told of each outcome, the work behind it, and when, by the worker's clock."""
@@ -32,6 +34,7 @@ class ClusterWorker:
     jitter: Callable[[], float]
     """From 0 to 1, so that what was deferred together does not come back together."""
     report: Report
+    teller: OutcomeTeller
 
     async def do(
         self, work: ReconcileCluster, inserted_at: datetime | None = None
@@ -61,6 +64,7 @@ class ClusterWorker:
             outcome = await self.reconciler.reconcile(work.cluster_id)
             self.report(outcome, work, self.clock.now())
             await self._settle(outcome, work)
+            await self.teller.tell(outcome, _occasion(work))
             await self.memory.remember([LastKnown(outcome, claim.claimed_at, self.clock.now())])
             concluded = outcome.kind is not OutcomeKind.DEFERRED
         finally:
@@ -97,3 +101,8 @@ class ClusterWorker:
                 work=work.to_message(),
             )
         )
+        await self.teller.tell_given_up(outcome, _occasion(work))
+
+
+def _occasion(work: ReconcileCluster) -> Occasion:
+    return Occasion.asked(work.cause, work.asked_at)

@@ -3,17 +3,22 @@
 import json
 from collections import Counter
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Self
 
+from shared.domain.cloud_event import CloudEvent
+from shared.domain.cluster_id import ClusterId
 from shared.domain.crowding import crowded_starts, with_crowding
 from shared.domain.outcome import OutcomeKind
 from shared.domain.reasons import Reason
 from shared.domain.rows import Row
+from shared.domain.schedule_events import Occasion, crowding_of
 from shared.domain.shard_records import ShardRecord, settled_values
 from shared.domain.tally import Tally, total
 from shared.reconcile.close_run import RunCloser
 from shared.reconcile.remember_clusters import KNOWN, ClusterMemory
 from shared.reconcile.run_store import OTHERS_A_TRANSACTION, RunStore, Stored
+from shared.reconcile.tell_events import EventTeller
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,7 @@ class ShardFinisher:
     memory: ClusterMemory
     closer: RunCloser
     crowd_size: int
+    teller: EventTeller
 
     async def finish(self, stored: Stored[ShardRecord]) -> int:
         """Look over all of the shard's clusters and say that it is finished.
@@ -51,23 +57,36 @@ class ShardFinisher:
         """Add the finding to every cluster with such a start; None if somebody has taken over."""
         last: Stored[ShardRecord] | None = stored
         found: dict[str, dict[str, object]] = {}
+        events: list[CloudEvent] = []
         record = stored.record
         async for row in self.store.clusters(record.run_id, record.shard):
             if row.text("nextStart") in crowded:
                 found[row.key] = with_crowding(json.loads(row.text("shown")))
+                if not row.flag("crowdTold"):
+                    events.append(self._crowding(record, row, found[row.key], stored.read_at))
             if len(found) == OTHERS_A_TRANSACTION:
-                last = await self._write(last, found) if last else None
-                found = {}
-        return await self._write(last, found) if last and found else last
+                last = await self._write(last, found, events) if last else None
+                found, events = {}, []
+        return await self._write(last, found, events) if last and found else last
+
+    def _crowding(
+        self, record: ShardRecord, row: Row, shown: dict[str, object], now: datetime
+    ) -> CloudEvent:
+        occasion = Occasion.of_run(record.run_id, record.cause)
+        return crowding_of(ClusterId.parse(row.text("clusterId")), shown, occasion, now)
 
     async def _write(
-        self, stored: Stored[ShardRecord], found: dict[str, dict[str, object]]
+        self,
+        stored: Stored[ShardRecord],
+        found: dict[str, dict[str, object]],
+        events: list[CloudEvent],
     ) -> Stored[ShardRecord] | None:
         record = stored.record
         if not record.dry_run:
+            await self.teller.tell(events)
             known = {KNOWN + key[1:]: shown for key, shown in found.items()}
             await self.memory.amend(record.shard.subscription_id, known)
-        rows = {key: settled_values(shown) for key, shown in found.items()}
+        rows = {key: settled_values(shown, crowd_told=True) for key, shown in found.items()}
         return await self.store.settle(stored, record, rows)
 
     async def conclude(self, record: ShardRecord) -> None:

@@ -5,17 +5,22 @@ Values: `os`, `sku`, `version`, `previousVersion`, `seenSince`, `releaseSeen`; w
 said at `KnownImage`.
 
 Only the watcher of node images writes, after it has published. The forecast of the HTTP API reads.
+
+The partition `source` holds a row for each location that says where its images came from at the
+last look, so that a change of it is said once, whichever worker notices.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
+from shared.domain.image_source import SourceState
 from shared.domain.known_image import KnownImage, known_images
 from shared.reconcile.at_once import at_once
 from shared.reconcile.ports import Table
 
 IMAGES_TABLE = "naptimeimages"
+SOURCES_PARTITION = "source"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,14 @@ class ImageMemory:
         rows = {known.key: known.to_values() for known in images}
         if rows:
             await self.table.merge(location, rows)
+
+    async def sources(self) -> dict[str, SourceState]:
+        """Tell where the images of each location came from at the last look."""
+        return {row.key: SourceState.of(row) async for row in self.table.rows(SOURCES_PARTITION)}
+
+    async def remember_source(self, location: str, state: SourceState) -> None:
+        """Write down where the images of a location come from."""
+        await self.table.merge(SOURCES_PARTITION, {location: state.to_values()})
 
     async def of_location(self, location: str) -> list[KnownImage]:
         """Give every image that is known in a location (short name), in the order of their keys.

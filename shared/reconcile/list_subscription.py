@@ -4,9 +4,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Self
 
 from shared.domain.decision import Action, Desired
 from shared.domain.errors import AccessDenied, AzureError
+from shared.domain.last_known import Remembered
 from shared.domain.observed import ObservedCluster
 from shared.domain.outcome import OutcomeKind
 from shared.domain.policy import screen
@@ -17,7 +19,7 @@ from shared.domain.run_work import ListSubscription
 from shared.domain.shard import Shard
 from shared.domain.shard_records import PendingCluster
 from shared.domain.tally import Tally
-from shared.domain.work import ReconcileCluster
+from shared.domain.work import Cause, ReconcileCluster
 from shared.reconcile.close_run import RunCloser
 from shared.reconcile.hand_out_shards import ShardHandout
 from shared.reconcile.ports import Aks, Clock, GivenUpRecords, RunQueue, WorkQueue
@@ -38,14 +40,34 @@ PAGE_OF_GIVEN_UP = 500
 UNPROTECTED_FIRST, PROTECTED_LATER = "0", "1"
 
 
+CLOCKS_APART = timedelta(minutes=2)
+"""How far a worker's clock, which tells when an event came, may be from the storage service's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What was known of a cluster before this listing."""
+
+    explicit: bool
+    told: frozenset[Reason]
+    verified_at: datetime | None
+
+    @classmethod
+    def of(cls, known: Remembered) -> Self:
+        """Keep of what is remembered only what matters here: there may be ten thousand."""
+        return cls(known.explicit, known.told, known.verified_at)
+
+
 @dataclass(slots=True)
 class Listed:
     """What one listing has found so far."""
 
     row: Stored[SubscriptionRecord]
     """The subscription's row, as this listing wrote it last."""
-    protected: dict[str, bool]
-    """Whether an explicit schedule was seen, by the hash of the clusters that are remembered."""
+    known: dict[str, "Before"]
+    """The clusters that are remembered, by their hashes."""
+    heard: dict[str, datetime]
+    """When events about clusters came last, by their hashes; only where that matters."""
     given_up: set[str]
     alive_at: datetime
     """When this worker's clock last said so in the row; only stretches of it are used."""
@@ -70,6 +92,7 @@ class SubscriptionLister:
     closer: RunCloser
     clock: Clock
     desired: Desired
+    verify_max_age: timedelta
 
     async def list(self, work: ListSubscription) -> None:
         """List the subscription, write its rows, and send a baton for each of its shards."""
@@ -103,7 +126,7 @@ class SubscriptionLister:
         *,
         begun: bool,
     ) -> None:
-        listed = await self._remembered(claimed)
+        listed = await self._remembered(claimed, run)
         try:
             ours = await self._pages(run, listed, begun=begun)
         except AzureError as error:
@@ -126,12 +149,14 @@ class SubscriptionLister:
                 listed.row, listed.alive_at = row, self.clock.now()
         return True
 
-    async def _remembered(self, claimed: Stored[SubscriptionRecord]) -> Listed:
+    async def _remembered(self, claimed: Stored[SubscriptionRecord], run: Run) -> Listed:
         subscription_id = claimed.record.subscription_id
-        protected = {
-            known.key.removeprefix(KNOWN): known.explicit
+        before = {
+            known.key.removeprefix(KNOWN): Before.of(known)
             async for known in self.memory.of_subscription(subscription_id)
         }
+        spares = self._spares(run)
+        heard = await self.memory.heard(subscription_id) if spares else {}
         given_up: set[str] = set()
         after = place = f"{subscription_id}|"
         while page := await self.given_up.page(after, PAGE_OF_GIVEN_UP):
@@ -143,7 +168,11 @@ class SubscriptionLister:
             after = page[-1][0]
             if not after.startswith(place):
                 break
-        return Listed(claimed, protected, given_up, self.clock.now())
+        return Listed(claimed, before, heard, given_up, self.clock.now())
+
+    def _spares(self, run: Run) -> bool:
+        """Say whether a run leaves out what was read a short while ago."""
+        return run.cause is Cause.NODE_IMAGE_RELEASED and self.verify_max_age > timedelta(0)
 
     async def _page(
         self, run: Run, listed: Listed, page: Sequence[ObservedCluster], *, begun: bool
@@ -168,6 +197,10 @@ class SubscriptionLister:
         screened = screen(cluster, self.desired)
         if cluster.auto_provisioning:
             listed.seen.add(hash_of(cluster.id))
+        if screened is None and self._spares(run) and self._is_fresh(listed, cluster):
+            skipped = listed.screened.counting(OutcomeKind.SKIPPED, Reason.RECENTLY_READ)
+            listed.screened = skipped
+            return False
         if screened is None:
             return True
         kind = OutcomeKind.DEFERRED if screened.action is Action.DEFER else OutcomeKind.SKIPPED
@@ -176,6 +209,19 @@ class SubscriptionLister:
             work = ReconcileCluster(cluster.id, run.cause, self.clock.now())
             await self.clusters.send(work)
         return False
+
+    def _is_fresh(self, listed: Listed, cluster: ObservedCluster) -> bool:
+        """Say whether an explicit schedule was just seen, and nothing was heard since.
+
+        An event counts from its receipt, whether or not its message has been worked on.
+        """
+        word = hash_of(cluster.id)
+        before = listed.known.get(word)
+        verified_at = before.verified_at if before else None
+        if verified_at is None or listed.row.read_at - verified_at >= self.verify_max_age:
+            return False
+        heard_at = listed.heard.get(word)
+        return heard_at is None or heard_at < verified_at - CLOCKS_APART
 
     async def _conclude(self, run: Run, listed: Listed) -> None:
         """Say, in one write, that it is listed and with what; whoever was faster goes on alone."""
@@ -193,7 +239,7 @@ class SubscriptionLister:
             run.scope.resource_group or run.scope.locations or self.handout.only_looks(run)
         )
         if whole:
-            gone = [KNOWN + word for word in listed.protected if word not in listed.seen]
+            gone = [KNOWN + word for word in listed.known if word not in listed.seen]
             await self.memory.forget(record.subscription_id, gone)
 
     async def _refused(
@@ -233,5 +279,11 @@ class SubscriptionLister:
 
 def _pending(listed: Listed, cluster: ObservedCluster) -> PendingCluster:
     word = hash_of(cluster.id)
-    priority = PROTECTED_LATER if listed.protected.get(word) else UNPROTECTED_FIRST
-    return PendingCluster(priority + word, cluster, given_up=word in listed.given_up)
+    before = listed.known.get(word)
+    priority = PROTECTED_LATER if before and before.explicit else UNPROTECTED_FIRST
+    return PendingCluster(
+        priority + word,
+        cluster,
+        given_up=word in listed.given_up,
+        told=before.told if before else frozenset(),
+    )

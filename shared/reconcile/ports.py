@@ -6,7 +6,9 @@ from typing import Protocol
 
 from shared.domain.agent_pools import ImagePool
 from shared.domain.claims import Claim, ClusterRecord, Refusal
+from shared.domain.cloud_event import CloudEvent
 from shared.domain.cluster_id import ClusterId
+from shared.domain.event_work import PublishEvents
 from shared.domain.given_up import GivenUp
 from shared.domain.nap_machines import MachinePage
 from shared.domain.node_image import NodeImage
@@ -142,6 +144,22 @@ class BatonQueue(Protocol):
 
     async def send(self, work: Baton, delay: timedelta = timedelta(0)) -> None:
         """Enqueue, to be seen after the delay."""
+        ...
+
+
+class EventQueue(Protocol):
+    """The queue of events to publish."""
+
+    async def send(self, work: PublishEvents, delay: timedelta = timedelta(0)) -> None:
+        """Enqueue, to be seen after the delay."""
+        ...
+
+
+class Topic(Protocol):
+    """The custom topic that naptime publishes to."""
+
+    async def publish(self, events: Sequence[CloudEvent]) -> None:
+        """Publish all of them or none; raises `AzureError`."""
         ...
 
 

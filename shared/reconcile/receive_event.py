@@ -1,6 +1,7 @@
 """From an event to work on the queue: an event is a hint that names a cluster, no more."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import assert_never
 
 from shared.domain.cluster_id import ClusterId
@@ -12,7 +13,9 @@ from shared.domain.events import (
     parse_event,
 )
 from shared.domain.work import ReconcileCluster
+from shared.reconcile.at_once import at_once
 from shared.reconcile.ports import Clock, WorkQueue
+from shared.reconcile.remember_clusters import ClusterMemory
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class EventReceiver:
     """Turns events about clusters that naptime may act on into work."""
 
     queue: WorkQueue
+    memory: ClusterMemory
     clock: Clock
     subscriptions: frozenset[str]
     own_client_id: str | None
@@ -66,5 +70,11 @@ class EventReceiver:
             event_id=event.event_id,
             event_at=event.happened_at,
         )
-        await self.queue.send(work)
+        # The mark tells a run that what it remembers of the cluster may be out of date.
+        await at_once(
+            [
+                partial(self.memory.note_event, cluster_id, work.asked_at),
+                partial(self.queue.send, work),
+            ]
+        )
         return Received(accepted=True, what=cause.value, cluster_id=cluster_id)

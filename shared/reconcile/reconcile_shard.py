@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from shared.domain.cloud_event import CloudEvent
 from shared.domain.given_up import GivenUp
 from shared.domain.last_known import LastKnown
 from shared.domain.outcome import Outcome, OutcomeKind
@@ -11,6 +12,7 @@ from shared.domain.pace import Bucket, NotYet, worth_waiting_for
 from shared.domain.reasons import REASONS, Reason
 from shared.domain.rows import Values
 from shared.domain.run_work import Baton
+from shared.domain.schedule_events import Occasion, events_of, failure_of
 from shared.domain.shard_records import PendingCluster, ShardRecord, settled_values
 from shared.domain.tally import Tally
 from shared.domain.work import Cause, ReconcileCluster
@@ -20,6 +22,7 @@ from shared.reconcile.ports import BatonQueue, GivenUpRecords, WorkQueue
 from shared.reconcile.reconcile_cluster import CALLS_OF_AN_ATTEMPT
 from shared.reconcile.remember_clusters import ClusterMemory
 from shared.reconcile.run_store import RunStore, Stored
+from shared.reconcile.tell_events import EventTeller
 from shared.reconcile.work_shift import Settled, Shift, ShiftWorld
 
 MOST_ATTEMPTS = 3
@@ -46,6 +49,7 @@ class ShardReconciler:
     clusters: WorkQueue
     finisher: ShardFinisher
     report: Report
+    teller: EventTeller
 
     async def carry(self, baton: Baton) -> None:
         """Work on the baton's shard for some seconds, then pass it on or finish the shard."""
@@ -106,6 +110,7 @@ class ShardReconciler:
         """Do what each outcome asks for outside the run, and give the rows that say so."""
         rows: dict[str, Values] = {}
         known: list[LastKnown] = []
+        events: list[CloudEvent] = []
         now = self.shifts.reconciler.clock.now()
         for settled in shift.settled:
             outcome = await self._final(shift.record, settled, now)
@@ -115,9 +120,14 @@ class ShardReconciler:
                 rows[again.key] = again.to_values()
                 continue
             self.report(outcome, shift.record.cause)
+            events += _to_tell(shift.record, settled.cluster, outcome, now)
             shift.record = shift.record.counting(outcome)
             known.append(LastKnown(outcome, shift.grip.draw.at, now))
-            rows[settled.cluster.key] = settled_values(known[-1].shown)
+            rows[settled.cluster.key] = settled_values(
+                known[-1].shown, crowd_told=settled.cluster.crowd_told
+            )
+        # Told before it is remembered: a crash in between tells it again, with the same id.
+        await self.teller.tell(events)
         await self.memory.remember(known)
         return rows
 
@@ -192,6 +202,17 @@ class ShardReconciler:
     def _worth(self, record: ShardRecord) -> int:
         # One call each, and one more for the last to begin with; few need a write as well.
         return worth_waiting_for(self.pacer.pace, record.pending + 1, LONGEST_REFILL)
+
+
+def _to_tell(
+    record: ShardRecord, cluster: PendingCluster, outcome: Outcome, now: datetime
+) -> list[CloudEvent]:
+    """Give what a settled cluster is to tell; a failure not again in each run until it is over."""
+    occasion = Occasion.of_run(record.run_id, record.cause)
+    events = events_of(outcome, occasion, cluster.told, now)
+    if outcome.kind is OutcomeKind.FAILED and not cluster.given_up:
+        events += failure_of(outcome, occasion, now)
+    return events
 
 
 def _left_to_itself(cluster: PendingCluster) -> Outcome:

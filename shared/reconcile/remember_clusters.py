@@ -8,15 +8,19 @@ import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 
 from shared.domain.cluster_id import ClusterId
 from shared.domain.image_age import ImageAge
 from shared.domain.last_known import LastKnown, Remembered
+from shared.domain.reasons import Reason
 from shared.domain.rows import Values
+from shared.domain.schedule_events import attention_shown
 from shared.reconcile.ports import Table
 
 KNOWN, END_OF_KNOWN = "known:", "known;"
+HEARD, END_OF_HEARD = "heard:", "heard;"
 ROW_KEY = rf"{KNOWN}[0-9a-f]{{32}}"
 
 
@@ -39,7 +43,11 @@ class ClusterMemory:
     async def amend(self, subscription_id: str, shown: Mapping[str, Mapping[str, object]]) -> None:
         """Change the last outcomes (as JSON) of clusters that are remembered, by their keys."""
         rows = {
-            key: {"reason": str(outcome["reason"]), "lastOutcome": json.dumps(outcome)}
+            key: {
+                "reason": str(outcome["reason"]),
+                "lastOutcome": json.dumps(outcome),
+                "told": ",".join(sorted(attention_shown(outcome))),
+            }
             for key, outcome in shown.items()
         }
         await self.table.merge(subscription_id, rows)
@@ -54,10 +62,39 @@ class ClusterMemory:
         reading = await self.table.get(cluster_id.subscription_id, known_key(cluster_id))
         return Remembered.of(reading.row) if reading.row else None
 
+    async def told(self, cluster_id: ClusterId) -> frozenset[Reason]:
+        """Tell which findings were told of a cluster, and have been there ever since."""
+        known = await self.recall(cluster_id)
+        return known.told if known else frozenset()
+
     async def of_subscription(self, subscription_id: str) -> AsyncIterator[Remembered]:
         """Yield what is known of a subscription's clusters."""
         async for row in self.table.rows(subscription_id, after=KNOWN, before=END_OF_KNOWN):
             yield Remembered.of(row)
+
+    async def in_location(self, subscription_id: str, location: str) -> AsyncIterator[Remembered]:
+        """Yield what is known of a subscription's clusters in one location (short name)."""
+        where = {"location": location}
+        async for row in self.table.rows(
+            subscription_id, after=KNOWN, before=END_OF_KNOWN, where=where
+        ):
+            yield Remembered.of(row)
+
+    async def note_event(self, cluster_id: ClusterId, now: datetime) -> None:
+        """Leave a mark that an event about a cluster has come, before anything is made of it.
+
+        `now` is the worker's; what is read earlier than that is not the last word on the cluster.
+        """
+        key = f"{HEARD}{hash_of(cluster_id)}"
+        await self.table.merge(cluster_id.subscription_id, {key: {"heardAt": now}})
+
+    async def heard(self, subscription_id: str) -> dict[str, datetime]:
+        """Tell when an event came last, by the hashes of a subscription's clusters."""
+        found = dict[str, datetime]()
+        async for row in self.table.rows(subscription_id, after=HEARD, before=END_OF_HEARD):
+            if heard_at := row.instant("heardAt"):
+                found[row.key.removeprefix(HEARD)] = heard_at
+        return found
 
     async def first(
         self, subscription_id: str, limit: int, after: str, where: Values
@@ -72,6 +109,7 @@ class ClusterMemory:
         """Remove what is known of clusters that are no more."""
         for key in keys:
             await self.table.delete(subscription_id, key)
+            await self.table.delete(subscription_id, HEARD + key.removeprefix(KNOWN))
 
 
 def known_key(cluster_id: ClusterId) -> str:

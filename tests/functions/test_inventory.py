@@ -14,14 +14,18 @@ async def test_the_functions_and_their_triggers(loaded: Loaded) -> None:
     assert found == {
         "on_cluster_created": ("eventGridTrigger", None),
         "on_schedule_changed": ("eventGridTrigger", None),
+        "on_node_image_released": ("eventGridTrigger", None),
         "reconcile_one": ("queueTrigger", "naptime-clusters"),
         "start_run": ("queueTrigger", "naptime-runs"),
         "reconcile_shard": ("queueTrigger", "naptime-shards"),
+        "publish_events": ("queueTrigger", "naptime-events"),
+        "report_poisoned_events": ("queueTrigger", "naptime-events-poison"),
         "report_poisoned_cluster": ("queueTrigger", "naptime-clusters-poison"),
         "report_poisoned_run": ("queueTrigger", "naptime-runs-poison"),
         "report_poisoned_shard": ("queueTrigger", "naptime-shards-poison"),
         "sweep_fleet": ("timerTrigger", None),
         "mind_runs": ("timerTrigger", None),
+        "watch_node_images": ("timerTrigger", None),
         "read_image_ages": ("timerTrigger", None),
         "health": ("httpTrigger", None),
         "reconcile": ("httpTrigger", None),
@@ -45,6 +49,7 @@ async def test_the_schedules(loaded: Loaded) -> None:
     assert schedules == {
         "sweep_fleet": "0 0 */6 * * *",
         "mind_runs": "0 */5 * * * *",
+        "watch_node_images": "0 */15 * * * *",
         "read_image_ages": "0 30 */6 * * *",
     }
 

@@ -29,7 +29,11 @@ RELEASED = NodeImageReleased("westeurope", IMAGE, ImageVersion.parse("202608.14.
 def event(data: object = None, **changes: object) -> dict[str, object]:
     """Make the event with parts of it, or of its data, replaced."""
     given = {**RELEASED.data, **data} if isinstance(data, Mapping) else data
-    return {**RELEASED.to_cloud_event(SOURCE, NOW), **({"data": given} if data else {}), **changes}
+    return {
+        **RELEASED.to_cloud_event(NOW).to_json(SOURCE),
+        **({"data": given} if data else {}),
+        **changes,
+    }
 
 
 def classic(cloud: Mapping[str, object]) -> dict[str, object]:
@@ -57,7 +61,7 @@ def refused(given: Mapping[str, object]) -> list[str]:
 
 def test_the_event_as_it_is_published() -> None:
     """The event is a CloudEvent 1.0 whose id is the same for the same release."""
-    assert RELEASED.to_cloud_event(SOURCE, NOW) == {
+    assert RELEASED.to_cloud_event(NOW).to_json(SOURCE) == {
         "specversion": "1.0",
         "type": "Naptime.NodeImageReleased",
         "source": "urn:naptime:naptime-prod",
@@ -167,7 +171,7 @@ def test_an_event_that_is_not_whole_is_refused(
 )
 def test_events_of_another_time_are_refused(age: timedelta, *, read: bool) -> None:
     """An event of more than two days ago is refused, and one from the future."""
-    given = RELEASED.to_cloud_event(SOURCE, NOW - age)
+    given = RELEASED.to_cloud_event(NOW - age).to_json(SOURCE)
     if read:
         assert parsed(given) == RELEASED
     else:
