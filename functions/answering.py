@@ -6,9 +6,15 @@ import azure.functions as func
 import msgspec
 
 from functions.answers import Answer, retry_after
-from functions.problems import INVALID_REQUEST, INVALID_SETTING, ProblemKind, kind_of
+from functions.problems import (
+    INVALID_REQUEST,
+    INVALID_SETTING,
+    STORAGE_UNAVAILABLE,
+    ProblemKind,
+    kind_of,
+)
 from functions.refusals import ForeignSubscription, RequestRefused
-from shared.bootstrap import app
+from shared.bootstrap import App, app
 from shared.domain.cluster_id import ClusterId
 from shared.domain.errors import InvalidInput, InvalidSetting
 from shared.reconcile.look_at_cluster import LiveReadFailed
@@ -32,6 +38,10 @@ def answer_for(error: Exception) -> func.HttpResponse:
             return _problem(error.kind, error.detail, members, headers)
         case LiveReadFailed():
             return _refused_by_azure(error)
+        case _ if App.is_storage_trouble(error):
+            # The message stays out: it names the account, and may hold what was asked of it.
+            detail = f"the storage service did not answer ({type(error).__name__})"
+            return _problem(STORAGE_UNAVAILABLE, detail, {}, retry_after(None))
         case _:
             raise error
 

@@ -133,13 +133,14 @@ async def list_clusters(query: ClustersQuery) -> Ok[PageJson[KnownClusterJson]]:
         where[column] = query.reason.value
     if query.outcome is not None:
         where["outcome"] = query.outcome.value
-    if query.needs_attention:
-        where["needsAttention"] = True
     subscription_id = None
     if query.subscription_id is not None:
         subscription_id = allowed_subscription(parse_subscription_id(query.subscription_id))
     asked = PageAsked(query.continuation_token or "", query.page_size)
-    return Ok((await app().fleet.clusters(subscription_id, where, asked)).to_json())
+    page = await app().fleet.clusters(
+        subscription_id, where, asked, attention=query.needs_attention
+    )
+    return Ok(page.to_json())
 
 
 @routes.get(

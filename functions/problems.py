@@ -91,6 +91,12 @@ INVALID_SETTING = ProblemKind(
     "naptime's own settings cannot be used.",
     "Correct the app setting that the field names; nothing works until then.",
 )
+STORAGE_UNAVAILABLE = ProblemKind(
+    "StorageUnavailable",
+    503,
+    "naptime's own storage does not answer just now.",
+    "Come back later; if it persists, look at the storage account and naptime's roles on it.",
+)
 
 STATUS_OF_REASON: Mapping[Reason, int] = MappingProxyType(
     {

@@ -131,7 +131,7 @@ class ClustersQuery(PageQuery, frozen=True):
     reason: Reason | None = None
     outcome: OutcomeKind | None = None
     needs_attention: Annotated[
-        bool, Meta(description="Only clusters with a finding that a person should look at.")
+        bool, Meta(description="Only clusters that a person should look at: a finding, or Failed.")
     ] = False
 
 

@@ -36,6 +36,7 @@ from functions.problems import (
     INVALID_REQUEST,
     INVALID_SETTING,
     NOT_JSON,
+    STORAGE_UNAVAILABLE,
     ProblemKind,
 )
 from functions.reading import read_body, read_headers, read_path, read_query
@@ -162,4 +163,4 @@ def _answers(handler: Handler) -> dict[type[Answer], object]:
 
 def _of_every_route(*, has_body: bool) -> tuple[ProblemKind, ...]:
     of_bodies = (BODY_TOO_LARGE, NOT_JSON) if has_body else ()
-    return (INVALID_REQUEST, *of_bodies, INVALID_SETTING)
+    return (INVALID_REQUEST, *of_bodies, INVALID_SETTING, STORAGE_UNAVAILABLE)

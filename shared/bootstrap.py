@@ -404,6 +404,13 @@ class App:
 
         return StorageGivenUpRecords(self._tables.rows_of(GIVEN_UP_TABLE))
 
+    @staticmethod
+    def is_storage_trouble(error: Exception) -> bool:
+        """Say whether an exception means that storage has to be asked again later."""
+        from shared.clients.storage_errors import is_storage_trouble
+
+        return is_storage_trouble(error)
+
     async def close(self) -> None:
         """Close whatever has been opened."""
         for name in (

@@ -4,14 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.domain.cluster_id import GUID
-from shared.domain.last_known import KnownClusterJson
+from shared.domain.last_known import KnownClusterJson, Remembered
+from shared.domain.outcome import OutcomeKind
 from shared.domain.pages import Page, PageAsked, to_token
-from shared.domain.reasons import Reason
+from shared.domain.reasons import NEEDS_ATTENTION, Reason
 from shared.domain.rows import Value
 from shared.reconcile.remember_clusters import ROW_KEY, ClusterMemory
 
 NOT_SHOWN = frozenset({Reason.NOT_AUTO_PROVISIONED.value, Reason.CLUSTER_GONE.value})
 """No clusters with node auto-provisioning; shown to whoever asks for that very reason."""
+
+ROWS_A_REQUEST = 2000
+"""So many rows are looked at for one page at most; where few are shown, the page is a short one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,33 +26,50 @@ class FleetViewer:
     subscriptions: frozenset[str]
 
     async def clusters(
-        self, subscription_id: str | None, where: Mapping[str, Value], asked: PageAsked
+        self,
+        subscription_id: str | None,
+        where: Mapping[str, Value],
+        asked: PageAsked,
+        *,
+        attention: bool = False,
     ) -> Page[KnownClusterJson]:
-        """Give a page of clusters with these values of their rows.
+        """Give a page of clusters with these values of their rows, or of those to be looked at.
 
         Subscriptions are taken from the settings, never from a token: it only says where to begin.
         """
-        question = {"of": "clusters", "subscription": subscription_id, **_as_text(where)}
+        question = {"of": "clusters", "in": subscription_id, "look": attention, **_as_text(where)}
         first, after = asked.place(question, GUID, ROW_KEY)
+        hidden = NOT_SHOWN - {str(where.get("reason", ""))}
         shown: list[KnownClusterJson] = []
+        looked_at = 0
         for each in [subscription_id] if subscription_id else sorted(self.subscriptions):
             if each < first:
                 continue
             place = after if each == first else ""
-            while room := asked.size - len(shown):
+            while room := min(asked.size - len(shown), ROWS_A_REQUEST - looked_at):
                 found = await self.memory.first(each, room, place, where)
-                hidden = NOT_SHOWN - {str(where.get("reason", ""))}
-                shown += [
-                    known.to_json()
-                    for known in found
-                    if known.is_known and known.last_outcome["reason"] not in hidden
-                ]
+                looked_at += len(found)
+                shown += _shown(found, hidden, attention=attention)
                 if len(found) < room:
                     break
                 place = found[-1].key
             else:
                 return Page(shown, to_token(question, each, place))
         return Page(shown)
+
+
+def _shown(
+    found: list[Remembered], hidden: frozenset[str], *, attention: bool
+) -> list[KnownClusterJson]:
+    some = (known for known in found if known.is_known)
+    clusters = (each.to_json() for each in some if each.last_outcome["reason"] not in hidden)
+    return [each for each in clusters if not attention or _needs_attention(each)]
+
+
+def _needs_attention(shown: KnownClusterJson) -> bool:
+    """Say whether a person should look: at a finding, or at what failed for good."""
+    findings = {finding["reason"] for finding in shown["findings"]}
+    return shown["outcome"] == OutcomeKind.FAILED or not findings.isdisjoint(NEEDS_ATTENTION)
 
 
 def _as_text(where: Mapping[str, Value]) -> dict[str, str]:

@@ -3,13 +3,16 @@
 from datetime import timedelta
 from typing import cast
 
+import pytest
+
 from shared.domain.cluster_id import ClusterId
 from shared.domain.errors import AccessDenied, Rejected
 from shared.domain.pace import Pace
 from shared.domain.pages import PageAsked
 from shared.domain.run import RunScope
 from shared.domain.work import Cause, ReconcileCluster
-from tests.clusters import FOREIGN_SUBSCRIPTION, SUBSCRIPTION, cluster, cluster_id
+from shared.reconcile import show_clusters
+from tests.clusters import FOREIGN_SUBSCRIPTION, SUBSCRIPTION, cluster, cluster_id, schedule
 from tests.fakes.aks import Fault
 from tests.fakes.clock import SATURDAY_NOON
 from tests.service_world import World
@@ -112,6 +115,34 @@ async def test_the_fleet_is_shown_page_by_page() -> None:
     assert len(in_uk.items) == 60
     none = await world.fleet.clusters(SUBSCRIPTION, {"outcome": "Failed"}, PageAsked())
     assert none.items == []
+
+
+async def test_what_needs_attention_is_shown() -> None:
+    """Asked for what a person should look at: a finding or a failure, and nothing else."""
+    world = World(pace=Pace(1000, 100))
+    for name in ("fine", "rare", "refused"):
+        world.aks.add(cluster(name))
+    every_other = {"weekly": {"intervalWeeks": 2, "dayOfWeek": "Sunday"}}
+    world.aks.set_schedule(cluster_id("fine"), schedule())
+    world.aks.set_schedule(cluster_id("rare"), schedule(schedule=every_other))
+    world.aks.faults.append(Fault("put", lambda: Rejected("bad")))
+    await world.sweep()
+    page = await world.fleet.clusters(None, {}, PageAsked(), attention=True)
+    assert sorted(names(page.items)) == ["rare", "refused"]
+
+
+async def test_a_page_looks_at_so_many_rows_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where few rows are shown, pages are short, and the token leads on to the end."""
+    monkeypatch.setattr(show_clusters, "ROWS_A_REQUEST", 50)
+    world = big_world()
+    await world.sweep()
+    pages, token = 0, ""
+    while token or not pages:
+        page = await world.fleet.clusters(None, {}, PageAsked(token), attention=True)
+        assert page.items == []
+        token = page.token or ""
+        pages += 1
+    assert pages == 3
 
 
 async def test_clusters_that_are_no_more_are_forgotten() -> None:
