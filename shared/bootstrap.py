@@ -25,6 +25,7 @@ from shared.reconcile.keep_pace import SHARDS_TABLE, ShardPacer
 from shared.reconcile.list_subscription import SubscriptionLister
 from shared.reconcile.look_at_cluster import ClusterViewer
 from shared.reconcile.mind_runs import RunMinder
+from shared.reconcile.newest_images import NewestImages
 from shared.reconcile.publish_events import EventPublisher
 from shared.reconcile.read_image_ages import ImageAgeReader
 from shared.reconcile.receive_event import EventReceiver
@@ -135,6 +136,7 @@ class App:
             self._retry,
             self._pacer,
             self._memory,
+            self._newest_images,
             self._given_up,
             self._clock,
             self.settings.desired,
@@ -143,7 +145,9 @@ class App:
     @cached_property
     def fleet(self) -> FleetViewer:
         """What `GET /clusters` calls."""
-        return FleetViewer(self._memory, self.settings.subscriptions)
+        return FleetViewer(
+            self._memory, self._newest_images, self._clock, self.settings.subscriptions
+        )
 
     @cached_property
     def image_ages(self) -> ImageAgeReader:
@@ -282,6 +286,10 @@ class App:
         from shared.clients.cluster_records import CLUSTERS_TABLE
 
         return ClusterMemory(self._tables.of(CLUSTERS_TABLE))
+
+    @cached_property
+    def _newest_images(self) -> NewestImages:
+        return NewestImages(ImageMemory(self._tables.of(IMAGES_TABLE)), self._clock)
 
     @cached_property
     def _reconciler(self) -> ClusterReconciler:

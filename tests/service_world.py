@@ -33,6 +33,7 @@ from shared.reconcile.keep_pace import SHARDS_TABLE, ShardPacer
 from shared.reconcile.list_subscription import SubscriptionLister
 from shared.reconcile.look_at_cluster import ClusterViewer
 from shared.reconcile.mind_runs import RunMinder
+from shared.reconcile.newest_images import NewestImages
 from shared.reconcile.publish_events import EventPublisher
 from shared.reconcile.read_image_ages import ImageAgeReader
 from shared.reconcile.receive_event import EventReceiver
@@ -168,11 +169,14 @@ class World:
         )
         self.requests = RequestedReconcile(self.worker)
         self.poison = PoisonReporter(self.given_up, self.clock)
+        self.image_memory = ImageMemory(self.tables.of(IMAGES_TABLE))
+        self.newest_images = NewestImages(self.image_memory, self.clock)
         self.viewer = ClusterViewer(
             self.aks,
             self.retry,
             self.pacer,
             self.memory,
+            self.newest_images,
             self.given_up,
             self.clock,
             self.desired,
@@ -236,7 +240,6 @@ class World:
         self.places = FleetPlaces(self.tables.of(SHARDS_TABLE), self.memory, self.subscriptions)
         topic = self.topic if self.has_topic else None
         release_runs = ReleaseRuns(self.asker, self.verify_max_age)
-        self.image_memory = ImageMemory(self.tables.of(IMAGES_TABLE))
         self.image_watcher = ImageWatcher(
             self.places,
             ImageFinder(self.images, self.retry, self.places),
@@ -249,7 +252,7 @@ class World:
         self.publisher = EventPublisher(
             topic, self.event_queue, self.given_up, self.clock, self.jitter
         )
-        self.fleet = FleetViewer(self.memory, self.subscriptions)
+        self.fleet = FleetViewer(self.memory, self.newest_images, self.clock, self.subscriptions)
         self.machines = FakeNapMachines()
         self.image_ages = ImageAgeReader(
             self.machines, self.memory, self.retry, self.clock, self.subscriptions, OLD_DAYS

@@ -9,9 +9,10 @@ there is a time in which the image may come, and one by which it must have.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from shared.domain.lead_time import MINIMUM_LEAD
-from shared.domain.observed import NODE_OS_SCHEDULE, ObservedCluster, ObservedSchedule
+from shared.domain.observed import NODE_OS_SCHEDULE, ObservedSchedule
 from shared.domain.spans import Occurrence
 from shared.domain.window import MaintenanceWindow
 
@@ -25,12 +26,29 @@ _NO_KUBERNETES_UPGRADES = ("none", "node-image")
 _NODE_OS_CHANNELS_OFF = ("none", "unmanaged")
 
 
+class Channels(Protocol):
+    """The cluster's two upgrade channels, as ARM names them; None where it names none."""
+
+    @property
+    def node_os_channel(self) -> str | None:
+        """The node OS upgrade channel."""
+        ...
+
+    @property
+    def upgrade_channel(self) -> str | None:
+        """The auto-upgrade channel, that of Kubernetes."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class AnyTime:
-    """Nothing holds the image back: it comes at any hour from `not_before` to `certain_by`, UTC."""
+    """Nothing holds the image back: it comes at any hour from `not_before` to `certain_by`, UTC.
 
-    not_before: datetime
-    certain_by: datetime
+    Both are None where no image has been seen: then whatever comes comes at any hour.
+    """
+
+    not_before: datetime | None
+    certain_by: datetime | None
     why: str
 
 
@@ -63,15 +81,14 @@ type PickUp = AnyTime | InWindow | Unknown
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What is to be expected of an image that became visible at an instant, and what limits it."""
+    """What is to be expected of an image, and what limits it."""
 
-    visible_since: datetime
     pick_up: PickUp
     notes: tuple[str, ...]
 
 
 def forecast(
-    cluster: ObservedCluster,
+    cluster: Channels,
     schedule: ObservedSchedule | None,
     visible_since: datetime,
     now: datetime,
@@ -83,17 +100,32 @@ def forecast(
     pick_up = _pick_up(schedule, visible_since, now)
     window = schedule.window if schedule and isinstance(pick_up, InWindow) else None
     notes = (_upgrade_note(cluster), _start_note(window, visible_since), _os_note(cluster, window))
-    return Forecast(visible_since, pick_up, tuple(note for note in notes if note))
+    return Forecast(pick_up, tuple(note for note in notes if note))
+
+
+def forecast_of_none(cluster: Channels, schedule: ObservedSchedule | None, why: str) -> Forecast:
+    """Say what is known without an image; `why` is a sentence that says why there is none."""
+    open_why = _why_open(schedule)
+    pick_up = AnyTime(None, None, open_why) if open_why else Unknown(why)
+    note = _upgrade_note(cluster)
+    return Forecast(pick_up, (note,) if note else ())
+
+
+def _why_open(schedule: ObservedSchedule | None) -> str | None:
+    """Say why nothing holds images back; None if a window does, or may."""
+    if schedule is None:
+        return f"No configuration is named {NODE_OS_SCHEDULE}."
+    if schedule == ObservedSchedule():
+        return f"{NODE_OS_SCHEDULE} has no maintenance window; perhaps it links to a shared one."
+    return None
 
 
 def _pick_up(schedule: ObservedSchedule | None, visible_since: datetime, now: datetime) -> PickUp:
-    if schedule is None:
-        return _any_time(f"No configuration is named {NODE_OS_SCHEDULE}.", visible_since, now)
-    if schedule.unreadable is not None:
-        return Unknown(f"The maintenance window cannot be understood: {schedule.unreadable}.")
-    if schedule.window is None:
-        why = f"{NODE_OS_SCHEDULE} has no maintenance window; perhaps it links to a shared one."
+    if why := _why_open(schedule):
         return _any_time(why, visible_since, now)
+    if schedule is None or schedule.window is None:
+        problem = schedule.unreadable if schedule else None
+        return Unknown(f"The maintenance window cannot be understood: {problem}.")
     if schedule.window.ambiguity:
         return Unknown(schedule.window.ambiguity)
     return _in_window(schedule.window, visible_since, now)
@@ -148,7 +180,7 @@ def _from(instant: datetime, occurrence: Occurrence) -> Occurrence:
     return replace(occurrence, start=max(instant, occurrence.start))
 
 
-def _upgrade_note(cluster: ObservedCluster) -> str | None:
+def _upgrade_note(cluster: Channels) -> str | None:
     channel = cluster.upgrade_channel
     if channel is None or channel.lower() in _NO_KUBERNETES_UPGRADES:
         return None
@@ -171,7 +203,7 @@ def _start_note(window: MaintenanceWindow | None, visible_since: datetime) -> st
     )
 
 
-def _os_note(cluster: ObservedCluster, window: MaintenanceWindow | None) -> str | None:
+def _os_note(cluster: Channels, window: MaintenanceWindow | None) -> str | None:
     channel = cluster.node_os_channel
     if window is None or channel is None or channel.lower() not in _NODE_OS_CHANNELS_OFF:
         return None

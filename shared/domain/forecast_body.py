@@ -1,57 +1,143 @@
 """A forecast as the API shows it: every instant in UTC and in the window's own offset."""
 
 from datetime import datetime, timedelta, timezone
-from typing import assert_never
+from typing import Literal, TypedDict, assert_never
 
 from shared.domain import instants
 from shared.domain.forecast import AnyTime, Forecast, InWindow, PickUp, Unknown
+from shared.domain.seen_image import SeenImage
 from shared.domain.spans import Occurrence
 
 
-def forecast_body(forecast: Forecast) -> dict[str, object]:
-    """Give it ready for JSON: camelCase keys; what is not known is null.
+class SeenImageJson(TypedDict):
+    """The image that a forecast is about: a version of an OS, and the kinds that have it.
 
-    An instant is `{"utc": ..., "local": ...}` in ISO 8601; `local` is null without a window.
+    `seenSince` is when naptime first saw it in the location. Where its release was seen that came
+    at most one watch earlier; otherwise it is the first sight, and the image may be older.
     """
+
+    os: str
+    version: str
+    skus: list[str]
+    seenSince: str
+    releaseSeen: bool
+
+
+class InstantJson(TypedDict):
+    """An instant in UTC, and in the window's own offset; `local` is null without a window."""
+
+    utc: str
+    local: str | None
+
+
+class PossibleJson(TypedDict):
+    """In which time the image may come; not certain where the occurrence may yet be cut."""
+
+    start: InstantJson
+    end: InstantJson
+    certain: bool
+
+
+class PickUpJson(TypedDict):
+    """When the image is picked up: at any time, in the window, or nobody knows; null is unknown.
+
+    It does not come before the first, may come while it is possible, and has come by the last.
+    """
+
+    pickUp: Literal["AnyTime", "InWindow", "Unknown"]
+    notBefore: InstantJson | None
+    possible: PossibleJson | None
+    certainBy: InstantJson | None
+    why: str | None
+
+
+class ForecastJson(PickUpJson):
+    """When a new node image is picked up, if the schedule stays as it is, and what limits that.
+
+    The image is null where naptime has not seen one in the location yet.
+    """
+
+    image: SeenImageJson | None
+    notes: list[str]
+
+
+def forecast_body(forecast: Forecast, image: SeenImage | None) -> ForecastJson:
+    """Give it ready for JSON: camelCase keys, ISO 8601; what is not known is null."""
+    shown = _pick_up(forecast.pick_up)
+    notes = list(forecast.notes)
+    if image is not None and not image.release_seen:
+        # It may have been there before: what counts from then is a bound at one end only.
+        shown["notBefore"] = None
+        notes.append(_first_sight(image))
+    return {"image": _image(image) if image else None, **shown, "notes": notes}
+
+
+def _first_sight(image: SeenImage) -> str:
+    return (
+        f"naptime saw the image first at {instants.to_text(image.since)}, not its release: it may "
+        "have been there before, and may have been picked up already. So it is not known before "
+        "when it cannot have come; by when it must have come is known."
+    )
+
+
+def _image(image: SeenImage) -> SeenImageJson:
     return {
-        "imageVisibleSince": instants.to_text(forecast.visible_since),
-        **_pick_up(forecast.pick_up),
-        "notes": list(forecast.notes),
+        "os": image.os,
+        "version": str(image.version),
+        "skus": list(image.skus),
+        "seenSince": instants.to_text(image.since),
+        "releaseSeen": image.release_seen,
     }
 
 
-def _pick_up(pick_up: PickUp) -> dict[str, object]:
-    nothing: dict[str, object] = dict.fromkeys(("notBefore", "possible", "certainBy", "why"))
+def _pick_up(pick_up: PickUp) -> PickUpJson:
     match pick_up:
         case AnyTime(not_before, certain_by, why):
-            possible = Occurrence(not_before, certain_by)
-            shown: dict[str, object] = {
+            return {
+                "pickUp": "AnyTime",
                 "notBefore": _instant(not_before),
-                "possible": _occurrence(possible),
+                "possible": _occurrence(
+                    Occurrence(not_before, certain_by) if not_before and certain_by else None
+                ),
                 "certainBy": _instant(certain_by),
                 "why": why,
             }
-        case InWindow(not_before, in_which, by, offset):
-            shown = {
+        case InWindow(not_before, possible, certain_by, offset):
+            return {
+                "pickUp": "InWindow",
                 "notBefore": _instant(not_before, offset),
-                "possible": _occurrence(in_which, offset) if in_which else None,
-                "certainBy": _instant(by, offset) if by else None,
+                "possible": _occurrence(possible, offset),
+                "certainBy": _instant(certain_by, offset),
+                "why": None,
             }
         case Unknown(why):
-            shown = {"why": why}
+            return {
+                "pickUp": "Unknown",
+                "notBefore": None,
+                "possible": None,
+                "certainBy": None,
+                "why": why,
+            }
         case _:
             assert_never(pick_up)
-    return {"pickUp": type(pick_up).__name__, **nothing, **shown}
 
 
-def _occurrence(occurrence: Occurrence, offset: timedelta | None = None) -> dict[str, object]:
+def _occurrence(
+    occurrence: Occurrence | None, offset: timedelta | None = None
+) -> PossibleJson | None:
+    if occurrence is None:
+        return None
     return {
-        "from": _instant(occurrence.start, offset),
-        "to": _instant(occurrence.end, offset),
-        "isCertainToOpen": occurrence.certain,
+        "start": _at(occurrence.start, offset),
+        "end": _at(occurrence.end, offset),
+        "certain": occurrence.certain,
     }
 
 
-def _instant(instant: datetime, offset: timedelta | None = None) -> dict[str, object]:
+def _instant(instant: datetime | None, offset: timedelta | None = None) -> InstantJson | None:
+    return None if instant is None else _at(instant, offset)
+
+
+def _at(instant: datetime, offset: timedelta | None) -> InstantJson:
     local = None if offset is None else instant.astimezone(timezone(offset)).isoformat()
     return {"utc": instants.to_text(instant), "local": local}

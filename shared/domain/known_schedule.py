@@ -8,7 +8,7 @@ from shared.domain.errors import InvalidWindow, Problem
 from shared.domain.observed import ObservedSchedule, SeenSchedule
 from shared.domain.window import MaintenanceWindow
 
-_MOST_KNOWN = 4096
+_MOST_KNOWN = 1024
 """Texts whose reading is kept: many clusters share one, and reading it costs more than its use."""
 
 

@@ -7,16 +7,20 @@ from typing import Self, cast
 
 from shared.domain import instants
 from shared.domain.cluster_id import ClusterId
+from shared.domain.forecast_body import ForecastJson
+from shared.domain.forecasts import KnownCluster
 from shared.domain.image_age import ImageAge, ImageAgeJson, with_image_age
-from shared.domain.known_schedule import schedule_from_text, schedule_to_text
-from shared.domain.observed import ObservedCluster, SeenSchedule
-from shared.domain.outcome import Outcome, OutcomeJson, OutcomeKind
+from shared.domain.known_schedule import schedule_to_text
+from shared.domain.observed import ObservedCluster
+from shared.domain.outcome import FindingJson, Outcome, OutcomeJson, OutcomeKind
 from shared.domain.reasons import Reason, reasons_in
 from shared.domain.rows import Row, Value, without_none
 from shared.domain.schedule_events import attention_in
 from shared.domain.shard import plain_location
 
 _NO_NAP = frozenset({Reason.NOT_AUTO_PROVISIONED.value, Reason.CLUSTER_GONE.value})
+NOTHING_KNOWN = KnownCluster(None, None, "")
+
 _SCHEDULE_SEEN = frozenset({OutcomeKind.CREATED, OutcomeKind.UPDATED, OutcomeKind.UNCHANGED})
 
 
@@ -29,13 +33,15 @@ class LastOutcomeJson(OutcomeJson):
 class KnownClusterJson(LastOutcomeJson):
     """The last known state of a cluster; `readAt` is when its schedule was last read.
 
-    What was found of its node images (`imageAge`) is the last of the findings.
+    What was found of its node images (`imageAge`) is the last of the findings. The forecasts are
+    for the schedule that was seen last.
     """
 
     location: str | None
     explicitScheduleSeen: bool
     readAt: str | None
     imageAge: ImageAgeJson | None
+    forecasts: list[ForecastJson]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +98,7 @@ class Remembered:
     last_outcome: LastOutcomeJson
     node_resource_group: str = ""
     """In lower case; empty if it is not known."""
-    node_os_channel: str | None = None
-    upgrade_channel: str | None = None
-    schedule_text: str = ""
+    forecast_needs: KnownCluster = NOTHING_KNOWN
     image_age: ImageAge | None = None
     told: frozenset[Reason] = frozenset()
     """The findings that were there when the schedule was last seen; they were told then."""
@@ -112,9 +116,9 @@ class Remembered:
             read_at=row.instant("readAt"),
             last_outcome=cast("LastOutcomeJson", json.loads(row.text("lastOutcome") or "{}")),
             node_resource_group=row.text("nodeGroup"),
-            node_os_channel=row.text("nodeOS") or None,
-            upgrade_channel=row.text("upgrade") or None,
-            schedule_text=row.text("schedule"),
+            forecast_needs=KnownCluster(
+                row.text("nodeOS") or None, row.text("upgrade") or None, row.text("schedule")
+            ),
             image_age=ImageAge.of(row),
             told=reasons_in(row.text("told")),
             verified_at=row.instant("readAt") if verified else None,
@@ -136,17 +140,18 @@ class Remembered:
         return bool(self.last_outcome)
 
     @property
-    def schedule(self) -> SeenSchedule | None:
-        """The node OS schedule as it was seen last; None if it never was."""
-        return schedule_from_text(self.schedule_text)
+    def findings(self) -> list[FindingJson]:
+        """The findings of the last outcome, and what was found of its images."""
+        return with_image_age(self.last_outcome["findings"], self.image_age)
 
-    def to_json(self) -> KnownClusterJson:
-        """Give it as the HTTP API shows it."""
+    def to_json(self, forecasts: list[ForecastJson]) -> KnownClusterJson:
+        """Give it as the HTTP API shows it, with the forecasts for it."""
         return {
             **self.last_outcome,
-            "findings": with_image_age(self.last_outcome["findings"], self.image_age),
+            "findings": self.findings,
             "location": self.location or None,
             "explicitScheduleSeen": self.explicit,
             "readAt": instants.to_text(self.read_at) if self.read_at else None,
             "imageAge": self.image_age.to_json() if self.image_age else None,
+            "forecasts": forecasts,
         }

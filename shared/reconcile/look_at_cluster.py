@@ -1,5 +1,6 @@
 """One cluster as it is now: what ARM says, what naptime would do, what it did and gave up."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -8,6 +9,8 @@ from typing import TypedDict
 from shared.domain.cluster_id import ClusterId
 from shared.domain.decision import Action, Decision, Desired
 from shared.domain.errors import AzureError
+from shared.domain.forecast_body import ForecastJson
+from shared.domain.forecasts import forecast_bodies
 from shared.domain.given_up import GivenUpJson
 from shared.domain.image_age import ImageAge, ImageAgeJson, with_image_age
 from shared.domain.instants import to_text
@@ -15,14 +18,17 @@ from shared.domain.last_known import LastOutcomeJson, Remembered
 from shared.domain.observed import (
     ObservedCluster,
     ObservedConfiguration,
+    SeenSchedule,
     node_os_schedule,
 )
 from shared.domain.outcome import FindingJson, finding_json
 from shared.domain.policy import decide
 from shared.domain.reasons import Reason
+from shared.domain.seen_image import SeenImage
 from shared.domain.shard import Shard
 from shared.domain.window import MaintenanceWindow
 from shared.reconcile.keep_pace import ShardPacer
+from shared.reconcile.newest_images import NewestImages
 from shared.reconcile.ports import Aks, Clock, GivenUpRecords, Retry
 from shared.reconcile.remember_clusters import ClusterMemory
 
@@ -77,7 +83,9 @@ class LiveJson(TypedDict):
     schedule: ScheduleJson | None
     window: dict[str, object] | None
     nextOccurrences: list[OccurrenceJson]
+    autoUpgradeChannel: str | None
     decision: DecisionJson
+    forecasts: list[ForecastJson]
 
 
 class LiveClusterJson(LiveJson, RememberedJson):
@@ -110,6 +118,7 @@ class ClusterViewer:
     retry: Retry
     pacer: ShardPacer
     memory: ClusterMemory
+    images: NewestImages
     given_up: GivenUpRecords
     clock: Clock
     desired: Desired
@@ -130,7 +139,9 @@ class ClusterViewer:
             seen = await self.retry(attempt)
         except AzureError as error:
             raise LiveReadFailed(error, remembered) from error
-        return {**self._live(seen, known), **remembered}
+        location = seen.cluster.location
+        images = (await self.images.of([location])).get(location, ())
+        return {**self._live(seen, known, images), **remembered}
 
     async def _remembered(self, cluster_id: ClusterId, known: Remembered | None) -> RememberedJson:
         given_up = await self.given_up.get(cluster_id)
@@ -140,7 +151,7 @@ class ClusterViewer:
             "imageAge": known.image_age.to_json() if known and known.image_age else None,
         }
 
-    def _live(self, seen: Seen, known: Remembered | None) -> LiveJson:
+    def _live(self, seen: Seen, known: Remembered | None, images: Sequence[SeenImage]) -> LiveJson:
         now = self.clock.now()
         cluster = seen.cluster
         decision = decide(cluster, seen.configurations, self.desired, now)
@@ -152,15 +163,30 @@ class ClusterViewer:
             "provisioningState": cluster.provisioning_state,
             "nodeAutoProvisioning": cluster.auto_provisioning,
             "nodeOSUpgradeChannel": cluster.node_os_channel,
+            "autoUpgradeChannel": cluster.upgrade_channel,
             "schedule": _schedule_json(schedule),
             "window": window.to_arm() if window else None,
             "nextOccurrences": _occurrences(window, now),
             "decision": _decision_json(decision, now, known.image_age if known else None),
+            "forecasts": _forecasts(cluster, schedule, images, now),
         }
 
 
 def _schedule_json(schedule: ObservedConfiguration | None) -> ScheduleJson | None:
     return {"name": schedule.name, "properties": dict(schedule.properties)} if schedule else None
+
+
+def _forecasts(
+    cluster: ObservedCluster,
+    schedule: ObservedConfiguration | None,
+    images: Sequence[SeenImage],
+    now: datetime,
+) -> list[ForecastJson]:
+    """Give the forecasts; none for a cluster without node auto-provisioning."""
+    if not cluster.auto_provisioning:
+        return []
+    seen = SeenSchedule(schedule.schedule if schedule else None)
+    return forecast_bodies(cluster, seen, images, now)
 
 
 def _occurrences(window: MaintenanceWindow | None, now: datetime) -> list[OccurrenceJson]:

@@ -1,14 +1,20 @@
 """The last known state of every cluster with node auto-provisioning, page by page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from shared.domain.cluster_id import GUID
+from shared.domain.forecast_body import ForecastJson
+from shared.domain.forecasts import known_forecasts
 from shared.domain.last_known import KnownClusterJson, Remembered
 from shared.domain.outcome import OutcomeKind
 from shared.domain.pages import Page, PageAsked, to_token
 from shared.domain.reasons import NEEDS_ATTENTION, Reason
 from shared.domain.rows import Value
+from shared.domain.seen_image import SeenImage
+from shared.reconcile.newest_images import NewestImages
+from shared.reconcile.ports import Clock
 from shared.reconcile.remember_clusters import ROW_KEY, ClusterMemory
 
 NOT_SHOWN = frozenset({Reason.NOT_AUTO_PROVISIONED.value, Reason.CLUSTER_GONE.value})
@@ -23,6 +29,8 @@ class FleetViewer:
     """Answers `GET /clusters`; asks nobody but the table."""
 
     memory: ClusterMemory
+    images: NewestImages
+    clock: Clock
     subscriptions: frozenset[str]
 
     async def clusters(
@@ -49,7 +57,7 @@ class FleetViewer:
             while room := min(asked.size - len(shown), ROWS_A_REQUEST - looked_at):
                 found = await self.memory.first(each, room, place, where)
                 looked_at += len(found)
-                shown += _shown(found, hidden, attention=attention)
+                shown += await self._shown(found, hidden, attention=attention)
                 if len(found) < room:
                     break
                 place = found[-1].key
@@ -57,19 +65,35 @@ class FleetViewer:
                 return Page(shown, to_token(question, each, place))
         return Page(shown)
 
+    async def _shown(
+        self, found: Sequence[Remembered], hidden: frozenset[str], *, attention: bool
+    ) -> list[KnownClusterJson]:
+        some = [
+            known
+            for known in found
+            if known.is_known
+            and known.last_outcome["reason"] not in hidden
+            and (not attention or _needs_attention(known))
+        ]
+        images = await self.images.of(known.location for known in some)
+        # Within a minute the forecasts for equal schedules are the same, and are made once.
+        minute = self.clock.now().replace(second=0, microsecond=0)
+        return [
+            each.to_json(_forecasts(each, images.get(each.location, ()), minute)) for each in some
+        ]
 
-def _shown(
-    found: list[Remembered], hidden: frozenset[str], *, attention: bool
-) -> list[KnownClusterJson]:
-    some = (known for known in found if known.is_known)
-    clusters = (each.to_json() for each in some if each.last_outcome["reason"] not in hidden)
-    return [each for each in clusters if not attention or _needs_attention(each)]
+
+def _forecasts(
+    known: Remembered, images: tuple[SeenImage, ...], minute: datetime
+) -> list[ForecastJson]:
+    return known_forecasts(known.forecast_needs, images, minute) if known.has_nap else []
 
 
-def _needs_attention(shown: KnownClusterJson) -> bool:
+def _needs_attention(known: Remembered) -> bool:
     """Say whether a person should look: at a finding, or at what failed for good."""
-    findings = {finding["reason"] for finding in shown["findings"]}
-    return shown["outcome"] == OutcomeKind.FAILED or not findings.isdisjoint(NEEDS_ATTENTION)
+    findings = {finding["reason"] for finding in known.findings}
+    failed = known.last_outcome["outcome"] == OutcomeKind.FAILED
+    return failed or not findings.isdisjoint(NEEDS_ATTENTION)
 
 
 def _as_text(where: Mapping[str, Value]) -> dict[str, str]:

@@ -143,6 +143,7 @@ def test_what_karpenter_does_was_forecast(history: History) -> None:
     event("picked up before the forecast" if roll.at <= history.now else "picked up after it")
     if roll.at <= history.now:
         return
+    assert found.not_before
     assert found.not_before <= roll.at
     if isinstance(found, AnyTime):
         return

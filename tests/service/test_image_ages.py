@@ -277,3 +277,12 @@ async def test_memory_is_flat() -> None:
     finally:
         tracemalloc.stop()
     assert large < small * 1.2
+
+
+async def test_old_images_need_attention() -> None:
+    """Whoever asks for what needs attention is shown the clusters with old images."""
+    world = await world_of("fresh", "old")
+    world.machines.add(machine("a", gallery("202609.01.0"), group=of("old")))
+    await world.image_ages.read()
+    page = await world.fleet.clusters(None, {}, PageAsked(), attention=True)
+    assert [row["clusterId"] for row in page.items] == [str(cluster_id("old"))]

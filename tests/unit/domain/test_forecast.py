@@ -33,10 +33,12 @@ from shared.domain.recurrence import (
     WeekIndex,
     Weekly,
 )
+from shared.domain.seen_image import SeenImage
 from shared.domain.spans import DateSpan, Occurrence
 from shared.domain.window import MaintenanceWindow
 from tests.unit.domain.examples import DAY, HOUR, MINUTE, SUNDAYS, at, cluster
 from tests.unit.domain.strategies import instants, plain_windows, windows
+from tests.unit.domain.test_node_image import version
 
 VISIBLE = at("2026-08-26 12:00")
 LISTED = LIST_KEPT + RECONCILE_EVERY
@@ -319,18 +321,34 @@ def test_a_node_os_channel_that_is_off(channel: str | None, *, noted: bool) -> N
     assert forecast(owner, None, VISIBLE, VISIBLE).notes == ()
 
 
+IMAGE = SeenImage(
+    "AKSUbuntu",
+    version("202608.26.0"),
+    ("2204gen2containerd", "2404gen2containerd"),
+    VISIBLE,
+    release_seen=True,
+)
+IMAGE_SHOWN = {
+    "os": "AKSUbuntu",
+    "version": "202608.26.0",
+    "skus": ["2204gen2containerd", "2404gen2containerd"],
+    "seenSince": "2026-08-26T12:00:00Z",
+    "releaseSeen": True,
+}
+
+
 def test_a_forecast_in_json() -> None:
     """Instants are shown in UTC and in the window's own offset."""
     window = local(Weekly(1, Weekday.FRIDAY), "01:00+05:30", 4)
     found = forecast(cluster(), ObservedSchedule(window), VISIBLE, VISIBLE)
-    assert forecast_body(found) == {
-        "imageVisibleSince": "2026-08-26T12:00:00Z",
+    assert forecast_body(found, IMAGE) == {
+        "image": IMAGE_SHOWN,
         "pickUp": "InWindow",
         "notBefore": {"utc": "2026-08-27T19:30:00Z", "local": "2026-08-28T01:00:00+05:30"},
         "possible": {
-            "from": {"utc": "2026-08-27T19:30:00Z", "local": "2026-08-28T01:00:00+05:30"},
-            "to": {"utc": "2026-08-27T23:30:00Z", "local": "2026-08-28T05:00:00+05:30"},
-            "isCertainToOpen": True,
+            "start": {"utc": "2026-08-27T19:30:00Z", "local": "2026-08-28T01:00:00+05:30"},
+            "end": {"utc": "2026-08-27T23:30:00Z", "local": "2026-08-28T05:00:00+05:30"},
+            "certain": True,
         },
         "certainBy": {"utc": "2026-09-03T23:30:00Z", "local": "2026-09-04T05:00:00+05:30"},
         "why": None,
@@ -347,11 +365,19 @@ def test_a_forecast_in_json() -> None:
                 "pickUp": "AnyTime",
                 "notBefore": {"utc": "2026-08-26T12:00:00Z", "local": None},
                 "possible": {
-                    "from": {"utc": "2026-08-26T12:00:00Z", "local": None},
-                    "to": {"utc": "2026-08-27T12:00:00Z", "local": None},
-                    "isCertainToOpen": True,
+                    "start": {"utc": "2026-08-26T12:00:00Z", "local": None},
+                    "end": {"utc": "2026-08-27T12:00:00Z", "local": None},
+                    "certain": True,
                 },
                 "certainBy": {"utc": "2026-08-27T12:00:00Z", "local": None},
+                "why": "Because.",
+            },
+        ),
+        (
+            AnyTime(None, None, "Because."),
+            {
+                **dict.fromkeys(("notBefore", "possible", "certainBy")),
+                "pickUp": "AnyTime",
                 "why": "Because.",
             },
         ),
@@ -375,11 +401,25 @@ def test_a_forecast_in_json() -> None:
 )
 def test_each_kind_in_json(pick_up: PickUp, shown: dict[str, object]) -> None:
     """Every kind of forecast has the same keys; what is not known is null."""
-    assert forecast_body(Forecast(VISIBLE, pick_up, ("A note.",))) == {
-        "imageVisibleSince": "2026-08-26T12:00:00Z",
-        **shown,
-        "notes": ["A note."],
-    }
+    found = forecast_body(Forecast(pick_up, ("A note.",)), None)
+    assert found == {"image": None, **shown, "notes": ["A note."]}
+
+
+@pytest.mark.parametrize("schedule", [None, ObservedSchedule(SUNDAYS)])
+def test_a_first_sight(schedule: ObservedSchedule | None) -> None:
+    """What was there before the first sight may have come already; only the other end is known."""
+    found = forecast(cluster(), schedule, VISIBLE, VISIBLE)
+    seen, sighted = (
+        forecast_body(found, replace(IMAGE, release_seen=release)) for release in (True, False)
+    )
+    assert seen["notBefore"]
+    assert sighted["notBefore"] is None
+    assert (sighted["possible"], sighted["certainBy"]) == (seen["possible"], seen["certainBy"])
+    assert sighted["image"]
+    assert not sighted["image"]["releaseSeen"]
+    (note,) = sighted["notes"]
+    assert "2026-08-26T12:00:00Z" in note
+    assert "picked up already" in note
 
 
 nows = st.timedeltas(timedelta(days=-10), timedelta(days=60))
@@ -428,5 +468,7 @@ def test_without_a_window_too(visible: datetime, later: timedelta) -> None:
     now = (visible + later).astimezone(UTC)
     found = forecast(cluster(), None, visible, now).pick_up
     assert isinstance(found, AnyTime)
+    assert found.not_before
+    assert found.certain_by
     assert visible <= found.not_before < found.certain_by
     assert found.certain_by > now

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.errors import InvalidWindow, Problem
+from shared.domain.forecasts import KnownCluster
 from shared.domain.known_schedule import schedule_from_text, schedule_to_text
 from shared.domain.last_known import LastKnown, Remembered
 from shared.domain.observed import ObservedSchedule, SeenSchedule
@@ -35,11 +36,11 @@ def row(values: Values) -> Row:
 
 def test_what_was_seen_is_remembered() -> None:
     """Channels, node resource group and schedule are in the row, beside the outcome."""
+    assert SEEN.schedule
     known = Remembered.of(row(LastKnown(SEEN, NOW, NOW).to_values()))
-    assert (known.upgrade_channel, known.node_os_channel) == ("stable", "None")
+    assert known.forecast_needs == KnownCluster("None", "stable", schedule_to_text(SEEN.schedule))
     assert known.node_resource_group == "mc_rg_aks_westeurope"
     assert known.location == "westeurope"
-    assert known.schedule == SEEN.schedule
     assert known.explicit
 
 
@@ -48,15 +49,11 @@ def test_what_is_no_more_is_forgotten_and_what_was_not_seen_is_kept() -> None:
     before = LastKnown(SEEN, NOW, NOW).to_values()
     bare = replace(SEEN, cluster=cluster(autoUpgradeProfile={}), schedule=SeenSchedule(None))
     after = Remembered.of(row({**before, **LastKnown(bare, NOW, NOW).to_values()}))
-    assert (after.upgrade_channel, after.node_os_channel, after.node_resource_group) == (
-        None,
-        None,
-        "",
-    )
-    assert after.schedule == SeenSchedule(None)
+    assert after.node_resource_group == ""
+    assert after.forecast_needs == KnownCluster(None, None, "null")
     unread = replace(SEEN, cluster=None, schedule=None)
     kept = Remembered.of(row({**before, **LastKnown(unread, NOW, NOW).to_values()}))
-    assert (kept.upgrade_channel, kept.schedule) == ("stable", SEEN.schedule)
+    assert kept.forecast_needs == Remembered.of(row(before)).forecast_needs
 
 
 def test_a_row_of_an_earlier_version_is_read() -> None:
@@ -64,9 +61,9 @@ def test_a_row_of_an_earlier_version_is_read() -> None:
     newer = ("nodeGroup", "nodeOS", "upgrade", "schedule")
     values = LastKnown(SEEN, NOW, NOW).to_values()
     old = Remembered.of(row({name: values[name] for name in values if name not in newer}))
-    assert (old.node_resource_group, old.node_os_channel, old.upgrade_channel) == ("", None, None)
-    assert (old.schedule, old.image_age) == (None, None)
-    shown = old.to_json()
+    assert (old.node_resource_group, old.image_age) == ("", None)
+    assert old.forecast_needs == KnownCluster(None, None, "")
+    shown = old.to_json([])
     assert shown["reason"] == "ScheduleMissing"
     assert shown["imageAge"] is None
 
