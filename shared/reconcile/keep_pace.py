@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from shared.domain.errors import Paced, Throttled
 from shared.domain.pace import Bucket, Draw, NotYet, Pace
-from shared.domain.rows import Reading
+from shared.domain.rows import Reading, Row
 from shared.domain.shard import Shard
 from shared.domain.shard_row import Lease, ShardRow
 from shared.reconcile.ports import Clock, Table
@@ -19,11 +19,13 @@ from shared.reconcile.ports import Clock, Table
 SHARDS_TABLE = "naptimeshards"
 SHARDS_PARTITION = "shard"
 
-LEASE_LASTS = timedelta(seconds=90)
-"""Longer than a holder works: it starts calls for some seconds, and each ends within 30."""
+LEASE_LASTS = timedelta(seconds=60)
+"""Longer than a holder works; one that dies holds its shard up for no more than this."""
 
 WORTH_WAITING_INSIDE = timedelta(seconds=3)
 CONFLICTS_BORNE = 12
+
+type _Taken = tuple[Lease, Draw, Bucket]
 LONGEST_CONFLICT_WAIT = 0.2
 
 
@@ -34,6 +36,8 @@ class Grip:
     lease: Lease
     draw: Draw
     bucket: Bucket
+    row: Row
+    """The shard's row as it was written with all this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,8 @@ class ShardPacer:
             bucket, draw = drawn
             return replace(row, bucket=bucket), draw
 
-        return await self._change(shard, change)
+        drawn: tuple[Draw, Row] | NotYet = await self._change(shard, change)
+        return drawn if isinstance(drawn, NotYet) else drawn[0]
 
     async def give_back(self, shard: Shard, draw: Draw, unused: int) -> None:
         """Give unused tokens back."""
@@ -128,7 +133,7 @@ class ShardPacer:
     ) -> Grip | HeldBy | NotYet:
         """Take the shard's lease with up to `most` tokens, two at least unless none are wanted."""
 
-        def change(row: ShardRow, now: datetime) -> tuple[ShardRow, Grip] | HeldBy | NotYet:
+        def change(row: ShardRow, now: datetime) -> tuple[ShardRow, _Taken] | HeldBy | NotYet:
             if holder := row.holder(now):
                 return HeldBy(holder, holder.until - now)
             drawn = _drawn(row.bucket, most, now)
@@ -136,12 +141,19 @@ class ShardPacer:
                 return drawn
             bucket, draw = drawn
             lease = Lease(run_id, generation, now + LEASE_LASTS)
-            return ShardRow(bucket, lease), Grip(lease, draw, bucket)
+            return ShardRow(bucket, lease), (lease, draw, bucket)
 
-        return await self._change(shard, change)
+        gripped: tuple[_Taken, Row] | HeldBy | NotYet = await self._change(shard, change)
+        return Grip(*gripped[0], gripped[1]) if isinstance(gripped, tuple) else gripped
 
     async def release(self, shard: Shard, grip: Grip, unused: int) -> None:
-        """Give back a lease, if it still is this one, and the tokens that were not used."""
+        """Give back a lease, if it still is this one, and the tokens that were not used.
+
+        Where nobody has changed the row since, they were never drawn, and no reading is needed.
+        """
+        never_drawn = grip.bucket.give_back(grip.draw, unused, grip.draw.at)
+        if await self.table.replace(grip.row, ShardRow(never_drawn).to_values()):
+            return
 
         def change(row: ShardRow, now: datetime) -> ShardRow:
             lease = None if row.lease == grip.lease else row.lease
@@ -159,8 +171,8 @@ class ShardPacer:
         return ShardRow.of(self.pace, reading), reading
 
     async def _set(self, shard: Shard, change: Callable[[ShardRow, datetime], ShardRow]) -> None:
-        def changed(row: ShardRow, now: datetime) -> tuple[ShardRow, bool] | NotYet:
-            return change(row, now), True
+        def changed(row: ShardRow, now: datetime) -> tuple[ShardRow, None] | NotYet:
+            return change(row, now), None
 
         _ = await self._change(shard, changed)
 
@@ -168,24 +180,29 @@ class ShardPacer:
         self,
         shard: Shard,
         change: Callable[[ShardRow, datetime], tuple[ShardRow, T] | R],
-    ) -> T | R:
-        """Change the row from what it says now; again from the start where somebody was first."""
+    ) -> tuple[T, Row] | R:
+        """Change the row from what it says now; again from the start where somebody was first.
+
+        Gives what the change gives, and with it the row as it was written if there was one.
+        """
         for _ in range(CONFLICTS_BORNE):
             row, reading = await self._read(shard)
             changed = change(row, reading.at)
             if not isinstance(changed, tuple):
                 return changed
             new, result = changed
-            if await self._write(shard, reading, new):
-                return result
+            if written := await self._write(shard, reading, new):
+                return result, written
             await self.clock.sleep(self.jitter() * LONGEST_CONFLICT_WAIT)
         raise TooManyConflicts(shard.key)
 
-    async def _write(self, shard: Shard, reading: Reading, row: ShardRow) -> bool:
+    async def _write(self, shard: Shard, reading: Reading, row: ShardRow) -> Row | None:
         values = row.to_values()
         if reading.row is None:
-            return await self.table.insert(SHARDS_PARTITION, shard.key, values) is not None
-        return await self.table.replace(reading.row, values) is not None
+            etag = await self.table.insert(SHARDS_PARTITION, shard.key, values)
+        else:
+            etag = await self.table.replace(reading.row, values)
+        return Row(SHARDS_PARTITION, shard.key, values, etag) if etag else None
 
 
 def _drawn(bucket: Bucket, most: int, now: datetime) -> tuple[Bucket, Draw] | NotYet:

@@ -13,7 +13,7 @@ from shared.domain.outcome import Outcome, OutcomeKind
 from shared.domain.reasons import Reason
 from shared.domain.shard_records import PendingCluster, ShardRecord
 from shared.domain.work import SLOW
-from shared.reconcile.keep_pace import Grip, ShardPacer
+from shared.reconcile.keep_pace import LEASE_LASTS, Grip, ShardPacer
 from shared.reconcile.ports import ClusterRecords
 from shared.reconcile.reconcile_cluster import (
     CALLS_OF_AN_ATTEMPT,
@@ -25,6 +25,9 @@ from shared.reconcile.reconcile_cluster import (
 IN_FLIGHT = 64
 STARTS_WITHIN = timedelta(seconds=8)
 """Tokens are spent soon after they were drawn, or given back: the pace is that of the calls."""
+
+WRITES_DOWN_WITHIN = timedelta(seconds=5)
+"""What a lease has left after the longest call: for storage, and its clock's whole seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,9 @@ class Shift:
             return Settled(cluster, await one.apply(observation))
         if self.record.stopped:
             return Settled(cluster, _stopped(one, observation, self.record.stopped))
+        if self.lasted > self.world.writes_within:
+            # The lease might end before the write does.
+            return Settled(cluster, None)
         claim = await self.world.records.claim(cluster.cluster.id, None)
         if not isinstance(claim, Claim):
             return Settled(cluster, None, counts=False)
@@ -155,6 +161,11 @@ class ShiftWorld:
     records: ClusterRecords
     pacer: ShardPacer
     report_bug: Callable[[PendingCluster, Exception], None]
+
+    @property
+    def writes_within(self) -> timedelta:
+        """How long after its beginning a shift may begin a write that ends before the lease."""
+        return LEASE_LASTS - WRITES_DOWN_WITHIN - self.reconciler.desired.attempt_timeout
 
     def shift(self, record: ShardRecord, grip: Grip) -> Shift:
         """Begin a shift."""

@@ -2,16 +2,19 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from shared.domain.decision import Desired
 from shared.domain.errors import AzureError
 from shared.domain.pace import Draw, Pace
+from shared.domain.rows import Reading
 from shared.domain.run import Run, RunScope
 from shared.domain.run_records import RunRecord
 from shared.domain.shard import Shard
 from shared.domain.shard_records import ShardRecord
+from shared.domain.shard_row import ShardRow
 from shared.domain.work import Cause
 from shared.reconcile.keep_pace import (
     LEASE_LASTS,
@@ -29,7 +32,7 @@ from tests.clusters import (
     schedule,
 )
 from tests.fakes.aks import Verb
-from tests.service_world import World
+from tests.service_world import SUNDAY_NIGHT, World
 
 SHARD = Shard(SUBSCRIPTION, "westeurope")
 MONTH = "naptimeruns202611"
@@ -83,6 +86,30 @@ async def test_nobody_works_beside_a_holder() -> None:
     assert isinstance(later, Grip)
     await world.pacer.release(SHARD, held, 4)
     assert await world.pacer.holder(SHARD) == later.lease
+
+
+@pytest.mark.parametrize(("reading", "shifts"), [(1, 1), (24, 1), (26, 2), (30, 2)])
+async def test_no_call_outlasts_the_lease(reading: int, shifts: int) -> None:
+    """A write that might end after its holder's lease is left to the next holder."""
+    world = world_of(1)
+    leases: list[datetime] = []
+
+    def takes(verb: Verb) -> timedelta:
+        if verb == "clusters":
+            return timedelta(0)
+        row = world.tables.of(SHARDS_TABLE).stored["shard", SHARD.key]
+        lease = ShardRow.of(Pace(), Reading(row, world.clock.now())).lease
+        assert lease
+        assert world.clock.now() + Desired(SUNDAY_NIGHT).attempt_timeout <= lease.until
+        leases.append(lease.until)
+        slow = verb == "list" and len(set(leases)) == 1
+        return timedelta(seconds=reading if slow else 1)
+
+    world.aks.takes = takes
+    await world.start()
+    await world.run_and_mind()
+    assert len(set(leases)) == shifts
+    await check(world, 1)
 
 
 @pytest.mark.parametrize("same", [True, False])

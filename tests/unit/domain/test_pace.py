@@ -155,6 +155,28 @@ def test_small_shards_begin_at_once() -> None:
     assert beginnings(Pace(), [10] * 20) == [timedelta()] * 20
 
 
+@given(
+    tokens=st.floats(0, 10),
+    drawn=st.integers(1, 10),
+    unused=st.integers(0, 10),
+    seconds=st.integers(0, 60),
+)
+def test_what_is_given_back_at_once_was_never_drawn(
+    tokens: float, drawn: int, unused: int, seconds: int
+) -> None:
+    """As of the draw itself or later: what the bucket holds then is the same."""
+    found = replace(Bucket.full(PACE, START), tokens=tokens).draw(1, drawn, START)
+    if isinstance(found, NotYet):
+        return
+    bucket, draw = found
+    unused = min(unused, draw.tokens)
+    at_once = bucket.give_back(draw, unused, START).refilled(after(seconds))
+    later = bucket.give_back(draw, unused, after(seconds))
+    assert at_once.tokens == pytest.approx(later.tokens)
+    never = replace(bucket, tokens=tokens - draw.tokens + unused)
+    assert at_once.tokens == pytest.approx(never.refilled(after(seconds)).tokens)
+
+
 moves = st.lists(
     st.tuples(
         st.sampled_from(["draw", "some", "back", "pause"]),
