@@ -1,5 +1,6 @@
 """Answers and exceptions as HTTP: whatever is wrong with a request is a problem, never a 500."""
 
+import json
 from collections.abc import Mapping
 
 import azure.functions as func
@@ -101,8 +102,16 @@ def _response(
     body: object, status: int, mimetype: str, headers: Mapping[str, str]
 ) -> func.HttpResponse:
     return func.HttpResponse(
-        msgspec.json.encode(body),
+        _encoded(body),
         status_code=status,
         mimetype=mimetype,
         headers={"Cache-Control": "no-store", **headers},
     )
+
+
+def _encoded(body: object) -> bytes:
+    try:
+        return msgspec.json.encode(body)
+    except UnicodeEncodeError:
+        # Half of a surrogate pair, in something of Azure's: UTF-8 cannot hold it, an escape can.
+        return json.dumps(body).encode()

@@ -8,14 +8,14 @@ import inspect
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from types import NoneType, UnionType
+from types import UnionType
 from typing import Final, get_args
 
 import msgspec
 
 from functions.answers import Answer
 from functions.problems import ProblemJson, ProblemKind
-from functions.requests import Part
+from functions.requests import Part, without_none
 from functions.routes import Route
 
 type Json = dict[str, object]
@@ -92,7 +92,7 @@ def _types(routes: Iterable[Route]) -> Iterable[object]:
             yield route.parts["body"]
         for place in PLACES:
             for field in _fields(route.parts.get(place)):
-                yield _without_none(field.type)
+                yield without_none(field.type)
 
 
 def _members(body: object) -> tuple[object, ...]:
@@ -102,12 +102,6 @@ def _members(body: object) -> tuple[object, ...]:
 
 def _fields(kind: type[Part] | None) -> Sequence[msgspec.structs.FieldInfo]:
     return msgspec.structs.fields(kind) if kind else ()
-
-
-def _without_none(kind: object) -> object:
-    """Take the None off an optional parameter: there is no null outside JSON, only absence."""
-    members = [member for member in get_args(kind) if member is not NoneType]
-    return members[0] if isinstance(kind, UnionType) and len(members) == 1 else kind
 
 
 def _operation(route: Route, schemas: Schemas) -> Json:
@@ -131,7 +125,7 @@ def _operation(route: Route, schemas: Schemas) -> Json:
 
 
 def _parameter(field: msgspec.structs.FieldInfo, place: str, schemas: Schemas) -> Json:
-    schema = dict(schemas.of(_without_none(field.type)))
+    schema = dict(schemas.of(without_none(field.type)))
     if not field.required and field.default not in {None, msgspec.NODEFAULT}:
         schema["default"] = msgspec.to_builtins(field.default)
     return {"name": field.encode_name, "in": place, "required": field.required, "schema": schema}

@@ -5,17 +5,20 @@ wrong with it is said with its name, its value and the rule.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import get_args
+from urllib.parse import parse_qsl, urlsplit
 
 import azure.functions as func
 import msgspec
 from msgspec.structs import FieldInfo
 
 from functions.refusals import BodyTooLarge, NotJson
-from functions.requests import BODY_LIMIT, Part
+from functions.requests import BODY_LIMIT, Part, without_none
 from shared.domain.errors import InvalidInput, Problem
+from shared.domain.plain_text import one_line
 from shared.domain.strict_json import NotStrictJson, parse_object
 
 KEY = "code"
@@ -30,7 +33,24 @@ def read_path[T: Part](request: func.HttpRequest, kind: type[T]) -> T:
 def read_query[T: Part](request: func.HttpRequest, kind: type[T]) -> T:
     """Read the query; raise `InvalidInput`, also for what is not known."""
     given = {name: value for name, value in request.params.items() if name.lower() != KEY}
+    if problems := [*_lost_by_the_host(request.url)]:
+        raise InvalidInput(problems)
     return _read(kind, given, strict=False)
+
+
+def _lost_by_the_host(url: str) -> Iterator[Problem]:
+    """Name the parameters without a value, and those given twice.
+
+    The host leaves out the former and joins the latter with commas: a script whose variable is
+    empty would be shown everything instead of nothing.
+    """
+    pairs = parse_qsl(urlsplit(url).query, keep_blank_values=True)
+    times = Counter(name.lower() for name, _ in pairs)
+    for name, value in pairs:
+        if name.lower() != KEY and times[name.lower()] > 1:
+            yield Problem.of(one_line(name), value, "must be given once")
+        elif name.lower() != KEY and not value:
+            yield Problem.of(one_line(name), value, "must not be empty; leave it out instead")
 
 
 def read_headers[T: Part](request: func.HttpRequest, kind: type[T]) -> T:
@@ -71,7 +91,7 @@ def _read[T: Part](kind: type[T], given: Mapping[str, object], *, strict: bool) 
             try:
                 values[field.name] = _value(field, given[name], strict=strict)
             except msgspec.ValidationError as error:
-                problems.append(_problem(field, given[name], str(error), strict=strict))
+                problems.append(_problem(field, given[name], str(error)))
         elif field.required:
             problems.append(Problem.of(name, None, "is required"))
     problems += _unknown(given, tuple(fields))
@@ -84,7 +104,9 @@ def _read[T: Part](kind: type[T], given: Mapping[str, object], *, strict: bool) 
 
 def _unknown(given: Mapping[str, object], known: tuple[str, ...]) -> Iterator[Problem]:
     rule = f"is not known here; known are {', '.join(known)}" if known else "is not known here"
-    yield from (Problem.of(name, given[name], rule) for name in given if name not in known)
+    for name, value in given.items():
+        if name not in known:
+            yield Problem.of(one_line(name), value, rule)
 
 
 def _value(field: FieldInfo, given: object, *, strict: bool) -> object:
@@ -93,7 +115,9 @@ def _value(field: FieldInfo, given: object, *, strict: bool) -> object:
         for word in _words(field):
             if word.lower() == given.lower():
                 given = word
-    return msgspec.convert(given, field.type, strict=strict)
+    # Outside JSON there is no null; msgspec would read the word "null" as one.
+    kind = field.type if strict else without_none(field.type)
+    return msgspec.convert(given, kind, strict=strict)
 
 
 def _words(field: FieldInfo) -> list[str]:
@@ -107,15 +131,12 @@ def _words(field: FieldInfo) -> list[str]:
     ]
 
 
-def _problem(field: FieldInfo, value: object, message: str, *, strict: bool) -> Problem:
+def _problem(field: FieldInfo, value: object, message: str) -> Problem:
     """Say it in our words: msgspec says ``Expected `int` <= 500 - at `$[...]` ``."""
     rule, _, _ = message.partition(" - at `$")
     if words := _words(field):
         rule = f"must be one of {', '.join(words)}"
     rule = re.sub(r"^Expected (.*?)(?:, got (.*))?$", _must_be, rule)
-    if not strict and "," in str(value):
-        # The host joins the values of a parameter that is given twice.
-        rule += " (and be given once)"
     return Problem.of(field.encode_name, value, rule)
 
 

@@ -4,7 +4,8 @@ What msgspec's `Meta` says of a field goes into the API's own description. A rul
 domain can tell (what an id looks like) is checked there; `check` is for rules between fields.
 """
 
-from typing import Annotated
+from types import NoneType, UnionType
+from typing import Annotated, get_args
 
 import msgspec
 from msgspec import Meta
@@ -12,7 +13,7 @@ from msgspec import Meta
 from shared.domain.cluster_id import CLUSTER_NAME, GUID, RESOURCE_GROUP
 from shared.domain.errors import InvalidInput
 from shared.domain.outcome import OutcomeKind
-from shared.domain.pages import LARGEST_PAGE, PAGE_SIZE
+from shared.domain.pages import GRAMMAR, LARGEST_PAGE, PAGE_SIZE
 from shared.domain.reasons import Reason
 from shared.domain.run import LONGEST_RUN_ID, RunState
 from shared.domain.shard import LOCATION
@@ -21,7 +22,8 @@ from shared.domain.work import Cause
 BODY_LIMIT = 64 * 1024
 LONGEST_ID = 512
 """Longer than the id of any cluster: GUID, 90 for the group, 63 for the name, and the words."""
-LONGEST_TOKEN = 1024
+LONGEST_TOKEN = 512
+"""Several times what any token of ours has; a URL of Kestrel may have 8 KiB, escapes included."""
 MOST_LOCATIONS = 100
 
 SUBSCRIPTION_EXAMPLE = "11111111-1111-1111-1111-111111111111"
@@ -36,6 +38,12 @@ def pattern(grammar: str) -> dict[str, object]:
     """Describe a grammar of the domain, which is the one that checks it, and without case."""
     any_case = grammar.replace("a-z", "A-Za-z").replace("a-f", "A-Fa-f")
     return {"pattern": f"^{any_case}$"}
+
+
+def without_none(kind: object) -> object:
+    """Take the None off an optional parameter: there is no null outside JSON, only absence."""
+    members = [member for member in get_args(kind) if member is not NoneType]
+    return members[0] if isinstance(kind, UnionType) and len(members) == 1 else kind
 
 
 type SubscriptionId = Annotated[
@@ -83,6 +91,7 @@ type ContinuationToken = Annotated[
     Meta(
         min_length=1,
         max_length=LONGEST_TOKEN,
+        extra_json_schema={"pattern": f"^{GRAMMAR}$"},
         description="The continuationToken of an earlier answer to the same question.",
     ),
 ]

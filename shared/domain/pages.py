@@ -6,7 +6,7 @@ asks with one sees what they would have seen without it, from a later place on.
 
 import json
 import re
-from base64 import b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,6 +16,8 @@ from shared.domain.errors import InvalidInput
 
 PAGE_SIZE = 100
 LARGEST_PAGE = 500
+GRAMMAR = "[A-Za-z0-9_-]+"
+"""What a token looks like; what is in it is nobody's business but ours."""
 _FIELD = "continuationToken"
 _RULE = "must be a continuationToken of an earlier answer to the same question"
 
@@ -76,9 +78,10 @@ def _mark(question: Question) -> str:
 
 
 def _held(token: str) -> list[str]:
+    if not _matches(GRAMMAR, token):
+        return []
     try:
-        padded = token + "=" * (-len(token) % 4)
-        held = json.loads(b64decode(padded, altchars=b"-_", validate=True))
+        held = json.loads(urlsafe_b64decode(token + "=" * (-len(token) % 4)))
     except (ValueError, RecursionError):
         return []
     return [part for part in held if isinstance(part, str)] if isinstance(held, list) else []
