@@ -52,7 +52,6 @@ if TYPE_CHECKING:
     from shared.clients.arm import ArmClients
     from shared.clients.credential import Credential
     from shared.clients.storage import StorageAccount
-    from shared.clients.tables import StorageTables
     from shared.reconcile.ports import (
         Aks,
         BatonQueue,
@@ -64,6 +63,7 @@ if TYPE_CHECKING:
         NodeImages,
         Retry,
         RunQueue,
+        Tables,
         Topic,
         WorkQueue,
     )
@@ -395,7 +395,7 @@ class App:
         return StorageWorkQueue(self._storage.queue(EVENTS_QUEUE))
 
     @cached_property
-    def _tables(self) -> "StorageTables":
+    def _tables(self) -> "Tables":
         from shared.clients.tables import StorageTables
 
         return StorageTables(self._storage)
@@ -404,13 +404,13 @@ class App:
     def _records(self) -> "ClusterRecords":
         from shared.clients.cluster_records import CLUSTERS_TABLE, StorageClusterRecords
 
-        return StorageClusterRecords(self._tables.rows_of(CLUSTERS_TABLE))
+        return StorageClusterRecords(self._storage.table(CLUSTERS_TABLE))
 
     @cached_property
     def _given_up(self) -> "GivenUpRecords":
         from shared.clients.given_up_records import GIVEN_UP_TABLE, StorageGivenUpRecords
 
-        return StorageGivenUpRecords(self._tables.rows_of(GIVEN_UP_TABLE))
+        return StorageGivenUpRecords(self._storage.table(GIVEN_UP_TABLE))
 
     @staticmethod
     def is_storage_trouble(error: Exception) -> bool:
@@ -428,6 +428,9 @@ class App:
             "_batons",
             "_event_queue",
             "_topic",
+            "_records",
+            "_given_up",
+            "_tables",
             "_storage",
             "_credential",
         ):

@@ -1,20 +1,22 @@
 """One row per cluster: who is at it, and since when its last reconcile counts."""
 
-from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from hashlib import sha256
 
+from azure.core import MatchConditions
 from azure.core.exceptions import (
     ResourceExistsError,
     ResourceModifiedError,
     ResourceNotFoundError,
 )
+from azure.data.tables import TableEntity, UpdateMode
+from azure.data.tables.aio import TableClient
 
-from shared.clients.table_entities import Entity, changed_at, etag_of, instant
-from shared.clients.table_rows import MERGE, TableRows, Written
+from shared.clients.storage import create_table
 from shared.domain.claims import AlreadyDone, Busy, Claim, ClusterRecord, Refusal
 from shared.domain.cluster_id import ClusterId
-from shared.domain.rows import Value, Values
 
 CLUSTERS_TABLE = "naptimeclusters"
 CLAIM_LASTS = timedelta(minutes=5)
@@ -23,6 +25,8 @@ that a cluster whose worker was killed waits minutes, not hours."""
 
 ONE_SECOND = timedelta(seconds=1)
 
+type Entity = Mapping[str, object]
+
 
 class StorageClusterRecords:
     """The table `naptimeclusters`: partition key the subscription, row key a hash of the id.
@@ -30,49 +34,66 @@ class StorageClusterRecords:
     All times that are compared are the storage service's own, so workers' clocks do not matter.
     """
 
-    def __init__(self, rows: TableRows) -> None:
-        """Take the table's rows; it is created by the first claim if it is not there."""
-        self._rows = rows
+    def __init__(self, table: TableClient) -> None:
+        """Take a client of the table; it is created by the first claim if it is not there."""
+        self._table = table
 
     async def claim(
         self, cluster_id: ClusterId, since: datetime | None
     ) -> Claim | Busy | AlreadyDone:
         """Claim the cluster, unless it is claimed or has been reconciled since."""
-        row, answered_at = await self._rows.get(*_keys(cluster_id))
+        row, answered_at = await self._read(cluster_id)
         if row is None:
             return await self._claimed(cluster_id, None, lambda: self._insert(cluster_id))
         if _is_held(row, answered_at):
             return Busy()
-        if refusal := refusal_of(since, _concluded_at(row), answered_at):
+        if refusal := refusal_of(since, _instant(row.get("concludedAt")), answered_at):
             return refusal
-        claim = lambda: self._merge(cluster_id, {"claimed": True}, etag_of(row))  # noqa: E731
-        return await self._claimed(cluster_id, changed_at(row), claim)
+        changed_at = _instant(row.metadata.get("timestamp"))
+        return await self._claimed(cluster_id, changed_at, lambda: self._update(cluster_id, row))
 
     async def _claimed(
         self,
         cluster_id: ClusterId,
-        last_changed_at: datetime | None,
-        write: Callable[[], Awaitable[Written]],
+        changed_at: datetime | None,
+        write: Callable[[], Awaitable[Mapping[str, object]]],
     ) -> Claim | Busy:
         try:
             written = await write()
         except (ResourceExistsError, ResourceModifiedError):
             return Busy()
-        return Claim(cluster_id, written.etag, written.at, last_changed_at)
+        claimed_at = _instant(written["date"])
+        if claimed_at is None:
+            raise TypeError("the storage service answered without a date")
+        return Claim(cluster_id, str(written["etag"]), claimed_at, changed_at)
 
-    async def _insert(self, cluster_id: ClusterId) -> Written:
-        values: Values = {"clusterId": str(cluster_id), "claimed": True}
-        return await self._rows.insert(*_keys(cluster_id), values)
+    async def _insert(self, cluster_id: ClusterId) -> Mapping[str, object]:
+        entity = {**_keys(cluster_id), "clusterId": str(cluster_id), "claimed": True}
+        try:
+            return await self._table.create_entity(entity)
+        except ResourceNotFoundError:
+            await create_table(self._table)
+            return await self._table.create_entity(entity)
 
-    async def _merge(self, cluster_id: ClusterId, changes: Values, etag: str) -> Written:
-        return await self._rows.update(*_keys(cluster_id), changes, MERGE, etag)
+    async def _update(self, cluster_id: ClusterId, row: TableEntity) -> Mapping[str, object]:
+        return await self._merge(cluster_id, {"claimed": True}, str(row.metadata["etag"]))
+
+    async def _merge(
+        self, cluster_id: ClusterId, changes: Entity, etag: str
+    ) -> Mapping[str, object]:
+        return await self._table.update_entity(
+            {**_keys(cluster_id), **changes},
+            mode=UpdateMode.MERGE,
+            etag=etag,
+            match_condition=MatchConditions.IfNotModified,
+        )
 
     async def release(self, claim: Claim, *, concluded: bool) -> None:
         """Give the claim back, and remember whether it came to an end.
 
         Nothing is remembered where somebody has claimed the row since: their read is the later one.
         """
-        changes: dict[str, Value] = {"claimed": False}
+        changes: dict[str, object] = {"claimed": False}
         if concluded:
             changes["concludedAt"] = claim.claimed_at
         try:
@@ -82,26 +103,55 @@ class StorageClusterRecords:
 
     async def get(self, cluster_id: ClusterId) -> ClusterRecord:
         """Read what is remembered of a cluster."""
-        row, answered_at = await self._rows.get(*_keys(cluster_id))
+        row, answered_at = await self._read(cluster_id)
         if row is None:
             return ClusterRecord(cluster_id)
         return ClusterRecord(
-            cluster_id, concluded_at=_concluded_at(row), claimed=_is_held(row, answered_at)
+            cluster_id,
+            concluded_at=_instant(row.get("concludedAt")),
+            claimed=_is_held(row, answered_at),
         )
 
+    async def _read(self, cluster_id: ClusterId) -> tuple[TableEntity | None, datetime]:
+        dates: list[datetime] = []
+        keys = _keys(cluster_id)
+        try:
+            row = await self._table.get_entity(
+                keys["PartitionKey"],
+                keys["RowKey"],
+                raw_response_hook=lambda response: dates.append(
+                    _http_date(response.http_response.headers.get("Date"))
+                ),
+            )
+        except ResourceNotFoundError:
+            return None, dates[-1]
+        return row, dates[-1]
 
-def _keys(cluster_id: ClusterId) -> tuple[str, str]:
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._table.close()
+
+
+def _keys(cluster_id: ClusterId) -> dict[str, str]:
     digest = sha256(cluster_id.key.encode("ascii")).hexdigest()
-    return cluster_id.subscription_id, digest[:32]
+    return {"PartitionKey": cluster_id.subscription_id, "RowKey": digest[:32]}
 
 
-def _is_held(row: Entity, answered_at: datetime) -> bool:
+def _is_held(row: TableEntity, answered_at: datetime) -> bool:
     """Tell whether a claim stands: the row's last change was a claim, and it has not expired."""
-    return bool(row.get("claimed")) and answered_at < changed_at(row) + CLAIM_LASTS
+    changed_at = _instant(row.metadata.get("timestamp")) or answered_at
+    return bool(row.get("claimed")) and answered_at < changed_at + CLAIM_LASTS
 
 
-def _concluded_at(row: Entity) -> datetime | None:
-    return instant(row["concludedAt"]) if "concludedAt" in row else None
+def _http_date(value: object) -> datetime:
+    return parsedate_to_datetime(str(value))
+
+
+def _instant(value: object) -> datetime | None:
+    """Read a time of the service; its own type keeps tenths of microseconds, which are dropped."""
+    if not isinstance(value, datetime):
+        return None
+    return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def refusal_of(

@@ -1,13 +1,16 @@
 """The table of what was given up: to be read by people, and to be replayed from."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from hashlib import sha256
 
-from shared.clients.table_entities import Entity, literal, to_row
-from shared.clients.table_rows import REPLACE, TableRows
+from azure.core.exceptions import ResourceNotFoundError
+from azure.data.tables import TableEntity, UpdateMode
+from azure.data.tables.aio import TableClient
+
+from shared.clients.storage import create_table
 from shared.domain.cluster_id import ClusterId
 from shared.domain.given_up import GivenUp
-from shared.domain.rows import Row, Values
 from shared.reports import report_given_up
 
 GIVEN_UP_TABLE = "naptimegivenup"
@@ -18,45 +21,60 @@ TEXT_LIMIT = 30_000
 class StorageGivenUpRecords:
     """One row per cluster; and one per message that names no cluster, under `unreadable`."""
 
-    def __init__(self, rows: TableRows) -> None:
-        """Take the table's rows; it is created by the first record if it is not there."""
-        self._rows = rows
+    def __init__(self, table: TableClient) -> None:
+        """Take a client of the table; it is created by the first record if it is not there."""
+        self._table = table
 
     async def put(self, given_up: GivenUp) -> None:
         """Record it; a later one for the same cluster replaces it."""
-        cluster_id = given_up.cluster_id
-        keys = _keys(cluster_id.key if cluster_id else given_up.work, cluster_id)
-        await self._rows.upsert(*keys, _to_values(given_up), REPLACE)
+        entity = _to_entity(given_up)
+        try:
+            await self._table.upsert_entity(entity, mode=UpdateMode.REPLACE)
+        except ResourceNotFoundError:
+            await create_table(self._table)
+            await self._table.upsert_entity(entity, mode=UpdateMode.REPLACE)
         report_given_up(given_up)
 
     async def get(self, cluster_id: ClusterId) -> GivenUp | None:
         """Read what was given up for one cluster."""
-        entity, _ = await self._rows.get(*_keys(cluster_id.key, cluster_id))
-        return _from_row(to_row(entity)) if entity else None
+        try:
+            return _from_entity(await self._table.get_entity(*_keys(cluster_id.key, cluster_id)))
+        except ResourceNotFoundError:
+            return None
 
     async def forget(self, cluster_id: ClusterId) -> None:
         """Remove it, if it is there."""
-        await self._rows.delete(*_keys(cluster_id.key, cluster_id))
+        # Absent row and absent table are both fine, and the SDK swallows the former itself.
+        try:
+            await self._table.delete_entity(*_keys(cluster_id.key, cluster_id))
+        except ResourceNotFoundError:
+            return
 
     async def page(self, after: str, limit: int) -> Sequence[tuple[str, GivenUp]]:
         """Read up to `limit` records, each with its place, from behind a place; "" is the start."""
+        partition, _, key = after.partition("|")
         found: list[tuple[str, GivenUp]] = []
-        async for page in self._rows.pages([_behind(after)], limit):
-            found += [_placed(entity) for entity in page]
-            if len(found) >= limit:
-                break
+        query = self._table.query_entities(
+            "PartitionKey gt @partition or ( PartitionKey eq @partition and RowKey gt @key )",
+            parameters={"partition": partition, "key": key},
+            results_per_page=limit,
+        )
+        try:
+            async for page in query.by_page():
+                found += [(_place(entity), _from_entity(entity)) async for entity in page]
+                if len(found) >= limit:
+                    break
+        except ResourceNotFoundError:
+            return []
         return found[:limit]
 
-
-def _behind(place: str) -> str:
-    partition, _, key = place.partition("|")
-    here, further = literal(partition), literal(key)
-    return f"PartitionKey gt {here} or (PartitionKey eq {here} and RowKey gt {further})"
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._table.close()
 
 
-def _placed(entity: Entity) -> tuple[str, GivenUp]:
-    row = to_row(entity)
-    return f"{row.partition}|{row.key}", _from_row(row)
+def _place(entity: TableEntity) -> str:
+    return f"{entity['PartitionKey']}|{entity['RowKey']}"
 
 
 def _keys(identity: str, cluster_id: ClusterId | None) -> tuple[str, str]:
@@ -64,9 +82,13 @@ def _keys(identity: str, cluster_id: ClusterId | None) -> tuple[str, str]:
     return partition, sha256(identity.encode("utf-8", "replace")).hexdigest()[:32]
 
 
-def _to_values(given_up: GivenUp) -> Values:
+def _to_entity(given_up: GivenUp) -> dict[str, object]:
+    cluster_id = given_up.cluster_id
+    partition, row = _keys(cluster_id.key if cluster_id else given_up.work, cluster_id)
     return {
-        "clusterId": str(given_up.cluster_id) if given_up.cluster_id else "",
+        "PartitionKey": partition,
+        "RowKey": row,
+        "clusterId": str(cluster_id) if cluster_id else "",
         "reason": given_up.reason,
         "message": given_up.message,
         "advice": given_up.advice,
@@ -76,17 +98,16 @@ def _to_values(given_up: GivenUp) -> Values:
     }
 
 
-def _from_row(row: Row) -> GivenUp:
-    given_up_at = row.instant("givenUpAt")
-    if given_up_at is None:
-        raise TypeError(f"givenUpAt of {row.key} is no time")
-    cluster_id = row.text("clusterId")
+def _from_entity(entity: TableEntity) -> GivenUp:
+    given_up_at = entity["givenUpAt"]
+    if not isinstance(given_up_at, datetime):
+        raise TypeError(f"givenUpAt of {entity['RowKey']} is no time")
     return GivenUp(
-        cluster_id=ClusterId.parse(cluster_id) if cluster_id else None,
-        reason=row.text("reason"),
-        message=row.text("message"),
-        advice=row.text("advice"),
-        given_up_at=given_up_at,
-        attempts=row.whole("attempts"),
-        work=row.text("work"),
+        cluster_id=ClusterId.parse(str(entity["clusterId"])) if entity["clusterId"] else None,
+        reason=str(entity["reason"]),
+        message=str(entity["message"]),
+        advice=str(entity["advice"]),
+        given_up_at=datetime.fromtimestamp(given_up_at.timestamp(), UTC),
+        attempts=int(str(entity["attempts"])),
+        work=str(entity["work"]),
     )

@@ -3,13 +3,11 @@
 from typing import TYPE_CHECKING
 
 from azure.core.exceptions import ResourceExistsError
-from azure.core.pipeline.policies import AsyncBearerTokenCredentialPolicy
 from azure.core.pipeline.transport import AioHttpTransport
+from azure.data.tables.aio import TableClient, TableServiceClient
 from azure.storage.queue import TextBase64EncodePolicy
 from azure.storage.queue.aio import QueueClient
 
-from shared.clients.table_place import TABLES_SCOPE, table_place_of
-from shared.clients.table_service import TableService
 from shared.clients.transport import new_session, transport_over
 from shared.settings import StorageSettings
 
@@ -29,7 +27,6 @@ class StorageAccount:
         self._settings = settings
         self._credential = credential
         self._session: aiohttp.ClientSession | None = None
-        self._tables: TableService | None = None
 
     def _transport(self) -> AioHttpTransport:
         """Give the one pool of connections that all clients of the account share."""
@@ -56,22 +53,33 @@ class StorageAccount:
             transport=self._transport(),
         )
 
-    def table_service(self) -> TableService:
-        """Give the one client of the account's tables."""
-        if self._tables is None:
-            settings, transport = self._settings, self._transport()
-            if settings.connection_string:
-                place = table_place_of(settings.connection_string)
-                self._tables = TableService(place.endpoint, place.authentication, transport)
-            else:
-                identity = AsyncBearerTokenCredentialPolicy(self._credential(), TABLES_SCOPE)
-                self._tables = TableService(settings.table_uri or "", identity, transport)
-        return self._tables
+    def table(self, name: str) -> TableClient:
+        """Give a client of a table."""
+        if self._settings.connection_string:
+            return TableClient.from_connection_string(
+                self._settings.connection_string, name, transport=self._transport()
+            )
+        return TableClient(
+            self._settings.table_uri or "",
+            name,
+            credential=self._credential(),
+            transport=self._transport(),
+        )
+
+    def tables(self) -> TableServiceClient:
+        """Give a client of the table service."""
+        if self._settings.connection_string:
+            return TableServiceClient.from_connection_string(
+                self._settings.connection_string, transport=self._transport()
+            )
+        return TableServiceClient(
+            self._settings.table_uri or "",
+            credential=self._credential(),
+            transport=self._transport(),
+        )
 
     async def close(self) -> None:
         """Close every connection."""
-        if self._tables is not None:
-            await self._tables.close()
         if self._session is not None:
             await self._session.close()
 
@@ -80,5 +88,13 @@ async def create_queue(queue: QueueClient) -> None:
     """Create a queue, if nobody else just has."""
     try:
         await queue.create_queue()
+    except ResourceExistsError:
+        return
+
+
+async def create_table(table: TableClient) -> None:
+    """Create a table, if nobody else just has."""
+    try:
+        await table.create_table()
     except ResourceExistsError:
         return

@@ -1,101 +1,143 @@
 """Azure Table Storage: rows under their ETags, transactions, and the service's own time."""
 
-import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from itertools import batched
 from typing import TYPE_CHECKING
 
+from azure.core import MatchConditions
 from azure.core.exceptions import (
     ResourceExistsError,
     ResourceModifiedError,
     ResourceNotFoundError,
 )
+from azure.data.tables import TableEntity, TableTransactionError, UpdateMode
+from azure.data.tables.aio import TableClient, TableServiceClient
 
-from shared.clients.table_batch import Change
-from shared.clients.table_entities import literal, to_row
-from shared.clients.table_rows import INSERT, MERGE, REPLACE, TableRows
-from shared.domain.rows import Reading, Row, Values
+from shared.clients.storage import create_table
+from shared.domain.rows import Reading, Row, Value, Values
 
 if TYPE_CHECKING:
+    from azure.core.async_paging import AsyncItemPaged
+
     from shared.clients.storage import StorageAccount
-    from shared.clients.table_service import TableService
+
+    type Operation = tuple[str, dict[str, object], dict[str, object]]
 
 ROWS_A_TRANSACTION = 100
-ROWS_A_PAGE = 1000
-"""What the service takes in one entity group transaction, and gives in one page."""
+"""What the service takes in one entity group transaction."""
+
+NOT_FOUND, CONFLICT, PRECONDITION_FAILED = 404, 409, 412
 
 
 class StorageTable:
     """One table."""
 
-    def __init__(self, rows: TableRows) -> None:
-        """Take its rows; the table is created by the first write if it is not there."""
-        self._rows = rows
+    def __init__(self, table: TableClient) -> None:
+        """Take a client of the table; it is created by the first write if it is not there."""
+        self._table = table
 
     async def get(self, partition: str, key: str) -> Reading:
         """Read one row, and the storage service's own time."""
-        entity, at = await self._rows.get(partition, key)
-        return Reading(to_row(entity) if entity else None, at)
+        dates: list[datetime] = []
+        try:
+            entity = await self._table.get_entity(
+                partition,
+                key,
+                raw_response_hook=lambda response: dates.append(
+                    parsedate_to_datetime(response.http_response.headers["Date"])
+                ),
+            )
+        except ResourceNotFoundError:
+            return Reading(None, dates[-1])
+        return Reading(_row(entity), dates[-1])
 
     async def insert(self, partition: str, key: str, values: Values) -> str | None:
         """Make a row and give its ETag; None if there is one already."""
+        entity = _entity(partition, key, values)
         try:
-            return (await self._rows.insert(partition, key, values)).etag
+            return str((await self._table.create_entity(entity))["etag"])
         except ResourceExistsError:
             return None
+        except ResourceNotFoundError:
+            await create_table(self._table)
+            return await self.insert(partition, key, values)
 
     async def replace(self, row: Row, values: Values) -> str | None:
         """Replace a row and give its new ETag; None if somebody has changed it since."""
         try:
-            written = await self._rows.update(row.partition, row.key, values, REPLACE, row.etag)
+            written = await self._table.update_entity(
+                _entity(row.partition, row.key, values),
+                mode=UpdateMode.REPLACE,
+                etag=row.etag,
+                match_condition=MatchConditions.IfNotModified,
+            )
         except (ResourceModifiedError, ResourceNotFoundError):
             return None
-        return written.etag
+        return str(written["etag"])
 
     async def settle(self, row: Row, values: Values, others: Mapping[str, Values]) -> str | None:
         """Replace a row and up to 99 others of its partition, all or nothing."""
-        if not others:
-            return await self.replace(row, values)
-        first = self._rows.change(REPLACE, row.partition, row.key, values, row.etag)
+        condition = {"etag": row.etag, "match_condition": MatchConditions.IfNotModified}
+        entity = _entity(row.partition, row.key, values)
+        operations: list[Operation] = [
+            ("update", entity, {"mode": UpdateMode.REPLACE, **condition}),
+            *_upserts(row.partition, others, UpdateMode.REPLACE),
+        ]
         try:
-            etags = await self._rows.apply([first, *self._changes(REPLACE, row.partition, others)])
-        except (ResourceModifiedError, ResourceNotFoundError):
-            return None
-        return etags[0]
+            written = await self._table.submit_transaction(operations)
+        except TableTransactionError as error:
+            if error.status_code in {NOT_FOUND, PRECONDITION_FAILED}:
+                return None
+            raise
+        return str(written[0]["etag"])
 
     async def insert_new(self, partition: str, rows: Mapping[str, Values]) -> None:
         """Make those rows that are not there; the others stay as they are."""
         for some in batched(rows.items(), ROWS_A_TRANSACTION, strict=False):
+            creates: list[Operation] = [
+                ("create", _entity(partition, key, values), {}) for key, values in some
+            ]
             try:
-                await self._rows.apply_making(self._changes(INSERT, partition, dict(some)))
-            except ResourceExistsError:
+                await self._submit(creates)
+            except TableTransactionError as error:
+                if error.status_code != CONFLICT:
+                    raise
                 for key, values in some:
                     await self.insert(partition, key, values)
 
     async def merge(self, partition: str, rows: Mapping[str, Values]) -> None:
         """Make or change rows; values that are not named stay as they are."""
-        for some in batched(rows.items(), ROWS_A_TRANSACTION, strict=False):
-            if len(some) == 1:
-                ((key, values),) = some
-                await self._rows.upsert(partition, key, values, MERGE)
-            else:
-                await self._rows.apply_making(self._changes(MERGE, partition, dict(some)))
+        upserts = _upserts(partition, rows, UpdateMode.MERGE)
+        for some in batched(upserts, ROWS_A_TRANSACTION, strict=False):
+            await self._submit(list(some))
 
-    def _changes(self, method: str, partition: str, rows: Mapping[str, Values]) -> list[Change]:
-        change = self._rows.change
-        return [change(method, partition, key, values) for key, values in rows.items()]
+    async def _submit(self, operations: "list[Operation]") -> None:
+        try:
+            await self._table.submit_transaction(operations)
+        except TableTransactionError as error:
+            if error.status_code != NOT_FOUND:
+                raise
+            await create_table(self._table)
+            await self._table.submit_transaction(operations)
 
     async def delete(self, partition: str, key: str) -> None:
         """Remove a row, if it is there."""
-        await self._rows.delete(partition, key)
+        try:
+            await self._table.delete_entity(partition, key)
+        except ResourceNotFoundError:
+            return
 
     async def rows(
         self, partition: str, *, after: str = "", before: str = "", where: Values | None = None
     ) -> AsyncIterator[Row]:
         """Yield rows in the order of their keys."""
-        async for page in self._rows.pages(_clauses(partition, after, before, where)):
-            for entity in page:
-                yield to_row(entity)
+        try:
+            async for entity in self._query(partition, after, before, where or {}, None):
+                yield _row(entity)
+        except ResourceNotFoundError:
+            return
 
     async def first(
         self,
@@ -108,12 +150,33 @@ class StorageTable:
     ) -> Sequence[Row]:
         """Give the first rows of these."""
         found: list[Row] = []
-        clauses = _clauses(partition, after, before, where)
-        async for page in self._rows.pages(clauses, min(limit, ROWS_A_PAGE)):
-            found += [to_row(entity) for entity in page]
-            if len(found) >= limit:
-                break
+        query = self._query(partition, after, before, where or {}, min(limit, 1000))
+        try:
+            async for page in query.by_page():
+                found += [_row(entity) async for entity in page]
+                if len(found) >= limit:
+                    break
+        except ResourceNotFoundError:
+            return []
         return found[:limit]
+
+    def _query(
+        self, partition: str, after: str, before: str, where: Values, page: int | None
+    ) -> "AsyncItemPaged[TableEntity]":
+        parameters: dict[str, Value] = {"partition": partition, "after": after, "before": before}
+        clauses = ["PartitionKey eq @partition"]
+        clauses += ["RowKey gt @after"] if after else []
+        clauses += ["RowKey lt @before"] if before else []
+        for number, (name, value) in enumerate(where.items()):
+            clauses.append(f"{name} eq @value{number}")
+            parameters[f"value{number}"] = value
+        return self._table.query_entities(
+            " and ".join(clauses), parameters=parameters, results_per_page=page
+        )
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._table.close()
 
 
 class StorageTables:
@@ -122,41 +185,64 @@ class StorageTables:
     def __init__(self, account: "StorageAccount") -> None:
         """Take the account."""
         self._account = account
-
-    @property
-    def _service(self) -> "TableService":
-        return self._account.table_service()
+        self._tables: dict[str, StorageTable] = {}
+        self._service: TableServiceClient | None = None
 
     def of(self, name: str) -> StorageTable:
-        """Give a table."""
-        return StorageTable(self.rows_of(name))
-
-    def rows_of(self, name: str) -> TableRows:
-        """Give a table's rows, for whoever needs more of the service than the use cases do."""
-        return TableRows(self._service, name)
+        """Give a table; the client of it is kept."""
+        if name not in self._tables:
+            self._tables[name] = StorageTable(self._account.table(name))
+        return self._tables[name]
 
     async def names(self, prefix: str) -> Sequence[str]:
         """Name the tables that are there and begin so, in order."""
-        span = f"TableName ge {literal(prefix)} and TableName lt {literal(prefix + '~')}"
-        found: list[str] = []
-        query: Mapping[str, str] | None = {}
-        while query is not None:
-            response = await self._service.send("GET", "Tables", query={"$filter": span, **query})
-            found += [table["TableName"] for table in json.loads(response.content)["value"]]
-            following = response.headers.get("x-ms-continuation-NextTableName")
-            query = {"NextTableName": following} if following else None
-        return sorted(found)
+        found = self._open().query_tables(
+            "TableName ge @first and TableName lt @end",
+            parameters={"first": prefix, "end": f"{prefix}~"},
+        )
+        return sorted([table.name async for table in found])
 
     async def drop(self, name: str) -> None:
         """Remove a table with all that is in it, if it is there."""
-        try:
-            await self._service.send("DELETE", f"Tables('{name}')")
-        except ResourceNotFoundError:
-            return
+        await self._open().delete_table(name)
+
+    def _open(self) -> TableServiceClient:
+        if self._service is None:
+            self._service = self._account.tables()
+        return self._service
+
+    async def close(self) -> None:
+        """Close the connections."""
+        for table in self._tables.values():
+            await table.close()
+        if self._service is not None:
+            await self._service.close()
 
 
-def _clauses(partition: str, after: str, before: str, where: Values | None) -> list[str]:
-    clauses = [f"PartitionKey eq {literal(partition)}"]
-    clauses += [f"RowKey gt {literal(after)}"] if after else []
-    clauses += [f"RowKey lt {literal(before)}"] if before else []
-    return clauses + [f"{name} eq {literal(value)}" for name, value in (where or {}).items()]
+def _entity(partition: str, key: str, values: Values) -> dict[str, object]:
+    return {"PartitionKey": partition, "RowKey": key, **values}
+
+
+def _upserts(partition: str, rows: Mapping[str, Values], mode: UpdateMode) -> "Iterator[Operation]":
+    for key, values in rows.items():
+        yield "upsert", _entity(partition, key, values), {"mode": mode}
+
+
+def _row(entity: TableEntity) -> Row:
+    values = {
+        name: _plain(value)
+        for name, value in entity.items()
+        if name not in {"PartitionKey", "RowKey"}
+    }
+    partition, key = str(entity["PartitionKey"]), str(entity["RowKey"])
+    return Row(partition, key, values, str(entity.metadata["etag"]))
+
+
+def _plain(value: object) -> Value:
+    """Take what the SDK makes of a value; its own kind of time becomes the plain one, in UTC."""
+    if isinstance(value, datetime):
+        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return datetime.fromtimestamp(aware.timestamp(), UTC)
+    if isinstance(value, str | int | float):
+        return value
+    raise TypeError(f"{type(value).__name__} is no value of naptime's tables")

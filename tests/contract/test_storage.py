@@ -10,7 +10,6 @@ import pytest
 from shared.clients.cluster_records import StorageClusterRecords
 from shared.clients.given_up_records import StorageGivenUpRecords
 from shared.clients.storage import StorageAccount
-from shared.clients.tables import StorageTables
 from shared.clients.work_queue import StorageWorkQueue
 from shared.domain.claims import AlreadyDone, Busy, Claim
 from shared.domain.cluster_id import ClusterId
@@ -55,8 +54,9 @@ async def records(
     if request.param == "fake":
         yield FakeClusterRecords(FakeClock())
         return
-    real = StorageClusterRecords(StorageTables(account).rows_of(f"t{uuid4().hex}"))
+    real = StorageClusterRecords(account.table(f"t{uuid4().hex}"))
     yield real
+    await real.close()
 
 
 @pytest.fixture(params=["fake", "azurite"])
@@ -67,8 +67,9 @@ async def given_up(
     if request.param == "fake":
         yield FakeGivenUpRecords()
         return
-    real = StorageGivenUpRecords(StorageTables(account).rows_of(f"t{uuid4().hex}"))
+    real = StorageGivenUpRecords(account.table(f"t{uuid4().hex}"))
     yield real
+    await real.close()
 
 
 def some_id(name: str = "aks-1") -> ClusterId:

@@ -27,6 +27,7 @@ async def tables(request: pytest.FixtureRequest, azurite_connection: str) -> Asy
     account = StorageAccount(StorageSettings(azurite_connection), no_credential)  # type: ignore[arg-type]  # never called
     real = StorageTables(account)
     yield real
+    await real.close()
     await account.close()
 
 
