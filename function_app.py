@@ -4,6 +4,7 @@ import azure.functions as func
 
 from functions import (
     api,
+    audit_api,
     cluster_events,
     describe_api,
     event_queue,
@@ -12,6 +13,7 @@ from functions import (
     poison_queue,
     run_api,
     run_queues,
+    schedule_api,
     timers,
     work_queue,
 )
@@ -27,7 +29,9 @@ for blueprint in (
     event_queue.blueprint,
     poison_queue.blueprint,
     api.routes.blueprint,
+    schedule_api.routes.blueprint,
     run_api.routes.blueprint,
+    audit_api.routes.blueprint,
     describe_api.blueprint,
 ):
     app.register_functions(blueprint)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import azure.functions as func
 import msgspec
@@ -17,8 +18,18 @@ from functions.problems import (
 from functions.refusals import ForeignSubscription, RequestRefused
 from shared.bootstrap import App, app
 from shared.domain.cluster_id import ClusterId
-from shared.domain.errors import InvalidInput, InvalidSetting
+from shared.domain.errors import AzureError, InvalidInput, InvalidSetting
 from shared.reconcile.look_at_cluster import LiveReadFailed
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A problem with one request: its kind, what is said of it, and its headers."""
+
+    kind: ProblemKind
+    detail: str
+    members: Mapping[str, object]
+    headers: Mapping[str, str]
 
 
 def answer(given: Answer) -> func.HttpResponse:
@@ -26,25 +37,28 @@ def answer(given: Answer) -> func.HttpResponse:
     return _response(given.body, given.status, "application/json", given.headers())
 
 
-def answer_for(error: Exception) -> func.HttpResponse:
+def answer_for(error: Exception, correlation_id: str) -> func.HttpResponse:
     """Answer with the problem that an exception stands for; raise again what is a bug."""
     match error:
         case InvalidSetting():
-            return _invalid(INVALID_SETTING, error)
+            found = _invalid(INVALID_SETTING, error)
         case InvalidInput():
-            return _invalid(INVALID_REQUEST, error)
+            found = _invalid(INVALID_REQUEST, error)
         case RequestRefused():
             headers = retry_after(error.wait) if error.wait or _comes_back(error.kind) else {}
             members = {"field": error.field, **error.members}
-            return _problem(error.kind, error.detail, members, headers)
+            found = Found(error.kind, error.detail, members, headers)
         case LiveReadFailed():
-            return _refused_by_azure(error)
+            found = _refused_by_azure(error.cause, error.remembered)
+        case AzureError():
+            found = _refused_by_azure(error, {})
         case _ if App.is_storage_trouble(error):
             # The message stays out: it names the account, and may hold what was asked of it.
             detail = f"the storage service did not answer ({type(error).__name__})"
-            return _problem(STORAGE_UNAVAILABLE, detail, {}, retry_after(None))
+            found = Found(STORAGE_UNAVAILABLE, detail, {}, retry_after(None))
         case _:
             raise error
+    return _problem(found, correlation_id)
 
 
 def allowed(cluster_id: ClusterId) -> ClusterId:
@@ -60,42 +74,37 @@ def allowed_subscription(subscription_id: str) -> str:
     return subscription_id
 
 
-def _invalid(kind: ProblemKind, error: InvalidInput) -> func.HttpResponse:
+def _invalid(kind: ProblemKind, error: InvalidInput) -> Found:
     """Name every field, its value and the rule that it breaks."""
     problems = [{"field": p.field, "value": p.value, "rule": p.rule} for p in error.problems]
     members = {"field": error.problems[0].field, "problems": problems}
-    return _problem(kind, str(error), members, retry_after(None) if _comes_back(kind) else {})
+    return Found(kind, str(error), members, retry_after(None) if _comes_back(kind) else {})
 
 
-def _refused_by_azure(failed: LiveReadFailed) -> func.HttpResponse:
+def _refused_by_azure(error: AzureError, remembered: Mapping[str, object]) -> Found:
     """Say Azure's reason, when to come back, and what is remembered all the same."""
-    error = failed.cause
-    members = {
-        "azureStatus": error.status,
-        "azureCode": error.code or None,
-        **failed.remembered,
-    }
+    members = {"azureStatus": error.status, "azureCode": error.code or None, **remembered}
     headers = retry_after(error.retry_after) if error.retryable else {}
-    return _problem(kind_of(error.reason), error.message, members, headers)
+    return Found(kind_of(error.reason), error.message, members, headers)
 
 
 def _comes_back(kind: ProblemKind) -> bool:
     return kind.status in {429, 503}
 
 
-def _problem(
-    kind: ProblemKind, detail: str, members: Mapping[str, object], headers: Mapping[str, str]
-) -> func.HttpResponse:
+def _problem(found: Found, correlation_id: str) -> func.HttpResponse:
+    kind = found.kind
     body = {
         "type": kind.type,
         "title": kind.title,
         "status": kind.status,
-        "detail": detail,
+        "detail": found.detail,
         "reason": kind.reason,
         "advice": kind.advice,
-        **{name: value for name, value in members.items() if value is not None},
+        "correlationId": correlation_id,
+        **{name: value for name, value in found.members.items() if value is not None},
     }
-    return _response(body, kind.status, "application/problem+json", headers)
+    return _response(body, kind.status, "application/problem+json", found.headers)
 
 
 def _response(

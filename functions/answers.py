@@ -39,11 +39,12 @@ class Tagged[T]:
     }
 
     body: T
-    etag: str
+    etag: str | None
+    """None where there is nothing yet that it could stand for."""
 
     def headers(self) -> dict[str, str]:
         """Give the tag."""
-        return {"ETag": self.etag}
+        return {"ETag": self.etag} if self.etag else {}
 
 
 @dataclass(frozen=True, slots=True)

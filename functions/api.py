@@ -15,6 +15,7 @@ from functions.requests import (
 )
 from functions.routes import Routes
 from shared.bootstrap import app
+from shared.domain.callers import Origin
 from shared.domain.cluster_id import ClusterId, parse_resource_group, parse_subscription_id
 from shared.domain.last_known import KnownClusterJson
 from shared.domain.outcome import Outcome, OutcomeJson, OutcomeKind
@@ -22,7 +23,6 @@ from shared.domain.pages import PageAsked, PageJson
 from shared.domain.reasons import IMAGE_REASONS
 from shared.domain.run import RunJson, RunScope
 from shared.domain.shard import plain_location
-from shared.domain.work import Cause
 from shared.reconcile.ask_for_run import TooManyActive
 from shared.reconcile.look_at_cluster import LiveClusterJson
 
@@ -74,7 +74,7 @@ async def health() -> Ok[HealthJson]:
     },
 )
 async def reconcile(
-    body: ReconcileBody,
+    body: ReconcileBody, origin: Origin
 ) -> Ok[OutcomeJson] | Accepted[OutcomeJson | QueuedJson | AskedRunJson]:
     """Reconcile one cluster now, or start a run over many.
 
@@ -82,9 +82,9 @@ async def reconcile(
     to look. A run of the same scope that is under way is joined.
     """
     if body.cluster_id is None:
-        return await _start_run(body)
+        return await _start_run(body, origin)
     cluster_id = allowed(ClusterId.parse(body.cluster_id))
-    outcome = await app().requests.reconcile(cluster_id, dry_run=body.dry_run)
+    outcome = await app().commands.reconcile(cluster_id, origin, dry_run=body.dry_run)
     if outcome is None or (outcome.kind is OutcomeKind.DEFERRED and not outcome.dry_run):
         return _accepted(cluster_id, outcome)
     return Ok(outcome.to_json())
@@ -102,10 +102,12 @@ def _accepted(
     return Accepted(outcome.to_json(), path, outcome.retry_after)
 
 
-async def _start_run(body: ReconcileBody) -> Accepted[OutcomeJson | QueuedJson | AskedRunJson]:
+async def _start_run(
+    body: ReconcileBody, origin: Origin
+) -> Accepted[OutcomeJson | QueuedJson | AskedRunJson]:
     """Say where the run is; its own page shows its progress."""
     try:
-        asked = await app().asker.ask(_scope(body), Cause.ASKED)
+        asked = await app().commands.start_run(_scope(body), origin)
     except TooManyActive as error:
         raise TooManyRuns(error.most) from error
     shown = AskedRunJson(**asked.run.to_json(), joined=asked.joined)

@@ -5,12 +5,12 @@ from functools import cache
 import azure.functions as func
 import msgspec
 
-from functions import api, run_api
+from functions import api, audit_api, run_api, schedule_api
 from functions.openapi import describe
 
 blueprint = func.Blueprint()  # type: ignore[no-untyped-call]  # its constructor has no types
 
-DESCRIBED = (api.routes, run_api.routes)
+DESCRIBED = (api.routes, schedule_api.routes, run_api.routes, audit_api.routes)
 """Everything that is described: each module of routes, in the order of the document."""
 
 

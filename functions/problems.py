@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NotRequired, TypedDict
 
+from shared.domain.differences import DifferenceJson
+from shared.domain.outcome import FindingJson
 from shared.domain.reasons import REASONS, Reason
+from shared.domain.requested_schedule import OfferJson
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class ProblemJson(TypedDict):
     detail: str
     reason: str
     advice: str
+    correlationId: str
     field: NotRequired[str]
     problems: NotRequired[list[BrokenRuleJson]]
     azureStatus: NotRequired[int]
@@ -47,6 +51,11 @@ class ProblemJson(TypedDict):
     lastOutcome: NotRequired[dict[str, object]]
     givenUp: NotRequired[dict[str, object]]
     imageAge: NotRequired[dict[str, object]]
+    etag: NotRequired[str]
+    findings: NotRequired[list[FindingJson]]
+    warnings: NotRequired[list[FindingJson]]
+    changes: NotRequired[list[DifferenceJson]]
+    offer: NotRequired[OfferJson]
 
 
 INVALID_REQUEST = ProblemKind(
@@ -66,6 +75,24 @@ NO_SUCH_RUN = ProblemKind(
     404,
     "There is no run with this id.",
     "Take the id from `GET /api/runs`; runs are kept for about 90 days.",
+)
+NO_SCHEDULE = ProblemKind(
+    "ScheduleMissing",
+    404,
+    "The cluster has no node OS schedule.",
+    "Create one with `PUT`, or let naptime do it with `POST /api/reconcile`.",
+)
+CLUSTER_BUSY = ProblemKind(
+    "ClusterBusy",
+    503,
+    "Somebody else, a run or another request, is at the cluster.",
+    "Send the same request again after `Retry-After`; nothing was written.",
+)
+CONDITION_FAILED = ProblemKind(
+    "ConditionFailed",
+    412,
+    "The schedule is not in the state that `If-Match` or `If-None-Match` asks for.",
+    "Read the schedule again, decide anew, and send its `ETag` as `If-Match`.",
 )
 BODY_TOO_LARGE = ProblemKind(
     "BodyTooLarge",
@@ -114,11 +141,47 @@ STATUS_OF_REASON: Mapping[Reason, int] = MappingProxyType(
 """What an answer says where Azure refused the call that it needs."""
 
 
+STATUS_OF_WRITES: Mapping[Reason, int] = MappingProxyType(
+    {Reason.WRITE_TARGET_GONE: 404, Reason.DELETE_NOT_GRANTED: 403}
+)
+"""The same for what only a write can be refused with."""
+
+_FORCE = (
+    "Change what `findings` name, or send what `offer` holds; or send the same with `?force=true`."
+)
+
+
 def kind_of(reason: Reason) -> ProblemKind:
     """Give the problem for what Azure refused."""
     text = REASONS[reason]
-    return ProblemKind(reason.value, STATUS_OF_REASON.get(reason, 502), text.meaning, text.you_can)
+    status = STATUS_OF_REASON.get(reason) or STATUS_OF_WRITES.get(reason, 502)
+    return ProblemKind(reason.value, status, text.meaning, text.you_can)
+
+
+def advised_against(reason: Reason) -> ProblemKind:
+    """Give the problem for a schedule that naptime advises against."""
+    return ProblemKind(reason.value, 409, REASONS[reason].meaning, _FORCE)
 
 
 ASKS_AZURE = tuple(kind_of(reason) for reason in STATUS_OF_REASON)
 """The problems of every route whose answer needs a call to Azure."""
+WRITES_TO_AZURE = (*ASKS_AZURE, *(kind_of(reason) for reason in STATUS_OF_WRITES))
+"""The problems of every route that writes to Azure."""
+
+ADVISED_AGAINST = tuple(
+    advised_against(reason)
+    for reason in (
+        Reason.NOT_AUTO_PROVISIONED,
+        Reason.EXCLUDED,
+        Reason.CLUSTER_DELETING,
+        Reason.CLUSTER_CREATING,
+        Reason.WINDOW_OPEN,
+        Reason.START_TOO_SOON,
+        Reason.INACTIVE_UNTIL,
+        Reason.BLOCKED_BY_NOT_ALLOWED_DATES,
+        Reason.INTERVAL_AMBIGUOUS,
+        Reason.SCHEDULE_NOT_EXPLICIT,
+        Reason.WINDOW_UNREADABLE,
+    )
+)
+"""What a schedule is refused with that a person asks for, unless it is forced."""

@@ -11,7 +11,8 @@ from the one declaration, which is the handler's signature:
 
 - Parameters are named for where their values come from, as far as the route has them: `path`,
   `query`, `headers`, `body`, each a `Part` of functions/requests.py. They arrive read and checked.
-  One named `req` is the worker's own request, and is not described.
+  One named `req` is the worker's own request, and one named `origin` says who asks (an `Origin`);
+  neither is described.
 - The annotation of what is returned names the answers (functions/answers.py) and the types of
   their bodies: TypedDicts, given by a `to_json` of the domain, so that mypy holds them together.
 - `problems` are the kinds (functions/problems.py) that the handler itself can end in by raising
@@ -31,6 +32,7 @@ import azure.functions as func
 
 from functions.answering import answer, answer_for
 from functions.answers import Answer
+from functions.origins import correlation_id_of, origin_of
 from functions.problems import (
     BODY_TOO_LARGE,
     INVALID_REQUEST,
@@ -41,6 +43,7 @@ from functions.problems import (
 )
 from functions.reading import read_body, read_headers, read_path, read_query
 from functions.requests import Part
+from shared.domain.callers import CORRELATION_HEADER
 
 type Handler = Callable[..., Awaitable[Answer]]
 type Examples = Mapping[str, Mapping[str, object]]
@@ -67,15 +70,21 @@ class Route:
 
     async def answered(self, req: func.HttpRequest) -> func.HttpResponse:
         """Read the request, call the handler, and answer; what it raises is a problem."""
+        correlation_id = correlation_id_of(req)
         try:
             parts = {name: READERS[name](req, kind) for name, kind in self.parts.items()}
-            given = {"req": req} if "req" in self.handler.__annotations__ else {}
-            return answer(await self.handler(**self._wanted(parts), **given))
+            wanted = {name: part for name, part in parts.items() if self._wants(name)}
+            given: dict[str, object] = {"req": req} if self._wants("req") else {}
+            if self._wants("origin"):
+                given["origin"] = origin_of(req, correlation_id)
+            response = answer(await self.handler(**wanted, **given))
         except Exception as error:  # noqa: BLE001 - what is no problem is raised again
-            return answer_for(error)
+            response = answer_for(error, correlation_id)
+        response.headers[CORRELATION_HEADER] = correlation_id
+        return response
 
-    def _wanted(self, parts: Mapping[str, Part]) -> dict[str, Part]:
-        return {name: part for name, part in parts.items() if name in self.handler.__annotations__}
+    def _wants(self, name: str) -> bool:
+        return name in self.handler.__annotations__
 
 
 @dataclass(frozen=True, slots=True)

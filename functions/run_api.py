@@ -16,6 +16,7 @@ from functions.requests import (
 )
 from functions.routes import Routes
 from shared.bootstrap import app
+from shared.domain.callers import Origin
 from shared.domain.cluster_id import ClusterId
 from shared.domain.given_up import GivenUpClusterJson
 from shared.domain.pages import PageAsked, PageJson
@@ -64,13 +65,13 @@ async def list_given_up(query: PageQuery) -> Ok[PageJson[GivenUpClusterJson]]:
         "all": {"all": True},
     },
 )
-async def replay_given_up(body: ReplayBody) -> Accepted[ReplayedJson]:
+async def replay_given_up(body: ReplayBody, origin: Origin) -> Accepted[ReplayedJson]:
     """Put clusters that were given up on the queue again; harmless to repeat."""
     if body.cluster_id is not None:
         cluster_id = allowed(ClusterId.parse(body.cluster_id))
-        replayed = await app().replayer.replay_one(cluster_id)
+        replayed = await app().commands.replay(origin, cluster_id)
     else:
-        replayed = await app().replayer.replay_all(body.reason)
+        replayed = await app().commands.replay(origin, reason=body.reason)
     return Accepted({"replayed": replayed}, "/api/given-up")
 
 

@@ -14,7 +14,11 @@ from uuid import uuid4
 from shared.domain.crowding import CROWD_SIZE
 from shared.reconcile.announce_release import ReleaseAnnouncer, ReleaseRuns
 from shared.reconcile.ask_for_run import RunAsker
+from shared.reconcile.audit_log import AuditLog
+from shared.reconcile.audited_commands import AuditedCommands
+from shared.reconcile.change_schedule import ChangeWorld
 from shared.reconcile.close_run import RunCloser
+from shared.reconcile.delete_schedule import ScheduleDeleter
 from shared.reconcile.do_cluster_work import ClusterWorker
 from shared.reconcile.find_images import ImageFinder
 from shared.reconcile.find_places import FleetPlaces
@@ -27,6 +31,7 @@ from shared.reconcile.look_at_cluster import ClusterViewer
 from shared.reconcile.mind_runs import RunMinder
 from shared.reconcile.newest_images import NewestImages
 from shared.reconcile.publish_events import EventPublisher
+from shared.reconcile.put_schedule import SchedulePutter
 from shared.reconcile.read_image_ages import ImageAgeReader
 from shared.reconcile.receive_event import EventReceiver
 from shared.reconcile.receive_image_event import ImageEventReceiver
@@ -40,13 +45,14 @@ from shared.reconcile.replay_given_up import GivenUpReplayer
 from shared.reconcile.run_store import RunStore
 from shared.reconcile.show_clusters import FleetViewer
 from shared.reconcile.show_runs import RunViewer
+from shared.reconcile.show_schedule import ScheduleViewer
 from shared.reconcile.start_run import RunStarter
 from shared.reconcile.tell_events import EventTeller, OutcomeTeller
 from shared.reconcile.watch_images import ImageWatcher
 from shared.reconcile.work_shift import ShiftWorld
-from shared.reports import report_in_run, report_run, report_work
+from shared.reports import report_in_run, report_put, report_run, report_work
 from shared.settings import Settings, read_settings
-from shared.telemetry import log_bug, log_bug_in_location, quieten_sdks
+from shared.telemetry import log_audit, log_bug, log_bug_in_location, quieten_sdks
 
 if TYPE_CHECKING:
     from shared.clients.arm import ArmClients
@@ -159,6 +165,46 @@ class App:
             self._clock,
             self.settings.subscriptions,
             self.settings.image_old_days,
+        )
+
+    @cached_property
+    def schedules(self) -> ScheduleViewer:
+        """What `GET .../schedule` and `GET .../maintenance-configurations` call."""
+        return ScheduleViewer(self._aks, self._retry, self._pacer)
+
+    @cached_property
+    def putter(self) -> SchedulePutter:
+        """What `PUT .../schedule` calls."""
+        return SchedulePutter(self._changes, report_put, OutcomeTeller(self._teller, self._memory))
+
+    @cached_property
+    def deleter(self) -> ScheduleDeleter:
+        """What `DELETE .../schedule` calls."""
+        return ScheduleDeleter(self._changes)
+
+    @cached_property
+    def commands(self) -> AuditedCommands:
+        """What the other commands over HTTP call."""
+        return AuditedCommands(self.requests, self.asker, self.replayer, self.audit)
+
+    @cached_property
+    def audit(self) -> AuditLog:
+        """What `GET /audit` calls, and whatever writes over HTTP."""
+        return AuditLog(self._tables, self._clock, lambda: uuid4().hex, log_audit)
+
+    @cached_property
+    def _changes(self) -> ChangeWorld:
+        return ChangeWorld(
+            self._aks,
+            self._clock,
+            self._retry,
+            self._pacer,
+            self._records,
+            self._memory,
+            self._given_up,
+            self.audit,
+            self.settings.desired,
+            self.settings.dry_run,
         )
 
     @cached_property

@@ -34,6 +34,12 @@ def report_work(outcome: Outcome, work: ReconcileCluster, now: datetime) -> None
         record(names.UNPROTECTED, dimensions, without / MINUTE)
 
 
+def report_put(outcome: Outcome, cause: Cause) -> None:
+    """Tell of a schedule that a person put."""
+    log_outcome(outcome, cause)
+    _count(outcome, cause)
+
+
 def report_in_run(outcome: Outcome, cause: Cause) -> None:
     """Tell of a cluster that a run is done with."""
     log_outcome_in_run(outcome, cause)

@@ -61,6 +61,8 @@ class Settings:
     """The URI that is the source of every event that naptime publishes."""
     node_images_api_version: str
     verify_max_age: timedelta
+    entra: bool
+    """Whether App Service authentication is on, so that the caller's name can be believed."""
 
     def allows(self, subscription_id: str) -> bool:
         """Tell whether naptime may act on that subscription, compared without case."""
@@ -88,6 +90,8 @@ def read_settings(environment: Environment) -> Settings:
         event_source=_event_source(environment),
         node_images_api_version=_node_images_api_version(environment),
         verify_max_age=_verify_max_age(environment),
+        # The platform's own and read-only: anything but its yes is a no, never an error.
+        entra=_text(environment, "WEBSITE_AUTH_ENABLED").lower() == "true",
     )
 
 

@@ -5,12 +5,13 @@ import logging
 from typing import cast
 
 from shared.domain.ages_read import AgesRead
+from shared.domain.audit import AuditRecord
 from shared.domain.outcome import Outcome, OutcomeKind
 from shared.domain.plain_text import one_line
 from shared.domain.run_records import RunRecord
 from shared.domain.shard_records import PendingCluster
 from shared.domain.work import Cause
-from shared.telemetry_names import EVENT_NAME, PROPERTY_PREFIX, Event
+from shared.telemetry_names import API_WRITE_RECORDED, EVENT_NAME, PROPERTY_PREFIX, Event
 
 logger = logging.getLogger("naptime")
 
@@ -92,6 +93,18 @@ def log_outcome(outcome: Outcome, cause: Cause, level: int | None = None) -> Non
         "detail": one_line(outcome.message, DETAIL_LIMIT),
     }
     log_facts(level or _LEVELS.get(outcome.kind, logging.INFO), "reconciled", facts)
+
+
+def log_audit(record: AuditRecord) -> None:
+    """Send the custom event of a command over HTTP, once it has come to an end."""
+    facts: dict[str, object] = {
+        "caller": record.origin.caller.name,
+        "action": record.action.value,
+        "clusterId": str(record.cluster_id) if record.cluster_id else None,
+        "outcome": record.completion.outcome.value,
+        "correlationId": record.origin.correlation_id,
+    }
+    log_event(API_WRITE_RECORDED, facts)
 
 
 def log_facts(

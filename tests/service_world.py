@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from shared.clients.cluster_records import CLUSTERS_TABLE
 from shared.clients.retry import QuickRetry
+from shared.domain.audit import AuditRecord
 from shared.domain.crowding import CROWD_SIZE
 from shared.domain.decision import Desired
 from shared.domain.event_work import PublishEvents
@@ -22,7 +23,11 @@ from shared.domain.window import MaintenanceWindow
 from shared.domain.work import Cause, ReconcileCluster
 from shared.reconcile.announce_release import ReleaseAnnouncer, ReleaseRuns
 from shared.reconcile.ask_for_run import RunAsker
+from shared.reconcile.audit_log import AuditLog
+from shared.reconcile.audited_commands import AuditedCommands
+from shared.reconcile.change_schedule import ChangeWorld
 from shared.reconcile.close_run import RunCloser
+from shared.reconcile.delete_schedule import ScheduleDeleter
 from shared.reconcile.do_cluster_work import ClusterWorker
 from shared.reconcile.find_images import ImageFinder
 from shared.reconcile.find_places import FleetPlaces
@@ -35,6 +40,7 @@ from shared.reconcile.look_at_cluster import ClusterViewer
 from shared.reconcile.mind_runs import RunMinder
 from shared.reconcile.newest_images import NewestImages
 from shared.reconcile.publish_events import EventPublisher
+from shared.reconcile.put_schedule import SchedulePutter
 from shared.reconcile.read_image_ages import ImageAgeReader
 from shared.reconcile.receive_event import EventReceiver
 from shared.reconcile.receive_image_event import ImageEventReceiver
@@ -48,6 +54,7 @@ from shared.reconcile.replay_given_up import GivenUpReplayer
 from shared.reconcile.run_store import RunStore
 from shared.reconcile.show_clusters import FleetViewer
 from shared.reconcile.show_runs import RunViewer
+from shared.reconcile.show_schedule import ScheduleViewer
 from shared.reconcile.start_run import RunStarter
 from shared.reconcile.tell_events import EventTeller, OutcomeTeller
 from shared.reconcile.watch_images import ImageWatcher
@@ -117,6 +124,7 @@ class World:
     outcomes: list[tuple[Outcome, Cause]] = field(default_factory=list)
     finished: list[RunRecord] = field(default_factory=list)
     bugs: list[Exception] = field(default_factory=list)
+    audited: list[AuditRecord] = field(default_factory=list)
     kills: int = 0
     minded: "list[Mended]" = field(default_factory=list)
     words: Iterator[int] = field(default_factory=count)
@@ -140,6 +148,7 @@ class World:
         self.next_minding: datetime | None = None
         self._wire()
         self._wire_runs()
+        self._wire_schedules()
 
     def _takes(self, _: Verb) -> timedelta:
         self.life.step()
@@ -149,6 +158,9 @@ class World:
         self.retry = QuickRetry(self.clock, self.jitter)
         self.pacer = ShardPacer(self.tables.of(SHARDS_TABLE), self.clock, self.jitter, self.pace)
         self.memory = ClusterMemory(self.tables.of(CLUSTERS_TABLE))
+        self.audit = AuditLog(
+            self.tables, self.clock, lambda: f"{next(self.words):016x}", self.audited.append
+        )
         self.reconciler = ClusterReconciler(
             self.aks, self.clock, self.retry, self.pacer, self.desired, self.dry_run
         )
@@ -181,6 +193,24 @@ class World:
             self.clock,
             self.desired,
         )
+
+    def _wire_schedules(self) -> None:
+        world = ChangeWorld(
+            self.aks,
+            self.clock,
+            self.retry,
+            self.pacer,
+            self.records,
+            self.memory,
+            self.given_up,
+            self.audit,
+            self.desired,
+            self.dry_run,
+        )
+        self.putter = SchedulePutter(world, self._report, OutcomeTeller(self.teller, self.memory))
+        self.deleter = ScheduleDeleter(world)
+        self.schedules = ScheduleViewer(self.aks, self.retry, self.pacer)
+        self.commands = AuditedCommands(self.requests, self.asker, self.replayer, self.audit)
 
     def _wire_runs(self) -> None:
         self.store = RunStore(self.tables)

@@ -9,6 +9,7 @@ from azure.mgmt.containerservice.models import MaintenanceConfiguration
 
 from shared.clients.arm import ArmClients
 from shared.domain.cluster_id import ClusterId
+from shared.domain.errors import AccessDenied, DeleteNotGranted
 from shared.domain.observed import (
     NODE_OS_SCHEDULE,
     Listing,
@@ -77,20 +78,40 @@ class AksClient:
         return Listing(found, answered[-1] if answered else None)
 
     async def put_node_os_schedule(
-        self, cluster_id: ClusterId, window: MaintenanceWindow
+        self, cluster_id: ClusterId, window: MaintenanceWindow, name: str = NODE_OS_SCHEDULE
     ) -> ObservedConfiguration:
-        """Create or replace the node OS schedule."""
-        client = self._arm.of(cluster_id.subscription_id)
-        return await self._arm.bounded(lambda: self._put(client, cluster_id, window), writing=True)
-
-    async def _put(
-        self, client: "ContainerServiceClient", cluster_id: ClusterId, window: MaintenanceWindow
-    ) -> ObservedConfiguration:
+        """Create or replace the node OS schedule, under a name of any casing."""
+        configurations = self._arm.of(cluster_id.subscription_id).maintenance_configurations
         body = MaintenanceConfiguration({"properties": {"maintenanceWindow": window.to_arm()}})
-        accepted = await client.maintenance_configurations.create_or_update(
-            cluster_id.resource_group, cluster_id.name, NODE_OS_SCHEDULE, body
+        accepted = await self._arm.bounded(
+            lambda: configurations.create_or_update(
+                cluster_id.resource_group, cluster_id.name, only_ours(name), body
+            ),
+            writing=True,
         )
         return observe_configuration(accepted.as_dict())
+
+    async def delete_node_os_schedule(
+        self, cluster_id: ClusterId, name: str = NODE_OS_SCHEDULE
+    ) -> None:
+        """Delete the node OS schedule, under a name of any casing."""
+        configurations = self._arm.of(cluster_id.subscription_id).maintenance_configurations
+        try:
+            await self._arm.bounded(
+                lambda: configurations.delete(
+                    cluster_id.resource_group, cluster_id.name, only_ours(name)
+                ),
+                writing=True,
+            )
+        except AccessDenied as error:
+            raise DeleteNotGranted(error.message, status=error.status, code=error.code) from error
+
+
+def only_ours(name: str) -> str:
+    """Give the name of a node OS schedule; its siblings are never written to."""
+    if not ObservedConfiguration(name, {}).is_node_os_schedule:
+        raise ValueError(f"{name!r} is not the node OS schedule")
+    return name
 
 
 async def _next_page(

@@ -15,6 +15,7 @@ NaptimeError
      |- AzureUnavailable    408, 500, 502, 503, 504  retryable, quick
      |- ConnectionFailed    no (whole) answer        retryable, quick; a write may be applied
      |- AccessDenied        403                      retryable, slowly
+     |- DeleteNotGranted    403 on the deletion      terminal
      |- NotAuthenticated    401, or no token         retryable, slowly
      |- ClusterGone         404 on a read            terminal
      |- WriteTargetGone     404 on the write         terminal
@@ -172,6 +173,12 @@ class AccessDenied(AzureError):
 
     reason = Reason.ACCESS_DENIED
     retryable = True
+
+
+class DeleteNotGranted(AzureError):
+    """403 on a deletion: the role has that permission only by a parameter of the deployment."""
+
+    reason = Reason.DELETE_NOT_GRANTED
 
 
 class NotAuthenticated(AzureError):

@@ -26,12 +26,16 @@ class Reason(StrEnum):
     NODE_IMAGE_OLD = "NodeImageOld"
     NODE_IMAGE_BEYOND_SUPPORT = "NodeImageBeyondSupport"
     UP_TO_DATE = "UpToDate"
+    REQUESTED = "Requested"
+    START_TOO_SOON = "StartTooSoon"
+    WINDOW_OPEN = "WindowOpen"
     OPERATION_IN_PROGRESS = "OperationInProgress"
     THROTTLED = "Throttled"
     PACED = "Paced"
     AZURE_UNAVAILABLE = "AzureUnavailable"
     CONNECTION_FAILED = "ConnectionFailed"
     ACCESS_DENIED = "AccessDenied"
+    DELETE_NOT_GRANTED = "DeleteNotGranted"
     NOT_AUTHENTICATED = "NotAuthenticated"
     REJECTED_BY_AZURE = "RejectedByAzure"
     WRITE_TARGET_GONE = "WriteTargetGone"
@@ -172,6 +176,23 @@ REASONS: Mapping[Reason, ReasonText] = MappingProxyType(
             "Leaves it alone.",
             "Nothing to do.",
         ),
+        Reason.REQUESTED: ReasonText(
+            "A person asked for this schedule over HTTP.",
+            "Writes it as it was asked for, and leaves it alone from then on.",
+            "Nothing to do. `GET /api/audit` says who it was.",
+        ),
+        Reason.START_TOO_SOON: ReasonText(
+            "The next start of the schedule that was asked for is nearer than the lead time, so "
+            "AKS may miss it.",
+            "Refuses the request, with the earliest start that would do.",
+            "Send the body that the answer offers, or the same with `?force=true`.",
+        ),
+        Reason.WINDOW_OPEN: ReasonText(
+            "The present window is open or opens within half an hour, or the one that was asked "
+            "for would be open at once.",
+            "Refuses the request, and says when what would do.",
+            "Wait until the window has closed, or send the same with `?force=true`.",
+        ),
         Reason.OPERATION_IN_PROGRESS: ReasonText(
             "Another operation on the cluster is in progress (409).",
             _RETRIES,
@@ -202,6 +223,12 @@ REASONS: Mapping[Reason, ReasonText] = MappingProxyType(
             "naptime's identity may not do this (403).",
             "Tries again slowly for 24 hours: role assignments take time to arrive.",
             "Assign the role of `infra/` to naptime's identity on that subscription.",
+        ),
+        Reason.DELETE_NOT_GRANTED: ReasonText(
+            "naptime's identity may not delete schedules (403), which by default it may not.",
+            "Leaves the schedule as it is.",
+            "Deploy `infra/` with the parameter `allowScheduleDelete` set to true, or delete the "
+            "schedule yourself.",
         ),
         Reason.NOT_AUTHENTICATED: ReasonText(
             "naptime got no token, or Azure did not accept it (401).",

@@ -25,17 +25,14 @@ from shared.domain.outcome import FindingJson, finding_json
 from shared.domain.policy import decide
 from shared.domain.reasons import Reason
 from shared.domain.seen_image import SeenImage
-from shared.domain.shard import Shard
 from shared.domain.window import MaintenanceWindow
 from shared.reconcile.keep_pace import ShardPacer
 from shared.reconcile.newest_images import NewestImages
 from shared.reconcile.ports import Aks, Clock, GivenUpRecords, Retry
 from shared.reconcile.remember_clusters import ClusterMemory
+from shared.reconcile.see_cluster import Seen, see_cluster
 
 OCCURRENCES_SHOWN = 5
-
-SPARED = 10
-"""Tokens that a look leaves: who watches a page every second must not hold up who protects."""
 
 
 class ScheduleJson(TypedDict):
@@ -103,14 +100,6 @@ class LiveReadFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What one look at ARM saw."""
-
-    cluster: ObservedCluster
-    configurations: tuple[ObservedConfiguration, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class ClusterViewer:
     """Answers `GET /clusters/{subscriptionId}/{resourceGroup}/{name}`; writes nothing."""
 
@@ -127,16 +116,8 @@ class ClusterViewer:
         """Read the cluster from ARM; raise `LiveReadFailed` where that cannot be done."""
         known = await self.memory.recall(cluster_id)
         remembered = await self._remembered(cluster_id, known)
-
-        async def attempt() -> Seen:
-            cluster = await self.aks.get_cluster(cluster_id)
-            async with self.pacer.spending(Shard.of(cluster), 1, sparing=SPARED) as spending:
-                spending.used = 1
-                listing = await self.aks.list_configurations(cluster_id)
-            return Seen(cluster, listing.configurations)
-
         try:
-            seen = await self.retry(attempt)
+            seen = await see_cluster(self.aks, self.retry, self.pacer, cluster_id)
         except AzureError as error:
             raise LiveReadFailed(error, remembered) from error
         location = seen.cluster.location
@@ -166,7 +147,7 @@ class ClusterViewer:
             "autoUpgradeChannel": cluster.upgrade_channel,
             "schedule": _schedule_json(schedule),
             "window": window.to_arm() if window else None,
-            "nextOccurrences": _occurrences(window, now),
+            "nextOccurrences": occurrences_json(window, now),
             "decision": _decision_json(decision, now, known.image_age if known else None),
             "forecasts": _forecasts(cluster, schedule, images, now),
         }
@@ -189,7 +170,7 @@ def _forecasts(
     return forecast_bodies(cluster, seen, images, now)
 
 
-def _occurrences(window: MaintenanceWindow | None, now: datetime) -> list[OccurrenceJson]:
+def occurrences_json(window: MaintenanceWindow | None, now: datetime) -> list[OccurrenceJson]:
     """Give the next occurrences, the open one included; none where the window is ambiguous."""
     if window is None or window.ambiguity:
         return []

@@ -6,6 +6,7 @@ Everything here can be done twice, and does nothing where all is well.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from shared.domain.months import is_past_keeping
 from shared.domain.run import RunState
 from shared.domain.run_records import ListingState, RunRecord, SubscriptionRecord
 from shared.domain.run_work import ListSubscription, StartRun
@@ -60,7 +61,7 @@ class RunMinder:
         """Look at every active run; `now` only tells which tables are too old to keep."""
         mended = Mended(begun=len(await self.asker.begin_forgotten()))
         for month in await self.store.months():
-            if _is_too_old(month, now):
+            if is_past_keeping(month, now, KEPT):
                 await self.store.drop_month(month)
                 mended = replace(mended, dropped=mended.dropped + 1)
             else:
@@ -141,11 +142,3 @@ class RunMinder:
 
 def _is_over(due_at: datetime | None, now: datetime) -> bool:
     return due_at is None or now >= due_at
-
-
-def _is_too_old(month: str, now: datetime) -> bool:
-    year, number = int(month[:4]), int(month[4:])
-    following = now.replace(
-        year=year + number // 12, month=number % 12 + 1, day=1, hour=0, minute=0, second=0
-    )
-    return now - following > KEPT

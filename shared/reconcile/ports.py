@@ -12,7 +12,12 @@ from shared.domain.event_work import PublishEvents
 from shared.domain.given_up import GivenUp
 from shared.domain.nap_machines import MachinePage
 from shared.domain.node_image import NodeImage
-from shared.domain.observed import Listing, ObservedCluster, ObservedConfiguration
+from shared.domain.observed import (
+    NODE_OS_SCHEDULE,
+    Listing,
+    ObservedCluster,
+    ObservedConfiguration,
+)
 from shared.domain.rows import Reading, Row, Values
 from shared.domain.run_work import Baton, RunWork
 from shared.domain.window import MaintenanceWindow
@@ -49,9 +54,18 @@ class Aks(Protocol):
         ...
 
     async def put_node_os_schedule(
-        self, cluster_id: ClusterId, window: MaintenanceWindow
+        self, cluster_id: ClusterId, window: MaintenanceWindow, name: str = NODE_OS_SCHEDULE
     ) -> ObservedConfiguration:
-        """Create or replace the node OS schedule, and give the body that ARM accepted."""
+        """Create or replace the node OS schedule, and give the body that ARM accepted.
+
+        The `name` of one that is there is its own, in the casing that ARM has.
+        """
+        ...
+
+    async def delete_node_os_schedule(
+        self, cluster_id: ClusterId, name: str = NODE_OS_SCHEDULE
+    ) -> None:
+        """Delete the node OS schedule, if it is there; `DeleteNotGranted` where that is a 403."""
         ...
 
 

@@ -2,14 +2,11 @@
 
 from dataclasses import dataclass
 
-from shared.domain.claims import Busy, Claim
 from shared.domain.cluster_id import ClusterId
 from shared.domain.outcome import Outcome
 from shared.domain.work import Cause, ReconcileCluster
+from shared.reconcile.claim_soon import claim_soon
 from shared.reconcile.do_cluster_work import ClusterWorker
-
-CLAIM_TRIES = 20
-CLAIM_WAIT_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +24,8 @@ class RequestedReconcile:
         if dry_run:
             return await worker.reconciler.reconcile(cluster_id, dry_run=True)
         work = ReconcileCluster(cluster_id, Cause.ASKED, worker.clock.now())
-        claim = await self._claim(cluster_id)
+        claim = await claim_soon(worker.records, worker.clock, cluster_id)
         if claim is None:
             await worker.queue.send(work)
             return None
         return await worker.do_claimed(claim, work)
-
-    async def _claim(self, cluster_id: ClusterId) -> Claim | None:
-        """Claim the cluster, waiting for whoever is at it, for about 20 seconds."""
-        for _ in range(CLAIM_TRIES):
-            claim = await self.worker.records.claim(cluster_id, None)
-            if isinstance(claim, Claim):
-                return claim
-            if isinstance(claim, Busy):
-                await self.worker.clock.sleep(CLAIM_WAIT_SECONDS)
-        return None

@@ -13,7 +13,9 @@ from hashlib import sha256
 
 from shared.domain.cluster_id import ClusterId
 from shared.domain.image_age import ImageAge
+from shared.domain.known_schedule import schedule_to_text
 from shared.domain.last_known import LastKnown, Remembered
+from shared.domain.observed import SeenSchedule
 from shared.domain.reasons import Reason
 from shared.domain.rows import Values
 from shared.domain.schedule_events import attention_shown
@@ -56,6 +58,13 @@ class ClusterMemory:
         """Write down the ages of the images of clusters that are remembered, by their keys."""
         rows = {key: age.to_values() for key, age in ages.items()}
         await self.table.merge(subscription_id, rows)
+
+    async def forget_schedule(self, cluster_id: ClusterId) -> None:
+        """Remember that an explicit schedule is not there any more, if the cluster is known."""
+        if await self.recall(cluster_id):
+            gone = schedule_to_text(SeenSchedule(None))
+            values: Values = {"explicit": False, "schedule": gone}
+            await self.table.merge(cluster_id.subscription_id, {known_key(cluster_id): values})
 
     async def recall(self, cluster_id: ClusterId) -> Remembered | None:
         """Read what is known of one cluster."""

@@ -8,7 +8,13 @@ from datetime import datetime, timedelta, timezone
 from typing import Literal
 
 from shared.domain.cluster_id import ClusterId
-from shared.domain.errors import AzureError, ClusterGone, WriteTargetGone
+from shared.domain.errors import (
+    AccessDenied,
+    AzureError,
+    ClusterGone,
+    DeleteNotGranted,
+    WriteTargetGone,
+)
 from shared.domain.observed import (
     NODE_OS_SCHEDULE,
     Listing,
@@ -20,7 +26,7 @@ from shared.domain.observed import (
 from shared.domain.window import MaintenanceWindow
 from shared.reconcile.ports import Clock
 
-type Verb = Literal["get", "list", "put", "clusters"]
+type Verb = Literal["get", "list", "put", "delete", "clusters"]
 
 PAGE_SIZE = 100
 type Json = dict[str, object]
@@ -138,7 +144,7 @@ class FakeAks:
         )
 
     async def put_node_os_schedule(
-        self, cluster_id: ClusterId, window: MaintenanceWindow
+        self, cluster_id: ClusterId, window: MaintenanceWindow, name: str = NODE_OS_SCHEDULE
     ) -> ObservedConfiguration:
         """Replace the node OS schedule; an omitted start date becomes today in the offset."""
         fault = self._take("put", cluster_id.key)
@@ -146,18 +152,36 @@ class FakeAks:
             raise self._refuse("put", cluster_id, fault.error())
         if cluster_id not in self.clusters:
             raise self._refuse("put", cluster_id, WriteTargetGone("no such cluster", status=404))
-        body = self._accept(cluster_id, window)
+        body = self._accept(cluster_id, window, name)
         self.calls.append(Call("put", cluster_id, self.clock.now(), window=window))
         if fault is not None:
             raise fault.error()
         return observe_configuration(body)
 
-    def _accept(self, cluster_id: ClusterId, window: MaintenanceWindow) -> Json:
+    async def delete_node_os_schedule(
+        self, cluster_id: ClusterId, name: str = NODE_OS_SCHEDULE
+    ) -> None:
+        """Delete the node OS schedule, if it is there."""
+        fault = self._take("delete", cluster_id.key)
+        if fault is not None and not fault.applied:
+            refused = fault.error()
+            if isinstance(refused, AccessDenied):
+                refused = DeleteNotGranted(refused.message, status=403)
+            raise self._refuse("delete", cluster_id, refused)
+        if cluster_id not in self.clusters:
+            gone = WriteTargetGone("no such cluster", status=404)
+            raise self._refuse("delete", cluster_id, gone)
+        self.remove_schedule(cluster_id, name)
+        self.calls.append(Call("delete", cluster_id, self.clock.now()))
+        if fault is not None:
+            raise fault.error()
+
+    def _accept(self, cluster_id: ClusterId, window: MaintenanceWindow, name: str) -> Json:
         arm = window.to_arm()
         today = self.clock.now().astimezone(timezone(window.utc_offset)).date()
         arm.setdefault("startDate", today.isoformat())
         properties = json.loads(json.dumps({"maintenanceWindow": arm}))
-        self.set_schedule(cluster_id, properties)
+        self.set_schedule(cluster_id, properties, name)
         return self.configurations[cluster_id][NODE_OS_SCHEDULE.lower()]
 
     def _begin(self, verb: Verb, cluster_id: ClusterId) -> None:

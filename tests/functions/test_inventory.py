@@ -1,6 +1,7 @@
 """What the worker finds in the app; each line is a promise to whoever deploys it."""
 
 import ast
+from typing import cast
 
 from tests.functions.conftest import ROOT, Loaded
 
@@ -31,6 +32,11 @@ async def test_the_functions_and_their_triggers(loaded: Loaded) -> None:
         "reconcile": ("httpTrigger", None),
         "list_clusters": ("httpTrigger", None),
         "show_cluster": ("httpTrigger", None),
+        "list_configurations": ("httpTrigger", None),
+        "show_schedule": ("httpTrigger", None),
+        "put_schedule": ("httpTrigger", None),
+        "delete_schedule": ("httpTrigger", None),
+        "list_audit": ("httpTrigger", None),
         "list_runs": ("httpTrigger", None),
         "show_run": ("httpTrigger", None),
         "list_given_up": ("httpTrigger", None),
@@ -57,23 +63,27 @@ async def test_the_schedules(loaded: Loaded) -> None:
 async def test_the_routes(loaded: Loaded) -> None:
     """The routes, their methods and who may call them; two ask for no key."""
     routes = {
-        str(function.trigger.settings["route"]): (
-            function.trigger.settings["methods"],
-            function.trigger.settings["authLevel"],
-        )
+        f"{method} {function.trigger.settings['route']}": function.trigger.settings["authLevel"]
         for function in loaded.worker.functions.values()
         if function.trigger.type == "httpTrigger"
+        for method in cast("list[str]", function.trigger.settings["methods"])
     }
+    one = "clusters/{subscriptionId}/{resourceGroup}/{name}"
     assert routes == {
-        "health": (["GET"], "ANONYMOUS"),
-        "reconcile": (["POST"], "FUNCTION"),
-        "clusters": (["GET"], "FUNCTION"),
-        "clusters/{subscriptionId}/{resourceGroup}/{name}": (["GET"], "FUNCTION"),
-        "runs": (["GET"], "FUNCTION"),
-        "runs/{runId}": (["GET"], "FUNCTION"),
-        "given-up": (["GET"], "FUNCTION"),
-        "given-up/replay": (["POST"], "FUNCTION"),
-        "openapi.json": (["GET"], "ANONYMOUS"),
+        "GET health": "ANONYMOUS",
+        "POST reconcile": "FUNCTION",
+        "GET clusters": "FUNCTION",
+        f"GET {one}": "FUNCTION",
+        f"GET {one}/maintenance-configurations": "FUNCTION",
+        f"GET {one}/schedule": "FUNCTION",
+        f"PUT {one}/schedule": "FUNCTION",
+        f"DELETE {one}/schedule": "FUNCTION",
+        "GET runs": "FUNCTION",
+        "GET runs/{runId}": "FUNCTION",
+        "GET given-up": "FUNCTION",
+        "POST given-up/replay": "FUNCTION",
+        "GET audit": "FUNCTION",
+        "GET openapi.json": "ANONYMOUS",
     }
 
 
