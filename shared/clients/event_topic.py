@@ -25,8 +25,19 @@ TIMEOUT = timedelta(seconds=30)
 class EventTopic:
     """Publishes CloudEvents; the SDK's own retries are on."""
 
-    def __init__(self, credential: "Credential", endpoint: str, source: str, clock: Clock) -> None:
+    def __init__(  # noqa: PLR0913 - the last two have defaults
+        self,
+        credential: "Credential",
+        endpoint: str,
+        source: str,
+        clock: Clock,
+        *,
+        retries: int = RETRIES,
+        timeout: timedelta = TIMEOUT,
+    ) -> None:
         """Take the topic's https end point, and the URI that is the source of every event."""
+        self._retries = retries
+        self._timeout = timeout
         self._credential = credential
         self._endpoint = endpoint
         self._source = source
@@ -38,7 +49,7 @@ class EventTopic:
         """Publish all of them or none (one request); raises `AzureError`."""
         bodies = [event.to_json(self._source) for event in events]
         with translated(self._clock.now(), writing=True):
-            async with asyncio.timeout(TIMEOUT.total_seconds()):
+            async with asyncio.timeout(self._timeout.total_seconds()):
                 await self._open().send(bodies)
 
     def _open(self) -> EventGridPublisherClient:
@@ -48,7 +59,7 @@ class EventTopic:
                 self._endpoint,
                 self._credential,
                 transport=transport_over(self._session),
-                retry_total=RETRIES,
+                retry_total=self._retries,
                 user_agent="naptime",
             )
         return self._client
