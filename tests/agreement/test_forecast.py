@@ -5,7 +5,7 @@ that come in between. The forecast knows only the schedule of its own now, as na
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from hypothesis import assume, event, given, settings
@@ -161,6 +161,21 @@ def test_what_must_have_happened_has(history: History) -> None:
     if isinstance(found, InWindow) and found.possible is None:
         event("over")
         assert history.pick_up(history.now)
+
+
+@settings(max_examples=300, deadline=None)
+@given(histories(), moments)
+def test_a_late_first_sight_still_says_by_when(history: History, later: timedelta) -> None:
+    """An image that was there before naptime saw it has come by when the forecast says it must."""
+    seen = history.asked.at + later
+    history = replace(history, now=max(history.now, seen))
+    found = forecast(CLUSTER, history.schedule, seen, history.now).pick_up
+    assume(isinstance(found, AnyTime | InWindow))
+    assert isinstance(found, AnyTime | InWindow)
+    if found.certain_by:
+        roll = history.pick_up(found.certain_by + timedelta(microseconds=1))
+        assert roll
+        event("before it was seen" if roll.at < seen else "after it was seen")
 
 
 def test_the_first_possible_moment_is_reached() -> None:
