@@ -43,7 +43,8 @@ from shared.reconcile.reconcile_shard import ShardReconciler
 from shared.reconcile.remember_clusters import ClusterMemory
 from shared.reconcile.replay_given_up import GivenUpReplayer
 from shared.reconcile.run_store import RunStore
-from shared.reconcile.show_clusters import FleetViewer
+from shared.reconcile.shared_answers import SharedAnswers
+from shared.reconcile.show_clusters import KEPT_FOR, FleetViewer
 from shared.reconcile.show_runs import RunViewer
 from shared.reconcile.show_schedule import ScheduleViewer
 from shared.reconcile.start_run import RunStarter
@@ -152,7 +153,11 @@ class App:
     def fleet(self) -> FleetViewer:
         """What `GET /clusters` calls."""
         return FleetViewer(
-            self._memory, self._newest_images, self._clock, self.settings.subscriptions
+            self._memory,
+            self._newest_images,
+            self._clock,
+            self.settings.subscriptions,
+            SharedAnswers(self._clock, KEPT_FOR),
         )
 
     @cached_property

@@ -52,7 +52,8 @@ from shared.reconcile.reconcile_shard import ShardReconciler
 from shared.reconcile.remember_clusters import ClusterMemory
 from shared.reconcile.replay_given_up import GivenUpReplayer
 from shared.reconcile.run_store import RunStore
-from shared.reconcile.show_clusters import FleetViewer
+from shared.reconcile.shared_answers import SharedAnswers
+from shared.reconcile.show_clusters import KEPT_FOR, FleetViewer
 from shared.reconcile.show_runs import RunViewer
 from shared.reconcile.show_schedule import ScheduleViewer
 from shared.reconcile.start_run import RunStarter
@@ -282,7 +283,13 @@ class World:
         self.publisher = EventPublisher(
             topic, self.event_queue, self.given_up, self.clock, self.jitter
         )
-        self.fleet = FleetViewer(self.memory, self.newest_images, self.clock, self.subscriptions)
+        self.fleet = FleetViewer(
+            self.memory,
+            self.newest_images,
+            self.clock,
+            self.subscriptions,
+            SharedAnswers(self.clock, KEPT_FOR),
+        )
         self.machines = FakeNapMachines()
         self.image_ages = ImageAgeReader(
             self.machines, self.memory, self.retry, self.clock, self.subscriptions, OLD_DAYS

@@ -26,11 +26,13 @@ HEARD, END_OF_HEARD = "heard:", "heard;"
 ROW_KEY = rf"{KNOWN}[0-9a-f]{{32}}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ClusterMemory:
     """Remembers what came of clusters, and tells it again."""
 
     table: Table
+    writes: int = 0
+    """How often this worker has changed something: an answer of before is another's."""
 
     async def remember(self, all_known: Iterable[LastKnown]) -> None:
         """Write down what came of some clusters; in a dry run nothing did."""
@@ -40,7 +42,7 @@ class ClusterMemory:
             if not known.outcome.dry_run:
                 rows[cluster_id.subscription_id][known_key(cluster_id)] = known.to_values()
         for subscription_id, some in rows.items():
-            await self.table.merge(subscription_id, some)
+            await self._merge(subscription_id, some)
 
     async def amend(self, subscription_id: str, shown: Mapping[str, Mapping[str, object]]) -> None:
         """Change the last outcomes (as JSON) of clusters that are remembered, by their keys."""
@@ -52,19 +54,25 @@ class ClusterMemory:
             }
             for key, outcome in shown.items()
         }
-        await self.table.merge(subscription_id, rows)
+        await self._merge(subscription_id, rows)
 
     async def note_images(self, subscription_id: str, ages: Mapping[str, ImageAge]) -> None:
         """Write down the ages of the images of clusters that are remembered, by their keys."""
         rows = {key: age.to_values() for key, age in ages.items()}
-        await self.table.merge(subscription_id, rows)
+        await self._merge(subscription_id, rows)
 
     async def forget_schedule(self, cluster_id: ClusterId) -> None:
         """Remember that an explicit schedule is not there any more, if the cluster is known."""
         if await self.recall(cluster_id):
             gone = schedule_to_text(SeenSchedule(None))
             values: Values = {"explicit": False, "schedule": gone}
-            await self.table.merge(cluster_id.subscription_id, {known_key(cluster_id): values})
+            await self._merge(cluster_id.subscription_id, {known_key(cluster_id): values})
+
+    async def _merge(self, subscription_id: str, rows: Mapping[str, Values]) -> None:
+        try:
+            await self.table.merge(subscription_id, rows)
+        finally:
+            self.writes += 1
 
     async def recall(self, cluster_id: ClusterId) -> Remembered | None:
         """Read what is known of one cluster."""
@@ -116,9 +124,12 @@ class ClusterMemory:
 
     async def forget(self, subscription_id: str, keys: Iterable[str]) -> None:
         """Remove what is known of clusters that are no more."""
-        for key in keys:
-            await self.table.delete(subscription_id, key)
-            await self.table.delete(subscription_id, HEARD + key.removeprefix(KNOWN))
+        try:
+            for key in keys:
+                await self.table.delete(subscription_id, key)
+                await self.table.delete(subscription_id, HEARD + key.removeprefix(KNOWN))
+        finally:
+            self.writes += 1
 
 
 def known_key(cluster_id: ClusterId) -> str:

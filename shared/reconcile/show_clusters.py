@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 
 from shared.domain.cluster_id import GUID
 from shared.domain.forecast_body import ForecastJson
@@ -16,12 +17,16 @@ from shared.domain.seen_image import SeenImage
 from shared.reconcile.newest_images import NewestImages
 from shared.reconcile.ports import Clock
 from shared.reconcile.remember_clusters import ROW_KEY, ClusterMemory
+from shared.reconcile.shared_answers import SharedAnswers
 
 NOT_SHOWN = frozenset({Reason.NOT_AUTO_PROVISIONED.value, Reason.CLUSTER_GONE.value})
 """No clusters with node auto-provisioning; shown to whoever asks for that very reason."""
 
 ROWS_A_REQUEST = 2000
 """So many rows are looked at for one page at most; where few are shown, the page is a short one."""
+
+KEPT_FOR = timedelta(seconds=1)
+"""How long a page counts as the last known state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,7 @@ class FleetViewer:
     images: NewestImages
     clock: Clock
     subscriptions: frozenset[str]
+    answers: SharedAnswers[Page[KnownClusterJson]]
 
     async def clusters(
         self,
@@ -43,8 +49,23 @@ class FleetViewer:
     ) -> Page[KnownClusterJson]:
         """Give a page of clusters with these values of their rows, or of those to be looked at.
 
-        Subscriptions are taken from the settings, never from a token: it only says where to begin.
+        Many who watch the fleet cost one reading a second; what this worker writes down meanwhile
+        makes it another question.
         """
+        filters = tuple(sorted(_as_text(where).items()))
+        key = (self.memory.writes, subscription_id, filters, asked, attention)
+        read = partial(self._read, subscription_id, where, asked, attention=attention)
+        return await self.answers.get(key, read)
+
+    async def _read(
+        self,
+        subscription_id: str | None,
+        where: Mapping[str, Value],
+        asked: PageAsked,
+        *,
+        attention: bool,
+    ) -> Page[KnownClusterJson]:
+        """Read the page; subscriptions are the settings', a token only says where to begin."""
         question = {"of": "clusters", "in": subscription_id, "look": attention, **_as_text(where)}
         first, after = asked.place(question, GUID, ROW_KEY)
         hidden = NOT_SHOWN - {str(where.get("reason", ""))}
