@@ -23,13 +23,13 @@ async def report_poisoned_cluster(msg: str) -> None:
 
 @blueprint.queue_trigger("msg", RUNS_POISON_QUEUE, "AzureWebJobsStorage")
 async def report_poisoned_run(msg: str) -> None:
-    """Keep the message; its run goes on once `mind_runs` misses it."""
+    """Keep the message until its run ends, which goes on once `mind_runs` misses it."""
     await _record(msg)
 
 
 @blueprint.queue_trigger("msg", SHARDS_POISON_QUEUE, "AzureWebJobsStorage")
 async def report_poisoned_shard(msg: str) -> None:
-    """Keep the baton; its shard gets another once `mind_runs` misses it."""
+    """Keep the baton until its run ends; its shard gets another once `mind_runs` misses it."""
     await _record(msg)
 
 

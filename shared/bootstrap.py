@@ -321,7 +321,7 @@ class App:
     @cached_property
     def _closer(self) -> RunCloser:
         report = partial(report_run, dry_run=self.settings.dry_run)
-        return RunCloser(self._store, report, self._teller)
+        return RunCloser(self._store, report, self._teller, self._given_up)
 
     @cached_property
     def _store(self) -> RunStore:

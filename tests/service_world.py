@@ -221,7 +221,7 @@ class World:
             self.run_queue,
             lambda: f"{next(self.words):016x}",
         )
-        self.closer = RunCloser(self.store, self.finished.append, self.teller)
+        self.closer = RunCloser(self.store, self.finished.append, self.teller, self.given_up)
         handout = ShardHandout(self.store, self.batons, self.closer, self.pace, self.dry_run)
         self.lister = SubscriptionLister(
             self.aks,

@@ -10,7 +10,7 @@ from azure.data.tables.aio import TableClient
 
 from shared.clients.storage import create_table
 from shared.domain.cluster_id import ClusterId
-from shared.domain.given_up import GivenUp
+from shared.domain.given_up import OF_RUNS, GivenUp
 from shared.reports import report_given_up
 
 GIVEN_UP_TABLE = "naptimegivenup"
@@ -19,7 +19,7 @@ TEXT_LIMIT = 30_000
 
 
 class StorageGivenUpRecords:
-    """One row per cluster; and one per message that names no cluster, under `unreadable`."""
+    """One row per cluster, one per part of a run, and one per message of neither kind."""
 
     def __init__(self, table: TableClient) -> None:
         """Take a client of the table; it is created by the first record if it is not there."""
@@ -50,6 +50,18 @@ class StorageGivenUpRecords:
         except ResourceNotFoundError:
             return
 
+    async def forget_run(self, run_id: str) -> None:
+        """Remove all that was given up of a run."""
+        partition = OF_RUNS + run_id
+        found = self._table.query_entities(
+            "PartitionKey eq @partition", parameters={"partition": partition}, select="RowKey"
+        )
+        try:
+            async for entity in found:
+                await self._table.delete_entity(partition, entity["RowKey"])
+        except ResourceNotFoundError:
+            return
+
     async def page(self, after: str, limit: int) -> Sequence[tuple[str, GivenUp]]:
         """Read up to `limit` records, each with its place, from behind a place; "" is the start."""
         partition, _, key = after.partition("|")
@@ -77,14 +89,25 @@ def _place(entity: TableEntity) -> str:
     return f"{entity['PartitionKey']}|{entity['RowKey']}"
 
 
+def _keys_of(given_up: GivenUp) -> tuple[str, str]:
+    if given_up.run_id:
+        return OF_RUNS + given_up.run_id, _hash_of(given_up.part)
+    cluster_id = given_up.cluster_id
+    return _keys(cluster_id.key if cluster_id else given_up.work, cluster_id)
+
+
 def _keys(identity: str, cluster_id: ClusterId | None) -> tuple[str, str]:
     partition = cluster_id.subscription_id if cluster_id else "unreadable"
-    return partition, sha256(identity.encode("utf-8", "replace")).hexdigest()[:32]
+    return partition, _hash_of(identity)
+
+
+def _hash_of(identity: str) -> str:
+    return sha256(identity.encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def _to_entity(given_up: GivenUp) -> dict[str, object]:
     cluster_id = given_up.cluster_id
-    partition, row = _keys(cluster_id.key if cluster_id else given_up.work, cluster_id)
+    partition, row = _keys_of(given_up)
     return {
         "PartitionKey": partition,
         "RowKey": row,
@@ -95,6 +118,8 @@ def _to_entity(given_up: GivenUp) -> dict[str, object]:
         "givenUpAt": given_up.given_up_at,
         "attempts": given_up.attempts,
         "work": given_up.work[:TEXT_LIMIT],
+        "runId": given_up.run_id,
+        "part": given_up.part,
     }
 
 
@@ -110,4 +135,6 @@ def _from_entity(entity: TableEntity) -> GivenUp:
         given_up_at=datetime.fromtimestamp(given_up_at.timestamp(), UTC),
         attempts=int(str(entity["attempts"])),
         work=str(entity["work"]),
+        run_id=str(entity.get("runId", "")),
+        part=str(entity.get("part", "")),
     )

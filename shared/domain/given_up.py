@@ -7,6 +7,9 @@ from typing import TypedDict
 from shared.domain.cluster_id import ClusterId
 from shared.domain.instants import to_text
 
+OF_RUNS = "run:"
+"""How the places of records begin that are of a run."""
+
 
 class GivenUpJson(TypedDict):
     """Why work was given up, when, after how many attempts, and what to do."""
@@ -19,9 +22,10 @@ class GivenUpJson(TypedDict):
 
 
 class GivenUpClusterJson(GivenUpJson):
-    """What was given up; no cluster where the message named none."""
+    """What was given up; no cluster where the message named none, a run where it was of one."""
 
     clusterId: str | None
+    runId: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,10 @@ class GivenUp:
     attempts: int
     work: str
     """The queue message, with which the work can be replayed."""
+    run_id: str = ""
+    """The run whose message it was; it goes on by itself, and forgets this when it ends."""
+    part: str = ""
+    """What of the run the message was for: a shard or a subscription; empty for its start."""
 
     def to_json(self) -> GivenUpJson:
         """Give it as the HTTP API shows it: camelCase, times in ISO 8601."""

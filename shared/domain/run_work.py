@@ -105,6 +105,26 @@ def parse_baton(message: str) -> Baton:
     return Baton(_whole(work, run_id), shard, _whole(work, generation))
 
 
+def part_of_run(message: str) -> tuple[str, str] | None:
+    """Say which run a message of either queue is of, and which part of it; None if it is neither.
+
+    The part is a shard or a subscription, and empty for the start of the run.
+    """
+    try:
+        baton = parse_baton(message)
+    except InvalidMessage:
+        return _part_of_listing(message)
+    return baton.run_id, baton.shard.key
+
+
+def _part_of_listing(message: str) -> tuple[str, str] | None:
+    try:
+        work = parse_run_work(message)
+    except InvalidMessage:
+        return None
+    return work.run_id, work.subscription_id if isinstance(work, ListSubscription) else ""
+
+
 def _whole[T](work: Fields, value: T | None) -> T:
     """Give a value of a message that has no problem at all; raises InvalidMessage."""
     if work.problems or value is None:

@@ -9,6 +9,7 @@ from shared.domain.schedule_events import run_completed
 from shared.domain.shard import Shard
 from shared.domain.shard_records import ShardRecord
 from shared.domain.tally import total
+from shared.reconcile.ports import GivenUpRecords
 from shared.reconcile.run_store import RunStore
 from shared.reconcile.tell_events import EventTeller
 
@@ -22,6 +23,7 @@ class RunCloser:
     store: RunStore
     report: ReportRun
     teller: EventTeller
+    given_up: GivenUpRecords
 
     async def close_if_last(self, run_id: str) -> bool:
         """Do so unless something is known to be left: every part of a run that ends asks this.
@@ -49,6 +51,7 @@ class RunCloser:
         await self.teller.tell([run_completed(closed, stored.read_at)])
         if await self.store.replace_run(stored, closed):
             self.report(closed)
+            await self.given_up.forget_run(run_id)
             return True
         return False
 

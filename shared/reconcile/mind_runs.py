@@ -13,6 +13,7 @@ from shared.domain.run_work import ListSubscription, StartRun
 from shared.domain.shard import Shard
 from shared.reconcile.ask_for_run import START_WITHIN, RunAsker
 from shared.reconcile.close_run import RunCloser, shards_of
+from shared.reconcile.forget_given_up import forget_ended
 from shared.reconcile.hand_out_shards import ShardHandout
 from shared.reconcile.keep_pace import ShardPacer
 from shared.reconcile.list_subscription import LIST_WITHIN
@@ -38,6 +39,7 @@ class Mended:
     batons: int = 0
     closed: int = 0
     dropped: int = 0
+    forgotten: int = 0
 
     def to_facts(self) -> dict[str, object]:
         """Give what was done at all, for the log."""
@@ -66,7 +68,8 @@ class RunMinder:
                 mended = replace(mended, dropped=mended.dropped + 1)
             else:
                 mended = await self._mind_month(month, mended)
-        return mended
+        forgotten = await forget_ended(self.store, self.closer.given_up)
+        return replace(mended, forgotten=forgotten)
 
     async def _mind_month(self, month: str, mended: Mended) -> Mended:
         after = ""

@@ -132,6 +132,10 @@ class GivenUpRecords(Protocol):
         """Remove it, if it is there: the cluster has been reconciled after all."""
         ...
 
+    async def forget_run(self, run_id: str) -> None:
+        """Remove all that was given up of a run."""
+        ...
+
     async def page(self, after: str, limit: int) -> Sequence[tuple[str, GivenUp]]:
         """Read up to `limit` records, each with its place, from behind a place; "" is the start."""
         ...

@@ -8,6 +8,7 @@ from shared.domain.errors import InvalidMessage
 from shared.domain.given_up import GivenUp
 from shared.domain.outcome import Outcome
 from shared.domain.reasons import REASONS, Reason
+from shared.domain.run_work import part_of_run
 from shared.domain.work import ReconcileCluster, parse_reconcile_cluster
 from shared.reconcile.do_cluster_work import ClusterWorker
 from shared.reconcile.ports import Clock, GivenUpRecords
@@ -35,6 +36,9 @@ class MessageReceiver:
         return await self.worker.do(work, inserted_at)
 
 
+GOES_ON = "Look at the logged exception, report it as a bug; the run itself goes on."
+
+
 @dataclass(frozen=True, slots=True)
 class PoisonReporter:
     """Moves what failed again and again to the table of what was given up."""
@@ -45,14 +49,17 @@ class PoisonReporter:
     async def record(self, text: str, why: str) -> GivenUp:
         """Record one message, readable or not, and give what was recorded."""
         work = _work_of(text)
+        run_id, part = part_of_run(text) or ("", "")
         given_up = GivenUp(
             cluster_id=work.cluster_id if work else None,
             reason=Reason.POISONED.value,
             message=why,
-            advice=REASONS[Reason.POISONED].you_can,
+            advice=GOES_ON if run_id else REASONS[Reason.POISONED].you_can,
             given_up_at=self.clock.now(),
             attempts=work.attempt if work else 1,
             work=text,
+            run_id=run_id,
+            part=part,
         )
         await self.given_up.put(given_up)
         return given_up

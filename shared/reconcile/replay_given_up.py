@@ -9,7 +9,7 @@ from shared.domain.work import Cause, ReconcileCluster
 from shared.reconcile.ports import Clock, GivenUpRecords, WorkQueue
 
 QUESTION: Question = {"of": "given-up"}
-PLACE = rf"(?:{GUID}|unreadable)\|[0-9a-f]{{32}}"
+PLACE = rf"(?:{GUID}|unreadable|run:[0-9]{{6}}-[0-9a-z]+)\|[0-9a-f]{{32}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class GivenUpReplayer:
         return replayed
 
     async def _replay(self, record: GivenUp) -> int:
-        """Put the cluster on the queue; a message that names none is for people to read."""
+        """Put the cluster on the queue; a run goes on by itself, the rest is for people to read."""
         cluster_id = record.cluster_id
         if cluster_id is None or not self._is_ours(record):
             return 0
@@ -62,4 +62,4 @@ class GivenUpReplayer:
 
 def _shown(record: GivenUp) -> GivenUpClusterJson:
     cluster_id = str(record.cluster_id) if record.cluster_id else None
-    return {"clusterId": cluster_id, **record.to_json()}
+    return {"clusterId": cluster_id, "runId": record.run_id or None, **record.to_json()}

@@ -1,6 +1,7 @@
 """One suite for the queue and the tables: the fakes, and the real clients against Azurite."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from uuid import uuid4
@@ -185,6 +186,27 @@ async def test_forgetting(given_up: GivenUpRecords) -> None:
     await given_up.forget(some_id())
     await given_up.forget(some_id())
     assert await given_up.get(some_id()) is None
+
+
+async def test_what_is_of_a_run_is_forgotten_with_it(given_up: GivenUpRecords) -> None:
+    """A part of a run has one record, the last; forgetting the run leaves everything else."""
+    await given_up.forget_run("202611-a")
+    for run_id, part, why in [("a", "s|x", "1"), ("a", "s|x", "2"), ("a", "", "3"), ("b", "", "4")]:
+        of_run = replace(given(None), run_id=f"202611-{run_id}", part=part, message=why)
+        await given_up.put(of_run)
+    await given_up.put(given())
+    of_runs = [record for _, record in await given_up.page("run:", 9)]
+    assert sorted((each.run_id, each.part, each.message) for each in of_runs) == [
+        ("202611-a", "", "3"),
+        ("202611-a", "s|x", "2"),
+        ("202611-b", "", "4"),
+    ]
+    await given_up.forget_run("202611-a")
+    left = [record for _, record in await given_up.page("", 9)]
+    assert [(each.cluster_id, each.run_id) for each in left] == [
+        (some_id(), ""),
+        (None, "202611-b"),
+    ]
 
 
 async def test_unreadable_work_is_kept(given_up: GivenUpRecords) -> None:

@@ -10,7 +10,7 @@ from shared.clients.cluster_records import CLAIM_LASTS, refusal_of
 from shared.clients.work_queue import Work
 from shared.domain.claims import AlreadyDone, Busy, Claim, ClusterRecord
 from shared.domain.cluster_id import ClusterId
-from shared.domain.given_up import GivenUp
+from shared.domain.given_up import OF_RUNS, GivenUp
 from shared.reconcile.ports import Clock
 
 type Step = Callable[[], None]
@@ -129,7 +129,7 @@ class FakeGivenUpRecords:
         if self.fails:
             self.fails -= 1
             raise OSError("the storage account does not answer")
-        self.rows[_key(given_up.cluster_id, given_up.work)] = given_up
+        self.rows[_place(given_up)] = given_up
 
     async def get(self, cluster_id: ClusterId) -> GivenUp | None:
         """Read what was given up for one cluster."""
@@ -140,10 +140,21 @@ class FakeGivenUpRecords:
         self.step()
         self.rows.pop(_key(cluster_id, ""), None)
 
+    async def forget_run(self, run_id: str) -> None:
+        """Remove all that is of a run."""
+        self.step()
+        self.rows = {at: each for at, each in self.rows.items() if each.run_id != run_id}
+
     async def page(self, after: str, limit: int) -> Sequence[tuple[str, GivenUp]]:
         """Read up to `limit` records from behind a place."""
         places = sorted(place for place in self.rows if place > after)
         return [(place, self.rows[place]) for place in places[:limit]]
+
+
+def _place(given_up: GivenUp) -> str:
+    if given_up.run_id:
+        return f"{OF_RUNS}{given_up.run_id}|{given_up.part}"
+    return _key(given_up.cluster_id, given_up.work)
 
 
 def _key(cluster_id: ClusterId | None, work: str) -> str:

@@ -237,10 +237,11 @@ async def test_messages_of_a_run_that_is_no_more(world: Loaded) -> None:
 async def test_poison_of_runs_is_kept(
     world: Loaded, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A poisoned message of a run is kept to be read, and loudly in the log."""
-    text = StartRun(f"202611-{uuid4().hex}").to_message()
+    """A poisoned message of a run is kept to be read until the run ends, and loudly in the log."""
+    run_id = f"202611-{uuid4().hex}"
+    text = StartRun(run_id).to_message()
     result = await world.worker.invoke_queue(name, text)
     assert result.succeeded, result.exception
     assert [record.levelname for record in caplog.records if record.name == "naptime"] == ["ERROR"]
-    kept = await app().replayer.given_up.page("unreadable|", 1000)
+    kept = await app().replayer.given_up.page(f"run:{run_id}", 1)
     assert text in [record.work for _, record in kept]

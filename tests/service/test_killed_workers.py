@@ -7,9 +7,13 @@ import pytest
 
 from shared.domain.errors import NaptimeError
 from shared.domain.pace import Pace
+from shared.domain.pages import PageAsked
 from shared.domain.run import RunScope, RunState
+from shared.domain.run_work import StartRun
 from shared.domain.work import Cause
+from shared.reconcile.receive_message import GOES_ON
 from tests.clusters import SUBSCRIPTION, cluster, schedule
+from tests.fakes.storage import Message
 from tests.service_world import Killed, World
 
 OTHER = "22222222-2222-2222-2222-222222222222"
@@ -106,17 +110,50 @@ async def test_killed_again_and_again(every: int) -> None:
     await check(world)
 
 
-async def test_a_baton_that_is_poisoned_is_sent_again() -> None:
-    """A baton that the host has moved to the poison queue is replaced by a new one."""
-    world = small_fleet()
+POISONED = "failed as often as it is delivered"
+
+
+async def poisoned_batons(world: World) -> list[Message]:
+    """Start a run, and have every baton of its first subscription poisoned, twice each."""
     await world.asker.ask(RunScope(), Cause.SWEPT)
     while not world.batons.messages:
         world.clock.move_to(world._next_visible() or world.clock.now())
         await world.deliver_one()
+    messages = list(world.batons.messages)
     world.batons.messages.clear()
+    for message in messages * 2:
+        await world.poison.record(message.text, POISONED)
+    return messages
+
+
+async def test_a_baton_that_is_poisoned_is_sent_again() -> None:
+    """A baton that the host has moved to the poison queue is replaced by a new one.
+
+    Until the run ends there is one record of it, which is not for replaying; then there is none.
+    """
+    world = small_fleet()
+    messages = await poisoned_batons(world)
+    shown = (await world.replayer.list(PageAsked())).items
+    assert len(shown) == len(messages) > 0
+    assert all(each["runId"] and each["advice"] == GOES_ON for each in shown)
+    assert await world.replayer.replay_all() == 0
     await world.run_and_mind()
     assert sum(mended.batons for mended in world.minded) >= 1
     await check(world)
+
+
+async def test_a_baton_that_is_poisoned_after_the_end_is_forgotten() -> None:
+    """What comes from the poison queue when its run has ended, or is no more, is forgotten soon."""
+    world = small_fleet()
+    (message, *_) = await poisoned_batons(world)
+    await world.run_and_mind()
+    await world.poison.record(message.text, POISONED)
+    await world.poison.record(StartRun("202601-ffff").to_message(), POISONED)
+    await world.poison.record("no message of naptime's", POISONED)
+    await world.mind()
+    assert world.minded[-1].forgotten == 2
+    (left,) = world.given_up.rows.values()
+    assert (left.run_id, left.work) == ("", "no message of naptime's")
 
 
 async def test_the_same_baton_twice_is_harmless() -> None:
