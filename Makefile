@@ -51,6 +51,10 @@ format: $(ready) ## let the formatter and the linter repair what they can
 	@$(PYTHON) -m ruff check --fix-only .
 	@$(PYTHON) -m ruff format .
 
+.PHONY: package
+package: $(ready) ## the deploy package and its bill of materials, in dist/, built twice and tried
+	@$(PYTHON) -m local.package
+
 .PHONY: pins
 pins: $(ready) ## renew requirements.txt and requirements-dev.txt from their .in files
 	@sh local/pins.sh
