@@ -35,6 +35,7 @@ def test_only_the_app_is_deployed() -> None:
         (DEPENDENCY, True),
         (f"{SITE_PACKAGES.as_posix()}/adependency-1.dist-info/licenses/LICENSE", True),
         (f"{SITE_PACKAGES.as_posix()}/adependency/__pycache__/x.cpython-313.pyc", False),
+        ("a-note.txt", False),
         ("local.settings.json", False),
         ("local/host/host.py", False),
         ("infra/main.bicep", False),
