@@ -15,6 +15,7 @@ from typing import Final, NoReturn
 from local.demo.arguments import Arguments, parse
 from local.demo.fleet import OWN_SUBSCRIPTIONS, Kind, fleet, fleet_document, of_kinds
 from local.demo.guide import write_guide
+from local.demo.node_image import TICK
 from local.demo.performance import perform
 from local.demo.setting_up import DID_NOT_START, Plan, staged
 from local.demo.show import Show
@@ -66,6 +67,7 @@ async def _on_stage(arguments: Arguments, show: Show, folder: Path) -> int:
         folder=folder,
         port=arguments.port,
         opens_in=None if arguments.stay_up else OPENS_IN,
+        settings={"NAPTIME_IMAGE_WATCH_SCHEDULE": f"*/{TICK.seconds} * * * * *"},
     )
     async with AsyncExitStack() as stack:
         with show.waiting("starting") as say:

@@ -33,9 +33,9 @@ class AzureControls:
     session: aiohttp.ClientSession
     url: str
 
-    async def put_cluster(self, body: Json) -> None:
+    async def put_cluster(self, body: Json, *, events: bool = True) -> None:
         """Create or update a cluster, as somebody who is not naptime; its event is raised."""
-        await self._call("PUT", f"state{body['id']}", body)
+        await self._call("PUT", f"state{body['id']}?events={str(events).lower()}", body)
 
     async def put_schedule(self, cluster: str, properties: Json, name: str = NODE_OS) -> None:
         """Write a cluster's configuration, as somebody who is not naptime."""
@@ -62,6 +62,16 @@ class AzureControls:
     async def release(self, release: Release) -> None:
         """Release a node image in a location."""
         await self._call("POST", "node-images", asdict(release))
+
+    async def releases(self, image: str) -> tuple[tuple[str, datetime], ...]:
+        """Give the id and the time of each event about a version of an image on a custom topic."""
+        found = as_list((await self._call("GET", "events"))["value"])
+        events = [as_object(each["event"]) for each in map(as_object, found) if each.get("topic")]
+        return tuple(
+            (as_text(event["id"]), instant_of(as_text(event["time"])))
+            for event in events
+            if as_object(event.get("data")).get("fullName") == image
+        )
 
     async def pickups(self, until: datetime) -> tuple[Pickup, ...]:
         """Tell when NAP takes new node images up to an instant, by its rules as far as known."""
@@ -107,8 +117,9 @@ class AzureControls:
 
     async def last_event(self, cluster: str) -> datetime:
         """Tell when the last event about a cluster that others caused was raised, in UTC."""
-        events = as_list((await self._call("GET", "events"))["value"])
-        bodies = (as_object(as_object(each).get("event")) for each in events)
+        events = map(as_object, as_list((await self._call("GET", "events"))["value"]))
+        # What naptime itself publishes goes to a topic of its own.
+        bodies = (as_object(each.get("event")) for each in events if not each.get("topic"))
         return max(_time_of(event) for event in bodies if _is_foreign_news(event, cluster))
 
     async def _call(self, method: str, path: str, body: object = None) -> Json:

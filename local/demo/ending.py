@@ -1,15 +1,16 @@
 """The end of the story: the table of the clusters, and the evidence for the promises."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from local.azure.json_values import as_list, as_object, as_text, instant_of
-from local.demo.evidence import ClusterState, Evidence, Pickup
+from local.demo.evidence import ClusterState, Evidence
 from local.demo.fleet import NAMES, OWN_SUBSCRIPTIONS, Kind
 from local.demo.forgeries import Forgeries
 from local.demo.journal import Span, key_of
 from local.demo.naptime_api import Answer
+from local.demo.node_image import News
 from local.demo.show import Row, start_text
 from local.demo.telling import Teller, short_name
 from shared.domain.reasons import NEEDS_ATTENTION
@@ -23,7 +24,7 @@ async def gather(
     before: Mapping[str, ClusterState],
     spans: tuple[Span, Span, Span],
     forgeries: Forgeries,
-    pickups: Sequence[Pickup],
+    news: News,
 ) -> Evidence:
     """Take the journal and the state as they are now.
 
@@ -44,7 +45,8 @@ async def gather(
         forged=forgeries.named,
         fence=forgeries.fence,
         deeds=teller.deeds,
-        pickups=pickups,
+        release=news.release,
+        pickups=news.pickups,
     )
 
 

@@ -81,6 +81,23 @@ class Pickup:
         return self.gate == "fail-open"
 
 
+@dataclass(frozen=True, slots=True)
+class ReleaseEvidence:
+    """A node image that was released in the story: when, where, and what the topic took about it.
+
+    `published` has the id and the time of each event, `tick` is how often naptime looks. `unseen`
+    is the key of a cluster there without a schedule, whose event was lost. `span` is the part of
+    the journal from the release on.
+    """
+
+    location: str
+    released_at: datetime
+    published: Sequence[tuple[str, datetime]]
+    tick: timedelta
+    unseen: str
+    span: Span
+
+
 @dataclass(slots=True)
 class Deeds:
     """What was done to the simulated world in the story, and what was measured; keys of clusters.
@@ -116,5 +133,6 @@ class Evidence:
     fence: str
     """The cluster whose real event followed the forged ones."""
     deeds: Deeds
+    release: ReleaseEvidence
     pickups: Sequence[Pickup] = ()
     """Who takes the image that was released in the end, and when."""

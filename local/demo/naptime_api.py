@@ -48,6 +48,11 @@ class NaptimeApi:
         """Look at a run."""
         return await self._call("GET", f"api/runs/{run_id}")
 
+    async def runs(self, cause: str) -> tuple[Json, ...]:
+        """Give the runs that something has caused, the newest first."""
+        answer = await self._call("GET", f"api/runs?cause={cause}")
+        return tuple(map(as_object, as_list(answer.body.get("value"))))
+
     async def look(self, cluster: str) -> Answer:
         """Look at one cluster, live, with what naptime remembers of it."""
         _, _, subscription, _, group, *_, name = cluster.split("/")

@@ -1,28 +1,106 @@
-"""The last act: a node image is released, and the days after it are looked at in advance."""
+"""The last act: a node image is released, naptime sees to it, and NAP takes it in its window."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from local.azure.json_values import as_object
 from local.demo.azure_controls import Release
-from local.demo.evidence import Pickup
+from local.demo.bodies import Json, cluster_body, cluster_id
+from local.demo.evidence import Pickup, ReleaseEvidence
+from local.demo.fleet import SHOP
+from local.demo.journal import Span, key_of
 from local.demo.results import name_of
 from local.demo.show import start_text
-from local.demo.telling import Teller
+from local.demo.telling import Teller, counted, has_schedule
 
 PLACE: Final = "westeurope"
 OS: Final = "AKSUbuntu"
 SKU: Final = "2404gen2containerd"
+TICK: Final = timedelta(seconds=2)
+"""How often naptime looks for new images here; every 15 minutes unless told otherwise."""
+
 AHEAD: Final = timedelta(days=11)
 """Past the next weekly window, and past the 72 hours that NAP keeps its list of images."""
 
+_UNSEEN: Final = cluster_id(SHOP, f"rg-shop-{PLACE}", "unseen")
+_CAUSE: Final = "NodeImageReleased"
 
-async def image_is_released(teller: Teller) -> tuple[Pickup, ...]:
-    """Release an image, and ask NAP's own eyes in the simulator when each cluster takes it."""
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What the act leaves behind for the judges: the release, and who takes the image when."""
+
+    release: ReleaseEvidence
+    pickups: tuple[Pickup, ...]
+
+
+async def image_is_released(teller: Teller) -> News:
+    """Release an image; wait for the event, the run and its write; ask NAP's own eyes."""
+    teller.show.act("j", f"A node image is released in {PLACE}; one cluster's event was lost")
     azure = teller.stage.azure
-    teller.show.act("j", f"A node image is released in {PLACE}; NAP, by its own rules, takes it")
-    now = await azure.now()
-    await azure.release(Release(PLACE, OS, SKU, f"{now:%Y%m.%d}.0"))
-    pickups = await azure.pickups(now + AHEAD)
+    await azure.put_cluster(cluster_body(_UNSEEN, PLACE), events=False)
+    await _naptime_has_looked(teller)
+    since, now = await azure.sequence(), await azure.now()
+    image = Release(PLACE, OS, SKU, f"{now:%Y%m.%d}.0")
+    await azure.release(image)
+    published = await _is_told(teller, f"{OS}-{SKU}-{image.version}", now)
+    await _is_seen_to(teller, since, now)
+    span = Span(since, await azure.sequence())
+    release = ReleaseEvidence(PLACE, now, published, TICK, key_of(_UNSEEN), span)
+    return News(release, await _consequence(teller, now))
+
+
+async def _naptime_has_looked(teller: Teller) -> None:
+    """Wait until naptime knows the images that are there: the second look is after the first."""
+    azure = teller.stage.azure
+    since = await azure.sequence()
+
+    async def looked() -> bool | None:
+        looks = [call for call in await azure.calls(since) if _is_look(call.path)]
+        return len(looks) > 1 or None
+
+    await teller.wait("j", "naptime looks at the images", looked)
+
+
+def _is_look(path: str) -> bool:
+    return f"/locations/{PLACE}/nodeimageversions" in path.lower()
+
+
+async def _is_told(teller: Teller, image: str, since: datetime) -> tuple[tuple[str, datetime], ...]:
+    async def told() -> tuple[tuple[str, datetime], ...] | None:
+        return await teller.stage.azure.releases(image) or None
+
+    found = await teller.wait("j", f"{image} is told", told) or ()
+    if found:
+        teller.show.told(f"{image}: on the topic", found[0][1] - since)
+    return found
+
+
+async def _is_seen_to(teller: Teller, since: int, released_at: datetime) -> None:
+    """Wait for the write on the cluster that nobody has told naptime of, and the run's end."""
+    write = await teller.call("j", _UNSEEN, since, lambda call: call.is_accepted_write)
+    if write is not None:
+        teller.show.told(has_schedule(write, "its event was lost"), write.time - released_at)
+    run = await teller.wait("j", "the run of the release ends", lambda: _finished(teller))
+    if run is not None:
+        teller.show.told(f"the run: {_counts(run)}; {counted(int(str(run['calls'])), 'call')}")
+
+
+async def _finished(teller: Teller) -> Json | None:
+    runs = await teller.stage.api.runs(_CAUSE)
+    return runs[0] if runs and all(run.get("state") == "Finished" for run in runs) else None
+
+
+def _counts(run: Mapping[str, object]) -> str:
+    reasons = as_object(run.get("reasons")).items()
+    return ", ".join(f"{number} {reason}" for reason, number in reasons)
+
+
+async def _consequence(teller: Teller, now: datetime) -> tuple[Pickup, ...]:
+    """Ask when each cluster takes the image, by NAP's own rules in the simulator."""
+    pickups = await teller.stage.azure.pickups(now + AHEAD)
     for pickup in _told(pickups):
         teller.show.told(_sentence(pickup))
     if not any(pickup.is_unguarded for pickup in pickups):
@@ -31,8 +109,8 @@ async def image_is_released(teller: Teller) -> tuple[Pickup, ...]:
 
 
 def _told(pickups: tuple[Pickup, ...]) -> list[Pickup]:
-    """Pick one of the clusters that naptime has guarded, and the unguarded ones."""
-    guarded = [pickup for pickup in pickups if name_of(pickup.cluster).startswith("nap-")]
+    """Pick the cluster that naptime has guarded in this act, and the unguarded ones."""
+    guarded = [pickup for pickup in pickups if pickup.cluster == key_of(_UNSEEN)]
     return [*guarded[:1], *(pickup for pickup in pickups if pickup.is_unguarded)]
 
 

@@ -24,9 +24,9 @@ async def perform(teller: Teller, promised: timedelta) -> int:
         await act(teller)
     forgeries = await forgeries_are_sent(teller)
     story = Span(passes[1].until, await teller.stage.azure.sequence())
-    pickups = await image_is_released(teller)
+    news = await image_is_released(teller)
     show.clusters(await rows(teller, await teller.stage.azure.state()))
-    results = judge(await gather(teller, before, (*passes, story), forgeries, pickups), promised)
+    results = judge(await gather(teller, before, (*passes, story), forgeries, news), promised)
     show.promises(results)
     broken = sum(not result.kept for result in results)
     words = f"{broken} broken" if broken else "all kept"

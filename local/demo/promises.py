@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from local.demo import promised_calls as calls
+from local.demo import promised_releases as releases
 from local.demo import promised_schedules as schedules
 from local.demo.evidence import Evidence
 from local.demo.results import Result
@@ -23,6 +24,9 @@ def judge(evidence: Evidence, promised: timedelta) -> tuple[Result, ...]:
         calls.without_nap_no_call(evidence),
         calls.dry_run_wrote_nothing(evidence),
         calls.forgeries_did_nothing(evidence),
+        releases.release_is_told(evidence, promised),
+        releases.release_guards_the_unseen(evidence),
+        releases.release_reads_no_cluster_twice(evidence),
         schedules.images_wait_for_the_window(evidence),
         calls.quick_enough(evidence, promised),
         calls.every_act_ended(evidence),

@@ -120,7 +120,8 @@ class _Crew:
         fleet = self.plan.folder / "fleet.json"
         fleet.write_text(json.dumps(self.plan.fleet, indent=1), "utf-8")
         files = ("--fleet", str(fleet), "--ca-out", str(self.plan.authorities))
-        secret = ("--identity-header", identity_header, "--events-to", events_to)
+        events = ("--events-to", events_to, "--topic-events-to", events_to)
+        secret = ("--identity-header", identity_header, *events)
         options = ("--port", "0", *files, *secret, *self.plan.azure_options)
         return await self._child("azure", {}, "local.azure", *options)
 
@@ -150,6 +151,7 @@ class _Crew:
             "NAPTIME_SUBSCRIPTIONS": ",".join(self.plan.subscriptions),
             "NAPTIME_EXCLUDE": ",".join(self.plan.excluded),
             "NAPTIME_ARM_ENDPOINT": urls["arm"],
+            "NAPTIME_TOPIC_ENDPOINT": f"{urls['arm']}/topics/naptime/api/events",
             "IDENTITY_ENDPOINT": urls["identityEndpoint"],
             "AZURE_CLIENT_ID": NAPTIME,
             "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from local.demo.bodies import AUTO_UPGRADE, NODE_OS, Json, cluster_id, weekly, window
-from local.demo.evidence import ClusterState, Deeds, Evidence, Pickup, Response
+from local.demo.evidence import ClusterState, Deeds, Evidence, Pickup, ReleaseEvidence, Response
 from local.demo.journal import Call, Span
 
 OURS = "11111111-1111-4111-8111-111111111111"
@@ -55,6 +55,7 @@ def write(sequence: int, name: str, status: int = 200, **changes: object) -> Cal
     return replace(made, **changes)  # type: ignore[arg-type]  # each test's own fields
 
 
+RELEASED = "westeurope/AKSUbuntu/2404gen2containerd/202608.26.0"
 LISTING = "MaintenanceConfigurations_ListByManagedCluster"
 SIBLING = {AUTO_UPGRADE: OWN}
 LEFT_OUT = (
@@ -107,6 +108,14 @@ A_DAY = Evidence(
             Response(key("missing"), "f", 9 * SECOND, harmed=True),
         ],
     ),
+    release=ReleaseEvidence(
+        location="westeurope",
+        released_at=NOW,
+        published=((RELEASED, NOW + SECOND), (RELEASED, NOW + 2 * SECOND)),
+        tick=SECOND,
+        unseen=key("missing"),
+        span=Span(3, 5),
+    ),
     pickups=(
         Pickup(key("missing"), NOW + timedelta(days=4), "open"),
         Pickup(key("partner", FOREIGN), NOW + timedelta(hours=72), "fail-open"),
@@ -137,6 +146,11 @@ def with_call_changed(sequence: int, **changes: object) -> Evidence:
 def ending_with(*changed: ClusterState) -> Evidence:
     """Give the day with some clusters different at its end."""
     return replace(A_DAY, after={**A_DAY.after, **states(*changed)})
+
+
+def with_release(**changes: object) -> Evidence:
+    """Give the day with another release."""
+    return replace(A_DAY, release=replace(A_DAY.release, **changes))  # type: ignore[arg-type]  # each test's own fields
 
 
 def with_deeds(**changes: object) -> Evidence:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from local.demo import promised_calls, promised_schedules
+from local.demo import promised_calls, promised_releases, promised_schedules
 from local.demo.bodies import AUTO_UPGRADE, NODE_OS
 from local.demo.evidence import Evidence, Pickup, Response
 from local.demo.journal import Span
@@ -16,6 +16,7 @@ from tests.demo.a_day import (
     FOREIGN,
     NOW,
     OWN,
+    RELEASED,
     SECOND,
     SIBLING,
     WRITTEN,
@@ -26,6 +27,7 @@ from tests.demo.a_day import (
     with_call_changed,
     with_calls,
     with_deeds,
+    with_release,
     without_call,
     write,
 )
@@ -51,7 +53,7 @@ def test_every_promise_is_judged_once() -> None:
     """Every check that gives a result is judged, under a text of its own."""
     checks = [
         name
-        for module in (promised_schedules, promised_calls)
+        for module in (promised_schedules, promised_calls, promised_releases)
         for name, check in vars(module).items()
         if getattr(check, "__annotations__", {}).get("return") is Result and name[0] != "_"
     ]
@@ -229,6 +231,36 @@ CASES = {
         replace(A_DAY, forgeries=Span(13, 13)),
         "forged events",
         ("the real event behind them was not seen either",),
+    ),
+    "a release is told after more than a tick": (
+        with_release(published=((RELEASED, NOW + 4 * SECOND),)),
+        "a released node image",
+        ("4.00 s",),
+    ),
+    "a release is told of under two ids": (
+        with_release(published=((RELEASED, NOW + SECOND), ("z", NOW + SECOND))),
+        "a released node image",
+        ("z",),
+    ),
+    "a release is not told": (
+        with_release(published=()),
+        "a released node image",
+        ("the topic took no event about it",),
+    ),
+    "the run of a release does not guard the unseen": (
+        with_release(unseen=key("own")),
+        "the run of a release guards",
+        ("own",),
+    ),
+    "the run of a release reads a cluster twice": (
+        with_release(span=Span(3, 20)),
+        "the run of a release reads no cluster twice",
+        ("own",),
+    ),
+    "the run of a release spares nobody": (
+        with_release(location="nowhere"),
+        "the run of a release reads no cluster twice",
+        ("every cluster was read again",),
     ),
     "an image is taken outside the window": (
         replace(A_DAY, pickups=(Pickup(key("missing"), NOW, "fail-open"),)),
