@@ -41,6 +41,14 @@ class Channels(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Visible:
+    """When an image became visible: not before one instant, and by another."""
+
+    not_before: datetime
+    by: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class AnyTime:
     """Nothing holds the image back: it comes at any hour from `not_before` to `certain_by`, UTC.
 
@@ -92,14 +100,22 @@ def forecast(
     schedule: ObservedSchedule | None,
     visible_since: datetime,
     now: datetime,
+    not_visible_at: datetime | None = None,
 ) -> Forecast:
     """Say when an image is picked up, if the schedule stays as it is; instants are aware.
 
-    No schedule means that none has the name.
+    No schedule means that none has the name. The image was visible at `visible_since`; from when
+    on is known only so far that it was not at `not_visible_at` (None: from then on). So what comes
+    not before counts from the one, and what must have come from the other.
     """
-    pick_up = _pick_up(schedule, visible_since, now)
+    visible = Visible(not_visible_at or visible_since, visible_since)
+    pick_up = _pick_up(schedule, visible, now)
     window = schedule.window if schedule and isinstance(pick_up, InWindow) else None
-    notes = (_upgrade_note(cluster), _start_note(window, visible_since), _os_note(cluster, window))
+    notes = (
+        _upgrade_note(cluster),
+        _start_note(window, visible.not_before),
+        _os_note(cluster, window),
+    )
     return Forecast(pick_up, tuple(note for note in notes if note))
 
 
@@ -120,35 +136,33 @@ def _why_open(schedule: ObservedSchedule | None) -> str | None:
     return None
 
 
-def _pick_up(schedule: ObservedSchedule | None, visible_since: datetime, now: datetime) -> PickUp:
+def _pick_up(schedule: ObservedSchedule | None, visible: Visible, now: datetime) -> PickUp:
     if why := _why_open(schedule):
-        return _any_time(why, visible_since, now)
+        return _any_time(why, visible, now)
     if schedule is None or schedule.window is None:
         problem = schedule.unreadable if schedule else None
         return Unknown(f"The maintenance window cannot be understood: {problem}.")
     if schedule.window.ambiguity:
         return Unknown(schedule.window.ambiguity)
-    return _in_window(schedule.window, visible_since, now)
+    return _in_window(schedule.window, visible, now)
 
 
-def _any_time(why: str, visible_since: datetime, now: datetime) -> AnyTime:
+def _any_time(why: str, visible: Visible, now: datetime) -> AnyTime:
     # A window that was taken away only now may have held the image back until now.
-    certain_by = max(visible_since + LIST_KEPT, now) + RECONCILE_EVERY
-    return AnyTime(visible_since, certain_by, why)
+    certain_by = max(visible.by + LIST_KEPT, now) + RECONCILE_EVERY
+    return AnyTime(visible.not_before, certain_by, why)
 
 
-def _in_window(
-    window: MaintenanceWindow, visible_since: datetime, now: datetime
-) -> InWindow | Unknown:
-    first = next(window.occurrences(visible_since), None)
-    coming = next(window.occurrences(max(now, visible_since)), None)
-    certain = next(_certain(window, visible_since, now), None)
+def _in_window(window: MaintenanceWindow, visible: Visible, now: datetime) -> InWindow | Unknown:
+    first = next(window.occurrences(visible.not_before), None)
+    coming = next(window.occurrences(max(now, visible.not_before)), None)
+    certain = next(_certain(window, visible.by, now), None)
     if first is None or (coming is None and certain is None):
         return Unknown("The window has no occurrence any more.")
     is_over = certain is not None and certain.end <= now
     return InWindow(
-        not_before=max(first.start, visible_since),
-        possible=None if is_over or coming is None else _from(visible_since, coming),
+        not_before=max(first.start, visible.not_before),
+        possible=None if is_over or coming is None else _from(visible.not_before, coming),
         certain_by=certain.end if certain else None,
         utc_offset=window.utc_offset,
     )

@@ -12,15 +12,15 @@ from shared.domain.spans import Occurrence
 class SeenImageJson(TypedDict):
     """The image that a forecast is about: a version of an OS, and the kinds that have it.
 
-    `seenSince` is when naptime first saw it in the location. Where its release was seen that came
-    at most one watch earlier; otherwise it is the first sight, and the image may be older.
+    `seenSince` is when naptime first saw it in the location, `seenAfter` when it looked before and
+    the image was not there yet; null is the first sight, and the image may be older by any time.
     """
 
     os: str
     version: str
     skus: list[str]
     seenSince: str
-    releaseSeen: bool
+    seenAfter: str | None
 
 
 class InstantJson(TypedDict):
@@ -65,7 +65,7 @@ def forecast_body(forecast: Forecast, image: SeenImage | None) -> ForecastJson:
     """Give it ready for JSON: camelCase keys, ISO 8601; what is not known is null."""
     shown = _pick_up(forecast.pick_up)
     notes = list(forecast.notes)
-    if image is not None and not image.release_seen:
+    if image is not None and image.after is None:
         # It may have been there before: what counts from then is a bound at one end only.
         shown["notBefore"] = None
         notes.append(_first_sight(image))
@@ -86,7 +86,7 @@ def _image(image: SeenImage) -> SeenImageJson:
         "version": str(image.version),
         "skus": list(image.skus),
         "seenSince": instants.to_text(image.since),
-        "releaseSeen": image.release_seen,
+        "seenAfter": instants.to_text(image.after) if image.after else None,
     }
 
 

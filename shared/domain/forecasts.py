@@ -57,4 +57,4 @@ def _of_none(cluster: Channels, seen: SeenSchedule | None) -> Forecast:
 def _of(cluster: Channels, seen: SeenSchedule | None, image: SeenImage, now: datetime) -> Forecast:
     if seen is None:
         return Forecast(Unknown(_NOT_SEEN), ())
-    return forecast(cluster, seen.schedule, image.since, now)
+    return forecast(cluster, seen.schedule, image.since, now, image.after)

@@ -14,14 +14,16 @@ class KnownImage:
     """The newest version of one kind of image that naptime has seen in one location.
 
     `seen_since` (UTC, by naptime's own clock) is when it first saw that version there. Where it
-    saw it being released (`release_seen`), the release came between the watch before and that
-    instant; at the first sight of an image it is only the latest that the release can have been.
+    saw it being released (`release_seen`), the release came between the look before, `seen_after`,
+    and that instant; at the first sight of an image it is only the latest that the release can have
+    been. `seen_after` is None where no look before has shown the kind.
     """
 
     image: NodeImage
     seen_since: datetime
     release_seen: bool
     previous_version: ImageVersion | None = None
+    seen_after: datetime | None = None
 
     @property
     def key(self) -> str:
@@ -40,6 +42,7 @@ class KnownImage:
                 "previousVersion": str(previous) if previous else None,
                 "seenSince": self.seen_since,
                 "releaseSeen": self.release_seen,
+                "seenAfter": self.seen_after,
             }
         )
 
@@ -51,7 +54,9 @@ class KnownImage:
         if image is None or seen_since is None:
             return None
         previous = ImageVersion.parse(row.text("previousVersion"))
-        return cls(image, seen_since, row.flag("releaseSeen"), previous)
+        # Rows are merged: one that is of an earlier version is a bound all the same.
+        seen_after = row.instant("seenAfter")
+        return cls(image, seen_since, row.flag("releaseSeen"), previous, seen_after)
 
 
 def image_key(definition: ImageDefinition) -> str:

@@ -13,15 +13,15 @@ from shared.domain.node_image import ImageVersion
 class SeenImage:
     """The newest version of an OS in a location, and the kinds of image that have it.
 
-    `since` (UTC) is when naptime first saw it there. A release that was seen came at most one
-    watch earlier; without that, `since` is the first sight, and the image may be older than it.
+    `since` (UTC) is when naptime first saw it there, `after` when it looked and it was not there
+    yet: the release came in between. None is the first sight: the image may be older by any time.
     """
 
     os: str
     version: ImageVersion
     skus: tuple[str, ...]
     since: datetime
-    release_seen: bool
+    after: datetime | None
 
 
 def newest_of_each_os(images: Iterable[KnownImage]) -> tuple[SeenImage, ...]:
@@ -39,9 +39,10 @@ def newest_of_each_os(images: Iterable[KnownImage]) -> tuple[SeenImage, ...]:
 
 def _newest(os: str, images: list[KnownImage]) -> Iterable[SeenImage]:
     version = max(known.image.version for known in images)
-    skus: defaultdict[tuple[datetime, bool], list[str]] = defaultdict(list)
+    skus: defaultdict[tuple[datetime, datetime | None], list[str]] = defaultdict(list)
     for known in images:
         if known.image.version == version:
-            skus[known.seen_since, known.release_seen].append(known.image.definition.sku)
-    for (since, release_seen), some in sorted(skus.items()):
-        yield SeenImage(os, version, tuple(sorted(some)), since, release_seen)
+            after = known.seen_after if known.release_seen else None
+            skus[known.seen_since, after].append(known.image.definition.sku)
+    for (since, after), some in sorted(skus.items(), key=lambda item: sorted(item[1])):
+        yield SeenImage(os, version, tuple(sorted(some)), since, after)

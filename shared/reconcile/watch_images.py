@@ -1,13 +1,14 @@
 """The watch for new node images: one look at every location that has clusters."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from shared.domain.errors import AzureError
 from shared.domain.image_source import ImageSource, SourceState
 from shared.domain.image_watch import notice
+from shared.domain.last_look import LastLook
 from shared.reconcile.announce_release import ReleaseAnnouncer
 from shared.reconcile.at_once import at_once
 from shared.reconcile.find_images import ImageFinder
@@ -23,6 +24,15 @@ class Look:
 
     released: int = 0
     failed: str = ""
+    last: LastLook | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What is remembered of the look before at a location."""
+
+    state: SourceState | None
+    look: LastLook | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,40 +69,48 @@ class ImageWatcher:
         """Look at every location, side by side."""
         locations = await self.places.locations()
         states = await self.memory.sources()
+        before = await self.memory.last_looks()
         looks = await at_once(
             [
-                partial(self._look_safely, location, subscriptions, states)
+                partial(
+                    self._look_safely,
+                    location,
+                    subscriptions,
+                    Before(states.get(location), before.get(location)),
+                )
                 for location, subscriptions in locations.items()
             ]
         )
+        done = zip(locations, looks, strict=True)
+        await self.memory.remember_looks({where: look.last for where, look in done if look.last})
         failed = [look.failed for look in looks if look.failed]
         released = sum(look.released for look in looks)
         return Watched(len(looks), released, len(failed), failed[0] if failed else "")
 
     async def _look_safely(
-        self, location: str, subscriptions: Sequence[str], states: Mapping[str, SourceState]
+        self, location: str, subscriptions: Sequence[str], before: Before
     ) -> Look:
         try:
-            return await self._look(location, subscriptions, states.get(location))
+            return await self._look(location, subscriptions, before)
         except AzureError as error:
             return Look(failed=error.reason.value)
         except Exception as error:  # noqa: BLE001 - a bug in one location must not hide the others
             self.report_bug(location, error)
             return Look(failed=type(error).__name__)
 
-    async def _look(
-        self, location: str, subscriptions: Sequence[str], before: SourceState | None
-    ) -> Look:
-        found = await self.finder.find(location, subscriptions, before or SourceState())
-        if found.state != (before or SourceState()):
-            await self._say_source(location, before, found.state)
+    async def _look(self, location: str, subscriptions: Sequence[str], before: Before) -> Look:
+        asked_at = self.clock.now()
+        state = before.state or SourceState()
+        found = await self.finder.find(location, subscriptions, state)
+        if found.state != state:
+            await self._say_source(location, before.state, found.state)
         known = await self.memory.of_location(location)
-        noticed = notice(location, found.images, known, self.clock.now())
+        noticed = notice(location, found.images, known, self.clock.now(), before.look)
         if noticed.released:
             # Told first, then stored: a crash in between tells it again, and never loses it.
             await self.announcer.announce(location, noticed.released)
         await self.memory.remember(location, noticed.to_remember)
-        return Look(len(noticed.released))
+        return Look(len(noticed.released), last=LastLook(asked_at, noticed.shown))
 
     async def _say_source(
         self, location: str, before: SourceState | None, now: SourceState

@@ -178,6 +178,25 @@ def test_a_late_first_sight_still_says_by_when(history: History, later: timedelt
         event("before it was seen" if roll.at < seen else "after it was seen")
 
 
+@settings(max_examples=300, deadline=None)
+@given(histories(), seconds | moments, seconds | moments)
+def test_a_release_between_two_looks(
+    history: History, earlier: timedelta, later: timedelta
+) -> None:
+    """Seen some time after a release, and not there some time before: it comes in between ends."""
+    looked, seen = history.asked.at - earlier, history.asked.at + later
+    history = replace(history, now=max(history.now, seen))
+    found = forecast(CLUSTER, history.schedule, seen, history.now, looked).pick_up
+    if isinstance(found, Unknown) or found.certain_by is None or found.not_before is None:
+        return
+    roll = history.pick_up(found.certain_by + timedelta(microseconds=1))
+    assert roll
+    # What came under a schedule that is no more, the forecast cannot know.
+    if roll.at >= history.sights[-1].since:
+        event("between the looks" if roll.at < seen else "after them")
+        assert found.not_before <= roll.at
+
+
 def test_the_first_possible_moment_is_reached() -> None:
     """The bounds are tight: a list fetched at the right moment brings the image at both ends."""
     window: JsonObject = {

@@ -23,7 +23,7 @@ async def test_both_views_forecast_the_image_of_the_location(world: Loaded) -> N
     assert image
     tables = app()._tables
     since = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)  # noqa: TID251 - the app's clock
-    seen = KnownImage(image, since, release_seen=True)
+    seen = KnownImage(image, since, release_seen=True, seen_after=since)
     await ImageMemory(tables.of(IMAGES_TABLE)).remember(PLACE, [seen])
     owner = a_cluster()
     await world.controls.put(cluster(owner.name, location=PLACE))

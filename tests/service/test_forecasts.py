@@ -22,7 +22,8 @@ def image(name: str, since: datetime = SEEN, *, release_seen: bool = True) -> Kn
     """Give an image as the watcher remembers it."""
     found = NodeImage.parse(name)
     assert found
-    return KnownImage(found, since, release_seen)
+    after = since if release_seen else None
+    return KnownImage(found, since, release_seen, seen_after=after)
 
 
 UBUNTU = image("AKSUbuntu-2404gen2containerd-202611.20.0")

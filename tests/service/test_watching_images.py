@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -17,6 +17,7 @@ from shared.domain.errors import (
     Throttled,
 )
 from shared.domain.image_source import ImageSource
+from shared.domain.known_image import KnownImage
 from shared.domain.run import RunScope
 from shared.domain.work import Cause
 from tests.clusters import SUBSCRIPTION, cluster, cluster_id
@@ -97,7 +98,8 @@ async def test_an_older_version_is_passed_over() -> None:
 async def test_one_call_for_each_location() -> None:
     """Sixty locations with twelve images each are sixty calls, one read of places, one of sources.
 
-    And sixty reads of what is remembered; nothing is written where nothing is new.
+    And sixty reads of what is remembered. Where nothing is new that there was a look is written
+    down, for all at once, and read with the next.
     """
     names = [f"place{number}" for number in range(60)]
     world = await fleet(*names)
@@ -112,8 +114,37 @@ async def test_one_call_for_each_location() -> None:
     assert sorted(world.images.calls) == sorted(
         ("locations", f"{SUBSCRIPTION}/{name}") for name in names
     )
-    assert world.life.operations - before == 62
+    assert world.life.operations - before == 64
     assert not world.aks.calls
+
+
+async def test_a_release_came_after_the_look_before() -> None:
+    """What was released is remembered with when the look before was, and who was not shown is not.
+
+    A look that failed is none: then the release may have come since the one before it.
+    """
+    world = await fleet()
+    looked: list[datetime] = []
+
+    async def look() -> KnownImage:
+        looked.append(world.clock.now())
+        await world.image_watcher.watch()
+        world.clock.advance(timedelta(minutes=15))
+        found = await world.image_memory.of_location(PLACE)
+        return next(each for each in found if str(each.image.definition) == UBUNTU)
+
+    await look()
+    world.images.release(PLACE, f"{UBUNTU}-{NEW}")
+    known = await look()
+    assert (known.seen_after, known.seen_since) == (looked[-2], looked[-1])
+    await look()
+    world.images.refuses = lambda *_: AzureUnavailable("not now")
+    await look()
+    world.images.refuses = lambda *_: None
+    world.images.release(PLACE, f"{UBUNTU}-{NEWEST}")
+    known = await look()
+    assert str(known.image.version) == NEWEST
+    assert known.seen_after == looked[-3]
 
 
 async def test_several_images_of_one_release_are_one_run() -> None:
@@ -138,8 +169,8 @@ async def test_killed_between_publishing_and_storing() -> None:
     world = await fleet()
     world.aks.add(cluster("late"))
     world.images.release(PLACE, f"{UBUNTU}-{NEW}")
-    # Places, sources, what is remembered, the topic: then the worker dies before it stores.
-    world.life.left = world.life.operations + 4
+    # Places, sources, looks, what is remembered, the topic: then the worker dies before it stores.
+    world.life.left = world.life.operations + 5
     with pytest.raises(Killed):
         await world.image_watcher.watch()
     world.life.revive()

@@ -326,14 +326,14 @@ IMAGE = SeenImage(
     version("202608.26.0"),
     ("2204gen2containerd", "2404gen2containerd"),
     VISIBLE,
-    release_seen=True,
+    VISIBLE,
 )
 IMAGE_SHOWN = {
     "os": "AKSUbuntu",
     "version": "202608.26.0",
     "skus": ["2204gen2containerd", "2404gen2containerd"],
     "seenSince": "2026-08-26T12:00:00Z",
-    "releaseSeen": True,
+    "seenAfter": "2026-08-26T12:00:00Z",
 }
 
 
@@ -409,17 +409,32 @@ def test_each_kind_in_json(pick_up: PickUp, shown: dict[str, object]) -> None:
 def test_a_first_sight(schedule: ObservedSchedule | None) -> None:
     """What was there before the first sight may have come already; only the other end is known."""
     found = forecast(cluster(), schedule, VISIBLE, VISIBLE)
-    seen, sighted = (
-        forecast_body(found, replace(IMAGE, release_seen=release)) for release in (True, False)
-    )
+    seen, sighted = (forecast_body(found, replace(IMAGE, after=after)) for after in (VISIBLE, None))
     assert seen["notBefore"]
     assert sighted["notBefore"] is None
     assert (sighted["possible"], sighted["certainBy"]) == (seen["possible"], seen["certainBy"])
     assert sighted["image"]
-    assert not sighted["image"]["releaseSeen"]
+    assert sighted["image"]["seenAfter"] is None
     (note,) = sighted["notes"]
     assert "2026-08-26T12:00:00Z" in note
     assert "picked up already" in note
+
+
+def test_between_two_looks() -> None:
+    """A release between two looks may have come in a window that closed before the second.
+
+    What comes not before counts from the first look, what must have come from the second.
+    """
+    window = weekly(Weekday.WEDNESDAY, time(7, 50))
+    looked = at("2026-08-26 11:45")
+    start = at("2026-09-02 07:50")
+    after = Occurrence(start, start + 4 * HOUR)
+    assert expected(window) == InWindow(start, after, after.end, timedelta())
+    found = forecast(cluster(), ObservedSchedule(window), VISIBLE, VISIBLE, looked).pick_up
+    assert found == InWindow(looked, after, after.end, timedelta())
+    any_time = forecast(cluster(), None, VISIBLE, VISIBLE, looked).pick_up
+    assert isinstance(any_time, AnyTime)
+    assert (any_time.not_before, any_time.certain_by) == (looked, VISIBLE + LISTED)
 
 
 nows = st.timedeltas(timedelta(days=-10), timedelta(days=60))

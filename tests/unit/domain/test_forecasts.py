@@ -21,7 +21,7 @@ WEDNESDAY = at("2026-08-26 12:00")
 
 
 def seen_image(os: str, text: str, sku: str, since: datetime) -> SeenImage:
-    return SeenImage(os, version(text), (sku,), since, release_seen=True)
+    return SeenImage(os, version(text), (sku,), since, since - HOUR)
 
 
 UBUNTU = seen_image("AKSUbuntu", "202608.26.0", "2404gen2containerd", WEDNESDAY)
@@ -29,7 +29,7 @@ LINUX = seen_image("AKSAzureLinux", "202608.20.0", "V3gen2", WEDNESDAY - DAY)
 
 
 def known(name: str, since: datetime = WEDNESDAY, *, release_seen: bool = True) -> KnownImage:
-    return KnownImage(image(name), since, release_seen)
+    return KnownImage(image(name), since, release_seen, seen_after=since - HOUR)
 
 
 def test_the_newest_of_each_os() -> None:
@@ -54,10 +54,10 @@ def test_kinds_that_came_at_different_times_are_told_apart() -> None:
     found = newest_of_each_os(
         [known(names[2], later), known(names[1]), known(names[0], later, release_seen=False)]
     )
-    assert [(each.skus, each.since, each.release_seen) for each in found] == [
-        (("b",), WEDNESDAY, True),
-        (("a",), later, False),
-        (("c",), later, True),
+    assert [(each.skus, each.since, each.after) for each in found] == [
+        (("a",), later, None),
+        (("b",), WEDNESDAY, WEDNESDAY - HOUR),
+        (("c",), later, WEDNESDAY),
     ]
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from shared.domain.image_source import ImageSource, PoolOfFamily, SourceState
 from shared.domain.image_watch import notice
 from shared.domain.known_image import KnownImage
+from shared.domain.last_look import LastLook
 from shared.domain.node_image import NodeImage
 from shared.domain.rows import Row
 from tests.unit.domain.examples import CLUSTER_ID, at
@@ -55,6 +56,32 @@ def test_the_same_look_twice_brings_nothing(look: list[str]) -> None:
     first = notice("westeurope", map(image, look), (), NOW)
     again = notice("westeurope", map(image, look), first.to_remember, NOW)
     assert (again.to_remember, again.released) == ((), ())
+
+
+def test_a_release_is_bounded_by_the_look_before() -> None:
+    """Only a look that showed the kind says that its new version was not there yet."""
+    old, new = "AKSUbuntu-2404-202608.01.0", "AKSUbuntu-2404-202608.20.0"
+    first = notice("westeurope", [image(old)], (), NOW)
+    assert first.shown == {image(old).definition.key}
+    later = NOW + timedelta(hours=1)
+    for look, after in (
+        (LastLook(NOW, first.shown), NOW),
+        (LastLook(NOW, frozenset()), None),
+        (None, None),
+    ):
+        (known,) = notice("westeurope", [image(new)], first.to_remember, later, look).to_remember
+        assert (known.seen_after, known.seen_since) == (after, later)
+    # A stale answer of a replica shows nothing: the newest may be there all the same.
+    (known,) = notice("westeurope", [image(new)], first.to_remember, later).to_remember
+    assert notice("westeurope", [image(old)], [known], later).shown == frozenset()
+
+
+@given(kinds=st.frozensets(st.text(max_size=8), max_size=3))
+def test_a_look_is_read_as_it_was_written(kinds: frozenset[str]) -> None:
+    """When a location was looked at, and what was shown, survives the worker."""
+    look = LastLook(NOW, kinds)
+    assert LastLook.of(Row("look", "westeurope", look.to_values(), "v1")) == look
+    assert LastLook.of(Row("look", "westeurope", {}, "v1")) is None
 
 
 def test_the_state_of_a_source_is_read_as_it_was_written() -> None:

@@ -33,7 +33,7 @@ def test_what_is_written_is_read(
 ) -> None:
     """A row says again what was written into it."""
     assert IMAGE
-    known = KnownImage(IMAGE, NOW + after, release_seen, previous)
+    known = KnownImage(IMAGE, NOW + after, release_seen, previous, NOW if previous else None)
     assert KnownImage.of(row(known.to_values())) == known
 
 
