@@ -16,8 +16,8 @@ type Tags = Annotated[
     str,
     Meta(
         max_length=LONGEST_TAGS,
-        pattern=r'^\s*$|^\s*\*\s*$|^\s*(W/)?"[!#-~]*"(\s*,\s*(W/)?"[!#-~]*")*\s*$',
         description="ETags of earlier answers, or *.",
+        extra_json_schema={"pattern": r'^(\*|(W/)?"[!#-~]*"(\s*,\s*(W/)?"[!#-~]*")*)$'},
     ),
 ]
 type DryRun = Annotated[bool, Meta(description="Answer what would be done, and write nothing.")]
@@ -43,13 +43,13 @@ class DeleteQuery(Part, frozen=True):
 class ConditionHeaders(Part, frozen=True):
     """What must hold of the schedule that is there, right before the write."""
 
-    if_match: Tags = msgspec.field(name="If-Match", default="")
-    if_none_match: Tags = msgspec.field(name="If-None-Match", default="")
+    if_match: Tags | None = msgspec.field(name="If-Match", default=None)
+    if_none_match: Tags | None = msgspec.field(name="If-None-Match", default=None)
 
     @property
     def condition(self) -> Condition:
         """Read both; raises `InvalidInput`."""
-        return read_condition({"if-match": self.if_match, "if-none-match": self.if_none_match})
+        return read_condition(self.if_match, self.if_none_match)
 
     def check(self) -> None:
         """Refuse what is no list of ETags."""

@@ -1,7 +1,7 @@
 """The JSON Schema of a maintenance window, for whoever reads the API's description.
 
-The domain reads windows by its own rules, all problems at once, and a test holds the two together:
-what the domain accepts fits the schema, and what does not fit it the domain refuses.
+The domain reads windows by its own rules, all problems at once. A test holds the two together:
+what the domain accepts fits the schema, so what does not fit it the domain refuses.
 """
 
 from typing import Final
@@ -10,6 +10,9 @@ from shared.domain.recurrence import Weekday, WeekIndex
 from shared.domain.requested_window import MOST_SPANS
 
 type Json = dict[str, object]
+
+
+_NULL: Final[Json] = {"type": "null"}
 
 
 def _whole(lowest: int, highest: int) -> Json:
@@ -23,12 +26,17 @@ def _one_of(names: type[Weekday | WeekIndex]) -> Json:
 
 
 def _object(**properties: Json) -> Json:
+    # What is null is dropped, as ARM does; so nothing else may be there but nulls.
     return {
         "type": "object",
         "properties": properties,
         "required": list(properties),
-        "additionalProperties": False,
+        "additionalProperties": _NULL,
     }
+
+
+def _or_null(schema: Json) -> Json:
+    return {"anyOf": [schema, _NULL]}
 
 
 _DATE: Final[Json] = {"type": "string", "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$"}
@@ -43,11 +51,7 @@ _KINDS: Final[dict[str, Json]] = {
 }
 _WINDOW: Final[dict[str, Json]] = {
     "schedule": {
-        "type": "object",
-        "properties": _KINDS,
-        "additionalProperties": False,
-        "minProperties": 1,
-        "maxProperties": 1,
+        "oneOf": [_object(**{name: kind}) for name, kind in _KINDS.items()],
         "description": "Exactly one kind of recurrence.",
     },
     "durationHours": _whole(4, 24),
@@ -73,6 +77,11 @@ _WINDOW: Final[dict[str, Json]] = {
     },
 }
 WINDOW_SCHEMA: Final[Json] = {
-    **_object(**_WINDOW),
+    **_object(
+        **{
+            name: _or_null(schema) if name in _OPTIONAL else schema
+            for name, schema in _WINDOW.items()
+        }
+    ),
     "required": [name for name in _WINDOW if name not in _OPTIONAL],
 }

@@ -16,6 +16,7 @@ from local.host.payloads import HttpCall, http_payload
 from local.host.requests import (
     MAX_BODY_BYTES,
     BodyTooLarge,
+    UnreadableHeader,
     given_key,
     header_values,
     query_values,
@@ -97,12 +98,15 @@ class HttpFunctions:
             return web.Response(status=HTTPStatus.UNAUTHORIZED)
         try:
             body = await read_body(request, self._max_body)
+            headers = header_values(request)
         except BodyTooLarge:
             return web.Response(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        except UnreadableHeader:
+            return web.Response(status=HTTPStatus.BAD_REQUEST)
         call = HttpCall(
             method=request.method,
             url=str(request.url),
-            headers=header_values(request),
+            headers=headers,
             params=query_values(request),
             route_params=parameters,
             body=body,

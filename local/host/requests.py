@@ -16,6 +16,10 @@ class BodyTooLarge(Exception):
     """The body is larger than the host takes."""
 
 
+class UnreadableHeader(Exception):
+    """The value of a header is not text in UTF-8."""
+
+
 async def read_body(request: web.BaseRequest, limit: int = MAX_BODY_BYTES) -> bytes:
     """Read a body piece by piece; BodyTooLarge as soon as it is known to pass the limit."""
     if (request.content_length or 0) > limit:
@@ -29,8 +33,17 @@ async def read_body(request: web.BaseRequest, limit: int = MAX_BODY_BYTES) -> by
 
 
 def header_values(request: web.BaseRequest) -> Mapping[str, str]:
-    """Give the headers with names in lower case, repeated ones joined by a comma."""
-    return {name.lower(): ",".join(request.headers.getall(name)) for name in request.headers}
+    """Give the headers with names in lower case, repeated ones joined by a comma.
+
+    Raises UnreadableHeader, for which Kestrel, the real host's server, answers 400: it decodes
+    headers as UTF-8, and strictly (dotnet/aspnetcore, KestrelServerOptions).
+    """
+    values = {name.lower(): ",".join(request.headers.getall(name)) for name in request.headers}
+    try:
+        "".join(values.values()).encode()
+    except UnicodeEncodeError as error:
+        raise UnreadableHeader from error
+    return values
 
 
 def query_values(request: web.BaseRequest) -> Mapping[str, str]:

@@ -6,7 +6,7 @@ write: without ARM's help that cannot be seen (Azure/azure-rest-api-specs, no If
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -41,16 +41,17 @@ class Condition:
         return not _is_among(tag, self.matches_none)
 
 
-def read_condition(headers: Mapping[str, str]) -> Condition:
-    """Read If-Match and If-None-Match, names in lower case; raises InvalidInput."""
-    return Condition(_tags(headers, "if-match"), _tags(headers, "if-none-match"))
+def read_condition(if_match: str | None, if_none_match: str | None) -> Condition:
+    """Read the two headers, None where one is not given; raises InvalidInput."""
+    return Condition(_tags("If-Match", if_match), _tags("If-None-Match", if_none_match))
 
 
-def _tags(headers: Mapping[str, str], name: str) -> frozenset[str]:
-    value = headers.get(name, "").strip()
-    if value in {"", _ANY}:
-        return frozenset({value} - {""})
-    if not _LIST.fullmatch(value):
+def _tags(name: str, value: str | None) -> frozenset[str]:
+    if value is None:
+        return frozenset()
+    if value.strip() == _ANY:
+        return frozenset({_ANY})
+    if not _LIST.fullmatch(value.strip()):
         raise InvalidInput.because(name, value, 'must be * or ETags, such as "0a1b2c"')
     return frozenset(_TAG.findall(value))
 

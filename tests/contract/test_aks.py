@@ -21,12 +21,14 @@ from shared.domain.errors import (
     AzureUnavailable,
     ClusterGone,
     ConnectionFailed,
+    DeleteNotGranted,
     NotAuthenticated,
     OperationInProgress,
     Rejected,
     Throttled,
     WriteTargetGone,
 )
+from shared.domain.observed import NODE_OS_SCHEDULE
 from shared.domain.recurrence import (
     AbsoluteMonthly,
     Daily,
@@ -56,6 +58,7 @@ METHODS: dict[Verb, dict[str, str]] = {
     "list": {"operation": "MaintenanceConfigurations_List*"},
     "clusters": {"operation": "ManagedClusters_List*"},
     "put": {"method": "PUT"},
+    "delete": {"method": "DELETE"},
 }
 FAULTS: dict[str, type[AzureError]] = {
     "throttled-by-aks": Throttled,
@@ -173,6 +176,7 @@ def calls(aks: Aks, window: MaintenanceWindow) -> dict[Verb, Callable[[], Awaita
         "get": lambda: aks.get_cluster(cluster_id()),
         "list": lambda: aks.list_configurations(cluster_id()),
         "put": lambda: aks.put_node_os_schedule(cluster_id(), window),
+        "delete": lambda: aks.delete_node_os_schedule(cluster_id()),
         "clusters": lambda: listed(aks),
     }
 
@@ -285,17 +289,72 @@ async def test_a_written_window_reads_back_equal(azure: Azure, window: Maintenan
     assert read.to_arm() == {**window.to_arm(), "startDate": filled_in.isoformat()}
 
 
-@pytest.mark.parametrize("verb", ["get", "list", "put", "clusters"])
+@pytest.mark.parametrize("verb", ["get", "list", "put", "delete", "clusters"])
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_faults_are_translated(azure: Azure, verb: Verb, fault: str) -> None:
     """Every way to fail is one of our own errors; the call after it works: nothing tried again."""
     await azure.put(cluster())
     await azure.order(verb, fault)
     call = calls(azure.aks, WINDOW)[verb]
-    with pytest.raises(FAULTS[fault]) as failed:
+    expected = FAULTS[fault]
+    if verb == "delete" and expected is AccessDenied:
+        expected = DeleteNotGranted
+    with pytest.raises(expected) as failed:
         await call()
-    assert failed.value.retryable or fault == "bad-request"
+    assert failed.value.retryable or expected in {Rejected, DeleteNotGranted}
     await call()
+
+
+ODD = "AKSmanagedNODEosUpgradeSchedule"
+
+
+async def test_a_schedule_keeps_the_name_that_it_is_written_under(azure: Azure) -> None:
+    """An update under the odd name that is there replaces that one, and makes no second."""
+    owner = await azure.put(cluster())
+    await azure.put_schedule(owner, schedule(), ODD)
+    accepted = await azure.aks.put_node_os_schedule(owner, WINDOW, ODD)
+    assert accepted.name == ODD
+    (listed,) = (await azure.aks.list_configurations(owner)).configurations
+    assert (listed.name, listed.schedule.window) == (ODD, accepted.schedule.window)
+
+
+@pytest.mark.parametrize("name", [NODE_OS_SCHEDULE, ODD])
+async def test_a_schedule_is_deleted_and_its_siblings_stay(azure: Azure, name: str) -> None:
+    """A deletion takes the node OS schedule, whatever its name's casing, and nothing else."""
+    owner = await azure.put(cluster())
+    await azure.put_schedule(owner, schedule(), ODD)
+    await azure.put_schedule(owner, schedule("Friday"), "aksManagedAutoUpgradeSchedule")
+    await azure.aks.delete_node_os_schedule(owner, name)
+    left = (await azure.aks.list_configurations(owner)).configurations
+    assert [each.name for each in left] == ["aksManagedAutoUpgradeSchedule"]
+    await azure.aks.delete_node_os_schedule(owner, name)
+
+
+async def test_deleting_from_a_missing_cluster(azure: Azure) -> None:
+    """A deletion on a cluster that is not there says that the cluster is gone."""
+    with pytest.raises(WriteTargetGone):
+        await azure.aks.delete_node_os_schedule(cluster_id())
+
+
+async def test_only_the_node_os_schedule_is_ever_written(real: Real) -> None:
+    """Another configuration's name is refused before anything is sent."""
+    await real.put(cluster())
+    for name in ("default", "aksManagedAutoUpgradeSchedule", "x/../default"):
+        with pytest.raises(ValueError, match="node OS schedule"):
+            await real.aks.put_node_os_schedule(cluster_id(), WINDOW, name)
+        with pytest.raises(ValueError, match="node OS schedule"):
+            await real.aks.delete_node_os_schedule(cluster_id(), name)
+    assert await real.controls.journal(path="*maintenanceConfigurations*") == []
+
+
+async def test_a_connection_lost_after_the_deletion(real: Real) -> None:
+    """A deletion whose answer is lost is a failed connection, and is done all the same."""
+    owner = await real.put(cluster())
+    await real.put_schedule(owner, schedule(), ODD)
+    await real.controls.order("drop-after", method="DELETE")
+    with pytest.raises(ConnectionFailed):
+        await real.aks.delete_node_os_schedule(owner, ODD)
+    assert await real.controls.schedule(owner) is None
 
 
 async def test_a_connection_lost_after_the_write(real: Real) -> None:

@@ -1,5 +1,6 @@
 """HTTP triggers through the whole host: routes, keys, requests, responses."""
 
+import asyncio
 import json
 from typing import TypedDict
 
@@ -80,6 +81,18 @@ async def test_a_request_reaches_the_function_as_the_host_passes_it_on(host: Run
     assert given["headers"]["x-mixed"] == "Case"
     assert given["body"] == "content"
     assert given["url"].startswith(f"{host.url}/api/echo/a?b=1&b=2")
+
+
+async def test_a_header_that_is_no_text_is_refused(host: RunningHost) -> None:
+    """A header that is not UTF-8 is a 400 of the host's own, before any function sees it."""
+    address = host.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(address[0], int(address[1]))
+    writer.write(
+        b"GET /api/echo/a HTTP/1.1\r\nHost: x\r\nX-Odd: \x84\r\n"
+        b"x-functions-key: " + MASTER.encode() + b"\r\nConnection: close\r\n\r\n"
+    )
+    assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
+    writer.close()
 
 
 async def test_a_function_without_declared_methods_takes_all(host: RunningHost) -> None:

@@ -41,6 +41,16 @@ def test_defaults() -> None:
     assert (settings.image_ages, settings.image_old_days) == (False, 60)
 
 
+@pytest.mark.parametrize(
+    ("value", "on"),
+    [("True", True), ("true", True), ("False", False), ("", False), ("1", False), ("yes", False)],
+)
+def test_the_platforms_sign_in(value: str, *, on: bool) -> None:
+    """Only the platform's own yes lets a caller's name be believed; nothing else is an error."""
+    assert read(WEBSITE_AUTH_ENABLED=value).entra is on
+    assert not read().entra
+
+
 def test_everything_set() -> None:
     """Every setting is read, blanks and casing forgiven."""
     settings = read(

@@ -1,11 +1,14 @@
 """One canonical line per reconcile, with nothing unparsed in it."""
 
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from shared.domain.ages_read import AgesRead
+from shared.domain.audit import AuditAction, AuditOutcome, AuditRecord, Completion
+from shared.domain.callers import Caller, Origin
 from shared.domain.errors import AccessDenied
 from shared.domain.observed import observe_cluster
 from shared.domain.outcome import Outcome, OutcomeKind
@@ -16,6 +19,7 @@ from shared.domain.shard_records import PendingCluster
 from shared.domain.work import Cause
 from shared.telemetry import (
     log_ages,
+    log_audit,
     log_bug,
     log_event,
     log_facts,
@@ -162,6 +166,24 @@ def test_a_custom_event_is_a_line_with_its_name(caplog: pytest.LogCaptureFixture
     assert getattr(record, "microsoft.custom_event.name") == "Naptime.ApiWriteRecorded"
     assert record.__dict__["naptime_clusterId"] == str(cluster_id())
     assert "naptime_outcome" not in record.__dict__
+
+
+def test_a_command_is_one_custom_event(caplog: pytest.LogCaptureFixture) -> None:
+    """The end of a command over HTTP is one event: who, what, on which cluster, and the outcome."""
+    origin = Origin(Caller("ops@example.com"), "0f0e0d0c-0b0a-4908-8706-050403020100")
+    record = AuditRecord("id", origin, AuditAction.PUT_SCHEDULE, datetime.now(UTC), cluster_id())  # noqa: TID251 - not shown
+    with caplog.at_level(logging.INFO, "naptime"):
+        log_audit(replace(record, completion=Completion(AuditOutcome.UPDATED)))
+    (line,) = caplog.records
+    assert line.__dict__["microsoft.custom_event.name"] == "Naptime.ApiWriteRecorded"
+    shown = {name: line.__dict__[f"naptime_{name}"] for name in API_WRITE_RECORDED.facts}
+    assert shown == {
+        "caller": "ops@example.com",
+        "action": "PutSchedule",
+        "clusterId": str(cluster_id()),
+        "outcome": "Updated",
+        "correlationId": origin.correlation_id,
+    }
 
 
 def test_a_property_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
