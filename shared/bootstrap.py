@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from shared.domain.crowding import CROWD_SIZE
-from shared.reconcile.announce_release import ReleaseAnnouncer, ReleaseRuns
+from shared.reconcile.announce_release import ReleaseAnnouncer
 from shared.reconcile.ask_for_run import RunAsker
 from shared.reconcile.audit_log import AuditLog
 from shared.reconcile.audited_commands import AuditedCommands
@@ -42,6 +42,7 @@ from shared.reconcile.reconcile_on_request import RequestedReconcile
 from shared.reconcile.reconcile_shard import ShardReconciler
 from shared.reconcile.remember_clusters import ClusterMemory
 from shared.reconcile.replay_given_up import GivenUpReplayer
+from shared.reconcile.run_for_release import ReleaseRuns
 from shared.reconcile.run_store import RunStore
 from shared.reconcile.shared_answers import SharedAnswers
 from shared.reconcile.show_clusters import KEPT_FOR, FleetViewer
@@ -303,7 +304,7 @@ class App:
 
     @cached_property
     def _release_runs(self) -> ReleaseRuns:
-        return ReleaseRuns(self.asker, self.settings.verify_max_age)
+        return ReleaseRuns(self.asker, self._tables.of(IMAGES_TABLE))
 
     @cached_property
     def _teller(self) -> EventTeller:

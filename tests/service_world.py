@@ -21,7 +21,7 @@ from shared.domain.run_work import Baton, RunWork
 from shared.domain.shard_records import PendingCluster
 from shared.domain.window import MaintenanceWindow
 from shared.domain.work import Cause, ReconcileCluster
-from shared.reconcile.announce_release import ReleaseAnnouncer, ReleaseRuns
+from shared.reconcile.announce_release import ReleaseAnnouncer
 from shared.reconcile.ask_for_run import RunAsker
 from shared.reconcile.audit_log import AuditLog
 from shared.reconcile.audited_commands import AuditedCommands
@@ -51,6 +51,7 @@ from shared.reconcile.reconcile_on_request import RequestedReconcile
 from shared.reconcile.reconcile_shard import ShardReconciler
 from shared.reconcile.remember_clusters import ClusterMemory
 from shared.reconcile.replay_given_up import GivenUpReplayer
+from shared.reconcile.run_for_release import ReleaseRuns
 from shared.reconcile.run_store import RunStore
 from shared.reconcile.shared_answers import SharedAnswers
 from shared.reconcile.show_clusters import KEPT_FOR, FleetViewer
@@ -270,7 +271,7 @@ class World:
         self.images = FakeNodeImages()
         self.places = FleetPlaces(self.tables.of(SHARDS_TABLE), self.memory, self.subscriptions)
         topic = self.topic if self.has_topic else None
-        release_runs = ReleaseRuns(self.asker, self.verify_max_age)
+        release_runs = ReleaseRuns(self.asker, self.tables.of(IMAGES_TABLE))
         self.image_watcher = ImageWatcher(
             self.places,
             ImageFinder(self.images, self.retry, self.places),

@@ -55,15 +55,14 @@ class RunAsker:
     """Makes a random word of at least 16 hexadecimal digits."""
     most_active: int = MOST_ACTIVE
 
-    async def ask(self, scope: RunScope, cause: Cause, fresh: timedelta = timedelta(0)) -> Asked:
+    async def ask(self, scope: RunScope, cause: Cause) -> Asked:
         """Insert the run's row and send one message; or join the active run of that scope.
 
-        One that was asked for less than `fresh` ago is joined even if it is over.
         Raises `TooManyActive` where a person would make one run too many.
         """
         for _ in range(CONFLICTS_BORNE):
             reading = await self.table.get(SCOPES_PARTITION, scope.key)
-            if active := await self._active(reading, fresh):
+            if active := await self._active(reading):
                 return Asked(active, joined=True)
             if cause is Cause.ASKED:
                 await self._leave_room()
@@ -82,15 +81,14 @@ class RunAsker:
         if active >= self.most_active:
             raise TooManyActive(self.most_active)
 
-    async def _active(self, reading: Reading, fresh: timedelta) -> Run | None:
+    async def _active(self, reading: Reading) -> Run | None:
         """Give the run that holds the scope; begun again where a crash kept it from beginning."""
         if reading.row is None:
             return None
         run = Run.from_json(reading.row.text("run"))
         stored = await self.store.run(run.id)
         if stored is not None:
-            is_fresh = reading.at - run.started_at < fresh
-            return run if is_fresh or stored.record.state is RunState.ACTIVE else None
+            return run if stored.record.state is RunState.ACTIVE else None
         if reading.at - run.started_at > SCOPE_KEPT:
             return None
         await self.begin(run)

@@ -8,7 +8,8 @@ Only the watcher of node images writes, after it has published. The forecast of 
 
 The partition `source` holds a row for each location that says where its images came from at the
 last look, so that a change of it is said once, whichever worker notices. The partition `look` holds
-when each location was looked at last, and what was shown: a release came after that.
+when each location was looked at last, and what was shown: a release came after that. The
+partition `asked` holds for which versions a run was asked for (`run_for_release`).
 """
 
 from collections.abc import Iterable, Mapping

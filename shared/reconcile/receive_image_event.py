@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from shared.domain.events import NotOurs
 from shared.domain.node_image_events import parse_node_image_event
-from shared.reconcile.announce_release import ReleaseRuns
 from shared.reconcile.find_places import FleetPlaces
 from shared.reconcile.ports import Clock
+from shared.reconcile.run_for_release import ReleaseRuns
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,5 +55,5 @@ class ImageEventReceiver:
         image, location = str(event.image), event.location
         if not await self.places.has_clusters(location):
             return ReceivedRelease("no cluster there", image, location)
-        asked = await self.runs.ask(location)
-        return ReceivedRelease("run", image, location, asked.run.id, asked.joined)
+        run = await self.runs.ask([event])
+        return ReceivedRelease("run", image, location, run.run_id, run.joined)

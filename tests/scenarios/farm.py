@@ -20,6 +20,7 @@ from tests.simulated_azure import Controls
 
 ROOT = Path(__file__).parents[2]
 KEY = "key-of-the-farm"
+TOPIC = "/topics/naptime/api/events"
 PATIENCE_SECONDS = 400.0
 
 
@@ -65,6 +66,7 @@ class Farm:
     session: aiohttp.ClientSession
     settings: Mapping[str, str]
     lease_seconds: int
+    port: int = 0
     hosts: list[Child] = field(default_factory=list)
 
     @property
@@ -74,7 +76,7 @@ class Farm:
 
     async def start_host(self) -> None:
         """Start the host."""
-        arguments = ["--port=0", f"--key={KEY}", f"--message-lease={self.lease_seconds}"]
+        arguments = [f"--port={self.port}", f"--key={KEY}", f"--message-lease={self.lease_seconds}"]
         host = await Child.start(
             [sys.executable, "-m", "local.host", *arguments], env=self.settings, cwd=ROOT
         )
@@ -160,9 +162,15 @@ async def farm(
     fleet: Fleet,
     *options: str,
     lease_seconds: int = 600,
+    topic_port: int = 0,
     settings: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Farm]:
-    """Start emulator (on disk), simulator and host; stop them in the end."""
+    """Start emulator (on disk), simulator and host; stop them in the end.
+
+    With `topic_port`, the host's, naptime has a topic, whose events are delivered to it.
+    """
+    if topic_port:
+        options = (*options, f"--topic-events-to=http://127.0.0.1:{topic_port}/?code={KEY}")
     files = folder / "fleet.json", folder / "ca.pem"
     files[0].write_text(json.dumps(fleet.document()), encoding="utf-8")
     azurite = Azurite(folder / "azurite")
@@ -187,12 +195,13 @@ async def farm(
         "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
         "SSL_CERT_FILE": str(files[1]),
         "REQUESTS_CA_BUNDLE": str(files[1]),
+        **({"NAPTIME_TOPIC_ENDPOINT": f"{azure.url}{TOPIC}"} if topic_port else {}),
         **(settings or {}),
     }
     try:
         async with aiohttp.ClientSession() as session:
             controls = Controls(urls["controlsHttp"])
-            running = Farm(azurite, controls, session, environment, lease_seconds)
+            running = Farm(azurite, controls, session, environment, lease_seconds, topic_port)
             await running.start_host()
             try:
                 yield running

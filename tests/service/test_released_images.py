@@ -39,9 +39,9 @@ async def swept(*names: str, max_age: timedelta = timedelta(hours=1)) -> World:
     return world
 
 
-async def released(world: World) -> RunRecord:
+async def released(world: World, version: str = "202608.20.0") -> RunRecord:
     """Deliver the event, and give the run that has come of it once it is over."""
-    received = await world.releases.receive(event(world.clock.now()))
+    received = await world.releases.receive(event(world.clock.now(), version=version))
     assert received.run_id
     await world.run_and_mind()
     stored = await world.store.run(received.run_id)
@@ -111,10 +111,33 @@ async def test_an_old_reading_counts_no_more() -> None:
 
 
 async def test_no_age_is_young_enough() -> None:
-    """With an age of 0 every cluster is read in every run, and every event is a run."""
+    """With an age of 0 every cluster is read in every run."""
     world = await swept("aks-1", max_age=timedelta(0))
     first = await released(world)
     assert len(world.aks.calls_of("list")) == 1
+    assert (await released(world, "202609.01.0")).run.id != first.run.id
+    assert len(world.aks.calls_of("list")) == 2
+
+
+async def test_the_next_release_is_another_run() -> None:
+    """A release minutes after another one finds the cluster that has come in between."""
+    world = await swept("aks-1")
+    first = await released(world)
+    world.aks.add(cluster("new"))
+    second = await released(world, "202609.01.0")
+    assert second.run.id != first.run.id
+    assert world.aks.schedule(cluster_id("new"))
+    assert len(world.aks.calls_of("list")) == 1
+
+
+async def test_the_same_news_again() -> None:
+    """The same version is no second run for a while; later it is one, as nobody knows why."""
+    world = await swept("aks-1")
+    first = await released(world)
+    calls = len(world.aks.calls)
+    assert (await released(world)).run.id == first.run.id
+    assert len(world.aks.calls) == calls
+    world.clock.advance(timedelta(minutes=20))
     assert (await released(world)).run.id != first.run.id
 
 

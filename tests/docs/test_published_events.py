@@ -1,0 +1,102 @@
+"""The README's table of published events is what the code publishes."""
+
+from datetime import UTC, datetime
+
+from shared.domain import node_image_events, schedule_events
+from shared.domain.cloud_event import CloudEvent
+from shared.domain.cluster_id import ClusterId
+from shared.domain.decision import Finding
+from shared.domain.node_image import ImageVersion, NodeImage
+from shared.domain.node_image_events import NodeImageReleased
+from shared.domain.outcome import Outcome, OutcomeKind
+from shared.domain.reasons import Reason
+from shared.domain.schedule_events import Occasion, events_of, failure_of
+from shared.domain.work import Cause
+from tests.clusters import cluster, cluster_id
+from tests.docs.test_readme import rows
+from tests.service_world import World
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+OCCASION = Occasion.asked(Cause.ASKED, NOW)
+HASH = "{cluster}"
+
+
+def outcome(kind: OutcomeKind, reason: Reason) -> Outcome:
+    """Give an outcome with one finding."""
+    return Outcome(
+        cluster_id=cluster_id(),
+        kind=kind,
+        reason=reason,
+        message="m",
+        findings=(Finding(reason, "m"),),
+        window=None,
+        next_start=None,
+        attempts=1,
+        calls=1,
+    )
+
+
+async def published() -> dict[str, CloudEvent]:
+    """Make one of each event, by the name of its type."""
+    image = NodeImage.parse("AKSUbuntu-2404gen2containerd-202608.20.0")
+    assert image
+    previous = ImageVersion.parse("202608.14.0")
+    world = World(has_topic=True)
+    world.aks.add(cluster())
+    await world.sweep()
+    events = [
+        NodeImageReleased("westeurope", image, previous).to_cloud_event(NOW),
+        *events_of(outcome(OutcomeKind.CREATED, Reason.SCHEDULE_MISSING), OCCASION, (), NOW),
+        *events_of(outcome(OutcomeKind.UPDATED, Reason.SCHEDULE_MISSING), OCCASION, (), NOW),
+        *failure_of(outcome(OutcomeKind.FAILED, Reason.REJECTED_BY_AZURE), OCCASION, NOW),
+        *events_of(outcome(OutcomeKind.UNCHANGED, Reason.LONGER_THAN_WEEKLY), OCCASION, (), NOW),
+        *world.topic.of("FleetRunCompleted"),
+    ]
+    return {event.type: event for event in events}
+
+
+async def test_every_event_has_its_row() -> None:
+    """The table names every event with its data, in the order of the code."""
+    expected = [
+        [f"`{name}`", ", ".join(f"`{member}`" for member in event.data)]
+        for name, event in (await published()).items()
+    ]
+    assert [[row[0], row[4]] for row in rows("events")] == expected
+
+
+async def test_every_name_of_the_code_is_in_the_table() -> None:
+    """No type of event is left out of the test above."""
+    names = {
+        value
+        for module in (node_image_events, schedule_events)
+        for value in vars(module).values()
+        if isinstance(value, str) and value.startswith("Naptime.")
+    }
+    assert names == set(await published())
+
+
+def filled(pattern: str, event: CloudEvent) -> str:
+    """Write a subject or an id of the table with what the event says."""
+    said = {name: str(value) for name, value in event.data.items()}
+    said |= {"occasion": OCCASION.name, "date": "2026-11-21", "cluster": HASH}
+    return pattern.strip("`").format(**said) if pattern.startswith("`") else pattern
+
+
+async def test_subjects_and_ids_are_as_described() -> None:
+    """What the table says of subject and id is true of an event of each type."""
+    events = await published()
+    for name, _, subject, identity, _ in rows("events"):
+        event = events[name.strip("`")]
+        said = str(event.data.get("clusterId")) if subject == "the cluster's id" else subject
+        assert event.subject == filled(said, event)
+        parts, wanted = event.id.split("/"), filled(identity, event).split("/")
+        known = [HASH if part == hash_in(event) else part for part in parts]
+        assert known == wanted
+
+
+def hash_in(event: CloudEvent) -> str:
+    """Give the word that stands for the event's cluster in its id."""
+    if not str(event.data.get("clusterId", "")):
+        return ""
+    parsed = ClusterId.parse(str(event.data["clusterId"]))
+    return schedule_events._word(parsed)
