@@ -34,6 +34,14 @@ check: $(ready) ## format, lint, types, imports, then the tests
 	@.venv/bin/lint-imports --no-cache
 	@$(MAKE) --no-print-directory test
 
+.PHONY: infra
+infra: $(ready) ## what is wrong with infra/, without Azure and without its compiler
+	@$(PYTHON) -m local.infra_check
+
+.PHONY: infra-types
+infra-types: $(ready) ## renew Microsoft's type data for the resources of infra/ (fetches 62 MB)
+	@$(PYTHON) -m local.infra_check.snapshot
+
 .PHONY: bench
 bench: $(ready) ## the figures of the README, measured
 	@$(PYTHON) -m local.bench

@@ -1,0 +1,160 @@
+// One rule per line of `rules`; a row that its query gives is an alarm. docs/operations.md has a section
+// for each, under the rule's name. Queries use names of docs/telemetry.md, and never spans: those are sampled.
+param environmentName string
+param location string
+param tags object
+param workspaceId string
+param emails array
+param dryRun bool
+
+var rules = [
+  {
+    name: 'no-finished-sweep'
+    text: 'No run over everything has finished in 26 hours.'
+    severity: 1
+    // A dry run protects nobody and is not counted; whoever chose it needs no mail about it.
+    enabled: !dryRun
+    frequency: 'PT1H'
+    window: 'P2D'
+    query: '''
+AppEvents
+| where TimeGenerated > ago(26h)
+| where Name == "Naptime.FleetRunCompleted"
+| where Properties.naptime_scope == "Everything" and Properties.naptime_dryRun == "False"
+| summarize finished = count()
+| where finished == 0
+'''
+  }
+  {
+    name: 'cluster-unprotected'
+    text: 'The last run over everything ended with clusters that have no confirmed schedule.'
+    severity: 1
+    enabled: true
+    frequency: 'PT1H'
+    window: 'P1D'
+    query: '''
+AppEvents
+| where Name == "Naptime.FleetRunCompleted"
+| where Properties.naptime_scope == "Everything" and Properties.naptime_dryRun == "False"
+| summarize arg_max(TimeGenerated, *)
+| where toint(Properties.naptime_unconfirmed) > 0
+'''
+  }
+  {
+    name: 'work-given-up'
+    text: 'naptime gave work up: it is in the table naptimegivenup until somebody replays it.'
+    severity: 2
+    enabled: true
+    frequency: 'PT15M'
+    window: 'PT30M'
+    query: '''
+AppEvents
+| where Name == "Naptime.WorkGivenUp"
+'''
+  }
+  {
+    name: 'access-denied'
+    text: 'Azure refuses naptime\'s identity (401 or 403), or a run could not read a subscription.'
+    severity: 2
+    enabled: true
+    frequency: 'PT30M'
+    window: 'PT1H'
+    query: '''
+AppMetrics
+| where (Name == "naptime.outcomes" and Properties.reason in ("AccessDenied", "NotAuthenticated"))
+    or (Name == "naptime.run.unreadable_subscriptions")
+| where Sum > 0
+'''
+  }
+  {
+    name: 'shard-stopped'
+    text: 'Ten equal refusals in a row stopped the writes of a subscription and location.'
+    severity: 2
+    enabled: true
+    frequency: 'PT30M'
+    window: 'PT1H'
+    query: '''
+AppMetrics
+| where Name == "naptime.run.stopped_shards"
+| where Sum > 0
+'''
+  }
+  {
+    name: 'throttled'
+    text: 'Azure answered 429 more often than single mishaps explain; naptime\'s own pace causes none.'
+    severity: 3
+    enabled: true
+    frequency: 'PT1H'
+    window: 'PT6H'
+    query: '''
+AppMetrics
+| where Name == "naptime.throttled"
+| summarize answers = sum(Sum)
+| where answers > 20
+'''
+  }
+  {
+    name: 'failed-for-no-known-reason'
+    text: 'naptime failed in a way that it has no reason for: a bug.'
+    severity: 3
+    enabled: true
+    frequency: 'PT1H'
+    window: 'PT2H'
+    query: '''
+AppTraces
+| where Message startswith "failed on a cluster" or Message startswith "failed on a location" or Message startswith "message given up"
+'''
+  }
+]
+
+resource people 'Microsoft.Insights/actionGroups@2023-01-01' = {
+  name: 'ag-${environmentName}'
+  location: 'global'
+  tags: tags
+  properties: {
+    enabled: true
+    groupShortName: 'naptime'
+    emailReceivers: [
+      for (email, index) in emails: {
+        name: 'email-${index}'
+        emailAddress: email
+        useCommonAlertSchema: true
+      }
+    ]
+  }
+}
+
+resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
+  for rule in rules: {
+    name: 'naptime-${environmentName}-${rule.name}'
+    location: location
+    tags: tags
+    kind: 'LogAlert'
+    properties: {
+      displayName: 'naptime: ${rule.name}'
+      description: '${rule.text} docs/operations.md#${rule.name}'
+      severity: rule.severity
+      enabled: rule.enabled
+      scopes: [workspaceId]
+      evaluationFrequency: rule.frequency
+      windowSize: rule.window
+      autoMitigate: true
+      // Columns of custom events are not there before the first one; the tables are.
+      skipQueryValidation: true
+      criteria: {
+        allOf: [
+          {
+            query: rule.query
+            timeAggregation: 'Count'
+            operator: 'GreaterThan'
+            threshold: 0
+            failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
+          }
+        ]
+      }
+      actions: { actionGroups: [people.id] }
+    }
+  }
+]
+
+output actionGroupId string = people.id
