@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
@@ -11,7 +12,7 @@ from shared.domain.cluster_id import ClusterId
 from shared.domain.crowding import crowded_starts, with_crowding
 from shared.domain.outcome import OutcomeKind
 from shared.domain.reasons import Reason
-from shared.domain.rows import Row
+from shared.domain.rows import Row, Values
 from shared.domain.schedule_events import Occasion, crowding_of
 from shared.domain.shard_records import ShardRecord, settled_values
 from shared.domain.tally import Tally, total
@@ -31,25 +32,45 @@ class ShardFinisher:
     crowd_size: int
     teller: EventTeller
 
-    async def finish(self, stored: Stored[ShardRecord]) -> int:
-        """Look over all of the shard's clusters and say that it is finished.
+    async def finish(
+        self, stored: Stored[ShardRecord], record: ShardRecord, settled: Mapping[str, Values]
+    ) -> int:
+        """Look over all of the shard's clusters; say, with the last of them, that it is finished.
 
-        Gives how many are still to be looked at: then it is not.
+        Gives how many are still to be looked at: then it is not, and nothing is written.
         """
-        record = stored.record
-        rows = [_Part.of(row) async for row in self.store.clusters(record.run_id, record.shard)]
-        if pending := sum(row.pending for row in rows):
+        parts = await self._parts(record, settled)
+        if pending := sum(part.pending for part in parts):
             return pending
-        crowded = crowded_starts(Counter(row.start for row in rows), self.crowd_size)
-        last = await self._say_crowded(stored, crowded) if crowded else stored
+        crowded = crowded_starts(Counter(part.start for part in parts), self.crowd_size)
+        last: Stored[ShardRecord] | None = stored
+        if crowded:
+            last, settled = await self._settled(stored, record, settled, crowded), {}
         if last is None:
             return 0
         tally = Tally(calls=record.tally.calls, throttled=record.tally.throttled)
-        tally += total(row.counted(crowded) for row in rows)
+        tally += total(part.counted(crowded) for part in parts)
         finished = replace(record, tally=tally, pending=0, finished=True)
-        if await self.store.settle(last, finished, {}):
+        if await self.store.settle(last, finished, settled):
             await self.conclude(finished)
         return 0
+
+    async def _parts(self, record: ShardRecord, settled: Mapping[str, Values]) -> list["_Part"]:
+        """Read every cluster's row; what is settled and not written yet counts as written."""
+        rows = self.store.clusters(record.run_id, record.shard, _COUNTED)
+        written = {row.key: row async for row in rows}
+        unwritten = {key: Row("", key, values, "") for key, values in settled.items()}
+        return [_Part.of(row) for row in (written | unwritten).values()]
+
+    async def _settled(
+        self,
+        stored: Stored[ShardRecord],
+        record: ShardRecord,
+        settled: Mapping[str, Values],
+        crowded: set[str],
+    ) -> Stored[ShardRecord] | None:
+        written = await self.store.settle(stored, record, settled)
+        return await self._say_crowded(written, crowded) if written else None
 
     async def _say_crowded(
         self, stored: Stored[ShardRecord], crowded: set[str]
@@ -93,6 +114,9 @@ class ShardFinisher:
         """Leave the mark of a finished shard, and close the run if it was the last."""
         await self.store.mark_finished(record)
         await self.closer.close_if_last(record.run_id)
+
+
+_COUNTED = ("pending", "nextStart", "outcome", "reason")
 
 
 @dataclass(frozen=True, slots=True)

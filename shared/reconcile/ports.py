@@ -213,9 +213,18 @@ class Table(Protocol):
         ...
 
     def rows(
-        self, partition: str, *, after: str = "", before: str = "", where: Values | None = None
+        self,
+        partition: str,
+        *,
+        after: str = "",
+        before: str = "",
+        where: Values | None = None,
+        only: Sequence[str] = (),
     ) -> AsyncIterator[Row]:
-        """Yield rows in the order of their keys, `after` < key < `before`, with equal values."""
+        """Yield rows in the order of their keys, `after` < key < `before`, with equal values.
+
+        Where `only` some values are named, rows come without the others.
+        """
         ...
 
     async def first(

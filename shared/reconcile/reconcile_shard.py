@@ -1,6 +1,6 @@
 """The holder of a baton: takes the shard's lease, works with the tokens there are, passes it on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -32,6 +32,8 @@ LONGEST_REFILL = timedelta(seconds=25)
 BEHIND_ANOTHER_RUN = timedelta(seconds=3)
 AFTER_TROUBLE = timedelta(seconds=5)
 """The least wait after a shift in which something has to be done again."""
+
+NO_ROWS: Mapping[str, Values] = {}
 
 type Report = Callable[[Outcome, Cause], None]
 
@@ -82,13 +84,17 @@ class ShardReconciler:
             await self._pass_on(stored, stored.record, min(held.wait, BEHIND_ANOTHER_RUN))
 
     async def _pass_on(
-        self, stored: Stored[ShardRecord], record: ShardRecord, delay: timedelta
+        self,
+        stored: Stored[ShardRecord],
+        record: ShardRecord,
+        delay: timedelta,
+        rows: Mapping[str, Values] = NO_ROWS,
     ) -> None:
         """Send the baton of the next generation, once its number is written down."""
         after = replace(
             record, generation=stored.record.generation + 1, due_at=stored.read_at + delay
         )
-        if await self.store.settle(stored, after, {}):
+        if await self.store.settle(stored, after, rows):
             await self.batons.send(after.baton, delay)
 
     async def _work(self, stored: Stored[ShardRecord], grip: Grip) -> None:
@@ -96,7 +102,7 @@ class ShardReconciler:
         limit = max(grip.draw.tokens - 1, 0)
         pending = await self._pending(stored.record, limit)
         if not pending:
-            await self._finish(stored, shift)
+            await self._finish(stored, stored.record, {}, shift)
             return
         await shift.work(pending)
         rows = await self._settle_clusters(shift)
@@ -167,6 +173,9 @@ class ShardReconciler:
         """Write everything in one go, give back lease and tokens, and pass the baton on."""
         spent = Tally(calls=shift.calls, throttled=shift.throttled)
         record = replace(shift.record, tally=shift.record.tally + spent)
+        if not record.pending:
+            await self._finish(stored, record, rows, shift)
+            return
         delay = self._delay(shift)
         due_at = stored.read_at + shift.lasted + delay
         after = replace(record, generation=record.generation + 1, due_at=due_at)
@@ -175,18 +184,21 @@ class ShardReconciler:
             # Somebody has taken over after the lease ran out: what was done here is read again.
             await self.pacer.release(record.shard, shift.grip, shift.free)
             return
-        if not after.pending:
-            await self._finish(written, shift)
-            return
         await self.pacer.release(record.shard, shift.grip, shift.free)
         await self.batons.send(after.baton, delay)
 
-    async def _finish(self, stored: Stored[ShardRecord], shift: Shift) -> None:
+    async def _finish(
+        self,
+        stored: Stored[ShardRecord],
+        record: ShardRecord,
+        rows: dict[str, Values],
+        shift: Shift,
+    ) -> None:
         """Finish the shard; where its rows say that more is left than was counted, go on."""
-        left = await self.finisher.finish(stored)
-        await self.pacer.release(stored.record.shard, shift.grip, shift.free)
+        left = await self.finisher.finish(stored, record, rows)
+        await self.pacer.release(record.shard, shift.grip, shift.free)
         if left:
-            await self._pass_on(stored, replace(stored.record, pending=left), timedelta())
+            await self._pass_on(stored, replace(record, pending=left), timedelta(), rows)
 
     def _delay(self, shift: Shift) -> timedelta:
         """Say how long it takes until tokens are worth the next baton."""

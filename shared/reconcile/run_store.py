@@ -150,13 +150,13 @@ class RunStore:
 
     async def cluster_keys(self, run_id: str, shard: Shard) -> AsyncIterator[str]:
         """Yield the keys of the rows of a shard's clusters."""
-        async for row in self.clusters(run_id, shard):
+        async for row in self.clusters(run_id, shard, only=("pending",)):
             yield row.key
 
-    def clusters(self, run_id: str, shard: Shard) -> AsyncIterator[Row]:
-        """Yield the rows of a shard's clusters."""
+    def clusters(self, run_id: str, shard: Shard, only: Sequence[str] = ()) -> AsyncIterator[Row]:
+        """Yield the rows of a shard's clusters, with all of their values or only some."""
         table = self._table(run_id)
-        return table.rows(_partition(run_id, shard), before=BEHIND_CLUSTERS)
+        return table.rows(_partition(run_id, shard), before=BEHIND_CLUSTERS, only=only)
 
     async def first_clusters(
         self, run_id: str, shard: Shard, limit: int, after: str, where: Values

@@ -1,7 +1,7 @@
 """Tables in memory: rows under versions, transactions, the storage service's whole seconds."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shared.domain.rows import Reading, Row, Values
 from shared.reconcile.ports import Clock
@@ -69,12 +69,19 @@ class FakeTable:
         self.stored.pop((partition, key), None)
 
     async def rows(
-        self, partition: str, *, after: str = "", before: str = "", where: Values | None = None
+        self,
+        partition: str,
+        *,
+        after: str = "",
+        before: str = "",
+        where: Values | None = None,
+        only: Sequence[str] = (),
     ) -> AsyncIterator[Row]:
         """Yield rows in order."""
         self.step()
         for row in self._found(partition, after, before, where or {}):
-            yield row
+            values = {name: row.values[name] for name in only if name in row.values}
+            yield replace(row, values=values) if only else row
 
     async def first(
         self,
