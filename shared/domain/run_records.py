@@ -1,12 +1,13 @@
 """What is written down of a run: its record, and its subscriptions."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Self, TypedDict
 
 from shared.domain import instants
+from shared.domain.errors import AzureError, Throttled
 from shared.domain.reasons import REASONS, Reason
 from shared.domain.rows import Row, Value, without_none
 from shared.domain.run import Run, RunJson, RunState
@@ -132,6 +133,11 @@ class SubscriptionRecord:
     """The clusters that need no look at their configurations, and the calls of the listing."""
     reason: str = ""
     message: str = ""
+
+    def after_refusal(self, error: AzureError) -> Self:
+        """Give the record with one more call for it, which was refused."""
+        refused = Tally(calls=1, throttled=int(isinstance(error, Throttled)))
+        return replace(self, screened=self.screened + refused)
 
     def to_values(self) -> dict[str, Value]:
         """Give the values of its row."""

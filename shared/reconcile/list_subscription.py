@@ -168,7 +168,8 @@ class SubscriptionLister:
             after = page[-1][0]
             if not after.startswith(place):
                 break
-        return Listed(claimed, before, heard, given_up, self.clock.now())
+        alive_at, refused = self.clock.now(), claimed.record.screened
+        return Listed(claimed, before, heard, given_up, alive_at, screened=refused)
 
     def _spares(self, run: Run) -> bool:
         """Say whether a run leaves out what was read a short while ago."""
@@ -246,6 +247,7 @@ class SubscriptionLister:
         self, work: ListSubscription, stored: Stored[SubscriptionRecord], error: AzureError
     ) -> None:
         """Try again later what may work later; otherwise the subscription is a finding."""
+        stored = replace(stored, record=stored.record.after_refusal(error))
         later = error.retryable and not isinstance(error, AccessDenied)
         if later and work.attempt < MOST_ATTEMPTS:
             doubled = FIRST_DELAY * (1 << min(work.attempt - 1, 10))

@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import cast
 
@@ -147,10 +148,19 @@ class Farm:
                 found.setdefault(str(entry["path"]).lower(), []).append(entry["requestBody"])
         return found
 
-    async def statuses(self) -> dict[int, int]:
+    async def now(self) -> datetime:
+        """Give the simulated time."""
+        return datetime.fromisoformat(str((await self.controls.time())["now"]))
+
+    async def seconds_until_last_call(self, subscription: str, since: datetime) -> float:
+        """Give how long after an instant the last call for a subscription was."""
+        last = (await self.controls.journal(path=f"*{subscription}*"))[-1]
+        return (datetime.fromisoformat(str(last["time"])) - since).total_seconds()
+
+    async def statuses(self, path: str = "*managedClusters*") -> dict[int, int]:
         """Count the answers of ARM by status."""
         counts: dict[int, int] = {}
-        for entry in await self.controls.journal(path="*managedClusters*"):
+        for entry in await self.controls.journal(path=path):
             status = int(str(entry["status"]))
             counts[status] = counts.get(status, 0) + 1
         return counts

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -71,6 +72,36 @@ async def test_subscriptions_do_not_wait_for_each_other(tmp_path: Path) -> None:
         assert unreadable["subscriptionId"] == SUBSCRIPTIONS[0]
         assert unreadable["reason"] == "AccessDenied"
         assert run["outcomes"] == {"Created": 16, "Unchanged": 48}
+
+
+@pytest.mark.campaign
+async def test_a_minute_of_weather(tmp_path: Path) -> None:
+    """One subscription refuses, one throttles for a minute, one takes 5 s a call, one is well.
+
+    Each goes at its own pace, and the run's record says what happened to it.
+    """
+    refusing, throttling, slow, well = (
+        f"{digit * 8}-1111-1111-1111-111111111111" for digit in "1234"
+    )
+    fleet = Fleet((refusing, throttling, slow, well), LOCATIONS, clusters_each=16)
+    async with farm(tmp_path, fleet, "--throttle") as running:
+        now = await running.now()
+        minute = {"from": now.isoformat(), "to": (now + timedelta(minutes=1)).isoformat()}
+        order = running.controls.order
+        await order("forbidden", path=f"*{refusing}*", times=None)
+        await order("throttled-by-arm", path=f"*{throttling}*", times=None, retryAfter=7, **minute)
+        await order("slow", path=f"*{slow}*", seconds=5)
+        run = await running.finished(await running.start_run())
+        ended = {each: await running.seconds_until_last_call(each, now) for each in (well, slow)}
+        assert ended[well] < ended[slow] < 55
+        assert ended[well] < 15
+        assert await running.seconds_until_last_call(throttling, now) > 60
+        (unreadable,) = cast("list[Json]", run["unreadableSubscriptions"])
+        assert (unreadable["subscriptionId"], unreadable["reason"]) == (refusing, "AccessDenied")
+        assert run["outcomes"] == {"Created": 24, "Unchanged": 72}
+        statuses = await running.statuses(path=f"*{throttling}*")
+        assert run["throttled"] == statuses[429] > 0
+        assert 429 not in await running.statuses(path=f"*{well}*")
 
 
 @pytest.mark.campaign

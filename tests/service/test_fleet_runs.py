@@ -259,6 +259,8 @@ async def test_a_subscription_that_is_throttled_for_a_minute_is_listed_later() -
     writes = world.aks.accepted_writes
     assert [call.at < until for call in writes] == [True] * 3 + [False]
     assert not record.summary["unreadableSubscriptions"]
+    assert record.summary["throttled"] == sum(bool(call.error) for call in world.aks.calls) > 0
+    assert record.summary["calls"] == len(world.aks.calls)
 
 
 async def test_an_outage_of_the_listing_for_hours_is_a_finding() -> None:
