@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import re
 import secrets
 import socket
 import sys
@@ -21,6 +19,7 @@ from local.demo.bodies import Json
 from local.demo.journal import NAPTIME
 from local.demo.naptime_api import NaptimeApi
 from local.demo.stage import Stage, StageFailed, until
+from local.demo.surroundings import app_settings, clean_environment, urls_of
 from local.processes import Child, ChildDidNotStart
 from local.storage_emulator import (
     REPOSITORY,
@@ -31,9 +30,6 @@ from local.storage_emulator import (
 
 DID_NOT_START: Final = (ChildDidNotStart, StorageEmulatorDidNotStart, StorageEmulatorMissing)
 READY_SECONDS: Final = 30.0
-
-# What a child gets of this machine's environment: no proxy and no credential among it.
-_KEPT: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
 
 type Say = Callable[[str], None]
 
@@ -90,7 +86,7 @@ class _Crew:
         await asyncio.shield(storage)
         storage_ended = asyncio.create_task(azurite.ended())
         self.say("starting the Functions host with the app")
-        urls = _urls(azure)
+        urls = urls_of(azure)
         controls = AzureControls(self.session, urls["controlsHttp"])
         settings = {
             "AzureWebJobsStorage": azurite.connection_string,
@@ -128,7 +124,7 @@ class _Crew:
     async def _child(self, name: str, settings: Mapping[str, str], *module: str) -> Child:
         child = Child.start(
             [sys.executable, "-m", *module],
-            env=_clean_environment() | dict(settings),
+            env=clean_environment() | dict(settings),
             cwd=REPOSITORY,
             stderr=self.plan.folder / f"{name}.log",
             ready_within=READY_SECONDS,
@@ -148,15 +144,9 @@ class _Crew:
 
     def _settings(self, urls: Mapping[str, str]) -> Mapping[str, str]:
         return {
-            "NAPTIME_SUBSCRIPTIONS": ",".join(self.plan.subscriptions),
+            **app_settings(urls, self.plan.authorities, self.plan.subscriptions, NAPTIME),
             "NAPTIME_EXCLUDE": ",".join(self.plan.excluded),
-            "NAPTIME_ARM_ENDPOINT": urls["arm"],
             "NAPTIME_TOPIC_ENDPOINT": f"{urls['arm']}/topics/naptime/api/events",
-            "IDENTITY_ENDPOINT": urls["identityEndpoint"],
-            "AZURE_CLIENT_ID": NAPTIME,
-            "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
-            "SSL_CERT_FILE": str(self.plan.authorities),
-            "REQUESTS_CA_BUNDLE": str(self.plan.authorities),
         }
 
 
@@ -188,12 +178,3 @@ def _free_port() -> int:
         listening.bind(("127.0.0.1", 0))
         port: int = listening.getsockname()[1]
         return port
-
-
-def _clean_environment() -> dict[str, str]:
-    return {name: os.environ[name] for name in _KEPT if name in os.environ}
-
-
-def _urls(azure: Child) -> Mapping[str, str]:
-    """Read the URLs, which the simulator writes to its log before it says that it is ready."""
-    return dict(re.findall(r"^(\w+): (https?://\S+)$", azure.stderr_text(), re.MULTILINE))

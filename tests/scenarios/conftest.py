@@ -1,7 +1,6 @@
 """naptime as its users run it: processes on loopback, the emulator, and a simulated Azure."""
 
 import asyncio
-import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,6 +11,7 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
+from local.demo.surroundings import app_settings, clean_environment, urls_of
 from local.processes import Child
 from shared.domain.cluster_id import ClusterId
 from tests.clusters import OWN_CLIENT_ID, SUBSCRIPTION
@@ -123,24 +123,16 @@ async def naptime(
         ],
         cwd=ROOT,
     )
-    urls = dict(
-        line.split(": ", 1) for line in azure.stderr_text().splitlines() if ": http" in line
-    )
+    urls = urls_of(azure)
     environment = {
-        **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+        **clean_environment(),
+        **app_settings(urls, bundle, (SUBSCRIPTION,), OWN_CLIENT_ID),
         "AzureWebJobsStorage": azurite_connection,
-        "NAPTIME_SUBSCRIPTIONS": SUBSCRIPTION,
-        "NAPTIME_ARM_ENDPOINT": azure.url,
         # All tests share one shard, and the simulator enforces no limits here.
         "NAPTIME_SHARD_BURST": "10000",
         "NAPTIME_SHARD_RATE_PER_SECOND": "1000",
         "NAPTIME_EXCLUDE": f"/subscriptions/{SUBSCRIPTION}/resourceGroups/excluded",
-        "IDENTITY_ENDPOINT": urls["identityEndpoint"],
         "IDENTITY_HEADER": "made-up",
-        "AZURE_CLIENT_ID": OWN_CLIENT_ID,
-        "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
-        "SSL_CERT_FILE": str(bundle),
-        "REQUESTS_CA_BUNDLE": str(bundle),
     }
     host = await Child.start(
         [sys.executable, "-m", "local.host", f"--port={port}", f"--key={KEY}"],

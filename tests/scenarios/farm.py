@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -13,6 +12,7 @@ from typing import cast
 
 import aiohttp
 
+from local.demo.surroundings import app_settings, clean_environment, urls_of
 from local.processes import Child
 from local.storage_emulator import Azurite
 from shared.domain.cluster_id import ClusterId
@@ -192,19 +192,12 @@ async def farm(
         ],
         cwd=ROOT,
     )
-    lines = [line.split(": ", 1) for line in azure.stderr_text().splitlines() if ": http" in line]
-    urls = {line[0]: line[1] for line in lines}
+    urls = urls_of(azure)
     environment = {
-        **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+        **clean_environment(),
+        **app_settings(urls, files[1], fleet.subscriptions, OWN_CLIENT_ID),
         "AzureWebJobsStorage": connection,
-        "NAPTIME_SUBSCRIPTIONS": ",".join(fleet.subscriptions),
-        "NAPTIME_ARM_ENDPOINT": azure.url,
-        "IDENTITY_ENDPOINT": urls["identityEndpoint"],
         "IDENTITY_HEADER": "made-up",
-        "AZURE_CLIENT_ID": OWN_CLIENT_ID,
-        "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
-        "SSL_CERT_FILE": str(files[1]),
-        "REQUESTS_CA_BUNDLE": str(files[1]),
         **({"NAPTIME_TOPIC_ENDPOINT": f"{azure.url}{TOPIC}"} if topic_port else {}),
         **(settings or {}),
     }
