@@ -1,11 +1,11 @@
 """The last act: a node image is released, naptime sees to it, and NAP takes it in its window."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from local.azure.json_values import as_object
+from local.azure.json_values import as_list, as_object, as_text, instant_of
 from local.demo.azure_controls import Release
 from local.demo.bodies import Json, cluster_body, cluster_id
 from local.demo.evidence import Pickup, ReleaseEvidence
@@ -49,7 +49,9 @@ async def image_is_released(teller: Teller) -> News:
     await _is_seen_to(teller, since, now)
     span = Span(since, await azure.sequence())
     release = ReleaseEvidence(PLACE, now, published, TICK, key_of(_UNSEEN), span)
-    return News(release, await _consequence(teller, now))
+    pickups = await _consequence(teller, now)
+    await _was_forecast(teller, image, pickups)
+    return News(release, pickups)
 
 
 async def _naptime_has_looked(teller: Teller) -> None:
@@ -106,6 +108,25 @@ async def _consequence(teller: Teller, now: datetime) -> tuple[Pickup, ...]:
     if not any(pickup.is_unguarded for pickup in pickups):
         teller.tell("j", "no cluster without a schedule suffered: nothing was shown", ok=False)
     return pickups
+
+
+async def _was_forecast(teller: Teller, image: Release, pickups: tuple[Pickup, ...]) -> None:
+    """Hold naptime's own forecast for the guarded cluster against NAP's own rules."""
+    answer = await teller.stage.api.look(_UNSEEN)
+    forecasts = [as_object(each) for each in as_list(answer.body.get("forecasts"))]
+    ours = [each for each in forecasts if as_object(each["image"]).get("version") == image.version]
+    first, last = (_instant(ours, name) for name in ("notBefore", "certainBy"))
+    if first is None or last is None:
+        teller.tell("j", "naptime has no forecast for it", ok=False)
+        return
+    held = [pickup for pickup in pickups if pickup.cluster == key_of(_UNSEEN)]
+    text = f"naptime's forecast: not before {start_text(first)}, certain by {start_text(last)}"
+    teller.tell("j", text, ok=bool(held) and all(first <= one.at < last for one in held))
+
+
+def _instant(forecasts: Sequence[Json], name: str) -> datetime | None:
+    found = [as_text(as_object(each[name]).get("utc")) for each in forecasts]
+    return instant_of(found[0]) if found and found[0] else None
 
 
 def _told(pickups: tuple[Pickup, ...]) -> list[Pickup]:

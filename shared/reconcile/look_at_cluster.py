@@ -120,8 +120,7 @@ class ClusterViewer:
             seen = await see_cluster(self.aks, self.retry, self.pacer, cluster_id)
         except AzureError as error:
             raise LiveReadFailed(error, remembered) from error
-        location = seen.cluster.location
-        images = (await self.images.of([location])).get(location, ())
+        images = await self.images.right_now(seen.cluster.location)
         return {**self._live(seen, known, images), **remembered}
 
     async def _remembered(self, cluster_id: ClusterId, known: Remembered | None) -> RememberedJson:

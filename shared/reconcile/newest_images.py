@@ -33,6 +33,12 @@ class NewestImages:
                 await self._read(self._missing(wanted))
         return {location: self._kept[location][1] for location in wanted}
 
+    async def right_now(self, location: str) -> Images:
+        """Read the images of a location (short name) again, for a look that is live."""
+        if location:
+            await self._read({location})
+        return self._kept[location][1] if location else ()
+
     def _missing(self, wanted: set[str]) -> set[str]:
         oldest = self.clock.now() - KEPT
         return {

@@ -197,3 +197,14 @@ async def test_images_are_read_once_a_minute() -> None:
     world.clock.advance(timedelta(seconds=2))
     assert len((await world.newest_images.of(["westeurope"]))["westeurope"]) == 2
     assert world.life.operations == before + 4
+
+
+async def test_a_live_look_reads_the_images_again() -> None:
+    """What the watch has just seen is in the next look, whoever read the location before."""
+    world = a_world()
+    world.aks.add(cluster())
+    await world.sweep()
+    assert (await looked_at(world))[0]["image"] is None
+    await world.image_memory.remember("westeurope", [UBUNTU])
+    assert (await looked_at(world))[0]["image"]
+    assert await world.newest_images.right_now("") == ()
