@@ -26,6 +26,7 @@ from local.demo.stage import StageFailed
 
 LONG: Final = Shape(4, 1000, Limits(10))
 LARGE: Final = Shape(200, 50, Limits(1))
+CALLERS: Final = 50
 MANY: Final = Shape(100, 10, Limits(0.2))
 
 
@@ -37,6 +38,7 @@ class Arguments(argparse.Namespace):
     events: int = Sizes().events
     long: Shape = LONG
     large: Shape = LARGE
+    callers: int = CALLERS
     many: Shape = MANY
     plain: int = 100
     only: list[str] = field(default_factory=list)
@@ -66,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--events", type=int, help=f"delivered, one by one ({Sizes().events})")
     add("--long", type=_shape, metavar="SHAPE", help=f"a long sweep ({_text(LONG)})")
     add("--large", type=_shape, metavar="SHAPE", help=f"a large fleet ({_text(LARGE)})")
+    add("--callers", type=int, help=f"who watch the large fleet at once ({CALLERS})")
     add("--many", type=_shape, metavar="SHAPE", help=f"many small shards ({_text(MANY)})")
     add("--plain", type=int, help="clusters at 100 ms latency, and for the plain loop (100)")
     add("--only", action="append", choices=list(_measures(Arguments())), help="may be repeated")
@@ -76,7 +79,7 @@ def _measures(arguments: Arguments) -> Mapping[str, Measure]:
     return {
         "app": partial(_app, Sizes(arguments.clusters, arguments.events)),
         "long": partial(sweeps.long_sweep, arguments.long),
-        "large": partial(sweeps.large_fleet, arguments.large),
+        "large": partial(sweeps.large_fleet, arguments.large, arguments.callers),
         "many": partial(sweeps.many_shards, arguments.many),
         "plain": partial(sweeps.against_plain_loop, arguments.plain),
     }

@@ -17,6 +17,7 @@ from local.bench.figures import Part, Row
 from local.bench.fleet_runs import RunDidNotEnd, Swept, swept
 from local.bench.fleets import Lot, fleet_of, subscriptions
 from local.bench.limits import Limits
+from local.bench.watchers import watch
 from local.demo.bodies import Json
 from local.demo.setting_up import Plan, staged
 from local.demo.stage import Stage
@@ -55,8 +56,10 @@ async def long_sweep(shape: Shape) -> Part:
     return Part(str(shape), (*_kept(found), Row(words, SWEEP_FACTOR * bound, found.seconds, "s")))
 
 
-async def large_fleet(shape: Shape) -> Part:
+async def large_fleet(shape: Shape, callers: int) -> Part:
     """Sweep a tenth of a fleet's clusters elsewhere, then the fleet, and compare the memory.
+
+    Then callers watch it.
 
     There are two shards in each subscription.
     """
@@ -66,6 +69,7 @@ async def large_fleet(shape: Shape) -> Part:
     async with _stage([*lots, Lot(own, _ELSEWHERE, tenth)], shape.limits) as stage:
         first = await swept(stage, _run_over(_ELSEWHERE))
         found = await swept(stage, _run_over(_HERE, _THERE))
+        watched = await watch(stage, callers)
     cpu = found.processor / len(found.before) * 1000
     words = f"memory after {len(found.before):,} (after {len(first.before):,})"
     rows = (
@@ -75,6 +79,7 @@ async def large_fleet(shape: Shape) -> Part:
         Row(
             "sweep (what the pace alone costs)", found.bound(shape.limits.pace), found.seconds, "s"
         ),
+        *watched.rows(),
     )
     return Part(str(shape), rows)
 

@@ -34,7 +34,7 @@ async def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
     plan = Plan({"clusters": []}, (SUBSCRIPTION,), (), folder)
     long, large, many, found, output = await asyncio.gather(
         long_sweep(SMALL),
-        large_fleet(SMALL),
+        large_fleet(SMALL, 3),
         many_shards(SMALL),
         events.measure(plan, Sizes(clusters=1, events=2, idle_times=0)),
         command("--only", "plain", "--plain", "5"),
@@ -95,3 +95,11 @@ def test_events_are_measured(measured: Measured) -> None:
     assert len(found.to_write) == 1
     assert len(found.handler) == 2
     assert min(*found.to_write, *found.handler, found.first_event, found.megabytes) > 0
+
+
+def test_who_watches_is_measured(measured: Measured) -> None:
+    """Callers have read pages of clusters, and the host's memory was looked at twice."""
+    median, memory = measured.parts["large"].rows[6:]
+    assert "3 callers" in median.what
+    assert median.measured > 0
+    assert min(memory.promised, memory.measured) > 10
