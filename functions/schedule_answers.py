@@ -13,7 +13,7 @@ from shared.domain.outcome import FindingJson, OutcomeJson, finding_json
 from shared.domain.requested_schedule import OfferJson
 from shared.reconcile.delete_schedule import Deletion
 from shared.reconcile.look_at_cluster import OccurrenceJson, occurrences_json
-from shared.reconcile.put_schedule import Put, Wish
+from shared.reconcile.schedule_wish import Put, Wish
 
 
 class ConfigurationJson(TypedDict):

@@ -38,7 +38,7 @@ from shared.domain.outcome import finding_json
 from shared.domain.requested_window import read_requested
 from shared.reconcile.change_schedule import ConditionFailed
 from shared.reconcile.claim_soon import ClusterBusy
-from shared.reconcile.put_schedule import AdvisedAgainst, Wish
+from shared.reconcile.schedule_wish import AdvisedAgainst, Wish
 
 routes = Routes()
 

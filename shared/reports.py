@@ -7,6 +7,7 @@ from shared.domain.fleet_state import ClusterState, count_states
 from shared.domain.given_up import GivenUp
 from shared.domain.instants import to_text
 from shared.domain.outcome import Outcome, OutcomeKind
+from shared.domain.reasons import Reason
 from shared.domain.run_records import RunRecord
 from shared.domain.work import Cause, ReconcileCluster
 from shared.metrics import count, record, show
@@ -104,7 +105,8 @@ def _count(outcome: Outcome, cause: Cause) -> None:
         return
     facts = {"outcome": outcome.kind.value, "reason": outcome.reason.value, "cause": cause.value}
     count(names.OUTCOMES, facts)
-    if outcome.kind is OutcomeKind.CREATED:
+    # What a person put is an event of the audit; this one is for what naptime wrote by itself.
+    if outcome.kind is OutcomeKind.CREATED and outcome.reason is not Reason.REQUESTED:
         log_event(names.SCHEDULE_CREATED, _written(outcome, cause))
 
 

@@ -1,7 +1,7 @@
 """A person's schedule for one cluster: judged on what ARM says right before each write."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
@@ -10,56 +10,24 @@ from shared.domain.callers import Origin
 from shared.domain.cluster_id import ClusterId
 from shared.domain.decision import Action
 from shared.domain.differences import Difference, differences
-from shared.domain.entity_tags import Condition
 from shared.domain.last_known import LastKnown
 from shared.domain.observed import NODE_OS_SCHEDULE, ObservedConfiguration, SeenSchedule
 from shared.domain.outcome import Outcome, OutcomeKind
-from shared.domain.requested_schedule import REQUESTED, Judgement, Request, judge
+from shared.domain.requested_schedule import REQUESTED, Judgement, judge
 from shared.domain.schedule_events import Occasion
-from shared.domain.window import MaintenanceWindow
+from shared.domain.schedule_request import Request
 from shared.domain.work import Cause
 from shared.reconcile.change_schedule import (
-    ChangeRefused,
     ChangeWorld,
     Intent,
     Looks,
     Sight,
 )
 from shared.reconcile.claim_soon import holding
+from shared.reconcile.schedule_wish import AdvisedAgainst, Put, Wish
 from shared.reconcile.tell_events import OutcomeTeller
 
 type Report = Callable[[Outcome, Cause], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a person asks for: a window, whether advice counts, and what must hold before."""
-
-    window: MaintenanceWindow
-    force: bool = False
-    condition: Condition = field(default_factory=Condition)
-
-
-class AdvisedAgainst(ChangeRefused):
-    """There is advice against the schedule, and it was not forced."""
-
-    def __init__(self, judgement: Judgement, changes: tuple[Difference, ...]) -> None:
-        """Take what the person should know."""
-        first, *others = judgement.advice
-        super().__init__(" ".join((first.message, *(other.message for other in others))))
-        self.reason = first.reason.value
-        self.judgement = judgement
-        self.changes = changes
-
-
-@dataclass(frozen=True, slots=True)
-class Put:
-    """What came of a wish; `configuration` is the schedule as ARM has it after it, if it has."""
-
-    outcome: Outcome
-    judgement: Judgement
-    changes: tuple[Difference, ...]
-    configuration: ObservedConfiguration | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,10 +34,11 @@ from shared.domain.requested_window import read_requested
 from shared.domain.run import RunScope
 from shared.domain.window import MaintenanceWindow
 from shared.domain.work import Cause
+from shared.reconcile.ask_for_run import MOST_ACTIVE, TooManyActive
 from shared.reconcile.audit_log import AUDIT_PREFIX, KEPT
 from shared.reconcile.change_schedule import ConditionFailed
 from shared.reconcile.claim_soon import ClusterBusy
-from shared.reconcile.put_schedule import AdvisedAgainst, Put, Wish
+from shared.reconcile.schedule_wish import AdvisedAgainst, Put, Wish
 from tests.clusters import Json, cluster, cluster_id, schedule
 from tests.fakes.aks import Fault
 from tests.service_world import SUNDAY_NIGHT, Killed, World
@@ -397,6 +398,19 @@ async def test_delete_and_what_follows() -> None:
     assert (await world.run())[-1].kind is OutcomeKind.CREATED
 
 
+async def test_trying_out_a_deletion() -> None:
+    """A dry run of a deletion says what would be deleted and what follows, and deletes nothing."""
+    world = a_world()
+    tag = there(world, THURSDAYS)
+    condition = Condition(matches=frozenset({tag}))
+    deletion = await world.deleter.try_out(cluster_id(), condition)
+    assert (deletion.dry_run, deletion.comes_back) == (True, True)
+    assert deletion.configuration
+    assert written(world) == THURSDAYS
+    with pytest.raises(ConditionFailed):
+        await world.deleter.try_out(cluster_id(), Condition(matches_none=frozenset({tag})))
+
+
 async def test_a_deletion_that_stays() -> None:
     """On an excluded cluster a deletion stays, and the answer says so."""
     excluded = Desired(SUNDAY_NIGHT, excluded=(parse_scope(str(cluster_id())),))
@@ -462,6 +476,29 @@ async def test_other_commands_leave_records() -> None:
     }
     assert {"runId": run.run.id} in [record["after"] for record in found]
     assert len(world.audited) == 4
+
+
+async def test_a_run_too_many_is_recorded_as_refused() -> None:
+    """A run that a person may not start leaves a record all the same."""
+    world = a_world()
+    for number in range(MOST_ACTIVE):
+        await world.commands.start_run(RunScope(locations=(f"place-{number}",)), ORIGIN)
+    with pytest.raises(TooManyActive):
+        await world.commands.start_run(RunScope(), ORIGIN)
+    assert "Refused" in {record["outcome"] for record in await records(world)}
+
+
+async def test_a_put_is_told_once() -> None:
+    """A schedule that was put is told as an event of its own; one that was there already is not."""
+    world = a_world(has_topic=True)
+    await put(world)
+    await put(world)
+    await put(world, THURSDAYS)
+    await world.run()
+    assert [event.type for event in world.topic.events] == [
+        "Naptime.ScheduleCreated",
+        "Naptime.ScheduleUpdated",
+    ]
 
 
 async def test_a_reconcile_that_has_to_wait_is_recorded_as_such() -> None:

@@ -12,8 +12,9 @@ from shared.domain.lead_time import MINIMUM_LEAD
 from shared.domain.observed import ObservedCluster, ObservedConfiguration
 from shared.domain.possible_occurrences import possible_occurrences
 from shared.domain.recurrence import AbsoluteMonthly, Daily, Weekday, Weekly
-from shared.domain.requested_schedule import Judgement, Request, judge, same_effect
+from shared.domain.requested_schedule import Judgement, judge
 from shared.domain.requested_window import MOST_SPANS, read_requested
+from shared.domain.schedule_request import Request, same_effect
 from shared.domain.spans import DateSpan
 from shared.domain.window import MaintenanceWindow
 from tests.unit.domain.examples import DESIRED, SUNDAYS, at, cluster, configuration
