@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
 
+CALLS_AT_ONCE = 100
+"""As many as the session has connections (aiohttp's default): more would only wait, and hold what
+the SDK has made of each by then, so that memory grew with the size of the shards at work."""
+
 
 def scopes_of(endpoint: str) -> list[str]:
     """Give the scopes of the tokens for an end point; the public cloud's for one of no cloud.
@@ -47,11 +51,12 @@ class ArmClients:
         self._timeout = timeout
         self._session: aiohttp.ClientSession | None = None
         self._clients: dict[str, ContainerServiceClient] = {}
+        self._room = asyncio.Semaphore(CALLS_AT_ONCE)
 
     async def bounded[T](self, call: Callable[[], Awaitable[T]], *, writing: bool = False) -> T:
         """Bound the whole call: the transport's read time-out counts from the last byte only."""
         with translated(self._clock.now(), writing=writing):
-            async with asyncio.timeout(self._timeout.total_seconds()):
+            async with asyncio.timeout(self._timeout.total_seconds()), self._room:
                 return await call()
 
     def of(self, subscription_id: str) -> ContainerServiceClient:

@@ -1,0 +1,44 @@
+"""Calls to Azure Resource Manager: so many at once, and each bounded in time."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from shared.clients.arm import CALLS_AT_ONCE, ArmClients
+from shared.domain.errors import AzureError
+from tests.fakes.clock import FakeClock
+
+
+def clients(timeout: float) -> ArmClients:
+    """Make them without an identity, which no call here needs."""
+    return ArmClients(None, "https://arm.test", FakeClock(), timedelta(seconds=timeout))  # type: ignore[arg-type]  # never asked
+
+
+async def test_no_more_calls_at_once_than_there_are_connections() -> None:
+    """Whatever the shards at work want, so many calls are made at once; the others wait."""
+    arm = clients(30)
+    under_way, most = 0, 0
+
+    async def call() -> None:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0)
+        under_way -= 1
+
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(3 * CALLS_AT_ONCE):
+            tasks.create_task(arm.bounded(call))
+    assert most == CALLS_AT_ONCE
+
+
+async def test_waiting_for_others_is_a_part_of_a_calls_time() -> None:
+    """A call that finds no room in its time has not been made, and fails as one that timed out."""
+    arm = clients(0.05)
+    done = asyncio.Event()
+    others = [asyncio.create_task(arm.bounded(done.wait)) for _ in range(CALLS_AT_ONCE)]
+    with pytest.raises(AzureError):
+        await arm.bounded(done.wait)
+    results = await asyncio.gather(*others, return_exceptions=True)
+    assert all(isinstance(result, AzureError) for result in results)
