@@ -21,6 +21,7 @@ from shared.domain.reasons import Reason
 from shared.domain.run import RunScope, RunState
 from shared.domain.run_records import RunRecord
 from shared.domain.work import Cause
+from shared.reconcile.ask_for_run import TooManyActive
 from tests.clusters import SUBSCRIPTION, cluster, cluster_id, schedule
 from tests.fakes.aks import Fault, Verb
 from tests.service_world import World
@@ -212,6 +213,18 @@ async def test_scopes(scope: RunScope, names: set[str]) -> None:
     await world.sweep(scope)
     looked_at = {call.cluster_id.name for call in world.aks.calls_of("list") if call.cluster_id}
     assert looked_at == names
+
+
+async def test_a_person_may_start_so_many_runs() -> None:
+    """Twenty runs may be under way before the next is refused; timers and joining go on."""
+    world = World()
+    scopes = [RunScope(locations=(f"place{number}",)) for number in range(21)]
+    for scope in scopes[:20]:
+        await world.asker.ask(scope, Cause.ASKED)
+    with pytest.raises(TooManyActive, match="20"):
+        await world.asker.ask(scopes[20], Cause.ASKED)
+    assert (await world.asker.ask(scopes[0], Cause.ASKED)).joined
+    assert not (await world.asker.ask(scopes[20], Cause.SWEPT)).joined
 
 
 async def test_the_same_run_asked_for_twenty_times_is_one() -> None:
