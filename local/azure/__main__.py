@@ -13,6 +13,7 @@ from local.azure.clock import Clock, machine_now
 from local.azure.fleet import Fleet, FleetIsInvalidError, read_fleet
 from local.azure.json_values import instant_of
 from local.azure.options import Options
+from local.azure.roles import RoleIsInvalidError, read_role
 from local.azure.server import Ports, SimulatorServer
 from local.azure.simulator import Setup, Simulator
 from local.azure.throttle import Throttle
@@ -32,6 +33,7 @@ class Arguments(argparse.Namespace):
     topic_events_to: list[str] = field(default_factory=list)
     event_retry_scale: float = 1.0
     dead_letter: Path | None = None
+    role: list[str] = field(default_factory=list)
     identity_header: str = ""
     client_secret: str = ""
     now: datetime | None = None
@@ -62,6 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--topic-events-to", action="append", metavar="URL", help="the same for custom topics")
     add("--dead-letter", type=Path, metavar="DIR", help="folder for what cannot be delivered")
     add("--event-retry-scale", type=float, default=1.0, help="factor on the delays of retries")
+    add(
+        "--role", action="append", metavar="CLIENT_ID=FILE", help="what a caller may do; repeatable"
+    )
     add("--identity-header", default="", help="the X-IDENTITY-HEADER to insist on (default: any)")
     add("--client-secret", default="", help="the only right secret of a client (default: any)")
     add("--now", type=instant_of, metavar="ISO", help="where the simulated time starts")
@@ -96,6 +101,7 @@ def _simulator(arguments: Arguments) -> Simulator:
             topic_events_to=tuple(arguments.topic_events_to or ()),
             dead_letter=arguments.dead_letter,
             event_retry_scale=arguments.event_retry_scale,
+            roles=dict(map(read_role, arguments.role or ())),
             identity_header=arguments.identity_header,
             client_secret=arguments.client_secret,
         )
@@ -134,6 +140,8 @@ def main() -> int:
     except FleetIsInvalidError as error:
         for problem in error.problems:
             _say(f"fleet: {problem}")
+    except RoleIsInvalidError as error:
+        _say(f"role: {error}")
     except OSError as error:
         _say(f"cannot start: {error}")
     return _USAGE

@@ -21,6 +21,7 @@ from local.azure.identity import Caller, is_guid
 from local.azure.operations import Operations
 from local.azure.options import Options
 from local.azure.replies import Call, Reply
+from local.azure.roles import Roles
 from local.azure.routes import AROUND, Kind, Route
 from local.azure.state import State, Subscription
 from local.azure.throttle import Throttle
@@ -38,6 +39,7 @@ class Arm:
     operations: Operations
     throttle: Throttle
     options: Options
+    roles: Roles
 
     def answer(
         self, call: Call, caller: Caller, now: datetime, stale: timedelta = timedelta()
@@ -54,6 +56,7 @@ class Arm:
         location = cluster.location if cluster else route.location
         check_api_version(route, call.query.get("api-version", ""), location)
         self.throttle.pass_gateway(call.method, subscription.id, caller.app_id, now.timestamp())
+        self.roles.check(call, caller)
         if route.kind is Kind.RESOURCE_GRAPH:
             self.throttle.pass_resource_graph(caller.app_id, now.timestamp())
         handler = _HANDLERS.get((route.kind, call.method))
@@ -76,6 +79,7 @@ class Arm:
                 cluster,
                 now,
                 stale,
+                self.roles,
             )
         )
 

@@ -25,6 +25,7 @@ from local.azure.identity import TENANT_ID
 from local.azure.nap_controls import nap_history, nap_of_cluster
 from local.azure.option_controls import get_options, post_options
 from local.azure.replies import Call, Reply
+from local.azure.role_controls import get_roles, role_of_caller
 from local.azure.simulator import Simulator
 from local.azure.state_controls import change_state
 
@@ -58,6 +59,8 @@ def _controlled(simulator: Simulator, call: Call, path: str) -> object:
         return {"withdrawn": simulator.faults.clear(_number(rest))}
     if name.lower() == "nap" and rest:
         return nap_of_cluster(simulator, call, f"/{rest}")
+    if name.lower() == "roles" and rest:
+        return role_of_caller(simulator, call, rest)
     control = _CONTROLS.get((path.lower(), call.method))
     if control is None:
         message = f"no control {call.method} {call.path}"
@@ -139,6 +142,7 @@ _CONTROLS: Mapping[tuple[str, str], Callable[[Simulator, Call], object]] = {
     ("node-images", "POST"): post_node_image,
     ("options", "GET"): get_options,
     ("options", "POST"): post_options,
+    ("roles", "GET"): get_roles,
     ("nap", "GET"): nap_history,
     ("events", "GET"): get_events,
     ("events", "POST"): post_events,

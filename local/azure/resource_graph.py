@@ -16,6 +16,7 @@ from local.azure.identity import is_guid
 from local.azure.json_values import JsonObject, as_list, as_object, as_text, iso, whole_number
 from local.azure.machines import Machine
 from local.azure.replies import Reply
+from local.azure.roles import READ_MACHINES
 from local.azure.visits import Visit
 
 QUERY = """
@@ -101,6 +102,8 @@ def _skipped_to(options: JsonObject) -> str:
 
 
 def _machines(visit: Visit, subscriptions: Iterable[str]) -> list[Machine]:
+    if not visit.roles.allows(visit.caller, READ_MACHINES):
+        return []
     return [each for each in _all_machines(visit, subscriptions) if _tag(each)]
 
 

@@ -63,6 +63,8 @@ class Route:
 
     def action(self, method: str) -> str:
         """Name the permission that the call needs, which Event Grid calls operationName."""
+        if self.kind is Kind.RESOURCE_GRAPH:
+            return f"{self.resource_type}/read"
         verb = {"GET": "read", "HEAD": "read", "DELETE": "delete", "POST": "action"}
         return f"{self.resource_type}/{verb.get(method, 'write')}"
 

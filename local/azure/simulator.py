@@ -1,7 +1,7 @@
 """The simulated Azure as one whole: what it remembers, its time, its callers, its faults."""
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from local.azure.misfortunes import Facts, Misfortune, refusal_error
 from local.azure.operations import Operations
 from local.azure.options import Options
 from local.azure.replies import Call, Change, Reply
+from local.azure.roles import Role, Roles
 from local.azure.routes import Kind
 from local.azure.state import State
 from local.azure.throttle import Throttle
@@ -43,6 +44,7 @@ class Setup:
     topic_events_to: tuple[str, ...] = ()
     dead_letter: Path | None = None
     event_retry_scale: float = 1.0
+    roles: Mapping[str, Role] = field(default_factory=dict)
     identity_header: str = ""
     client_secret: str = ""
     wall: Callable[[], datetime] = machine_now
@@ -62,7 +64,9 @@ class Simulator:
         self.options = setup.options
         self._first_options = replace(setup.options)
         self.operations = Operations(self.state, self.options)
-        self.arm = Arm(self.state, self.operations, setup.throttle, self.options)
+        self._first_roles = dict(setup.roles)
+        self.roles = Roles()
+        self.arm = Arm(self.state, self.operations, setup.throttle, self.options, self.roles)
         self.tokens = Tokens(secrets.token_bytes(32), setup.wall)
         self.faults = Faults()
         self.journal = Journal()
@@ -82,6 +86,7 @@ class Simulator:
         self.outbox.clear()
         self.arm.throttle.clear()
         self.operations.clear()
+        self.roles.of = dict(self._first_roles)
         for name in Options.__slots__:
             setattr(self.options, name, getattr(self._first_options, name))
         self.event_copies = 1

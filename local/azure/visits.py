@@ -12,6 +12,7 @@ from local.azure.json_values import JsonObject, parse
 from local.azure.operations import Operations
 from local.azure.options import Options
 from local.azure.replies import Call
+from local.azure.roles import Roles
 from local.azure.routes import Route
 from local.azure.state import State, Subscription
 
@@ -30,6 +31,7 @@ class Visit:
     present: Cluster | None
     now: datetime
     stale: timedelta
+    roles: Roles
 
     @property
     def cluster(self) -> Cluster:

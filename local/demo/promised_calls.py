@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Final
 
 from local.demo.evidence import Evidence
-from local.demo.journal import Call
+from local.demo.journal import NAPTIME, Call
 from local.demo.promised_schedules import clusters_of_naptime, schedule_in
 from local.demo.results import Result, name_of, names_of, seconds
 
@@ -36,6 +37,18 @@ def foreign_are_never_called(evidence: Evidence) -> Result:
         "no call left the subscriptions that naptime may act on",
         f"{len(calls)} of {len(evidence.journal)} calls",
         tuple(f"{call.method} {call.path}" for call in calls),
+    )
+
+
+def role_was_enough(evidence: Evidence) -> Result:
+    """Least privilege: the simulator refuses what the role of infra/ does not grant."""
+    calls = [call for call in evidence.journal if call.caller == NAPTIME]
+    refused = [call for call in calls if call.status == HTTPStatus.FORBIDDEN]
+    broken = tuple(f"{call.method} {call.path}" for call in refused)
+    return Result(
+        "the role of infra/ was enough, and nothing else was granted",
+        f"{len(refused)} of {len(calls)} calls were refused",
+        broken if calls else ("it made no call at all",),
     )
 
 

@@ -20,6 +20,7 @@ def judge(evidence: Evidence, promised: timedelta) -> tuple[Result, ...]:
         calls.many_events_few_calls(evidence),
         schedules.left_out_are_never_written(evidence),
         calls.foreign_are_never_called(evidence),
+        calls.role_was_enough(evidence),
         calls.compliant_are_read_once(evidence),
         calls.without_nap_no_call(evidence),
         calls.dry_run_wrote_nothing(evidence),

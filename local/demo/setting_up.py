@@ -18,6 +18,7 @@ from local.demo.azure_controls import AzureControls
 from local.demo.bodies import Json
 from local.demo.journal import NAPTIME
 from local.demo.naptime_api import NaptimeApi
+from local.demo.role import write_role
 from local.demo.stage import Stage, StageFailed, until
 from local.demo.surroundings import app_settings, clean_environment, urls_of
 from local.processes import Child, ChildDidNotStart
@@ -118,7 +119,8 @@ class _Crew:
         files = ("--fleet", str(fleet), "--ca-out", str(self.plan.authorities))
         events = ("--events-to", events_to, "--topic-events-to", events_to)
         secret = ("--identity-header", identity_header, *events)
-        options = ("--port", "0", *files, *secret, *self.plan.azure_options)
+        role = ("--role", f"{NAPTIME}={write_role(self.plan.folder / 'role.json')}")
+        options = ("--port", "0", *files, *secret, *role, *self.plan.azure_options)
         return await self._child("azure", {}, "local.azure", *options)
 
     async def _child(self, name: str, settings: Mapping[str, str], *module: str) -> Child:

@@ -62,6 +62,11 @@ def test_every_promise_is_judged_once() -> None:
 
 
 CASES = {
+    "a call that the role does not grant": (
+        with_calls(replace(read(15, "missing"), status=403)),
+        "the role of infra/",
+        ("GET",),
+    ),
     "a NAP cluster is left without a schedule": (
         ending_with(state("missing", configurations=SIBLING)),
         "every NAP cluster",

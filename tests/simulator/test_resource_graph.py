@@ -9,11 +9,13 @@ from local.azure.json_values import JsonObject, as_list, as_object
 from local.azure.machines import machine_of
 from local.azure.replies import Reply
 from local.azure.resource_graph import QUERY
+from local.azure.roles import Role
 from local.azure.simulator import Simulator
 from local.azure.throttle import Throttle
 from tests.simulator.conftest import Served
 from tests.simulator.test_controls import refused
 from tests.simulator.world import (
+    NAPTIME,
     NOW,
     OTHER_SUBSCRIPTION,
     SUBSCRIPTION,
@@ -256,3 +258,12 @@ def test_ten_thousand_machines(world: World) -> None:
     ids = [as_object(row)["id"] for page in pages(world, 1000) for row in as_list(page["data"])]
     assert len(ids) == len(set(ids)) == 10_000
     assert ids == sorted(ids, key=str)
+
+
+def test_who_may_not_read_machines_sees_none(world: World) -> None:
+    """Nothing is refused: what may not be read is just not there."""
+    fill(world, machine("vm-1"))
+    world.simulator.roles.of[NAPTIME] = Role(("Microsoft.ResourceGraph/resources/read",))
+    assert (ask(world).status, names(content(ask(world)))) == (200, [])
+    world.simulator.roles.of[NAPTIME] = Role(("Microsoft.Compute/virtualMachines/read",))
+    assert names(content(ask(world))) == ["vm-1"]
