@@ -2,15 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import Final
 
 from local.infra_check.agreement import role_actions
-from local.storage_emulator import REPOSITORY
-
-INFRA: Final = REPOSITORY / "infra"
+from local.infra_check.syntax import INFRA, parse_folder
 
 
 def write_role(file: Path) -> Path:
     """Write the actions that the Bicep files grant by default, as the simulator reads them."""
-    file.write_text(json.dumps(sorted(role_actions(INFRA, {})), indent=1), "utf-8")
+    file.write_text(json.dumps(sorted(role_actions(parse_folder(INFRA), {})), indent=1), "utf-8")
     return file

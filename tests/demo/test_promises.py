@@ -65,7 +65,7 @@ CASES = {
     "a call that the role does not grant": (
         with_calls(replace(read(15, "missing"), status=403)),
         "the role of infra/",
-        ("GET",),
+        (f"GET {key('missing')}",),
     ),
     "a NAP cluster is left without a schedule": (
         ending_with(state("missing", configurations=SIBLING)),
