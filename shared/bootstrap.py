@@ -337,7 +337,7 @@ class App:
     def _memory(self) -> ClusterMemory:
         from shared.clients.cluster_records import CLUSTERS_TABLE
 
-        return ClusterMemory(self._tables.of(CLUSTERS_TABLE))
+        return ClusterMemory(self._tables.of(CLUSTERS_TABLE), keeps_dry_runs=self.settings.dry_run)
 
     @cached_property
     def _newest_images(self) -> NewestImages:

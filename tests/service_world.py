@@ -159,7 +159,7 @@ class World:
     def _wire(self) -> None:
         self.retry = QuickRetry(self.clock, self.jitter)
         self.pacer = ShardPacer(self.tables.of(SHARDS_TABLE), self.clock, self.jitter, self.pace)
-        self.memory = ClusterMemory(self.tables.of(CLUSTERS_TABLE))
+        self.memory = ClusterMemory(self.tables.of(CLUSTERS_TABLE), keeps_dry_runs=self.dry_run)
         self.audit = AuditLog(
             self.tables, self.clock, lambda: f"{next(self.words):016x}", self.audited.append
         )

@@ -61,18 +61,21 @@ class LastKnown:
         """Give the values of its row; what this outcome knows nothing of is left out."""
         outcome = self.outcome
         seen = outcome.kind in _SCHEDULE_SEEN
+        explicit = outcome.reason is not Reason.SCHEDULE_NOT_EXPLICIT and not outcome.only_would_be
+        # A dry run tells nobody, so that everything is told once there is none.
+        told = seen and not outcome.dry_run
         return without_none(
             {
                 "clusterId": str(outcome.cluster_id),
                 "outcome": outcome.kind.value,
                 "reason": outcome.reason.value,
                 "lastOutcome": json.dumps(self.shown, separators=(",", ":")),
-                "explicit": outcome.reason is not Reason.SCHEDULE_NOT_EXPLICIT if seen else None,
+                "explicit": explicit if seen else None,
                 "readAt": self.read_at if seen else None,
                 "schedule": schedule_to_text(outcome.schedule) if outcome.schedule else None,
                 **(_cluster_values(outcome.cluster) if outcome.cluster else {}),
                 # What is not there any more can be told again one day.
-                "told": ",".join(sorted(attention_in(outcome))) if seen else None,
+                "told": ",".join(sorted(attention_in(outcome))) if told else None,
             }
         )
 

@@ -71,6 +71,11 @@ class Outcome:
     cluster: ObservedCluster | None = None
     schedule: SeenSchedule | None = None
 
+    @property
+    def only_would_be(self) -> bool:
+        """Say whether there is no such schedule: a dry run stopped before the write."""
+        return self.dry_run and self.kind in {OutcomeKind.CREATED, OutcomeKind.UPDATED}
+
     def to_json(self) -> OutcomeJson:
         """Give it ready for JSON: camelCase keys, instants in ISO 8601 with Z, waits in seconds."""
         return {

@@ -103,7 +103,7 @@ class ShardFinisher:
         events: list[CloudEvent],
     ) -> Stored[ShardRecord] | None:
         record = stored.record
-        if not record.dry_run:
+        if self.memory.keeps_dry_runs or not record.dry_run:
             await self.teller.tell(events)
             known = {KNOWN + key[1:]: shown for key, shown in found.items()}
             await self.memory.amend(record.shard.subscription_id, known)

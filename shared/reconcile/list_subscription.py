@@ -236,10 +236,8 @@ class SubscriptionLister:
         if not await self.store.conclude_listing(run.id, listed.row, record):
             return
         await self.handout.hand_out(run, record, listed.row.read_at)
-        whole = not (
-            run.scope.resource_group or run.scope.locations or self.handout.only_looks(run)
-        )
-        if whole:
+        whole = not (run.scope.resource_group or run.scope.locations)
+        if whole and (self.memory.keeps_dry_runs or not run.scope.dry_run):
             gone = [KNOWN + word for word in listed.known if word not in listed.seen]
             await self.memory.forget(record.subscription_id, gone)
 

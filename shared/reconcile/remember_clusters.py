@@ -17,7 +17,7 @@ from shared.domain.known_schedule import schedule_to_text
 from shared.domain.last_known import LastKnown, Remembered
 from shared.domain.observed import SeenSchedule
 from shared.domain.reasons import Reason
-from shared.domain.rows import Values
+from shared.domain.rows import Value, Values
 from shared.domain.schedule_events import attention_shown
 from shared.reconcile.ports import Table
 
@@ -31,30 +31,33 @@ class ClusterMemory:
     """Remembers what came of clusters, and tells it again."""
 
     table: Table
+    keeps_dry_runs: bool = False
+    """Whether every write is stopped: what would be done is then all that there is to tell."""
     writes: int = 0
     """How often this worker has changed something: an answer of before is another's."""
 
     async def remember(self, all_known: Iterable[LastKnown]) -> None:
-        """Write down what came of some clusters; in a dry run nothing did."""
+        """Write down what came of some clusters; of a single dry run nothing did."""
         rows: defaultdict[str, dict[str, Values]] = defaultdict(dict)
         for known in all_known:
             cluster_id = known.outcome.cluster_id
-            if not known.outcome.dry_run:
+            if self.keeps_dry_runs or not known.outcome.dry_run:
                 rows[cluster_id.subscription_id][known_key(cluster_id)] = known.to_values()
         for subscription_id, some in rows.items():
             await self._merge(subscription_id, some)
 
     async def amend(self, subscription_id: str, shown: Mapping[str, Mapping[str, object]]) -> None:
         """Change the last outcomes (as JSON) of clusters that are remembered, by their keys."""
-        rows = {
-            key: {
-                "reason": str(outcome["reason"]),
-                "lastOutcome": json.dumps(outcome),
-                "told": ",".join(sorted(attention_shown(outcome))),
-            }
-            for key, outcome in shown.items()
-        }
+        rows = {key: self._amended(outcome) for key, outcome in shown.items()}
         await self._merge(subscription_id, rows)
+
+    def _amended(self, outcome: Mapping[str, object]) -> dict[str, Value]:
+        told = ",".join(sorted(attention_shown(outcome)))
+        values: dict[str, Value] = {
+            "reason": str(outcome["reason"]),
+            "lastOutcome": json.dumps(outcome),
+        }
+        return values if self.keeps_dry_runs else {**values, "told": told}
 
     async def note_images(self, subscription_id: str, ages: Mapping[str, ImageAge]) -> None:
         """Write down the ages of the images of clusters that are remembered, by their keys."""

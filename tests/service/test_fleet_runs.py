@@ -17,6 +17,7 @@ from shared.domain.errors import (
     Throttled,
 )
 from shared.domain.pace import Pace
+from shared.domain.pages import PageAsked
 from shared.domain.reasons import Reason
 from shared.domain.run import RunScope, RunState
 from shared.domain.run_records import RunRecord
@@ -168,6 +169,37 @@ async def test_the_switch_stops_every_write_of_a_run() -> None:
     fleet(world, 3, 3)
     assert outcomes(await world.sweep()) == {"Created": 3}
     assert not world.aks.calls_of("put")
+
+
+async def test_what_would_be_done_is_shown_where_every_write_is_stopped() -> None:
+    """With NAPTIME_DRY_RUN the clusters are listed with what would be done, and as unprotected."""
+    world = World(pace=QUICK, dry_run=True)
+    fleet(world, 3, 2)
+    await world.sweep()
+    shown = (await world.fleet.clusters(None, {}, PageAsked())).items
+    assert sorted((each["outcome"], each["explicitScheduleSeen"]) for each in shown) == [
+        ("Created", False),
+        ("Created", False),
+        ("Unchanged", True),
+    ]
+    assert all(each["dryRun"] for each in shown)
+    assert await world.memory.told(cluster_id("aks-000")) == frozenset()
+
+
+async def test_what_a_dry_run_showed_keeps_nothing_from_being_done() -> None:
+    """Once the switch is off, a run protects what the dry run saw without a schedule."""
+    world = World(pace=QUICK, dry_run=True)
+    fleet(world, 3, 2)
+    await world.sweep()
+    awake = World(pace=QUICK, clock=world.clock)
+    fleet(awake, 3, 2)
+    for name, table in world.tables.tables.items():
+        awake.tables.of(name).stored |= table.stored
+    awake.clock.advance(timedelta(minutes=1))
+    await awake.sweep()
+    assert len(awake.aks.calls_of("put")) == 2
+    shown = (await awake.fleet.clusters(None, {"outcome": "Created"}, PageAsked())).items
+    assert [each["explicitScheduleSeen"] for each in shown] == [True, True]
 
 
 async def test_clusters_that_are_not_looked_at_are_counted() -> None:
