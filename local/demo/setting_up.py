@@ -96,7 +96,9 @@ class _Crew:
             **_window(self.plan.opens_in, await controls.now()),
             **self.plan.settings,
         }
-        host = await self._child("host", settings, "local.host", "--port", str(port), "--key", key)
+        host = await self._child(
+            "host", settings, "local.host", "--port", str(port), f"--key={key}"
+        )
         stage = Stage(
             azure=controls,
             api=NaptimeApi(self.session, host.url, key),

@@ -1,0 +1,181 @@
+"""What the real exporter sends, configured by the real worker: the names of docs/telemetry.md."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import cast
+
+import aiohttp
+import pytest
+
+from local.demo.surroundings import app_settings, clean_environment, urls_of
+from local.processes import Child
+from shared import telemetry_names as names
+from tests.clusters import OWN_CLIENT_ID, SUBSCRIPTION, Json, cluster, cluster_id
+from tests.payloads import cluster_written
+from tests.simulated_azure import Controls
+from tests.telemetry.ingestion import Ingestion, listening
+
+KEY = "key-of-the-telemetry-tests"
+ABSENT_SUBSCRIPTION = "22222222-2222-4222-8222-222222222222"
+PATIENCE_SECONDS = 60.0
+REFUSED = [f"refused-{number:02}" for number in range(10)]
+
+TELEMETRY = {
+    "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY": "true",
+    "OTEL_TRACES_SAMPLER": "microsoft.fixed_percentage",
+    "OTEL_TRACES_SAMPLER_ARG": "0.1",
+    "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",
+}
+
+
+@pytest.fixture(scope="module")
+async def sent(
+    azurite_connection: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Ingestion]:
+    """Let naptime have a day, and give everything that it sent."""
+    authorities = tmp_path_factory.mktemp("telemetry") / "ca.pem"
+    async with listening() as ingestion, aiohttp.ClientSession() as session:
+        azure = await Child.start(
+            [sys.executable, "-m", "local.azure", "--port=0", f"--ca-out={authorities}"]
+        )
+        urls = urls_of(azure)
+        instrumentation = "InstrumentationKey=00000000-0000-4000-8000-000000000001"
+        ends = f"IngestionEndpoint={ingestion.url};LiveEndpoint={ingestion.url}"
+        environment = {
+            **clean_environment(),
+            **app_settings(urls, authorities, (SUBSCRIPTION, ABSENT_SUBSCRIPTION), OWN_CLIENT_ID),
+            **TELEMETRY,
+            "AzureWebJobsStorage": azurite_connection,
+            "IDENTITY_HEADER": "made-up",
+            "APPLICATIONINSIGHTS_CONNECTION_STRING": f"{instrumentation};{ends}",
+        }
+        host = await Child.start(
+            [sys.executable, "-m", "local.host", "--port=0", f"--key={KEY}"], env=environment
+        )
+        await a_day(Controls(urls["controlsHttp"]), session, host)
+        # What was not sent yet is sent when the process ends, as it is when Azure scales in.
+        assert await host.stop() == 0, host.stderr_text()[-3000:]
+        await azure.stop()
+        yield ingestion
+
+
+async def a_day(azure: Controls, session: aiohttp.ClientSession, host: Child) -> None:
+    """One cluster after an event, then a run: 429 once, ten refusals, one unknown subscription."""
+    await azure.put(cluster("fresh"), events=False)
+    happened_at = (await azure.time())["now"]
+    event = json.dumps(
+        json.loads(cluster_written(cluster_id("fresh"))) | {"eventTime": happened_at}
+    )
+    webhook = f"{host.url}/runtime/webhooks/eventgrid?functionName=on_cluster_created&code={KEY}"
+    async with session.post(webhook, data=event, headers={"aeg-event-type": "Notification"}):
+        pass
+    await _until(lambda: azure.schedule(cluster_id("fresh")))
+    for name in REFUSED:
+        await azure.put(cluster(name, location="northeurope"), events=False)
+    await azure.order("bad-request", method="PUT", path="*refused-*", times=None)
+    await azure.order("throttled-by-aks", cluster="fresh", retryAfter=1)
+    headers = {"x-functions-key": KEY}
+    started = f"{host.url}/api/reconcile"
+    async with session.post(started, json={"fleet": True}, headers=headers) as response:
+        run = (await response.json())["runId"]
+
+    async def finished() -> bool:
+        async with session.get(f"{host.url}/api/runs/{run}", headers=headers) as response:
+            return bool((await response.json())["state"] == "Finished")
+
+    await _until(finished)
+
+
+async def _until(look: Callable[[], Awaitable[object]]) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        # Another process is what changes, so there is no event to wait for.
+        while not await look():  # noqa: ASYNC110 - see above
+            await asyncio.sleep(0.1)
+
+
+async def test_every_metric_is_sent_with_its_dimensions(sent: Ingestion) -> None:
+    """Each metric of the table arrives, with exactly the dimensions that the table names."""
+    found: dict[str, set[str]] = {}
+    for name, _, dimensions in sent.metrics():
+        found.setdefault(name, set()).update(dimensions)
+    assert found == {metric.name: set(metric.dimensions) for metric in names.METRICS}
+
+
+async def test_the_figures_are_those_of_the_day(sent: Ingestion) -> None:
+    """One 429, ten given up, one shard stopped, one subscription that could not be read."""
+    points = list(sent.metrics())
+
+    def total(name: str) -> float:
+        return sum(value for known, value, _ in points if known == name)
+
+    assert total("naptime.throttled") == 1
+    assert 0 <= total("naptime.event.lag") < PATIENCE_SECONDS
+    assert 0 < total("naptime.unprotected") < PATIENCE_SECONDS / 60
+    assert total("naptime.given_up") == len(REFUSED)
+    assert total("naptime.run.stopped_shards") == 1
+    assert total("naptime.run.unreadable_subscriptions") == 1
+    states = {
+        str(seen["state"]): value for name, value, seen in points if name == "naptime.clusters"
+    }
+    assert states == {
+        "Protected": 1,
+        "NeedsAttention": 0,
+        "Unconfirmed": len(REFUSED),
+        "LeftOut": 0,
+    }
+
+
+async def test_every_event_is_sent_with_its_properties(sent: Ingestion) -> None:
+    """Each custom event of the table arrives, with properties of the table and no others."""
+    known = {event.name: {f"naptime_{fact}" for fact in event.facts} for event in names.EVENTS}
+    found: dict[str, set[str]] = {}
+    for name, properties in sent.events():
+        found.setdefault(name, set()).update(_ours(properties))
+    assert set(found) == set(known)
+    assert {name: found[name] - known[name] for name in found} == {name: set() for name in found}
+
+
+async def test_the_heartbeat_can_be_queried(sent: Ingestion) -> None:
+    """The values that the page's query compares with are those that arrive."""
+    (heartbeat,) = [seen for name, seen in sent.events() if name == "Naptime.FleetRunCompleted"]
+    assert (heartbeat["naptime_scope"], heartbeat["naptime_dryRun"]) == ("Everything", "False")
+    assert heartbeat["naptime_unconfirmed"] == str(len(REFUSED))
+
+
+async def test_lines_are_sent_with_their_facts(sent: Ingestion) -> None:
+    """A line's facts are properties as well, of the table and no others; none is sent twice."""
+    lines = [(message, seen) for message, seen in sent.lines() if _ours(seen)]
+    for message, seen in lines:
+        (line,) = [each for each in names.LINES if message.startswith(f"{each.what} ")]
+        assert _ours(seen) <= {f"naptime_{fact}" for fact in line.facts}, message
+    finished = [message for message, _ in lines if message.startswith("run finished ")]
+    assert len(finished) == 1
+    assert any(message.startswith("reconciled ") for message, _ in lines)
+
+
+async def test_nothing_secret_and_nothing_raw_is_sent(sent: Ingestion) -> None:
+    """No key, no token, and nobody that the event's claims name; no id of a cluster in metrics."""
+    everything = repr(sent.envelopes)
+    for secret in (KEY, "AccountKey", "Bearer ", "made-up", "A. Person", "203.0.113.7"):
+        assert secret not in everything
+    assert "fresh" not in repr(sent.of("MetricData"))
+
+
+async def test_the_worker_is_the_only_one_that_configures(sent: Ingestion) -> None:
+    """What is sent once is not sent by a second exporter: no envelope is there twice."""
+    events = [repr((envelope["time"], envelope["data"])) for envelope in _of_events(sent)]
+    assert len(events) == len(set(events)) > 0
+
+
+def _of_events(sent: Ingestion) -> list[Json]:
+    return [
+        envelope
+        for envelope in sent.envelopes
+        if cast("Json", envelope["data"])["baseType"] == "EventData"
+    ]
+
+
+def _ours(properties: Json) -> set[str]:
+    return {name for name in properties if name.startswith(names.PROPERTY_PREFIX)}
