@@ -69,4 +69,4 @@ pins: $(ready) ## renew requirements.txt and requirements-dev.txt from their .in
 
 .PHONY: clean
 clean: ## remove the environment and every cache
-	rm -rf .venv .venv-az local/azurite/node_modules local/js_check/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf .venv .venv-az build dist local/azurite/node_modules local/js_check/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
