@@ -9,7 +9,7 @@ import pytest
 
 from shared.domain.audit import AuditOutcome
 from shared.domain.callers import Caller, Origin
-from shared.domain.cluster_id import parse_scope
+from shared.domain.cluster_id import ClusterId, parse_scope
 from shared.domain.decision import Desired
 from shared.domain.entity_tags import Condition, entity_tag
 from shared.domain.errors import (
@@ -25,7 +25,7 @@ from shared.domain.errors import (
     WriteTargetGone,
 )
 from shared.domain.instants import from_text
-from shared.domain.observed import NODE_OS_SCHEDULE, observe_configuration
+from shared.domain.observed import NODE_OS_SCHEDULE, Listing, observe_configuration
 from shared.domain.outcome import OutcomeKind
 from shared.domain.pace import Pace
 from shared.domain.pages import PageAsked
@@ -177,6 +177,34 @@ async def test_time_passes_between_the_attempts() -> None:
     (record,) = await records(world)
     assert (record["outcome"], record["reason"]) == ("Refused", "StartTooSoon")
     assert world.aks.schedule(cluster_id()) is None
+
+
+async def test_arms_clock_counts_where_it_is_ahead() -> None:
+    """The lead time counts from ARM's own time where naptime's clock is behind."""
+    world = a_world()
+    soon = window("Saturday", "13:41")
+    listed = world.aks.list_configurations
+
+    async def ahead(owner: ClusterId) -> Listing:
+        at = world.clock.now() + timedelta(minutes=2)
+        return replace(await listed(owner), answered_at=at)
+
+    world.aks.list_configurations = ahead  # type: ignore[assignment,method-assign]  # just here
+    with pytest.raises(AdvisedAgainst):
+        await put(world, soon)
+    world.aks.list_configurations = listed  # type: ignore[method-assign]  # as it was
+    await put(world, soon)
+
+
+async def test_all_attempts_are_one_record() -> None:
+    """A write that succeeds at the third attempt is one record, and one call that was accepted."""
+    world = a_world()
+    for _ in range(2):
+        world.aks.faults.append(Fault("put", lambda: AzureUnavailable("down")))
+    done = await put(world)
+    assert (done.outcome.attempts, len(world.aks.accepted_writes)) == (3, 1)
+    (record,) = await records(world)
+    assert record["outcome"] == "Created"
 
 
 async def test_somebody_writes_between_two_attempts() -> None:
