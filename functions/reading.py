@@ -6,7 +6,7 @@ wrong with it is said with its name, its value and the rule.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import get_args
 from urllib.parse import parse_qsl, urlsplit
@@ -20,6 +20,9 @@ from functions.requests import BODY_LIMIT, Part, without_none
 from shared.domain.errors import InvalidInput, Problem
 from shared.domain.plain_text import one_line
 from shared.domain.strict_json import NotStrictJson, parse_object
+
+DEEPEST = 16
+"""Levels of objects and lists in a body; a maintenance window has five."""
 
 KEY = "code"
 """The query parameter that holds a function key; it is the host's own."""
@@ -74,12 +77,33 @@ def read_body[T: Part](request: func.HttpRequest, kind: type[T]) -> T:
 
 def _parsed(body: bytes) -> dict[str, object]:
     try:
-        return parse_object(body.decode(), BODY_LIMIT)
+        parsed = parse_object(body.decode(), BODY_LIMIT)
     except UnicodeDecodeError as error:
         raise InvalidInput.because("body", None, "must be text in UTF-8") from error
     except NotStrictJson as error:
         shown = body[:100].decode("utf-8", "replace")
         raise InvalidInput.because("body", shown, str(error)) from error
+    if _nests_too_deep(parsed):
+        raise InvalidInput.because("body", parsed, f"must not nest deeper than {DEEPEST}")
+    return parsed
+
+
+def _nests_too_deep(value: object) -> bool:
+    """Say whether there are more levels than any body of this API has use for."""
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [inner for outer in level for inner in _inside(outer)]
+    return bool(level)
+
+
+def _inside(value: object) -> Iterable[object]:
+    match value:
+        case dict():
+            return value.values()
+        case list():
+            return value
+        case _:
+            return ()
 
 
 def _read[T: Part](kind: type[T], given: Mapping[str, object], *, strict: bool) -> T:

@@ -59,6 +59,14 @@ async def test_queries_that_are_granted(world: Loaded, query: dict[str, str]) ->
     assert answer(await world.worker.invoke_http("list_clusters", call))[0] == 200
 
 
+@pytest.mark.parametrize(("levels", "rule"), [(15, "is not known here"), (16, "nest deeper")])
+async def test_bodies_nest_so_deep(world: Loaded, levels: int, rule: str) -> None:
+    """Sixteen levels are read, the object itself included; what is deeper is refused as that."""
+    status, problem = await post(world, f'{{"a": {"[" * levels}{"]" * levels}}}'.encode())
+    assert status == 400
+    assert rule in str(problem["detail"])
+
+
 @pytest.mark.parametrize(
     ("media_type", "status"),
     [

@@ -23,8 +23,11 @@ ENOUGH_FOR_SHARDS_TO_DO = {
 }
 
 
-async def campaign(url: str) -> tuple[int, str]:
-    """Run the campaign, the same each time in CI; its exit code and what it wrote."""
+async def campaign(url: str, folder: Path) -> tuple[int, str]:
+    """Run the campaign, the same each time in CI; its exit code and what it wrote.
+
+    What it remembers of crashes stays in the folder.
+    """
     arguments = [
         *("run", f"{url}/api/openapi.json", "--header", f"x-functions-key: {KEY}"),
         *("--exclude-checks", CHECKS_OFF, "--max-examples", str(EXAMPLES_AN_OPERATION)),
@@ -35,6 +38,7 @@ async def campaign(url: str) -> tuple[int, str]:
     process = await asyncio.create_subprocess_exec(
         schemathesis,
         *arguments,
+        cwd=folder,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -52,7 +56,7 @@ async def test_the_app_is_what_it_says_of_itself(tmp_path: Path) -> None:
     fleet = Fleet([SUBSCRIPTION], ["westeurope", "uksouth"], clusters_each=5)
     async with farm(tmp_path, fleet, settings=ENOUGH_FOR_SHARDS_TO_DO) as running:
         await running.controls.put(cluster("aks-1"))
-        code, written = await campaign(running.host.url)
+        code, written = await campaign(running.host.url, tmp_path)
     assert code == 0, written
     operations = re.search(r"Operations: +(\d+) selected / (\d+) total", written)
     cases = re.search(r"(\d+) generated", written)
