@@ -57,16 +57,15 @@ async def long_sweep(shape: Shape) -> Part:
 
 
 async def large_fleet(shape: Shape, callers: int) -> Part:
-    """Sweep a tenth of a fleet's clusters elsewhere, then the fleet, and compare the memory.
+    """Sweep a tenth of a fleet's shards elsewhere, then the fleet, and compare the memory.
 
-    Then callers watch it.
-
-    There are two shards in each subscription.
+    Then callers watch it. There are two shards in each subscription. Like with like: both runs list
+    every subscription, and their shards are of one size, so only the number of clusters differs.
     """
     own = subscriptions(max(1, shape.shards // 2))
-    tenth = max(1, shape.shards * shape.clusters // 10 // len(own))
+    tenth = own[: max(1, shape.shards // 10)]
     lots = [Lot(own, place, shape.clusters) for place in (_HERE, _THERE)]
-    async with _stage([*lots, Lot(own, _ELSEWHERE, tenth)], shape.limits) as stage:
+    async with _stage([*lots, Lot(tenth, _ELSEWHERE, shape.clusters)], shape.limits) as stage:
         first = await swept(stage, _run_over(_ELSEWHERE))
         found = await swept(stage, _run_over(_HERE, _THERE))
         watched = await watch(stage, callers)
@@ -92,7 +91,13 @@ async def many_shards(shape: Shape) -> Part:
         alone = await swept(stage, {"subscriptionId": own[0], "locations": [_THERE]})
         found = await swept(stage, _run_over(_HERE))
     words = f"{shape.shards:,} shards (one alone)"
-    return Part(str(shape), (*_kept(found), Row(words, alone.seconds, found.seconds, "s")))
+    cpu = found.processor / len(found.before) * 1000
+    rows = (
+        *_kept(found),
+        Row(words, alone.seconds, found.seconds, "s"),
+        Row("processor time of the host, a cluster", CPU_MILLISECONDS, cpu, "ms"),
+    )
+    return Part(str(shape), rows)
 
 
 async def against_plain_loop(clusters: int) -> Part:

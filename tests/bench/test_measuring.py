@@ -75,7 +75,7 @@ def test_the_processor_time_is_that_of_the_host(measured: Measured) -> None:
 
 def test_times_are_measured(measured: Measured) -> None:
     """One shard alone takes its time, and so do many."""
-    row = measured.parts["many"].rows[-1]
+    row = measured.parts["many"].rows[3]
     assert 0 < row.promised < 60
     assert 0 < row.measured < 60
 
