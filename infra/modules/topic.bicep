@@ -41,6 +41,8 @@ resource failures 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: topic
   properties: {
     workspaceId: workspaceId
+    // Tables of their own, such as AegDeliveryFailureLogs, instead of AzureDiagnostics.
+    logAnalyticsDestinationType: 'Dedicated'
     logs: [
       { category: 'DeliveryFailures', enabled: true }
       { category: 'PublishFailures', enabled: true }

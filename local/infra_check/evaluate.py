@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from tree_sitter import Node
 
 from local.infra_check import functions
+from local.infra_check.references import answered
 from local.infra_check.syntax import BicepFile, Declaration, Kind, text
-from local.infra_check.type_data import known_types
 from local.infra_check.values import Choice, Reference, Unknown, Value, kind_of, shown
 
 _ESCAPES = {"\\'": "'", "\\\\": "\\", "\\n": "\n", "\\r": "\r", "\\t": "\t", "\\$": "$"}
@@ -176,7 +176,7 @@ class Evaluation:
         start = self.value(node)
         names = [text(e) if e.type == "property_identifier" else self.value(e) for e in path]
         if isinstance(start, Reference):
-            return self._answered(start.to, tuple(shown(each) for each in names))
+            return self._answered(start, tuple(shown(each) for each in names))
         for name in names:
             start = self._member(start, name, text(node))
         return start
@@ -192,25 +192,8 @@ class Evaluation:
             case _:
                 return Unknown(text=f"<{of}.{shown(name)}>")
 
-    def _answered(self, to: Declaration, path: tuple[str, ...]) -> Value:
-        """Give what is known of what a resource or module will answer with."""
-        said = f"<{to.name}.{'.'.join(path)}>"
-        if to.kind is Kind.MODULE:
-            kind = self._output(to, path)
-        else:
-            known = known_types().get(to.literal)
-            kind = known.kind_at(path) if known else ""
-        if kind is None:
-            self.wrong.append(f"{said[1:-1]} does not exist")
-        return Unknown(kind or "", said)
-
-    def _output(self, to: Declaration, path: tuple[str, ...]) -> str | None:
-        file = self.folder.get(to.literal) or self.folder.get(f"modules/{to.literal}")
-        outputs = {each.name: each.literal for each in file.of(Kind.OUTPUT)} if file else {}
-        match path:
-            case ("outputs", name):
-                return outputs.get(name)
-            case ("name",):
-                return "string"
-            case _:
-                return None
+    def _answered(self, start: Reference, path: tuple[str, ...]) -> Value:
+        answer = answered(start.to, path, self.folder)
+        if answer is None:
+            self.wrong.append(f"{start.to.name}.{'.'.join(path)} does not exist")
+        return answer or Unknown()

@@ -5,22 +5,22 @@ rule that looks at nothing would pass for ever.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from local.infra_check.body_checks import BODY_CHECKS
 from local.infra_check.check import Folder
 from local.infra_check.evaluate import Evaluation
 from local.infra_check.policy_tables import (
-    ALERT,
-    DEFINITION,
-    KNOWN_ACTIONS,
+    ACCOUNT,
+    DEAD_LETTERS,
     MUST_BE,
     NOT_ON_FLEX,
     ROLES,
-    WINDOWS,
+    SETTINGS,
 )
 from local.infra_check.syntax import Finding, Kind
-from local.infra_check.values import Value, at, options_of, shown, strings_in
+from local.infra_check.values import Value, at, shown
 
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -49,62 +49,36 @@ def placed(folder: Folder) -> list[Placed]:
 def check_policies(folder: Folder, resources: list[Placed]) -> list[Finding]:
     """Give every policy that is broken; `resources` is what `placed` says of the folder."""
     found = [finding for one in resources for finding in _broken(one)]
-    absent = sorted((MUST_BE.keys() | CHECKS.keys()) - {one.kind for one in resources})
+    absent = sorted((MUST_BE.keys() | BODY_CHECKS.keys()) - {one.kind for one in resources})
     found += [Finding("infra", f"there is no {kind}, and policies about it") for kind in absent]
-    return found + list(_wrong_settings(folder)) + list(_wrong_roles(folder))
+    names = {shown(at(one.body, "name")) for one in resources if one.kind.startswith(ACCOUNT)}
+    if DEAD_LETTERS not in names:
+        found.append(Finding("infra", f"there is no container {DEAD_LETTERS}"))
+    more = (_wrong_settings(folder), _wrong_roles(folder), _wrong_defaults(folder))
+    return found + [finding for each in more for finding in each]
+
+
+def _wrong_defaults(folder: Folder) -> Iterator[Finding]:
+    """Find options that watch.bicep or events.bicep, deployed alone, default to something else."""
+    main = folder["main.bicep"]
+    for name in ("watch.bicep", "events.bicep"):
+        for each in folder[name].parameters.values():
+            twin = main.parameters.get(each.name)
+            if twin is None or each.value is None or twin.value is None:
+                continue
+            if Evaluation(main, folder).value(twin.value) != Evaluation(folder[name], folder).value(
+                each.value
+            ):
+                what = f"{each.name} has another default than in main.bicep"
+                yield Finding(f"{name}:{each.line}", what)
 
 
 def _broken(one: Placed) -> Iterator[Finding]:
     for path, wanted in MUST_BE.get(one.kind, {}).items():
         if at(one.body, path) != wanted:
             yield Finding(one.where, f"{path} must be {wanted!r}, not {shown(at(one.body, path))}")
-    check = CHECKS.get(one.kind)
+    check = BODY_CHECKS.get(one.kind)
     yield from (Finding(one.where, what) for what in check(one.body)) if check else ()
-
-
-def _wrong_definition(body: Value) -> Iterator[str]:
-    for action in strings_in(at(body, "properties.permissions.0.actions")):
-        if action not in KNOWN_ACTIONS:
-            yield f"{action} is no action that naptime may have"
-
-
-def _wrong_subscription(body: Value) -> Iterator[str]:
-    retry = at(body, "properties.retryPolicy")
-    for name, most in (("maxDeliveryAttempts", 30), ("eventTimeToLiveInMinutes", 1440)):
-        given = at(retry, name)
-        if not isinstance(given, int) or not 1 <= given <= most:
-            yield f"retryPolicy.{name} must be 1 to {most}, not {shown(given)}"
-    filters = at(body, "properties.filter.advancedFilters")
-    listed = filters if isinstance(filters, list) else []
-    values = [value for each in listed for value in strings_in(at(each, "values"))]
-    # Event Grid's own limits: 25 filters, 25 values in all of them, 512 characters each.
-    if len(listed) > 25 or len(values) > 25 or any(len(value) > 512 for value in values):  # noqa: PLR2004 - as above
-        yield "advancedFilters are more than Event Grid takes"
-    if not strings_in(at(body, "properties.filter.includedEventTypes")):
-        yield "filter.includedEventTypes must name the types"
-    kept = at(body, "properties.deadLetterWithResourceIdentity")
-    containers = [
-        at(one, "deadLetterDestination.properties.blobContainerName") for one in options_of(kept)
-    ]
-    if "deadletters" not in containers:
-        yield "deadLetterWithResourceIdentity must keep dead letters in the container deadletters"
-
-
-def _wrong_alert(body: Value) -> Iterator[str]:
-    query = shown(at(body, "properties.criteria.allOf.0.query")).strip()
-    if not query.startswith(("AppEvents\n", "AppMetrics\n", "AppTraces\n")):
-        yield "an alert must be on events, metrics or log lines: spans are sampled"
-    window = shown(at(body, "properties.windowSize"))
-    if window not in WINDOWS:
-        yield f"windowSize {window} is none that log alerts take"
-
-
-CHECKS: dict[str, Callable[[Value], Iterator[str]]] = {
-    DEFINITION: _wrong_definition,
-    "Microsoft.EventGrid/topics/eventSubscriptions": _wrong_subscription,
-    "Microsoft.EventGrid/systemTopics/eventSubscriptions": _wrong_subscription,
-    ALERT: _wrong_alert,
-}
 
 
 def app_settings(folder: Folder) -> dict[str, Value]:
@@ -124,6 +98,10 @@ def app_settings(folder: Folder) -> dict[str, Value]:
 def _wrong_settings(folder: Folder) -> Iterator[Finding]:
     for name in sorted(app_settings(folder).keys() & NOT_ON_FLEX):
         yield Finding("infra", f"the Flex Consumption plan does not take the setting {name}")
+    for name, wanted in SETTINGS.items():
+        given = shown(app_settings(folder).get(name))
+        if given != wanted:
+            yield Finding("infra", f"the setting {name} must be {wanted!r}, not {given!r}")
     if "AzureWebJobsStorage" in app_settings(folder):
         yield Finding("infra", "AzureWebJobsStorage would be a connection string with a key")
 

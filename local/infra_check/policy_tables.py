@@ -17,6 +17,8 @@ _CONFIG = "properties.functionAppConfig"
 ACCOUNT = "Microsoft.Storage/storageAccounts"
 TOPIC = "Microsoft.EventGrid/topics"
 DEFINITION = "Microsoft.Authorization/roleDefinitions"
+METRIC_ALERT = "Microsoft.Insights/metricAlerts"
+DIAGNOSTICS = "Microsoft.Insights/diagnosticSettings"
 ALERT = "Microsoft.Insights/scheduledQueryRules"
 
 MUST_BE: dict[str, dict[str, Value]] = {
@@ -66,7 +68,21 @@ MUST_BE: dict[str, dict[str, Value]] = {
         }
         for topics in ("topics", "systemTopics")
     },
-    ALERT: {"properties.criteria.allOf.0.timeAggregation": "Count"},
+    # A row that the query gives is an alarm.
+    ALERT: {
+        "properties.criteria.allOf.0.timeAggregation": "Count",
+        "properties.criteria.allOf.0.operator": "GreaterThan",
+        "properties.criteria.allOf.0.threshold": 0,
+    },
+    METRIC_ALERT: {
+        "location": "global",
+        "properties.enabled": True,
+        "properties.criteria.allOf.0.timeAggregation": "Total",
+        "properties.criteria.allOf.0.operator": "GreaterThan",
+        "properties.criteria.allOf.0.threshold": 0,
+    },
+    # Topics of subscriptions know no other location.
+    "Microsoft.EventGrid/systemTopics": {"location": "global"},
 }
 """`{type: {path: value}}`; a parameter there is a finding, for it could be anything."""
 
@@ -99,3 +115,23 @@ NOT_ON_FLEX = {
 
 WINDOWS = {"PT5M", "PT10M", "PT15M", "PT30M", "PT1H", "PT2H", "PT3H", "PT6H", "P1D", "P2D"}
 """Window sizes that log alerts take, as far as they are used or may be."""
+
+FREQUENCIES = {"PT5M", "PT10M", "PT15M", "PT30M", "PT1H"}
+"""How often log alerts may be looked at, as far as it is used or may be."""
+
+DEAD_LETTERS = "deadletters"
+"""The container of what Event Grid could not deliver."""
+
+LOST_EVENTS = {"DeadLetteredCount", "DroppedEventCount"}
+"""Metrics of Event Grid's topics that tell of events that were given up."""
+
+LOG_CATEGORIES = {"DeliveryFailures", "PublishFailures"}
+"""Log categories of Event Grid's topics (its page of monitoring data)."""
+
+SETTINGS = {
+    "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
+    "AzureWebJobsStorage__credential": "managedidentity",
+    "OTEL_TRACES_SAMPLER": "microsoft.fixed_percentage",
+    "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY": "true",
+}
+"""Settings of the platform with the one value that works by identity, and by telemetry.md."""

@@ -8,8 +8,9 @@ from local.infra_check.check import check_folder
 from local.infra_check.evaluate import Evaluation
 from local.infra_check.policy import app_settings, check_policies, placed
 from local.infra_check.policy_tables import ROLES
-from local.infra_check.syntax import INFRA, parse_folder
+from local.infra_check.syntax import INFRA, Kind, parse_folder
 from local.infra_check.type_data import known_types
+from local.infra_check.values import at, options_of, shown
 from shared.settings import read_settings
 from tests.infra.app_facts import app_facts, schedules_read
 from tests.infra.faults import EVENT_FUNCTIONS
@@ -103,10 +104,25 @@ def test_options_have_their_reason() -> None:
     assert silent == []
 
 
-def test_parameters_that_are_passed_on_have_one_default() -> None:
-    """watch.bicep and events.bicep, deployed by themselves, default to what main.bicep does."""
-    for name in ("watch.bicep", "events.bicep"):
-        for each in FOLDER[name].parameters.values():
-            twin = MAIN.parameters.get(each.name)
-            if twin is not None and each.value is not None and twin.value is not None:
-                assert each.value.text == twin.value.text, (name, each.name)
+def test_files_that_are_deployed_apart_mean_the_same_things() -> None:
+    """events.bicep looks for topics and groups under the names that watch.bicep gives them."""
+    watch, events = FOLDER["watch.bicep"], FOLDER["events.bicep"]
+    made = {
+        shown(at(body, path))
+        for each in (*watch.of(Kind.MODULE), *watch.resources)
+        for body in Evaluation(watch, FOLDER).bodies(each)
+        for path in ("params.name", "name")
+    }
+    wanted = {
+        shown(option)
+        for each in events.of(Kind.MODULE)
+        for body in Evaluation(events, FOLDER).bodies(each)
+        for option in options_of(at(body, "params.topicName"))
+    }
+    topics = {name for name in wanted if name.startswith("evgst-")}
+    assert len(topics) == 2
+    assert topics <= made
+    groups = set(
+        re.findall(r"'(rg-\$\{environmentName\}-events)'", (INFRA / "events.bicep").read_text())
+    )
+    assert {group.replace("${", "<").replace("}", ">") for group in groups} <= made
