@@ -15,7 +15,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from local.bench import events, loading, sweeps
+from local.bench import events, loading, node_images, sweeps
 from local.bench.events import SUBSCRIPTION, Sizes
 from local.bench.figures import Part, Row
 from local.bench.fleet_runs import RunDidNotEnd
@@ -41,6 +41,7 @@ class Arguments(argparse.Namespace):
     callers: int = CALLERS
     many: Shape = MANY
     plain: int = 100
+    locations: int = 60
     only: list[str] = field(default_factory=list)
 
 
@@ -71,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--callers", type=int, help=f"who watch the large fleet at once ({CALLERS})")
     add("--many", type=_shape, metavar="SHAPE", help=f"many small shards ({_text(MANY)})")
     add("--plain", type=int, help="clusters at 100 ms latency, and for the plain loop (100)")
+    add("--locations", type=int, help="whose node images are looked at (60)")
     add("--only", action="append", choices=list(_measures(Arguments())), help="may be repeated")
     return parser
 
@@ -82,6 +84,7 @@ def _measures(arguments: Arguments) -> Mapping[str, Measure]:
         "large": partial(sweeps.large_fleet, arguments.large, arguments.callers),
         "many": partial(sweeps.many_shards, arguments.many),
         "plain": partial(sweeps.against_plain_loop, arguments.plain),
+        "images": partial(node_images.one_look, arguments.locations),
     }
 
 

@@ -10,6 +10,7 @@ from local.bench import events
 from local.bench.events import SUBSCRIPTION, Events, Sizes
 from local.bench.figures import Part
 from local.bench.limits import Limits
+from local.bench.node_images import one_look
 from local.bench.sweeps import Shape, large_fleet, long_sweep, many_shards
 from local.demo.setting_up import Plan
 from local.storage_emulator import REPOSITORY
@@ -32,14 +33,16 @@ async def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
     """Measure everything side by side: nothing here depends on how long it takes."""
     folder = tmp_path_factory.mktemp("events")
     plan = Plan({"clusters": []}, (SUBSCRIPTION,), (), folder)
-    long, large, many, found, output = await asyncio.gather(
+    long, large, many, images, found, output = await asyncio.gather(
         long_sweep(SMALL),
         large_fleet(SMALL, 3),
         many_shards(SMALL),
+        one_look(3),
         events.measure(plan, Sizes(clusters=1, events=2, idle_times=0)),
         command("--only", "plain", "--plain", "5"),
     )
-    return Measured({"long": long, "large": large, "many": many}, found, output)
+    parts = {"long": long, "large": large, "many": many, "images": images}
+    return Measured(parts, found, output)
 
 
 async def command(*options: str) -> str:
@@ -103,3 +106,10 @@ def test_who_watches_is_measured(measured: Measured) -> None:
     assert "3 callers" in median.what
     assert median.measured > 0
     assert min(memory.promised, memory.measured) > 10
+
+
+def test_a_look_at_node_images_is_one_call_for_each_location(measured: Measured) -> None:
+    """However often it is looked: one call for each location, and some processor time."""
+    calls, processor = measured.parts["images"].rows
+    assert (calls.promised, calls.measured) == (3, 3)
+    assert processor.measured >= 0
