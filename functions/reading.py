@@ -24,6 +24,7 @@ from shared.domain.strict_json import NotStrictJson, parse_object
 DEEPEST = 16
 """Levels of objects and lists in a body; a maintenance window has five."""
 
+FORM = "application/x-www-form-urlencoded"
 KEY = "code"
 """The query parameter that holds a function key; it is the host's own."""
 
@@ -69,8 +70,9 @@ def read_body[T: Part](request: func.HttpRequest, kind: type[T]) -> T:
     if len(body) > BODY_LIMIT:
         raise BodyTooLarge
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    # Without a type it may be anything (RFC 9110 8.3), and JSON is all that this API knows.
-    if not re.fullmatch(r"(application/([a-z0-9.+-]+\+)?json)?", media_type):
+    # Without a type it may be anything (RFC 9110 8.3), and JSON is all that this API knows. The
+    # type of forms is what curl says of any body unless told otherwise (curl.1, --data).
+    if not re.fullmatch(rf"(application/([a-z0-9.+-]+\+)?json|{FORM})?", media_type):
         raise NotJson(media_type)
     return _read(kind, _parsed(body), strict=True)
 
