@@ -20,14 +20,14 @@ up: $(ready) ## the same without the story: stays up, prints the URLs, the keys 
 
 .PHONY: test
 test: $(ready) ## every test, with the storage emulator and the real worker library
-	@$(PYTHON) -m pytest -q --cov --cov-report=term
+	@$(PYTHON) -m pytest -q -n 3 --dist loadfile --cov --cov-report=term
 
 .PHONY: campaign
 campaign: $(ready) ## the tests that take minutes: ten killed workers in one run
 	@$(PYTHON) -m pytest -q -m campaign
 
 .PHONY: check
-check: $(ready) ## format, lint, types, imports, then the tests
+check: $(ready) ## format, lint, types, imports, then the tests (three at a time)
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m mypy .
