@@ -1,14 +1,8 @@
-"""The one place where use cases and clients meet.
-
-Clients are made when they are first needed, and imported then: the SDKs together take half a
-second to import, and an Event Grid event needs only the queue.
-"""
+"""The one place where use cases and clients meet."""
 
 import os
 import random
-from collections.abc import Mapping
 from functools import cache, cached_property, partial
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from shared.domain.crowding import CROWD_SIZE
@@ -53,37 +47,12 @@ from shared.reconcile.tell_events import EventTeller, OutcomeTeller
 from shared.reconcile.watch_images import ImageWatcher
 from shared.reconcile.work_shift import ShiftWorld
 from shared.reports import report_in_run, report_put, report_run, report_work
-from shared.settings import Settings, read_settings
-from shared.telemetry import log_audit, log_bug, log_bug_in_location, quieten_sdks
-
-if TYPE_CHECKING:
-    from shared.clients.arm import ArmClients
-    from shared.clients.credential import Credential
-    from shared.clients.storage import StorageAccount
-    from shared.reconcile.ports import (
-        Aks,
-        BatonQueue,
-        Clock,
-        ClusterRecords,
-        EventQueue,
-        GivenUpRecords,
-        NapMachines,
-        NodeImages,
-        Retry,
-        RunQueue,
-        Tables,
-        Topic,
-        WorkQueue,
-    )
+from shared.telemetry import log_audit, log_bug, log_bug_in_location
+from shared.wired_clients import WiredClients
 
 
-class App:
+class App(WiredClients):
     """Everything that the functions call, wired once per worker process."""
-
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        """Read the settings; raise `InvalidSetting` that names the variable."""
-        self.settings: Settings = read_settings(environment)
-        quieten_sdks()
 
     @cached_property
     def events(self) -> EventReceiver:
@@ -271,17 +240,6 @@ class App:
         )
 
     @cached_property
-    def clock(self) -> "Clock":
-        """The clock, for whoever has to say when."""
-        from shared.clients.clock import SystemClock
-
-        return SystemClock()
-
-    @property
-    def _clock(self) -> "Clock":
-        return self.clock
-
-    @cached_property
     def _lister(self) -> SubscriptionLister:
         return SubscriptionLister(
             self._aks,
@@ -335,9 +293,7 @@ class App:
 
     @cached_property
     def _memory(self) -> ClusterMemory:
-        from shared.clients.cluster_records import CLUSTERS_TABLE
-
-        return ClusterMemory(self._tables.of(CLUSTERS_TABLE), keeps_dry_runs=self.settings.dry_run)
+        return ClusterMemory(self._clusters, keeps_dry_runs=self.settings.dry_run)
 
     @cached_property
     def _newest_images(self) -> NewestImages:
@@ -363,132 +319,6 @@ class App:
             report_work,
             OutcomeTeller(self._teller, self._memory),
         )
-
-    @cached_property
-    def _retry(self) -> "Retry":
-        from shared.clients.retry import QuickRetry
-
-        return QuickRetry(self._clock, random.random)
-
-    @cached_property
-    def _credential(self) -> "Credential":
-        from shared.clients.credential import new_credential
-
-        return new_credential()
-
-    @cached_property
-    def _aks(self) -> "Aks":
-        from shared.clients.aks import AksClient
-
-        return AksClient(self._arm)
-
-    @cached_property
-    def _arm(self) -> "ArmClients":
-        from shared.clients.arm import ArmClients
-
-        settings = self.settings
-        return ArmClients(
-            self._credential, settings.arm_endpoint, self._clock, settings.desired.attempt_timeout
-        )
-
-    @cached_property
-    def _resource_graph(self) -> "NapMachines":
-        from shared.clients.resource_graph import ResourceGraph
-
-        return ResourceGraph(self._arm)
-
-    @cached_property
-    def _node_images(self) -> "NodeImages":
-        from shared.clients.node_images import NodeImageClient
-
-        return NodeImageClient(self._arm, self.settings.node_images_api_version)
-
-    @cached_property
-    def _topic(self) -> "Topic | None":
-        endpoint = self.settings.topic_endpoint
-        if endpoint is None:
-            return None
-        from shared.clients.event_topic import EventTopic
-
-        return EventTopic(self._credential, endpoint, self.settings.event_source, self._clock)
-
-    @cached_property
-    def _storage(self) -> "StorageAccount":
-        from shared.clients.storage import StorageAccount
-
-        return StorageAccount(self.settings.storage, lambda: self._credential)
-
-    @cached_property
-    def _queue(self) -> "WorkQueue":
-        from shared.clients.work_queue import StorageWorkQueue
-        from shared.domain.work import CLUSTERS_QUEUE
-
-        return StorageWorkQueue(self._storage.queue(CLUSTERS_QUEUE))
-
-    @cached_property
-    def _run_queue(self) -> "RunQueue":
-        from shared.clients.work_queue import StorageWorkQueue
-        from shared.domain.run_work import RUNS_QUEUE
-
-        return StorageWorkQueue(self._storage.queue(RUNS_QUEUE))
-
-    @cached_property
-    def _batons(self) -> "BatonQueue":
-        from shared.clients.work_queue import StorageWorkQueue
-        from shared.domain.run_work import SHARDS_QUEUE
-
-        return StorageWorkQueue(self._storage.queue(SHARDS_QUEUE))
-
-    @cached_property
-    def _event_queue(self) -> "EventQueue":
-        from shared.clients.work_queue import StorageWorkQueue
-        from shared.domain.event_work import EVENTS_QUEUE
-
-        return StorageWorkQueue(self._storage.queue(EVENTS_QUEUE))
-
-    @cached_property
-    def _tables(self) -> "Tables":
-        from shared.clients.tables import StorageTables
-
-        return StorageTables(self._storage)
-
-    @cached_property
-    def _records(self) -> "ClusterRecords":
-        from shared.clients.cluster_records import CLUSTERS_TABLE, StorageClusterRecords
-
-        return StorageClusterRecords(self._storage.table(CLUSTERS_TABLE))
-
-    @cached_property
-    def _given_up(self) -> "GivenUpRecords":
-        from shared.clients.given_up_records import GIVEN_UP_TABLE, StorageGivenUpRecords
-
-        return StorageGivenUpRecords(self._storage.table(GIVEN_UP_TABLE))
-
-    @staticmethod
-    def is_storage_trouble(error: Exception) -> bool:
-        """Say whether an exception means that storage has to be asked again later."""
-        from shared.clients.storage_errors import is_storage_trouble
-
-        return is_storage_trouble(error)
-
-    async def close(self) -> None:
-        """Close whatever has been opened."""
-        for name in (
-            "_arm",
-            "_queue",
-            "_run_queue",
-            "_batons",
-            "_event_queue",
-            "_topic",
-            "_records",
-            "_given_up",
-            "_tables",
-            "_storage",
-            "_credential",
-        ):
-            # A cached property that was never asked for has nothing to close.
-            if opened := self.__dict__.get(name):
-                await opened.close()
 
 
 @cache

@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from typing import cast
 
 import aiohttp
@@ -11,6 +12,7 @@ import pytest
 
 from local.demo.surroundings import app_settings, clean_environment, urls_of
 from local.processes import Child
+from local.storage_emulator import Azurite
 from shared import telemetry_names as names
 from tests.clusters import OWN_CLIENT_ID, SUBSCRIPTION, Json, cluster, cluster_id
 from tests.payloads import cluster_written
@@ -31,15 +33,20 @@ TELEMETRY = {
 
 
 @pytest.fixture(scope="module")
-async def sent(
-    azurite_connection: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Ingestion]:
+async def sent(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ingestion]:
     """Let naptime have a day, and give everything that it sent."""
     authorities = tmp_path_factory.mktemp("telemetry") / "ca.pem"
-    async with listening() as ingestion, aiohttp.ClientSession() as session:
+    async with AsyncExitStack() as stack:
+        ingestion = await stack.enter_async_context(listening())
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        # Of its own: what another suite left in queues and tables would be worked on here.
+        azurite = Azurite()
+        stack.push_async_callback(azurite.stop)
+        await azurite.start()
         azure = await Child.start(
             [sys.executable, "-m", "local.azure", "--port=0", f"--ca-out={authorities}"]
         )
+        stack.push_async_callback(azure.stop)
         urls = urls_of(azure)
         instrumentation = "InstrumentationKey=00000000-0000-4000-8000-000000000001"
         ends = f"IngestionEndpoint={ingestion.url};LiveEndpoint={ingestion.url}"
@@ -47,17 +54,17 @@ async def sent(
             **clean_environment(),
             **app_settings(urls, authorities, (SUBSCRIPTION, ABSENT_SUBSCRIPTION), OWN_CLIENT_ID),
             **TELEMETRY,
-            "AzureWebJobsStorage": azurite_connection,
+            "AzureWebJobsStorage": azurite.connection_string,
             "IDENTITY_HEADER": "made-up",
             "APPLICATIONINSIGHTS_CONNECTION_STRING": f"{instrumentation};{ends}",
         }
         host = await Child.start(
             [sys.executable, "-m", "local.host", "--port=0", f"--key={KEY}"], env=environment
         )
+        stack.push_async_callback(host.stop)
         await a_day(Controls(urls["controlsHttp"]), session, host)
         # What was not sent yet is sent when the process ends, as it is when Azure scales in.
         assert await host.stop() == 0, host.stderr_text()[-3000:]
-        await azure.stop()
         yield ingestion
 
 
