@@ -6,8 +6,7 @@ cd "$(dirname "$0")/.."
 .venv/bin/python -m pip install --quiet --disable-pip-version-check pip-tools==7.6.2
 for name in requirements requirements-dev; do
     .venv/bin/pip-compile --quiet --strip-extras --generate-hashes --annotation-style=line \
-        --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
-        --output-file="$name.txt" "$name.in"
+        --no-header --output-file="$name.txt" "$name.in"
     printf '# Made by `make pins` from %s.in; edit that and run it again.\n' "$name" |
         cat - "$name.txt" | sed '/^--/d; /^$/d' >"$name.txt.new"
     mv "$name.txt.new" "$name.txt"
