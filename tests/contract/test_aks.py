@@ -6,12 +6,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 
 import pytest
-from azure.identity.aio import DefaultAzureCredential
 
 from local.azure.clock import Clock as SimulatedClock
 from local.azure.fleet import Fleet
-from local.azure.server import SimulatorServer
-from local.azure.simulator import Setup, Simulator
+from local.azure.simulator import Setup
 from shared.clients.aks import AksClient
 from shared.clients.arm import ArmClients
 from shared.domain.cluster_id import ClusterId
@@ -42,16 +40,16 @@ from shared.domain.window import MaintenanceWindow
 from shared.reconcile.ports import Aks
 from tests.clusters import (
     FOREIGN_SUBSCRIPTION,
-    OWN_CLIENT_ID,
     SUBSCRIPTION,
     Json,
     cluster,
     cluster_id,
     schedule,
 )
+from tests.contract.served import served
 from tests.fakes.aks import FakeAks, Fault, Verb
 from tests.fakes.clock import SATURDAY_NOON, FakeClock
-from tests.simulated_azure import Controls, trust
+from tests.simulated_azure import Controls
 
 METHODS: dict[Verb, dict[str, str]] = {
     "get": {"operation": "ManagedClusters_Get"},
@@ -143,23 +141,11 @@ class Real:
 @pytest.fixture
 async def real(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Real]:
     """Start a simulator whose clock stands on a Saturday noon, and give the real client."""
-    simulator = Simulator(Setup(fleet=Fleet(), clock=SimulatedClock(SATURDAY_NOON, frozen=True)))
-    server = SimulatorServer(simulator, report=lambda _: None)
-    await server.start()
-    trust(server.certificates.bundle())
-    for name, value in {
-        "IDENTITY_ENDPOINT": server.urls["identityEndpoint"],
-        "IDENTITY_HEADER": "made-up",
-        "AZURE_CLIENT_ID": OWN_CLIENT_ID,
-        "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
-    }.items():
-        monkeypatch.setenv(name, value)
-    credential = DefaultAzureCredential()
-    arm = ArmClients(credential, server.url, FakeClock(), timedelta(seconds=10))
-    yield Real(AksClient(arm), arm, Controls(server.urls["controlsHttp"]))
-    await arm.close()
-    await credential.close()
-    await server.stop()
+    setup = Setup(fleet=Fleet(), clock=SimulatedClock(SATURDAY_NOON, frozen=True))
+    async with served(setup, monkeypatch) as azure:
+        arm = ArmClients(azure.credential, azure.url, FakeClock(), timedelta(seconds=10))
+        yield Real(AksClient(arm), arm, Controls(azure.controls))
+        await arm.close()
 
 
 @pytest.fixture(params=["fake", "real"])

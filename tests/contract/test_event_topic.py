@@ -6,12 +6,10 @@ from datetime import timedelta
 from typing import Protocol
 
 import pytest
-from azure.identity.aio import DefaultAzureCredential
 
 from local.azure.clock import Clock as SimulatedClock
 from local.azure.fleet import Fleet
-from local.azure.server import SimulatorServer
-from local.azure.simulator import Setup, Simulator
+from local.azure.simulator import Setup
 from shared.clients.event_topic import EventTopic
 from shared.domain.cloud_event import CloudEvent
 from shared.domain.errors import (
@@ -23,10 +21,10 @@ from shared.domain.errors import (
     Throttled,
 )
 from shared.reconcile.ports import Topic
-from tests.clusters import OWN_CLIENT_ID
+from tests.contract.served import served
 from tests.fakes.clock import SATURDAY_NOON, FakeClock
 from tests.fakes.event_topic import FakeTopic
-from tests.simulated_azure import Controls, trust
+from tests.simulated_azure import Controls
 
 EVENTS = [
     CloudEvent("Naptime.ScheduleCreated", f"id-{n}", f"s-{n}", SATURDAY_NOON, {"n": n})
@@ -91,33 +89,21 @@ class Real:
 @pytest.fixture
 async def real(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Real]:
     """Start a simulator, and give the real publisher."""
-    simulator = Simulator(Setup(fleet=Fleet(), clock=SimulatedClock(SATURDAY_NOON, frozen=True)))
-    server = SimulatorServer(simulator, report=lambda _: None)
-    await server.start()
-    trust(server.certificates.bundle())
-    for name, value in {
-        "IDENTITY_ENDPOINT": server.urls["identityEndpoint"],
-        "IDENTITY_HEADER": "made-up",
-        "AZURE_CLIENT_ID": OWN_CLIENT_ID,
-        "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
-    }.items():
-        monkeypatch.setenv(name, value)
-    credential = DefaultAzureCredential()
-    endpoint = f"{server.url}/topics/naptime/api/events"
-    topic = EventTopic(credential, endpoint, "urn:naptime:test", FakeClock())
-    once = EventTopic(
-        credential,
-        endpoint,
-        "urn:naptime:test",
-        FakeClock(),
-        retries=0,
-        timeout=timedelta(seconds=1),
-    )
-    yield Real(topic, once, Controls(server.urls["controlsHttp"]))
-    await topic.close()
-    await once.close()
-    await credential.close()
-    await server.stop()
+    setup = Setup(fleet=Fleet(), clock=SimulatedClock(SATURDAY_NOON, frozen=True))
+    async with served(setup, monkeypatch) as azure:
+        endpoint = f"{azure.url}/topics/naptime/api/events"
+        topic = EventTopic(azure.credential, endpoint, "urn:naptime:test", FakeClock())
+        once = EventTopic(
+            azure.credential,
+            endpoint,
+            "urn:naptime:test",
+            FakeClock(),
+            retries=0,
+            timeout=timedelta(seconds=1),
+        )
+        yield Real(topic, once, Controls(azure.controls))
+        await topic.close()
+        await once.close()
 
 
 @pytest.fixture(params=["fake", "real"])

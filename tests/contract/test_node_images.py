@@ -8,22 +8,21 @@ from typing import Protocol
 
 import pytest
 from azure.core.rest import HttpRequest
-from azure.identity.aio import DefaultAzureCredential
 
 from local.azure.clock import Clock as SimulatedClock
 from local.azure.fleet import Fleet
-from local.azure.server import SimulatorServer
-from local.azure.simulator import Setup, Simulator
+from local.azure.simulator import Setup
 from shared.clients.arm import ArmClients
 from shared.clients.node_images import NodeImageClient
 from shared.domain.agent_pools import ImagePool
 from shared.domain.errors import AccessDenied, AzureError, ClusterGone, Rejected, Throttled
 from shared.domain.node_image import NodeImage, newest_images
 from shared.reconcile.ports import NodeImages
-from tests.clusters import OWN_CLIENT_ID, SUBSCRIPTION, Json, cluster, cluster_id
+from tests.clusters import SUBSCRIPTION, Json, cluster, cluster_id
+from tests.contract.served import served
 from tests.fakes.clock import SATURDAY_NOON, FakeClock
 from tests.fakes.node_images import FakeNodeImages
-from tests.simulated_azure import Controls, trust
+from tests.simulated_azure import Controls
 
 PLACE = "westeurope"
 FIRST = "AKSUbuntu-2204gen2containerd-202608.06.1"
@@ -105,24 +104,12 @@ class Real:
 @pytest.fixture
 async def real(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Real]:
     """Start a simulator, and give the real client."""
-    simulator = Simulator(Setup(fleet=Fleet(), clock=SimulatedClock(SATURDAY_NOON, frozen=True)))
-    server = SimulatorServer(simulator, report=lambda _: None)
-    await server.start()
-    trust(server.certificates.bundle())
-    for name, value in {
-        "IDENTITY_ENDPOINT": server.urls["identityEndpoint"],
-        "IDENTITY_HEADER": "made-up",
-        "AZURE_CLIENT_ID": OWN_CLIENT_ID,
-        "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
-    }.items():
-        monkeypatch.setenv(name, value)
-    credential = DefaultAzureCredential()
-    arm = ArmClients(credential, server.url, FakeClock(), timedelta(seconds=10))
-    controls = Controls(server.urls["controlsHttp"])
-    yield Real(NodeImageClient(arm, "2026-04-02-preview"), arm, controls)
-    await arm.close()
-    await credential.close()
-    await server.stop()
+    setup = Setup(fleet=Fleet(), clock=SimulatedClock(SATURDAY_NOON, frozen=True))
+    async with served(setup, monkeypatch) as azure:
+        arm = ArmClients(azure.credential, azure.url, FakeClock(), timedelta(seconds=10))
+        controls = Controls(azure.controls)
+        yield Real(NodeImageClient(arm, "2026-04-02-preview"), arm, controls)
+        await arm.close()
 
 
 @pytest.fixture(params=["fake", "real"])

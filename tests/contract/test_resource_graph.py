@@ -8,11 +8,9 @@ from typing import ClassVar, Protocol, cast
 
 import pytest
 from azure.core.rest import HttpRequest
-from azure.identity.aio import DefaultAzureCredential
 
 from local.azure.clock import Clock as SimulatedClock
 from local.azure.fleet import Fleet
-from local.azure.server import SimulatorServer
 from local.azure.simulator import Setup, Simulator
 from local.azure.throttle import Throttle
 from shared.clients.arm import ArmClients
@@ -21,12 +19,13 @@ from shared.domain.errors import AzureUnavailable, ConnectionFailed, Throttled
 from shared.domain.nap_machines import NAP_MACHINES_QUERY, NapMachine, NodeGroup
 from shared.domain.node_image import NodeImage
 from shared.reconcile.ports import NapMachines
-from tests.clusters import FOREIGN_SUBSCRIPTION, OWN_CLIENT_ID, SUBSCRIPTION
+from tests.clusters import FOREIGN_SUBSCRIPTION, SUBSCRIPTION
+from tests.contract.served import served
 from tests.contract.test_aks import FAULTS
 from tests.fakes.clock import SATURDAY_NOON, FakeClock
 from tests.fakes.machines import FakeNapMachines
 from tests.machines import Json, community, gallery, machine
-from tests.simulated_azure import Controls, trust
+from tests.simulated_azure import Controls
 
 GROUP = NodeGroup(SUBSCRIPTION, "mc_rg-1_aks-1_westeurope")
 GRAPH = "/providers/Microsoft.ResourceGraph/resources"
@@ -93,23 +92,10 @@ async def real(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Real]:
         clock=SimulatedClock(SATURDAY_NOON, frozen=True),
         throttle=Throttle(enforced=True),
     )
-    simulator = Simulator(setup)
-    server = SimulatorServer(simulator, report=lambda _: None)
-    await server.start()
-    trust(server.certificates.bundle())
-    for name, value in {
-        "IDENTITY_ENDPOINT": server.urls["identityEndpoint"],
-        "IDENTITY_HEADER": "made-up",
-        "AZURE_CLIENT_ID": OWN_CLIENT_ID,
-        "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
-    }.items():
-        monkeypatch.setenv(name, value)
-    credential = DefaultAzureCredential()
-    arm = ArmClients(credential, server.url, FakeClock(), timedelta(seconds=10))
-    yield Real(ResourceGraph(arm), arm, Controls(server.urls["controlsHttp"]), simulator)
-    await arm.close()
-    await credential.close()
-    await server.stop()
+    async with served(setup, monkeypatch) as azure:
+        arm = ArmClients(azure.credential, azure.url, FakeClock(), timedelta(seconds=10))
+        yield Real(ResourceGraph(arm), arm, Controls(azure.controls), azure.simulator)
+        await arm.close()
 
 
 @pytest.fixture(params=["fake", "real"])
