@@ -6,10 +6,10 @@ from typing import cast
 
 from shared.domain.ages_read import AgesRead
 from shared.domain.audit import AuditRecord
+from shared.domain.cluster_batch import PendingCluster
 from shared.domain.outcome import Outcome, OutcomeKind
 from shared.domain.plain_text import one_line
 from shared.domain.run_records import RunRecord
-from shared.domain.shard_records import PendingCluster
 from shared.domain.work import Cause
 from shared.telemetry_names import API_WRITE_RECORDED, EVENT_NAME, PROPERTY_PREFIX, Event
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from shared.clients.cluster_records import CLUSTERS_TABLE
 from shared.clients.retry import QuickRetry
 from shared.domain.audit import AuditRecord
+from shared.domain.cluster_batch import PendingCluster
 from shared.domain.crowding import CROWD_SIZE
 from shared.domain.decision import Desired
 from shared.domain.event_work import PublishEvents
@@ -18,7 +19,6 @@ from shared.domain.recurrence import Weekday, Weekly
 from shared.domain.run import Run, RunScope
 from shared.domain.run_records import RunRecord
 from shared.domain.run_work import Baton, RunWork
-from shared.domain.shard_records import PendingCluster
 from shared.domain.window import MaintenanceWindow
 from shared.domain.work import Cause, ReconcileCluster
 from shared.reconcile.announce_release import ReleaseAnnouncer

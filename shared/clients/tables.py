@@ -78,14 +78,14 @@ class StorageTable:
         return str(written["etag"])
 
     async def settle(self, row: Row, values: Values, others: Mapping[str, Values]) -> str | None:
-        """Replace a row and up to 99 others of its partition, all or nothing."""
+        """Replace a row, and merge up to 99 others of its partition, all or nothing."""
         if not others:
             return await self.replace(row, values)
         condition = {"etag": row.etag, "match_condition": MatchConditions.IfNotModified}
         entity = _entity(row.partition, row.key, values)
         operations: list[Operation] = [
             ("update", entity, {"mode": UpdateMode.REPLACE, **condition}),
-            *_upserts(row.partition, others, UpdateMode.REPLACE),
+            *_upserts(row.partition, others),
         ]
         try:
             written = await self._table.submit_transaction(operations)
@@ -115,7 +115,7 @@ class StorageTable:
             ((key, values),) = rows.items()
             await self._merge_one(_entity(partition, key, values))
             return
-        upserts = _upserts(partition, rows, UpdateMode.MERGE)
+        upserts = _upserts(partition, rows)
         for some in batched(upserts, ROWS_A_TRANSACTION, strict=False):
             await self._submit(list(some))
 
@@ -253,9 +253,9 @@ def _entity(partition: str, key: str, values: Values) -> dict[str, object]:
     return {"PartitionKey": partition, "RowKey": key, **values}
 
 
-def _upserts(partition: str, rows: Mapping[str, Values], mode: UpdateMode) -> "Iterator[Operation]":
+def _upserts(partition: str, rows: Mapping[str, Values]) -> "Iterator[Operation]":
     for key, values in rows.items():
-        yield "upsert", _entity(partition, key, values), {"mode": mode}
+        yield "upsert", _entity(partition, key, values), {"mode": UpdateMode.MERGE}
 
 
 def _row(entity: TableEntity) -> Row:

@@ -123,8 +123,8 @@ class SubscriptionRecord:
 
     subscription_id: str
     state: ListingState = ListingState.PENDING
-    begun: bool = False
-    """Whether somebody has begun to write its clusters' rows, and perhaps not come to the end."""
+    listing: int = 0
+    """How often somebody has begun to list it; the rows of those that came to no end count not."""
     due_at: datetime | None = None
     """When somebody must have listed it, or said that it takes longer."""
     shards: dict[str, int] = field(default_factory=dict)
@@ -145,7 +145,7 @@ class SubscriptionRecord:
             {
                 "state": self.state.value,
                 "finished": self.state is not ListingState.PENDING,
-                "begun": self.begun,
+                "listing": self.listing,
                 "dueAt": self.due_at,
                 "shards": json.dumps(self.shards, separators=(",", ":")),
                 "screened": self.screened.to_text(),
@@ -160,7 +160,7 @@ class SubscriptionRecord:
         return cls(
             subscription_id,
             ListingState(row.text("state")),
-            row.flag("begun"),
+            row.whole("listing"),
             row.instant("dueAt"),
             json.loads(row.text("shards")),
             Tally.from_text(row.text("screened")),

@@ -1,15 +1,11 @@
-"""What is written down of a shard of a run: its own row, and those of its clusters."""
+"""What is written down of a shard of a run, beside its clusters (`cluster_batch`)."""
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
 
-from shared.domain.cluster_id import ClusterId
-from shared.domain.observed import ObservedCluster
 from shared.domain.outcome import Outcome, OutcomeKind
-from shared.domain.reasons import REASONS, Reason, reasons_in
+from shared.domain.reasons import REASONS, Reason
 from shared.domain.rows import Row, Value, without_none
 from shared.domain.run_records import StoppedShardJson
 from shared.domain.run_work import Baton
@@ -31,6 +27,8 @@ class ShardRecord:
     dry_run: bool
     known: int
     pending: int
+    listing: int
+    """The listing of its subscription that came to its end; only that one's batches count."""
     generation: int = 1
     """The only generation that a baton may have to count."""
     due_at: datetime | None = None
@@ -70,6 +68,7 @@ class ShardRecord:
                 "dryRun": self.dry_run,
                 "known": self.known,
                 "pending": self.pending,
+                "listing": self.listing,
                 "generation": self.generation,
                 "dueAt": self.due_at,
                 "tally": self.tally.to_text(),
@@ -90,6 +89,7 @@ class ShardRecord:
             row.flag("dryRun"),
             row.whole("known"),
             row.whole("pending"),
+            row.whole("listing"),
             row.whole("generation"),
             row.instant("dueAt"),
             Tally.from_text(row.text("tally")),
@@ -107,82 +107,3 @@ class ShardRecord:
             "reason": self.stopped,
             "advice": REASONS[Reason(self.stopped)].you_can,
         }
-
-
-@dataclass(frozen=True, slots=True)
-class PendingCluster:
-    """A cluster that a run has to look at: all that deciding needs, so that it need not be read."""
-
-    key: str
-    cluster: ObservedCluster
-    attempts: int = 0
-    given_up: bool = False
-    """Whether it is among what was given up, and is to be forgotten there once it works."""
-    sent: bool = False
-    """Whether a write was sent that nothing was heard of."""
-    told: frozenset[Reason] = frozenset()
-    """The findings that were told of it before, and were there when it was last read."""
-
-    @property
-    def crowd_told(self) -> bool:
-        """Whether it was told of it that it shares its start with many."""
-        return Reason.WINDOWS_CROWDED in self.told
-
-    def to_values(self) -> dict[str, Value]:
-        """Give the values of its row."""
-        cluster = self.cluster
-        observed = {
-            "location": cluster.location,
-            "state": cluster.provisioning_state,
-            "nap": cluster.auto_provisioning,
-            "tags": dict(cluster.tags),
-            "nodeOS": cluster.node_os_channel,
-            "upgrade": cluster.upgrade_channel,
-            "nodeGroup": cluster.node_resource_group,
-        }
-        return {
-            "clusterId": str(cluster.id),
-            "pending": True,
-            "attempts": self.attempts,
-            "givenUp": self.given_up,
-            "sent": self.sent,
-            "told": ",".join(sorted(self.told)),
-            "observed": json.dumps(observed, separators=(",", ":")),
-        }
-
-    @classmethod
-    def of(cls, row: Row) -> Self:
-        """Read a row."""
-        observed = json.loads(row.text("observed"))
-        cluster = ObservedCluster(
-            ClusterId.parse(row.text("clusterId")),
-            observed["location"],
-            observed["state"],
-            observed["nap"],
-            observed["tags"],
-            observed["nodeOS"],
-            observed["upgrade"],
-            # Rows of an earlier version have none.
-            observed.get("nodeGroup"),
-        )
-        return cls(
-            row.key,
-            cluster,
-            row.whole("attempts"),
-            row.flag("givenUp"),
-            row.flag("sent"),
-            reasons_in(row.text("told")),
-        )
-
-
-def settled_values(shown: Mapping[str, object], *, crowd_told: bool) -> dict[str, Value]:
-    """Give the values of the row of a cluster that a run is done with: its outcome, as JSON."""
-    return {
-        "clusterId": str(shown["clusterId"]),
-        "pending": False,
-        "outcome": str(shown["outcome"]),
-        "reason": str(shown["reason"]),
-        "nextStart": str(shown["nextStart"] or ""),
-        "crowdTold": crowd_told,
-        "shown": json.dumps(shown, separators=(",", ":")),
-    }

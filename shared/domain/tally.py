@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self, TypedDict
 
 from shared.domain.outcome import OutcomeKind
@@ -45,6 +45,11 @@ class Tally:
         """Give the tally with one more cluster in it."""
         one = Tally(Counter({kind.value: 1}), Counter({reason.value: 1}))
         return self + one
+
+    def moving(self, before: str, after: str) -> "Tally":
+        """Give the tally with one cluster counted under another reason."""
+        reasons = self.reasons - Counter({before: 1}) + Counter({after: 1})
+        return replace(self, reasons=reasons)
 
     def to_json(self) -> TallyJson:
         """Give it as the HTTP API shows it."""

@@ -1,6 +1,6 @@
-"""The end of a run: once every subscription is listed and every shard has left its mark."""
+"""The end of a run: once every subscription is listed and every shard is finished."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from shared.domain.run import RunState
@@ -38,14 +38,14 @@ class RunCloser:
         stored = await self.store.run(run_id)
         if stored is None or stored.record.state is RunState.FINISHED or not stored.record.started:
             return False
-        subscriptions, finished = await self.store.parts(run_id)
-        if not is_done(subscriptions, finished):
+        subscriptions, shards = await self.store.parts(run_id)
+        if not is_done(subscriptions, shards):
             return False
         closed = replace(
             stored.record,
             state=RunState.FINISHED,
             finished_at=stored.read_at,
-            summary=summary(subscriptions, finished.values()),
+            summary=summary(subscriptions, shards.values()),
         )
         # Told first: a crash in between, or another who closes it too, tells it again (same id).
         await self.teller.tell([run_completed(closed, stored.read_at)])
@@ -65,11 +65,16 @@ def shards_of(subscriptions: Iterable[SubscriptionRecord]) -> list[Shard]:
     ]
 
 
-def is_done(subscriptions: Iterable[SubscriptionRecord], finished: dict[str, ShardRecord]) -> bool:
+def is_done(subscriptions: Iterable[SubscriptionRecord], shards: Mapping[str, ShardRecord]) -> bool:
     """Say whether every subscription is listed or unreadable, and every shard is finished."""
     some = list(subscriptions)
     waiting = any(subscription.state is ListingState.PENDING for subscription in some)
-    return not waiting and all(shard.key in finished for shard in shards_of(some))
+    return not waiting and all(is_finished(shards.get(each.key)) for each in shards_of(some))
+
+
+def is_finished(shard: ShardRecord | None) -> bool:
+    """Say whether a shard has its row, and is finished."""
+    return shard is not None and shard.finished
 
 
 def summary(

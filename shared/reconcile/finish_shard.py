@@ -1,25 +1,25 @@
-"""The end of a shard's part in a run: crowded starts found, counts made exact, a mark left."""
+"""The end of a shard's part in a run: crowded starts found, and said that it is finished."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Self
+from typing import TYPE_CHECKING, cast
 
-from shared.domain.cloud_event import CloudEvent
+from shared.domain.cluster_batch import Batch, SettledCluster, starts_of
 from shared.domain.cluster_id import ClusterId
 from shared.domain.crowding import crowded_starts, with_crowding
-from shared.domain.outcome import OutcomeKind
-from shared.domain.reasons import Reason
-from shared.domain.rows import Row, Values
+from shared.domain.rows import Values
 from shared.domain.schedule_events import Occasion, crowding_of
-from shared.domain.shard_records import ShardRecord, settled_values
-from shared.domain.tally import Tally, total
+from shared.domain.shard_records import ShardRecord
 from shared.reconcile.close_run import RunCloser
-from shared.reconcile.remember_clusters import KNOWN, ClusterMemory
-from shared.reconcile.run_store import OTHERS_A_TRANSACTION, RunStore, Stored
+from shared.reconcile.remember_clusters import ClusterMemory, known_key
+from shared.reconcile.run_store import RunStore, Stored, end_of
 from shared.reconcile.tell_events import EventTeller
+
+if TYPE_CHECKING:
+    from shared.domain.last_known import LastOutcomeJson
+
+BATCHES_A_REQUEST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,107 +34,79 @@ class ShardFinisher:
 
     async def finish(
         self, stored: Stored[ShardRecord], record: ShardRecord, settled: Mapping[str, Values]
-    ) -> int:
-        """Look over all of the shard's clusters; say, with the last of them, that it is finished.
+    ) -> None:
+        """Say, in one write with the last of its clusters, that a shard is finished.
 
-        Gives how many are still to be looked at: then it is not, and nothing is written.
+        Where starts are crowded the clusters come first.
         """
-        parts = await self._parts(record, settled)
-        if pending := sum(part.pending for part in parts):
-            return pending
-        crowded = crowded_starts(Counter(part.start for part in parts), self.crowd_size)
-        last: Stored[ShardRecord] | None = stored
-        if crowded:
-            last, settled = await self._settled(stored, record, settled, crowded), {}
+        last: Stored[ShardRecord] | None = replace(stored, record=record)
+        if crowded := await self._crowded(record, settled):
+            written = await self.store.settle(stored, record, settled)
+            last, settled = await self._say_crowded(written, crowded), {}
         if last is None:
-            return 0
-        tally = Tally(calls=record.tally.calls, throttled=record.tally.throttled)
-        tally += total(part.counted(crowded) for part in parts)
-        finished = replace(record, tally=tally, pending=0, finished=True)
+            return
+        finished = replace(last.record, pending=0, finished=True)
         if await self.store.settle(last, finished, settled):
-            await self.conclude(finished)
-        return 0
+            await self.closer.close_if_last(record.run_id)
 
-    async def _parts(self, record: ShardRecord, settled: Mapping[str, Values]) -> list["_Part"]:
-        """Read every cluster's row; what is settled and not written yet counts as written."""
-        rows = self.store.clusters(record.run_id, record.shard, _COUNTED)
-        written = {row.key: row async for row in rows}
-        unwritten = {key: Row("", key, values, "") for key, values in settled.items()}
-        return [_Part.of(row) for row in (written | unwritten).values()]
-
-    async def _settled(
-        self,
-        stored: Stored[ShardRecord],
-        record: ShardRecord,
-        settled: Mapping[str, Values],
-        crowded: set[str],
-    ) -> Stored[ShardRecord] | None:
-        written = await self.store.settle(stored, record, settled)
-        return await self._say_crowded(written, crowded) if written else None
+    async def _crowded(self, record: ShardRecord, settled: Mapping[str, Values]) -> set[str]:
+        """Name the crowded starts; what is settled and not written yet counts as written."""
+        if record.known <= self.crowd_size:
+            return set()
+        written = await self.store.starts(record)
+        unwritten = {key: starts_of(values) for key, values in settled.items()}
+        return crowded_starts(sum((written | unwritten).values(), Counter()), self.crowd_size)
 
     async def _say_crowded(
-        self, stored: Stored[ShardRecord], crowded: set[str]
+        self, stored: Stored[ShardRecord] | None, crowded: set[str]
     ) -> Stored[ShardRecord] | None:
         """Add the finding to every cluster with such a start; None if somebody has taken over."""
-        last: Stored[ShardRecord] | None = stored
-        found: dict[str, dict[str, object]] = {}
-        events: list[CloudEvent] = []
-        record = stored.record
-        async for row in self.store.clusters(record.run_id, record.shard):
-            if row.text("nextStart") in crowded:
-                found[row.key] = with_crowding(json.loads(row.text("shown")))
-                if not row.flag("crowdTold"):
-                    events.append(self._crowding(record, row, found[row.key], stored.read_at))
-            if len(found) == OTHERS_A_TRANSACTION:
-                last = await self._write(last, found, events) if last else None
-                found, events = {}, []
-        return await self._write(last, found, events) if last and found else last
+        last, after = stored, ""
+        while last is not None and (found := await self._batches(last.record, after)):
+            for batch in found:
+                last = await self._mark(last, batch, crowded) if last is not None else None
+            after = end_of(found[-1])
+        return last
 
-    def _crowding(
-        self, record: ShardRecord, row: Row, shown: dict[str, object], now: datetime
-    ) -> CloudEvent:
-        occasion = Occasion.of_run(record.run_id, record.cause)
-        return crowding_of(ClusterId.parse(row.text("clusterId")), shown, occasion, now)
+    async def _batches(self, record: ShardRecord, after: str) -> list[Batch]:
+        return await self.store.batches(record, BATCHES_A_REQUEST, after, {})
 
-    async def _write(
-        self,
-        stored: Stored[ShardRecord],
-        found: dict[str, dict[str, object]],
-        events: list[CloudEvent],
+    async def _mark(
+        self, stored: Stored[ShardRecord], batch: Batch, crowded: set[str]
     ) -> Stored[ShardRecord] | None:
+        """Add the finding in one batch, told before it is written, and count it."""
+        marked = {
+            column: _with_crowding(cluster)
+            for column, cluster in batch.settled.items()
+            if cluster.start in crowded
+        }
+        # Not those that were marked before a crash.
+        marked = {name: each for name, each in marked.items() if each != batch.settled[name]}
+        if not marked:
+            return stored
         record = stored.record
         if self.memory.keeps_dry_runs or not record.dry_run:
-            await self.teller.tell(events)
-            known = {KNOWN + key[1:]: shown for key, shown in found.items()}
+            untold = [each for name, each in marked.items() if not batch.settled[name].crowd_told]
+            occasion = Occasion.of_run(record.run_id, record.cause)
+            await self.teller.tell(
+                [
+                    crowding_of(_id_of(each), {**each.shown}, occasion, stored.read_at)
+                    for each in untold
+                ]
+            )
+            known = {known_key(_id_of(each)): {**each.shown} for each in marked.values()}
             await self.memory.amend(record.shard.subscription_id, known)
-        rows = {key: settled_values(shown, crowd_told=True) for key, shown in found.items()}
-        return await self.store.settle(stored, record, rows)
-
-    async def conclude(self, record: ShardRecord) -> None:
-        """Leave the mark of a finished shard, and close the run if it was the last."""
-        await self.store.mark_finished(record)
-        await self.closer.close_if_last(record.run_id)
+        tally = record.tally
+        for name, each in marked.items():
+            tally = tally.moving(batch.settled[name].shown["reason"], each.shown["reason"])
+        values = batch.changed(marked).to_values(marked)
+        return await self.store.settle(stored, replace(record, tally=tally), {batch.key: values})
 
 
-_COUNTED = ("pending", "nextStart", "outcome", "reason")
+def _with_crowding(cluster: SettledCluster) -> SettledCluster:
+    shown = cast("LastOutcomeJson", with_crowding({**cluster.shown}))
+    return SettledCluster(shown, crowd_told=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """As much of a cluster's row as counting needs."""
-
-    pending: bool
-    start: str
-    outcome: str
-    reason: str
-
-    @classmethod
-    def of(cls, row: Row) -> Self:
-        return cls(
-            row.flag("pending"), row.text("nextStart"), row.text("outcome"), row.text("reason")
-        )
-
-    def counted(self, crowded: set[str]) -> Tally:
-        in_crowd = self.start in crowded and self.reason == Reason.UP_TO_DATE
-        reason = Reason.WINDOWS_CROWDED if in_crowd else Reason(self.reason)
-        return Tally().counting(OutcomeKind(self.outcome), reason)
+def _id_of(cluster: SettledCluster) -> ClusterId:
+    return ClusterId.parse(cluster.shown["clusterId"])

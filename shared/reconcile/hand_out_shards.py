@@ -1,7 +1,8 @@
 """The shards of a subscription that has been listed: a row and a baton for each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.domain.pace import Pace, beginnings
 from shared.domain.run import Run
@@ -16,7 +17,7 @@ from shared.reconcile.run_store import RunStore
 
 @dataclass(frozen=True, slots=True)
 class ShardHandout:
-    """Hands out shards; one that has its row has its baton, or gets another from the minder."""
+    """Hands out shards; one whose baton is lost gets another from the minder."""
 
     store: RunStore
     batons: BatonQueue
@@ -28,22 +29,41 @@ class ShardHandout:
         """Say whether a run stops before it writes, by its scope or by the settings."""
         return self.dry_run or run.scope.dry_run
 
-    async def hand_out(self, run: Run, record: SubscriptionRecord, now: datetime) -> None:
-        """Write the row of each shard, and send the baton where there was none; close if none."""
+    def shards(self, run: Run, record: SubscriptionRecord, now: datetime) -> list[ShardRecord]:
+        """Give the row of each shard of a subscription that has been listed."""
         calls = [CALLS_OF_AN_ATTEMPT * clusters for clusters in record.shards.values()]
         waits = beginnings(self.pace, calls)
-        for (location, clusters), delay in zip(record.shards.items(), waits, strict=True):
-            shard = Shard(record.subscription_id, location)
-            row = ShardRecord(
+        return [
+            ShardRecord(
                 run.id,
-                shard,
+                Shard(record.subscription_id, location),
                 run.cause,
                 dry_run=self.only_looks(run),
                 known=clusters,
                 pending=clusters,
+                listing=record.listing,
                 due_at=now + delay,
             )
-            if await self.store.insert_shard(row):
-                await self.batons.send(row.baton, delay)
-        if not record.shards:
+            for (location, clusters), delay in zip(record.shards.items(), waits, strict=True)
+        ]
+
+    async def hand_out(self, run: Run, shards: Sequence[ShardRecord], now: datetime) -> None:
+        """Send the first baton of each shard; close the run if it has none."""
+        for shard in shards:
+            delay = shard.due_at - now if shard.due_at else timedelta()
+            await self.batons.send(shard.baton, max(delay, timedelta()))
+        if not shards:
             await self.closer.close_if_last(run.id)
+
+    async def hand_out_again(self, run: Run, record: SubscriptionRecord, now: datetime) -> None:
+        """Send the first batons of a subscription that may have got none; one too many is dropped.
+
+        Shards that have gone on since need none.
+        """
+        found = [
+            await self.store.shard(run.id, shard.shard) for shard in self.shards(run, record, now)
+        ]
+        begun = [stored.record for stored in found if stored]
+        first = [shard for shard in begun if shard.generation == 1 and not shard.finished]
+        if first or not begun:
+            await self.hand_out(run, first, now)

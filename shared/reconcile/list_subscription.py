@@ -1,11 +1,13 @@
 """One subscription of a run: its clusters listed page by page, a row for each to look at."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import batched
 from typing import Self
 
+from shared.domain.cluster_batch import CLUSTERS_A_BATCH, Batch, PendingCluster
 from shared.domain.decision import Action, Desired
 from shared.domain.errors import AccessDenied, AzureError
 from shared.domain.last_known import Remembered
@@ -17,14 +19,13 @@ from shared.domain.run import Run, RunState
 from shared.domain.run_records import ListingState, SubscriptionRecord
 from shared.domain.run_work import ListSubscription
 from shared.domain.shard import Shard
-from shared.domain.shard_records import PendingCluster
 from shared.domain.tally import Tally
 from shared.domain.work import Cause, ReconcileCluster
 from shared.reconcile.close_run import RunCloser
 from shared.reconcile.hand_out_shards import ShardHandout
 from shared.reconcile.ports import Aks, Clock, GivenUpRecords, RunQueue, WorkQueue
 from shared.reconcile.remember_clusters import KNOWN, ClusterMemory, hash_of
-from shared.reconcile.run_store import RunStore, Stored
+from shared.reconcile.run_store import RunStore, Stored, batches_of
 
 LIST_WITHIN = timedelta(minutes=3)
 """How long a lister may be silent before its message counts as lost."""
@@ -71,8 +72,12 @@ class Listed:
     given_up: set[str]
     alive_at: datetime
     """When this worker's clock last said so in the row; only stretches of it are used."""
-    clusters: defaultdict[Shard, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
-    """The keys of the rows, by the clusters' hashes."""
+    written: set[str] = field(default_factory=set)
+    """The hashes of the clusters that are to be looked at; two pages may hold the same one."""
+    shards: Counter[Shard] = field(default_factory=Counter)
+    """How many of them each shard has."""
+    batches: int = 0
+    """How many rows they take."""
     seen: set[str] = field(default_factory=set)
     """The hashes of all clusters with node auto-provisioning."""
     screened: Tally = field(default_factory=Tally)
@@ -104,42 +109,37 @@ class SubscriptionLister:
         if found is None or found.record.state is ListingState.UNREADABLE:
             return
         if found.record.state is ListingState.LISTED:
-            await self.handout.hand_out(run, found.record, found.read_at)
+            await self.handout.hand_out_again(run, found.record, found.read_at)
             return
-        begun = found.record.begun
-        claimed = await self._alive(run, found, found.read_at)
+        begun = replace(found.record, listing=found.record.listing + 1)
+        claimed = await self._alive(run, replace(found, record=begun), found.read_at)
         if claimed is not None:
-            await self._list_claimed(run, work, claimed, begun=begun)
+            await self._list_claimed(run, work, claimed)
 
     async def _alive(
         self, run: Run, stored: Stored[SubscriptionRecord], now: datetime
     ) -> Stored[SubscriptionRecord] | None:
         """Say that the listing goes on; None if another message has taken it over."""
-        record = replace(stored.record, begun=True, due_at=now + LIST_WITHIN)
+        record = replace(stored.record, due_at=now + LIST_WITHIN)
         return await self.store.replace_subscription(run.id, stored, record)
 
     async def _list_claimed(
-        self,
-        run: Run,
-        work: ListSubscription,
-        claimed: Stored[SubscriptionRecord],
-        *,
-        begun: bool,
+        self, run: Run, work: ListSubscription, claimed: Stored[SubscriptionRecord]
     ) -> None:
         listed = await self._remembered(claimed, run)
         try:
-            ours = await self._pages(run, listed, begun=begun)
+            ours = await self._pages(run, listed)
         except AzureError as error:
             await self._refused(work, listed.row, error)
             return
         if ours:
             await self._conclude(run, listed)
 
-    async def _pages(self, run: Run, listed: Listed, *, begun: bool) -> bool:
+    async def _pages(self, run: Run, listed: Listed) -> bool:
         """Read every page; False if another message has taken the listing over meanwhile."""
         subscription_id = listed.row.record.subscription_id
         async for page in self.aks.list_clusters(subscription_id, run.scope.resource_group):
-            await self._page(run, listed, page, begun=begun)
+            await self._page(run, listed, page)
             passed = self.clock.now() - listed.alive_at
             if passed > SIGN_OF_LIFE:
                 now = listed.row.read_at + passed
@@ -175,24 +175,16 @@ class SubscriptionLister:
         """Say whether a run leaves out what was read a short while ago."""
         return run.cause is Cause.NODE_IMAGE_RELEASED and self.verify_max_age > timedelta(0)
 
-    async def _page(
-        self, run: Run, listed: Listed, page: Sequence[ObservedCluster], *, begun: bool
-    ) -> None:
-        """Screen one page; write rows for the clusters whose configurations have to be read."""
+    async def _page(self, run: Run, listed: Listed, page: Sequence[ObservedCluster]) -> None:
+        """Screen one page; write down the clusters whose configurations have to be read."""
         listed.screened += Tally(calls=1)
-        rows: defaultdict[Shard, list[PendingCluster]] = defaultdict(list)
-        for cluster in page:
-            if run.scope.covers(cluster) and await self._is_to_be_looked_at(run, listed, cluster):
-                rows[Shard.of(cluster)].append(_pending(listed, cluster))
-        for shard, pending in rows.items():
-            keys = listed.clusters[shard]
-            if begun and not keys:
-                # Somebody has been here before; a cluster's priority may have been another then.
-                async for key in self.store.cluster_keys(run.id, shard):
-                    keys[key[1:]] = key
-            new = [cluster for cluster in pending if cluster.key[1:] not in keys]
-            await self.store.insert_clusters(run.id, shard, new)
-            keys |= {cluster.key[1:]: cluster.key for cluster in new}
+        clusters = [
+            cluster
+            for cluster in page
+            if run.scope.covers(cluster) and await self._is_to_be_looked_at(run, listed, cluster)
+        ]
+        if batches := [*_batches(listed, clusters)]:
+            await self.store.insert_batches(run.id, batches)
 
     async def _is_to_be_looked_at(self, run: Run, listed: Listed, cluster: ObservedCluster) -> bool:
         screened = screen(cluster, self.desired)
@@ -230,12 +222,13 @@ class SubscriptionLister:
             listed.row.record,
             state=ListingState.LISTED,
             due_at=None,
-            shards={shard.location: len(keys) for shard, keys in listed.clusters.items()},
+            shards={shard.location: clusters for shard, clusters in listed.shards.items()},
             screened=listed.screened,
         )
-        if not await self.store.conclude_listing(run.id, listed.row, record):
+        shards = self.handout.shards(run, record, listed.row.read_at)
+        if not await self.store.conclude_listing(run.id, listed.row, record, shards):
             return
-        await self.handout.hand_out(run, record, listed.row.read_at)
+        await self.handout.hand_out(run, shards, listed.row.read_at)
         whole = not (run.scope.resource_group or run.scope.locations)
         if whole and (self.memory.keeps_dry_runs or not run.scope.dry_run):
             gone = [KNOWN + word for word in listed.known if word not in listed.seen]
@@ -277,13 +270,28 @@ class SubscriptionLister:
             await self.closer.close_if_last(work.run_id)
 
 
-def _pending(listed: Listed, cluster: ObservedCluster) -> PendingCluster:
-    word = hash_of(cluster.id)
+def _batches(listed: Listed, clusters: Sequence[ObservedCluster]) -> Iterator[Batch]:
+    """Put the new ones among some clusters into rows, those of a shard and a priority together."""
+    found: defaultdict[tuple[Shard, str], list[PendingCluster]] = defaultdict(list)
+    for cluster in clusters:
+        word, shard = hash_of(cluster.id), Shard.of(cluster)
+        if word not in listed.written:
+            listed.written.add(word)
+            listed.shards[shard] += 1
+            found[shard, _priority(listed, word)].append(_pending(listed, word, cluster))
+    for (shard, priority), pending in found.items():
+        for some in batched(pending, CLUSTERS_A_BATCH, strict=False):
+            listed.batches += 1
+            prefix = batches_of(shard, listed.row.record.listing)
+            yield Batch.new(f"{prefix}{priority}{listed.batches:05}", some)
+
+
+def _priority(listed: Listed, word: str) -> str:
     before = listed.known.get(word)
-    priority = PROTECTED_LATER if before and before.explicit else UNPROTECTED_FIRST
-    return PendingCluster(
-        priority + word,
-        cluster,
-        given_up=word in listed.given_up,
-        told=before.told if before else frozenset(),
-    )
+    return PROTECTED_LATER if before and before.explicit else UNPROTECTED_FIRST
+
+
+def _pending(listed: Listed, word: str, cluster: ObservedCluster) -> PendingCluster:
+    before = listed.known.get(word)
+    told = before.told if before else frozenset[Reason]()
+    return PendingCluster(cluster, given_up=word in listed.given_up, told=told)

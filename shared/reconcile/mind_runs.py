@@ -11,8 +11,9 @@ from shared.domain.run import RunState
 from shared.domain.run_records import ListingState, RunRecord, SubscriptionRecord
 from shared.domain.run_work import ListSubscription, StartRun
 from shared.domain.shard import Shard
+from shared.domain.shard_records import ShardRecord
 from shared.reconcile.ask_for_run import START_WITHIN, RunAsker
-from shared.reconcile.close_run import RunCloser, shards_of
+from shared.reconcile.close_run import RunCloser, is_finished, shards_of
 from shared.reconcile.forget_given_up import forget_ended
 from shared.reconcile.hand_out_shards import ShardHandout
 from shared.reconcile.keep_pace import ShardPacer
@@ -85,14 +86,13 @@ class RunMinder:
             return await self._start_again(record, mended)
         if await self.closer.close_if_done(record.run.id):
             return replace(mended, closed=mended.closed + 1)
-        subscriptions, finished = await self.store.parts(record.run.id)
+        subscriptions, shards = await self.store.parts(record.run.id)
         for subscription in subscriptions:
             if subscription.state is ListingState.PENDING:
                 mended = await self._list_again(record, subscription, mended)
         for shard in shards_of(subscriptions):
-            if shard.key not in finished and await self._pass_on_again(
-                record, shard, subscriptions
-            ):
+            lost = not is_finished(shards.get(shard.key))
+            if lost and await self._pass_on_again(record, shard):
                 mended = replace(mended, batons=mended.batons + 1)
         return mended
 
@@ -119,15 +119,11 @@ class RunMinder:
             await self.runs.send(ListSubscription(run_id, subscription_id))
         return replace(mended, listed=mended.listed + 1)
 
-    async def _pass_on_again(
-        self, record: RunRecord, shard: Shard, subscriptions: list[SubscriptionRecord]
-    ) -> bool:
+    async def _pass_on_again(self, record: RunRecord, shard: Shard) -> bool:
         """Send the baton of a shard that has none, unless somebody holds the shard's lease."""
         stored = await self.store.shard(record.run.id, shard)
         if stored is None:
-            (listed,) = [s for s in subscriptions if s.subscription_id == shard.subscription_id]
-            await self.handout.hand_out(record.run, listed, record.run.started_at)
-            return True
+            return await self._end_as_it_is(record, shard)
         due_at = stored.record.due_at
         if due_at is None or stored.read_at < due_at + BATON_WITHIN:
             return False
@@ -141,6 +137,13 @@ class RunMinder:
             return False
         await self.batons.send(again.baton)
         return True
+
+    async def _end_as_it_is(self, record: RunRecord, shard: Shard) -> bool:
+        """Finish a shard without a row: the run is of a version that had it elsewhere."""
+        run = record.run
+        dry_run = self.handout.only_looks(run)
+        empty = ShardRecord(run.id, shard, run.cause, dry_run, known=0, pending=0, listing=0)
+        return await self.store.insert_shard(replace(empty, finished=True))
 
 
 def _is_over(due_at: datetime | None, now: datetime) -> bool:

@@ -197,7 +197,7 @@ class Table(Protocol):
         ...
 
     async def settle(self, row: Row, values: Values, others: Mapping[str, Values]) -> str | None:
-        """Replace a row and up to 99 others of its partition, all or (None, as above) nothing."""
+        """Replace a row, and merge up to 99 others of its partition, all or (None) nothing."""
         ...
 
     async def insert_new(self, partition: str, rows: Mapping[str, Values]) -> None:

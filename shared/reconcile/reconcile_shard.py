@@ -1,10 +1,19 @@
 """The holder of a baton: takes the shard's lease, works with the tokens there are, passes it on."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice
 
 from shared.domain.cloud_event import CloudEvent
+from shared.domain.cluster_batch import (
+    CLUSTERS_A_BATCH,
+    Batch,
+    BatchedCluster,
+    PendingCluster,
+    SettledCluster,
+)
+from shared.domain.cluster_id import ClusterId
 from shared.domain.given_up import GivenUp
 from shared.domain.last_known import LastKnown
 from shared.domain.outcome import Outcome, OutcomeKind
@@ -13,8 +22,7 @@ from shared.domain.reasons import REASONS, Reason
 from shared.domain.rows import Values
 from shared.domain.run_work import Baton
 from shared.domain.schedule_events import Occasion, events_of, failure_of
-from shared.domain.shard_records import PendingCluster, ShardRecord, settled_values
-from shared.domain.tally import Tally
+from shared.domain.shard_records import ShardRecord
 from shared.domain.work import Cause, ReconcileCluster
 from shared.reconcile.finish_shard import ShardFinisher
 from shared.reconcile.keep_pace import Grip, HeldBy, ShardPacer
@@ -34,6 +42,10 @@ AFTER_TROUBLE = timedelta(seconds=5)
 """The least wait after a shift in which something has to be done again."""
 
 NO_ROWS: Mapping[str, Values] = {}
+
+type Changes = Mapping[ClusterId, BatchedCluster]
+"""What came of clusters, as it is to be written down."""
+
 
 type Report = Callable[[Outcome, Cause], None]
 
@@ -59,19 +71,24 @@ class ShardReconciler:
         if stored is None or stored.record.generation != baton.generation:
             return
         if stored.record.finished:
-            await self.finisher.conclude(stored.record)
+            await self.finisher.closer.close_if_last(baton.run_id)
             return
-        most = CALLS_OF_AN_ATTEMPT * stored.record.pending
+        with self.shifts.in_flight.share() as share:
+            await self._hold(stored, baton, share)
+
+    async def _hold(self, stored: Stored[ShardRecord], baton: Baton, share: int) -> None:
+        """Take the lease and work, on no more than a share of clusters; or come back later."""
+        most = CALLS_OF_AN_ATTEMPT * min(stored.record.pending, share)
         grip = await self.pacer.grip(baton.shard, baton.run_id, baton.generation, most)
         match grip:
             case Grip():
-                await self._work(stored, grip)
+                await self._work(stored, grip, share)
             case HeldBy():
                 await self._come_back(stored, grip)
             case NotYet():
                 worth = self._worth(stored.record)
                 wait = max(grip.wait, self.pacer.pace.refill_time(worth))
-                await self._pass_on(stored, stored.record, wait)
+                await self._pass_on(stored, wait)
 
     async def _come_back(self, stored: Stored[ShardRecord], held: HeldBy) -> None:
         """Wait for another run's holder; or for this very baton's, who may have died with it.
@@ -81,61 +98,56 @@ class ShardReconciler:
         if held.lease.run_id == stored.record.run_id:
             await self.batons.send(stored.record.baton, held.wait)
         else:
-            await self._pass_on(stored, stored.record, min(held.wait, BEHIND_ANOTHER_RUN))
+            await self._pass_on(stored, min(held.wait, BEHIND_ANOTHER_RUN))
 
-    async def _pass_on(
-        self,
-        stored: Stored[ShardRecord],
-        record: ShardRecord,
-        delay: timedelta,
-        rows: Mapping[str, Values] = NO_ROWS,
-    ) -> None:
+    async def _pass_on(self, stored: Stored[ShardRecord], delay: timedelta) -> None:
         """Send the baton of the next generation, once its number is written down."""
-        after = replace(
-            record, generation=stored.record.generation + 1, due_at=stored.read_at + delay
-        )
-        if await self.store.settle(stored, after, rows):
+        generation, due_at = stored.record.generation + 1, stored.read_at + delay
+        after = replace(stored.record, generation=generation, due_at=due_at)
+        if await self.store.settle(stored, after, NO_ROWS):
             await self.batons.send(after.baton, delay)
 
-    async def _work(self, stored: Stored[ShardRecord], grip: Grip) -> None:
+    async def _work(self, stored: Stored[ShardRecord], grip: Grip, share: int) -> None:
         shift = self.shifts.shift(stored.record, grip)
-        limit = max(grip.draw.tokens - 1, 0)
-        pending = await self._pending(stored.record, limit)
-        if not pending:
-            await self._finish(stored, stored.record, {}, shift)
-            return
-        await shift.work(pending)
-        rows = await self._settle_clusters(shift)
-        await self._conclude(stored, shift, rows)
+        # One token is to spare for a write of the last, and with none the rows are asked all the
+        # same: only they know whether there is work left.
+        most = min(max(grip.draw.tokens - 1, 1), share)
+        limit = 1 + -(-most // CLUSTERS_A_BATCH)
+        batches = await self.store.pending_batches(stored.record, limit)
+        await shift.work([*islice(_pending(batches), most)])
+        changes = await self._settle_clusters(shift)
+        after = [_changed(batch, changes) for batch in batches]
+        rows = {batch.key: batch.to_values(columns) for batch, columns in after if columns}
+        left = sum(len(batch.pending) for batch, _ in after)
+        if left == 0 and len(batches) < limit:
+            await self._finish(stored, shift, rows)
+        else:
+            shift.record = replace(shift.record, pending=max(left, shift.record.pending))
+            await self._conclude(stored, shift, rows)
 
-    async def _pending(self, record: ShardRecord, limit: int) -> list[PendingCluster]:
-        # Even without tokens one row is asked for: only the rows know whether there is work left.
-        return await self.store.pending(record.run_id, record.shard, max(limit, 1))
-
-    async def _settle_clusters(self, shift: Shift) -> dict[str, Values]:
-        """Do what each outcome asks for outside the run, and give the rows that say so."""
-        rows: dict[str, Values] = {}
+    async def _settle_clusters(self, shift: Shift) -> Changes:
+        """Do what each outcome asks for outside the run, and give what is to be written of it."""
+        changes: dict[ClusterId, BatchedCluster] = {}
         known: list[LastKnown] = []
         events: list[CloudEvent] = []
         now = self.shifts.reconciler.clock.now()
         for settled in shift.settled:
+            cluster = settled.cluster
             outcome = await self._final(shift.record, settled, now)
             if outcome is None:
-                attempts = settled.cluster.attempts + settled.counts
-                again = replace(settled.cluster, attempts=attempts, sent=settled.sent)
-                rows[again.key] = again.to_values()
+                attempts = cluster.attempts + settled.counts
+                again = replace(cluster, attempts=attempts, sent=settled.sent)
+                changes[cluster.cluster.id] = again
                 continue
             self.report(outcome, shift.record.cause)
-            events += _to_tell(shift.record, settled.cluster, outcome, now)
+            events += _to_tell(shift.record, cluster, outcome, now)
             shift.record = shift.record.counting(outcome)
             known.append(LastKnown(outcome, shift.grip.draw.at, now))
-            rows[settled.cluster.key] = settled_values(
-                known[-1].shown, crowd_told=settled.cluster.crowd_told
-            )
+            changes[cluster.cluster.id] = SettledCluster(known[-1].shown, cluster.crowd_told)
         # Told before it is remembered: a crash in between tells it again, with the same id.
         await self.teller.tell(events)
         await self.memory.remember(known)
-        return rows
+        return changes
 
     async def _final(self, record: ShardRecord, settled: Settled, now: datetime) -> Outcome | None:
         """Give what a cluster's outcome is for this run; None if the run tries it again."""
@@ -168,37 +180,24 @@ class ShardReconciler:
         )
 
     async def _conclude(
-        self, stored: Stored[ShardRecord], shift: Shift, rows: dict[str, Values]
+        self, stored: Stored[ShardRecord], shift: Shift, rows: Mapping[str, Values]
     ) -> None:
         """Write everything in one go, give back lease and tokens, and pass the baton on."""
-        spent = Tally(calls=shift.calls, throttled=shift.throttled)
-        record = replace(shift.record, tally=shift.record.tally + spent)
-        if not record.pending:
-            await self._finish(stored, record, rows, shift)
-            return
         delay = self._delay(shift)
         due_at = stored.read_at + shift.lasted + delay
+        record = shift.record_after
         after = replace(record, generation=record.generation + 1, due_at=due_at)
         written = await self.store.settle(stored, after, rows)
-        if written is None:
-            # Somebody has taken over after the lease ran out: what was done here is read again.
-            await self.pacer.release(record.shard, shift.grip, shift.free)
-            return
         await self.pacer.release(record.shard, shift.grip, shift.free)
-        await self.batons.send(after.baton, delay)
+        # Where somebody took over after the lease had run out, what was done here is read again.
+        if written:
+            await self.batons.send(after.baton, delay)
 
     async def _finish(
-        self,
-        stored: Stored[ShardRecord],
-        record: ShardRecord,
-        rows: dict[str, Values],
-        shift: Shift,
+        self, stored: Stored[ShardRecord], shift: Shift, rows: Mapping[str, Values]
     ) -> None:
-        """Finish the shard; where its rows say that more is left than was counted, go on."""
-        left = await self.finisher.finish(stored, record, rows)
-        await self.pacer.release(record.shard, shift.grip, shift.free)
-        if left:
-            await self._pass_on(stored, replace(record, pending=left), timedelta(), rows)
+        await self.finisher.finish(stored, shift.record_after, rows)
+        await self.pacer.release(stored.record.shard, shift.grip, shift.free)
 
     def _delay(self, shift: Shift) -> timedelta:
         """Say how long it takes until tokens are worth the next baton."""
@@ -214,6 +213,20 @@ class ShardReconciler:
     def _worth(self, record: ShardRecord) -> int:
         # One call each, and one more for the last to begin with; few need a write as well.
         return worth_waiting_for(self.pacer.pace, record.pending + 1, LONGEST_REFILL)
+
+
+def _pending(batches: Sequence[Batch]) -> Iterator[PendingCluster]:
+    return (cluster for batch in batches for cluster in batch.pending.values())
+
+
+def _changed(batch: Batch, changes: Changes) -> tuple[Batch, Mapping[str, BatchedCluster]]:
+    """Give a batch after some changes, and those of them that are its own, by its columns."""
+    columns = {
+        column: changes[cluster.cluster.id]
+        for column, cluster in batch.pending.items()
+        if cluster.cluster.id in changes
+    }
+    return batch.changed(columns), columns
 
 
 def _to_tell(

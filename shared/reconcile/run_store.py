@@ -1,31 +1,34 @@
 """Where runs are written down: per month one table `naptimeruns{yyyymm}`.
 
 - Partition `runs`: a record per run, the newest first.
-- Partition {run id}: a row per subscription, and a mark per shard. Each says whether it is
-  finished, so that whoever finishes one can ask for any that is not, without reading all of them.
-- Partition {run id}|{subscription}|{location}: the shard's own row, and one per cluster. They are
-  in one partition so that outcomes, counts and the baton's generation change in one transaction,
-  under the ETag of the shard's row: all of it or nothing, and only by its one holder.
+- Partition {run id}: a row per subscription, one per shard, and the shards' clusters, some in each
+  row. They are in one partition so that outcomes, counts and the baton's generation change in one
+  transaction, under the ETag of the shard's row: all of it or nothing, and only by its one holder.
+  Rows of subscriptions and shards say whether they are finished, so that whoever finishes one can
+  ask for any that is not, without reading all of them.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched
 
+from shared.domain.cluster_batch import STARTS_ONLY, STILL_PENDING, Batch, starts_of
 from shared.domain.rows import Row, Values
 from shared.domain.run import month_of
 from shared.domain.run_records import RunRecord, SubscriptionRecord
 from shared.domain.shard import Shard
-from shared.domain.shard_records import PendingCluster, ShardRecord
+from shared.domain.shard_records import ShardRecord
 from shared.reconcile.ports import Table, Tables
 
 RUNS_PREFIX = "naptimeruns"
 RUNS = "runs"
-SUBSCRIPTION, MARK = "sub:", "done:"
-SHARD_ROW = "shard"
-BEHIND_CLUSTERS = "2"
-"""Cluster rows begin with their priority, 0 or 1."""
+BATCH, SHARD, SUBSCRIPTION = "batch:", "shard:", "sub:"
+"""In the order of their keys: what comes before the shards are clusters."""
+
+END = "~"
+"""Behind everything that keys are made of."""
 
 OTHERS_A_TRANSACTION = 99
 
@@ -108,111 +111,106 @@ class RunStore:
         )
 
     async def conclude_listing(
-        self, run_id: str, stored: Stored[SubscriptionRecord], record: SubscriptionRecord
+        self,
+        run_id: str,
+        stored: Stored[SubscriptionRecord],
+        record: SubscriptionRecord,
+        shards: Sequence[ShardRecord],
     ) -> bool:
-        """Say that a subscription is listed, with a mark for each shard; False if somebody has."""
-        shards = [Shard(record.subscription_id, location) for location in record.shards]
-        # A mark too many for the transaction is not missed: the last one to finish reads all.
-        unfinished: dict[str, Values] = {
-            MARK + shard.key: {"finished": False} for shard in shards[:OTHERS_A_TRANSACTION]
-        }
+        """Say that a subscription is listed, with a row for each shard; False if somebody has."""
+        rows = {SHARD + shard.shard.key: shard.to_values() for shard in shards}
+        *early, last = [*batched(rows.items(), OTHERS_A_TRANSACTION, strict=False)] or [()]
         table = self._table(run_id)
-        return await table.settle(stored.row, record.to_values(), unfinished) is not None
+        for some in early:
+            await table.merge(run_id, dict(some))
+        return await table.settle(stored.row, record.to_values(), dict(last)) is not None
 
     async def has_unfinished(self, run_id: str) -> bool:
         """Say whether a subscription or a shard of a run is known to have something left to do."""
-        return bool(await self._table(run_id).first(run_id, 1, where={"finished": False}))
+        table = self._table(run_id)
+        return bool(await table.first(run_id, 1, after=SHARD, where={"finished": False}))
 
     async def parts(self, run_id: str) -> tuple[list[SubscriptionRecord], dict[str, ShardRecord]]:
-        """Read a run's subscriptions, and its finished shards by their keys."""
+        """Read a run's subscriptions, and its shards by their keys."""
         subscriptions: list[SubscriptionRecord] = []
-        finished: dict[str, ShardRecord] = {}
-        async for row in self._table(run_id).rows(run_id):
+        shards: dict[str, ShardRecord] = {}
+        async for row in self._table(run_id).rows(run_id, after=SHARD):
             if row.key.startswith(SUBSCRIPTION):
                 record = SubscriptionRecord.of(row.key.removeprefix(SUBSCRIPTION), row)
                 subscriptions.append(record)
-            elif row.flag("finished"):
-                shard = _shard(row.key.removeprefix(MARK))
-                finished[shard.key] = ShardRecord.of(run_id, shard, row)
-        return subscriptions, finished
-
-    async def mark_finished(self, record: ShardRecord) -> None:
-        """Leave a mark in the run's own partition that a shard is finished, with its counts."""
-        key = MARK + record.shard.key
-        await self._table(record.run_id).merge(record.run_id, {key: record.to_values()})
-
-    async def insert_clusters(
-        self, run_id: str, shard: Shard, clusters: Iterable[PendingCluster]
-    ) -> None:
-        """Write a row per cluster, where there is none."""
-        rows = {cluster.key: cluster.to_values() for cluster in clusters}
-        await self._table(run_id).insert_new(_partition(run_id, shard), rows)
-
-    async def cluster_keys(self, run_id: str, shard: Shard) -> AsyncIterator[str]:
-        """Yield the keys of the rows of a shard's clusters."""
-        async for row in self.clusters(run_id, shard, only=("pending",)):
-            yield row.key
-
-    def clusters(self, run_id: str, shard: Shard, only: Sequence[str] = ()) -> AsyncIterator[Row]:
-        """Yield the rows of a shard's clusters, with all of their values or only some."""
-        table = self._table(run_id)
-        return table.rows(_partition(run_id, shard), before=BEHIND_CLUSTERS, only=only)
-
-    async def first_clusters(
-        self, run_id: str, shard: Shard, limit: int, after: str, where: Values
-    ) -> Sequence[Row]:
-        """Read up to `limit` rows of a shard's clusters from behind a key."""
-        partition = _partition(run_id, shard)
-        return await self._table(run_id).first(
-            partition, limit, after=after, before=BEHIND_CLUSTERS, where=where
-        )
-
-    async def pending(self, run_id: str, shard: Shard, limit: int) -> list[PendingCluster]:
-        """Read up to `limit` clusters that a shard's batons have yet to settle, in their order."""
-        rows = await self.first_clusters(run_id, shard, limit, "", {"pending": True})
-        return [PendingCluster.of(row) for row in rows]
+            else:
+                shard = _shard(row.key.removeprefix(SHARD))
+                shards[shard.key] = ShardRecord.of(run_id, shard, row)
+        return subscriptions, shards
 
     async def insert_shard(self, record: ShardRecord) -> bool:
         """Write a shard's row; False if there is one."""
-        partition = _partition(record.run_id, record.shard)
-        table = self._table(record.run_id)
-        return await table.insert(partition, SHARD_ROW, record.to_values()) is not None
+        key, table = SHARD + record.shard.key, self._table(record.run_id)
+        return await table.insert(record.run_id, key, record.to_values()) is not None
 
     async def shard(self, run_id: str, shard: Shard) -> Stored[ShardRecord] | None:
         """Read a shard's row."""
-        reading = await self._table(run_id).get(_partition(run_id, shard), SHARD_ROW)
+        reading = await self._table(run_id).get(run_id, SHARD + shard.key)
         if reading.row is None:
             return None
         return Stored(ShardRecord.of(run_id, shard, reading.row), reading.row, reading.at)
 
-    async def settle(
-        self, stored: Stored[ShardRecord], record: ShardRecord, clusters: Mapping[str, Values]
-    ) -> Stored[ShardRecord] | None:
-        """Change a shard's row with the rows of some clusters; None if somebody else has.
+    async def insert_batches(self, run_id: str, batches: Iterable[Batch]) -> None:
+        """Write batches, under keys that their listing makes up."""
+        rows = {batch.key: batch.to_values() for batch in batches}
+        await self._table(run_id).merge(run_id, rows)
 
-        More clusters than one transaction takes are written first, with the record as it was, each
-        part under the ETag of the one before.
-        """
-        table = self._table(record.run_id)
-        *parts, last = [*batched(clusters.items(), OTHERS_A_TRANSACTION, strict=False)] or [()]
-        row = stored.row
-        for part, values in [
-            *((part, stored.record.to_values()) for part in parts),
-            (last, record.to_values()),
-        ]:
-            etag = await table.settle(row, values, dict(part))
-            if etag is None:
-                return None
-            row = _as_written(row, values, etag)
-        return Stored(record, row, stored.read_at)
+    async def pending_batches(self, record: ShardRecord, limit: int) -> list[Batch]:
+        """Read up to `limit` batches in which clusters have yet to be settled, in their order."""
+        return await self.batches(record, limit, "", STILL_PENDING)
+
+    async def batches(
+        self, record: ShardRecord, limit: int, after: str, where: Values
+    ) -> list[Batch]:
+        """Read up to `limit` batches of a shard from behind the end of a key, "" for the start."""
+        prefix = batches_of(record.shard, record.listing)
+        rows = await self._table(record.run_id).first(
+            record.run_id, limit, after=prefix + after, before=prefix + END, where=where
+        )
+        return [Batch.of(row) for row in rows]
+
+    async def batch(self, record: ShardRecord, end: str) -> Batch | None:
+        """Read one batch of a shard by the end of its key."""
+        key = batches_of(record.shard, record.listing) + end
+        row = (await self._table(record.run_id).get(record.run_id, key)).row
+        return Batch.of(row) if row else None
+
+    async def starts(self, record: ShardRecord) -> dict[str, Counter[str]]:
+        """Tell how many clusters start when, for each batch of a shard by its key."""
+        prefix = batches_of(record.shard, record.listing)
+        rows = self._table(record.run_id).rows(
+            record.run_id, after=prefix, before=prefix + END, only=STARTS_ONLY
+        )
+        return {row.key: starts_of(row.values) async for row in rows}
+
+    async def settle(
+        self, stored: Stored[ShardRecord], record: ShardRecord, batches: Mapping[str, Values]
+    ) -> Stored[ShardRecord] | None:
+        """Change a shard's row, and columns of some batches by key; None if somebody else has."""
+        values = record.to_values()
+        etag = await self._table(record.run_id).settle(stored.row, values, batches)
+        if etag is None:
+            return None
+        return Stored(record, _as_written(stored.row, values, etag), stored.read_at)
+
+
+def batches_of(shard: Shard, listing: int) -> str:
+    """Give how the keys of a shard's batches begin; each listing has its own."""
+    return f"{BATCH}{shard.key}|{listing:03}|"
+
+
+def end_of(batch: Batch) -> str:
+    """Give the end of a batch's key, which tells it from the others of its shard."""
+    return batch.key.rpartition("|")[2]
 
 
 def _as_written(row: Row, values: Values, etag: str) -> Row:
     return Row(row.partition, row.key, values, etag)
-
-
-def _partition(run_id: str, shard: Shard) -> str:
-    return f"{run_id}|{shard.key}"
 
 
 def _shard(key: str) -> Shard:

@@ -1,26 +1,32 @@
 """Runs as the HTTP API shows them: the newest first, and one with its progress and its rows."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from functools import partial
-from typing import cast
+from typing import NamedTuple
 
+from shared.domain.cluster_batch import COLUMN, Batch, having
 from shared.domain.cluster_id import GUID
 from shared.domain.last_known import LastOutcomeJson
 from shared.domain.pages import Page, PageAsked, PageJson, Question, to_token
-from shared.domain.rows import Value
 from shared.domain.run import MONTH, RUN_ID, RunState, month_of
 from shared.domain.run_records import RunRecordJson
-from shared.domain.shard import Shard
 from shared.domain.shard_records import ShardRecord
-from shared.reconcile.at_once import at_once
-from shared.reconcile.close_run import shards_of, summary
-from shared.reconcile.run_store import RunStore
+from shared.reconcile.close_run import summary
+from shared.reconcile.run_store import RunStore, end_of
 
 SHARD_KEY = rf"{GUID}\|[a-z0-9-]+"
-ROW_KEY = "[01][0-9a-f]{32}"
-"""A cluster's row: its priority, and a hash of its id."""
+BATCH_END = "[01][0-9]{5,}"
+"""The end of a batch's key: the priority of its clusters, and a number."""
+
+BATCHES_A_REQUEST = 5
+
+
+class SettledPlace(NamedTuple):
+    """Where a cluster of a run is: the key of its shard, the end of its batch's, its column."""
+
+    shard: str
+    batch: str
+    column: str
 
 
 class ShownRunJson(RunRecordJson):
@@ -61,41 +67,56 @@ class RunViewer:
         stored = await self.store.run(run_id) if month_of(run_id) else None
         if stored is None:
             return None
-        subscriptions, finished = await self.store.parts(run_id)
-        shards = sorted(shards_of(subscriptions))
+        subscriptions, shards = await self.store.parts(run_id)
         shown = stored.record.to_json()
         if stored.record.state is RunState.ACTIVE:
-            parts = await self._so_far(run_id, shards, finished)
-            shown = {**shown, **summary(subscriptions, parts)}
+            shown = {**shown, **summary(subscriptions, shards.values())}
         page = await self._clusters(run_id, shards, where, asked)
         return {**shown, "clusters": page.to_json()}
 
-    async def _so_far(
-        self, run_id: str, shards: list[Shard], finished: dict[str, ShardRecord]
-    ) -> list[ShardRecord]:
-        active = [shard for shard in shards if shard.key not in finished]
-        read = await at_once([partial(self.store.shard, run_id, shard) for shard in active])
-        return [*finished.values(), *(stored.record for stored in read if stored)]
-
     async def _clusters(
-        self, run_id: str, shards: list[Shard], where: Mapping[str, str], asked: PageAsked
+        self,
+        run_id: str,
+        shards: Mapping[str, ShardRecord],
+        where: Mapping[str, str],
+        asked: PageAsked,
     ) -> Page[LastOutcomeJson]:
         """Give a page of the clusters that the run is done with, shard by shard."""
         question: Question = {"of": run_id, **where}
-        first, place = asked.place(question, SHARD_KEY, ROW_KEY)
-        wanted = _settled(where)
+        place = SettledPlace(*asked.place(question, SHARD_KEY, BATCH_END, COLUMN))
         shown: list[LastOutcomeJson] = []
-        for shard in shards:
-            if shard.key < first:
-                continue
-            after = place if shard.key == first else ""
-            room = asked.size - len(shown)
-            rows = await self.store.first_clusters(run_id, shard, room, after, wanted)
-            shown += [cast("LastOutcomeJson", json.loads(row.text("shown"))) for row in rows]
-            if len(rows) == room:
-                return Page(shown, to_token(question, shard.key, rows[-1].key))
+        async for following, outcome in self._settled(shards, place, where):
+            if len(shown) == asked.size:
+                return Page(shown, to_token(question, *place))
+            shown.append(outcome)
+            place = following
         return Page(shown)
 
+    async def _settled(
+        self, shards: Mapping[str, ShardRecord], place: SettledPlace, where: Mapping[str, str]
+    ) -> AsyncIterator[tuple[SettledPlace, LastOutcomeJson]]:
+        """Yield what the run is done with, from behind a place on, with where each is."""
+        for key in sorted(key for key in shards if key >= place.shard):
+            behind = place if key == place.shard else SettledPlace(key, "", "")
+            async for batch in self._batches(shards[key], behind, where):
+                for column, cluster in batch.settled.items():
+                    at = SettledPlace(key, end_of(batch), column)
+                    if at > behind and _is_wanted(cluster.shown, where):
+                        yield at, cluster.shown
 
-def _settled(where: Mapping[str, str]) -> dict[str, Value]:
-    return {"pending": False, **where}
+    async def _batches(
+        self, shard: ShardRecord, place: SettledPlace, where: Mapping[str, str]
+    ) -> AsyncIterator[Batch]:
+        """Yield the batch of a place, which may have more, and those behind it."""
+        if place.batch and (batch := await self.store.batch(shard, place.batch)):
+            yield batch
+        after, wanted = place.batch, having(where.get("outcome"), where.get("reason"))
+        while found := await self.store.batches(shard, BATCHES_A_REQUEST, after, wanted):
+            for batch in found:
+                yield batch
+            after = end_of(found[-1])
+
+
+def _is_wanted(shown: LastOutcomeJson, where: Mapping[str, str]) -> bool:
+    kept = {"outcome": shown["outcome"], "reason": shown["reason"]}
+    return all(kept[name] == value for name, value in where.items())

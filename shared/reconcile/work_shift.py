@@ -2,16 +2,19 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from shared.domain.claims import Claim
+from shared.domain.cluster_batch import PendingCluster
 from shared.domain.decision import Action, Decision, Finding
 from shared.domain.errors import AzureError, Throttled
 from shared.domain.outcome import Outcome, OutcomeKind
 from shared.domain.reasons import Reason
-from shared.domain.shard_records import PendingCluster, ShardRecord
+from shared.domain.shard_records import ShardRecord
+from shared.domain.tally import Tally
 from shared.domain.work import SLOW
 from shared.reconcile.keep_pace import LEASE_LASTS, Grip, ShardPacer
 from shared.reconcile.ports import ClusterRecords
@@ -22,7 +25,10 @@ from shared.reconcile.reconcile_cluster import (
     Pass,
 )
 
-IN_FLIGHT = 64
+CLUSTERS_IN_FLIGHT = 100
+"""Of a whole worker, which has as many connections to ARM: more would only wait for one."""
+
+LEAST_SHARE = 16
 STARTS_WITHIN = timedelta(seconds=8)
 """Tokens are spent soon after they were drawn, or given back: the pace is that of the calls."""
 
@@ -57,13 +63,19 @@ class Shift:
     calls: int = 0
     throttled: int = 0
 
+    @property
+    def record_after(self) -> ShardRecord:
+        """The shard's row after it, with the calls that it cost."""
+        spent = Tally(calls=self.calls, throttled=self.throttled)
+        return replace(self.record, tally=self.record.tally + spent)
+
     async def work(self, clusters: Iterable[PendingCluster]) -> None:
         """Look at clusters while there are tokens, until a 429 or the time says to stop."""
         waiting, running = deque(clusters), set[asyncio.Task[Settled]]()
         done = running
         try:
             while True:
-                while waiting and self._may_start(len(running)):
+                while waiting and self._may_start:
                     self.free -= CALLS_OF_AN_ATTEMPT
                     running.add(asyncio.create_task(self._one(waiting.popleft())))
                 if not running:
@@ -79,13 +91,10 @@ class Shift:
     def _only_looks(self) -> bool:
         return self.record.dry_run or self.world.reconciler.dry_run
 
-    def _may_start(self, running: int) -> bool:
-        return (
-            self.free >= CALLS_OF_AN_ATTEMPT
-            and running < IN_FLIGHT
-            and not self.throttled
-            and self.lasted < STARTS_WITHIN
-        )
+    @property
+    def _may_start(self) -> bool:
+        is_time = self.lasted < STARTS_WITHIN
+        return self.free >= CALLS_OF_AN_ATTEMPT and not self.throttled and is_time
 
     @property
     def lasted(self) -> timedelta:
@@ -153,6 +162,26 @@ class Shift:
         return Settled(cluster, outcome)
 
 
+@dataclass(slots=True)
+class InFlight:
+    """What one worker has in flight, shared by its shifts.
+
+    A shard's tokens come back only from its first call on. So where many shards wait for one
+    worker, all of them should begin soon, and none of them take long.
+    """
+
+    shifts: int = 0
+
+    @contextmanager
+    def share(self) -> Iterator[int]:
+        """Work beside the other shifts; gives how many clusters this one may take on."""
+        self.shifts += 1
+        try:
+            yield max(LEAST_SHARE, CLUSTERS_IN_FLIGHT // self.shifts)
+        finally:
+            self.shifts -= 1
+
+
 @dataclass(frozen=True, slots=True)
 class ShiftWorld:
     """What a shift works with."""
@@ -161,6 +190,7 @@ class ShiftWorld:
     records: ClusterRecords
     pacer: ShardPacer
     report_bug: Callable[[PendingCluster, Exception], None]
+    in_flight: InFlight = field(default_factory=InFlight)
 
     @property
     def writes_within(self) -> timedelta:

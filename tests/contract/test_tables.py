@@ -120,7 +120,7 @@ async def test_a_transaction_is_all_or_nothing(table: Table) -> None:
     assert etag
     assert await table.settle(stale, {"n": 3}, {"c1": {"pending": True}, "c3": {}}) is None
     assert await keys(table) == ["c1", "c2", "shard"]
-    assert dict((await read(table, "c1")).values) == {"pending": False}
+    assert dict((await read(table, "c1")).values) == {"pending": False, "more": 1}
     found = await read(table, "shard")
     assert (found.values["n"], found.etag) == (2, etag)
 

@@ -43,12 +43,11 @@ class FakeTable:
         return None if self._changed(row) else self._put(row.partition, row.key, values)
 
     async def settle(self, row: Row, values: Values, others: Mapping[str, Values]) -> str | None:
-        """Replace a row that nobody has changed, and others with it."""
+        """Replace a row that nobody has changed, and merge others with it."""
         self.step()
         if self._changed(row):
             return None
-        for key, other in others.items():
-            self._put(row.partition, key, other)
+        self._merge(row.partition, others)
         return self._put(row.partition, row.key, values)
 
     async def insert_new(self, partition: str, rows: Mapping[str, Values]) -> None:
@@ -59,6 +58,9 @@ class FakeTable:
     async def merge(self, partition: str, rows: Mapping[str, Values]) -> None:
         """Make or change rows."""
         self.step()
+        self._merge(partition, rows)
+
+    def _merge(self, partition: str, rows: Mapping[str, Values]) -> None:
         for key, values in rows.items():
             stored = self.stored.get((partition, key))
             self._put(partition, key, {**(stored.values if stored else {}), **values})

@@ -9,13 +9,13 @@ import pytest
 from shared.domain.ages_read import AgesRead
 from shared.domain.audit import AuditAction, AuditOutcome, AuditRecord, Completion
 from shared.domain.callers import Caller, Origin
+from shared.domain.cluster_batch import PendingCluster
 from shared.domain.errors import AccessDenied
 from shared.domain.observed import observe_cluster
 from shared.domain.outcome import Outcome, OutcomeKind
 from shared.domain.reasons import Reason
 from shared.domain.run import Run, RunScope
 from shared.domain.run_records import RunRecord, RunSummaryJson, UnreadableJson
-from shared.domain.shard_records import PendingCluster
 from shared.domain.work import Cause
 from shared.telemetry import (
     log_ages,
@@ -149,7 +149,7 @@ def test_a_reading_of_ages_is_one_line(
 
 def test_a_bug_is_logged_with_its_stack(caplog: pytest.LogCaptureFixture) -> None:
     """What naptime failed on for no known reason is an error with the cluster and the stack."""
-    cluster = PendingCluster("0x", observe_cluster(a_cluster()))
+    cluster = PendingCluster(observe_cluster(a_cluster()))
     log_bug(cluster, ZeroDivisionError("division by zero"))
     (record,) = caplog.records
     assert (record.levelname, bool(record.exc_info)) == ("ERROR", True)

@@ -1,6 +1,5 @@
 """What is remembered of a cluster, in its row: written and read again, also by later versions."""
 
-import json
 from dataclasses import replace
 
 import pytest
@@ -13,7 +12,6 @@ from shared.domain.known_schedule import schedule_from_text, schedule_to_text
 from shared.domain.last_known import LastKnown, Remembered
 from shared.domain.observed import ObservedSchedule, SeenSchedule
 from shared.domain.rows import Row, Values
-from shared.domain.shard_records import PendingCluster
 from tests.unit.domain.examples import SUNDAYS, at, cluster
 from tests.unit.domain.strategies import windows
 from tests.unit.domain.test_outcome import CREATED
@@ -66,18 +64,6 @@ def test_a_row_of_an_earlier_version_is_read() -> None:
     shown = old.to_json([])
     assert shown["reason"] == "ScheduleMissing"
     assert shown["imageAge"] is None
-
-
-def test_a_pending_cluster_of_an_earlier_version_is_read() -> None:
-    """A run that began before an update goes on after it."""
-    assert SEEN.cluster
-    pending = PendingCluster("0k", SEEN.cluster)
-    values = pending.to_values()
-    assert PendingCluster.of(Row("p", "0k", values, "")) == pending
-    observed = json.loads(str(values["observed"]))
-    del observed["nodeGroup"]
-    old = PendingCluster.of(Row("p", "0k", {**values, "observed": json.dumps(observed)}, ""))
-    assert old.cluster == replace(SEEN.cluster, node_resource_group=None)
 
 
 @given(st.none() | st.just(ObservedSchedule()) | windows.map(ObservedSchedule))
