@@ -111,6 +111,9 @@ def log_facts(
     level: int, what: str, facts: dict[str, object], error: Exception | None = None
 ) -> None:
     """Write one line, `what key=value ...`, with the same facts as the record's own fields."""
+    if not logger.isEnabledFor(level):
+        # A run would make ten thousand lines of what needed nothing, and throw them away.
+        return
     logger.log(level, "%s %s", what, _line(facts), extra=_properties(facts), exc_info=error)
 
 

@@ -60,7 +60,7 @@ from shared.reconcile.show_schedule import ScheduleViewer
 from shared.reconcile.start_run import RunStarter
 from shared.reconcile.tell_events import EventTeller, OutcomeTeller
 from shared.reconcile.watch_images import ImageWatcher
-from shared.reconcile.work_shift import ShiftWorld
+from shared.reconcile.work_shift import InFlight, ShiftWorld
 from tests.clusters import OWN_CLIENT_ID, SUBSCRIPTION, cluster_id
 from tests.fakes.aks import FakeAks, Verb
 from tests.fakes.clock import FakeClock
@@ -136,6 +136,7 @@ class World:
     def __post_init__(self) -> None:
         """Wire everything."""
         self.life = Life()
+        self.in_flight = InFlight()
         step = self.life.step
         self.aks = FakeAks(self.clock, takes=self._takes)
         self.queue = FakeWorkQueue[ReconcileCluster](self.clock, step=step)
@@ -237,7 +238,9 @@ class World:
             self.desired,
             self.verify_max_age,
         )
-        shifts = ShiftWorld(self.reconciler, self.records, self.pacer, self._report_bug)
+        shifts = ShiftWorld(
+            self.reconciler, self.records, self.pacer, self._report_bug, self.in_flight
+        )
         finisher = ShardFinisher(self.store, self.memory, self.closer, self.crowd_size, self.teller)
         shards = ShardReconciler(
             self.store,

@@ -162,7 +162,9 @@ class Batch:
 
     def to_values(self, columns: Collection[str] | None = None) -> dict[str, Value]:
         """Give the values of the row; with some columns, those that a change of them changes."""
-        some = {name: self.clusters[name] for name in columns or self.clusters}
+        some = {
+            name: self.clusters[name] for name in (self.clusters if columns is None else columns)
+        }
         texts: dict[str, Value] = {name: _to_text(cluster) for name, cluster in some.items()}
         settled = [each for each in some.values() if isinstance(each, SettledCluster)]
         return {

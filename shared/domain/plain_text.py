@@ -9,7 +9,8 @@ def one_line(text: str, limit: int = 80) -> str:
     Line breaks, terminal escapes, bidirectional marks and lone surrogates all count as control
     characters: whatever `str.isprintable` says no to.
     """
-    clean = "".join(char if char.isprintable() else "?" for char in text[: limit + 1])
+    start = text[: limit + 1]
+    clean = start if start.isprintable() else "".join(map(_printable, start))
     return clean if len(clean) <= limit else f"{clean[: limit - 3]}..."
 
 
@@ -26,3 +27,7 @@ def shown(value: object, limit: int = 80) -> str:
             return "a list"
         case _:
             return "an object"
+
+
+def _printable(char: str) -> str:
+    return char if char.isprintable() else "?"

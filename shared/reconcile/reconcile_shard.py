@@ -73,16 +73,17 @@ class ShardReconciler:
         if stored.record.finished:
             await self.finisher.closer.close_if_last(baton.run_id)
             return
-        with self.shifts.in_flight.share() as share:
-            await self._hold(stored, baton, share)
+        with self.shifts.in_flight.beside_others():
+            await self._hold(stored, baton)
 
-    async def _hold(self, stored: Stored[ShardRecord], baton: Baton, share: int) -> None:
-        """Take the lease and work, on no more than a share of clusters; or come back later."""
-        most = CALLS_OF_AN_ATTEMPT * min(stored.record.pending, share)
+    async def _hold(self, stored: Stored[ShardRecord], baton: Baton) -> None:
+        """Take the lease and work; or come back later."""
+        clusters = min(stored.record.pending, self.shifts.in_flight.in_all)
+        most = CALLS_OF_AN_ATTEMPT * clusters
         grip = await self.pacer.grip(baton.shard, baton.run_id, baton.generation, most)
         match grip:
             case Grip():
-                await self._work(stored, grip, share)
+                await self._work(stored, grip)
             case HeldBy():
                 await self._come_back(stored, grip)
             case NotYet():
@@ -107,11 +108,11 @@ class ShardReconciler:
         if await self.store.settle(stored, after, NO_ROWS):
             await self.batons.send(after.baton, delay)
 
-    async def _work(self, stored: Stored[ShardRecord], grip: Grip, share: int) -> None:
+    async def _work(self, stored: Stored[ShardRecord], grip: Grip) -> None:
         shift = self.shifts.shift(stored.record, grip)
         # One token is to spare for a write of the last, and with none the rows are asked all the
         # same: only they know whether there is work left.
-        most = min(max(grip.draw.tokens - 1, 1), share)
+        most = min(max(grip.draw.tokens - 1, 1), self.shifts.in_flight.in_all)
         limit = 1 + -(-most // CLUSTERS_A_BATCH)
         batches = await self.store.pending_batches(stored.record, limit)
         await shift.work([*islice(_pending(batches), most)])

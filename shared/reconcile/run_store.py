@@ -174,10 +174,18 @@ class RunStore:
         )
         return [Batch.of(row) for row in rows]
 
-    async def batch(self, record: ShardRecord, end: str) -> Batch | None:
-        """Read one batch of a shard by the end of its key."""
-        key = batches_of(record.shard, record.listing) + end
-        row = (await self._table(record.run_id).get(record.run_id, key)).row
+    async def batches_of_run(
+        self, run_id: str, limit: int, after: str, where: Values
+    ) -> list[Batch]:
+        """Read up to `limit` batches of all shards, from behind a key; of every listing begun."""
+        rows = await self._table(run_id).first(
+            run_id, limit, after=after or BATCH, before=SHARD, where=where
+        )
+        return [Batch.of(row) for row in rows]
+
+    async def batch(self, run_id: str, key: str) -> Batch | None:
+        """Read one batch."""
+        row = (await self._table(run_id).get(run_id, key)).row
         return Batch.of(row) if row else None
 
     async def starts(self, record: ShardRecord) -> dict[str, Counter[str]]:

@@ -2,9 +2,8 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from shared.domain.cluster_batch import COLUMN, Batch, having
+from shared.domain.cluster_batch import COLUMN, Batch, Place, having
 from shared.domain.cluster_id import GUID
 from shared.domain.last_known import LastOutcomeJson
 from shared.domain.pages import Page, PageAsked, PageJson, Question, to_token
@@ -12,21 +11,10 @@ from shared.domain.run import MONTH, RUN_ID, RunState, month_of
 from shared.domain.run_records import RunRecordJson
 from shared.domain.shard_records import ShardRecord
 from shared.reconcile.close_run import summary
-from shared.reconcile.run_store import RunStore, end_of
+from shared.reconcile.run_store import BATCH, RunStore, batches_of, end_of
 
-SHARD_KEY = rf"{GUID}\|[a-z0-9-]+"
-BATCH_END = "[01][0-9]{5,}"
-"""The end of a batch's key: the priority of its clusters, and a number."""
-
+BATCH_KEY = rf"{BATCH}{GUID}\|[a-z0-9-]+\|[0-9]{{3,}}\|[01][0-9]{{5,}}"
 BATCHES_A_REQUEST = 5
-
-
-class SettledPlace(NamedTuple):
-    """Where a cluster of a run is: the key of its shard, the end of its batch's, its column."""
-
-    shard: str
-    batch: str
-    column: str
 
 
 class ShownRunJson(RunRecordJson):
@@ -83,38 +71,33 @@ class RunViewer:
     ) -> Page[LastOutcomeJson]:
         """Give a page of the clusters that the run is done with, shard by shard."""
         question: Question = {"of": run_id, **where}
-        place = SettledPlace(*asked.place(question, SHARD_KEY, BATCH_END, COLUMN))
+        place = Place(*asked.place(question, BATCH_KEY, COLUMN))
+        counted = {batches_of(shard.shard, shard.listing) for shard in shards.values()}
         shown: list[LastOutcomeJson] = []
-        async for following, outcome in self._settled(shards, place, where):
-            if len(shown) == asked.size:
-                return Page(shown, to_token(question, *place))
-            shown.append(outcome)
-            place = following
+        async for batch in self._batches(run_id, place.batch, where):
+            if batch.key.removesuffix(end_of(batch)) not in counted:
+                continue
+            for column, cluster in batch.settled.items():
+                following = Place(batch.key, column)
+                if following <= place or not _is_wanted(cluster.shown, where):
+                    continue
+                if len(shown) == asked.size:
+                    return Page(shown, to_token(question, *place))
+                shown.append(cluster.shown)
+                place = following
         return Page(shown)
 
-    async def _settled(
-        self, shards: Mapping[str, ShardRecord], place: SettledPlace, where: Mapping[str, str]
-    ) -> AsyncIterator[tuple[SettledPlace, LastOutcomeJson]]:
-        """Yield what the run is done with, from behind a place on, with where each is."""
-        for key in sorted(key for key in shards if key >= place.shard):
-            behind = place if key == place.shard else SettledPlace(key, "", "")
-            async for batch in self._batches(shards[key], behind, where):
-                for column, cluster in batch.settled.items():
-                    at = SettledPlace(key, end_of(batch), column)
-                    if at > behind and _is_wanted(cluster.shown, where):
-                        yield at, cluster.shown
-
     async def _batches(
-        self, shard: ShardRecord, place: SettledPlace, where: Mapping[str, str]
+        self, run_id: str, key: str, where: Mapping[str, str]
     ) -> AsyncIterator[Batch]:
-        """Yield the batch of a place, which may have more, and those behind it."""
-        if place.batch and (batch := await self.store.batch(shard, place.batch)):
+        """Yield a batch, of which something may be left, and those behind it."""
+        if key and (batch := await self.store.batch(run_id, key)):
             yield batch
-        after, wanted = place.batch, having(where.get("outcome"), where.get("reason"))
-        while found := await self.store.batches(shard, BATCHES_A_REQUEST, after, wanted):
+        wanted = having(where.get("outcome"), where.get("reason"))
+        while found := await self.store.batches_of_run(run_id, BATCHES_A_REQUEST, key, wanted):
             for batch in found:
                 yield batch
-            after = end_of(found[-1])
+            key = found[-1].key
 
 
 def _is_wanted(shown: LastOutcomeJson, where: Mapping[str, str]) -> bool:

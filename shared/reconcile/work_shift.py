@@ -28,7 +28,9 @@ from shared.reconcile.reconcile_cluster import (
 CLUSTERS_IN_FLIGHT = 100
 """Of a whole worker, which has as many connections to ARM: more would only wait for one."""
 
-LEAST_SHARE = 16
+LEAST_AT_ONCE, LEAST_IN_ALL = 2, 16
+"""What a shift may do in any case; a shorter one would cost more than its clusters do."""
+
 STARTS_WITHIN = timedelta(seconds=8)
 """Tokens are spent soon after they were drawn, or given back: the pace is that of the calls."""
 
@@ -75,7 +77,7 @@ class Shift:
         done = running
         try:
             while True:
-                while waiting and self._may_start:
+                while waiting and self._may_start(len(running)):
                     self.free -= CALLS_OF_AN_ATTEMPT
                     running.add(asyncio.create_task(self._one(waiting.popleft())))
                 if not running:
@@ -91,10 +93,15 @@ class Shift:
     def _only_looks(self) -> bool:
         return self.record.dry_run or self.world.reconciler.dry_run
 
-    @property
-    def _may_start(self) -> bool:
-        is_time = self.lasted < STARTS_WITHIN
-        return self.free >= CALLS_OF_AN_ATTEMPT and not self.throttled and is_time
+    def _may_start(self, running: int) -> bool:
+        in_flight = self.world.in_flight
+        return (
+            self.free >= CALLS_OF_AN_ATTEMPT
+            and running < in_flight.at_once
+            and len(self.settled) + running < in_flight.in_all
+            and not self.throttled
+            and self.lasted < STARTS_WITHIN
+        )
 
     @property
     def lasted(self) -> timedelta:
@@ -164,22 +171,32 @@ class Shift:
 
 @dataclass(slots=True)
 class InFlight:
-    """What one worker has in flight, shared by its shifts.
+    """What one worker has in flight, shared by its shifts for as long as they are at work.
 
     A shard's tokens come back only from its first call on. So where many shards wait for one
-    worker, all of them should begin soon, and none of them take long.
+    worker, all of them should begin soon, listings come between them, and no shift takes long.
     """
 
     shifts: int = 0
 
     @contextmanager
-    def share(self) -> Iterator[int]:
-        """Work beside the other shifts; gives how many clusters this one may take on."""
+    def beside_others(self) -> Iterator[None]:
+        """Count one more shift while it is at work."""
         self.shifts += 1
         try:
-            yield max(LEAST_SHARE, CLUSTERS_IN_FLIGHT // self.shifts)
+            yield
         finally:
             self.shifts -= 1
+
+    @property
+    def at_once(self) -> int:
+        """How many clusters a shift may look at at once."""
+        return max(LEAST_AT_ONCE, CLUSTERS_IN_FLIGHT // max(self.shifts, 1))
+
+    @property
+    def in_all(self) -> int:
+        """How many clusters a shift may look at before it makes room for others."""
+        return max(LEAST_IN_ALL, self.at_once)
 
 
 @dataclass(frozen=True, slots=True)

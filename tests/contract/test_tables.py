@@ -8,6 +8,7 @@ import pytest
 
 from shared.clients.storage import StorageAccount
 from shared.clients.tables import StorageTables
+from shared.domain.cluster_batch import CLUSTERS_A_BATCH, LONGEST_TEXT
 from shared.domain.rows import Row, Values
 from shared.reconcile.ports import Table, Tables
 from shared.settings import StorageSettings
@@ -131,6 +132,16 @@ async def test_the_largest_transaction(table: Table) -> None:
     others = {f"c{number:03}": {"text": "x" * 1000} for number in range(99)}
     assert await table.settle(await read(table, "shard"), {"n": 2}, others)
     assert len(await keys(table)) == 100
+
+
+@pytest.mark.filterwarnings("ignore:Sending a large body")  # aiohttp's; no row comes near this
+async def test_the_largest_batch_of_clusters(table: Table) -> None:
+    """A row takes as many columns of the greatest length as a batch has, several in one change."""
+    await table.insert("p", "shard", {"n": 1})
+    columns: Values = {f"c{n:02}": "x" * LONGEST_TEXT for n in range(CLUSTERS_A_BATCH)}
+    batches = {f"b{number}": columns for number in range(8)}
+    assert await table.settle(await read(table, "shard"), {"n": 2}, batches)
+    assert dict((await read(table, "b7")).values) == columns
 
 
 async def test_only_new_rows_are_inserted(table: Table) -> None:

@@ -1,5 +1,8 @@
 """A run over the fleet: every cluster protected, at the pace, counted once, and to its end."""
 
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack
 from datetime import timedelta
 from itertools import pairwise
 from typing import cast
@@ -16,6 +19,7 @@ from shared.domain.errors import (
     Rejected,
     Throttled,
 )
+from shared.domain.observed import ObservedCluster
 from shared.domain.pace import Pace
 from shared.domain.pages import PageAsked
 from shared.domain.reasons import Reason
@@ -23,6 +27,7 @@ from shared.domain.run import RunScope, RunState
 from shared.domain.run_records import RunRecord
 from shared.domain.work import Cause
 from shared.reconcile.ask_for_run import TooManyActive
+from shared.reconcile.work_shift import CLUSTERS_IN_FLIGHT, LEAST_AT_ONCE, LEAST_IN_ALL, InFlight
 from tests.clusters import SUBSCRIPTION, cluster, cluster_id, schedule
 from tests.fakes.aks import Fault, Verb
 from tests.service_world import World
@@ -440,6 +445,71 @@ async def test_crowded_windows_are_found() -> None:
     findings = created.last_outcome["findings"]
     assert isinstance(findings, list)
     assert [found["reason"] for found in findings] == ["ScheduleMissing", "WindowsCrowded"]
+
+
+async def test_crowds_are_counted_as_they_are_shown() -> None:
+    """Counts agree with rows where a shard has more clusters than one transaction takes."""
+    world = World(pace=QUICK, crowd_size=20)
+    fleet(world, 130, 60)
+    record = await world.sweep()
+    rows: list[str] = []
+    token = ""
+    while token or not rows:
+        shown = await world.runs.run(record.run.id, {}, PageAsked(token))
+        assert shown
+        rows += [each["reason"] for each in shown["clusters"]["value"]]
+        token = shown["clusters"]["continuationToken"] or ""
+    assert Counter(rows) == record.summary["reasons"]
+    crowded = await world.fleet.clusters(None, {}, PageAsked(), attention=True)
+    assert len(crowded.items) >= 60
+
+
+def test_shifts_share_what_a_worker_has_in_flight() -> None:
+    """One shift alone may take as many as there are connections; many get few each, and some."""
+    in_flight = InFlight()
+    assert in_flight.at_once == CLUSTERS_IN_FLIGHT
+    with in_flight.beside_others(), in_flight.beside_others():
+        assert in_flight.at_once == in_flight.in_all == CLUSTERS_IN_FLIGHT // 2
+    with ExitStack() as many:
+        for _ in range(90):
+            many.enter_context(in_flight.beside_others())
+        assert (in_flight.at_once, in_flight.in_all) == (LEAST_AT_ONCE, LEAST_IN_ALL)
+    assert in_flight.shifts == 0
+
+
+async def test_a_shift_makes_room_for_others() -> None:
+    """Where many shifts are at work, one looks at a few clusters and lets the others go on."""
+    world = World(pace=QUICK)
+    fleet(world, 60, 0)
+    await world.start()
+    while not world.batons.messages:
+        await world.deliver_one()
+    with ExitStack() as others:
+        for _ in range(90):
+            others.enter_context(world.in_flight.beside_others())
+        await world.deliver_one()
+    assert len(world.aks.calls_of("list")) == LEAST_IN_ALL
+    await world.deliver_one()
+    assert len(world.aks.calls_of("list")) == 60
+
+
+async def test_a_page_that_is_read_twice_counts_once() -> None:
+    """A cluster that two pages of ARM's listing hold is looked at once."""
+    world = World(pace=QUICK)
+    fleet(world, 3, 3)
+    pages = world.aks.list_clusters
+
+    async def twice(
+        subscription_id: str, resource_group: str | None
+    ) -> AsyncIterator[Sequence[ObservedCluster]]:
+        async for page in pages(subscription_id, resource_group):
+            yield page
+            yield page[1:]
+
+    world.aks.list_clusters = twice  # type: ignore[method-assign]  # ARM's pages overlap
+    record = await world.sweep()
+    assert outcomes(record) == {"Created": 3}
+    assert len(world.aks.calls_of("list")) == 3
 
 
 async def test_two_runs_share_a_shard() -> None:

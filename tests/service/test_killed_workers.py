@@ -73,6 +73,10 @@ async def check(world: World) -> None:
     assert len(writes) == len(set(writes)) == PROTECTED["Created"]
     assert not world.bugs
     assert not world.given_up.rows
+    shown = await world.runs.run(record.run.id, {}, PageAsked())
+    assert shown
+    rows = Counter(each["reason"] for each in shown["clusters"]["value"])
+    assert rows + Counter(Excluded=1) == record.summary["reasons"], "rows and counts agree"
     again = await world.asker.ask(RunScope(), Cause.SWEPT)
     assert not again.joined
 
@@ -174,6 +178,26 @@ async def test_the_same_baton_twice_is_harmless() -> None:
         await world.deliver_one()
     await world.run_and_mind()
     await check(world)
+
+
+async def test_a_run_of_an_earlier_version_ends() -> None:
+    """Where a listed subscription has no rows of shards, the minder ends the run with what it has.
+
+    An earlier version had them elsewhere; a run that nobody ends would be joined for ever.
+    """
+    world = small_fleet()
+    await world.asker.ask(RunScope(), Cause.SWEPT)
+    while not world.batons.messages:
+        world.clock.move_to(world._next_visible() or world.clock.now())
+        await world.deliver_one()
+    rows = world.tables.of("naptimeruns202611").stored
+    for key in [key for key in rows if key[1].startswith(("shard:", "batch:"))]:
+        del rows[key]
+    await world.run_and_mind()
+    (record,) = world.finished
+    assert record.state is RunState.FINISHED
+    await world.sweep()
+    assert len(world.aks.accepted_writes) == PROTECTED["Created"]
 
 
 async def test_old_months_are_dropped_whole() -> None:

@@ -61,6 +61,26 @@ async def test_the_clusters_of_a_run_come_page_by_page() -> None:
     assert cast("Json", narrowed["clusters"])["value"] == []
 
 
+@pytest.mark.parametrize("size", [1, 7, 25, 26, 130])
+async def test_pages_of_any_size(size: int) -> None:
+    """Pages may begin and end in the middle of a row; the last has no token."""
+    world = big_world()
+    for number in range(30):
+        world.aks.set_schedule(cluster_id(f"aks-{number:03}"), schedule())
+    record = await world.sweep()
+    for where, count in (({}, 130), ({"outcome": "Unchanged", "reason": "UpToDate"}, 30)):
+        found: list[str] = []
+        token = ""
+        while token or not found:
+            shown = await world.runs.run(record.run.id, where, PageAsked(token, size))
+            assert shown
+            page = shown["clusters"]
+            found += names(page["value"])
+            token = page["continuationToken"] or ""
+            assert len(page["value"]) == size or not token
+        assert len(found) == len(set(found)) == count
+
+
 async def test_progress_is_shown_while_a_run_is_under_way() -> None:
     """While a run is under way, its page tells how many clusters there are and are done."""
     world = World(pace=Pace(10, 1))
