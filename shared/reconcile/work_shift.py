@@ -28,7 +28,7 @@ from shared.reconcile.reconcile_cluster import (
 CLUSTERS_IN_FLIGHT = 100
 """Of a whole worker, which has as many connections to ARM: more would only wait for one."""
 
-LEAST_AT_ONCE, LEAST_IN_ALL = 2, 16
+LEAST_AT_ONCE, LEAST_IN_ALL = 2, 24
 """What a shift may do in any case; a shorter one would cost more than its clusters do."""
 
 STARTS_WITHIN = timedelta(seconds=8)
