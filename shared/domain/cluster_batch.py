@@ -19,8 +19,7 @@ from shared.domain.reasons import Reason, reasons_in
 from shared.domain.rows import Row, Value, Values
 
 CLUSTERS_A_BATCH = 25
-LONGEST_TEXT = 16_000
-"""Characters for one cluster: a row takes 1 MiB, at two bytes each (Azure Table Storage)."""
+"""With `LONGEST_TEXT` characters each they fit into a row, which takes 1 MiB at two bytes each."""
 
 COLUMN = "c[0-9]{2}"
 """What a column's name looks like."""
@@ -203,17 +202,7 @@ def _is_column(name: str) -> bool:
 
 
 def _to_text(cluster: BatchedCluster) -> str:
-    text = json.dumps(cluster.to_json(), separators=(",", ":"))
-    if len(text) > LONGEST_TEXT and isinstance(cluster, SettledCluster):
-        return json.dumps(_without_dates(cluster).to_json(), separators=(",", ":"))
-    return text
-
-
-def _without_dates(cluster: SettledCluster) -> SettledCluster:
-    """Leave out the one list of a window that has no end of its own."""
-    window = {**(cluster.shown["window"] or {})}
-    window.pop("notAllowedDates", None)
-    return replace(cluster, shown={**cluster.shown, "window": window})
+    return json.dumps(cluster.to_json(), separators=(",", ":"))
 
 
 def _from_text(text: str) -> BatchedCluster:

@@ -11,7 +11,7 @@ from shared.domain.forecast_body import ForecastJson
 from shared.domain.forecasts import KnownCluster
 from shared.domain.image_age import ImageAge, ImageAgeJson, with_image_age
 from shared.domain.known_schedule import schedule_to_text
-from shared.domain.observed import ObservedCluster
+from shared.domain.observed import ObservedCluster, SeenSchedule
 from shared.domain.outcome import FindingJson, Outcome, OutcomeJson, OutcomeKind
 from shared.domain.reasons import Reason, reasons_in
 from shared.domain.rows import Row, Value, without_none
@@ -20,6 +20,11 @@ from shared.domain.shard import plain_location
 
 _NO_NAP = frozenset({Reason.NOT_AUTO_PROVISIONED.value, Reason.CLUSTER_GONE.value})
 NOTHING_KNOWN = KnownCluster(None, None, "")
+
+LONGEST_TEXT = 16_000
+"""Characters of one outcome as JSON: a property of a table holds 32,768, a row of a run more."""
+
+_LONGEST_SCHEDULE = 30_000
 
 _SCHEDULE_SEEN = frozenset({OutcomeKind.CREATED, OutcomeKind.UPDATED, OutcomeKind.UNCHANGED})
 
@@ -54,8 +59,19 @@ class LastKnown:
 
     @property
     def shown(self) -> LastOutcomeJson:
-        """The outcome as JSON, with when it was recorded."""
-        return {**self.outcome.to_json(), "recordedAt": instants.to_text(self.recorded_at)}
+        """The outcome as JSON, with when it was recorded.
+
+        One that is too long comes without the not-allowed dates of its window, which have no end.
+        """
+        shown: LastOutcomeJson = {
+            **self.outcome.to_json(),
+            "recordedAt": instants.to_text(self.recorded_at),
+        }
+        window = shown["window"]
+        if window is None or len(json.dumps(shown)) <= LONGEST_TEXT:
+            return shown
+        shorter = {name: value for name, value in window.items() if name != "notAllowedDates"}
+        return {**shown, "window": shorter}
 
     def to_values(self) -> dict[str, Value]:
         """Give the values of its row; what this outcome knows nothing of is left out."""
@@ -72,12 +88,18 @@ class LastKnown:
                 "lastOutcome": json.dumps(self.shown, separators=(",", ":")),
                 "explicit": explicit if seen else None,
                 "readAt": self.read_at if seen else None,
-                "schedule": schedule_to_text(outcome.schedule) if outcome.schedule else None,
+                "schedule": _schedule_text(outcome.schedule) if outcome.schedule else None,
                 **(_cluster_values(outcome.cluster) if outcome.cluster else {}),
                 # What is not there any more can be told again one day.
                 "told": ",".join(sorted(attention_in(outcome))) if told else None,
             }
         )
+
+
+def _schedule_text(seen: SeenSchedule) -> str:
+    """Write down a schedule for forecasts; empty, as one not known, where there is no room."""
+    text = schedule_to_text(seen)
+    return text if len(text) <= _LONGEST_SCHEDULE else ""
 
 
 def _cluster_values(cluster: ObservedCluster) -> dict[str, Value | None]:

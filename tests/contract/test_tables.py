@@ -8,7 +8,8 @@ import pytest
 
 from shared.clients.storage import StorageAccount
 from shared.clients.tables import StorageTables
-from shared.domain.cluster_batch import CLUSTERS_A_BATCH, LONGEST_TEXT
+from shared.domain.cluster_batch import CLUSTERS_A_BATCH
+from shared.domain.last_known import LONGEST_TEXT
 from shared.domain.rows import Row, Values
 from shared.reconcile.ports import Table, Tables
 from shared.settings import StorageSettings

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from shared.domain.cluster_batch import (
     CLUSTERS_A_BATCH,
-    LONGEST_TEXT,
     STARTS_ONLY,
     STILL_PENDING,
     Batch,
@@ -89,20 +88,6 @@ def test_tags_are_left_out() -> None:
     values = Batch.new("k", [some]).to_values()
     assert len(str(values["c00"])) < 1000
     assert written(Batch.new("k", [some])).pending["c00"].cluster == replace(cluster(), tags={})
-
-
-def test_the_longest_list_is_left_out_where_there_is_no_room() -> None:
-    """An outcome that would take too much of the row comes without its not-allowed dates."""
-    shown = settled().shown
-    window = {**(shown["window"] or {})}
-    dates = [{"start": "2026-12-01", "end": "2026-12-02"}] * 100
-    few = SettledCluster({**shown, "window": {**window, "notAllowedDates": dates}}, False)  # noqa: FBT003 - a field
-    many = SettledCluster({**shown, "window": {**window, "notAllowedDates": dates * 10}}, False)  # noqa: FBT003 - a field
-    batch = Batch("k", {"c00": few, "c01": many})
-    read = written(batch)
-    assert read.settled["c00"] == few
-    assert read.settled["c01"].shown["window"] == window
-    assert len(str(batch.to_values()["c01"])) < LONGEST_TEXT
 
 
 def test_starts_are_counted() -> None:

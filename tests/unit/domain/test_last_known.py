@@ -1,6 +1,7 @@
 """What is remembered of a cluster, in its row: written and read again, also by later versions."""
 
 from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from shared.domain.known_schedule import schedule_from_text, schedule_to_text
 from shared.domain.last_known import LastKnown, Remembered
 from shared.domain.observed import ObservedSchedule, SeenSchedule
 from shared.domain.rows import Row, Values
+from shared.domain.spans import DateSpan
 from tests.unit.domain.examples import SUNDAYS, at, cluster
 from tests.unit.domain.strategies import windows
 from tests.unit.domain.test_outcome import CREATED
@@ -64,6 +66,26 @@ def test_a_row_of_an_earlier_version_is_read() -> None:
     shown = old.to_json([])
     assert shown["reason"] == "ScheduleMissing"
     assert shown["imageAge"] is None
+
+
+@pytest.mark.parametrize(
+    ("spans", "dates", "known"), [(100, True, True), (400, False, True), (900, False, False)]
+)
+def test_what_has_no_end_is_left_out_where_there_is_no_room(
+    spans: int,
+    dates: bool,
+    known: bool,  # noqa: FBT001 - a case
+) -> None:
+    """A property of a table takes 32,768 characters; a window's not-allowed dates any number."""
+    days = [date(2027, 1, 1) + timedelta(days=2 * number) for number in range(spans)]
+    window = replace(SUNDAYS, not_allowed_dates=tuple(DateSpan(day, day) for day in days))
+    schedule = SeenSchedule(ObservedSchedule(window))
+    outcome = replace(SEEN, window=window, schedule=schedule)
+    values = LastKnown(outcome, NOW, NOW).to_values()
+    assert ("notAllowedDates" in str(values["lastOutcome"])) == dates
+    assert bool(values["schedule"]) == known
+    assert all(len(str(value)) < 32_768 for value in values.values())
+    assert Remembered.of(Row("p", "k", values, "")).last_outcome["outcome"] == "Created"
 
 
 @given(st.none() | st.just(ObservedSchedule()) | windows.map(ObservedSchedule))
