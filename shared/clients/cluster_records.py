@@ -42,6 +42,11 @@ class StorageClusterRecords:
         self, cluster_id: ClusterId, since: datetime | None
     ) -> Claim | Busy | AlreadyDone:
         """Claim the cluster, unless it is claimed or has been reconciled since."""
+        if since is None:
+            # Who needs no answer to that, a run above all, is mostly the first at the cluster.
+            claim = await self._claimed(cluster_id, None, lambda: self._insert(cluster_id))
+            if isinstance(claim, Claim):
+                return claim
         row, answered_at = await self._read(cluster_id)
         if row is None:
             return await self._claimed(cluster_id, None, lambda: self._insert(cluster_id))
