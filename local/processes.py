@@ -120,10 +120,14 @@ class Child:
         await end(self._process, seconds)
         return await self.wait()
 
-    async def kill(self) -> int:
-        """Send SIGKILL; its exit code."""
+    def kill_now(self) -> None:
+        """Send SIGKILL."""
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
+
+    async def kill(self) -> int:
+        """Send SIGKILL; its exit code."""
+        self.kill_now()
         return await self.wait()
 
     async def wait(self) -> int:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from local.processes import Child
 from local.storage_emulator import Azurite
 from shared.domain.cluster_id import ClusterId
 from tests.clusters import OWN_CLIENT_ID, Json, cluster, schedule
+from tests.scenarios.tripwire import Tripwire, through
 from tests.simulated_azure import Controls
 
 ROOT = Path(__file__).parents[2]
@@ -167,24 +168,29 @@ class Farm:
 
 
 @asynccontextmanager
-async def farm(
+async def farm(  # noqa: PLR0913 - what a scenario may want otherwise
     folder: Path,
     fleet: Fleet,
     *options: str,
     lease_seconds: int = 600,
     topic_port: int = 0,
     settings: Mapping[str, str] | None = None,
+    tripwire: Tripwire | None = None,
 ) -> AsyncIterator[Farm]:
     """Start emulator (on disk), simulator and host; stop them in the end.
 
-    With `topic_port`, the host's, naptime has a topic, whose events are delivered to it.
+    With `topic_port`, the host's, naptime has a topic, whose events are delivered to it. With a
+    tripwire, what the host sends to its storage passes it.
     """
     if topic_port:
         options = (*options, f"--topic-events-to=http://127.0.0.1:{topic_port}/?code={KEY}")
     files = folder / "fleet.json", folder / "ca.pem"
     files[0].write_text(json.dumps(fleet.document()), encoding="utf-8")
-    azurite = Azurite(folder / "azurite")
+    azurite, stack = Azurite(folder / "azurite"), AsyncExitStack()
     connection = await azurite.start()
+    if tripwire:
+        ports = await stack.enter_async_context(through(tripwire, azurite.ports))
+        connection = ports.connection_string
     azure = await Child.start(
         [
             *(sys.executable, "-m", "local.azure", "--port=0"),
@@ -211,5 +217,6 @@ async def farm(
             finally:
                 await running.host.stop()
     finally:
+        await stack.aclose()
         await azure.stop()
         await azurite.stop()

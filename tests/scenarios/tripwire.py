@@ -1,0 +1,126 @@
+"""A pass-through to the storage emulator that kills whoever sends a certain request."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+
+import aiohttp
+from aiohttp import web
+from yarl import URL
+
+from local.storage_emulator import Ports
+
+HOP_BY_HOP = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding"})
+LARGEST_BODY = 8 * 1024 * 1024
+
+
+class When(Enum):
+    """Whether a request comes to effect before its sender is killed."""
+
+    BEFORE = auto()
+    AFTER = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was sent: `path` with its query, still encoded, and the whole body."""
+
+    method: str
+    path: str
+    body: bytes
+
+    def writes(self, table: str, *words: bytes) -> bool:
+        """Say whether it writes to a table whose name begins so, with these words in the body.
+
+        A transaction names the table, and each row's key, in its body.
+        """
+        name, text = table.encode(), self.path.encode() + self.body
+        is_write = self.method != "GET" and name in text
+        return is_write and all(word in text for word in words)
+
+    def enqueues(self, queue: str) -> bool:
+        """Say whether it puts a message on a queue."""
+        path, _, _ = self.path.partition("?")
+        return self.method == "POST" and path.endswith(f"/{queue}/messages")
+
+
+@dataclass(slots=True)
+class Tripwire:
+    """Kills once, at the first request that matches."""
+
+    matches: Callable[[Request], bool]
+    when: When
+    kill: Callable[[], None] = lambda: None
+    trips: list[Request] = field(default_factory=list)
+
+    def is_for(self, request: Request) -> bool:
+        """Say whether this request is the one."""
+        return not self.trips and self.matches(request)
+
+    def trip(self, request: Request) -> None:
+        """Kill."""
+        self.trips.append(request)
+        self.kill()
+
+
+@asynccontextmanager
+async def through(tripwire: Tripwire, ports: Ports) -> AsyncIterator[Ports]:
+    """Pass on what is sent to tables and queues; gives the ports to send it to."""
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(aiohttp.ClientSession(auto_decompress=False))
+        found = [
+            await _listen(stack, _Passer(tripwire, session, port).answer)
+            for port in (ports.queue, ports.table)
+        ]
+        yield replace(ports, queue=found[0], table=found[1])
+
+
+type _Answer = Callable[[web.Request], object]
+
+
+@dataclass(frozen=True, slots=True)
+class _Passer:
+    tripwire: Tripwire
+    session: aiohttp.ClientSession
+    port: int
+
+    async def answer(self, incoming: web.Request) -> web.StreamResponse:
+        request = Request(incoming.method, incoming.raw_path, await incoming.read())
+        trips = self.tripwire.is_for(request)
+        if trips and self.tripwire.when is When.BEFORE:
+            self.tripwire.trip(request)
+            raise web.HTTPServiceUnavailable
+        answer = await self._pass_on(incoming, request)
+        if trips:
+            self.tripwire.trip(request)
+        return answer
+
+    async def _pass_on(self, incoming: web.Request, request: Request) -> web.Response:
+        url = URL(f"http://127.0.0.1:{self.port}{request.path}", encoded=True)
+        headers = {name: value for name, value in incoming.headers.items() if _is_kept(name)}
+        async with self.session.request(
+            # Signed headers, of which one too many is one that is wrong.
+            *(request.method, url),
+            headers=headers,
+            data=request.body or None,
+            skip_auto_headers=("Content-Type", "Accept", "Accept-Encoding", "User-Agent"),
+        ) as response:
+            kept = {name: value for name, value in response.headers.items() if _is_kept(name)}
+            return web.Response(status=response.status, headers=kept, body=await response.read())
+
+
+async def _listen(stack: AsyncExitStack, answer: _Answer) -> int:
+    application = web.Application(client_max_size=LARGEST_BODY)
+    application.router.add_route("*", "/{tail:.*}", answer)  # type: ignore[arg-type]  # a bound method
+    runner = web.AppRunner(application)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port: int = runner.addresses[0][1]
+    return port
+
+
+def _is_kept(name: str) -> bool:
+    return name.lower() not in HOP_BY_HOP
