@@ -7,6 +7,7 @@ from typing import cast
 from shared.domain.ages_read import AgesRead
 from shared.domain.audit import AuditRecord
 from shared.domain.cluster_batch import PendingCluster
+from shared.domain.errors import InvalidInput
 from shared.domain.outcome import Outcome, OutcomeKind
 from shared.domain.plain_text import one_line
 from shared.domain.run_records import RunRecord
@@ -71,6 +72,12 @@ def log_bug(cluster: PendingCluster, error: Exception) -> None:
     """Write the line, with the stack, of a cluster that naptime failed on for no known reason."""
     facts: dict[str, object] = {"clusterId": cluster.cluster.id, "why": type(error).__name__}
     log_facts(logging.ERROR, "failed on a cluster", facts, error)
+
+
+def log_left_out(subscription_id: str, error: InvalidInput) -> None:
+    """Write the line of a cluster that a listing holds, and whose id naptime cannot read."""
+    facts: dict[str, object] = {"subscriptionId": subscription_id, "why": str(error)}
+    log_facts(logging.WARNING, "cluster left out", facts)
 
 
 def log_bug_in_location(location: str, error: Exception) -> None:

@@ -86,6 +86,12 @@ FAILED_ON_CLUSTER = Line(
     "A bug: naptime failed on a cluster of a run; an error, with its stack.",
     ("clusterId", "why"),
 )
+CLUSTER_LEFT_OUT = Line(
+    "cluster left out",
+    "A subscription's list has a cluster whose id naptime cannot read, and so cannot look after;"
+    " a warning, each time that it is listed.",
+    ("subscriptionId", "why"),
+)
 EVENT_ACCEPTED = Line(
     "event accepted",
     "An event put a cluster on the work queue.",
@@ -171,6 +177,7 @@ LINES = (
     MESSAGE_GIVEN_UP,
     WORK_DROPPED,
     FAILED_ON_CLUSTER,
+    CLUSTER_LEFT_OUT,
     EVENT_ACCEPTED,
     EVENT_IGNORED,
     EVENT_REFUSED,

@@ -1,6 +1,6 @@
 """AKS through its SDK: each call one attempt, each bounded in time."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
@@ -9,7 +9,12 @@ from azure.mgmt.containerservice.models import MaintenanceConfiguration
 
 from shared.clients.arm import ArmClients
 from shared.domain.cluster_id import ClusterId
-from shared.domain.errors import AccessDenied, DeleteNotGranted
+from shared.domain.errors import (
+    AccessDenied,
+    AzureUnavailable,
+    DeleteNotGranted,
+    InvalidResourceId,
+)
 from shared.domain.observed import (
     NODE_OS_SCHEDULE,
     Listing,
@@ -19,6 +24,7 @@ from shared.domain.observed import (
     observe_configuration,
 )
 from shared.domain.window import MaintenanceWindow
+from shared.telemetry import log_left_out
 
 if TYPE_CHECKING:
     from azure.core.pipeline import PipelineResponse
@@ -54,10 +60,14 @@ class AksClient:
     ) -> AsyncIterator[Sequence[ObservedCluster]]:
         """Yield the clusters of a subscription, or of one resource group, page by page."""
         clusters = self._arm.of(subscription_id).managed_clusters
-        listed = clusters.list_by_resource_group(resource_group) if resource_group else None
-        pages = (listed or clusters.list()).by_page()
+        hook = never_twice()
+        if resource_group:
+            listed = clusters.list_by_resource_group(resource_group, raw_response_hook=hook)
+        else:
+            listed = clusters.list(raw_response_hook=hook)
+        pages = listed.by_page()
         while True:
-            page = await self._arm.bounded(lambda: _next_page(pages))
+            page = await self._arm.bounded(lambda: _next_page(subscription_id, pages))
             if page is None:
                 return
             yield page
@@ -69,10 +79,14 @@ class AksClient:
 
     async def _list(self, client: "ContainerServiceClient", cluster_id: ClusterId) -> Listing:
         answered: list[datetime | None] = []
+        check = never_twice()
+
+        def note(response: "Response") -> None:
+            check(response)
+            answered.append(_date(response))
+
         pages = client.maintenance_configurations.list_by_managed_cluster(
-            cluster_id.resource_group,
-            cluster_id.name,
-            raw_response_hook=lambda response: answered.append(_date(response)),
+            cluster_id.resource_group, cluster_id.name, raw_response_hook=note
         )
         found = tuple([observe_configuration(page.as_dict()) async for page in pages])
         return Listing(found, answered[-1] if answered else None)
@@ -114,13 +128,46 @@ def only_ours(name: str) -> str:
     return name
 
 
+def never_twice() -> "Callable[[Response], None]":
+    """Make a hook for all the pages of one listing, which refuses to go in circles.
+
+    The SDK follows every `nextLink`, also one that leads back to a page that it has read, and
+    would ask for it as fast as it is answered, for ever.
+    """
+    asked = set[str]()
+
+    def check(response: "Response") -> None:
+        url = response.http_request.url
+        if url in asked:
+            raise AzureUnavailable("The pages of a listing lead back to one that was read before.")
+        asked.add(url)
+
+    return check
+
+
 async def _next_page(
+    subscription_id: str,
     pages: "AsyncIterator[AsyncIterator[ManagedCluster]]",
 ) -> Sequence[ObservedCluster] | None:
     page = await anext(pages, None)
     if page is None:
         return None
-    return [observe_cluster(cluster.as_dict()) async for cluster in page]
+    observed = [_observed(subscription_id, cluster) async for cluster in page]
+    return [cluster for cluster in observed if cluster]
+
+
+def _observed(subscription_id: str, cluster: "ManagedCluster") -> ObservedCluster | None:
+    """Read one of many clusters; None, said in the log, if its id is none that naptime can read.
+
+    The name of a resource group may have letters of any alphabet (learn.microsoft.com,
+    resource-name-rules, Microsoft.Resources). One such must not hold up all the others of its
+    subscription.
+    """
+    try:
+        return observe_cluster(cluster.as_dict())
+    except InvalidResourceId as error:
+        log_left_out(subscription_id, error)
+        return None
 
 
 def _date(response: "Response") -> datetime | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from json import JSONDecodeError
 
 from azure.core.exceptions import (
     AzureError as SdkError,
@@ -58,6 +59,10 @@ def translated(now: datetime, *, writing: bool = False) -> Iterator[None]:
         raise ConnectionFailed(_sentence(error)) from error
     except SdkError as error:
         raise AzureUnavailable(_sentence(error)) from error
+    except JSONDecodeError as error:
+        # A proxy's page with status 200: the SDK reads it with `response.json()`, and lets through
+        # what that raises (azure-mgmt-containerservice 41.8.0, aio/operations/_operations.py).
+        raise AzureUnavailable(f"The answer is not JSON: {_sentence(error)}") from error
 
 
 def _sentence(error: BaseException) -> str:

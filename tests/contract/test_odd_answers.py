@@ -1,0 +1,134 @@
+"""Answers that the simulator does not give, and a Resource Manager or something before it may."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import time, timedelta
+from typing import Self
+
+import pytest
+from aiohttp import web
+from azure.core.credentials import AccessToken, AccessTokenInfo
+
+from local.azure.certificates import Certificates
+from shared.clients.aks import AksClient
+from shared.clients.arm import ArmClients
+from shared.domain.errors import AzureUnavailable
+from shared.domain.recurrence import Weekday, Weekly
+from shared.domain.window import MaintenanceWindow
+from tests.clusters import SUBSCRIPTION, cluster, cluster_id
+from tests.fakes.clock import FakeClock
+from tests.simulated_azure import trust
+
+type Answer = Callable[[web.Request], web.Response]
+
+WINDOW = MaintenanceWindow(Weekly(1, Weekday.SUNDAY), time(1), 4)
+
+
+class NoIdentity:
+    """A credential whose tokens nobody looks at."""
+
+    async def get_token(self, *_scopes: str, **_options: object) -> AccessToken:
+        """Give a token."""
+        return AccessToken("made-up", 2**40)
+
+    async def get_token_info(self, *_scopes: str, **_options: object) -> AccessTokenInfo:
+        """Give a token."""
+        return AccessTokenInfo("made-up", 2**40)
+
+    async def close(self) -> None:
+        """Close nothing."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self.close()
+
+
+@dataclass
+class OddAzure:
+    """A Resource Manager that gives one answer to everything, and counts how often."""
+
+    answer: Answer = field(default=lambda _: web.Response(status=500))
+    calls: int = 0
+
+    async def serve(self, request: web.Request) -> web.Response:
+        """Answer a request."""
+        self.calls += 1
+        return self.answer(request)
+
+
+@pytest.fixture
+async def odd() -> AsyncIterator[tuple[OddAzure, AksClient]]:
+    """Serve it over TLS, and give it with the real client of it."""
+    azure, certificates = OddAzure(), Certificates()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", azure.serve)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "localhost", 0, ssl_context=certificates.server_context()).start()
+    trust(certificates.authority_pem)
+    port = runner.addresses[0][1]
+    arm = ArmClients(NoIdentity(), f"https://localhost:{port}", FakeClock(), timedelta(seconds=10))
+    yield azure, AksClient(arm)
+    await arm.close()
+    await runner.cleanup()
+
+
+async def listed(aks: AksClient) -> list[str]:
+    """List the clusters of the subscription by their names."""
+    pages = aks.list_clusters(SUBSCRIPTION, None)
+    return [found.id.name async for page in pages for found in page]
+
+
+GROUP_OF_LETTERS = {**cluster("aks-2"), "id": str(cluster_id()).replace("rg-1", "rg-größe")}
+WITHOUT_ID = {**cluster("aks-2"), "id": None}
+
+
+@pytest.mark.parametrize("strange", [GROUP_OF_LETTERS, WITHOUT_ID], ids=["letters", "no id"])
+async def test_a_cluster_with_a_strange_id_costs_no_other_its_place(
+    odd: tuple[OddAzure, AksClient],
+    strange: dict[str, object],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """One whose id naptime cannot read is left out of the listing, and the log says which."""
+    azure, aks = odd
+    page = {"value": [cluster("aks-1"), strange, cluster("aks-3")]}
+    azure.answer = lambda _: web.json_response(page)
+    assert await listed(aks) == ["aks-1", "aks-3"]
+    (line,) = [line for line in caplog.messages if line.startswith("cluster left out")]
+    assert SUBSCRIPTION in line
+
+
+async def test_pages_that_go_in_circles_come_to_an_end(odd: tuple[OddAzure, AksClient]) -> None:
+    """A page that leads back to one that was read ends the listing as a failed one."""
+    azure, aks = odd
+    azure.answer = lambda request: web.json_response(
+        {"value": [cluster()], "nextLink": str(request.url.with_query("$skiptoken=again"))}
+    )
+    with pytest.raises(AzureUnavailable):
+        await listed(aks)
+    assert azure.calls == 3
+
+
+async def test_configurations_that_go_in_circles(odd: tuple[OddAzure, AksClient]) -> None:
+    """The same holds for the pages of a cluster's configurations."""
+    azure, aks = odd
+    azure.answer = lambda request: web.json_response(
+        {"value": [], "nextLink": str(request.url.with_query("$skiptoken=again"))}
+    )
+    with pytest.raises(AzureUnavailable):
+        await aks.list_configurations(cluster_id())
+    assert azure.calls == 3
+
+
+async def test_a_page_for_people_with_status_200(odd: tuple[OddAzure, AksClient]) -> None:
+    """What a proxy puts in the place of an answer is an outage, whatever was asked for."""
+    azure, aks = odd
+    azure.answer = lambda _: web.Response(text="<html>Sign in</html>", content_type="text/html")
+    with pytest.raises(AzureUnavailable):
+        await listed(aks)
+    with pytest.raises(AzureUnavailable):
+        await aks.list_configurations(cluster_id())
+    with pytest.raises(AzureUnavailable):
+        await aks.put_node_os_schedule(cluster_id(), WINDOW)
