@@ -54,14 +54,12 @@ class Tripwire:
     kill: Callable[[], None] = lambda: None
     trips: list[Request] = field(default_factory=list)
 
-    def is_for(self, request: Request) -> bool:
-        """Say whether this request is the one."""
-        return not self.trips and self.matches(request)
-
-    def trip(self, request: Request) -> None:
-        """Kill."""
+    def catches(self, request: Request) -> bool:
+        """Say whether this request is the one; of two that match at once only the first is."""
+        if self.trips or not self.matches(request):
+            return False
         self.trips.append(request)
-        self.kill()
+        return True
 
 
 @asynccontextmanager
@@ -87,13 +85,13 @@ class _Passer:
 
     async def answer(self, incoming: web.Request) -> web.StreamResponse:
         request = Request(incoming.method, incoming.raw_path, await incoming.read())
-        trips = self.tripwire.is_for(request)
-        if trips and self.tripwire.when is When.BEFORE:
-            self.tripwire.trip(request)
+        caught = self.tripwire.catches(request)
+        if caught and self.tripwire.when is When.BEFORE:
+            self.tripwire.kill()
             raise web.HTTPServiceUnavailable
         answer = await self._pass_on(incoming, request)
-        if trips:
-            self.tripwire.trip(request)
+        if caught:
+            self.tripwire.kill()
         return answer
 
     async def _pass_on(self, incoming: web.Request, request: Request) -> web.Response:
