@@ -32,6 +32,7 @@ from shared.domain.errors import (
     WriteTargetGone,
 )
 from shared.domain.plain_text import one_line
+from shared.domain.work import LONGEST_RETRY_AFTER
 from shared.reports import report_throttled
 
 # A 409 that waiting cannot mend. Any other is taken for an operation in progress: AKS answers
@@ -112,6 +113,16 @@ def _kind(  # noqa: PLR0911 - one line per row of the table
 
 
 def retry_after(error: HttpResponseError, now: datetime) -> timedelta | None:
+    """Read the wait that an answer asks for, six hours at most; None if it asks for none.
+
+    The queues that work waits on take a delay of seven days and refuse a longer one
+    (learn.microsoft.com, put-message), and no answer may put anything to sleep for days.
+    """
+    wait = _asked_wait(error, now)
+    return None if wait is None else min(wait, LONGEST_RETRY_AFTER)
+
+
+def _asked_wait(error: HttpResponseError, now: datetime) -> timedelta | None:
     """Read Retry-After, in seconds or as an HTTP date; None if it is absent or makes no sense.
 
     Where it is absent a quota that is used up says the same (Resource Graph).

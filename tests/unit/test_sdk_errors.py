@@ -33,6 +33,7 @@ from shared.domain.errors import (
     Throttled,
     WriteTargetGone,
 )
+from shared.domain.work import LONGEST_RETRY_AFTER
 from tests.fakes.clock import SATURDAY_NOON
 
 
@@ -147,10 +148,12 @@ def test_a_bug_is_not_translated() -> None:
         ("soon", None),
         ("", None),
         ("99999999999999999999", None),
+        ("9999999", LONGEST_RETRY_AFTER),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", LONGEST_RETRY_AFTER),
     ],
 )
 def test_retry_after(value: str, expected: timedelta | None) -> None:
-    """Retry-After is seconds or a date; what makes no sense is left out."""
+    """Retry-After is seconds or a date, and six hours at most; what makes no sense is left out."""
     assert translate(error_of(Answer(429, Retry_After=value))).retry_after == expected
 
 
