@@ -23,7 +23,7 @@ test: $(ready) ## every test, with the storage emulator and the real worker libr
 	@$(PYTHON) -m pytest -q -n 3 --dist loadfile --cov --cov-report=term
 
 .PHONY: campaign
-campaign: $(ready) ## the tests that take minutes: ten killed workers in one run
+campaign: $(ready) ## the tests that take minutes: workers killed in the middle of runs, mutants, weather
 	@$(PYTHON) -m pytest -q -m campaign
 
 .PHONY: check
