@@ -72,10 +72,10 @@ class Listed:
     given_up: set[str]
     alive_at: datetime
     """When this worker's clock last said so in the row; only stretches of it are used."""
-    written: set[str] = field(default_factory=set)
-    """The hashes of the clusters that are to be looked at; two pages may hold the same one."""
+    met: set[str] = field(default_factory=set)
+    """The hashes of all clusters so far; two pages may hold the same one."""
     shards: Counter[Shard] = field(default_factory=Counter)
-    """How many of them each shard has."""
+    """How many clusters of each shard are to be looked at."""
     batches: int = 0
     """How many rows they take."""
     seen: set[str] = field(default_factory=set)
@@ -181,7 +181,9 @@ class SubscriptionLister:
         clusters = [
             cluster
             for cluster in page
-            if run.scope.covers(cluster) and await self._is_to_be_looked_at(run, listed, cluster)
+            if run.scope.covers(cluster)
+            and _is_new(listed, cluster)
+            and await self._is_to_be_looked_at(run, listed, cluster)
         ]
         if batches := [*_batches(listed, clusters)]:
             await self.store.insert_batches(run.id, batches)
@@ -270,15 +272,21 @@ class SubscriptionLister:
             await self.closer.close_if_last(work.run_id)
 
 
+def _is_new(listed: Listed, cluster: ObservedCluster) -> bool:
+    """Say whether a cluster is met for the first time, and remember it."""
+    word = hash_of(cluster.id)
+    known = word in listed.met
+    listed.met.add(word)
+    return not known
+
+
 def _batches(listed: Listed, clusters: Sequence[ObservedCluster]) -> Iterator[Batch]:
-    """Put the new ones among some clusters into rows, those of a shard and a priority together."""
+    """Put some clusters into rows, those of a shard and a priority together."""
     found: defaultdict[tuple[Shard, str], list[PendingCluster]] = defaultdict(list)
     for cluster in clusters:
         word, shard = hash_of(cluster.id), Shard.of(cluster)
-        if word not in listed.written:
-            listed.written.add(word)
-            listed.shards[shard] += 1
-            found[shard, _priority(listed, word)].append(_pending(listed, word, cluster))
+        listed.shards[shard] += 1
+        found[shard, _priority(listed, word)].append(_pending(listed, word, cluster))
     for (shard, priority), pending in found.items():
         for some in batched(pending, CLUSTERS_A_BATCH, strict=False):
             listed.batches += 1
