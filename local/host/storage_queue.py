@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
+from urllib.request import getproxies
 
 from azure.core.exceptions import (
     AzureError,
@@ -58,6 +59,9 @@ class StorageQueue:
             increment_base=0,
             random_jitter_range=0,
             logger=_quiet,
+            # Only for a proxy: with it aiohttp (3.14, ClientSession._request) has a thread open
+            # ~/.netrc for each request, and what that says of the machine bars the account's key.
+            use_env_settings=bool(getproxies()),
         )
 
     async def close(self) -> None:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -270,3 +271,16 @@ async def test_storage_that_does_not_answer_is_asked_again(
     listening.stop()
     await run
     await queue.close()
+
+
+async def test_a_netrc_is_not_for_the_storage_account(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sample_settings: Mapping[str, str]
+) -> None:
+    """What ~/.netrc has for any machine is no reason to lose the account's own key."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login somebody password secret\n", "utf-8")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    async with opened_queue(sample_settings["Other"], f"netrc-{uuid.uuid4()}") as queue:
+        await queue.put("text")
+        assert list(await queue.texts()) == ["text"]
