@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TypedDict
+from typing import Self, TypedDict
 
 from shared.domain import instants
 from shared.domain.cluster_id import ClusterId
-from shared.domain.decision import Finding
+from shared.domain.decision import Decision, Finding
 from shared.domain.observed import ObservedCluster, SeenSchedule
 from shared.domain.reasons import Reason
 from shared.domain.window import MaintenanceWindow
@@ -70,6 +70,23 @@ class Outcome:
     retry_after: timedelta | None = None
     cluster: ObservedCluster | None = None
     schedule: SeenSchedule | None = None
+
+    @classmethod
+    def left_out(cls, cluster: ObservedCluster, decision: Decision, *, dry_run: bool) -> Self:
+        """Give the outcome of a cluster that is left alone for what its own body says."""
+        return cls(
+            cluster_id=cluster.id,
+            kind=OutcomeKind.SKIPPED,
+            reason=decision.reason,
+            message=decision.finding.message,
+            findings=decision.findings,
+            window=None,
+            next_start=None,
+            attempts=0,
+            calls=0,
+            dry_run=dry_run,
+            cluster=cluster,
+        )
 
     @property
     def only_would_be(self) -> bool:

@@ -23,6 +23,9 @@ MOST_ACTIVE = 20
 START_WITHIN = timedelta(minutes=2)
 """How long the start of a run may take before its message counts as lost."""
 
+JOINED_WITHIN = timedelta(hours=24)
+"""How old a run may be that is joined: one that never ends must not stand in for all sweeps."""
+
 SCOPE_KEPT = timedelta(days=7)
 """How long a scope's row whose run has no record still means a crash, and not a dropped table."""
 
@@ -88,7 +91,8 @@ class RunAsker:
         run = Run.from_json(reading.row.text("run"))
         stored = await self.store.run(run.id)
         if stored is not None:
-            return run if stored.record.state is RunState.ACTIVE else None
+            young = reading.at - run.started_at <= JOINED_WITHIN
+            return run if young and stored.record.state is RunState.ACTIVE else None
         if reading.at - run.started_at > SCOPE_KEPT:
             return None
         await self.begin(run)

@@ -8,11 +8,12 @@ from itertools import batched
 from typing import Self
 
 from shared.domain.cluster_batch import CLUSTERS_A_BATCH, Batch, PendingCluster
-from shared.domain.decision import Action, Desired
+from shared.domain.cluster_id import ClusterId
+from shared.domain.decision import Action, Decision, Desired
 from shared.domain.errors import AccessDenied, AzureError
-from shared.domain.last_known import Remembered
+from shared.domain.last_known import LastKnown, Remembered
 from shared.domain.observed import ObservedCluster
-from shared.domain.outcome import OutcomeKind
+from shared.domain.outcome import Outcome, OutcomeKind
 from shared.domain.policy import screen
 from shared.domain.reasons import Reason
 from shared.domain.run import Run, RunState
@@ -35,6 +36,12 @@ LONGEST_DELAY = timedelta(minutes=5)
 MOST_ATTEMPTS = 12
 """About 40 minutes in all; the next run tries again anyway."""
 
+LISTED_WITHIN = timedelta(hours=1)
+"""How long after its start a run still waits for what a Retry-After asks for."""
+
+MOST_LISTINGS = 50
+"""So often a listing may be begun, by whomever: one that naptime itself fails on is given up."""
+
 SIGN_OF_LIFE = timedelta(minutes=1)
 PAGE_OF_GIVEN_UP = 500
 
@@ -52,11 +59,13 @@ class Before:
     explicit: bool
     told: frozenset[Reason]
     verified_at: datetime | None
+    reason: str
 
     @classmethod
     def of(cls, known: Remembered) -> Self:
         """Keep of what is remembered only what matters here: there may be ten thousand."""
-        return cls(known.explicit, known.told, known.verified_at)
+        reason = known.last_outcome["reason"] if known.is_known else ""
+        return cls(known.explicit, known.told, known.verified_at, reason)
 
 
 @dataclass(slots=True)
@@ -69,7 +78,8 @@ class Listed:
     """The clusters that are remembered, by their hashes."""
     heard: dict[str, datetime]
     """When events about clusters came last, by their hashes; only where that matters."""
-    given_up: set[str]
+    given_up: dict[str, ClusterId]
+    """The clusters that were given up, by their hashes."""
     alive_at: datetime
     """When this worker's clock last said so in the row; only stretches of it are used."""
     met: set[str] = field(default_factory=set)
@@ -81,6 +91,8 @@ class Listed:
     seen: set[str] = field(default_factory=set)
     """The hashes of all clusters with node auto-provisioning."""
     screened: Tally = field(default_factory=Tally)
+    left_out: list[LastKnown] = field(default_factory=list)
+    """Those of a page that naptime leaves alone, where that is new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +123,10 @@ class SubscriptionLister:
         if found.record.state is ListingState.LISTED:
             await self.handout.hand_out_again(run, found.record, found.read_at)
             return
+        if found.record.listing >= MOST_LISTINGS:
+            message = "naptime fails on listing this subscription; the reason is in its log."
+            await self._unreadable(work, found, Reason.POISONED, message)
+            return
         begun = replace(found.record, listing=found.record.listing + 1)
         claimed = await self._alive(run, replace(found, record=begun), found.read_at)
         if claimed is not None:
@@ -130,7 +146,7 @@ class SubscriptionLister:
         try:
             ours = await self._pages(run, listed)
         except AzureError as error:
-            await self._refused(work, listed.row, error)
+            await self._refused(run, work, listed.row, error)
             return
         if ours:
             await self._conclude(run, listed)
@@ -157,11 +173,11 @@ class SubscriptionLister:
         }
         spares = self._spares(run)
         heard = await self.memory.heard(subscription_id) if spares else {}
-        given_up: set[str] = set()
+        given_up: dict[str, ClusterId] = {}
         after = place = f"{subscription_id}|"
         while page := await self.given_up.page(after, PAGE_OF_GIVEN_UP):
             given_up |= {
-                hash_of(record.cluster_id)
+                hash_of(record.cluster_id): record.cluster_id
                 for at, record in page
                 if at.startswith(place) and record.cluster_id
             }
@@ -187,6 +203,8 @@ class SubscriptionLister:
         ]
         if batches := [*_batches(listed, clusters)]:
             await self.store.insert_batches(run.id, batches)
+        await self.memory.remember(listed.left_out)
+        listed.left_out = []
 
     async def _is_to_be_looked_at(self, run: Run, listed: Listed, cluster: ObservedCluster) -> bool:
         screened = screen(cluster, self.desired)
@@ -200,10 +218,21 @@ class SubscriptionLister:
             return True
         kind = OutcomeKind.DEFERRED if screened.action is Action.DEFER else OutcomeKind.SKIPPED
         listed.screened = listed.screened.counting(kind, screened.reason)
+        if cluster.auto_provisioning and screened.action is Action.SKIP:
+            self._leave_out(run, listed, cluster, screened)
         if screened.reason is Reason.CLUSTER_CREATING and not self.handout.only_looks(run):
             work = ReconcileCluster(cluster.id, run.cause, self.clock.now())
             await self.clusters.send(work)
         return False
+
+    def _leave_out(
+        self, run: Run, listed: Listed, cluster: ObservedCluster, screened: Decision
+    ) -> None:
+        """Note that a cluster is left alone, unless that is what is known of it."""
+        before = listed.known.get(hash_of(cluster.id))
+        if before is None or before.reason != screened.reason.value:
+            outcome = Outcome.left_out(cluster, screened, dry_run=self.handout.only_looks(run))
+            listed.left_out.append(LastKnown(outcome, listed.row.read_at, self.clock.now()))
 
     def _is_fresh(self, listed: Listed, cluster: ObservedCluster) -> bool:
         """Say whether an explicit schedule was just seen, and nothing was heard since.
@@ -235,16 +264,24 @@ class SubscriptionLister:
         if whole and (self.memory.keeps_dry_runs or not run.scope.dry_run):
             gone = [KNOWN + word for word in listed.known if word not in listed.seen]
             await self.memory.forget(record.subscription_id, gone)
+            for word, cluster_id in listed.given_up.items():
+                if word not in listed.seen:
+                    await self.given_up.forget(cluster_id)
 
     async def _refused(
-        self, work: ListSubscription, stored: Stored[SubscriptionRecord], error: AzureError
+        self,
+        run: Run,
+        work: ListSubscription,
+        stored: Stored[SubscriptionRecord],
+        error: AzureError,
     ) -> None:
         """Try again later what may work later; otherwise the subscription is a finding."""
         stored = replace(stored, record=stored.record.after_refusal(error))
+        doubled = FIRST_DELAY * (1 << min(work.attempt - 1, 10))
+        delay = max(min(doubled, LONGEST_DELAY), error.retry_after or timedelta())
+        soon = stored.read_at + delay <= run.started_at + LISTED_WITHIN
         later = error.retryable and not isinstance(error, AccessDenied)
-        if later and work.attempt < MOST_ATTEMPTS:
-            doubled = FIRST_DELAY * (1 << min(work.attempt - 1, 10))
-            delay = max(min(doubled, LONGEST_DELAY), error.retry_after or timedelta())
+        if later and soon and work.attempt < MOST_ATTEMPTS:
             record = replace(stored.record, due_at=stored.read_at + delay + LIST_WITHIN)
             if await self.store.replace_subscription(work.run_id, stored, record):
                 await self.runs.send(work.again(), delay)
