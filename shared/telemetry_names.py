@@ -115,7 +115,7 @@ RUN_ASKED_FOR = Line(
 RUNS_MENDED = Line(
     "runs mended",
     "What a crash left of the runs was put right; a warning. Only what was done at all is named.",
-    ("begun", "started", "listed", "batons", "closed", "dropped"),
+    ("begun", "started", "listed", "batons", "closed", "dropped", "forgotten"),
 )
 IMAGE_AGES_READ = Line(
     "image ages read",

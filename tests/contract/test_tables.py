@@ -1,5 +1,6 @@
 """One suite for tables and pages of records: the fakes, and the real clients against Azurite."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -101,6 +102,19 @@ async def test_a_replacement_needs_the_newest_etag(table: Table) -> None:
     assert await table.replace(second, {"n": 3}) is None
     found = await read(table, "k")
     assert (dict(found.values), found.etag) == ({"n": 2}, etag)
+
+
+@pytest.mark.parametrize("others", [{}, {"c1": {"n": 1}}], ids=["alone", "with others"])
+async def test_of_many_replacements_at_once_one_succeeds(
+    table: Table, others: dict[str, Values]
+) -> None:
+    """Twelve who have read the same row and write at the same time: one of them does."""
+    await table.insert("p", "k", {"n": -1})
+    row = await read(table, "k")
+    etags = await asyncio.gather(*(table.settle(row, {"n": n}, others) for n in range(12)))
+    (winner,) = [n for n, etag in enumerate(etags) if etag]
+    found = await read(table, "k")
+    assert (found.values["n"], found.etag) == (winner, etags[winner])
 
 
 async def test_a_row_that_is_gone_is_not_replaced(table: Table) -> None:

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from shared import telemetry_names
 from shared.domain.outcome import OutcomeKind
 from shared.domain.work import Cause
+from shared.reconcile.mind_runs import Mended
 from tests.docs.test_readme import ROOT
 
 PAGE = (ROOT / "docs" / "telemetry.md").read_text(encoding="utf-8")
@@ -83,6 +85,11 @@ def test_no_line_is_written_that_is_not_in_the_table(path: Path) -> None:
     """A line that is not in the table has no row that people could look it up in."""
     known = {line.what for line in telemetry_names.LINES}
     assert set(written_lines(path)) <= known
+
+
+def test_all_that_minding_counts_is_in_the_table() -> None:
+    """Whatever `mind_runs` puts right is a fact of its line, under its own name."""
+    assert telemetry_names.RUNS_MENDED.facts == tuple(each.name for each in fields(Mended))
 
 
 def test_lines_are_found() -> None:

@@ -1,6 +1,7 @@
 """Two who believe that they hold the same thing: of shards, listings, scopes and pace."""
 
 import json
+from collections.abc import Coroutine
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -10,7 +11,7 @@ from shared.domain.decision import Desired
 from shared.domain.errors import AzureError
 from shared.domain.pace import Draw, Pace
 from shared.domain.rows import Reading
-from shared.domain.run import Run, RunScope
+from shared.domain.run import Run, RunScope, RunState
 from shared.domain.run_records import RunRecord
 from shared.domain.shard import Shard
 from shared.domain.shard_records import ShardRecord
@@ -200,6 +201,48 @@ async def test_a_listing_that_was_taken_over_stops() -> None:
     world.aks.refuses = lambda _verb, _where: None
     await world.run_and_mind()
     await check(world, 250)
+
+
+def to_its_end(work: Coroutine[None, None, bool]) -> bool:
+    """Do the whole of somebody else's work between two operations: fakes never wait."""
+    with pytest.raises(StopIteration) as ended:
+        work.send(None)
+    return bool(ended.value.value)
+
+
+async def open_again(world: World) -> Run:
+    """Do a run to its end, but for its being closed: that is forgotten."""
+    record = await world.sweep()
+    table = world.tables.of(MONTH)
+    active = replace(record, state=RunState.ACTIVE, finished_at=None)
+    table._put("runs", record.run.id, active.to_values())
+    world.finished.clear()
+    world.topic.events.clear()
+    return record.run
+
+
+@pytest.mark.parametrize("at", range(6))
+async def test_of_two_who_close_a_run_one_reports_it(at: int) -> None:
+    """Two shards that finish at once, or one and the minder: one report; events with one id."""
+    world = World(has_topic=True)
+    world.aks.add(cluster())
+    run = await open_again(world)
+    months, operations, others = world.tables.of(MONTH), 0, []
+
+    def meanwhile() -> None:
+        nonlocal operations
+        operations += 1
+        if operations == at:
+            months.step = world.event_queue.step = world.life.step
+            others.append(to_its_end(world.closer.close_if_last(run.id)))
+
+    months.step = world.event_queue.step = meanwhile
+    closed = await world.closer.close_if_last(run.id)
+    assert [closed, *others].count(True) == 1
+    assert len(others) == (at > 0)
+    await world.run()
+    assert [record.run.id for record in world.finished] == [run.id]
+    assert {event.id for event in world.topic.of("FleetRunCompleted")} == {run.id}
 
 
 async def test_two_who_ask_at_the_very_same_time() -> None:
