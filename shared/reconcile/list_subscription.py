@@ -1,17 +1,13 @@
 """One subscription of a run: its clusters listed page by page, a row for each to look at."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import batched
-from typing import Self
 
-from shared.domain.cluster_batch import CLUSTERS_A_BATCH, Batch, PendingCluster
 from shared.domain.cluster_id import ClusterId
 from shared.domain.decision import Action, Decision, Desired
 from shared.domain.errors import AccessDenied, AzureError
-from shared.domain.last_known import LastKnown, Remembered
+from shared.domain.last_known import LastKnown
 from shared.domain.observed import ObservedCluster
 from shared.domain.outcome import Outcome, OutcomeKind
 from shared.domain.policy import screen
@@ -19,14 +15,14 @@ from shared.domain.reasons import Reason
 from shared.domain.run import Run, RunState
 from shared.domain.run_records import ListingState, SubscriptionRecord
 from shared.domain.run_work import ListSubscription
-from shared.domain.shard import Shard
 from shared.domain.tally import Tally
 from shared.domain.work import Cause, ReconcileCluster
 from shared.reconcile.close_run import RunCloser
 from shared.reconcile.hand_out_shards import ShardHandout
+from shared.reconcile.listed_clusters import Before, Listed
 from shared.reconcile.ports import Aks, Clock, GivenUpRecords, RunQueue, WorkQueue
 from shared.reconcile.remember_clusters import KNOWN, ClusterMemory, hash_of
-from shared.reconcile.run_store import RunStore, Stored, batches_of
+from shared.reconcile.run_store import RunStore, Stored
 
 LIST_WITHIN = timedelta(minutes=3)
 """How long a lister may be silent before its message counts as lost."""
@@ -45,54 +41,8 @@ MOST_LISTINGS = 50
 SIGN_OF_LIFE = timedelta(minutes=1)
 PAGE_OF_GIVEN_UP = 500
 
-UNPROTECTED_FIRST, PROTECTED_LATER = "0", "1"
-
-
 CLOCKS_APART = timedelta(minutes=2)
 """How far a worker's clock, which tells when an event came, may be from the storage service's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """What was known of a cluster before this listing."""
-
-    explicit: bool
-    told: frozenset[Reason]
-    verified_at: datetime | None
-    reason: str
-
-    @classmethod
-    def of(cls, known: Remembered) -> Self:
-        """Keep of what is remembered only what matters here: there may be ten thousand."""
-        reason = known.last_outcome["reason"] if known.is_known else ""
-        return cls(known.explicit, known.told, known.verified_at, reason)
-
-
-@dataclass(slots=True)
-class Listed:
-    """What one listing has found so far."""
-
-    row: Stored[SubscriptionRecord]
-    """The subscription's row, as this listing wrote it last."""
-    known: dict[str, "Before"]
-    """The clusters that are remembered, by their hashes."""
-    heard: dict[str, datetime]
-    """When events about clusters came last, by their hashes; only where that matters."""
-    given_up: dict[str, ClusterId]
-    """The clusters that were given up, by their hashes."""
-    alive_at: datetime
-    """When this worker's clock last said so in the row; only stretches of it are used."""
-    met: set[str] = field(default_factory=set)
-    """The hashes of all clusters so far; two pages may hold the same one."""
-    shards: Counter[Shard] = field(default_factory=Counter)
-    """How many clusters of each shard are to be looked at."""
-    batches: int = 0
-    """How many rows they take."""
-    seen: set[str] = field(default_factory=set)
-    """The hashes of all clusters with node auto-provisioning."""
-    screened: Tally = field(default_factory=Tally)
-    left_out: list[LastKnown] = field(default_factory=list)
-    """Those of a page that naptime leaves alone, where that is new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +123,7 @@ class SubscriptionLister:
         }
         spares = self._spares(run)
         heard = await self.memory.heard(subscription_id) if spares else {}
-        given_up: dict[str, ClusterId] = {}
+        given_up = dict[str, ClusterId]()
         after = place = f"{subscription_id}|"
         while page := await self.given_up.page(after, PAGE_OF_GIVEN_UP):
             given_up |= {
@@ -198,10 +148,10 @@ class SubscriptionLister:
             cluster
             for cluster in page
             if run.scope.covers(cluster)
-            and _is_new(listed, cluster)
+            and listed.is_new(cluster)
             and await self._is_to_be_looked_at(run, listed, cluster)
         ]
-        if batches := [*_batches(listed, clusters)]:
+        if batches := listed.batches_of(clusters):
             await self.store.insert_batches(run.id, batches)
         await self.memory.remember(listed.left_out)
         listed.left_out = []
@@ -307,36 +257,3 @@ class SubscriptionLister:
         record = replace(stored.record, state=unreadable, reason=reason.value, message=message)
         if await self.store.replace_subscription(work.run_id, stored, record):
             await self.closer.close_if_last(work.run_id)
-
-
-def _is_new(listed: Listed, cluster: ObservedCluster) -> bool:
-    """Say whether a cluster is met for the first time, and remember it."""
-    word = hash_of(cluster.id)
-    known = word in listed.met
-    listed.met.add(word)
-    return not known
-
-
-def _batches(listed: Listed, clusters: Sequence[ObservedCluster]) -> Iterator[Batch]:
-    """Put some clusters into rows, those of a shard and a priority together."""
-    found: defaultdict[tuple[Shard, str], list[PendingCluster]] = defaultdict(list)
-    for cluster in clusters:
-        word, shard = hash_of(cluster.id), Shard.of(cluster)
-        listed.shards[shard] += 1
-        found[shard, _priority(listed, word)].append(_pending(listed, word, cluster))
-    for (shard, priority), pending in found.items():
-        for some in batched(pending, CLUSTERS_A_BATCH, strict=False):
-            listed.batches += 1
-            prefix = batches_of(shard, listed.row.record.listing)
-            yield Batch.new(f"{prefix}{priority}{listed.batches:05}", some)
-
-
-def _priority(listed: Listed, word: str) -> str:
-    before = listed.known.get(word)
-    return PROTECTED_LATER if before and before.explicit else UNPROTECTED_FIRST
-
-
-def _pending(listed: Listed, word: str, cluster: ObservedCluster) -> PendingCluster:
-    before = listed.known.get(word)
-    told = before.told if before else frozenset[Reason]()
-    return PendingCluster(cluster, given_up=word in listed.given_up, told=told)
