@@ -12,6 +12,7 @@ from azure.mgmt.core.tools import get_arm_endpoints
 from shared.clients.clock import Clock
 from shared.clients.errors import translated
 from shared.clients.transport import new_session, single_attempt, transport_over
+from shared.domain.pace import CALLS_AT_ONCE
 from shared.settings import PUBLIC_ARM
 
 if TYPE_CHECKING:
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
-
-CALLS_AT_ONCE = 100
-"""As many as the session has connections (aiohttp's default): more would only wait, and hold what
-the SDK has made of each by then, so that memory grew with the size of the shards at work."""
 
 
 def scopes_of(endpoint: str) -> list[str]:

@@ -13,6 +13,10 @@ from typing import Self
 ONE_SECOND = timedelta(seconds=1)
 PAUSE_WITHOUT_RETRY_AFTER = timedelta(seconds=10)
 BURSTS_AT_ONCE, SHARDS_RATES_AT_ONCE = 4, 12
+CALLS_AT_ONCE = 100
+"""In one worker: as many as its session has connections (aiohttp's default). More would only wait,
+and hold what the SDK has made of each by then, so that memory grew with the shards at work."""
+
 LONGEST_PAUSE = timedelta(minutes=30)
 """No answer may put a shard to sleep for hours."""
 

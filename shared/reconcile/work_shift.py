@@ -12,6 +12,7 @@ from shared.domain.cluster_batch import PendingCluster
 from shared.domain.decision import Action, Decision, Finding
 from shared.domain.errors import AzureError, Throttled
 from shared.domain.outcome import Outcome, OutcomeKind
+from shared.domain.pace import CALLS_AT_ONCE
 from shared.domain.reasons import Reason
 from shared.domain.shard_records import ShardRecord
 from shared.domain.tally import Tally
@@ -24,9 +25,6 @@ from shared.reconcile.reconcile_cluster import (
     Observation,
     Pass,
 )
-
-CLUSTERS_IN_FLIGHT = 100
-"""Of a whole worker, which has as many connections to ARM: more would only wait for one."""
 
 LEAST_AT_ONCE, LEAST_IN_ALL = 2, 24
 """What a shift may do in any case; a shorter one would cost more than its clusters do."""
@@ -191,7 +189,7 @@ class InFlight:
     @property
     def at_once(self) -> int:
         """How many clusters a shift may look at at once."""
-        return max(LEAST_AT_ONCE, CLUSTERS_IN_FLIGHT // max(self.shifts, 1))
+        return max(LEAST_AT_ONCE, CALLS_AT_ONCE // max(self.shifts, 1))
 
     @property
     def in_all(self) -> int:

@@ -20,14 +20,14 @@ from shared.domain.errors import (
     Throttled,
 )
 from shared.domain.observed import ObservedCluster
-from shared.domain.pace import Pace
+from shared.domain.pace import CALLS_AT_ONCE, Pace
 from shared.domain.pages import PageAsked
 from shared.domain.reasons import Reason
 from shared.domain.run import RunScope, RunState
 from shared.domain.run_records import RunRecord
 from shared.domain.work import Cause
 from shared.reconcile.ask_for_run import TooManyActive
-from shared.reconcile.work_shift import CLUSTERS_IN_FLIGHT, LEAST_AT_ONCE, LEAST_IN_ALL, InFlight
+from shared.reconcile.work_shift import LEAST_AT_ONCE, LEAST_IN_ALL, InFlight
 from tests.clusters import SUBSCRIPTION, cluster, cluster_id, schedule
 from tests.fakes.aks import Fault, Verb
 from tests.service_world import World
@@ -467,9 +467,9 @@ async def test_crowds_are_counted_as_they_are_shown() -> None:
 def test_shifts_share_what_a_worker_has_in_flight() -> None:
     """One shift alone may take as many as there are connections; many get few each, and some."""
     in_flight = InFlight()
-    assert in_flight.at_once == CLUSTERS_IN_FLIGHT
+    assert in_flight.at_once == CALLS_AT_ONCE
     with in_flight.beside_others(), in_flight.beside_others():
-        assert in_flight.at_once == in_flight.in_all == CLUSTERS_IN_FLIGHT // 2
+        assert in_flight.at_once == in_flight.in_all == CALLS_AT_ONCE // 2
     with ExitStack() as many:
         for _ in range(90):
             many.enter_context(in_flight.beside_others())

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from shared.clients.arm import CALLS_AT_ONCE, ArmClients
+from shared.clients.arm import ArmClients
 from shared.domain.errors import AzureError
+from shared.domain.pace import CALLS_AT_ONCE
 from tests.fakes.clock import FakeClock
 
 
