@@ -47,7 +47,11 @@ class ShardFinisher:
             return
         finished = replace(last.record, pending=0, finished=True)
         if await self.store.settle(last, finished, settled):
-            await self.closer.close_if_last(record.run_id)
+            await self.conclude(record.run_id)
+
+    async def conclude(self, run_id: str) -> None:
+        """Close the run, if this was the last of its shards."""
+        await self.closer.close_if_last(run_id)
 
     async def _crowded(self, record: ShardRecord, settled: Mapping[str, Values]) -> set[str]:
         """Name the crowded starts; what is settled and not written yet counts as written."""
@@ -84,23 +88,28 @@ class ShardFinisher:
         marked = {name: each for name, each in marked.items() if each != batch.settled[name]}
         if not marked:
             return stored
-        record = stored.record
-        if self.memory.keeps_dry_runs or not record.dry_run:
-            untold = [each for name, each in marked.items() if not batch.settled[name].crowd_told]
-            occasion = Occasion.of_run(record.run_id, record.cause)
-            await self.teller.tell(
-                [
-                    crowding_of(_id_of(each), {**each.shown}, occasion, stored.read_at)
-                    for each in untold
-                ]
-            )
-            known = {known_key(_id_of(each)): {**each.shown} for each in marked.values()}
-            await self.memory.amend(record.shard.subscription_id, known)
-        tally = record.tally
+        await self._tell(stored, batch, marked)
+        tally = stored.record.tally
         for name, each in marked.items():
             tally = tally.moving(batch.settled[name].shown["reason"], each.shown["reason"])
         values = batch.changed(marked).to_values(marked)
-        return await self.store.settle(stored, replace(record, tally=tally), {batch.key: values})
+        record = replace(stored.record, tally=tally)
+        return await self.store.settle(stored, record, {batch.key: values})
+
+    async def _tell(
+        self, stored: Stored[ShardRecord], batch: Batch, marked: Mapping[str, SettledCluster]
+    ) -> None:
+        """Tell and remember what was found, but of a single dry run nothing."""
+        record = stored.record
+        if record.dry_run and not self.memory.keeps_dry_runs:
+            return
+        untold = [each for name, each in marked.items() if not batch.settled[name].crowd_told]
+        occasion = Occasion.of_run(record.run_id, record.cause)
+        await self.teller.tell(
+            [crowding_of(_id_of(each), {**each.shown}, occasion, stored.read_at) for each in untold]
+        )
+        known = {known_key(_id_of(each)): {**each.shown} for each in marked.values()}
+        await self.memory.amend(record.shard.subscription_id, known)
 
 
 def _with_crowding(cluster: SettledCluster) -> SettledCluster:

@@ -9,7 +9,7 @@ from shared.domain.run import Run
 from shared.domain.run_records import SubscriptionRecord
 from shared.domain.shard import Shard
 from shared.domain.shard_records import ShardRecord
-from shared.reconcile.close_run import RunCloser
+from shared.reconcile.close_run import RunCloser, shards_of
 from shared.reconcile.ports import BatonQueue
 from shared.reconcile.reconcile_cluster import CALLS_OF_AN_ATTEMPT
 from shared.reconcile.run_store import RunStore
@@ -60,9 +60,7 @@ class ShardHandout:
 
         Shards that have gone on since need none.
         """
-        found = [
-            await self.store.shard(run.id, shard.shard) for shard in self.shards(run, record, now)
-        ]
+        found = [await self.store.shard(run.id, shard) for shard in shards_of([record])]
         begun = [stored.record for stored in found if stored]
         first = [shard for shard in begun if shard.generation == 1 and not shard.finished]
         if first or not begun:

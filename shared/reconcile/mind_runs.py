@@ -123,7 +123,8 @@ class RunMinder:
         """Send the baton of a shard that has none, unless somebody holds the shard's lease."""
         stored = await self.store.shard(record.run.id, shard)
         if stored is None:
-            return await self._end_as_it_is(record, shard)
+            await self._end_as_it_is(record, shard)
+            return False
         due_at = stored.record.due_at
         if due_at is None or stored.read_at < due_at + BATON_WITHIN:
             return False
@@ -138,12 +139,12 @@ class RunMinder:
         await self.batons.send(again.baton)
         return True
 
-    async def _end_as_it_is(self, record: RunRecord, shard: Shard) -> bool:
+    async def _end_as_it_is(self, record: RunRecord, shard: Shard) -> None:
         """Finish a shard without a row: the run is of a version that had it elsewhere."""
         run = record.run
         dry_run = self.handout.only_looks(run)
         empty = ShardRecord(run.id, shard, run.cause, dry_run, known=0, pending=0, listing=0)
-        return await self.store.insert_shard(replace(empty, finished=True))
+        await self.store.insert_shard(replace(empty, finished=True))
 
 
 def _is_over(due_at: datetime | None, now: datetime) -> bool:

@@ -46,7 +46,6 @@ NO_ROWS: Mapping[str, Values] = {}
 type Changes = Mapping[ClusterId, BatchedCluster]
 """What came of clusters, as it is to be written down."""
 
-
 type Report = Callable[[Outcome, Cause], None]
 
 
@@ -71,7 +70,7 @@ class ShardReconciler:
         if stored is None or stored.record.generation != baton.generation:
             return
         if stored.record.finished:
-            await self.finisher.closer.close_if_last(baton.run_id)
+            await self.finisher.conclude(baton.run_id)
             return
         with self.shifts.in_flight.beside_others():
             await self._hold(stored, baton)
