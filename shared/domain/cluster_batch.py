@@ -8,7 +8,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple, Self, cast
 
@@ -124,7 +124,7 @@ class Batch:
     """One row with its clusters, by their columns."""
 
     key: str
-    clusters: Mapping[str, BatchedCluster] = field(default_factory=dict)
+    clusters: Mapping[str, BatchedCluster]
 
     @classmethod
     def new(cls, key: str, clusters: Iterable[PendingCluster]) -> Self:
@@ -140,20 +140,12 @@ class Batch:
     @cached_property
     def pending(self) -> Mapping[str, PendingCluster]:
         """The clusters that have yet to be settled."""
-        return {
-            column: cluster
-            for column, cluster in self.clusters.items()
-            if isinstance(cluster, PendingCluster)
-        }
+        return _of_kind(self.clusters, PendingCluster)
 
     @cached_property
     def settled(self) -> Mapping[str, SettledCluster]:
         """The clusters that the run is done with."""
-        return {
-            column: cluster
-            for column, cluster in self.clusters.items()
-            if isinstance(cluster, SettledCluster)
-        }
+        return _of_kind(self.clusters, SettledCluster)
 
     def changed(self, clusters: Mapping[str, BatchedCluster]) -> "Batch":
         """Give the batch with some of its clusters changed."""
@@ -190,6 +182,10 @@ def having(outcome: str | None, reason: str | None) -> dict[str, Value]:
     marks = [_OUTCOME + outcome] if outcome else []
     marks += [_REASON + reason] if reason else []
     return dict.fromkeys(marks, True)
+
+
+def _of_kind[T](clusters: Mapping[str, BatchedCluster], kind: type[T]) -> dict[str, T]:
+    return {column: cluster for column, cluster in clusters.items() if isinstance(cluster, kind)}
 
 
 def _marks(cluster: SettledCluster) -> tuple[str, str]:

@@ -72,20 +72,25 @@ class RunViewer:
         """Give a page of the clusters that the run is done with, shard by shard."""
         question: Question = {"of": run_id, **where}
         place = Place(*asked.place(question, BATCH_KEY, COLUMN))
-        counted = {batches_of(shard.shard, shard.listing) for shard in shards.values()}
         shown: list[LastOutcomeJson] = []
-        async for batch in self._batches(run_id, place.batch, where):
-            if batch.key.removesuffix(end_of(batch)) not in counted:
-                continue
-            for column, cluster in batch.settled.items():
-                following = Place(batch.key, column)
-                if following <= place or not _is_wanted(cluster.shown, where):
-                    continue
-                if len(shown) == asked.size:
-                    return Page(shown, to_token(question, *place))
-                shown.append(cluster.shown)
-                place = following
+        async for following, outcome in self._settled(run_id, shards, place, where):
+            if len(shown) == asked.size:
+                return Page(shown, to_token(question, *place))
+            shown.append(outcome)
+            place = following
         return Page(shown)
+
+    async def _settled(
+        self, run_id: str, shards: Mapping[str, ShardRecord], place: Place, where: Mapping[str, str]
+    ) -> AsyncIterator[tuple[Place, LastOutcomeJson]]:
+        """Yield what the run is done with, from behind a place on, with where each is."""
+        counted = {batches_of(shard.shard, shard.listing) for shard in shards.values()}
+        async for batch in self._batches(run_id, place.batch, where):
+            if batch.key.removesuffix(end_of(batch)) in counted:
+                for column, cluster in batch.settled.items():
+                    at = Place(batch.key, column)
+                    if at > place and _is_wanted(cluster.shown, where):
+                        yield at, cluster.shown
 
     async def _batches(
         self, run_id: str, key: str, where: Mapping[str, str]
