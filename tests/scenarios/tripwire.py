@@ -1,6 +1,6 @@
 """A pass-through to the storage emulator that kills whoever sends a certain request."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
@@ -74,7 +74,7 @@ async def through(tripwire: Tripwire, ports: Ports) -> AsyncIterator[Ports]:
         yield replace(ports, queue=found[0], table=found[1])
 
 
-type _Answer = Callable[[web.Request], object]
+type _Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class _Passer:
 
 async def _listen(stack: AsyncExitStack, answer: _Answer) -> int:
     application = web.Application(client_max_size=LARGEST_BODY)
-    application.router.add_route("*", "/{tail:.*}", answer)  # type: ignore[arg-type]  # a bound method
+    application.router.add_route("*", "/{tail:.*}", answer)
     runner = web.AppRunner(application)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
