@@ -5,10 +5,13 @@ import importlib.util
 import re
 import shutil
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from local.held_ports import held_port
 from local.processes import death_pact, end
 
 REPOSITORY: Final = Path(__file__).resolve().parents[1]
@@ -52,6 +55,13 @@ class Ports:
         return f"{account};{';'.join(ends)};"
 
 
+@contextmanager
+def held_ports() -> Iterator[Ports]:
+    """Find ports for an emulator that is to be stopped and to come back to them."""
+    with held_port() as blob, held_port() as queue, held_port() as table:
+        yield Ports(blob, queue, table)
+
+
 class Azurite:
     """The emulator: everything in memory, or kept in the folder `location` across restarts.
 
@@ -78,6 +88,7 @@ class Azurite:
     async def start(self) -> str:
         """Start it, on the ports of last time if it ran before; the connection string.
 
+        Between two starts another process may take one of them, unless they are `held_ports`.
         Raises StorageEmulatorMissing or StorageEmulatorDidNotStart.
         """
         self._process = process = await asyncio.create_subprocess_exec(

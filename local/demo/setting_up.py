@@ -3,7 +3,6 @@
 import asyncio
 import json
 import secrets
-import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -21,6 +20,7 @@ from local.demo.naptime_api import NaptimeApi
 from local.demo.role import write_role
 from local.demo.stage import Stage, StageFailed, until
 from local.demo.surroundings import app_settings, clean_environment, urls_of
+from local.held_ports import held_port
 from local.processes import Child, ChildDidNotStart
 from local.storage_emulator import (
     REPOSITORY,
@@ -67,7 +67,8 @@ async def staged(plan: Plan, say: Say) -> AsyncIterator[Stage]:
     """
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        port = plan.port or _free_port()
+        # The simulator is told of the host before the host listens.
+        port = plan.port or stack.enter_context(held_port())
         key = secrets.token_urlsafe(24)
         yield await _Crew(plan, say, stack, session).set_up(port, key)
 
@@ -174,11 +175,3 @@ def _window(opens_in: timedelta | None, now: datetime) -> Mapping[str, str]:
         return {}
     opens = now + opens_in
     return {"NAPTIME_WINDOW_DAY": f"{opens:%A}", "NAPTIME_WINDOW_START": f"{opens:%H:%M}"}
-
-
-def _free_port() -> int:
-    """Find a port that is free now: the simulator is told of the host before the host listens."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port

@@ -12,35 +12,39 @@ from local.storage_emulator import (
     Ports,
     StorageEmulatorDidNotStart,
     StorageEmulatorMissing,
+    held_ports,
 )
 from tests.local_host.conftest import opened_queue
 
 
 async def test_it_comes_back_with_its_content_on_the_same_ports(tmp_path: Path) -> None:
     """With a folder, what was stored survives a restart, under the same connection string."""
-    azurite = Azurite(tmp_path)
-    first = await azurite.start()
-    try:
-        async with opened_queue(first, "kept") as queue:
-            await queue.put("still here")
+    with held_ports() as ports:
+        azurite = Azurite(tmp_path, ports)
+        first = await azurite.start()
+        try:
+            assert azurite.ports == ports
+            async with opened_queue(first, "kept") as queue:
+                await queue.put("still here")
+                await azurite.stop()
+                assert await azurite.start() == first
+                assert await queue.texts() == ["still here"]
+        finally:
             await azurite.stop()
-            assert await azurite.start() == first
-            assert await queue.texts() == ["still here"]
-    finally:
         await azurite.stop()
-    await azurite.stop()
 
 
 async def test_it_can_be_killed() -> None:
     """Its end can be waited for, and it starts again afterwards."""
-    azurite = Azurite()
-    await azurite.start()
-    try:
-        await azurite.kill()
-        assert await azurite.ended() == -signal.SIGKILL
+    with held_ports() as ports:
+        azurite = Azurite(ports=ports)
         await azurite.start()
-    finally:
-        await azurite.stop()
+        try:
+            await azurite.kill()
+            assert await azurite.ended() == -signal.SIGKILL
+            await azurite.start()
+        finally:
+            await azurite.stop()
 
 
 async def test_a_port_that_is_taken_is_an_error(azurite_connection: str) -> None:

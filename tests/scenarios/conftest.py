@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ import aiohttp
 import pytest
 
 from local.demo.surroundings import app_settings, clean_environment, urls_of
+from local.held_ports import held_port
 from local.processes import Child
 from shared.domain.cluster_id import ClusterId
 from tests.clusters import OWN_CLIENT_ID, SUBSCRIPTION
@@ -99,53 +99,38 @@ class Naptime:
         return await self.until(last, holds=f"an outcome of {cluster_id.name}")
 
 
-def free_port() -> int:
-    """Find a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
 async def naptime(
     azurite_connection: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Naptime]:
     """Start both processes once; each test has clusters of its own."""
     bundle = tmp_path_factory.mktemp("simulator") / "ca.pem"
-    port = free_port()
-    events = f"http://127.0.0.1:{port}{WEBHOOK}?code={KEY}"
-    azure = await Child.start(
-        [
-            sys.executable,
-            "-m",
-            "local.azure",
-            "--port=0",
-            f"--ca-out={bundle}",
-            "--events-to",
-            events,
-        ],
-        cwd=ROOT,
-    )
-    urls = urls_of(azure)
-    environment = {
-        **clean_environment(),
-        **app_settings(urls, bundle, (SUBSCRIPTION,), OWN_CLIENT_ID),
-        "AzureWebJobsStorage": azurite_connection,
-        # All tests share one shard, and the simulator enforces no limits here.
-        "NAPTIME_SHARD_BURST": "10000",
-        "NAPTIME_SHARD_RATE_PER_SECOND": "1000",
-        "NAPTIME_EXCLUDE": f"/subscriptions/{SUBSCRIPTION}/resourceGroups/excluded",
-        "IDENTITY_HEADER": "made-up",
-    }
-    host = await Child.start(
-        [sys.executable, "-m", "local.host", f"--port={port}", f"--key={KEY}"],
-        env=environment,
-        cwd=ROOT,
-    )
-    async with aiohttp.ClientSession() as session:
-        yield Naptime(host, azure, Controls(urls["controlsHttp"]), session)
-    assert await host.stop() == 0
-    assert await azure.stop() == 0
+    with held_port() as port:  # the simulator is told of the host before the host listens
+        events = f"--events-to=http://127.0.0.1:{port}{WEBHOOK}?code={KEY}"
+        azure = await Child.start(
+            [sys.executable, "-m", "local.azure", "--port=0", f"--ca-out={bundle}", events],
+            cwd=ROOT,
+        )
+        urls = urls_of(azure)
+        environment = {
+            **clean_environment(),
+            **app_settings(urls, bundle, (SUBSCRIPTION,), OWN_CLIENT_ID),
+            "AzureWebJobsStorage": azurite_connection,
+            # All tests share one shard, and the simulator enforces no limits here.
+            "NAPTIME_SHARD_BURST": "10000",
+            "NAPTIME_SHARD_RATE_PER_SECOND": "1000",
+            "NAPTIME_EXCLUDE": f"/subscriptions/{SUBSCRIPTION}/resourceGroups/excluded",
+            "IDENTITY_HEADER": "made-up",
+        }
+        host = await Child.start(
+            [sys.executable, "-m", "local.host", f"--port={port}", f"--key={KEY}"],
+            env=environment,
+            cwd=ROOT,
+        )
+        async with aiohttp.ClientSession() as session:
+            yield Naptime(host, azure, Controls(urls["controlsHttp"]), session)
+        assert await host.stop() == 0
+        assert await azure.stop() == 0
 
 
 @pytest.fixture

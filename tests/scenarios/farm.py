@@ -13,8 +13,9 @@ from typing import cast
 import aiohttp
 
 from local.demo.surroundings import app_settings, clean_environment, urls_of
+from local.held_ports import held_port
 from local.processes import Child
-from local.storage_emulator import Azurite
+from local.storage_emulator import Azurite, held_ports
 from shared.domain.cluster_id import ClusterId
 from tests.clusters import OWN_CLIENT_ID, Json, cluster, schedule
 from tests.scenarios.tripwire import Tripwire, through
@@ -68,7 +69,7 @@ class Farm:
     session: aiohttp.ClientSession
     settings: Mapping[str, str]
     lease_seconds: int
-    port: int = 0
+    port: int
     hosts: list[Child] = field(default_factory=list)
 
     @property
@@ -83,6 +84,11 @@ class Farm:
             [sys.executable, "-m", "local.host", *arguments], env=self.settings, cwd=ROOT
         )
         self.hosts.append(host)
+
+    async def stop_host(self) -> None:
+        """Stop the host, if one was started."""
+        for host in self.hosts[-1:]:
+            await host.stop()
 
     async def kill_host(self) -> None:
         """Kill the host where it stands, and start another."""
@@ -173,50 +179,42 @@ async def farm(  # noqa: PLR0913 - what a scenario may want otherwise
     fleet: Fleet,
     *options: str,
     lease_seconds: int = 600,
-    topic_port: int = 0,
+    with_topic: bool = False,
     settings: Mapping[str, str] | None = None,
     tripwire: Tripwire | None = None,
 ) -> AsyncIterator[Farm]:
-    """Start emulator (on disk), simulator and host; stop them in the end.
+    """Start emulator (on disk), simulator and host, which keep their ports; stop them in the end.
 
-    With `topic_port`, the host's, naptime has a topic, whose events are delivered to it. With a
-    tripwire, what the host sends to its storage passes it.
+    With a topic, its events are delivered to naptime. With a tripwire, what the host sends to its
+    storage passes it.
     """
-    if topic_port:
-        options = (*options, f"--topic-events-to=http://127.0.0.1:{topic_port}/?code={KEY}")
-    files = folder / "fleet.json", folder / "ca.pem"
-    files[0].write_text(json.dumps(fleet.document()), encoding="utf-8")
-    azurite, stack = Azurite(folder / "azurite"), AsyncExitStack()
-    connection = await azurite.start()
-    if tripwire:
-        ports = await stack.enter_async_context(through(tripwire, azurite.ports))
-        connection = ports.connection_string
-    azure = await Child.start(
-        [
-            *(sys.executable, "-m", "local.azure", "--port=0"),
-            *(f"--fleet={files[0]}", f"--ca-out={files[1]}", *options),
-        ],
-        cwd=ROOT,
-    )
-    urls = urls_of(azure)
-    environment = {
-        **clean_environment(),
-        **app_settings(urls, files[1], fleet.subscriptions, OWN_CLIENT_ID),
-        "AzureWebJobsStorage": connection,
-        "IDENTITY_HEADER": "made-up",
-        **({"NAPTIME_TOPIC_ENDPOINT": f"{azure.url}{TOPIC}"} if topic_port else {}),
-        **(settings or {}),
-    }
-    try:
-        async with aiohttp.ClientSession() as session:
-            controls = Controls(urls["controlsHttp"])
-            running = Farm(azurite, controls, session, environment, lease_seconds, topic_port)
-            await running.start_host()
-            try:
-                yield running
-            finally:
-                await running.host.stop()
-    finally:
-        await stack.aclose()
-        await azure.stop()
-        await azurite.stop()
+    fleet_file, authorities = folder / "fleet.json", folder / "ca.pem"
+    fleet_file.write_text(json.dumps(fleet.document()), encoding="utf-8")
+    async with AsyncExitStack() as stack:
+        azurite = Azurite(folder / "azurite", stack.enter_context(held_ports()))
+        stack.push_async_callback(azurite.stop)
+        connection = await azurite.start()
+        port = stack.enter_context(held_port())
+        topic = [f"--topic-events-to=http://127.0.0.1:{port}/?code={KEY}"] if with_topic else []
+        files = (f"--fleet={fleet_file}", f"--ca-out={authorities}")
+        simulator = [sys.executable, "-m", "local.azure", "--port=0", *files, *options, *topic]
+        azure = await Child.start(simulator, cwd=ROOT)
+        stack.push_async_callback(azure.stop)
+        if tripwire:
+            ports = await stack.enter_async_context(through(tripwire, azurite.ports))
+            connection = ports.connection_string
+        urls = urls_of(azure)
+        environment = {
+            **clean_environment(),
+            **app_settings(urls, authorities, fleet.subscriptions, OWN_CLIENT_ID),
+            "AzureWebJobsStorage": connection,
+            "IDENTITY_HEADER": "made-up",
+            **({"NAPTIME_TOPIC_ENDPOINT": f"{azure.url}{TOPIC}"} if with_topic else {}),
+            **(settings or {}),
+        }
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        controls = Controls(urls["controlsHttp"])
+        running = Farm(azurite, controls, session, environment, lease_seconds, port)
+        stack.push_async_callback(running.stop_host)
+        await running.start_host()
+        yield running

@@ -5,7 +5,6 @@ from typing import cast
 
 from shared.domain.cluster_id import ClusterId
 from tests.clusters import Json, cluster
-from tests.scenarios.conftest import free_port
 from tests.scenarios.farm import Farm, Fleet, farm
 
 SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"
@@ -72,7 +71,7 @@ async def test_a_release_with_trouble_on_the_way(tmp_path: Path) -> None:
     that nobody had told naptime of is guarded.
     """
     settings = EVERY_SECOND
-    async with farm(tmp_path, FLEET, topic_port=free_port(), settings=settings) as running:
+    async with farm(tmp_path, FLEET, with_topic=True, settings=settings) as running:
         controls = running.controls
         await running.finished(await running.start_run())
         await known(running)
