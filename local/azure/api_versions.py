@@ -33,8 +33,9 @@ _PREVIEW_SUFFIX = "-preview"
 # defaultNodePools since 2025-05-01 and 2025-03-02-preview (Azure/bicep-types-az).
 _PROFILE_STABLE, _PROFILE_PREVIEW = "2025-05-01", "2024-01-02-preview"
 _POOLS_PREVIEW = "2025-03-02-preview"
-# Free names were accepted through 2023-02-01; maintenanceWindow came after it.
-_LAST_LEGACY = "2023-02-01"
+# Free names were accepted through 2023-02-01; maintenanceWindow came after it, in previews with
+# 2023-01-02 (a recording of azure-cli-extensions: test_aks_maintenancewindow).
+_LAST_LEGACY, _WINDOWS_PREVIEW = "2023-02-01", "2023-01-02-preview"
 # Azure/AKS#4060: from this version on a field that the API does not know is an error.
 _STRICT_SINCE = "2024-01-01"
 
@@ -92,7 +93,9 @@ def shows_default_node_pools(api_version: str) -> bool:
 
 def is_legacy(api_version: str) -> bool:
     """Say whether configurations have free names and weekly hours only."""
-    return api_version[: len(_LAST_LEGACY)] <= _LAST_LEGACY
+    if api_version.endswith(_PREVIEW_SUFFIX):
+        return api_version < _WINDOWS_PREVIEW
+    return api_version <= _LAST_LEGACY
 
 
 def refuses_unknown_fields(api_version: str) -> bool:

@@ -157,6 +157,20 @@ def test_old_versions_accept_free_names(world: World) -> None:
     assert world.delete(target).status == 200
 
 
+@pytest.mark.parametrize(
+    ("version", "status"),
+    [
+        ("2022-11-02-preview", 400),
+        ("2023-01-02-preview", 200),
+        ("2023-02-01", 400),
+        ("2023-05-01", 200),
+    ],
+)
+def test_windows_came_to_previews_first(world: World, version: str, status: int) -> None:
+    """A window is refused by the versions that know of hours only."""
+    assert world.put(AUTO_UPGRADE, window(), api_version=version).status == status
+
+
 def test_nulls_and_empty_lists_are_dropped(world: World) -> None:
     """Explicit nulls and empty lists in a request are not stored."""
     body = window(notAllowedDates=[], utcOffset=None, startDate=None)
