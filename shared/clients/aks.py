@@ -1,7 +1,7 @@
 """AKS through its SDK: each call one attempt, each bounded in time."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     type Response = PipelineResponse[HttpRequest, AsyncHttpResponse]
 
 
+OK = 200
+WITH_A_RESOURCE = frozenset({OK, 201})
+
+
 class AksClient:
     """ARM's AKS provider."""
 
@@ -52,7 +56,9 @@ class AksClient:
     async def _get_cluster(
         self, client: "ContainerServiceClient", cluster_id: ClusterId
     ) -> ObservedCluster:
-        cluster = await client.managed_clusters.get(cluster_id.resource_group, cluster_id.name)
+        cluster = await client.managed_clusters.get(
+            cluster_id.resource_group, cluster_id.name, raw_response_hook=only_objects
+        )
         return observe_cluster({**cluster.as_dict(), "id": str(cluster_id)})
 
     async def list_clusters(
@@ -60,7 +66,7 @@ class AksClient:
     ) -> AsyncIterator[Sequence[ObservedCluster]]:
         """Yield the clusters of a subscription, or of one resource group, page by page."""
         clusters = self._arm.of(subscription_id).managed_clusters
-        hook = never_twice()
+        hook = whole_pages()
         if resource_group:
             listed = clusters.list_by_resource_group(resource_group, raw_response_hook=hook)
         else:
@@ -79,7 +85,7 @@ class AksClient:
 
     async def _list(self, client: "ContainerServiceClient", cluster_id: ClusterId) -> Listing:
         answered: list[datetime | None] = []
-        check = never_twice()
+        check = whole_pages()
 
         def note(response: "Response") -> None:
             check(response)
@@ -99,7 +105,11 @@ class AksClient:
         body = MaintenanceConfiguration({"properties": {"maintenanceWindow": window.to_arm()}})
         accepted = await self._arm.bounded(
             lambda: configurations.create_or_update(
-                cluster_id.resource_group, cluster_id.name, only_ours(name), body
+                cluster_id.resource_group,
+                cluster_id.name,
+                only_ours(name),
+                body,
+                raw_response_hook=only_objects,
             ),
             writing=True,
         )
@@ -128,11 +138,13 @@ def only_ours(name: str) -> str:
     return name
 
 
-def never_twice() -> "Callable[[Response], None]":
-    """Make a hook for all the pages of one listing, which refuses to go in circles.
+def whole_pages() -> "Callable[[Response], None]":
+    """Make a hook for all the pages of one listing, which refuses what is no page of it.
 
-    The SDK follows every `nextLink`, also one that leads back to a page that it has read, and
-    would ask for it as fast as it is answered, for ever.
+    The SDK takes a body without a `value` for an empty list (azure-mgmt-containerservice 41.8.0,
+    aio/operations/_operations.py), and a configuration that is not seen would be written over. It
+    follows every `nextLink`, also one that leads back to a page that it has read, and would ask
+    for it as fast as it is answered, for ever.
     """
     asked = set[str]()
 
@@ -141,8 +153,29 @@ def never_twice() -> "Callable[[Response], None]":
         if url in asked:
             raise AzureUnavailable("The pages of a listing lead back to one that was read before.")
         asked.add(url)
+        _require_page(response)
 
     return check
+
+
+def _require_page(response: "Response") -> None:
+    if response.http_response.status_code == OK and not _is_page(response.http_response.json()):
+        raise AzureUnavailable("The answer is no page of a list.")
+
+
+def _is_page(body: object) -> bool:
+    match body:
+        case {"value": list(items), **rest} if all(isinstance(item, dict) for item in items):
+            return isinstance(rest.get("nextLink"), str | None)
+        case _:
+            return False
+
+
+def only_objects(response: "Response") -> None:
+    """Refuse an answer that has no resource in it."""
+    http = response.http_response
+    if http.status_code in WITH_A_RESOURCE and not isinstance(http.json(), dict):
+        raise AzureUnavailable("The answer is no resource.")
 
 
 async def _next_page(
@@ -173,6 +206,8 @@ def _observed(subscription_id: str, cluster: "ManagedCluster") -> ObservedCluste
 def _date(response: "Response") -> datetime | None:
     """Read ARM's own time from an answer, in UTC; whole seconds, so up to one second early."""
     try:
-        return parsedate_to_datetime(response.http_response.headers.get("Date", ""))
-    except ValueError:
+        date = parsedate_to_datetime(response.http_response.headers.get("Date", ""))
+    except (ValueError, OverflowError):
         return None
+    # "-0000" is UTC as well, and read as an instant without a zone (email.utils).
+    return date if date.tzinfo else date.replace(tzinfo=UTC)

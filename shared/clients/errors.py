@@ -135,7 +135,7 @@ def _asked_wait(error: HttpResponseError, now: datetime) -> timedelta | None:
         return timedelta(seconds=float(value))
     try:
         instant = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     aware = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
     return max(aware - now, timedelta(0))

@@ -96,8 +96,12 @@ def observe_cluster(body: Mapping[str, object]) -> ObservedCluster:
 
 
 def observe_configuration(body: Mapping[str, object]) -> ObservedConfiguration:
-    """Read a maintenance configuration's ARM body; anything may be missing."""
-    return ObservedConfiguration(_text(body, "name") or "", _object(body, "properties"))
+    """Read a maintenance configuration's ARM body; anything may be missing.
+
+    Without its name it has that of its id: one that is not recognised would be written over.
+    """
+    name = _text(body, "name") or (_text(body, "id") or "").rpartition("/")[2]
+    return ObservedConfiguration(name, _object(body, "properties"))
 
 
 def node_os_schedule(

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from datetime import time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Self
 
 import pytest
@@ -132,3 +132,56 @@ async def test_a_page_for_people_with_status_200(odd: tuple[OddAzure, AksClient]
         await aks.list_configurations(cluster_id())
     with pytest.raises(AzureUnavailable):
         await aks.put_node_os_schedule(cluster_id(), WINDOW)
+
+
+NO_PAGES: dict[str, object] = {
+    "null": None,
+    "a text": "x",
+    "a list": [],
+    "no value": {"error": {"code": "InternalServerError", "message": "later"}},
+    "a value of null": {"value": None},
+    "a value that is an object": {"value": {"aks-1": {}}},
+    "an item of null": {"value": [None]},
+    "a link that is none": {"value": [], "nextLink": 5},
+}
+
+
+@pytest.mark.parametrize("body", NO_PAGES.values(), ids=NO_PAGES.keys())
+async def test_what_is_no_page_is_not_taken_for_an_empty_one(
+    odd: tuple[OddAzure, AksClient], body: object
+) -> None:
+    """Nothing is concluded from an answer without a list: there may well be a schedule."""
+    azure, aks = odd
+    azure.answer = lambda _: web.json_response(body)
+    with pytest.raises(AzureUnavailable):
+        await listed(aks)
+    with pytest.raises(AzureUnavailable):
+        await aks.list_configurations(cluster_id())
+
+
+@pytest.mark.parametrize("body", [None, "x", []], ids=["null", "a text", "a list"])
+async def test_what_is_no_resource(odd: tuple[OddAzure, AksClient], body: object) -> None:
+    """An answer without a resource in it is an outage; a write may have been applied."""
+    azure, aks = odd
+    azure.answer = lambda _: web.json_response(body)
+    with pytest.raises(AzureUnavailable):
+        await aks.get_cluster(cluster_id())
+    with pytest.raises(AzureUnavailable):
+        await aks.put_node_os_schedule(cluster_id(), WINDOW)
+
+
+@pytest.mark.parametrize(
+    ("date", "expected"),
+    [
+        ("Sat, 21 Nov 2026 12:00:00 -0000", datetime(2026, 11, 21, 12, tzinfo=UTC)),
+        ("Sat, 21 Nov 99999999999999999999 12:00:00 GMT", None),
+        ("yesterday", None),
+    ],
+)
+async def test_odd_dates_of_answers(
+    odd: tuple[OddAzure, AksClient], date: str, expected: datetime | None
+) -> None:
+    """ARM's own time can be compared with any other, or is not known."""
+    azure, aks = odd
+    azure.answer = lambda _: web.json_response({"value": []}, headers={"Date": date})
+    assert (await aks.list_configurations(cluster_id())).answered_at == expected

@@ -150,6 +150,7 @@ def test_a_bug_is_not_translated() -> None:
         ("99999999999999999999", None),
         ("9999999", LONGEST_RETRY_AFTER),
         ("Fri, 31 Dec 9999 23:59:59 GMT", LONGEST_RETRY_AFTER),
+        ("Fri, 31 Dec 99999999999999999999 23:59:59 GMT", None),
     ],
 )
 def test_retry_after(value: str, expected: timedelta | None) -> None:

@@ -80,6 +80,12 @@ def test_a_configuration_may_lack_everything(body: Mapping[str, object]) -> None
     assert observe_configuration(body) == ObservedConfiguration("", {})
 
 
+def test_a_configuration_without_a_name_has_that_of_its_id() -> None:
+    """What is there is recognised: a schedule that is not would be written over."""
+    body = {"name": None, "id": f"{CLUSTER_ID}/maintenanceConfigurations/{NODE_OS_SCHEDULE}"}
+    assert observe_configuration(body).is_node_os_schedule
+
+
 def test_the_node_os_schedule_is_found_in_any_casing() -> None:
     """ARM keeps the casing of whoever wrote it; its siblings are not it."""
     siblings = [
