@@ -12,8 +12,10 @@ from shared.domain.cluster_id import ClusterId
 from shared.domain.errors import (
     AccessDenied,
     AzureUnavailable,
+    ClusterGone,
     DeleteNotGranted,
     InvalidResourceId,
+    Rejected,
 )
 from shared.domain.observed import (
     NODE_OS_SCHEDULE,
@@ -64,7 +66,10 @@ class AksClient:
     async def list_clusters(
         self, subscription_id: str, resource_group: str | None
     ) -> AsyncIterator[Sequence[ObservedCluster]]:
-        """Yield the clusters of a subscription, or of one resource group, page by page."""
+        """Yield the clusters of a subscription, or of one resource group, page by page.
+
+        Raises Rejected where ARM does not know the subscription or the group.
+        """
         clusters = self._arm.of(subscription_id).managed_clusters
         hook = whole_pages()
         if resource_group:
@@ -73,7 +78,11 @@ class AksClient:
             listed = clusters.list(raw_response_hook=hook)
         pages = listed.by_page()
         while True:
-            page = await self._arm.bounded(lambda: _next_page(subscription_id, pages))
+            try:
+                page = await self._arm.bounded(lambda: _next_page(subscription_id, pages))
+            except ClusterGone as error:
+                # No cluster: what was asked for. It is not there, or not to be seen by naptime.
+                raise Rejected(error.message, status=error.status, code=error.code) from error
             if page is None:
                 return
             yield page

@@ -12,7 +12,7 @@ from azure.core.credentials import AccessToken, AccessTokenInfo
 from local.azure.certificates import Certificates
 from shared.clients.aks import AksClient
 from shared.clients.arm import ArmClients
-from shared.domain.errors import AzureUnavailable
+from shared.domain.errors import AzureUnavailable, Rejected
 from shared.domain.recurrence import Weekday, Weekly
 from shared.domain.window import MaintenanceWindow
 from tests.clusters import SUBSCRIPTION, cluster, cluster_id
@@ -132,6 +132,18 @@ async def test_a_page_for_people_with_status_200(odd: tuple[OddAzure, AksClient]
         await aks.list_configurations(cluster_id())
     with pytest.raises(AzureUnavailable):
         await aks.put_node_os_schedule(cluster_id(), WINDOW)
+
+
+async def test_a_group_that_is_not_there_is_no_cluster_that_has_gone(
+    odd: tuple[OddAzure, AksClient],
+) -> None:
+    """Azure refuses a listing of what it does not know: that is for somebody to correct."""
+    azure, aks = odd
+    message = "Resource group 'rg-1' could not be found."
+    body = {"error": {"code": "ResourceGroupNotFound", "message": message}}
+    azure.answer = lambda _: web.json_response(body, status=404)
+    with pytest.raises(Rejected, match=message):
+        await listed(aks)
 
 
 NO_PAGES: dict[str, object] = {
