@@ -37,6 +37,8 @@ MOST_ATTEMPTS = 3
 """So often a cluster is tried within a run; then it goes on by itself, for 24 hours."""
 
 LONGEST_REFILL = timedelta(seconds=25)
+"""The longest wait for tokens; for a cluster whose Retry-After is longer, a run does not wait."""
+
 BEHIND_ANOTHER_RUN = timedelta(seconds=3)
 AFTER_TROUBLE = timedelta(seconds=5)
 """The least wait after a shift in which something has to be done again."""
@@ -153,10 +155,13 @@ class ShardReconciler:
         """Give what a cluster's outcome is for this run; None if the run tries it again."""
         outcome, cluster = settled.outcome, settled.cluster
         if outcome is None or outcome.kind is OutcomeKind.DEFERRED:
-            if not settled.counts or cluster.attempts + 1 < MOST_ATTEMPTS:
+            asked = settled.asked_wait
+            may_again = cluster.attempts + 1 < MOST_ATTEMPTS and asked <= LONGEST_REFILL
+            if not settled.counts or may_again:
                 return None
             if not record.dry_run:
-                await self.clusters.send(ReconcileCluster(cluster.cluster.id, record.cause, now))
+                work = ReconcileCluster(cluster.cluster.id, record.cause, now)
+                await self.clusters.send(work, asked)
             return outcome or _left_to_itself(cluster)
         if outcome.dry_run:
             return outcome
@@ -208,7 +213,9 @@ class ShardReconciler:
             not found.counts or found.failure for found in shift.settled
         )
         left = max(wait - shift.lasted, timedelta())
-        return max(left, AFTER_TROUBLE) if trouble else left
+        # Who asks for more than that goes on alone, and keeps nobody waiting.
+        asked = (found.asked_wait for found in shift.settled if found.asked_wait <= LONGEST_REFILL)
+        return max(left, AFTER_TROUBLE, *asked) if trouble else left
 
     def _worth(self, record: ShardRecord) -> int:
         # One call each, and one more for the last to begin with; few need a write as well.

@@ -48,6 +48,12 @@ class Settled:
     sent: bool = False
     """Whether a write was sent that nothing was heard of."""
 
+    @property
+    def asked_wait(self) -> timedelta:
+        """The least wait before the cluster is called for again; a 429 pauses its shard instead."""
+        failure = self.failure if self.counts else None
+        return (failure.retry_after if failure else None) or timedelta()
+
 
 @dataclass(slots=True)
 class Shift:

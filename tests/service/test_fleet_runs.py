@@ -343,6 +343,30 @@ async def test_a_429_pauses_the_shard_for_everybody() -> None:
     assert min(after) >= refused + wait
 
 
+@pytest.mark.parametrize(
+    ("seconds", "expected"), [(15, {"Created": 3}), (600, {"Created": 2, "Deferred": 1})]
+)
+async def test_a_retry_after_of_any_answer_is_the_least_wait(
+    seconds: int, expected: dict[str, int]
+) -> None:
+    """A run waits for some seconds; a cluster that asks for more goes on alone, as long after."""
+    world = World(pace=QUICK)
+    fleet(world, 3, 3)
+    wait = timedelta(seconds=seconds)
+    busy = AzureUnavailable("busy", status=503, retry_after=wait)
+    world.aks.faults.append(Fault("put", lambda: busy))
+    record = await world.sweep()
+    refused = next(call for call in world.aks.calls if call.error)
+    assert outcomes(record) == expected
+    assert record.finished_at
+    assert record.finished_at - record.run.started_at < timedelta(minutes=1)
+    await world.run_and_mind()
+    calls = [call.at for call in world.aks.calls if call.cluster_id == refused.cluster_id]
+    again = [at for at in calls if at > refused.at]
+    assert min(again) >= refused.at + wait
+    assert len(world.aks.accepted_writes) == 3
+
+
 async def test_a_single_cluster_waits_for_its_turn() -> None:
     """A single cluster is held back by the shard's pace, with nothing sent, and comes later."""
     world = World(pace=Pace(burst=10, rate_per_second=0.1))
