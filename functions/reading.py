@@ -159,11 +159,14 @@ def _words(field: FieldInfo) -> list[str]:
 
 def _problem(field: FieldInfo, value: object, message: str) -> Problem:
     """Say it in our words: msgspec says ``Expected `int` <= 500 - at `$[...]` ``."""
-    rule, _, _ = message.partition(" - at `$")
+    rule, _, place = message.partition(" - at `$")
+    name = field.encode_name
+    if isinstance(value, list) and (item := re.match(r"\[(\d+)\]", place)):
+        name, value = f"{name}{item[0]}", value[int(item[1])]
     if words := _words(field):
         rule = f"must be one of {', '.join(words)}"
     rule = re.sub(r"^Expected (.*?)(?:, got (.*))?$", _must_be, rule)
-    return Problem.of(field.encode_name, value, rule)
+    return Problem.of(name, value, rule)
 
 
 def _must_be(found: re.Match[str]) -> str:
