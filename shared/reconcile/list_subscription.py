@@ -96,7 +96,7 @@ class SubscriptionLister:
         try:
             ours = await self._pages(run, listed)
         except AzureError as error:
-            await self._refused(run, work, listed.row, error)
+            await self._refused(run, work, listed.refused(error), error)
             return
         if ours:
             await self._conclude(run, listed)
@@ -226,7 +226,6 @@ class SubscriptionLister:
         error: AzureError,
     ) -> None:
         """Try again later what may work later; otherwise the subscription is a finding."""
-        stored = replace(stored, record=stored.record.after_refusal(error))
         doubled = FIRST_DELAY * (1 << min(work.attempt - 1, 10))
         delay = max(min(doubled, LONGEST_DELAY), error.retry_after or timedelta())
         soon = stored.read_at + delay <= run.started_at + LISTED_WITHIN

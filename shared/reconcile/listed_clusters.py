@@ -2,13 +2,14 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import batched
 from typing import Self
 
 from shared.domain.cluster_batch import CLUSTERS_A_BATCH, Batch, PendingCluster
 from shared.domain.cluster_id import ClusterId
+from shared.domain.errors import AzureError
 from shared.domain.last_known import LastKnown, Remembered
 from shared.domain.observed import ObservedCluster
 from shared.domain.reasons import Reason
@@ -62,6 +63,15 @@ class Listed:
     screened: Tally = field(default_factory=Tally)
     left_out: list[LastKnown] = field(default_factory=list)
     """Those of a page that naptime leaves alone, where that is new."""
+
+    def refused(self, error: AzureError) -> Stored[SubscriptionRecord]:
+        """Give the row after a page that was refused; of the pages before it only the calls count.
+
+        Whoever lists it again finds their clusters again.
+        """
+        record = self.row.record
+        calls = replace(record.screened, calls=self.screened.calls)
+        return replace(self.row, record=replace(record, screened=calls).after_refusal(error))
 
     def is_new(self, cluster: ObservedCluster) -> bool:
         """Say whether a cluster is met for the first time, and remember it."""

@@ -313,6 +313,22 @@ async def test_a_subscription_that_is_throttled_for_a_minute_is_listed_later() -
     assert record.summary["calls"] == len(world.aks.calls)
 
 
+async def test_the_pages_before_a_refused_one_are_calls_as_well() -> None:
+    """A listing that breaks off on its second page and is begun again has cost both pages."""
+    world = World(pace=QUICK)
+    fleet(world, 150, 0)
+    down = AzureUnavailable("down", status=503)
+
+    def refuses(verb: Verb, _: str) -> AzureError | None:
+        return down if verb == "clusters" and len(world.aks.calls_of(verb)) == 1 else None
+
+    world.aks.refuses = refuses
+    record = await world.sweep()
+    assert len(world.aks.calls_of("clusters")) == 4
+    assert record.summary["calls"] == len(world.aks.calls)
+    assert outcomes(record) == {"Unchanged": 150}
+
+
 async def test_an_outage_of_the_listing_for_hours_is_a_finding() -> None:
     """A subscription that stays unavailable is given up on for this run, which then ends."""
     world = World(pace=QUICK, subscriptions=frozenset({SUBSCRIPTION, OTHER}))
