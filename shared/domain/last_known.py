@@ -73,6 +73,12 @@ class LastKnown:
         shorter = {name: value for name, value in window.items() if name != "notAllowedDates"}
         return {**shown, "window": shorter}
 
+    def is_as_crowded_as(self, before: "Remembered") -> bool:
+        """Say whether a schedule that was found to share its start with many is the same still."""
+        was = {finding["reason"] for finding in before.last_outcome.get("findings", ())}
+        same = self.shown["window"] == before.last_outcome.get("window")
+        return self.outcome.kind is OutcomeKind.UNCHANGED and Reason.WINDOWS_CROWDED in was and same
+
     def to_values(self) -> dict[str, Value]:
         """Give the values of its row; what this outcome knows nothing of is left out."""
         outcome = self.outcome

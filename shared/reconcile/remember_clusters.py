@@ -12,6 +12,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from shared.domain.cluster_id import ClusterId
+from shared.domain.crowding import with_crowding
 from shared.domain.image_age import ImageAge
 from shared.domain.known_schedule import schedule_to_text
 from shared.domain.last_known import LastKnown, Remembered
@@ -45,6 +46,18 @@ class ClusterMemory:
                 rows[cluster_id.subscription_id][known_key(cluster_id)] = known.to_values()
         for subscription_id, some in rows.items():
             await self._merge(subscription_id, some)
+
+    async def remember_one(self, known: LastKnown) -> None:
+        """Write down what came of a cluster that was looked at alone.
+
+        That says nothing of others: whether many share its start stays as the last run found it.
+        """
+        outcome = known.outcome
+        before = await self.recall(outcome.cluster_id) if outcome.next_start else None
+        await self.remember([known])
+        if before and known.is_as_crowded_as(before):
+            shown = {known_key(outcome.cluster_id): with_crowding({**known.shown})}
+            await self.amend(outcome.cluster_id.subscription_id, shown)
 
     async def amend(self, subscription_id: str, shown: Mapping[str, Mapping[str, object]]) -> None:
         """Change the last outcomes (as JSON) of clusters that are remembered, by their keys."""

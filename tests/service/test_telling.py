@@ -166,6 +166,40 @@ async def test_crowded_starts_are_told_once() -> None:
     assert event.data["message"]
 
 
+async def test_a_look_at_one_cluster_does_not_end_a_crowd() -> None:
+    """An event about one of many leaves the finding, and no later run tells of it again."""
+    world = World(has_topic=True, crowd_size=3)
+    for number in range(4):
+        name = f"aks-{number}"
+        world.aks.add(cluster(name))
+        world.aks.set_schedule(cluster_id(name), schedule("Saturday"))
+    await world.sweep()
+    await world.ask("aks-1")
+    await world.run()
+    known = await world.memory.recall(cluster_id("aks-1"))
+    assert known
+    assert known.last_outcome["reason"] == "WindowsCrowded"
+    world.clock.advance(timedelta(days=1))
+    await world.sweep()
+    assert len(told(world)) == 4
+
+
+async def test_a_cluster_that_has_left_a_crowd() -> None:
+    """One whose schedule somebody has changed is not said to be of the crowd any more."""
+    world = World(crowd_size=3)
+    for number in range(4):
+        name = f"aks-{number}"
+        world.aks.add(cluster(name))
+        world.aks.set_schedule(cluster_id(name), schedule("Saturday"))
+    await world.sweep()
+    world.aks.set_schedule(cluster_id("aks-1"), schedule("Monday"))
+    await world.ask("aks-1")
+    await world.run()
+    known = await world.memory.recall(cluster_id("aks-1"))
+    assert known
+    assert known.last_outcome["reason"] == "UpToDate"
+
+
 async def test_what_was_given_up_is_told() -> None:
     """A write that can never work is told of with what Azure said."""
     world = World(has_topic=True)
