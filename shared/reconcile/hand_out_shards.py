@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.domain.pace import Pace, beginnings
+from shared.domain.reasons import Reason
 from shared.domain.run import Run
 from shared.domain.run_records import SubscriptionRecord
 from shared.domain.shard import Shard
@@ -33,6 +34,7 @@ class ShardHandout:
         """Give the row of each shard of a subscription that has been listed."""
         calls = [CALLS_OF_AN_ATTEMPT * clusters for clusters in record.shards.values()]
         waits = beginnings(self.pace, calls)
+        some_left_out = Reason.RECENTLY_READ.value in record.screened.reasons
         return [
             ShardRecord(
                 run.id,
@@ -43,6 +45,7 @@ class ShardHandout:
                 pending=clusters,
                 listing=record.listing,
                 due_at=now + delay,
+                partial=some_left_out or run.scope.resource_group is not None,
             )
             for (location, clusters), delay in zip(record.shards.items(), waits, strict=True)
         ]

@@ -131,6 +131,7 @@ class ShardReconciler:
         """Do what each outcome asks for outside the run, and give what is to be written of it."""
         changes: dict[ClusterId, BatchedCluster] = {}
         known: list[LastKnown] = []
+        of_a_crowd: list[LastKnown] = []
         events: list[CloudEvent] = []
         now = self.shifts.reconciler.clock.now()
         for settled in shift.settled:
@@ -144,11 +145,14 @@ class ShardReconciler:
             self.report(outcome, shift.record.cause)
             events += _to_tell(shift.record, cluster, outcome, now)
             shift.record = shift.record.counting(outcome)
-            known.append(LastKnown(outcome, shift.grip.draw.at, now))
-            changes[cluster.cluster.id] = SettledCluster(known[-1].shown, cluster.crowd_told)
+            last = LastKnown(outcome, shift.grip.draw.at, now)
+            (of_a_crowd if shift.record.partial and cluster.crowd_told else known).append(last)
+            changes[cluster.cluster.id] = SettledCluster(last.shown, cluster.crowd_told)
         # Told before it is remembered: a crash in between tells it again, with the same id.
         await self.teller.tell(events)
         await self.memory.remember(known)
+        for last in of_a_crowd:
+            await self.memory.remember_one(last)
         return changes
 
     async def _final(self, record: ShardRecord, settled: Settled, now: datetime) -> Outcome | None:

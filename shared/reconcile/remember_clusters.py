@@ -48,9 +48,9 @@ class ClusterMemory:
             await self._merge(subscription_id, some)
 
     async def remember_one(self, known: LastKnown) -> None:
-        """Write down what came of a cluster that was looked at alone.
+        """Write down what came of a cluster that was looked at without all others of its shard.
 
-        That says nothing of others: whether many share its start stays as the last run found it.
+        Whether many share its start stays as the last run over all of them found it.
         """
         outcome = known.outcome
         before = await self.recall(outcome.cluster_id) if outcome.next_start else None

@@ -4,13 +4,14 @@ from datetime import timedelta
 
 import pytest
 
+from shared.domain.cluster_id import ClusterId
 from shared.domain.errors import AccessDenied, AzureError, AzureUnavailable, Rejected, Throttled
 from shared.domain.event_work import PublishEvents, parse_publish_events
 from shared.domain.pace import Pace
 from shared.domain.run import RunScope
 from shared.domain.schedule_events import Occasion
 from shared.domain.work import Cause
-from tests.clusters import cluster, cluster_id, schedule
+from tests.clusters import SUBSCRIPTION, cluster, cluster_id, schedule
 from tests.fakes.aks import Fault
 from tests.service_world import World
 
@@ -177,6 +178,29 @@ async def test_a_look_at_one_cluster_does_not_end_a_crowd() -> None:
     await world.ask("aks-1")
     await world.run()
     known = await world.memory.recall(cluster_id("aks-1"))
+    assert known
+    assert known.last_outcome["reason"] == "WindowsCrowded"
+    world.clock.advance(timedelta(days=1))
+    await world.sweep()
+    assert len(told(world)) == 4
+
+
+@pytest.mark.parametrize("cause", [Cause.ASKED, Cause.NODE_IMAGE_RELEASED])
+async def test_a_run_over_a_part_of_a_shard_does_not_end_a_crowd(cause: Cause) -> None:
+    """Neither one over a resource group does, nor one that leaves out what was just read."""
+    world = World(has_topic=True, crowd_size=3)
+    for number in range(4):
+        made = world.aks.add(cluster(f"aks-{number}", group=f"rg-{number}"))
+        world.aks.set_schedule(made, schedule("Saturday"))
+    await world.sweep()
+    one = ClusterId.of(SUBSCRIPTION, "rg-3", "aks-3")
+    asked = cause is Cause.ASKED
+    if not asked:
+        await world.memory.note_event(one, world.clock.now() + timedelta(minutes=3))
+    scope = RunScope(SUBSCRIPTION, "rg-3") if asked else RunScope(locations=("westeurope",))
+    await world.asker.ask(scope, cause)
+    await world.run_and_mind()
+    known = await world.memory.recall(one)
     assert known
     assert known.last_outcome["reason"] == "WindowsCrowded"
     world.clock.advance(timedelta(days=1))
