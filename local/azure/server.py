@@ -121,7 +121,7 @@ class SimulatorServer:
         if misfortune.ending is not None:
             return await _lost(request, misfortune)
         headers = arm_headers(call.headers, self.simulator.clock.now())
-        headers.update(self.simulator.rate_headers(call))
+        headers.update(self.simulator.rate_headers(call, reply))
         return _response(reply, headers)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from local.azure.arm import Arm
-from local.azure.arm_errors import AzureRefusal
+from local.azure.arm_errors import FAILURE_CAUSE, AzureRefusal
 from local.azure.call_facts import facts_of, operation_of
 from local.azure.clock import Clock, machine_now
 from local.azure.dead_letters import DeadLetters
@@ -159,10 +159,13 @@ class Simulator:
             self.outbox.publish(event, self.clock.now(), self.event_copies, topic)
         self.on_event()
 
-    def rate_headers(self, call: Call) -> dict[str, str]:
-        """Write the headers that say what throttling leaves to the caller."""
+    def rate_headers(self, call: Call, reply: Reply) -> dict[str, str]:
+        """Write the headers that say what throttling leaves to the caller.
+
+        The gateway's refusals have none (azure-powershell's recording TestNodePoolMode, 2025-10).
+        """
         app_id = self._caller_or_nobody(call).app_id
-        if call.route is None or not app_id:
+        if call.route is None or not app_id or FAILURE_CAUSE in reply.headers:
             return {}
         if call.route.kind is Kind.RESOURCE_GRAPH:
             return self.arm.throttle.graph_quota(app_id)

@@ -44,6 +44,16 @@ async def test_remaining_calls_are_told(served: Served) -> None:
     assert headers["x-ms-ratelimit-remaining-subscription-global-reads"] == "3749"
 
 
+@pytest.mark.parametrize("target", [f"{CLUSTER}0?api-version=2026-08-01", CLUSTER])
+async def test_the_gateways_refusals_tell_of_no_remaining_calls(
+    served: Served, target: str
+) -> None:
+    """Where the gateway refuses, no header says how many calls are left."""
+    headers = await headers_of(served, target)
+    assert headers["x-ms-failure-cause"] == "gateway"
+    assert not [name for name in headers if "ratelimit" in name]
+
+
 @pytest.mark.parametrize(
     ("target", "content_type"),
     [
