@@ -73,7 +73,7 @@ def put_cluster(visit: Visit) -> Reply:
     return Reply(
         status=HTTPStatus.CREATED if is_new else HTTPStatus.OK,
         body=cluster_body(cluster, visit.api_version),
-        headers={_ASYNC: operation.url(visit.call.host)},
+        headers=_begun(visit, operation),
     )
 
 
@@ -98,7 +98,7 @@ def patch_cluster(visit: Visit) -> Reply:
     operation = visit.operations.begin(Doing.UPDATING, cluster, change, visit.caller, visit.now)
     return Reply(
         body=cluster_body(cluster, visit.api_version),
-        headers={_ASYNC: operation.url(visit.call.host)},
+        headers=_begun(visit, operation),
     )
 
 
@@ -113,9 +113,14 @@ def delete_cluster(visit: Visit) -> Reply:
             visit.check_not_busy()
         change = Change(ChangeKind.DELETE, f"{CLUSTERS}/delete", cluster_id(cluster), update=True)
         operation = visit.operations.begin(Doing.DELETING, cluster, change, visit.caller, visit.now)
-    host = visit.call.host
-    headers = {_ASYNC: operation.url(host), "Location": operation.url(host, "operationresults")}
+    location = operation.url(visit.call.host, "operationresults")
+    headers = {**_begun(visit, operation), "Location": location}
     return Reply(status=HTTPStatus.ACCEPTED, content_type="", headers=headers)
+
+
+def _begun(visit: Visit, operation: Operation) -> dict[str, str]:
+    # An operation is named after the request that began it (azure-powershell's recordings).
+    return {_ASYNC: operation.url(visit.call.host), "x-ms-request-id": operation.id}
 
 
 def get_operation(visit: Visit) -> Reply:

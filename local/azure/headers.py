@@ -25,20 +25,25 @@ def http_date(second: datetime) -> str:
     return format_datetime(second, usegmt=True)
 
 
-def arm_headers(asked: Mapping[str, str], now: datetime) -> dict[str, str]:
+def arm_headers(
+    asked: Mapping[str, str], now: datetime, *, by_gateway: bool = False
+) -> dict[str, str]:
     """Make the headers of an answer: ids of request and correlation, and the simulated date.
 
-    The client's own request id is echoed when it asks for that, as the REST guidelines have it.
+    What a resource provider answers has a request id of that provider's; the route is told by the
+    correlation (azure-powershell's recordings, 2021 to 2025). The client's own request id is echoed
+    when it asks for that, as the REST guidelines have it.
     """
     second = now.astimezone(UTC).replace(microsecond=0)
     request_id = str(uuid4())
-    correlation = asked.get("x-ms-correlation-request-id") or request_id
+    correlation = asked.get("x-ms-correlation-request-id")
+    correlation = correlation or (request_id if by_gateway else str(uuid4()))
     headers = {
         **_ALWAYS,
         "Date": http_date(second),
         "x-ms-request-id": request_id,
         "x-ms-correlation-request-id": correlation,
-        "x-ms-routing-request-id": f"{_REGION}:{second:%Y%m%dT%H%M%SZ}:{request_id}",
+        "x-ms-routing-request-id": f"{_REGION}:{second:%Y%m%dT%H%M%SZ}:{correlation}",
     }
     client_id = asked.get("x-ms-client-request-id")
     if client_id and asked.get("x-ms-return-client-request-id", "").lower() == "true":
