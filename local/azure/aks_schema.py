@@ -54,7 +54,7 @@ _SCHEDULE = Struct(
         ),
         "relativeMonthly": Struct(
             "RelativeMonthlySchedule",
-            {"intervalMonths": int, "weekIndex": str, "dayOfWeek": str},
+            {"intervalMonths": int, "dayOfWeek": str, "weekIndex": str},
         ),
     },
 )

@@ -332,3 +332,11 @@ def test_legacy_times_are_stored_in_utc(world: World, given: str, stored: str) -
     body = {"properties": {"notAllowedTime": [span]}}
     written = as_object(content(world.put(DEFAULT, body))["properties"])
     assert written["notAllowedTime"] == [{"start": stored, "end": stored}]
+
+
+def test_keys_of_a_relative_month_are_in_the_recorded_order(world: World) -> None:
+    """A relativeMonthly schedule comes back with its weekday before its week, however written."""
+    month = {"weekIndex": "Last", "dayOfWeek": "Tuesday", "intervalMonths": 1}
+    world.put(NODE_OS, window(schedule={"relativeMonthly": month}))
+    stored = as_object(as_object(world.stored_window()["schedule"])["relativeMonthly"])
+    assert list(stored) == ["intervalMonths", "dayOfWeek", "weekIndex"]
