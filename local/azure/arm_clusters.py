@@ -127,7 +127,7 @@ def get_operation(visit: Visit) -> Reply:
     """Tell how far an operation is."""
     operation = _operation(visit)
     visit.operations.was_read(operation.cluster, visit.now)
-    return Reply(body=dump(operation.to_json()))
+    return Reply(body=dump(operation.to_json(visit.now)))
 
 
 def get_operation_result(visit: Visit) -> Reply:

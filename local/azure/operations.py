@@ -2,7 +2,8 @@
 
 Recorded in azure-cli's test_aks_create_node_provisioning_profile.yaml (2025-07): 201 or 200 with
 Azure-AsyncOperation for a PUT, 202 with that and Location for a DELETE, then a status body with
-name, status, startTime and, once it is over, endTime.
+name, status, startTime and, once it is over, endTime. What it is at while it goes on was recorded
+in azure-powershell's TestSimpleAzureKubernetes.json (2025-10).
 """
 
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from uuid import uuid4
 from local.azure.cluster_bodies import finished_body
 from local.azure.clusters import SUCCEEDED, Cluster
 from local.azure.identity import Caller
-from local.azure.json_values import JsonObject, as_list, as_object, iso
+from local.azure.json_values import JsonObject, as_list, as_object, iso, whole_number
 from local.azure.options import Options
 from local.azure.replies import Change
 from local.azure.state import State
@@ -30,6 +31,17 @@ class Doing(StrEnum):
     CREATING = "Creating"
     UPDATING = "Updating"
     DELETING = "Deleting"
+
+
+# The middle ones were seen in the making of a cluster and in a PUT that changed its pool.
+_WAITING = "InProgress"
+_STAGES = {
+    Doing.CREATING: (
+        *(_WAITING, "ProvisioningControlPlane"),
+        "CreatingAgentPools: 0/{nodes} nodes completed",
+    ),
+    Doing.UPDATING: (_WAITING, "ProvisioningControlPlane", "ReconcilingDNS"),
+}
 
 
 @dataclass(slots=True)
@@ -48,20 +60,28 @@ class Operation:
     ended: datetime | None = None
 
     @property
-    def status(self) -> str:
-        """The status as clients are told it."""
-        if self.ended is None:
-            return "InProgress"
+    def end_state(self) -> str:
+        """The state of the cluster once it is over."""
         return _FAILED if self.fails else SUCCEEDED
 
-    def to_json(self) -> JsonObject:
-        """Write the body of the status, with times in UTC."""
-        body: JsonObject = {"name": self.id, "status": self.status, "startTime": iso(self.started)}
+    def to_json(self, now: datetime) -> JsonObject:
+        """Write the body of the status at an instant, with times in UTC."""
+        status = self._stage(now) if self.ended is None else self.end_state
+        body: JsonObject = {"name": self.id, "status": status, "startTime": iso(self.started)}
         if self.ended is not None:
             body["endTime"] = iso(self.ended)
-        if self.status == _FAILED:
+        if status == _FAILED:
             body["error"] = {"code": "InternalOperationError", "message": "Internal server error"}
         return body
+
+    def _stage(self, now: datetime) -> str:
+        stages = _STAGES.get(self.doing, ())
+        if not stages or self.change.method == "PATCH" or now >= self.due:
+            return _WAITING
+        gone = max(0.0, (now - self.started) / (self.due - self.started))
+        stage = stages[int(gone * len(stages))]
+        pools = map(as_object, as_list(self.cluster.properties.get("agentPoolProfiles")))
+        return stage.format(nodes=sum(whole_number(pool.get("count")) or 0 for pool in pools))
 
     def url(self, host: str, kind: str = "operations") -> str:
         """Write the address of the status; its api-version is AKS's own, not the caller's."""
@@ -159,7 +179,7 @@ class Operations:
             self._state.delete_cluster(cluster.subscription, cluster.group, cluster.name)
             return
         body = finished_body(cluster) if operation.doing is Doing.CREATING else cluster.body
-        cluster.replace_body(in_state(body, operation.status), now)
+        cluster.replace_body(in_state(body, operation.end_state), now)
 
 
 def in_state(body: JsonObject, state: str) -> JsonObject:

@@ -81,18 +81,40 @@ def test_keys_come_in_the_recorded_order(world: World) -> None:
 
 
 def test_operation_succeeds_after_its_seconds(world: World) -> None:
-    """An operation is InProgress until its time is over, then Succeeded with an endTime."""
+    """An operation goes on until its time is over, then it is Succeeded with an endTime."""
     reply = world.put(MADE, BODY)
     going = content(poll(world, reply))
     assert (going["status"], set(going)) == ("InProgress", {"name", "status", "startTime"})
     advance(world, 14.9)
-    assert content(poll(world, reply))["status"] == "InProgress"
+    assert set(content(poll(world, reply))) == {"name", "status", "startTime"}
     advance(world, 0.1)
     done = content(poll(world, reply))
     assert (done["status"], done["endTime"]) == ("Succeeded", "2026-08-26T12:00:15Z")
     properties = as_object(content(world.get(MADE))["properties"])
     assert properties["provisioningState"] == "Succeeded"
     assert "identityProfile" in properties
+
+
+def statuses(world: World, reply: Reply) -> list[object]:
+    """Ask an operation of 15 seconds for its status every 5 seconds."""
+    seen: list[object] = []
+    for _ in range(4):
+        seen.append(content(poll(world, reply))["status"])
+        advance(world, 5)
+    return seen
+
+
+def test_operations_tell_what_they_are_at(world: World) -> None:
+    """While it goes on an operation's status is not only InProgress, but what AKS is busy with."""
+    pools = [{"name": "system", "count": 3}, {"name": "user", "count": 2}]
+    body = {**BODY, "properties": {"agentPoolProfiles": pools}}
+    begun = ["InProgress", "ProvisioningControlPlane"]
+    nodes = "CreatingAgentPools: 0/5 nodes completed"
+    assert statuses(world, world.put(MADE, body)) == [*begun, nodes, "Succeeded"]
+    assert statuses(world, world.put(MADE, body)) == [*begun, "ReconcilingDNS", "Succeeded"]
+    tagged = world.call("PATCH", MADE, {"tags": {"naptime": "off"}})
+    assert statuses(world, tagged) == ["InProgress"] * 3 + ["Succeeded"]
+    assert statuses(world, world.delete(MADE)) == ["InProgress"] * 3 + ["Succeeded"]
 
 
 def test_operation_succeeds_after_its_reads(world: World) -> None:
