@@ -1,7 +1,7 @@
 """What AKS makes of the body of a cluster that somebody wrote: its checks, its own additions.
 
-The additions are those of azure-cli's recording test_aks_create_node_provisioning_profile.yaml
-(2025-07), as far as clients look at them.
+The additions are those of azure-cli's and its extensions' recordings of
+test_aks_create_node_provisioning_profile (2025-06, 2025-07), as far as clients look at them.
 """
 
 import hashlib
@@ -34,11 +34,12 @@ def created_body(route: Route, given: JsonObject) -> JsonObject:
     return {
         "location": location,
         **({"tags": given["tags"]} if given.get("tags") else {}),
+        "kind": as_text(given.get("kind")) or "Base",
         "properties": {
             "provisioningState": "Creating",
             "powerState": {"code": "Running"},
             "kubernetesVersion": version,
-            "currentKubernetesVersion": version if version.count(".") > 1 else _PATCH,
+            "currentKubernetesVersion": _whole(version),
             "dnsPrefix": prefix,
             "fqdn": f"{host}.hcp.{location}.azmk8s.io",
             "azurePortalFQDN": f"{host}.portal.hcp.{location}.azmk8s.io",
@@ -101,6 +102,8 @@ def updated_body(route: Route, known: Cluster, given: JsonObject) -> JsonObject:
         body["tags"] = given["tags"]
     if as_object(given.get("sku")):
         body["sku"] = given["sku"]
+    if as_text(given.get("kind")):
+        body["kind"] = given["kind"]
     return body
 
 
@@ -146,6 +149,7 @@ def _check_tags(tags: object) -> None:
 def _without_empty(asked: JsonObject) -> JsonObject:
     # azure-cli sends "" and {} where it leaves a choice to AKS.
     computed = {"provisioningState", "currentKubernetesVersion", "fqdn", "powerState"}
+    computed.add("currentOrchestratorVersion")
     return {
         key: value
         for key, value in asked.items()
@@ -170,12 +174,17 @@ def _pool(asked: JsonObject, version: str) -> JsonObject:
         "provisioningState": "Creating",
         "powerState": {"code": "Running"},
         "orchestratorVersion": version,
+        "currentOrchestratorVersion": _whole(version),
         "mode": "System",
         "osType": "Linux",
         "osSKU": "Ubuntu",
         "nodeImageVersion": _IMAGE,
     }
     return {**defaults, **_without_empty(asked)}
+
+
+def _whole(version: str) -> str:
+    return version if version.count(".") > 1 else _PATCH
 
 
 def _identity(asked: JsonObject, route: Route) -> JsonObject:

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from local.azure.fleet import fleet_of
-from local.azure.json_values import JsonObject, as_object
+from local.azure.json_values import JsonObject, as_list, as_object
 from local.azure.replies import Reply
 from tests.simulator.world import (
     CLUSTER,
@@ -74,10 +74,27 @@ def test_create_is_201_and_creating(world: World) -> None:
 
 
 def test_keys_come_in_the_recorded_order(world: World) -> None:
-    """A cluster's keys are id, location, name, tags, type, properties, identity, sku."""
+    """A cluster's keys are id, location, name, tags, type, kind, properties, identity, sku."""
     keys = list(content(world.put(MADE, BODY)))
-    expected = ["id", "location", "name", "tags", "type", "properties", "identity", "sku"]
+    expected = ["id", "location", "name", "tags", "type", "kind", "properties", "identity", "sku"]
     assert keys == expected
+
+
+def test_kind_is_shown_where_versions_have_it(world: World) -> None:
+    """A cluster is of kind Base or of what was asked for; old api-versions do not show it."""
+    assert content(world.put(MADE, BODY))["kind"] == "Base"
+    advance(world, 15)
+    assert content(world.put(MADE, {**BODY, "kind": "Other"}))["kind"] == "Other"
+    assert "kind" not in content(world.get(MADE, api_version="2024-10-01"))
+
+
+def test_agent_pools_tell_their_present_version(world: World) -> None:
+    """An agent pool has the version that was asked for and, whole, the one that it runs."""
+    body = {**BODY, "properties": {"agentPoolProfiles": [{"name": "system"}]}}
+    pools = as_list(as_object(content(world.put(MADE, body))["properties"])["agentPoolProfiles"])
+    pool = as_object(pools[0])
+    versions = (pool["orchestratorVersion"], pool["currentOrchestratorVersion"])
+    assert versions == ("1.34", "1.34.2")
 
 
 def test_operation_succeeds_after_its_seconds(world: World) -> None:
