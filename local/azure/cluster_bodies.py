@@ -95,6 +95,8 @@ def updated_body(route: Route, known: Cluster, given: JsonObject) -> JsonObject:
         )
     asked = as_object(given.get("properties"))
     properties = {**known.properties, **_without_empty(asked), **_nap_profile(asked)}
+    if as_list(asked.get("agentPoolProfiles")):
+        properties["agentPoolProfiles"] = _written_pools(known, asked)
     properties["provisioningState"] = "Updating"
     kept = {key: value for key, value in known.body.items() if key != "tags"}
     body = {**kept, "properties": properties}
@@ -181,6 +183,19 @@ def _pool(asked: JsonObject, version: str) -> JsonObject:
         "nodeImageVersion": _IMAGE,
     }
     return {**defaults, **_without_empty(asked)}
+
+
+def _written_pools(known: Cluster, asked: JsonObject) -> list[object]:
+    # SDKs leave out what is read-only, such as nodeImageVersion, and get it back all the same
+    # (azure-powershell's recording TestSimpleAzureKubernetes, 2025-10).
+    present = map(as_object, as_list(known.properties.get("agentPoolProfiles")))
+    by_name = {as_text(pool.get("name")): pool for pool in present}
+    version = as_text(known.properties.get("kubernetesVersion")) or _VERSION
+    written: list[object] = []
+    for pool in map(as_object, as_list(asked["agentPoolProfiles"])):
+        before = by_name.get(as_text(pool.get("name")))
+        written.append({**before, **_without_empty(pool)} if before else _pool(pool, version))
+    return written
 
 
 def _whole(version: str) -> str:

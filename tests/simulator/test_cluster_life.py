@@ -90,9 +90,7 @@ def test_kind_is_shown_where_versions_have_it(world: World) -> None:
 
 def test_agent_pools_tell_their_present_version(world: World) -> None:
     """An agent pool has the version that was asked for and, whole, the one that it runs."""
-    body = {**BODY, "properties": {"agentPoolProfiles": [{"name": "system"}]}}
-    pools = as_list(as_object(content(world.put(MADE, body))["properties"])["agentPoolProfiles"])
-    pool = as_object(pools[0])
+    (pool,) = pools_of(world.put(MADE, body_with({"name": "system"})))
     versions = (pool["orchestratorVersion"], pool["currentOrchestratorVersion"])
     assert versions == ("1.34", "1.34.2")
 
@@ -112,6 +110,25 @@ def test_operation_succeeds_after_its_seconds(world: World) -> None:
     assert "identityProfile" in properties
 
 
+def test_an_update_keeps_what_pools_were_given(world: World) -> None:
+    """A pool that is written again keeps what AKS gave it; one that is new gets it, others go."""
+    read = pools_of(world.put(MADE, body_with({"name": "system"}, {"name": "old"})))
+    advance(world, 15)
+    written = pools_of(world.put(MADE, body_with({"name": "new"}, {"name": "system", "count": 5})))
+    assert [pool["name"] for pool in written] == ["new", "system"]
+    assert written[1] == {**read[0], "count": 5, "provisioningState": "Updating"}
+    assert written[0]["nodeImageVersion"] == read[0]["nodeImageVersion"]
+
+
+def body_with(*pools: JsonObject) -> JsonObject:
+    return {**BODY, "properties": {"agentPoolProfiles": list(pools)}}
+
+
+def pools_of(reply: Reply) -> list[JsonObject]:
+    properties = as_object(content(reply)["properties"])
+    return [as_object(pool) for pool in as_list(properties["agentPoolProfiles"])]
+
+
 def statuses(world: World, reply: Reply) -> list[object]:
     """Ask an operation of 15 seconds for its status every 5 seconds."""
     seen: list[object] = []
@@ -123,8 +140,7 @@ def statuses(world: World, reply: Reply) -> list[object]:
 
 def test_operations_tell_what_they_are_at(world: World) -> None:
     """While it goes on an operation's status is not only InProgress, but what AKS is busy with."""
-    pools = [{"name": "system", "count": 3}, {"name": "user", "count": 2}]
-    body = {**BODY, "properties": {"agentPoolProfiles": pools}}
+    body = body_with({"name": "system", "count": 3}, {"name": "user", "count": 2})
     begun = ["InProgress", "ProvisioningControlPlane"]
     nodes = "CreatingAgentPools: 0/5 nodes completed"
     assert statuses(world, world.put(MADE, body)) == [*begun, nodes, "Succeeded"]
