@@ -2,6 +2,7 @@
 
 from base64 import b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
+from collections.abc import Mapping
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -66,15 +67,25 @@ def put_cluster(visit: Visit) -> Reply:
     else:
         body = updated_body(route, visit.present, given)
     address = (route.subscription, route.group, route.cluster)
+    before = visit.present.node_counts if visit.present else None
     cluster, is_new = visit.state.put_cluster(address, body, visit.now)
     change = Change(ChangeKind.WRITE, f"{CLUSTERS}/write", cluster_id(cluster), not is_new)
-    doing = Doing.CREATING if is_new else Doing.UPDATING
+    nodes = _changed_nodes(before, cluster.node_counts)
+    # Scaling: azure-powershell's recording TestSimpleAzureKubernetes (2025-10).
+    doing = Doing.CREATING if is_new else Doing.SCALING if nodes else Doing.UPDATING
     operation = visit.operations.begin(doing, cluster, change, visit.caller, visit.now)
+    operation.nodes = nodes
     return Reply(
         status=HTTPStatus.CREATED if is_new else HTTPStatus.OK,
         body=cluster_body(cluster, visit.api_version),
         headers=_begun(visit, operation),
     )
+
+
+def _changed_nodes(before: Mapping[str, int] | None, after: Mapping[str, int]) -> int:
+    if before is None:
+        return sum(after.values())
+    return sum(abs(after[pool] - before[pool]) for pool in before if pool in after)
 
 
 def _check_registered(visit: Visit) -> None:

@@ -15,7 +15,7 @@ from uuid import uuid4
 from local.azure.cluster_bodies import finished_body
 from local.azure.clusters import SUCCEEDED, Cluster
 from local.azure.identity import Caller
-from local.azure.json_values import JsonObject, as_list, as_object, iso, whole_number
+from local.azure.json_values import JsonObject, as_list, as_object, iso
 from local.azure.options import Options
 from local.azure.replies import Change
 from local.azure.state import State
@@ -30,6 +30,7 @@ class Doing(StrEnum):
 
     CREATING = "Creating"
     UPDATING = "Updating"
+    SCALING = "Scaling"
     DELETING = "Deleting"
 
 
@@ -41,12 +42,19 @@ _STAGES = {
         "CreatingAgentPools: 0/{nodes} nodes completed",
     ),
     Doing.UPDATING: (_WAITING, "ProvisioningControlPlane", "ReconcilingDNS"),
+    Doing.SCALING: (
+        *(_WAITING, "ProvisioningControlPlane"),
+        "ScalingAgentPools: 0/{nodes} nodes completed",
+    ),
 }
 
 
 @dataclass(slots=True)
 class Operation:
-    """One operation: who began it, when it is due, and once it is over when and how it ended."""
+    """One operation: who began it, when it is due, and once it is over when and how it ended.
+
+    `nodes` is how many it makes or takes away.
+    """
 
     id: str
     doing: Doing
@@ -58,6 +66,7 @@ class Operation:
     reads_left: int
     fails: bool = False
     ended: datetime | None = None
+    nodes: int = 0
 
     @property
     def end_state(self) -> str:
@@ -79,9 +88,7 @@ class Operation:
         if not stages or self.change.method == "PATCH" or now >= self.due:
             return _WAITING
         gone = max(0.0, (now - self.started) / (self.due - self.started))
-        stage = stages[int(gone * len(stages))]
-        pools = map(as_object, as_list(self.cluster.properties.get("agentPoolProfiles")))
-        return stage.format(nodes=sum(whole_number(pool.get("count")) or 0 for pool in pools))
+        return stages[int(gone * len(stages))].format(nodes=self.nodes)
 
     def url(self, host: str, kind: str = "operations") -> str:
         """Write the address of the status; its api-version is AKS's own, not the caller's."""

@@ -116,8 +116,20 @@ def test_an_update_keeps_what_pools_were_given(world: World) -> None:
     advance(world, 15)
     written = pools_of(world.put(MADE, body_with({"name": "new"}, {"name": "system", "count": 5})))
     assert [pool["name"] for pool in written] == ["new", "system"]
-    assert written[1] == {**read[0], "count": 5, "provisioningState": "Updating"}
+    assert written[1] == {**read[0], "count": 5, "provisioningState": "Scaling"}
     assert written[0]["nodeImageVersion"] == read[0]["nodeImageVersion"]
+
+
+def test_more_nodes_are_a_scaling(world: World) -> None:
+    """A PUT that changes a pool's count shows Scaling, not Updating, and tells of its nodes."""
+    world.put(MADE, body_with({"name": "system", "count": 1}))
+    advance(world, 15)
+    reply = world.put(MADE, body_with({"name": "system", "count": 3}))
+    assert state_of(world) == "Scaling"
+    assert aks_error(world.put(MADE, BODY))["code"] == "OperationNotAllowed"
+    nodes = "ScalingAgentPools: 0/2 nodes completed"
+    expected = ["InProgress", "ProvisioningControlPlane", nodes, "Succeeded"]
+    assert statuses(world, reply) == expected
 
 
 def body_with(*pools: JsonObject) -> JsonObject:
