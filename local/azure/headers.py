@@ -49,3 +49,9 @@ def arm_headers(
     if client_id and asked.get("x-ms-return-client-request-id", "").lower() == "true":
         headers["x-ms-client-request-id"] = client_id
     return headers
+
+
+def operation_identifier(tenant_id: str, object_id: str) -> dict[str, str]:
+    """Name the caller and the call as AKS does (azure-powershell's recordings of 2025)."""
+    value = f"tenantId={tenant_id},objectId={object_id}/{_REGION.lower()}/{uuid4()}"
+    return {"x-ms-operation-identifier": value}

@@ -123,7 +123,7 @@ class SimulatorServer:
             return await _lost(request, misfortune)
         now = self.simulator.clock.now()
         headers = arm_headers(call.headers, now, by_gateway=_is_by_gateway(call, reply))
-        headers.update(self.simulator.rate_headers(call, reply))
+        headers.update(self.simulator.caller_headers(call, reply))
         return _response(reply, headers)
 
 

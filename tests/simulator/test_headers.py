@@ -5,7 +5,7 @@ from io import BytesIO
 import pytest
 
 from tests.simulator.conftest import Served
-from tests.simulator.world import CLUSTER, NODE_OS, window
+from tests.simulator.world import CLUSTER, CONFIGURATIONS, NODE_OS, window
 
 
 async def headers_of(served: Served, target: str, **asked: str) -> dict[str, str]:
@@ -57,6 +57,16 @@ async def test_operations_are_named_after_their_request(served: Served) -> None:
     async with served.session.delete(url, headers=served.bearer()) as response:
         operation = f"/operations/{response.headers['x-ms-request-id']}?"
         assert operation in response.headers["Azure-AsyncOperation"]
+
+
+async def test_aks_names_the_caller(served: Served) -> None:
+    """AKS's answers name tenant and object of the caller; a cluster that is read does not."""
+    caller = served.simulator.tokens.caller(served.bearer()["Authorization"])
+    named = f"tenantId={caller.tenant_id},objectId={caller.object_id}/westeurope/"
+    headers = await headers_of(served, f"{CONFIGURATIONS}?api-version=2026-08-01")
+    assert headers["x-ms-operation-identifier"].startswith(named)
+    for target in (f"{CLUSTER}?api-version=2026-08-01", "/subscriptions?api-version=2022-12-01"):
+        assert "x-ms-operation-identifier" not in await headers_of(served, target)
 
 
 async def test_remaining_calls_are_told(served: Served) -> None:
