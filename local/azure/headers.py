@@ -6,6 +6,8 @@ from email.utils import format_datetime
 from functools import lru_cache
 from uuid import uuid4
 
+from local.azure.json_values import iso
+
 _ALWAYS = {
     "Cache-Control": "no-cache",
     "Pragma": "no-cache",
@@ -17,6 +19,7 @@ _ALWAYS = {
     "Server": "nginx",
 }
 _REGION = "WESTEUROPE"
+_EDGE = "AMS231020512017"
 
 
 @lru_cache(maxsize=8)
@@ -44,6 +47,8 @@ def arm_headers(
         "x-ms-request-id": request_id,
         "x-ms-correlation-request-id": correlation,
         "x-ms-routing-request-id": f"{_REGION}:{second:%Y%m%dT%H%M%SZ}:{correlation}",
+        # On every answer since 2024, as X-Cache is (recordings of azure-cli and azure-powershell).
+        "X-MSEdge-Ref": f"Ref A: {uuid4().hex.upper()} Ref B: {_EDGE} Ref C: {iso(second)}",
     }
     client_id = asked.get("x-ms-client-request-id")
     if client_id and asked.get("x-ms-return-client-request-id", "").lower() == "true":

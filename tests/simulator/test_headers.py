@@ -1,5 +1,6 @@
 """The headers of every answer, over the wire."""
 
+import re
 from io import BytesIO
 
 import pytest
@@ -25,6 +26,10 @@ async def test_every_answer_has_ids_and_a_date(served: Served) -> None:
         assert headers["cache-control"] == "no-cache"
         assert headers["strict-transport-security"] == "max-age=31536000; includeSubDomains"
         assert headers["x-content-type-options"] == "nosniff"
+        assert re.fullmatch(
+            "Ref A: [0-9A-F]{32} Ref B: [A-Z0-9]+ Ref C: 2026-08-26T12:00:00Z",
+            headers["x-msedge-ref"],
+        )
 
 
 async def test_correlation_is_kept(served: Served) -> None:
