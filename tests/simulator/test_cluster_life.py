@@ -162,6 +162,16 @@ def test_operations_tell_what_they_are_at(world: World) -> None:
     assert statuses(world, world.delete(MADE)) == ["InProgress"] * 3 + ["Succeeded"]
 
 
+def test_times_of_operations_end_in_no_zero(world: World) -> None:
+    """The times of an operation have as many digits as they need."""
+    advance(world, 0.25)
+    reply = world.put(MADE, BODY)
+    advance(world, 15)
+    done = content(poll(world, reply))
+    assert done["startTime"] == "2026-08-26T12:00:00.25Z"
+    assert done["endTime"] == "2026-08-26T12:00:15.25Z"
+
+
 def test_operation_succeeds_after_its_reads(world: World) -> None:
     """By switch an operation is over once its state or its cluster was read so often."""
     world.simulator.options.operation_reads = 3
