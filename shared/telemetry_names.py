@@ -88,8 +88,8 @@ FAILED_ON_CLUSTER = Line(
 )
 CLUSTER_LEFT_OUT = Line(
     "cluster left out",
-    "A subscription's list has a cluster whose id naptime cannot read, and so cannot look after;"
-    " a warning, each time that it is listed.",
+    "A subscription's list has a cluster with node auto-provisioning whose id naptime cannot read,"
+    " and so cannot look after; a warning, each time that it is listed.",
     ("subscriptionId", "why"),
 )
 EVENT_ACCEPTED = Line(

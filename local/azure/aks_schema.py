@@ -5,9 +5,10 @@ MaintenanceConfiguration.tsp). The error texts are those of AKS's decoder, recor
 Azure/terraform-azurerm-avm-res-containerservice-managedcluster#152 and Azure/azure-cli#13050.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 from local.azure.arm_errors import AzureRefusal, Shape
@@ -34,6 +35,12 @@ class Instant:
     """A string that AKS reads as a time and writes again in its own form."""
 
 
+# Up to nanoseconds, in the form of RFC 3339.
+_INSTANT = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})",
+    re.ASCII,
+)
+
 type Field = Struct | ListOf | Instant | type[str | int] | None
 
 _SPAN = Struct("DateSpan", {"start": str, "end": str})
@@ -47,7 +54,7 @@ _SCHEDULE = Struct(
         ),
         "relativeMonthly": Struct(
             "RelativeMonthlySchedule",
-            {"intervalMonths": int, "weekIndex": str, "dayOfWeek": str},
+            {"intervalMonths": int, "dayOfWeek": str, "weekIndex": str},
         ),
     },
 )
@@ -111,13 +118,24 @@ def _read_instant(value: object, path: str) -> str:
     if not isinstance(value, str):
         raise _wrong_type(value, path, "Time")
     try:
-        instant = datetime.fromisoformat(value)
-    except ValueError as error:
+        return _utc(value)
+    except (ValueError, OverflowError) as error:
         detail = f'parsing time "{value}" as "2006-01-02T15:04:05Z07:00": cannot parse "{value}"'
         raise _unmarshal_error(f"{detail}.") from error
-    # 2021-11-26T03:00:00.000Z came back as 2021-11-26T03:00:00Z (azure-cli's recording of 2023-07).
-    whole = instant.isoformat().replace("+00:00", "Z")
-    return f"{whole.rstrip('Z').rstrip('0')}Z" if "." in whole and whole.endswith("Z") else whole
+
+
+def _utc(text: str) -> str:
+    """Write an instant in UTC, without zeros at its end; raises ValueError, OverflowError.
+
+    17:38:35.7262880+08:00 came back as 09:38:35.726288Z (azure-powershell's recording
+    Set-AzAksMaintenanceConfiguration, 2023-03).
+    """
+    matched = _INSTANT.fullmatch(text)
+    if not matched:
+        raise ValueError(text)
+    fraction = (matched[2] or "").rstrip("0").rstrip(".")
+    instant = datetime.fromisoformat(matched[1] + matched[3]).astimezone(UTC)
+    return f"{instant:%Y-%m-%dT%H:%M:%S}{fraction}Z"
 
 
 def _read_scalar(value: object, field: type[str | int], path: str) -> object:

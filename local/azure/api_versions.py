@@ -27,6 +27,10 @@ _KNOWN = frozenset(STABLE)
 _PREVIEW = re.compile(r"202[2-6]-(0[1-9]|1[0-2])-02-preview")
 PREVIEWS = ("2026-07-02-preview", "2026-08-02-preview")
 _NEWEST_PREVIEW = PREVIEWS[-1]
+# Months without a preview, and the first one with nodeImageVersions: the resource provider's own
+# lists of versions (azure-powershell's recording TestSimpleAzureKubernetes, 2025-10).
+_NO_PREVIEWS = frozenset({"2023-12-02-preview", "2024-11-02-preview", "2024-12-02-preview"})
+_NODE_IMAGES_PREVIEW = "2024-02-02-preview"
 _PREVIEW_SUFFIX = "-preview"
 
 # nodeProvisioningProfile is in the stable API since 2025-05-01, in previews since 2024-01-02;
@@ -71,10 +75,14 @@ def check_api_version(route: Route, api_version: str, location: str) -> None:
 
 
 def _is_offered(route: Route, api_version: str) -> bool:
-    # nodeImageVersions exists in previews only (azure-mgmt-containerservice 41.9.0b1).
-    stable = api_version in _KNOWN and route.kind is not Kind.NODE_IMAGES
-    preview = bool(_PREVIEW.fullmatch(api_version)) and api_version <= _NEWEST_PREVIEW
-    return stable or preview
+    oldest = ""
+    if route.kind is Kind.NODE_IMAGES:
+        # In previews only (azure-mgmt-containerservice 41.9.0b1).
+        oldest = _NODE_IMAGES_PREVIEW
+    elif api_version in _KNOWN:
+        return True
+    known = bool(_PREVIEW.fullmatch(api_version)) and api_version not in _NO_PREVIEWS
+    return known and oldest <= api_version <= _NEWEST_PREVIEW
 
 
 def shows_provisioning_profile(api_version: str) -> bool:

@@ -2,6 +2,7 @@
 
 from base64 import b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
+from collections.abc import Mapping
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -66,15 +67,25 @@ def put_cluster(visit: Visit) -> Reply:
     else:
         body = updated_body(route, visit.present, given)
     address = (route.subscription, route.group, route.cluster)
+    before = visit.present.node_counts if visit.present else None
     cluster, is_new = visit.state.put_cluster(address, body, visit.now)
     change = Change(ChangeKind.WRITE, f"{CLUSTERS}/write", cluster_id(cluster), not is_new)
-    doing = Doing.CREATING if is_new else Doing.UPDATING
+    nodes = _changed_nodes(before, cluster.node_counts)
+    # Scaling: azure-powershell's recording TestSimpleAzureKubernetes (2025-10).
+    doing = Doing.CREATING if is_new else Doing.SCALING if nodes else Doing.UPDATING
     operation = visit.operations.begin(doing, cluster, change, visit.caller, visit.now)
+    operation.nodes = nodes
     return Reply(
         status=HTTPStatus.CREATED if is_new else HTTPStatus.OK,
         body=cluster_body(cluster, visit.api_version),
-        headers={_ASYNC: operation.url(visit.call.host)},
+        headers=_begun(visit, operation),
     )
+
+
+def _changed_nodes(before: Mapping[str, int] | None, after: Mapping[str, int]) -> int:
+    if before is None:
+        return sum(after.values())
+    return sum(abs(after[pool] - before[pool]) for pool in before if pool in after)
 
 
 def _check_registered(visit: Visit) -> None:
@@ -98,7 +109,7 @@ def patch_cluster(visit: Visit) -> Reply:
     operation = visit.operations.begin(Doing.UPDATING, cluster, change, visit.caller, visit.now)
     return Reply(
         body=cluster_body(cluster, visit.api_version),
-        headers={_ASYNC: operation.url(visit.call.host)},
+        headers=_begun(visit, operation),
     )
 
 
@@ -113,26 +124,32 @@ def delete_cluster(visit: Visit) -> Reply:
             visit.check_not_busy()
         change = Change(ChangeKind.DELETE, f"{CLUSTERS}/delete", cluster_id(cluster), update=True)
         operation = visit.operations.begin(Doing.DELETING, cluster, change, visit.caller, visit.now)
-    host = visit.call.host
-    headers = {_ASYNC: operation.url(host), "Location": operation.url(host, "operationresults")}
+    location = operation.url(visit.call.host, "operationresults")
+    headers = {**_begun(visit, operation), "Location": location}
     return Reply(status=HTTPStatus.ACCEPTED, content_type="", headers=headers)
+
+
+def _begun(visit: Visit, operation: Operation) -> dict[str, str]:
+    # An operation is named after the request that began it (azure-powershell's recordings).
+    return {_ASYNC: operation.url(visit.call.host), "x-ms-request-id": operation.id}
 
 
 def get_operation(visit: Visit) -> Reply:
     """Tell how far an operation is."""
     operation = _operation(visit)
     visit.operations.was_read(operation.cluster, visit.now)
-    return Reply(body=dump(operation.to_json()))
+    return Reply(body=dump(operation.to_json(visit.now)))
 
 
 def get_operation_result(visit: Visit) -> Reply:
     """Answer at the address in Location: 202 while it goes on, 204 afterwards."""
     operation = _operation(visit)
     visit.operations.was_read(operation.cluster, visit.now)
-    if operation.ended is not None:
-        return Reply(status=HTTPStatus.NO_CONTENT, content_type="")
+    # The address is told to the end (azure-powershell's recording of 2023-03,
+    # Invoke-AzAksAbortManagedClusterLatestOperation).
     location = operation.url(visit.call.host, "operationresults")
-    return Reply(status=HTTPStatus.ACCEPTED, content_type="", headers={"Location": location})
+    status = HTTPStatus.ACCEPTED if operation.ended is None else HTTPStatus.NO_CONTENT
+    return Reply(status=status, content_type="", headers={"Location": location})
 
 
 def _operation(visit: Visit) -> Operation:

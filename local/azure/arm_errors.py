@@ -10,6 +10,9 @@ from http import HTTPStatus
 
 from local.azure.replies import Reply
 
+# The header by which the gateway says that it was no resource provider who refused.
+FAILURE_CAUSE = "x-ms-failure-cause"
+
 
 class Shape(StrEnum):
     """Who speaks: the gateway of Resource Manager, or the AKS resource provider."""
@@ -49,7 +52,7 @@ class AzureRefusal(Exception):
                 status=self.status,
                 body=json.dumps(wrapped, separators=(",", ":")).encode(),
                 content_type="application/json; charset=utf-8",
-                headers={"x-ms-failure-cause": "gateway", **self.headers},
+                headers={FAILURE_CAUSE: "gateway", **self.headers},
                 code=self.code,
             )
         flat = {

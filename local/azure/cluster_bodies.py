@@ -1,7 +1,7 @@
 """What AKS makes of the body of a cluster that somebody wrote: its checks, its own additions.
 
-The additions are those of azure-cli's recording test_aks_create_node_provisioning_profile.yaml
-(2025-07), as far as clients look at them.
+The additions are those of azure-cli's and its extensions' recordings of
+test_aks_create_node_provisioning_profile (2025-06, 2025-07), as far as clients look at them.
 """
 
 import hashlib
@@ -34,11 +34,12 @@ def created_body(route: Route, given: JsonObject) -> JsonObject:
     return {
         "location": location,
         **({"tags": given["tags"]} if given.get("tags") else {}),
+        "kind": as_text(given.get("kind")) or "Base",
         "properties": {
             "provisioningState": "Creating",
             "powerState": {"code": "Running"},
             "kubernetesVersion": version,
-            "currentKubernetesVersion": version if version.count(".") > 1 else _PATCH,
+            "currentKubernetesVersion": _whole(version),
             "dnsPrefix": prefix,
             "fqdn": f"{host}.hcp.{location}.azmk8s.io",
             "azurePortalFQDN": f"{host}.portal.hcp.{location}.azmk8s.io",
@@ -94,6 +95,8 @@ def updated_body(route: Route, known: Cluster, given: JsonObject) -> JsonObject:
         )
     asked = as_object(given.get("properties"))
     properties = {**known.properties, **_without_empty(asked), **_nap_profile(asked)}
+    if as_list(asked.get("agentPoolProfiles")):
+        properties["agentPoolProfiles"] = _written_pools(known, asked)
     properties["provisioningState"] = "Updating"
     kept = {key: value for key, value in known.body.items() if key != "tags"}
     body = {**kept, "properties": properties}
@@ -101,6 +104,8 @@ def updated_body(route: Route, known: Cluster, given: JsonObject) -> JsonObject:
         body["tags"] = given["tags"]
     if as_object(given.get("sku")):
         body["sku"] = given["sku"]
+    if as_text(given.get("kind")):
+        body["kind"] = given["kind"]
     return body
 
 
@@ -146,6 +151,7 @@ def _check_tags(tags: object) -> None:
 def _without_empty(asked: JsonObject) -> JsonObject:
     # azure-cli sends "" and {} where it leaves a choice to AKS.
     computed = {"provisioningState", "currentKubernetesVersion", "fqdn", "powerState"}
+    computed.add("currentOrchestratorVersion")
     return {
         key: value
         for key, value in asked.items()
@@ -170,12 +176,30 @@ def _pool(asked: JsonObject, version: str) -> JsonObject:
         "provisioningState": "Creating",
         "powerState": {"code": "Running"},
         "orchestratorVersion": version,
+        "currentOrchestratorVersion": _whole(version),
         "mode": "System",
         "osType": "Linux",
         "osSKU": "Ubuntu",
         "nodeImageVersion": _IMAGE,
     }
     return {**defaults, **_without_empty(asked)}
+
+
+def _written_pools(known: Cluster, asked: JsonObject) -> list[object]:
+    # SDKs leave out what is read-only, such as nodeImageVersion, and get it back all the same
+    # (azure-powershell's recording TestSimpleAzureKubernetes, 2025-10).
+    present = map(as_object, as_list(known.properties.get("agentPoolProfiles")))
+    by_name = {as_text(pool.get("name")): pool for pool in present}
+    version = as_text(known.properties.get("kubernetesVersion")) or _VERSION
+    written: list[object] = []
+    for pool in map(as_object, as_list(asked["agentPoolProfiles"])):
+        before = by_name.get(as_text(pool.get("name")))
+        written.append({**before, **_without_empty(pool)} if before else _pool(pool, version))
+    return written
+
+
+def _whole(version: str) -> str:
+    return version if version.count(".") > 1 else _PATCH
 
 
 def _identity(asked: JsonObject, route: Route) -> JsonObject:

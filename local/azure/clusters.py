@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from local.azure.aks_rules import NODE_OS
-from local.azure.json_values import JsonObject, as_object, as_text
+from local.azure.json_values import JsonObject, as_list, as_object, as_text, whole_number
 
 _VERSIONS_KEPT = 8
 _SIGHTS_KEPT = 256
@@ -90,6 +90,12 @@ class Cluster:
         """Whether node auto-provisioning is on."""
         profile = as_object(self.properties.get("nodeProvisioningProfile"))
         return as_text(profile.get("mode")) == "Auto"
+
+    @property
+    def node_counts(self) -> dict[str, int]:
+        """How many nodes each agent pool is to have, by its name."""
+        pools = map(as_object, as_list(self.properties.get("agentPoolProfiles")))
+        return {as_text(pool.get("name")): whole_number(pool.get("count")) or 0 for pool in pools}
 
     def replace_body(self, body: JsonObject, now: datetime) -> None:
         """Change what the cluster's own body says, at an instant."""

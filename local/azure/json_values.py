@@ -42,8 +42,10 @@ def is_number(value: object) -> bool:
 
 
 def iso(instant: datetime) -> str:
-    """Write an instant as Azure does: UTC, with a Z."""
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    """Write an instant as Azure does: UTC, with a Z, no zeros at the end of a fraction."""
+    whole, _, fraction = instant.astimezone(UTC).replace(tzinfo=None).isoformat().partition(".")
+    digits = fraction.rstrip("0")
+    return f"{whole}.{digits}Z" if digits else f"{whole}Z"
 
 
 def instant_of(text: str) -> datetime:

@@ -2,7 +2,8 @@
 
 Recorded in azure-cli's test_aks_create_node_provisioning_profile.yaml (2025-07): 201 or 200 with
 Azure-AsyncOperation for a PUT, 202 with that and Location for a DELETE, then a status body with
-name, status, startTime and, once it is over, endTime.
+name, status, startTime and, once it is over, endTime. What it is at while it goes on was recorded
+in azure-powershell's TestSimpleAzureKubernetes.json (2025-10).
 """
 
 from collections.abc import Callable
@@ -29,12 +30,31 @@ class Doing(StrEnum):
 
     CREATING = "Creating"
     UPDATING = "Updating"
+    SCALING = "Scaling"
     DELETING = "Deleting"
+
+
+# The middle ones were seen in the making of a cluster and in a PUT that changed its pool.
+_WAITING = "InProgress"
+_STAGES = {
+    Doing.CREATING: (
+        *(_WAITING, "ProvisioningControlPlane"),
+        "CreatingAgentPools: 0/{nodes} nodes completed",
+    ),
+    Doing.UPDATING: (_WAITING, "ProvisioningControlPlane", "ReconcilingDNS"),
+    Doing.SCALING: (
+        *(_WAITING, "ProvisioningControlPlane"),
+        "ScalingAgentPools: 0/{nodes} nodes completed",
+    ),
+}
 
 
 @dataclass(slots=True)
 class Operation:
-    """One operation: who began it, when it is due, and once it is over when and how it ended."""
+    """One operation: who began it, when it is due, and once it is over when and how it ended.
+
+    `nodes` is how many it makes or takes away.
+    """
 
     id: str
     doing: Doing
@@ -46,22 +66,29 @@ class Operation:
     reads_left: int
     fails: bool = False
     ended: datetime | None = None
+    nodes: int = 0
 
     @property
-    def status(self) -> str:
-        """The status as clients are told it."""
-        if self.ended is None:
-            return "InProgress"
+    def end_state(self) -> str:
+        """The state of the cluster once it is over."""
         return _FAILED if self.fails else SUCCEEDED
 
-    def to_json(self) -> JsonObject:
-        """Write the body of the status, with times in UTC."""
-        body: JsonObject = {"name": self.id, "status": self.status, "startTime": iso(self.started)}
+    def to_json(self, now: datetime) -> JsonObject:
+        """Write the body of the status at an instant, with times in UTC."""
+        status = self._stage(now) if self.ended is None else self.end_state
+        body: JsonObject = {"name": self.id, "status": status, "startTime": iso(self.started)}
         if self.ended is not None:
             body["endTime"] = iso(self.ended)
-        if self.status == _FAILED:
+        if status == _FAILED:
             body["error"] = {"code": "InternalOperationError", "message": "Internal server error"}
         return body
+
+    def _stage(self, now: datetime) -> str:
+        stages = _STAGES.get(self.doing, ())
+        if not stages or self.change.method == "PATCH" or now >= self.due:
+            return _WAITING
+        gone = max(0.0, (now - self.started) / (self.due - self.started))
+        return stages[int(gone * len(stages))].format(nodes=self.nodes)
 
     def url(self, host: str, kind: str = "operations") -> str:
         """Write the address of the status; its api-version is AKS's own, not the caller's."""
@@ -159,7 +186,7 @@ class Operations:
             self._state.delete_cluster(cluster.subscription, cluster.group, cluster.name)
             return
         body = finished_body(cluster) if operation.doing is Doing.CREATING else cluster.body
-        cluster.replace_body(in_state(body, operation.status), now)
+        cluster.replace_body(in_state(body, operation.end_state), now)
 
 
 def in_state(body: JsonObject, state: str) -> JsonObject:

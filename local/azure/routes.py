@@ -44,6 +44,8 @@ AROUND = frozenset(
         *(Kind.GROUPS, Kind.GROUP, Kind.RESOURCE_GRAPH),
     }
 )
+# Whose answers do not name the caller; of listings of clusters no source tells.
+UNNAMED = AROUND | {Kind.CLUSTERS_OF_SUBSCRIPTION, Kind.CLUSTERS_OF_GROUP}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from local.azure.arm_errors import FAILURE_CAUSE
 from local.azure.certificates import Certificates
 from local.azure.controls import CONTROLS, answer_control
 from local.azure.headers import arm_headers
@@ -14,7 +15,7 @@ from local.azure.identity import APP_SERVICE_PATH, TENANT_ID, VIRTUAL_MACHINE_PA
 from local.azure.identity_routes import answer_of
 from local.azure.misfortunes import Harm, Misfortune
 from local.azure.replies import Call, Reply
-from local.azure.routes import route_of
+from local.azure.routes import AROUND, route_of
 from local.azure.settling import Settler
 from local.azure.simulator import Simulator
 from local.azure.topic_paths import is_topic_path
@@ -120,9 +121,14 @@ class SimulatorServer:
         reply = answer(self.simulator, call, misfortune)
         if misfortune.ending is not None:
             return await _lost(request, misfortune)
-        headers = arm_headers(call.headers, self.simulator.clock.now())
-        headers.update(self.simulator.rate_headers(call))
+        now = self.simulator.clock.now()
+        headers = arm_headers(call.headers, now, by_gateway=_is_by_gateway(call, reply))
+        headers.update(self.simulator.caller_headers(call, reply))
         return _response(reply, headers)
+
+
+def _is_by_gateway(call: Call, reply: Reply) -> bool:
+    return FAILURE_CAUSE in reply.headers or call.route is None or call.route.kind in AROUND
 
 
 def _answer_arm(simulator: Simulator, call: Call, misfortune: Misfortune) -> Reply:

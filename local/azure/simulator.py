@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from local.azure.arm import Arm
-from local.azure.arm_errors import AzureRefusal
+from local.azure.arm_errors import FAILURE_CAUSE, AzureRefusal
 from local.azure.call_facts import facts_of, operation_of
 from local.azure.clock import Clock, machine_now
 from local.azure.dead_letters import DeadLetters
@@ -16,6 +16,7 @@ from local.azure.event_bodies import event_of
 from local.azure.event_subscriptions import subscriptions_of, topic_subscriptions_of
 from local.azure.faults import Faults
 from local.azure.fleet import Fleet
+from local.azure.headers import operation_identifier
 from local.azure.identity import Caller, Tokens
 from local.azure.journal import Journal
 from local.azure.json_values import JsonObject
@@ -24,7 +25,7 @@ from local.azure.operations import Operations
 from local.azure.options import Options
 from local.azure.replies import Call, Change, Reply
 from local.azure.roles import Role, Roles
-from local.azure.routes import Kind
+from local.azure.routes import UNNAMED, Kind
 from local.azure.state import State
 from local.azure.throttle import Throttle
 
@@ -159,14 +160,20 @@ class Simulator:
             self.outbox.publish(event, self.clock.now(), self.event_copies, topic)
         self.on_event()
 
-    def rate_headers(self, call: Call) -> dict[str, str]:
-        """Write the headers that say what throttling leaves to the caller."""
-        app_id = self._caller_or_nobody(call).app_id
-        if call.route is None or not app_id:
+    def caller_headers(self, call: Call, reply: Reply) -> dict[str, str]:
+        """Write the headers that name the caller and say what throttling leaves to it.
+
+        The gateway's refusals have none (azure-powershell's recording TestNodePoolMode, 2025-10).
+        """
+        caller, route = self._caller_or_nobody(call), call.route
+        if route is None or not caller.app_id or FAILURE_CAUSE in reply.headers:
             return {}
-        if call.route.kind is Kind.RESOURCE_GRAPH:
-            return self.arm.throttle.graph_quota(app_id)
-        return self.arm.throttle.remaining(call.method, call.route.subscription, app_id)
+        if route.kind is Kind.RESOURCE_GRAPH:
+            return self.arm.throttle.graph_quota(caller.app_id)
+        headers = self.arm.throttle.remaining(call.method, route.subscription, caller.app_id)
+        if route.kind not in UNNAMED and (route.kind, call.method) != (Kind.CLUSTER, "GET"):
+            headers |= operation_identifier(caller.tenant_id, caller.object_id)
+        return headers
 
     def _caller_or_nobody(self, call: Call) -> Caller:
         try:

@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--clusters", type=int, help=f"created, one by one ({Sizes().clusters})")
-    add("--events", type=int, help=f"delivered, one by one ({Sizes().events})")
+    add("--events", type=int, help=f"delivered, alone and in a flood ({Sizes().events} each)")
     add("--long", type=_shape, metavar="SHAPE", help=f"a long sweep ({_text(LONG)})")
     add("--large", type=_shape, metavar="SHAPE", help=f"a large fleet ({_text(LARGE)})")
     add("--callers", type=int, help=f"who watch the large fleet at once ({CALLERS})")
@@ -101,6 +101,8 @@ async def _app(sizes: Sizes) -> Part:
         Row("the first event after the start", 2000, found.first_event, "ms"),
         Row("Event Grid webhook, median", 50, statistics.median(found.handler), "ms"),
         Row("Event Grid webhook, 99 of 100", 50, _percentile(found.handler, 99), "ms"),
+        Row("in a flood of events, median", 50, statistics.median(found.handler_in_flood), "ms"),
+        Row("in a flood, 99 of 100", 50, _percentile(found.handler_in_flood, 99), "ms"),
         Row("loading the app (import and index)", 700, loaded.milliseconds, "ms"),
         Row("the same with every SDK", 700, loaded.everything_milliseconds, "ms"),
         Row("memory of the app, loaded", 120, loaded.megabytes, "MB"),

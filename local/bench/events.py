@@ -35,6 +35,7 @@ class Events:
     first_event: float
     after_idling: tuple[float, ...]
     handler: tuple[float, ...]
+    handler_in_flood: tuple[float, ...]
     to_write: tuple[float, ...]
     megabytes: float
 
@@ -45,9 +46,11 @@ async def measure(plan: Plan, sizes: Sizes) -> Events:
         first = await _created(stage, 0)
         written = [await _created(stage, number) for number in range(1, sizes.clusters + 1)]
         idled = [await _after_idling(stage, number) for number in range(sizes.idle_times)]
-        handled = [await _handled(stage, number) for number in range(sizes.events)]
+        alone = [await _handled_alone(stage, number) for number in range(sizes.events)]
+        flood = range(sizes.events, 2 * sizes.events)
+        handled = [await _handled(stage, number) for number in flood]
         held = resident(stage.host_pid)
-        return Events(first, tuple(idled), tuple(handled), tuple(written), held)
+        return Events(first, tuple(idled), tuple(alone), tuple(handled), tuple(written), held)
 
 
 async def _created(stage: Stage, number: int) -> float:
@@ -71,9 +74,24 @@ async def _accepted(stage: Stage, cluster: str) -> Call | None:
     return next((call for call in calls if call.is_accepted_write), None)
 
 
+async def _handled_alone(stage: Stage, number: int) -> float:
+    """Do what `_handled` does, and wait until the work is done, so that the next finds none."""
+    took = await _handled(stage, number)
+    await until(stage, lambda: _looked_at(stage, _gone(number)), SECONDS_TO_WAIT)
+    return took
+
+
+async def _looked_at(stage: Stage, cluster: str) -> Call | None:
+    return next(iter(await stage.azure.calls(cluster=cluster)), None)
+
+
+def _gone(number: int) -> str:
+    return cluster_id(SUBSCRIPTION, "bench", f"gone-{number:05}")
+
+
 async def _handled(stage: Stage, number: int) -> float:
     """Deliver an event that becomes work; the time until the webhook has answered."""
-    cluster = cluster_id(SUBSCRIPTION, "bench", f"gone-{number:05}")
+    cluster = _gone(number)
     headers = {"aeg-event-type": "Notification"}
     path = "runtime/webhooks/eventgrid?functionName=on_cluster_created"
     body = json.dumps([_event(cluster, number)]).encode()

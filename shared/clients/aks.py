@@ -1,6 +1,6 @@
 """AKS through its SDK: each call one attempt, each bounded in time."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
@@ -19,11 +19,14 @@ from shared.domain.errors import (
 )
 from shared.domain.observed import (
     NODE_OS_SCHEDULE,
+    ClusterPage,
     Listing,
     ObservedCluster,
     ObservedConfiguration,
+    UnreadableCluster,
     observe_cluster,
     observe_configuration,
+    observe_unreadable,
 )
 from shared.domain.window import MaintenanceWindow
 from shared.telemetry import log_left_out
@@ -65,7 +68,7 @@ class AksClient:
 
     async def list_clusters(
         self, subscription_id: str, resource_group: str | None
-    ) -> AsyncIterator[Sequence[ObservedCluster]]:
+    ) -> AsyncIterator[ClusterPage]:
         """Yield the clusters of a subscription, or of one resource group, page by page.
 
         Raises Rejected where ARM does not know the subscription or the group.
@@ -190,26 +193,27 @@ def only_objects(response: "Response") -> None:
 async def _next_page(
     subscription_id: str,
     pages: "AsyncIterator[AsyncIterator[ManagedCluster]]",
-) -> Sequence[ObservedCluster] | None:
-    page = await anext(pages, None)
-    if page is None:
-        return None
-    observed = [_observed(subscription_id, cluster) async for cluster in page]
-    return [cluster for cluster in observed if cluster]
-
-
-def _observed(subscription_id: str, cluster: "ManagedCluster") -> ObservedCluster | None:
-    """Read one of many clusters; None, said in the log, if its id is none that naptime can read.
+) -> ClusterPage | None:
+    """Read a page of clusters; None after the last.
 
     The name of a resource group may have letters of any alphabet (learn.microsoft.com,
     resource-name-rules, Microsoft.Resources). One such must not hold up all the others of its
     subscription.
     """
-    try:
-        return observe_cluster(cluster.as_dict())
-    except InvalidResourceId as error:
-        log_left_out(subscription_id, error)
+    page = await anext(pages, None)
+    if page is None:
         return None
+    clusters: list[ObservedCluster] = []
+    unreadable: list[UnreadableCluster] = []
+    async for cluster in page:
+        body = cluster.as_dict()
+        try:
+            clusters.append(observe_cluster(body))
+        except InvalidResourceId as error:
+            unreadable.append(observe_unreadable(body))
+            if unreadable[-1].auto_provisioning:
+                log_left_out(subscription_id, error)
+    return ClusterPage(clusters, unreadable)
 
 
 def _date(response: "Response") -> datetime | None:

@@ -29,6 +29,22 @@ class ObservedCluster:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadableCluster:
+    """A managed cluster of a listing, of whose id naptime can make nothing."""
+
+    location: str
+    auto_provisioning: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterPage:
+    """One page of a listing."""
+
+    clusters: Sequence[ObservedCluster]
+    unreadable: Sequence[UnreadableCluster] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ObservedSchedule:
     """What the node OS schedule says: a window, one that cannot be read, or (both None) nothing."""
 
@@ -81,18 +97,21 @@ def observe_cluster(body: Mapping[str, object]) -> ObservedCluster:
     """
     properties = _object(body, "properties")
     channels = _object(properties, "autoUpgradeProfile")
-    # A profile that is absent means Manual (Azure/azure-rest-api-specs, the property's default).
-    mode = _text(_object(properties, "nodeProvisioningProfile"), "mode") or "Manual"
     return ObservedCluster(
         id=ClusterId.parse(_text(body, "id") or "", "id"),
-        location=(_text(body, "location") or "").replace(" ", "").lower(),
+        location=_location(body),
         provisioning_state=_text(properties, "provisioningState") or "",
-        auto_provisioning=mode.lower() == "auto",
+        auto_provisioning=_auto_provisioning(properties),
         tags={key: value for key, value in _object(body, "tags").items() if isinstance(value, str)},
         node_os_channel=_text(channels, "nodeOSUpgradeChannel"),
         upgrade_channel=_text(channels, "upgradeChannel"),
         node_resource_group=_text(properties, "nodeResourceGroup"),
     )
+
+
+def observe_unreadable(body: Mapping[str, object]) -> UnreadableCluster:
+    """Read the body of a managed cluster whose id `observe_cluster` has refused."""
+    return UnreadableCluster(_location(body), _auto_provisioning(_object(body, "properties")))
 
 
 def observe_configuration(body: Mapping[str, object]) -> ObservedConfiguration:
@@ -109,6 +128,16 @@ def node_os_schedule(
 ) -> ObservedConfiguration | None:
     """Find the node OS schedule among a cluster's configurations."""
     return next((found for found in configurations if found.is_node_os_schedule), None)
+
+
+def _location(body: Mapping[str, object]) -> str:
+    return (_text(body, "location") or "").replace(" ", "").lower()
+
+
+def _auto_provisioning(properties: Mapping[str, object]) -> bool:
+    # A profile that is absent means Manual (Azure/azure-rest-api-specs, the property's default).
+    mode = _text(_object(properties, "nodeProvisioningProfile"), "mode") or "Manual"
+    return mode.lower() == "auto"
 
 
 def _object(body: Mapping[str, object], name: str) -> Mapping[str, object]:

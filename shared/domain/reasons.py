@@ -41,6 +41,7 @@ class Reason(StrEnum):
     WRITE_TARGET_GONE = "WriteTargetGone"
     WRITES_STOPPED = "WritesStopped"
     RECENTLY_READ = "RecentlyRead"
+    CLUSTER_ID_UNREADABLE = "ClusterIdUnreadable"
     POISONED = "Poisoned"
 
 
@@ -256,6 +257,14 @@ REASONS: Mapping[Reason, ReasonText] = MappingProxyType(
             "there was no event about the cluster since.",
             "Does not read it again in a run that a node image release has started.",
             "Nothing to do.",
+        ),
+        Reason.CLUSTER_ID_UNREADABLE: ReasonText(
+            "A listing has a cluster with node auto-provisioning whose id naptime cannot read, "
+            "such as one in a resource group with letters beyond ASCII in its name.",
+            "Counts it as failed in each run and does nothing else: no write is made of an id "
+            "that is not understood.",
+            "Give the cluster a schedule yourself; the line `cluster left out` of the log says "
+            "which one it is.",
         ),
         Reason.POISONED: ReasonText(
             "A queue message failed again and again for a reason that naptime does not know.",

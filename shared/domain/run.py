@@ -8,7 +8,6 @@ from hashlib import sha256
 from typing import Self, TypedDict
 
 from shared.domain import instants
-from shared.domain.observed import ObservedCluster
 from shared.domain.shard import plain_location
 from shared.domain.work import Cause
 
@@ -70,9 +69,9 @@ class RunScope:
         """Say whether no cluster is outside of it."""
         return not (self.subscription_id or self.resource_group or self.locations)
 
-    def covers(self, cluster: ObservedCluster) -> bool:
-        """Say whether a cluster of the subscription (and group) is in one of the locations."""
-        return not self.locations or plain_location(cluster.location) in self.locations
+    def covers(self, location: str) -> bool:
+        """Say whether the clusters of the subscription (and group) in a location belong to it."""
+        return not self.locations or plain_location(location) in self.locations
 
     def to_json(self) -> RunScopeJson:
         """Give it as the HTTP API shows it."""

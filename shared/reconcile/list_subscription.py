@@ -1,6 +1,5 @@
 """One subscription of a run: its clusters listed page by page, a row for each to look at."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -8,7 +7,7 @@ from shared.domain.cluster_id import ClusterId
 from shared.domain.decision import Action, Decision, Desired
 from shared.domain.errors import AccessDenied, AzureError
 from shared.domain.last_known import LastKnown
-from shared.domain.observed import ObservedCluster
+from shared.domain.observed import ClusterPage, ObservedCluster
 from shared.domain.outcome import Outcome, OutcomeKind
 from shared.domain.policy import screen
 from shared.domain.reasons import Reason
@@ -141,18 +140,22 @@ class SubscriptionLister:
         """Say whether a run leaves out what was read a short while ago."""
         return run.cause is Cause.NODE_IMAGE_RELEASED and self.verify_max_age > timedelta(0)
 
-    async def _page(self, run: Run, listed: Listed, page: Sequence[ObservedCluster]) -> None:
+    async def _page(self, run: Run, listed: Listed, page: ClusterPage) -> None:
         """Screen one page; write down the clusters whose configurations have to be read."""
         listed.screened += Tally(calls=1)
         clusters = [
             cluster
-            for cluster in page
-            if run.scope.covers(cluster)
+            for cluster in page.clusters
+            if run.scope.covers(cluster.location)
             and listed.is_new(cluster)
             and await self._is_to_be_looked_at(run, listed, cluster)
         ]
         if batches := listed.batches_of(clusters):
             await self.store.insert_batches(run.id, batches)
+        for unreadable in page.unreadable:
+            if unreadable.auto_provisioning and run.scope.covers(unreadable.location):
+                reason = Reason.CLUSTER_ID_UNREADABLE
+                listed.screened = listed.screened.counting(OutcomeKind.FAILED, reason)
         await self.memory.remember(listed.left_out)
         listed.left_out = []
 

@@ -14,6 +14,7 @@ from shared.domain.nap_machines import MachinePage
 from shared.domain.node_image import NodeImage
 from shared.domain.observed import (
     NODE_OS_SCHEDULE,
+    ClusterPage,
     Listing,
     ObservedCluster,
     ObservedConfiguration,
@@ -45,7 +46,7 @@ class Aks(Protocol):
 
     def list_clusters(
         self, subscription_id: str, resource_group: str | None
-    ) -> AsyncIterator[Sequence[ObservedCluster]]:
+    ) -> AsyncIterator[ClusterPage]:
         """Yield the clusters of a subscription, or of one resource group, page by page."""
         ...
 

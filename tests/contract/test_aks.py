@@ -170,7 +170,7 @@ def calls(aks: Aks, window: MaintenanceWindow) -> dict[Verb, Callable[[], Awaita
 async def listed(aks: Aks, group: str | None = None) -> list[ClusterId]:
     """List the clusters of the subscription."""
     pages = aks.list_clusters(SUBSCRIPTION, group)
-    return [found.id async for page in pages for found in page]
+    return [found.id async for page in pages for found in page.clusters]
 
 
 WINDOW = MaintenanceWindow(Weekly(1, Weekday.SUNDAY), time(1), 4)
@@ -212,8 +212,8 @@ async def test_clusters_are_listed_page_by_page(azure: Azure) -> None:
         await azure.put(cluster(f"aks-{number:03}"))
     await azure.put(cluster("foreign", subscription=FOREIGN_SUBSCRIPTION))
     pages = [page async for page in azure.aks.list_clusters(SUBSCRIPTION, None)]
-    assert [len(page) for page in pages] == [100, 30]
-    found = [observed for page in pages for observed in page]
+    assert [len(page.clusters) for page in pages] == [100, 30]
+    found = [observed for page in pages for observed in page.clusters]
     assert {each.id.name for each in found} == {f"aks-{number:03}" for number in range(130)}
     assert found[0] == await azure.aks.get_cluster(found[0].id)
 

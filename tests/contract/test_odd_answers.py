@@ -78,7 +78,7 @@ async def odd() -> AsyncIterator[tuple[OddAzure, AksClient]]:
 async def listed(aks: AksClient) -> list[str]:
     """List the clusters of the subscription by their names."""
     pages = aks.list_clusters(SUBSCRIPTION, None)
-    return [found.id.name async for page in pages for found in page]
+    return [found.id.name async for page in pages for found in page.clusters]
 
 
 GROUP_OF_LETTERS = {**cluster("aks-2"), "id": str(cluster_id()).replace("rg-1", "rg-größe")}

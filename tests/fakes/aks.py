@@ -17,9 +17,11 @@ from shared.domain.errors import (
 )
 from shared.domain.observed import (
     NODE_OS_SCHEDULE,
+    ClusterPage,
     Listing,
     ObservedCluster,
     ObservedConfiguration,
+    UnreadableCluster,
     observe_cluster,
     observe_configuration,
 )
@@ -71,6 +73,8 @@ class FakeAks:
     faults: deque[Fault] = field(default_factory=deque)
     outage_until: datetime | None = None
     outage_error: Callable[[], AzureError] | None = None
+    unreadable: Sequence[UnreadableCluster] = ()
+    """Those on the first page of each listing whose ids cannot be read."""
     refuses: Callable[[Verb, str], AzureError | None] = lambda _verb, _where: None
     """What a kind of call is refused with, by the cluster's key or the subscription's id."""
     takes: Callable[[Verb], timedelta] = lambda _: timedelta(0)
@@ -115,7 +119,7 @@ class FakeAks:
 
     async def list_clusters(
         self, subscription_id: str, resource_group: str | None
-    ) -> AsyncIterator[Sequence[ObservedCluster]]:
+    ) -> AsyncIterator[ClusterPage]:
         """Yield the clusters of a subscription or a group, page by page."""
         found = [
             observe_cluster(body)
@@ -129,7 +133,7 @@ class FakeAks:
             if fault is not None:
                 raise self._refuse("clusters", None, fault.error())
             self.calls.append(Call("clusters", None, self.clock.now()))
-            yield found[start : start + PAGE_SIZE]
+            yield ClusterPage(found[start : start + PAGE_SIZE], () if start else self.unreadable)
 
     async def list_configurations(self, cluster_id: ClusterId) -> Listing:
         """Read all configurations."""

@@ -1,7 +1,7 @@
 """A run over the fleet: every cluster protected, at the pace, counted once, and to its end."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from datetime import timedelta
 from itertools import pairwise
@@ -19,7 +19,7 @@ from shared.domain.errors import (
     Rejected,
     Throttled,
 )
-from shared.domain.observed import ObservedCluster
+from shared.domain.observed import ClusterPage
 from shared.domain.pace import CALLS_AT_ONCE, Pace
 from shared.domain.pages import PageAsked
 from shared.domain.reasons import Reason
@@ -540,12 +540,10 @@ async def test_a_page_that_is_read_twice_counts_once() -> None:
     fleet(world, 3, 3)
     pages = world.aks.list_clusters
 
-    async def twice(
-        subscription_id: str, resource_group: str | None
-    ) -> AsyncIterator[Sequence[ObservedCluster]]:
+    async def twice(subscription_id: str, resource_group: str | None) -> AsyncIterator[ClusterPage]:
         async for page in pages(subscription_id, resource_group):
             yield page
-            yield page[:3]
+            yield ClusterPage(page.clusters[:3])
 
     world.aks.list_clusters = twice  # type: ignore[method-assign]  # ARM's pages overlap
     record = await world.sweep()

@@ -1,10 +1,10 @@
 """Fleets and subscriptions that change, vanish or cannot be read: runs end, and lists are true."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 from shared.domain.errors import Rejected, Throttled
-from shared.domain.observed import ObservedCluster
+from shared.domain.observed import ClusterPage, UnreadableCluster
 from shared.domain.pace import Pace
 from shared.domain.pages import PageAsked
 from shared.domain.run import RunScope
@@ -26,7 +26,7 @@ async def test_a_listing_that_naptime_fails_on_ends_as_a_finding() -> None:
 
     async def broken(
         subscription_id: str, resource_group: str | None
-    ) -> AsyncIterator[Sequence[ObservedCluster]]:
+    ) -> AsyncIterator[ClusterPage]:
         if subscription_id == OTHER:
             raise ZeroDivisionError
         async for page in real(subscription_id, resource_group):
@@ -46,6 +46,19 @@ async def test_a_listing_that_naptime_fails_on_ends_as_a_finding() -> None:
     assert outcomes(record) == {"Created": 2}
     (unreadable,) = items(record, "unreadableSubscriptions")
     assert (unreadable["subscriptionId"], unreadable["reason"]) == (OTHER, "Poisoned")
+
+
+async def test_a_cluster_that_cannot_be_named_is_counted() -> None:
+    """A NAP cluster whose id is unreadable has failed in each run over its location."""
+    world = World(pace=Pace(1000, 100))
+    fleet(world, 2, 2)
+    elsewhere = UnreadableCluster("northeurope", auto_provisioning=True)
+    without_nap = UnreadableCluster("westeurope", auto_provisioning=False)
+    nameless = UnreadableCluster("westeurope", auto_provisioning=True)
+    world.aks.unreadable = (elsewhere, without_nap, nameless)
+    record = await world.sweep(RunScope(locations=("westeurope",)))
+    assert outcomes(record) == {"Created": 2, "Failed": 1}
+    assert record.summary["reasons"] == {"ScheduleMissing": 2, "ClusterIdUnreadable": 1}
 
 
 async def test_a_run_that_never_ends_is_joined_for_a_day() -> None:

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from local.azure.fleet import fleet_of
-from local.azure.json_values import JsonObject, as_object
+from local.azure.json_values import JsonObject, as_list, as_object
 from local.azure.replies import Reply
 from tests.simulator.world import (
     CLUSTER,
@@ -74,25 +74,102 @@ def test_create_is_201_and_creating(world: World) -> None:
 
 
 def test_keys_come_in_the_recorded_order(world: World) -> None:
-    """A cluster's keys are id, location, name, tags, type, properties, identity, sku."""
+    """A cluster's keys are id, location, name, tags, type, kind, properties, identity, sku."""
     keys = list(content(world.put(MADE, BODY)))
-    expected = ["id", "location", "name", "tags", "type", "properties", "identity", "sku"]
+    expected = ["id", "location", "name", "tags", "type", "kind", "properties", "identity", "sku"]
     assert keys == expected
 
 
+def test_kind_is_shown_where_versions_have_it(world: World) -> None:
+    """A cluster is of kind Base or of what was asked for; old api-versions do not show it."""
+    assert content(world.put(MADE, BODY))["kind"] == "Base"
+    advance(world, 15)
+    assert content(world.put(MADE, {**BODY, "kind": "Other"}))["kind"] == "Other"
+    assert "kind" not in content(world.get(MADE, api_version="2024-10-01"))
+
+
+def test_agent_pools_tell_their_present_version(world: World) -> None:
+    """An agent pool has the version that was asked for and, whole, the one that it runs."""
+    (pool,) = pools_of(world.put(MADE, body_with({"name": "system"})))
+    versions = (pool["orchestratorVersion"], pool["currentOrchestratorVersion"])
+    assert versions == ("1.34", "1.34.2")
+
+
 def test_operation_succeeds_after_its_seconds(world: World) -> None:
-    """An operation is InProgress until its time is over, then Succeeded with an endTime."""
+    """An operation goes on until its time is over, then it is Succeeded with an endTime."""
     reply = world.put(MADE, BODY)
     going = content(poll(world, reply))
     assert (going["status"], set(going)) == ("InProgress", {"name", "status", "startTime"})
     advance(world, 14.9)
-    assert content(poll(world, reply))["status"] == "InProgress"
+    assert set(content(poll(world, reply))) == {"name", "status", "startTime"}
     advance(world, 0.1)
     done = content(poll(world, reply))
     assert (done["status"], done["endTime"]) == ("Succeeded", "2026-08-26T12:00:15Z")
     properties = as_object(content(world.get(MADE))["properties"])
     assert properties["provisioningState"] == "Succeeded"
     assert "identityProfile" in properties
+
+
+def test_an_update_keeps_what_pools_were_given(world: World) -> None:
+    """A pool that is written again keeps what AKS gave it; one that is new gets it, others go."""
+    read = pools_of(world.put(MADE, body_with({"name": "system"}, {"name": "old"})))
+    advance(world, 15)
+    written = pools_of(world.put(MADE, body_with({"name": "new"}, {"name": "system", "count": 5})))
+    assert [pool["name"] for pool in written] == ["new", "system"]
+    assert written[1] == {**read[0], "count": 5, "provisioningState": "Scaling"}
+    assert written[0]["nodeImageVersion"] == read[0]["nodeImageVersion"]
+
+
+def test_more_nodes_are_a_scaling(world: World) -> None:
+    """A PUT that changes a pool's count shows Scaling, not Updating, and tells of its nodes."""
+    world.put(MADE, body_with({"name": "system", "count": 1}))
+    advance(world, 15)
+    reply = world.put(MADE, body_with({"name": "system", "count": 3}))
+    assert state_of(world) == "Scaling"
+    assert aks_error(world.put(MADE, BODY))["code"] == "OperationNotAllowed"
+    nodes = "ScalingAgentPools: 0/2 nodes completed"
+    expected = ["InProgress", "ProvisioningControlPlane", nodes, "Succeeded"]
+    assert statuses(world, reply) == expected
+
+
+def body_with(*pools: JsonObject) -> JsonObject:
+    return {**BODY, "properties": {"agentPoolProfiles": list(pools)}}
+
+
+def pools_of(reply: Reply) -> list[JsonObject]:
+    properties = as_object(content(reply)["properties"])
+    return [as_object(pool) for pool in as_list(properties["agentPoolProfiles"])]
+
+
+def statuses(world: World, reply: Reply) -> list[object]:
+    """Ask an operation of 15 seconds for its status every 5 seconds."""
+    seen: list[object] = []
+    for _ in range(4):
+        seen.append(content(poll(world, reply))["status"])
+        advance(world, 5)
+    return seen
+
+
+def test_operations_tell_what_they_are_at(world: World) -> None:
+    """While it goes on an operation's status is not only InProgress, but what AKS is busy with."""
+    body = body_with({"name": "system", "count": 3}, {"name": "user", "count": 2})
+    begun = ["InProgress", "ProvisioningControlPlane"]
+    nodes = "CreatingAgentPools: 0/5 nodes completed"
+    assert statuses(world, world.put(MADE, body)) == [*begun, nodes, "Succeeded"]
+    assert statuses(world, world.put(MADE, body)) == [*begun, "ReconcilingDNS", "Succeeded"]
+    tagged = world.call("PATCH", MADE, {"tags": {"naptime": "off"}})
+    assert statuses(world, tagged) == ["InProgress"] * 3 + ["Succeeded"]
+    assert statuses(world, world.delete(MADE)) == ["InProgress"] * 3 + ["Succeeded"]
+
+
+def test_times_of_operations_end_in_no_zero(world: World) -> None:
+    """The times of an operation have as many digits as they need."""
+    advance(world, 0.25)
+    reply = world.put(MADE, BODY)
+    advance(world, 15)
+    done = content(poll(world, reply))
+    assert done["startTime"] == "2026-08-26T12:00:00.25Z"
+    assert done["endTime"] == "2026-08-26T12:00:15.25Z"
 
 
 def test_operation_succeeds_after_its_reads(world: World) -> None:
@@ -160,7 +237,8 @@ def test_delete_is_202_and_deleting(world: World) -> None:
     assert state_of(world, CLUSTER) == "Deleting"
     assert poll(world, reply, "Location").status == 202
     advance(world, 15)
-    assert poll(world, reply, "Location").status == 204
+    over = poll(world, reply, "Location")
+    assert (over.status, over.headers["Location"]) == (204, reply.headers["Location"])
     assert content(poll(world, reply))["status"] == "Succeeded"
     assert gateway_error(world.get(CLUSTER))["code"] == "ResourceNotFound"
     assert gateway_error(world.get(NODE_OS))["code"] == "ResourceNotFound"

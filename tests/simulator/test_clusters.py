@@ -133,7 +133,13 @@ def test_api_version_is_required(world: World) -> None:
     assert (reply.status, gateway_error(reply)["code"]) == (400, "MissingApiVersionParameter")
 
 
-@pytest.mark.parametrize("version", ["2026-08-02", "1999-01-01", "x", "2027-01-02-preview"])
+@pytest.mark.parametrize(
+    "version",
+    [
+        *("2026-08-02", "1999-01-01", "x", "2027-01-02-preview"),
+        *("2023-12-02-preview", "2024-11-02-preview", "2024-12-02-preview"),
+    ],
+)
 def test_unknown_api_versions_list_the_known_ones(world: World, version: str) -> None:
     """An unknown api-version is 400, and the text lists the supported ones."""
     reply = world.get(CONFIGURATIONS, api_version=version)
@@ -145,12 +151,14 @@ def test_unknown_api_versions_list_the_known_ones(world: World, version: str) ->
 
 
 def test_node_images_are_listed_in_previews_only(world: World) -> None:
-    """NodeImageVersions lists os, sku, version and fullName, in preview versions only."""
+    """NodeImageVersions lists os, sku, version and fullName, in previews since 2024-02-02 only."""
     target = (
         f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.ContainerService"
         "/locations/westeurope/nodeImageVersions"
     )
     assert world.get(target).status == 400
+    assert world.get(target, api_version="2024-01-02-preview").status == 400
+    assert world.get(target, api_version="2024-02-02-preview").status == 200
     listed = as_list(content(world.get(target, api_version="2026-08-02-preview"))["value"])
     assert as_object(listed[0]) == {
         "fullName": "AKSUbuntu-2404gen2containerd-202608.06.1",

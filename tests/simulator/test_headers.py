@@ -1,11 +1,12 @@
 """The headers of every answer, over the wire."""
 
+import re
 from io import BytesIO
 
 import pytest
 
 from tests.simulator.conftest import Served
-from tests.simulator.world import CLUSTER, NODE_OS, window
+from tests.simulator.world import CLUSTER, CONFIGURATIONS, NODE_OS, window
 
 
 async def headers_of(served: Served, target: str, **asked: str) -> dict[str, str]:
@@ -19,12 +20,16 @@ async def test_every_answer_has_ids_and_a_date(served: Served) -> None:
     """Answers, errors too, carry request ids, the simulated date and the usual protections."""
     for target in (f"{CLUSTER}?api-version=2026-08-01", CLUSTER, "/nowhere"):
         headers = await headers_of(served, target)
-        assert headers["x-ms-request-id"] == headers["x-ms-correlation-request-id"]
-        assert headers["x-ms-routing-request-id"].startswith("WESTEUROPE:20260826T120000Z:")
+        correlation = headers["x-ms-correlation-request-id"]
+        assert headers["x-ms-routing-request-id"] == f"WESTEUROPE:20260826T120000Z:{correlation}"
         assert headers["date"] == "Wed, 26 Aug 2026 12:00:00 GMT"
         assert headers["cache-control"] == "no-cache"
         assert headers["strict-transport-security"] == "max-age=31536000; includeSubDomains"
         assert headers["x-content-type-options"] == "nosniff"
+        assert re.fullmatch(
+            "Ref A: [0-9A-F]{32} Ref B: [A-Z0-9]+ Ref C: 2026-08-26T12:00:00Z",
+            headers["x-msedge-ref"],
+        )
 
 
 async def test_correlation_is_kept(served: Served) -> None:
@@ -32,9 +37,41 @@ async def test_correlation_is_kept(served: Served) -> None:
     sent = {"x_ms_correlation_request_id": "c-1", "x_ms_client_request_id": "r-1"}
     headers = await headers_of(served, CLUSTER, **sent)
     assert headers["x-ms-correlation-request-id"] == "c-1"
+    assert headers["x-ms-routing-request-id"].endswith(":c-1")
     assert "x-ms-client-request-id" not in headers
     asked = await headers_of(served, CLUSTER, **sent, x_ms_return_client_request_id="true")
     assert asked["x-ms-client-request-id"] == "r-1"
+
+
+async def test_aks_has_request_ids_of_its_own(served: Served) -> None:
+    """AKS gives its answers an id of its own; what the gateway answers has one id for both."""
+    for target, is_of_aks in (
+        (f"{CLUSTER}?api-version=2026-08-01", True),
+        (f"{NODE_OS}?api-version=2026-08-01", True),
+        (f"{CLUSTER}0?api-version=2026-08-01", False),
+        ("/subscriptions?api-version=2022-12-01", False),
+    ):
+        headers = await headers_of(served, target)
+        same = headers["x-ms-request-id"] == headers["x-ms-correlation-request-id"]
+        assert same is not is_of_aks, target
+
+
+async def test_operations_are_named_after_their_request(served: Served) -> None:
+    """The call that begins an operation has the operation's id as its request id."""
+    url = f"{served.server.url}{CLUSTER}?api-version=2026-08-01"
+    async with served.session.delete(url, headers=served.bearer()) as response:
+        operation = f"/operations/{response.headers['x-ms-request-id']}?"
+        assert operation in response.headers["Azure-AsyncOperation"]
+
+
+async def test_aks_names_the_caller(served: Served) -> None:
+    """AKS's answers name tenant and object of the caller; a cluster that is read does not."""
+    caller = served.simulator.tokens.caller(served.bearer()["Authorization"])
+    named = f"tenantId={caller.tenant_id},objectId={caller.object_id}/westeurope/"
+    headers = await headers_of(served, f"{CONFIGURATIONS}?api-version=2026-08-01")
+    assert headers["x-ms-operation-identifier"].startswith(named)
+    for target in (f"{CLUSTER}?api-version=2026-08-01", "/subscriptions?api-version=2022-12-01"):
+        assert "x-ms-operation-identifier" not in await headers_of(served, target)
 
 
 async def test_remaining_calls_are_told(served: Served) -> None:
@@ -42,6 +79,16 @@ async def test_remaining_calls_are_told(served: Served) -> None:
     headers = await headers_of(served, f"{CLUSTER}?api-version=2026-08-01")
     assert headers["x-ms-ratelimit-remaining-subscription-reads"] == "249"
     assert headers["x-ms-ratelimit-remaining-subscription-global-reads"] == "3749"
+
+
+@pytest.mark.parametrize("target", [f"{CLUSTER}0?api-version=2026-08-01", CLUSTER])
+async def test_the_gateways_refusals_tell_of_no_remaining_calls(
+    served: Served, target: str
+) -> None:
+    """Where the gateway refuses, no header says how many calls are left."""
+    headers = await headers_of(served, target)
+    assert headers["x-ms-failure-cause"] == "gateway"
+    assert not [name for name in headers if "ratelimit" in name]
 
 
 @pytest.mark.parametrize(

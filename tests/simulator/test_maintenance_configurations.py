@@ -313,5 +313,30 @@ def test_legacy_times_are_written_as_recorded(world: World) -> None:
     assert stored["notAllowedTime"] == [
         {"start": "2021-11-26T03:00:00Z", "end": "2021-11-30T12:00:00.25Z"}
     ]
-    wrong = {"properties": {"notAllowedTime": [{"start": "soon", "end": "later"}]}}
-    assert aks_error(world.put(DEFAULT, wrong))["code"] == "UnmarshalError"
+    for wrong in ("soon", "2026-13-01T00:00:00Z", "0001-01-01T00:00:00+14:00"):
+        refused = {"properties": {"notAllowedTime": [{"start": wrong, "end": wrong}]}}
+        assert aks_error(world.put(DEFAULT, refused))["code"] == "UnmarshalError"
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ("2023-03-01T17:38:33.5305763+08:00", "2023-03-01T09:38:33.5305763Z"),
+        ("2023-02-27T17:38:35.7262880+08:00", "2023-02-27T09:38:35.726288Z"),
+        ("2026-08-26T20:00:00-05:00", "2026-08-27T01:00:00Z"),
+    ],
+)
+def test_legacy_times_are_stored_in_utc(world: World, given: str, stored: str) -> None:
+    """The times of notAllowedTime come back in UTC, to the ten millionth of a second."""
+    span = {"start": given, "end": given}
+    body = {"properties": {"notAllowedTime": [span]}}
+    written = as_object(content(world.put(DEFAULT, body))["properties"])
+    assert written["notAllowedTime"] == [{"start": stored, "end": stored}]
+
+
+def test_keys_of_a_relative_month_are_in_the_recorded_order(world: World) -> None:
+    """A relativeMonthly schedule comes back with its weekday before its week, however written."""
+    month = {"weekIndex": "Last", "dayOfWeek": "Tuesday", "intervalMonths": 1}
+    world.put(NODE_OS, window(schedule={"relativeMonthly": month}))
+    stored = as_object(as_object(world.stored_window()["schedule"])["relativeMonthly"])
+    assert list(stored) == ["intervalMonths", "dayOfWeek", "weekIndex"]
