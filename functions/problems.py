@@ -109,7 +109,7 @@ NOT_JSON = ProblemKind(
 TOO_MANY_RUNS = ProblemKind(
     "TooManyRuns",
     429,
-    "As many runs are under way as naptime lets be under way at once.",
+    "As many runs that people asked for are under way as naptime lets be under way at once.",
     "Wait for one to finish (`GET /api/runs?state=Active`), or ask for the whole fleet in one run.",
 )
 INVALID_SETTING = ProblemKind(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from azure.mgmt.containerservice.models import MaintenanceConfiguration
 
-from shared.clients.arm import ArmClients
+from shared.clients.arm import ArmClients, is_same_place
 from shared.domain.cluster_id import ClusterId
 from shared.domain.errors import (
     AccessDenied,
@@ -155,8 +155,8 @@ def whole_pages() -> "Callable[[Response], None]":
 
     The SDK takes a body without a `value` for an empty list (azure-mgmt-containerservice 41.8.0,
     aio/operations/_operations.py), and a configuration that is not seen would be written over. It
-    follows every `nextLink`, also one that leads back to a page that it has read, and would ask
-    for it as fast as it is answered, for ever.
+    follows every `nextLink`: to any host, with the token; and back to a page that it has read,
+    which it would ask for as fast as it is answered, for ever.
     """
     asked = set[str]()
 
@@ -171,16 +171,17 @@ def whole_pages() -> "Callable[[Response], None]":
 
 
 def _require_page(response: "Response") -> None:
-    if response.http_response.status_code == OK and not _is_page(response.http_response.json()):
-        raise AzureUnavailable("The answer is no page of a list.")
-
-
-def _is_page(body: object) -> bool:
-    match body:
+    if response.http_response.status_code != OK:
+        return
+    match response.http_response.json():
         case {"value": list(items), **rest} if all(isinstance(item, dict) for item in items):
-            return isinstance(rest.get("nextLink"), str | None)
+            link = rest.get("nextLink") or None
         case _:
-            return False
+            raise AzureUnavailable("The answer is no page of a list.")
+    if link is not None and not isinstance(link, str):
+        raise AzureUnavailable("The answer is no page of a list.")
+    if link and not is_same_place(link, response.http_request.url):
+        raise AzureUnavailable("The next page of a listing is not at Azure Resource Manager.")
 
 
 def only_objects(response: "Response") -> None:

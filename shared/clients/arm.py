@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from azure.core import AzureClouds
 from azure.mgmt.containerservice.aio import ContainerServiceClient
@@ -33,6 +34,20 @@ def scopes_of(endpoint: str) -> list[str]:
     clouds = [get_arm_endpoints(cloud) for cloud in AzureClouds]
     known = {cloud["resource_manager"].rstrip("/"): cloud["credential_scopes"] for cloud in clouds}
     return list(known.get(endpoint.lower(), known[PUBLIC_ARM]))
+
+
+def is_same_place(link: str, url: str) -> bool:
+    """Say whether a link is to the scheme, host and port of a URL; a token may go where it went."""
+    try:
+        return _place(link) == _place(url)
+    except ValueError:
+        return False
+
+
+def _place(url: str) -> tuple[str, str | None, int | None]:
+    # Azure writes links with and without the port that https has anyway.
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else None)
 
 
 class ArmClients:

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
-from urllib.parse import urlsplit
 
 from azure.core.exceptions import HttpResponseError
 from azure.core.rest import HttpRequest
 
-from shared.clients.arm import ArmClients
+from shared.clients.arm import ArmClients, is_same_place
 from shared.domain.agent_pools import ImagePool, observe_pools
 from shared.domain.cluster_id import ClusterId
 from shared.domain.errors import Rejected
@@ -51,7 +50,7 @@ class NodeImageClient:
 
     def _own(self, link: object) -> str:
         """Give the link to the next page; the token goes with it, so to ARM and nowhere else."""
-        if not isinstance(link, str) or _place(link) != _place(self._arm.endpoint):
+        if not isinstance(link, str) or not is_same_place(link, self._arm.endpoint):
             raise Rejected("the next page of node images is not at Azure Resource Manager")
         return link
 
@@ -72,14 +71,6 @@ class NodeImageClient:
         )
         newest = (profile.as_dict().get("properties") or {}).get("latestNodeImageVersion")
         return NodeImage.parse(newest) if isinstance(newest, str) else None
-
-
-def _place(url: str) -> tuple[str, str]:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "", ""
-    return parts.scheme, parts.netloc.lower()
 
 
 async def _get_json(client: "ContainerServiceClient", request: HttpRequest) -> dict[str, object]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.domain.rows import Reading
+from shared.domain.rows import Reading, Values
 from shared.domain.run import Run, RunScope, RunState, new_run_id
 from shared.domain.run_records import RunRecord
 from shared.domain.run_work import StartRun
@@ -76,10 +76,14 @@ class RunAsker:
         raise TooManyConflicts(scope.key)
 
     async def _leave_room(self) -> None:
-        """Refuse a run too many; those of older months have no message or baton left."""
+        """Refuse a run too many; those of older months have no message or baton left.
+
+        Runs of timers and events do not count: one node image release starts a run a location.
+        """
         active = 0
+        asked: Values = {"state": RunState.ACTIVE.value, "cause": Cause.ASKED.value}
         for month in (await self.store.months())[:2]:
-            found = await self.store.runs_of(month, self.most_active, "", {"state": "Active"})
+            found = await self.store.runs_of(month, self.most_active, "", asked)
             active += len(found)
         if active >= self.most_active:
             raise TooManyActive(self.most_active)

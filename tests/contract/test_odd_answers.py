@@ -155,6 +155,9 @@ NO_PAGES: dict[str, object] = {
     "a value that is an object": {"value": {"aks-1": {}}},
     "an item of null": {"value": [None]},
     "a link that is none": {"value": [], "nextLink": 5},
+    "a link to elsewhere": {"value": [], "nextLink": "https://elsewhere.example/page"},
+    "a link without encryption": {"value": [], "nextLink": "http://localhost/page"},
+    "a link to nowhere": {"value": [], "nextLink": "https://[/page"},
 }
 
 
@@ -165,10 +168,11 @@ async def test_what_is_no_page_is_not_taken_for_an_empty_one(
     """Nothing is concluded from an answer without a list: there may well be a schedule."""
     azure, aks = odd
     azure.answer = lambda _: web.json_response(body)
-    with pytest.raises(AzureUnavailable):
+    with pytest.raises(AzureUnavailable, match="page"):
         await listed(aks)
-    with pytest.raises(AzureUnavailable):
+    with pytest.raises(AzureUnavailable, match="page"):
         await aks.list_configurations(cluster_id())
+    assert azure.calls == 2
 
 
 @pytest.mark.parametrize("body", [None, "x", []], ids=["null", "a text", "a list"])

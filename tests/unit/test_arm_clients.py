@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.clients.arm import ArmClients
+from shared.clients.arm import ArmClients, is_same_place
 from shared.domain.errors import AzureError
 from shared.domain.pace import CALLS_AT_ONCE
 from tests.fakes.clock import FakeClock
@@ -43,3 +43,23 @@ async def test_waiting_for_others_is_a_part_of_a_calls_time() -> None:
         await arm.bounded(done.wait)
     results = await asyncio.gather(*others, return_exceptions=True)
     assert all(isinstance(result, AzureError) for result in results)
+
+
+@pytest.mark.parametrize(
+    ("link", "same"),
+    [
+        ("https://arm.test/next", True),
+        ("https://ARM.test:443/next", True),
+        ("https://arm.test:8443/next", False),
+        ("http://arm.test/next", False),
+        ("https://arm.test.example/next", False),
+        ("https://me@elsewhere.example/arm.test", False),
+        ("//arm.test/next", False),
+        ("/next", False),
+        ("https://arm.test:port/next", False),
+        ("https://[/next", False),
+    ],
+)
+def test_a_token_goes_where_it_went_before(link: str, *, same: bool) -> None:
+    """A link to a next page is followed to the very place that was asked, and to no other."""
+    assert is_same_place(link, "https://arm.test/subscriptions") is same
