@@ -24,7 +24,7 @@ class Sizes:
     """How much is measured."""
 
     clusters: int = 40
-    events: int = 200
+    events: int = 100
     idle_times: int = 3
 
 
