@@ -25,7 +25,7 @@ from local.demo.setting_up import DID_NOT_START, Plan
 from local.demo.stage import StageFailed
 
 LONG: Final = Shape(4, 1000, Limits(10))
-LARGE: Final = Shape(80, 20, Limits(1))
+LARGE: Final = Shape(60, 20, Limits(1))
 """As many as end within five minutes with the rest; the README's figures are of 200x50x1."""
 CALLERS: Final = 50
 MANY: Final = Shape(100, 10, Limits(0.2))

@@ -25,7 +25,7 @@ class Sizes:
 
     clusters: int = 40
     events: int = 100
-    idle_times: int = 3
+    idle_times: int = 2
 
 
 @dataclass(frozen=True, slots=True)
