@@ -42,7 +42,7 @@ class ClusterMemory:
         rows: defaultdict[str, dict[str, Values]] = defaultdict(dict)
         for known in all_known:
             cluster_id = known.outcome.cluster_id
-            if self.keeps_dry_runs or not known.outcome.dry_run:
+            if self._counts(known):
                 rows[cluster_id.subscription_id][known_key(cluster_id)] = known.to_values()
         for subscription_id, some in rows.items():
             await self._merge(subscription_id, some)
@@ -52,12 +52,16 @@ class ClusterMemory:
 
         Whether many share its start stays as the last run over all of them found it.
         """
-        outcome = known.outcome
-        before = await self.recall(outcome.cluster_id) if outcome.next_start else None
-        await self.remember([known])
+        if not self._counts(known):
+            return
+        cluster_id, values = known.outcome.cluster_id, known.to_values()
+        before = await self.recall(cluster_id) if known.outcome.next_start else None
         if before and known.is_as_crowded_as(before):
-            shown = {known_key(outcome.cluster_id): with_crowding({**known.shown})}
-            await self.amend(outcome.cluster_id.subscription_id, shown)
+            values |= self._amended(with_crowding({**known.shown}))
+        await self._merge(cluster_id.subscription_id, {known_key(cluster_id): values})
+
+    def _counts(self, known: LastKnown) -> bool:
+        return self.keeps_dry_runs or not known.outcome.dry_run
 
     async def amend(self, subscription_id: str, shown: Mapping[str, Mapping[str, object]]) -> None:
         """Change the last outcomes (as JSON) of clusters that are remembered, by their keys."""

@@ -185,6 +185,21 @@ async def test_a_look_at_one_cluster_does_not_end_a_crowd() -> None:
     assert len(told(world)) == 4
 
 
+async def test_a_dry_run_over_a_part_of_a_crowd_changes_nothing() -> None:
+    """What is remembered of a cluster of a crowd is what a real run has found."""
+    world = World(has_topic=True, crowd_size=3)
+    for number in range(4):
+        made = world.aks.add(cluster(f"aks-{number}", group=f"rg-{number}"))
+        world.aks.set_schedule(made, schedule("Saturday"))
+    await world.sweep()
+    one = ClusterId.of(SUBSCRIPTION, "rg-3", "aks-3")
+    before = await world.memory.recall(one)
+    world.clock.advance(timedelta(days=1))
+    await world.sweep(RunScope(SUBSCRIPTION, "rg-3", dry_run=True))
+    assert before
+    assert await world.memory.recall(one) == before
+
+
 @pytest.mark.parametrize("cause", [Cause.ASKED, Cause.NODE_IMAGE_RELEASED])
 async def test_a_run_over_a_part_of_a_shard_does_not_end_a_crowd(cause: Cause) -> None:
     """Neither one over a resource group does, nor one that leaves out what was just read."""
