@@ -174,14 +174,17 @@ def _require_page(response: "Response") -> None:
     if response.http_response.status_code != OK:
         return
     match response.http_response.json():
-        case {"value": list(items), **rest} if all(isinstance(item, dict) for item in items):
-            link = rest.get("nextLink") or None
+        case {"value": list(items), "nextLink": str(link)} if _are_objects(items):
+            if link and not is_same_place(link, response.http_request.url):
+                raise AzureUnavailable("The next page of a listing is not at Azure.")
+        case {"value": list(items), **rest} if _are_objects(items) and rest.get("nextLink") is None:
+            return
         case _:
             raise AzureUnavailable("The answer is no page of a list.")
-    if link is not None and not isinstance(link, str):
-        raise AzureUnavailable("The answer is no page of a list.")
-    if link and not is_same_place(link, response.http_request.url):
-        raise AzureUnavailable("The next page of a listing is not at Azure Resource Manager.")
+
+
+def _are_objects(items: list[object]) -> bool:
+    return all(isinstance(item, dict) for item in items)
 
 
 def only_objects(response: "Response") -> None:
