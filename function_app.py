@@ -2,36 +2,17 @@
 
 import azure.functions as func
 
-from functions import (
-    api,
-    audit_api,
-    cluster_events,
-    describe_api,
-    event_queue,
-    image_ages,
-    node_image_events,
-    poison_queue,
-    run_api,
-    run_queues,
-    schedule_api,
-    timers,
-    work_queue,
-)
+from functions import events, queues, timers
+from functions.api import clusters, describe, runs, schedules
 
 app = func.FunctionApp()
 for blueprint in (
-    cluster_events.blueprint,
-    node_image_events.blueprint,
+    events.blueprint,
     timers.blueprint,
-    image_ages.blueprint,
-    work_queue.blueprint,
-    run_queues.blueprint,
-    event_queue.blueprint,
-    poison_queue.blueprint,
-    api.routes.blueprint,
-    schedule_api.routes.blueprint,
-    run_api.routes.blueprint,
-    audit_api.routes.blueprint,
-    describe_api.blueprint,
+    queues.blueprint,
+    clusters.routes.blueprint,
+    schedules.routes.blueprint,
+    runs.routes.blueprint,
+    describe.blueprint,
 ):
     app.register_functions(blueprint)

@@ -1,6 +1,10 @@
 """Timers: the sweep over everything, the watch for node images, and the minding of runs.
 
 The schedules are read where the decorators are applied: `%NAME%` would have no default.
+
+The timer that reads how old the images of NAP's machines are.
+
+Its schedule is read where the decorator is applied: `%NAME%` would have no default.
 """
 
 import logging
@@ -8,10 +12,10 @@ import os
 
 import azure.functions as func
 
-from shared.bootstrap import app
-from shared.domain.run import RunScope
-from shared.domain.work import Cause
-from shared.telemetry import log_facts
+from shared.domain.fleet.run import RunScope
+from shared.domain.vocabulary.reasons import Cause
+from shared.telemetry.log import log_ages, log_facts
+from shared.world import app
 
 blueprint = func.Blueprint()  # type: ignore[no-untyped-call]  # its constructor has no types
 
@@ -45,3 +49,13 @@ async def mind_runs(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the wor
     await app().audit.drop_old(now)
     if facts := mended.to_facts():
         log_facts(logging.WARNING, "runs mended", facts)
+
+
+AGES_SCHEDULE = os.environ.get("NAPTIME_IMAGE_AGES_SCHEDULE") or "0 30 */6 * * *"
+
+
+@blueprint.timer_trigger("timer", AGES_SCHEDULE)
+async def read_image_ages(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the worker binds it by name
+    """Read the machines of the fleet, where that is turned on: it needs one more permission."""
+    if app().settings.image_ages:
+        log_ages(await app().image_ages.read())

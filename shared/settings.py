@@ -10,17 +10,16 @@ from dataclasses import dataclass, field
 from datetime import time, timedelta
 from urllib.parse import urlsplit
 
-from shared.domain.cluster_id import Scope, parse_scope, parse_subscription_id
-from shared.domain.decision import Desired
-from shared.domain.errors import InvalidInput, InvalidSetting, Problem
-from shared.domain.fields import BrokenRule
-from shared.domain.image_age import DAYS_OF_SUPPORT
-from shared.domain.lead_time import MINIMUM_LEAD
-from shared.domain.pace import Pace
-from shared.domain.recurrence import Weekday, Weekly
-from shared.domain.spread import LONGEST_SPREAD, STEP
-from shared.domain.window import MaintenanceWindow
-from shared.domain.window_text import parse_start_time, parse_utc_offset
+from shared.domain.deciding.decision import Desired
+from shared.domain.fleet.pace import Pace
+from shared.domain.images.age import DAYS_OF_SUPPORT
+from shared.domain.vocabulary.errors import InvalidInput, InvalidSetting, Problem
+from shared.domain.vocabulary.fields import BrokenRule
+from shared.domain.vocabulary.ids import Scope, parse_scope, parse_subscription_id
+from shared.domain.window.recurrence import Weekday, Weekly
+from shared.domain.window.starts import LONGEST_SPREAD, MINIMUM_LEAD, STEP
+from shared.domain.window.text import parse_start_time, parse_utc_offset
+from shared.domain.window.window import MaintenanceWindow
 
 type Environment = Mapping[str, str]
 

@@ -9,13 +9,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from shared.settings import Settings, read_settings
-from shared.telemetry import quieten_sdks
+from shared.telemetry.log import quieten_sdks
 
 if TYPE_CHECKING:
     from shared.clients.arm import ArmClients
-    from shared.clients.credential import Credential
     from shared.clients.storage import StorageAccount
-    from shared.reconcile.ports import (
+    from shared.clients.transport import Credential
+    from shared.reconcile.ground.ports import (
         Aks,
         BatonQueue,
         Clock,
@@ -60,7 +60,7 @@ class WiredClients:
 
     @cached_property
     def _credential(self) -> "Credential":
-        from shared.clients.credential import new_credential
+        from shared.clients.transport import new_credential
 
         return new_credential()
 
@@ -109,28 +109,28 @@ class WiredClients:
     @cached_property
     def _queue(self) -> "WorkQueue":
         from shared.clients.work_queue import StorageWorkQueue
-        from shared.domain.work import CLUSTERS_QUEUE
+        from shared.domain.messages.work import CLUSTERS_QUEUE
 
         return StorageWorkQueue(self._storage.queue(CLUSTERS_QUEUE))
 
     @cached_property
     def _run_queue(self) -> "RunQueue":
         from shared.clients.work_queue import StorageWorkQueue
-        from shared.domain.run_work import RUNS_QUEUE
+        from shared.domain.fleet.run_work import RUNS_QUEUE
 
         return StorageWorkQueue(self._storage.queue(RUNS_QUEUE))
 
     @cached_property
     def _batons(self) -> "BatonQueue":
         from shared.clients.work_queue import StorageWorkQueue
-        from shared.domain.run_work import SHARDS_QUEUE
+        from shared.domain.fleet.run_work import SHARDS_QUEUE
 
         return StorageWorkQueue(self._storage.queue(SHARDS_QUEUE))
 
     @cached_property
     def _event_queue(self) -> "EventQueue":
         from shared.clients.work_queue import StorageWorkQueue
-        from shared.domain.event_work import EVENTS_QUEUE
+        from shared.domain.messages.outbox import EVENTS_QUEUE
 
         return StorageWorkQueue(self._storage.queue(EVENTS_QUEUE))
 
@@ -161,7 +161,7 @@ class WiredClients:
     @staticmethod
     def is_storage_trouble(error: Exception) -> bool:
         """Say whether an exception means that storage has to be asked again later."""
-        from shared.clients.storage_errors import is_storage_trouble
+        from shared.clients.storage import is_storage_trouble
 
         return is_storage_trouble(error)
 

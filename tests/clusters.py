@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from shared.domain.cluster_id import ClusterId
+from shared.domain.vocabulary.ids import ClusterId
 
 SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"
 FOREIGN_SUBSCRIPTION = "99999999-9999-9999-9999-999999999999"

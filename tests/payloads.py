@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from shared.domain.cluster_id import ClusterId
+from shared.domain.vocabulary.ids import ClusterId
 
 EVENTS = Path(__file__).parent / "events"
 

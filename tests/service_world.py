@@ -8,59 +8,56 @@ from typing import TYPE_CHECKING
 
 from shared.clients.cluster_records import CLUSTERS_TABLE
 from shared.clients.retry import QuickRetry
-from shared.domain.audit import AuditRecord
-from shared.domain.cluster_batch import PendingCluster
-from shared.domain.crowding import CROWD_SIZE
-from shared.domain.decision import Desired
-from shared.domain.event_work import PublishEvents
-from shared.domain.outcome import Outcome
-from shared.domain.pace import Pace
-from shared.domain.recurrence import Weekday, Weekly
-from shared.domain.run import Run, RunScope
-from shared.domain.run_records import RunRecord
-from shared.domain.run_work import Baton, RunWork
-from shared.domain.window import MaintenanceWindow
-from shared.domain.work import Cause, ReconcileCluster
-from shared.reconcile.announce_release import ReleaseAnnouncer
-from shared.reconcile.ask_for_run import RunAsker
-from shared.reconcile.audit_log import AuditLog
-from shared.reconcile.audited_commands import AuditedCommands
-from shared.reconcile.change_schedule import ChangeWorld
-from shared.reconcile.close_run import RunCloser
-from shared.reconcile.delete_schedule import ScheduleDeleter
-from shared.reconcile.do_cluster_work import ClusterWorker
-from shared.reconcile.find_images import ImageFinder
-from shared.reconcile.find_places import FleetPlaces
-from shared.reconcile.finish_shard import ShardFinisher
-from shared.reconcile.hand_out_shards import ShardHandout
-from shared.reconcile.image_memory import IMAGES_TABLE, ImageMemory
-from shared.reconcile.keep_pace import SHARDS_TABLE, ShardPacer
-from shared.reconcile.list_subscription import SubscriptionLister
-from shared.reconcile.look_at_cluster import ClusterViewer
-from shared.reconcile.mind_runs import RunMinder
-from shared.reconcile.newest_images import NewestImages
-from shared.reconcile.publish_events import EventPublisher
-from shared.reconcile.put_schedule import SchedulePutter
-from shared.reconcile.read_image_ages import ImageAgeReader
-from shared.reconcile.receive_event import EventReceiver
-from shared.reconcile.receive_image_event import ImageEventReceiver
-from shared.reconcile.receive_message import MessageReceiver, PoisonReporter
-from shared.reconcile.receive_run_message import RunMessageReceiver
-from shared.reconcile.reconcile_cluster import ClusterReconciler
-from shared.reconcile.reconcile_on_request import RequestedReconcile
-from shared.reconcile.reconcile_shard import ShardReconciler
-from shared.reconcile.remember_clusters import ClusterMemory
-from shared.reconcile.replay_given_up import GivenUpReplayer
-from shared.reconcile.run_for_release import ReleaseRuns
-from shared.reconcile.run_store import RunStore
-from shared.reconcile.shared_answers import SharedAnswers
-from shared.reconcile.show_clusters import KEPT_FOR, FleetViewer
-from shared.reconcile.show_runs import RunViewer
-from shared.reconcile.show_schedule import ScheduleViewer
-from shared.reconcile.start_run import RunStarter
-from shared.reconcile.tell_events import EventTeller, OutcomeTeller
-from shared.reconcile.watch_images import ImageWatcher
-from shared.reconcile.work_shift import InFlight, ShiftWorld
+from shared.domain.deciding.decision import Desired
+from shared.domain.deciding.outcome import Outcome
+from shared.domain.fleet.batch import PendingCluster
+from shared.domain.fleet.crowding import CROWD_SIZE
+from shared.domain.fleet.pace import Pace
+from shared.domain.fleet.run import Run, RunScope
+from shared.domain.fleet.run_records import RunRecord
+from shared.domain.fleet.run_work import Baton, RunWork
+from shared.domain.messages.audit import AuditRecord
+from shared.domain.messages.outbox import PublishEvents
+from shared.domain.messages.work import ReconcileCluster
+from shared.domain.vocabulary.reasons import Cause
+from shared.domain.window.recurrence import Weekday, Weekly
+from shared.domain.window.window import MaintenanceWindow
+from shared.reconcile.cluster.change import ChangeWorld
+from shared.reconcile.cluster.delete import ScheduleDeleter
+from shared.reconcile.cluster.look import ScheduleViewer
+from shared.reconcile.cluster.put import SchedulePutter
+from shared.reconcile.cluster.receive_event import EventReceiver
+from shared.reconcile.cluster.reconcile import ClusterReconciler
+from shared.reconcile.cluster.replay import GivenUpReplayer
+from shared.reconcile.cluster.work import (
+    ClusterWorker,
+    MessageReceiver,
+    PoisonReporter,
+    RequestedReconcile,
+)
+from shared.reconcile.fleet.ask import RunAsker
+from shared.reconcile.fleet.baton import ShardReconciler
+from shared.reconcile.fleet.close import RunCloser, ShardFinisher
+from shared.reconcile.fleet.hand_out import ShardHandout
+from shared.reconcile.fleet.listing import SubscriptionLister
+from shared.reconcile.fleet.mind import RunMinder
+from shared.reconcile.fleet.shift import InFlight, ShiftWorld
+from shared.reconcile.fleet.start import RunMessageReceiver, RunStarter
+from shared.reconcile.fleet.store import RunStore
+from shared.reconcile.ground.at_once import SharedAnswers
+from shared.reconcile.ground.audit_log import AuditLog
+from shared.reconcile.ground.memory import ClusterMemory
+from shared.reconcile.ground.outbox import EventPublisher, EventTeller, OutcomeTeller
+from shared.reconcile.ground.pacer import SHARDS_TABLE, ShardPacer
+from shared.reconcile.images.find import FleetPlaces, ImageFinder
+from shared.reconcile.images.memory import IMAGES_TABLE, ImageMemory, NewestImages
+from shared.reconcile.images.read_ages import ImageAgeReader
+from shared.reconcile.images.release import ImageEventReceiver, ReleaseAnnouncer, ReleaseRuns
+from shared.reconcile.images.watch import ImageWatcher
+from shared.reconcile.shown.clusters import KEPT_FOR, FleetViewer
+from shared.reconcile.shown.commands import AuditedCommands
+from shared.reconcile.shown.one_cluster import ClusterViewer
+from shared.reconcile.shown.runs import RunViewer
 from tests.clusters import OWN_CLIENT_ID, SUBSCRIPTION, cluster_id
 from tests.fakes.aks import FakeAks, Verb
 from tests.fakes.clock import FakeClock
@@ -71,7 +68,7 @@ from tests.fakes.storage import FakeClusterRecords, FakeGivenUpRecords, FakeWork
 from tests.fakes.tables import FakeTables
 
 if TYPE_CHECKING:
-    from shared.reconcile.mind_runs import Mended
+    from shared.reconcile.fleet.mind import Mended
 
 SUNDAY_NIGHT = MaintenanceWindow(Weekly(1, Weekday.SUNDAY), time(1), 4)
 """The default window."""

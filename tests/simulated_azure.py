@@ -6,8 +6,8 @@ from typing import cast
 import aiohttp
 from aiohttp import connector
 
-from shared.domain.cluster_id import ClusterId
-from shared.domain.observed import NODE_OS_SCHEDULE
+from shared.domain.deciding.observed import NODE_OS_SCHEDULE
+from shared.domain.vocabulary.ids import ClusterId
 
 
 def trust(certificates: bytes) -> None:

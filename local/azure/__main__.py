@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from local.azure.aks_rules import Rules
+from local.azure.arm.aks_rules import Rules
+from local.azure.arm.roles import RoleIsInvalidError, read_role
+from local.azure.arm.throttle import Throttle
 from local.azure.clock import Clock, machine_now
 from local.azure.fleet import Fleet, FleetIsInvalidError, read_fleet
 from local.azure.json_values import instant_of
 from local.azure.options import Options
-from local.azure.roles import RoleIsInvalidError, read_role
 from local.azure.server import Ports, SimulatorServer
 from local.azure.simulator import Setup, Simulator
-from local.azure.throttle import Throttle
 
 _USAGE = 2
 

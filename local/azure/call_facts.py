@@ -1,10 +1,10 @@
 """What is known of a call before it is answered: what faults are aimed by, how the journal says."""
 
-from local.azure.entra import entra_request
-from local.azure.identity import Caller, is_identity_path
-from local.azure.misfortunes import Facts
+from local.azure.controls.misfortunes import Facts
+from local.azure.entra.service_principals import entra_request
+from local.azure.entra.tokens import Caller, is_identity_path
+from local.azure.event_grid.topic_paths import PUBLISH, is_topic_path, publishing_facts
 from local.azure.replies import Call
-from local.azure.topic_paths import PUBLISH, is_topic_path, publishing_facts
 
 
 def operation_of(call: Call) -> str:

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from local.azure.clusters import Configuration, put_configuration, short_location
+from local.azure.arm.clusters import Configuration, put_configuration, short_location
+from local.azure.arm.routes import Kind, Route, route_of
+from local.azure.arm.state import State
 from local.azure.json_values import JsonObject, as_list, as_object, as_text, parse
-from local.azure.machines import Address, machine_address, machine_of, problems_of
-from local.azure.routes import Kind, Route, route_of
-from local.azure.state import State
+from local.azure.nap.machines import Address, machine_address, machine_of, problems_of
 
 _CONFIGURATIONS = "maintenanceConfigurations"
 _LISTS = ("value", "clusters", "managedClusters", _CONFIGURATIONS, "virtualMachines")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-from local.azure.aks_rules import Rules
+from local.azure.arm.aks_rules import Rules
 
 
 @dataclass(slots=True)

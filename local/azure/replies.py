@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from http import HTTPStatus
 
-from local.azure.routes import Route
+from local.azure.arm.routes import Route
 
 
 @dataclass(frozen=True, slots=True)

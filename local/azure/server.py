@@ -7,20 +7,20 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from local.azure.arm_errors import FAILURE_CAUSE
+from local.azure.arm.errors import FAILURE_CAUSE
+from local.azure.arm.headers import arm_headers
+from local.azure.arm.routes import AROUND, route_of
 from local.azure.certificates import Certificates
-from local.azure.controls import CONTROLS, answer_control
-from local.azure.headers import arm_headers
-from local.azure.identity import APP_SERVICE_PATH, TENANT_ID, VIRTUAL_MACHINE_PATH
-from local.azure.identity_routes import answer_of
-from local.azure.misfortunes import Harm, Misfortune
+from local.azure.controls.misfortunes import Harm, Misfortune
+from local.azure.controls.routes import CONTROLS, answer_control
+from local.azure.entra.routes import answer_of
+from local.azure.entra.tokens import APP_SERVICE_PATH, TENANT_ID, VIRTUAL_MACHINE_PATH
+from local.azure.event_grid.topic_paths import is_topic_path
+from local.azure.event_grid.topics import answer_topic
+from local.azure.event_grid.webhooks import Courier
 from local.azure.replies import Call, Reply
-from local.azure.routes import AROUND, route_of
 from local.azure.settling import Settler
 from local.azure.simulator import Simulator
-from local.azure.topic_paths import is_topic_path
-from local.azure.topics import answer_topic
-from local.azure.webhooks import Courier
 
 _HOST = "127.0.0.1"
 # Resource Manager takes request bodies of up to 4 MB.

@@ -6,28 +6,28 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from local.azure.arm import Arm
-from local.azure.arm_errors import FAILURE_CAUSE, AzureRefusal
+from local.azure.arm.errors import FAILURE_CAUSE, AzureRefusal
+from local.azure.arm.headers import operation_identifier
+from local.azure.arm.operations import Operations
+from local.azure.arm.resource_manager import Arm
+from local.azure.arm.roles import Role, Roles
+from local.azure.arm.routes import UNNAMED, Kind
+from local.azure.arm.state import State
+from local.azure.arm.throttle import Throttle
 from local.azure.call_facts import facts_of, operation_of
 from local.azure.clock import Clock, machine_now
-from local.azure.dead_letters import DeadLetters
-from local.azure.deliveries import Outbox
-from local.azure.event_bodies import event_of
-from local.azure.event_subscriptions import subscriptions_of, topic_subscriptions_of
-from local.azure.faults import Faults
+from local.azure.controls.faults import Faults
+from local.azure.controls.misfortunes import Facts, Misfortune, refusal_error
+from local.azure.entra.tokens import Caller, Tokens
+from local.azure.event_grid.bodies import event_of
+from local.azure.event_grid.dead_letters import DeadLetters
+from local.azure.event_grid.deliveries import Outbox
+from local.azure.event_grid.subscriptions import subscriptions_of, topic_subscriptions_of
 from local.azure.fleet import Fleet
-from local.azure.headers import operation_identifier
-from local.azure.identity import Caller, Tokens
 from local.azure.journal import Journal
 from local.azure.json_values import JsonObject
-from local.azure.misfortunes import Facts, Misfortune, refusal_error
-from local.azure.operations import Operations
 from local.azure.options import Options
 from local.azure.replies import Call, Change, Reply
-from local.azure.roles import Role, Roles
-from local.azure.routes import UNNAMED, Kind
-from local.azure.state import State
-from local.azure.throttle import Throttle
 
 _NOBODY = Caller("", "", "")
 _CALM = Misfortune()

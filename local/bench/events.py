@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
-from local.azure.locations import LOCATIONS
+from local.azure.arm.locations import LOCATIONS
 from local.bench.processes import resident
 from local.demo.bodies import Json, cluster_body, cluster_id
 from local.demo.journal import Call

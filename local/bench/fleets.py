@@ -4,15 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from local.demo.bodies import (
-    NODE_OS,
-    Json,
-    cluster_body,
-    cluster_id,
-    configuration,
-    weekly,
-    window,
-)
+from local.demo.bodies import NODE_OS, Json, cluster_body, cluster_id, configuration, weekly, window
 
 EVERY_FOURTH: Final = 4
 """One cluster in so many has no schedule."""

@@ -10,12 +10,12 @@ import sys
 import time
 from typing import Final
 
+from azure.identity import ManagedIdentityCredential
 from azure.mgmt.containerservice import ContainerServiceClient
 from azure.mgmt.containerservice.models import MaintenanceConfiguration
 
-from azure.identity import ManagedIdentityCredential
 from local.demo.bodies import NODE_OS, weekly, window
-from shared.domain.cluster_id import ClusterId
+from shared.domain.vocabulary.ids import ClusterId
 
 _SCOPE: Final = "https://management.azure.com/.default"
 

@@ -13,7 +13,7 @@ from local.demo.naptime_api import Answer
 from local.demo.node_image import News
 from local.demo.show import Row, start_text
 from local.demo.telling import Teller, short_name
-from shared.domain.reasons import NEEDS_ATTENTION
+from shared.domain.vocabulary.reasons import NEEDS_ATTENTION
 
 AT_ONCE: Final = 8
 _ATTENTION: Final = frozenset(reason.value for reason in NEEDS_ATTENTION)

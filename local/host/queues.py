@@ -12,13 +12,7 @@ from local.host.clock import Clock
 from local.host.host_json import QueueOptions
 from local.host.pausing import Pausing
 from local.host.queue_messages import MessageProcessor
-from local.host.storage_queue import (
-    Message,
-    MessageIsGone,
-    QueueIsGone,
-    StorageError,
-    StorageQueue,
-)
+from local.host.storage_queue import Message, MessageIsGone, QueueIsGone, StorageError, StorageQueue
 
 logger = logging.getLogger("host")
 

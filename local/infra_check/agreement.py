@@ -39,7 +39,7 @@ LEFT_OUT = {
 
 @dataclass(frozen=True, slots=True)
 class AppFacts:
-    """What the app has: each is held to the app itself by tests/infra."""
+    """What the app has: each is held to the app itself by tests/local/infra."""
 
     event_functions: frozenset[str]
     event_types: frozenset[str]

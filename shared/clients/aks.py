@@ -8,16 +8,7 @@ from typing import TYPE_CHECKING
 from azure.mgmt.containerservice.models import MaintenanceConfiguration
 
 from shared.clients.arm import ArmClients, is_same_place
-from shared.domain.cluster_id import ClusterId
-from shared.domain.errors import (
-    AccessDenied,
-    AzureUnavailable,
-    ClusterGone,
-    DeleteNotGranted,
-    InvalidResourceId,
-    Rejected,
-)
-from shared.domain.observed import (
+from shared.domain.deciding.observed import (
     NODE_OS_SCHEDULE,
     ClusterPage,
     Listing,
@@ -28,8 +19,18 @@ from shared.domain.observed import (
     observe_configuration,
     observe_unreadable,
 )
-from shared.domain.window import MaintenanceWindow
-from shared.telemetry import log_left_out
+from shared.domain.vocabulary.errors import (
+    AccessDenied,
+    AzureUnavailable,
+    ClusterGone,
+    DeleteNotGranted,
+    InvalidResourceId,
+    Rejected,
+)
+from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.window.body import write_window
+from shared.domain.window.window import MaintenanceWindow
+from shared.telemetry.log import log_left_out
 
 if TYPE_CHECKING:
     from azure.core.pipeline import PipelineResponse
@@ -114,7 +115,7 @@ class AksClient:
     ) -> ObservedConfiguration:
         """Create or replace the node OS schedule, under a name of any casing."""
         configurations = self._arm.of(cluster_id.subscription_id).maintenance_configurations
-        body = MaintenanceConfiguration({"properties": {"maintenanceWindow": window.to_arm()}})
+        body = MaintenanceConfiguration({"properties": {"maintenanceWindow": write_window(window)}})
         accepted = await self._arm.bounded(
             lambda: configurations.create_or_update(
                 cluster_id.resource_group,

@@ -13,13 +13,13 @@ from azure.mgmt.core.tools import get_arm_endpoints
 from shared.clients.clock import Clock
 from shared.clients.errors import translated
 from shared.clients.transport import new_session, single_attempt, transport_over
-from shared.domain.pace import CALLS_AT_ONCE
+from shared.domain.fleet.pace import CALLS_AT_ONCE
 from shared.settings import PUBLIC_ARM
 
 if TYPE_CHECKING:
     import aiohttp
 
-    from shared.clients.credential import Credential
+    from shared.clients.transport import Credential
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 20

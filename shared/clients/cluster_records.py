@@ -6,17 +6,13 @@ from email.utils import parsedate_to_datetime
 from hashlib import sha256
 
 from azure.core import MatchConditions
-from azure.core.exceptions import (
-    ResourceExistsError,
-    ResourceModifiedError,
-    ResourceNotFoundError,
-)
+from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
 from azure.data.tables import TableEntity, UpdateMode
 from azure.data.tables.aio import TableClient
 
 from shared.clients.storage import create_table
-from shared.domain.claims import AlreadyDone, Busy, Claim, ClusterRecord, Refusal
-from shared.domain.cluster_id import ClusterId
+from shared.domain.messages.work import AlreadyDone, Busy, Claim, ClusterRecord, Refusal
+from shared.domain.vocabulary.ids import ClusterId
 
 CLUSTERS_TABLE = "naptimeclusters"
 CLAIM_LASTS = timedelta(minutes=5)

@@ -7,9 +7,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from json import JSONDecodeError
 
-from azure.core.exceptions import (
-    AzureError as SdkError,
-)
+from azure.core.exceptions import AzureError as SdkError
 from azure.core.exceptions import (
     ClientAuthenticationError,
     DecodeError,
@@ -19,7 +17,8 @@ from azure.core.exceptions import (
     ServiceResponseError,
 )
 
-from shared.domain.errors import (
+from shared.domain.messages.work import LONGEST_RETRY_AFTER
+from shared.domain.vocabulary.errors import (
     AccessDenied,
     AzureError,
     AzureUnavailable,
@@ -31,9 +30,8 @@ from shared.domain.errors import (
     Throttled,
     WriteTargetGone,
 )
-from shared.domain.plain_text import one_line
-from shared.domain.work import LONGEST_RETRY_AFTER
-from shared.reports import report_throttled
+from shared.domain.vocabulary.plain_text import one_line
+from shared.telemetry.reports import report_throttled
 
 # A 409 that waiting cannot mend. Any other is taken for an operation in progress: AKS answers
 # OperationNotAllowed and EtagMismatch with it, and whether there are more codes is not documented.

@@ -10,12 +10,12 @@ from azure.eventgrid.aio import EventGridPublisherClient
 from shared.clients.clock import Clock
 from shared.clients.errors import translated
 from shared.clients.transport import new_session, single_attempt, transport_over
-from shared.domain.cloud_event import CloudEvent
+from shared.domain.vocabulary.cloud_event import CloudEvent
 
 if TYPE_CHECKING:
     import aiohttp
 
-    from shared.clients.credential import Credential
+    from shared.clients.transport import Credential
 
 RETRIES = 3
 TIMEOUT = timedelta(seconds=30)

@@ -9,9 +9,9 @@ from azure.data.tables import TableEntity, UpdateMode
 from azure.data.tables.aio import TableClient
 
 from shared.clients.storage import create_table
-from shared.domain.cluster_id import ClusterId
-from shared.domain.given_up import OF_RUNS, GivenUp
-from shared.reports import report_given_up
+from shared.domain.messages.given_up import OF_RUNS, GivenUp
+from shared.domain.vocabulary.ids import ClusterId
+from shared.telemetry.reports import report_given_up
 
 GIVEN_UP_TABLE = "naptimegivenup"
 # Azure Table's limit is 64 KiB for a string property, in UTF-16 (two bytes each).

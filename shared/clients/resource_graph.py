@@ -12,7 +12,7 @@ from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from shared.clients.arm import ArmClients
 from shared.clients.errors import quota_wait
-from shared.domain.nap_machines import NAP_MACHINES_QUERY, MachinePage, observe_machine
+from shared.domain.images.machines import NAP_MACHINES_QUERY, MachinePage, observe_machine
 
 if TYPE_CHECKING:
     from azure.mgmt.containerservice.aio import ContainerServiceClient

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import tenacity
 
 from shared.clients.clock import Clock
-from shared.domain.errors import AzureError
+from shared.domain.vocabulary.errors import AzureError
 
 
 @dataclass(frozen=True, slots=True)

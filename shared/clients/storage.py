@@ -1,8 +1,11 @@
-"""The storage account that the Functions host has anyway: how its queues and tables are reached."""
+"""The storage account that the Functions host has anyway: how its queues and tables are reached.
+
+What the storage clients raise where the storage service cannot answer just now.
+"""
 
 from typing import TYPE_CHECKING
 
-from azure.core.exceptions import ResourceExistsError
+from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError
 from azure.core.pipeline.transport import AioHttpTransport
 from azure.data.tables.aio import TableClient, TableServiceClient
 from azure.storage.queue import TextBase64EncodePolicy
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-    from shared.clients.credential import Credential
+    from shared.clients.transport import Credential
 
 
 class StorageAccount:
@@ -98,3 +101,15 @@ async def create_table(table: TableClient) -> None:
         await table.create_table()
     except ResourceExistsError:
         return
+
+
+WORTH_COMING_BACK = frozenset({403, 408, 409, 429, 500, 502, 503, 504})
+"""Statuses that pass: outages, throttling, a table that is being dropped (409), and a role
+assignment that has not arrived yet (403)."""
+
+
+def is_storage_trouble(error: BaseException) -> bool:
+    """Say whether an exception means that storage has to be asked again later."""
+    if isinstance(error, HttpResponseError):
+        return error.status_code in WORTH_COMING_BACK
+    return isinstance(error, AzureError)

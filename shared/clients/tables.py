@@ -7,16 +7,12 @@ from itertools import batched
 from typing import TYPE_CHECKING
 
 from azure.core import MatchConditions
-from azure.core.exceptions import (
-    ResourceExistsError,
-    ResourceModifiedError,
-    ResourceNotFoundError,
-)
+from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
 from azure.data.tables import TableEntity, TableTransactionError, UpdateMode
 from azure.data.tables.aio import TableClient, TableServiceClient
 
 from shared.clients.storage import create_table
-from shared.domain.rows import Reading, Row, Value, Values
+from shared.domain.vocabulary.rows import Reading, Row, Value, Values
 
 if TYPE_CHECKING:
     from azure.core.async_paging import AsyncItemPaged

@@ -1,9 +1,14 @@
-"""The HTTP transports: connections that clients share; to ARM one request is one attempt."""
+"""The HTTP transports: connections that clients share; to ARM one request is one attempt.
+
+The identity that every call to Azure is made with.
+"""
 
 from urllib.request import getproxies
 
 import aiohttp
+from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.pipeline.transport import AioHttpTransport
+from azure.identity.aio import DefaultAzureCredential
 
 
 async def single_attempt(
@@ -39,3 +44,15 @@ def new_session(*middlewares: aiohttp.ClientMiddlewareType) -> aiohttp.ClientSes
 def transport_over(session: aiohttp.ClientSession) -> AioHttpTransport:
     """Make a transport over a session that others use as well, and that stays open after it."""
     return AioHttpTransport(session=session, session_owner=False)
+
+
+type Credential = AsyncTokenCredential
+
+
+def new_credential() -> Credential:
+    """Give the default chain, which `AZURE_CLIENT_ID` and `AZURE_TOKEN_CREDENTIALS` narrow.
+
+    No member is excluded here: an exclusion in code overrides what AZURE_TOKEN_CREDENTIALS says
+    (azure-identity 1.27.0, process_credential_exclusions).
+    """
+    return DefaultAzureCredential()

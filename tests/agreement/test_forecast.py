@@ -11,19 +11,20 @@ from datetime import UTC, date, datetime, time, timedelta
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
-from local.azure.clusters import Sight
+from local.azure.arm.clusters import Sight
+from local.azure.arm.state import Release
 from local.azure.json_values import JsonObject
-from local.azure.nap_history import Roll, rolls
-from local.azure.state import Release
-from shared.domain.cluster_id import ClusterId
-from shared.domain.forecast import AnyTime, InWindow, Unknown, forecast
-from shared.domain.observed import (
+from local.azure.nap.history import Roll, rolls
+from shared.domain.deciding.observed import (
     NODE_OS_SCHEDULE,
     ObservedCluster,
     ObservedConfiguration,
     ObservedSchedule,
 )
-from shared.domain.window import MaintenanceWindow
+from shared.domain.images.forecast import AnyTime, InWindow, Unknown, forecast
+from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.window.body import read_window
+from shared.domain.window.window import MaintenanceWindow
 from tests.agreement.test_two_readings import schedules
 
 IMAGE = ("AKSUbuntu", "2404gen2containerd")
@@ -46,9 +47,7 @@ moments = st.builds(lambda minute, second: minute + second, minutes, st.just(tim
 # Of some windows neither side knows when they are; those have no place here.
 known = schedules.filter(
     lambda schedule: (
-        not MaintenanceWindow.from_arm(
-            {"schedule": schedule, "durationHours": 4, "startTime": "01:00"}
-        ).ambiguity
+        not read_window({"schedule": schedule, "durationHours": 4, "startTime": "01:00"}).ambiguity
     )
 )
 
@@ -95,7 +94,7 @@ def schedules_of(draw: st.DrawFn, written: datetime) -> JsonObject | None:
         "utcOffset": draw(st.sampled_from(["+00:00", "+05:30", "-08:00", "+14:00", "-12:00"])),
     }
     ahead = draw(st.sampled_from([0, 0, 0, 1, 8, 30]))
-    today = MaintenanceWindow.from_arm(window).local_date(written)
+    today = read_window(window).local_date(written)
     window["startDate"] = (today + timedelta(days=ahead)).isoformat()
     if draw(st.booleans()):
         window["notAllowedDates"] = [draw(spans(written.date())) for _ in range(2)]

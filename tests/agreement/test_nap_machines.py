@@ -1,11 +1,11 @@
 """What naptime asks Resource Graph for is what the simulator answers."""
 
+from local.azure.arm.resource_graph import QUERY
 from local.azure.fleet import fleet_of
 from local.azure.json_values import JsonObject, as_list, as_object, parse
-from local.azure.resource_graph import QUERY
-from shared.domain.nap_machines import NAP_MACHINES_QUERY, NodeGroup, observe_machine
-from tests.simulator.test_resource_graph import COMMUNITY, ask, machine
-from tests.simulator.world import NOW, SUBSCRIPTION, World
+from shared.domain.images.machines import NAP_MACHINES_QUERY, NodeGroup, observe_machine
+from tests.local.azure.test_resource_graph import COMMUNITY, ask, machine
+from tests.local.azure.world import NOW, SUBSCRIPTION, World
 
 
 def test_the_query_is_the_one_that_is_known() -> None:

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local.azure.aks_rules import Rules
-from local.azure.aks_schedule import next_start as simulated_start
-from local.azure.arm_errors import AzureRefusal
+from local.azure.arm.aks_rules import Rules
+from local.azure.arm.aks_schedule import next_start as simulated_start
+from local.azure.arm.errors import AzureRefusal
 from local.azure.json_values import JsonObject, as_object
-from shared.domain.errors import InvalidWindow
-from shared.domain.window import MaintenanceWindow
+from shared.domain.vocabulary.errors import InvalidWindow
+from shared.domain.window.body import read_window, write_window
 
 NAME = "aksManagedNodeOSUpgradeSchedule"
 API_VERSION = "2026-08-01"
@@ -98,7 +98,7 @@ def cases(draw: st.DrawFn) -> tuple[JsonObject, datetime]:
 def test_next_starts_agree(case: tuple[JsonObject, datetime]) -> None:
     """For any window and instant both find the same next occurrence, or both call it ambiguous."""
     window, instant = case
-    ours = MaintenanceWindow.from_arm(window)
+    ours = read_window(window)
     theirs = simulated_start({"maintenanceWindow": window}, instant)
     if ours.ambiguity:
         assert theirs.start is None
@@ -113,7 +113,7 @@ def test_next_starts_agree(case: tuple[JsonObject, datetime]) -> None:
 def test_following_starts_agree(case: tuple[JsonObject, datetime], steps: int) -> None:
     """They agree about the occurrences after that too, one after the other."""
     window, instant = case
-    ours = MaintenanceWindow.from_arm(window)
+    ours = read_window(window)
     if ours.ambiguity:
         return
     for _, expected in zip(range(steps), ours.occurrences(instant), strict=False):
@@ -127,11 +127,11 @@ def test_following_starts_agree(case: tuple[JsonObject, datetime], steps: int) -
 def test_what_the_simulator_stores_reads_back(case: tuple[JsonObject, datetime]) -> None:
     """What the simulator makes of what naptime writes, naptime reads as the same window."""
     window, instant = case
-    ours = MaintenanceWindow.from_arm(window)
+    ours = read_window(window)
     rules = Rules(past_start_dates=True)
-    body: JsonObject = {"properties": {"maintenanceWindow": ours.to_arm()}}
+    body: JsonObject = {"properties": {"maintenanceWindow": write_window(ours)}}
     stored = rules.accepted(NAME, body, API_VERSION, instant)
-    assert MaintenanceWindow.from_arm(stored) == ours
+    assert read_window(stored) == ours
 
 
 @given(cases())
@@ -142,7 +142,7 @@ def test_omitted_start_dates_agree(case: tuple[JsonObject, datetime]) -> None:
     body: JsonObject = {"properties": {"maintenanceWindow": given_window}}
     stored = Rules().accepted(NAME, body, API_VERSION, instant)
     shown = as_object(stored["maintenanceWindow"])["startDate"]
-    assert shown == MaintenanceWindow.from_arm(given_window).local_date(instant).isoformat()
+    assert shown == read_window(given_window).local_date(instant).isoformat()
 
 
 @pytest.mark.parametrize(
@@ -191,4 +191,4 @@ def test_what_one_refuses_the_other_refuses(change: JsonObject) -> None:
     with pytest.raises(AzureRefusal):
         Rules().accepted(NAME, {"properties": {"maintenanceWindow": bad}}, API_VERSION, FIRST)
     with pytest.raises(InvalidWindow):
-        MaintenanceWindow.from_arm(bad)
+        read_window(bad)

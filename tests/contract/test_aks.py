@@ -12,8 +12,8 @@ from local.azure.fleet import Fleet
 from local.azure.simulator import Setup
 from shared.clients.aks import AksClient
 from shared.clients.arm import ArmClients
-from shared.domain.cluster_id import ClusterId
-from shared.domain.errors import (
+from shared.domain.deciding.observed import NODE_OS_SCHEDULE
+from shared.domain.vocabulary.errors import (
     AccessDenied,
     AzureError,
     AzureUnavailable,
@@ -26,8 +26,9 @@ from shared.domain.errors import (
     Throttled,
     WriteTargetGone,
 )
-from shared.domain.observed import NODE_OS_SCHEDULE
-from shared.domain.recurrence import (
+from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.window.body import write_window
+from shared.domain.window.recurrence import (
     AbsoluteMonthly,
     Daily,
     RelativeMonthly,
@@ -35,17 +36,9 @@ from shared.domain.recurrence import (
     WeekIndex,
     Weekly,
 )
-from shared.domain.spans import DateSpan
-from shared.domain.window import MaintenanceWindow
-from shared.reconcile.ports import Aks
-from tests.clusters import (
-    FOREIGN_SUBSCRIPTION,
-    SUBSCRIPTION,
-    Json,
-    cluster,
-    cluster_id,
-    schedule,
-)
+from shared.domain.window.window import DateSpan, MaintenanceWindow
+from shared.reconcile.ground.ports import Aks
+from tests.clusters import FOREIGN_SUBSCRIPTION, SUBSCRIPTION, Json, cluster, cluster_id, schedule
 from tests.contract.served import served
 from tests.fakes.aks import FakeAks, Fault, Verb
 from tests.fakes.clock import SATURDAY_NOON, FakeClock
@@ -272,7 +265,7 @@ async def test_a_written_window_reads_back_equal(azure: Azure, window: Maintenan
     assert read
     filled_in = window.start_date or window.local_date(datetime(2026, 11, 21, 12, tzinfo=UTC))
     assert read.start_date == filled_in
-    assert read.to_arm() == {**window.to_arm(), "startDate": filled_in.isoformat()}
+    assert write_window(read) == {**write_window(window), "startDate": filled_in.isoformat()}
 
 
 @pytest.mark.parametrize("verb", ["get", "list", "put", "delete", "clusters"])

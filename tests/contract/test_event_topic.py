@@ -11,8 +11,8 @@ from local.azure.clock import Clock as SimulatedClock
 from local.azure.fleet import Fleet
 from local.azure.simulator import Setup
 from shared.clients.event_topic import EventTopic
-from shared.domain.cloud_event import CloudEvent
-from shared.domain.errors import (
+from shared.domain.vocabulary.cloud_event import CloudEvent
+from shared.domain.vocabulary.errors import (
     AccessDenied,
     AzureError,
     AzureUnavailable,
@@ -20,7 +20,7 @@ from shared.domain.errors import (
     Rejected,
     Throttled,
 )
-from shared.reconcile.ports import Topic
+from shared.reconcile.ground.ports import Topic
 from tests.contract.served import served
 from tests.fakes.clock import SATURDAY_NOON, FakeClock
 from tests.fakes.event_topic import FakeTopic

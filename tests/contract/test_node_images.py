@@ -14,10 +14,16 @@ from local.azure.fleet import Fleet
 from local.azure.simulator import Setup
 from shared.clients.arm import ArmClients
 from shared.clients.node_images import NodeImageClient
-from shared.domain.agent_pools import ImagePool
-from shared.domain.errors import AccessDenied, AzureError, ClusterGone, Rejected, Throttled
-from shared.domain.node_image import NodeImage, newest_images
-from shared.reconcile.ports import NodeImages
+from shared.domain.images.machines import ImagePool
+from shared.domain.images.node_image import NodeImage, newest_images
+from shared.domain.vocabulary.errors import (
+    AccessDenied,
+    AzureError,
+    ClusterGone,
+    Rejected,
+    Throttled,
+)
+from shared.reconcile.ground.ports import NodeImages
 from tests.clusters import SUBSCRIPTION, Json, cluster, cluster_id
 from tests.contract.served import served
 from tests.fakes.clock import SATURDAY_NOON, FakeClock

@@ -12,9 +12,9 @@ from azure.core.credentials import AccessToken, AccessTokenInfo
 from local.azure.certificates import Certificates
 from shared.clients.aks import AksClient
 from shared.clients.arm import ArmClients
-from shared.domain.errors import AzureUnavailable, Rejected
-from shared.domain.recurrence import Weekday, Weekly
-from shared.domain.window import MaintenanceWindow
+from shared.domain.vocabulary.errors import AzureUnavailable, Rejected
+from shared.domain.window.recurrence import Weekday, Weekly
+from shared.domain.window.window import MaintenanceWindow
 from tests.clusters import SUBSCRIPTION, cluster, cluster_id
 from tests.fakes.clock import FakeClock
 from tests.simulated_azure import trust

@@ -9,16 +9,16 @@ from typing import ClassVar, Protocol, cast
 import pytest
 from azure.core.rest import HttpRequest
 
+from local.azure.arm.throttle import Throttle
 from local.azure.clock import Clock as SimulatedClock
 from local.azure.fleet import Fleet
 from local.azure.simulator import Setup, Simulator
-from local.azure.throttle import Throttle
 from shared.clients.arm import ArmClients
 from shared.clients.resource_graph import ResourceGraph
-from shared.domain.errors import AzureUnavailable, ConnectionFailed, Throttled
-from shared.domain.nap_machines import NAP_MACHINES_QUERY, NapMachine, NodeGroup
-from shared.domain.node_image import NodeImage
-from shared.reconcile.ports import NapMachines
+from shared.domain.images.machines import NAP_MACHINES_QUERY, NapMachine, NodeGroup
+from shared.domain.images.node_image import NodeImage
+from shared.domain.vocabulary.errors import AzureUnavailable, ConnectionFailed, Throttled
+from shared.reconcile.ground.ports import NapMachines
 from tests.clusters import FOREIGN_SUBSCRIPTION, SUBSCRIPTION
 from tests.contract.served import served
 from tests.contract.test_aks import FAULTS

@@ -12,12 +12,18 @@ from shared.clients.cluster_records import StorageClusterRecords
 from shared.clients.given_up_records import StorageGivenUpRecords
 from shared.clients.storage import StorageAccount
 from shared.clients.work_queue import StorageWorkQueue
-from shared.domain.claims import AlreadyDone, Busy, Claim
-from shared.domain.cluster_id import ClusterId
-from shared.domain.errors import NaptimeError
-from shared.domain.given_up import GivenUp
-from shared.domain.work import Cause, ReconcileCluster, parse_reconcile_cluster
-from shared.reconcile.ports import ClusterRecords, GivenUpRecords
+from shared.domain.messages.given_up import GivenUp
+from shared.domain.messages.work import (
+    AlreadyDone,
+    Busy,
+    Claim,
+    ReconcileCluster,
+    parse_reconcile_cluster,
+)
+from shared.domain.vocabulary.errors import NaptimeError
+from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.reasons import Cause
+from shared.reconcile.ground.ports import ClusterRecords, GivenUpRecords
 from shared.settings import StorageSettings
 from tests.clusters import SUBSCRIPTION
 from tests.fakes.clock import SATURDAY_NOON, FakeClock

@@ -9,10 +9,10 @@ import pytest
 
 from shared.clients.storage import StorageAccount
 from shared.clients.tables import StorageTables
-from shared.domain.cluster_batch import CLUSTERS_A_BATCH
-from shared.domain.last_known import LONGEST_TEXT
-from shared.domain.rows import Row, Values
-from shared.reconcile.ports import Table, Tables
+from shared.domain.fleet.batch import CLUSTERS_A_BATCH
+from shared.domain.fleet.last_known import LONGEST_TEXT
+from shared.domain.vocabulary.rows import Row, Values
+from shared.reconcile.ground.ports import Table, Tables
 from shared.settings import StorageSettings
 from tests.contract.test_storage import no_credential
 from tests.fakes.clock import FakeClock

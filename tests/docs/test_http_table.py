@@ -5,9 +5,9 @@ import re
 import msgspec
 import pytest
 
-from functions.describe_api import DESCRIBED
-from functions.requests import PageQuery
-from functions.routes import Route
+from functions.api.describe import DESCRIBED
+from functions.api.requests import PageQuery
+from functions.http.routes import Route
 from tests.docs.test_readme import rows
 
 ROUTES = [route for concern in DESCRIBED for route in concern.declared]

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from functions.describe_api import DESCRIBED
+from functions.api.describe import DESCRIBED
 
 PAGE = (Path(__file__).parents[2] / "docs/problems.md").read_text(encoding="utf-8")
 SECTION = re.compile(r"^## (\w+)\n\n(\d{3})\. (.*)\n\nWhat to do: (.*)\n", re.MULTILINE)

@@ -2,16 +2,17 @@
 
 from datetime import UTC, datetime
 
-from shared.domain import node_image_events, schedule_events
-from shared.domain.cloud_event import CloudEvent
-from shared.domain.cluster_id import ClusterId
-from shared.domain.decision import Finding
-from shared.domain.node_image import ImageVersion, NodeImage
-from shared.domain.node_image_events import NodeImageReleased
-from shared.domain.outcome import Outcome, OutcomeKind
-from shared.domain.reasons import Reason
-from shared.domain.schedule_events import Occasion, events_of, failure_of
-from shared.domain.work import Cause
+from shared.domain.deciding.decision import Finding
+from shared.domain.deciding.outcome import Outcome, OutcomeKind
+from shared.domain.fleet import told as fleet_told
+from shared.domain.images import released
+from shared.domain.images.node_image import ImageVersion, NodeImage
+from shared.domain.images.released import NodeImageReleased
+from shared.domain.messages import told
+from shared.domain.messages.told import Occasion, events_of, failure_of
+from shared.domain.vocabulary.cloud_event import CloudEvent
+from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.reasons import Cause, Reason
 from tests.clusters import cluster, cluster_id
 from tests.docs.test_readme import rows
 from tests.service_world import World
@@ -68,7 +69,7 @@ async def test_every_name_of_the_code_is_in_the_table() -> None:
     """No type of event is left out of the test above."""
     names = {
         value
-        for module in (node_image_events, schedule_events)
+        for module in (released, told, fleet_told)
         for value in vars(module).values()
         if isinstance(value, str) and value.startswith("Naptime.")
     }
@@ -99,4 +100,4 @@ def hash_in(event: CloudEvent) -> str:
     if not str(event.data.get("clusterId", "")):
         return ""
     parsed = ClusterId.parse(str(event.data["clusterId"]))
-    return schedule_events._word(parsed)
+    return told._word(parsed)

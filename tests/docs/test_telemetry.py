@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from shared import telemetry_names
-from shared.domain.outcome import OutcomeKind
-from shared.domain.work import Cause
-from shared.reconcile.mind_runs import Mended
+from shared.domain.deciding.outcome import OutcomeKind
+from shared.domain.vocabulary.reasons import Cause
+from shared.reconcile.fleet.mind import Mended
+from shared.telemetry import names
 from tests.docs.test_readme import ROOT
 
 PAGE = (ROOT / "docs" / "telemetry.md").read_text(encoding="utf-8")
@@ -32,15 +32,13 @@ def listed(names: tuple[str, ...]) -> str:
 
 def test_every_line_has_its_row() -> None:
     """The table of log lines is the code's own, in its order."""
-    expected = [[f"`{line.what}`", line.when, listed(line.facts)] for line in telemetry_names.LINES]
+    expected = [[f"`{line.what}`", line.when, listed(line.facts)] for line in names.LINES]
     assert rows("lines") == expected
 
 
 def test_every_event_has_its_row() -> None:
     """The table of custom events is the code's own, in its order."""
-    expected = [
-        [f"`{event.name}`", event.when, listed(event.facts)] for event in telemetry_names.EVENTS
-    ]
+    expected = [[f"`{event.name}`", event.when, listed(event.facts)] for event in names.EVENTS]
     assert rows("events") == expected
 
 
@@ -48,7 +46,7 @@ def test_every_metric_has_its_row() -> None:
     """The table of metrics is the code's own, in its order."""
     expected = [
         [f"`{one.name}`", one.kind.value, f"`{one.unit}`", one.meaning, listed(one.dimensions)]
-        for one in telemetry_names.METRICS
+        for one in names.METRICS
     ]
     assert rows("metrics") == expected
 
@@ -61,7 +59,7 @@ def test_the_values_of_dimensions_are_named() -> None:
 
 def test_no_metric_is_about_one_cluster() -> None:
     """A dimension with a value per cluster would be a series per cluster."""
-    dimensions = {name for one in telemetry_names.METRICS for name in one.dimensions}
+    dimensions = {name for one in names.METRICS for name in one.dimensions}
     assert dimensions <= {"state", "outcome", "reason", "cause", "scope"}
 
 
@@ -83,13 +81,13 @@ MODULES = sorted(
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_line_is_written_that_is_not_in_the_table(path: Path) -> None:
     """A line that is not in the table has no row that people could look it up in."""
-    known = {line.what for line in telemetry_names.LINES}
+    known = {line.what for line in names.LINES}
     assert set(written_lines(path)) <= known
 
 
 def test_all_that_minding_counts_is_in_the_table() -> None:
     """Whatever `mind_runs` puts right is a fact of its line, under its own name."""
-    assert telemetry_names.RUNS_MENDED.facts == tuple(each.name for each in fields(Mended))
+    assert names.RUNS_MENDED.facts == tuple(each.name for each in fields(Mended))
 
 
 def test_lines_are_found() -> None:

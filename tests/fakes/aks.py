@@ -7,15 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Literal
 
-from shared.domain.cluster_id import ClusterId
-from shared.domain.errors import (
-    AccessDenied,
-    AzureError,
-    ClusterGone,
-    DeleteNotGranted,
-    WriteTargetGone,
-)
-from shared.domain.observed import (
+from shared.domain.deciding.observed import (
     NODE_OS_SCHEDULE,
     ClusterPage,
     Listing,
@@ -25,8 +17,17 @@ from shared.domain.observed import (
     observe_cluster,
     observe_configuration,
 )
-from shared.domain.window import MaintenanceWindow
-from shared.reconcile.ports import Clock
+from shared.domain.vocabulary.errors import (
+    AccessDenied,
+    AzureError,
+    ClusterGone,
+    DeleteNotGranted,
+    WriteTargetGone,
+)
+from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.window.body import write_window
+from shared.domain.window.window import MaintenanceWindow
+from shared.reconcile.ground.ports import Clock
 
 type Verb = Literal["get", "list", "put", "delete", "clusters"]
 
@@ -181,7 +182,7 @@ class FakeAks:
             raise fault.error()
 
     def _accept(self, cluster_id: ClusterId, window: MaintenanceWindow, name: str) -> Json:
-        arm = window.to_arm()
+        arm = write_window(window)
         today = self.clock.now().astimezone(timezone(window.utc_offset)).date()
         arm.setdefault("startDate", today.isoformat())
         properties = json.loads(json.dumps({"maintenanceWindow": arm}))

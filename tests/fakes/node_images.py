@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from shared.domain.agent_pools import ImagePool
-from shared.domain.cluster_id import ClusterId
-from shared.domain.errors import AzureError, ClusterGone
-from shared.domain.node_image import NodeImage
+from shared.domain.images.machines import ImagePool
+from shared.domain.images.node_image import NodeImage
+from shared.domain.vocabulary.errors import AzureError, ClusterGone
+from shared.domain.vocabulary.ids import ClusterId
 
 
 def no_refusal(_verb: str, _where: str) -> AzureError | None:

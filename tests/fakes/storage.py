@@ -8,10 +8,10 @@ from math import ceil
 
 from shared.clients.cluster_records import CLAIM_LASTS, refusal_of
 from shared.clients.work_queue import Work
-from shared.domain.claims import AlreadyDone, Busy, Claim, ClusterRecord
-from shared.domain.cluster_id import ClusterId
-from shared.domain.given_up import OF_RUNS, GivenUp
-from shared.reconcile.ports import Clock
+from shared.domain.messages.given_up import OF_RUNS, GivenUp
+from shared.domain.messages.work import AlreadyDone, Busy, Claim, ClusterRecord
+from shared.domain.vocabulary.ids import ClusterId
+from shared.reconcile.ground.ports import Clock
 
 type Step = Callable[[], None]
 """What happens before each operation: nothing, or the end of the worker."""

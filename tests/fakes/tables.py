@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from shared.domain.rows import Reading, Row, Values
-from shared.reconcile.ports import Clock
+from shared.domain.vocabulary.rows import Reading, Row, Values
+from shared.reconcile.ground.ports import Clock
 from tests.fakes.storage import Step, go_on
 
 

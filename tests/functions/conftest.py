@@ -10,9 +10,9 @@ from local.azure.clock import Clock, machine_now
 from local.azure.fleet import Fleet
 from local.azure.server import SimulatorServer
 from local.azure.simulator import Setup, Simulator
-from shared.bootstrap import app
 from shared.clients.storage import StorageAccount, create_queue
 from shared.settings import StorageSettings
+from shared.world import app
 from tests.clusters import OWN_CLIENT_ID, SUBSCRIPTION
 from tests.functions.described import DescribedWorker
 from tests.simulated_azure import Controls, trust

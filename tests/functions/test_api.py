@@ -8,7 +8,7 @@ import pytest
 
 from local.host.payloads import HttpCall
 from local.host.worker import InvocationResult
-from shared.domain.cluster_id import ClusterId
+from shared.domain.vocabulary.ids import ClusterId
 from tests.clusters import FOREIGN_SUBSCRIPTION, SUBSCRIPTION, cluster, schedule
 from tests.functions.conftest import Loaded
 

@@ -7,8 +7,8 @@ import pytest
 from azure.core.exceptions import HttpResponseError, ServiceRequestError
 
 from local.host.payloads import HttpCall
-from shared.bootstrap import app
-from shared.domain.run import RunState
+from shared.domain.fleet.run import RunState
+from shared.world import app
 from tests.functions.conftest import Loaded
 from tests.functions.test_api import answer, post
 from tests.functions.test_runs import work_off

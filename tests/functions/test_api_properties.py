@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from functions.describe_api import DESCRIBED
-from functions.reading import FORM
+from functions.api.describe import DESCRIBED
+from functions.http.reading import FORM
 from local.host.payloads import HttpCall
 from tests.clusters import SUBSCRIPTION
 from tests.functions.conftest import Loaded

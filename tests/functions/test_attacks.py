@@ -13,15 +13,9 @@ from typing import cast
 import pytest
 
 from local.host.payloads import HttpCall, QueueMetadata
-from shared.domain.cluster_id import ClusterId
-from shared.domain.pages import to_token
-from tests.clusters import (
-    FOREIGN_SUBSCRIPTION,
-    OWN_CLIENT_ID,
-    SUBSCRIPTION,
-    cluster,
-    schedule,
-)
+from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.pages import to_token
+from tests.clusters import FOREIGN_SUBSCRIPTION, OWN_CLIENT_ID, SUBSCRIPTION, cluster, schedule
 from tests.functions.conftest import Loaded
 from tests.functions.test_api import Json, a_cluster, answer, get, post
 from tests.payloads import cluster_written, recorded, schedule_deleted, schedule_written

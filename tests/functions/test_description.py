@@ -6,9 +6,9 @@ from typing import cast
 import pytest
 import schemathesis
 
-from functions.describe_api import DESCRIBED
-from functions.requests import GROUP_EXAMPLE, NAME_EXAMPLE
-from functions.routes import Route
+from functions.api.describe import DESCRIBED
+from functions.api.requests import GROUP_EXAMPLE, NAME_EXAMPLE
+from functions.http.routes import Route
 from local.host.payloads import HttpCall
 from local.host.responses import HttpResponse
 from tests.clusters import SUBSCRIPTION, cluster

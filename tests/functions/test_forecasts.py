@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import cast
 
 from local.host.payloads import HttpCall
-from shared.bootstrap import app
-from shared.domain.known_image import KnownImage
-from shared.domain.node_image import NodeImage
-from shared.reconcile.image_memory import IMAGES_TABLE, ImageMemory
+from shared.domain.images.known_image import KnownImage
+from shared.domain.images.node_image import NodeImage
+from shared.reconcile.images.memory import IMAGES_TABLE, ImageMemory
+from shared.world import app
 from tests.clusters import cluster
 from tests.functions.conftest import Loaded
 from tests.functions.test_api import Json, a_cluster, answer, get

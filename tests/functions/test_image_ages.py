@@ -8,8 +8,8 @@ from typing import cast
 import pytest
 
 from local.host.payloads import HttpCall
-from shared.bootstrap import app
-from shared.domain.cluster_id import ClusterId
+from shared.domain.vocabulary.ids import ClusterId
+from shared.world import app
 from tests.clusters import cluster
 from tests.functions.conftest import Loaded
 from tests.functions.test_api import Json, a_cluster, answer, get

@@ -92,5 +92,5 @@ def test_function_app_only_registers() -> None:
     tree = ast.parse((ROOT / "function_app.py").read_text(encoding="utf-8"))
     imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
     names = [node.module if isinstance(node, ast.ImportFrom) else "" for node in imports]
-    assert names == ["", "functions"]
+    assert names == ["", "functions", "functions.api"]
     assert not [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.If)]

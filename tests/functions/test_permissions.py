@@ -10,8 +10,8 @@ from tests.functions.conftest import Loaded
 from tests.functions.test_api import Json, a_cluster, get, post
 from tests.functions.test_runs import work_off
 from tests.functions.test_schedules import ask, wanted
-from tests.infra.app_facts import registered
-from tests.infra.faults import EVENT_FUNCTIONS
+from tests.local.infra.app_facts import registered
+from tests.local.infra.faults import EVENT_FUNCTIONS
 from tests.machines import gallery, machine
 
 TYPE = "Microsoft.ContainerService/managedClusters"

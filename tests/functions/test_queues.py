@@ -6,9 +6,10 @@ from uuid import uuid4
 import pytest
 
 from local.host.payloads import QueueMetadata
-from shared.bootstrap import app
-from shared.domain.cluster_id import ClusterId
-from shared.domain.work import Cause, ReconcileCluster
+from shared.domain.messages.work import ReconcileCluster
+from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.reasons import Cause
+from shared.world import app
 from tests.clusters import SUBSCRIPTION, cluster
 from tests.functions.conftest import Loaded
 

@@ -9,10 +9,10 @@ from uuid import uuid4
 import pytest
 
 from local.host.payloads import HttpCall, QueueMetadata
-from shared.bootstrap import app
-from shared.domain.cluster_id import ClusterId
-from shared.domain.run_work import Baton, ListSubscription, StartRun
-from shared.domain.shard import Shard
+from shared.domain.fleet.run_work import Baton, ListSubscription, StartRun
+from shared.domain.fleet.shard import Shard
+from shared.domain.vocabulary.ids import ClusterId
+from shared.world import app
 from tests.clusters import FOREIGN_SUBSCRIPTION, SUBSCRIPTION, cluster, schedule
 from tests.functions.conftest import Loaded
 from tests.functions.test_api import Json, answer, post

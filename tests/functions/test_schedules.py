@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 
 from local.host.payloads import HttpCall
-from shared.bootstrap import app
-from shared.domain.cluster_id import ClusterId
+from shared.domain.vocabulary.ids import ClusterId
+from shared.world import app
 from tests.clusters import FOREIGN_SUBSCRIPTION, SUBSCRIPTION, Json, cluster, schedule
 from tests.functions.conftest import Loaded
 

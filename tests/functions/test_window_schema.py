@@ -8,16 +8,17 @@ import jsonschema_rs
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from functions.window_schema import WINDOW_SCHEMA
-from shared.domain.errors import InvalidWindow
-from shared.domain.requested_window import read_requested
-from shared.domain.window import MaintenanceWindow
+from functions.api.window_schema import WINDOW_SCHEMA
+from shared.domain.deciding.asked_window import read_requested
+from shared.domain.vocabulary.errors import InvalidWindow
+from shared.domain.window.body import write_window
+from shared.domain.window.window import MaintenanceWindow
 from tests.unit.domain.examples import SUNDAYS
 from tests.unit.domain.strategies import json_values, windows
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
 DESCRIBED = jsonschema_rs.validator_for(WINDOW_SCHEMA)
-BODY = SUNDAYS.to_arm()
+BODY = write_window(SUNDAYS)
 
 type Json = dict[str, object]
 
@@ -49,7 +50,7 @@ def objects(value: object) -> Iterator[Json]:
 @st.composite
 def spoilt(draw: st.DrawFn) -> Json:
     """Take a good body and change one value in it, or add one."""
-    body = copy.deepcopy(draw(windows).to_arm())
+    body = copy.deepcopy(write_window(draw(windows)))
     place = draw(st.sampled_from(list(objects(body))))
     name = draw(st.sampled_from([*place, "daily", "weekly", "colour"]))
     place[name] = draw(json_values | st.sampled_from(["+99:99", "24:00", "sunday", 0, 32]))
@@ -59,7 +60,7 @@ def spoilt(draw: st.DrawFn) -> Json:
 @given(windows)
 def test_every_window_fits_the_description(window: MaintenanceWindow) -> None:
     """Whatever can be constructed is written as the description says."""
-    assert list(DESCRIBED.iter_errors(window.to_arm())) == []
+    assert list(DESCRIBED.iter_errors(write_window(window))) == []
 
 
 @settings(max_examples=500)

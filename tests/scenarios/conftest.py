@@ -15,7 +15,7 @@ import pytest
 from local.demo.surroundings import app_settings, clean_environment, urls_of
 from local.held_ports import held_port
 from local.processes import Child
-from shared.domain.cluster_id import ClusterId
+from shared.domain.vocabulary.ids import ClusterId
 from tests.clusters import OWN_CLIENT_ID, SUBSCRIPTION
 from tests.simulated_azure import Controls
 

@@ -16,7 +16,7 @@ from local.demo.surroundings import app_settings, clean_environment, urls_of
 from local.held_ports import held_port
 from local.processes import Child
 from local.storage_emulator import Azurite, held_ports
-from shared.domain.cluster_id import ClusterId
+from shared.domain.vocabulary.ids import ClusterId
 from tests.clusters import OWN_CLIENT_ID, Json, cluster, schedule
 from tests.scenarios.tripwire import Tripwire, through
 from tests.simulated_azure import Controls

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from shared.domain.cluster_id import ClusterId
+from shared.domain.vocabulary.ids import ClusterId
 from tests.clusters import FOREIGN_SUBSCRIPTION, SUBSCRIPTION, cluster, schedule
 from tests.payloads import cluster_written, recorded, schedule_deleted
 from tests.scenarios.conftest import Naptime

@@ -17,7 +17,7 @@ import aiohttp
 import pytest
 from azure.storage.queue.aio import QueueClient
 
-from shared.domain.run_work import RUNS_QUEUE, SHARDS_QUEUE
+from shared.domain.fleet.run_work import RUNS_QUEUE, SHARDS_QUEUE
 from tests.scenarios.farm import Farm, Fleet, farm
 from tests.scenarios.test_fleet_runs import LOCATIONS, SUBSCRIPTIONS, all_protected
 from tests.scenarios.tripwire import Request, Tripwire, When

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from shared.domain.cluster_id import ClusterId
+from shared.domain.vocabulary.ids import ClusterId
 from tests.payloads import cluster_written
 from tests.scenarios.farm import Farm, Fleet, farm
 

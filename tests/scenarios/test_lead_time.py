@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from shared.domain.cluster_id import ClusterId
+from shared.domain.vocabulary.ids import ClusterId
 from tests.payloads import cluster_written
 from tests.scenarios.conftest import Naptime
 from tests.scenarios.test_event_to_schedule import body_of

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import cast
 
-from shared.domain.cluster_id import ClusterId
+from shared.domain.vocabulary.ids import ClusterId
 from tests.clusters import Json, cluster
 from tests.scenarios.farm import Farm, Fleet, farm
 

@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.cluster_id import ClusterId
-from shared.domain.errors import InvalidEvent
-from shared.domain.outcome import OutcomeKind
-from shared.domain.work import Cause, ReconcileCluster
+from shared.domain.deciding.outcome import OutcomeKind
+from shared.domain.messages.work import ReconcileCluster
+from shared.domain.vocabulary.errors import InvalidEvent
+from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.reasons import Cause
 from tests.clusters import FOREIGN_SUBSCRIPTION, OWN_CLIENT_ID, cluster, cluster_id, schedule
 from tests.payloads import cluster_written, schedule_deleted, schedule_written
 from tests.service_world import World

@@ -9,8 +9,12 @@ from typing import cast
 
 import pytest
 
-from shared.domain.claims import Claim
-from shared.domain.errors import (
+from shared.domain.deciding.observed import ClusterPage
+from shared.domain.fleet.pace import CALLS_AT_ONCE, Pace
+from shared.domain.fleet.run import RunScope, RunState
+from shared.domain.fleet.run_records import RunRecord
+from shared.domain.messages.work import Claim
+from shared.domain.vocabulary.errors import (
     AccessDenied,
     AzureError,
     AzureUnavailable,
@@ -19,15 +23,10 @@ from shared.domain.errors import (
     Rejected,
     Throttled,
 )
-from shared.domain.observed import ClusterPage
-from shared.domain.pace import CALLS_AT_ONCE, Pace
-from shared.domain.pages import PageAsked
-from shared.domain.reasons import Reason
-from shared.domain.run import RunScope, RunState
-from shared.domain.run_records import RunRecord
-from shared.domain.work import Cause
-from shared.reconcile.ask_for_run import TooManyActive
-from shared.reconcile.work_shift import LEAST_AT_ONCE, LEAST_IN_ALL, InFlight
+from shared.domain.vocabulary.pages import PageAsked
+from shared.domain.vocabulary.reasons import Cause, Reason
+from shared.reconcile.fleet.ask import TooManyActive
+from shared.reconcile.fleet.shift import LEAST_AT_ONCE, LEAST_IN_ALL, InFlight
 from tests.clusters import SUBSCRIPTION, cluster, cluster_id, schedule
 from tests.fakes.aks import Fault, Verb
 from tests.service_world import World

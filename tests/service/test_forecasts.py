@@ -4,12 +4,12 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import cast
 
-from shared.domain.errors import AccessDenied, AzureUnavailable
-from shared.domain.known_image import KnownImage
-from shared.domain.node_image import NodeImage
-from shared.domain.pace import Pace
-from shared.domain.pages import PageAsked
-from shared.reconcile.remember_clusters import known_key
+from shared.domain.fleet.pace import Pace
+from shared.domain.images.known_image import KnownImage
+from shared.domain.images.node_image import NodeImage
+from shared.domain.vocabulary.errors import AccessDenied, AzureUnavailable
+from shared.domain.vocabulary.pages import PageAsked
+from shared.reconcile.ground.memory import known_key
 from tests.clusters import SUBSCRIPTION, Json, cluster, cluster_id, schedule
 from tests.fakes.aks import Fault
 from tests.fakes.clock import SATURDAY_NOON

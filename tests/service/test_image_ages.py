@@ -9,15 +9,15 @@ from typing import cast
 
 import pytest
 
-from shared.domain.errors import AccessDenied, AzureUnavailable, Rejected, Throttled
-from shared.domain.image_age import ImageAge, ImageCount
-from shared.domain.nap_machines import MachinePage, NapMachine, NodeGroup
-from shared.domain.node_image import NodeImage
-from shared.domain.pace import Pace
-from shared.domain.pages import PageAsked
-from shared.reconcile import read_image_ages
-from shared.reconcile.read_image_ages import ImageAgeReader
-from shared.reconcile.remember_clusters import known_key
+from shared.domain.fleet.pace import Pace
+from shared.domain.images.age import ImageAge, ImageCount
+from shared.domain.images.machines import MachinePage, NapMachine, NodeGroup
+from shared.domain.images.node_image import NodeImage
+from shared.domain.vocabulary.errors import AccessDenied, AzureUnavailable, Rejected, Throttled
+from shared.domain.vocabulary.pages import PageAsked
+from shared.reconcile.ground.memory import known_key
+from shared.reconcile.images import read_ages
+from shared.reconcile.images.read_ages import ImageAgeReader
 from tests.clusters import SUBSCRIPTION, cluster, cluster_id
 from tests.fakes.clock import SATURDAY_NOON
 from tests.machines import Json, community, gallery, machine
@@ -177,7 +177,7 @@ async def test_a_failure_leaves_what_was_read_before(
     error: type[AccessDenied | Rejected], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A batch of subscriptions that fails keeps its ages, with their time; the others go on."""
-    monkeypatch.setattr(read_image_ages, "SUBSCRIPTIONS_A_QUERY", 1)
+    monkeypatch.setattr(read_ages, "SUBSCRIPTIONS_A_QUERY", 1)
     world = await world_of("aks-1")
     world.aks.add(cluster("other", subscription=OTHER))
     await world.sweep()

@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from shared.domain.known_image import KnownImage
-from shared.domain.node_image import NodeImage
-from shared.reconcile.image_memory import ImageMemory
+from shared.domain.images.known_image import KnownImage
+from shared.domain.images.node_image import NodeImage
+from shared.reconcile.images.memory import ImageMemory
 from tests.fakes.clock import SATURDAY_NOON, FakeClock
 from tests.fakes.tables import FakeTable
 

@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.errors import NaptimeError
-from shared.domain.pace import Pace
-from shared.domain.pages import PageAsked
-from shared.domain.run import RunScope, RunState
-from shared.domain.run_work import StartRun
-from shared.domain.work import Cause
-from shared.reconcile.receive_message import GOES_ON
+from shared.domain.fleet.pace import Pace
+from shared.domain.fleet.run import RunScope, RunState
+from shared.domain.fleet.run_work import StartRun
+from shared.domain.vocabulary.errors import NaptimeError
+from shared.domain.vocabulary.pages import PageAsked
+from shared.domain.vocabulary.reasons import Cause
+from shared.reconcile.cluster.work import GOES_ON
 from tests.clusters import SUBSCRIPTION, cluster, schedule
 from tests.fakes.storage import Message
 from tests.service_world import Killed, World

@@ -3,13 +3,13 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
-from shared.domain.errors import Rejected, Throttled
-from shared.domain.observed import ClusterPage, UnreadableCluster
-from shared.domain.pace import Pace
-from shared.domain.pages import PageAsked
-from shared.domain.run import RunScope
-from shared.domain.work import Cause
-from shared.reconcile.ask_for_run import JOINED_WITHIN
+from shared.domain.deciding.observed import ClusterPage, UnreadableCluster
+from shared.domain.fleet.pace import Pace
+from shared.domain.fleet.run import RunScope
+from shared.domain.vocabulary.errors import Rejected, Throttled
+from shared.domain.vocabulary.pages import PageAsked
+from shared.domain.vocabulary.reasons import Cause
+from shared.reconcile.fleet.ask import JOINED_WITHIN
 from tests.clusters import SUBSCRIPTION, cluster, cluster_id
 from tests.fakes.aks import Fault
 from tests.service.test_fleet_runs import OTHER, fleet, items, outcomes

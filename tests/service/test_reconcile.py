@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.domain.cluster_id import parse_scope
-from shared.domain.decision import Desired
-from shared.domain.errors import ConnectionFailed, OperationInProgress, Throttled
-from shared.domain.outcome import OutcomeKind
-from shared.domain.reasons import Reason
+from shared.domain.deciding.decision import Desired
+from shared.domain.deciding.outcome import OutcomeKind
+from shared.domain.vocabulary.errors import ConnectionFailed, OperationInProgress, Throttled
+from shared.domain.vocabulary.ids import parse_scope
+from shared.domain.vocabulary.reasons import Reason
 from tests.clusters import cluster, cluster_id, schedule
 from tests.fakes.aks import Fault
 from tests.fakes.clock import FakeClock

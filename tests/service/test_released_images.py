@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from shared.domain.errors import AzureUnavailable, InvalidEvent
-from shared.domain.node_image import NodeImage
-from shared.domain.node_image_events import NodeImageReleased
-from shared.domain.run_records import RunRecord
-from shared.domain.work import Cause
-from shared.reconcile.find_places import FleetPlaces
+from shared.domain.fleet.run_records import RunRecord
+from shared.domain.images.node_image import NodeImage
+from shared.domain.images.released import NodeImageReleased
+from shared.domain.vocabulary.errors import AzureUnavailable, InvalidEvent
+from shared.domain.vocabulary.reasons import Cause
+from shared.reconcile.images.find import FleetPlaces
 from tests.clusters import FOREIGN_SUBSCRIPTION, cluster, cluster_id
 from tests.fakes.aks import Fault
 from tests.payloads import cluster_written, schedule_deleted

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.errors import AccessDenied, Rejected
-from shared.domain.outcome import OutcomeKind
-from shared.domain.reasons import Reason
-from shared.reconcile.look_at_cluster import LiveReadFailed
+from shared.domain.deciding.outcome import OutcomeKind
+from shared.domain.vocabulary.errors import AccessDenied, Rejected
+from shared.domain.vocabulary.reasons import Reason
+from shared.reconcile.shown.one_cluster import LiveReadFailed
 from tests.clusters import cluster, cluster_id, schedule
 from tests.fakes.aks import Fault
 from tests.service_world import World

@@ -7,12 +7,15 @@ from typing import cast
 
 import pytest
 
-from shared.domain.audit import AuditOutcome
-from shared.domain.callers import Caller, Origin
-from shared.domain.cluster_id import ClusterId, parse_scope
-from shared.domain.decision import Desired
-from shared.domain.entity_tags import Condition, entity_tag
-from shared.domain.errors import (
+from shared.domain.deciding.asked_window import read_requested
+from shared.domain.deciding.conditions import Condition, entity_tag
+from shared.domain.deciding.decision import Desired
+from shared.domain.deciding.observed import NODE_OS_SCHEDULE, Listing, observe_configuration
+from shared.domain.deciding.outcome import OutcomeKind
+from shared.domain.fleet.pace import Pace
+from shared.domain.fleet.run import RunScope
+from shared.domain.messages.audit import AuditOutcome, Caller, Origin
+from shared.domain.vocabulary.errors import (
     AccessDenied,
     AzureError,
     AzureUnavailable,
@@ -24,21 +27,16 @@ from shared.domain.errors import (
     Rejected,
     WriteTargetGone,
 )
-from shared.domain.instants import from_text
-from shared.domain.observed import NODE_OS_SCHEDULE, Listing, observe_configuration
-from shared.domain.outcome import OutcomeKind
-from shared.domain.pace import Pace
-from shared.domain.pages import PageAsked
-from shared.domain.reasons import Reason
-from shared.domain.requested_window import read_requested
-from shared.domain.run import RunScope
-from shared.domain.window import MaintenanceWindow
-from shared.domain.work import Cause
-from shared.reconcile.ask_for_run import MOST_ACTIVE, TooManyActive
-from shared.reconcile.audit_log import AUDIT_PREFIX, KEPT
-from shared.reconcile.change_schedule import ConditionFailed
-from shared.reconcile.claim_soon import ClusterBusy
-from shared.reconcile.schedule_wish import AdvisedAgainst, Put, Wish
+from shared.domain.vocabulary.ids import ClusterId, parse_scope
+from shared.domain.vocabulary.instants import from_text
+from shared.domain.vocabulary.pages import PageAsked
+from shared.domain.vocabulary.reasons import Cause, Reason
+from shared.domain.window.body import read_window, write_window
+from shared.domain.window.window import MaintenanceWindow
+from shared.reconcile.cluster.change import AdvisedAgainst, ConditionFailed, Put, Wish
+from shared.reconcile.fleet.ask import MOST_ACTIVE, TooManyActive
+from shared.reconcile.ground.audit_log import AUDIT_PREFIX, KEPT
+from shared.reconcile.ground.claim import ClusterBusy
 from tests.clusters import Json, cluster, cluster_id, schedule
 from tests.fakes.aks import Fault
 from tests.service_world import SUNDAY_NIGHT, Killed, World
@@ -51,7 +49,7 @@ def window(day: str = "Wednesday", start: str = "22:00", hours: int = 6) -> Main
     """Give a window; on Wednesdays it opens at 21:00 UTC, four days after the world begins."""
     body = schedule(day, start, hours)
     cast("Json", body["maintenanceWindow"]).pop("startDate")
-    return MaintenanceWindow.from_arm(body)
+    return read_window(body)
 
 
 WEDNESDAYS, THURSDAYS = window(), window("Thursday")
@@ -68,7 +66,7 @@ def a_world(**parts: object) -> World:
 
 def there(world: World, window: MaintenanceWindow, name: str = NODE_OS_SCHEDULE) -> str:
     """Make a schedule behind naptime's back, and give its ETag."""
-    arm = {"startDate": "2026-01-01", **window.to_arm()}
+    arm = {"startDate": "2026-01-01", **write_window(window)}
     world.aks.set_schedule(cluster_id(), {"maintenanceWindow": arm}, name)
     body = world.aks.configurations[cluster_id()][NODE_OS_SCHEDULE.lower()]
     return entity_tag(observe_configuration(body)) or ""

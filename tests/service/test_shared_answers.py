@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.pages import PageAsked
-from shared.reconcile.shared_answers import MOST_KEPT, SharedAnswers
+from shared.domain.vocabulary.pages import PageAsked
+from shared.reconcile.ground.at_once import MOST_KEPT, SharedAnswers
 from tests.clusters import cluster
 from tests.fakes.clock import FakeClock
 from tests.service_world import World

@@ -5,13 +5,14 @@ from typing import cast
 
 import pytest
 
-from shared.domain.cluster_id import ClusterId
-from shared.domain.errors import AccessDenied, Rejected
-from shared.domain.pace import Pace
-from shared.domain.pages import PageAsked
-from shared.domain.run import RunScope
-from shared.domain.work import Cause, ReconcileCluster
-from shared.reconcile import show_clusters
+from shared.domain.fleet.pace import Pace
+from shared.domain.fleet.run import RunScope
+from shared.domain.messages.work import ReconcileCluster
+from shared.domain.vocabulary.errors import AccessDenied, Rejected
+from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.pages import PageAsked
+from shared.domain.vocabulary.reasons import Cause
+from shared.reconcile.shown import clusters
 from tests.clusters import FOREIGN_SUBSCRIPTION, SUBSCRIPTION, cluster, cluster_id, schedule
 from tests.fakes.aks import Fault
 from tests.fakes.clock import SATURDAY_NOON
@@ -153,7 +154,7 @@ async def test_what_needs_attention_is_shown() -> None:
 
 async def test_a_page_looks_at_so_many_rows_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where few rows are shown, pages are short, and the token leads on to the end."""
-    monkeypatch.setattr(show_clusters, "ROWS_A_REQUEST", 50)
+    monkeypatch.setattr(clusters, "ROWS_A_REQUEST", 50)
     world = big_world()
     await world.sweep()
     pages, token = 0, ""

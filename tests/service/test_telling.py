@@ -4,13 +4,20 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.cluster_id import ClusterId
-from shared.domain.errors import AccessDenied, AzureError, AzureUnavailable, Rejected, Throttled
-from shared.domain.event_work import PublishEvents, parse_publish_events
-from shared.domain.pace import Pace
-from shared.domain.run import RunScope
-from shared.domain.schedule_events import Occasion
-from shared.domain.work import Cause
+from shared.domain.fleet.pace import Pace
+from shared.domain.fleet.run import RunScope
+from shared.domain.messages.outbox import PublishEvents, parse_publish_events
+from shared.domain.messages.told import Occasion
+from shared.domain.vocabulary.errors import (
+    AccessDenied,
+    AzureError,
+    AzureUnavailable,
+    Rejected,
+    Throttled,
+)
+from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.reasons import Cause
+from shared.domain.window.body import write_window
 from tests.clusters import SUBSCRIPTION, cluster, cluster_id, schedule
 from tests.fakes.aks import Fault
 from tests.service_world import World
@@ -39,7 +46,7 @@ async def test_a_schedule_that_was_created_for_an_event() -> None:
         "clusterId": str(cluster_id()),
         "reason": "ScheduleMissing",
         "message": outcome.message,
-        "window": outcome.window.to_arm(),
+        "window": write_window(outcome.window),
         "nextStart": "2026-11-22T01:00:00Z",
         "runId": None,
         "cause": "ClusterWritten",

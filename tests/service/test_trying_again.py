@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.errors import (
+from shared.domain.deciding.outcome import OutcomeKind
+from shared.domain.messages.work import PATIENCE
+from shared.domain.vocabulary.errors import (
     AccessDenied,
     AzureError,
     AzureUnavailable,
@@ -19,10 +21,8 @@ from shared.domain.errors import (
     Throttled,
     WriteTargetGone,
 )
-from shared.domain.outcome import OutcomeKind
-from shared.domain.reasons import REASONS, Reason
-from shared.domain.window import MaintenanceWindow
-from shared.domain.work import PATIENCE
+from shared.domain.vocabulary.reasons import REASONS, Reason
+from shared.domain.window.body import read_window
 from tests.clusters import cluster, cluster_id
 from tests.fakes.aks import Fault
 from tests.fakes.clock import FakeClock
@@ -190,7 +190,7 @@ async def test_no_write_is_ever_accepted_too_late(
     body = world.aks.schedule(cluster_id())
     assert body
     properties = cast("dict[str, object]", body["properties"])
-    first = next(MaintenanceWindow.from_arm(properties).occurrences(write.at))
+    first = next(read_window(properties).occurrences(write.at))
     assert first.start - write.at >= timedelta(minutes=30)
     assert first.start - write.at <= timedelta(days=7, minutes=45)
 

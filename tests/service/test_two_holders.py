@@ -7,31 +7,18 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from shared.domain.decision import Desired
-from shared.domain.errors import AzureError
-from shared.domain.pace import Draw, Pace
-from shared.domain.rows import Reading
-from shared.domain.run import Run, RunScope, RunState
-from shared.domain.run_records import RunRecord
-from shared.domain.shard import Shard
-from shared.domain.shard_records import ShardRecord
-from shared.domain.shard_row import ShardRow
-from shared.domain.work import Cause
-from shared.reconcile.keep_pace import (
-    LEASE_LASTS,
-    SHARDS_TABLE,
-    Grip,
-    HeldBy,
-    TooManyConflicts,
-)
-from shared.reconcile.run_store import SHARD as SHARD_ROW
-from tests.clusters import (
-    FOREIGN_SUBSCRIPTION,
-    SUBSCRIPTION,
-    cluster,
-    cluster_id,
-    schedule,
-)
+from shared.domain.deciding.decision import Desired
+from shared.domain.fleet.pace import Draw, Pace
+from shared.domain.fleet.run import Run, RunScope, RunState
+from shared.domain.fleet.run_records import RunRecord
+from shared.domain.fleet.shard import Shard, ShardRow
+from shared.domain.fleet.shard_records import ShardRecord
+from shared.domain.vocabulary.errors import AzureError
+from shared.domain.vocabulary.reasons import Cause
+from shared.domain.vocabulary.rows import Reading
+from shared.reconcile.fleet.store import SHARD as SHARD_ROW
+from shared.reconcile.ground.pacer import LEASE_LASTS, SHARDS_TABLE, Grip, HeldBy, TooManyConflicts
+from tests.clusters import FOREIGN_SUBSCRIPTION, SUBSCRIPTION, cluster, cluster_id, schedule
 from tests.fakes.aks import Verb
 from tests.service_world import SUNDAY_NIGHT, World
 

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from shared.domain.errors import (
+from shared.domain.fleet.run import RunScope
+from shared.domain.images.known_image import ImageSource, KnownImage
+from shared.domain.vocabulary.errors import (
     AccessDenied,
     AzureError,
     AzureUnavailable,
@@ -16,10 +18,7 @@ from shared.domain.errors import (
     Rejected,
     Throttled,
 )
-from shared.domain.image_source import ImageSource
-from shared.domain.known_image import KnownImage
-from shared.domain.run import RunScope
-from shared.domain.work import Cause
+from shared.domain.vocabulary.reasons import Cause
 from tests.clusters import SUBSCRIPTION, cluster, cluster_id
 from tests.service_world import Killed, World
 

@@ -13,7 +13,7 @@ import pytest
 from local.demo.surroundings import app_settings, clean_environment, urls_of
 from local.processes import Child
 from local.storage_emulator import Azurite
-from shared import telemetry_names as names
+from shared.telemetry import names
 from tests.clusters import OWN_CLIENT_ID, SUBSCRIPTION, Json, cluster, cluster_id
 from tests.payloads import cluster_written
 from tests.simulated_azure import Controls

@@ -14,13 +14,13 @@ from opentelemetry.sdk.metrics.export import (
     NumberDataPoint,
 )
 
-from shared import reports
-from shared.domain.given_up import GivenUp
-from shared.domain.outcome import Outcome, OutcomeKind
-from shared.domain.reasons import Reason
-from shared.domain.run import Run, RunScope, RunState
-from shared.domain.run_records import RunRecord, RunSummaryJson
-from shared.domain.work import Cause, ReconcileCluster
+from shared.domain.deciding.outcome import Outcome, OutcomeKind
+from shared.domain.fleet.run import Run, RunScope, RunState
+from shared.domain.fleet.run_records import RunRecord, RunSummaryJson
+from shared.domain.messages.given_up import GivenUp
+from shared.domain.messages.work import ReconcileCluster
+from shared.domain.vocabulary.reasons import Cause, Reason
+from shared.telemetry import reports
 from tests.clusters import cluster_id
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

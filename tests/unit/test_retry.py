@@ -6,7 +6,13 @@ from datetime import timedelta
 import pytest
 
 from shared.clients.retry import QuickRetry
-from shared.domain.errors import AccessDenied, AzureError, AzureUnavailable, Rejected, Throttled
+from shared.domain.vocabulary.errors import (
+    AccessDenied,
+    AzureError,
+    AzureUnavailable,
+    Rejected,
+    Throttled,
+)
 from tests.fakes.clock import FakeClock
 
 

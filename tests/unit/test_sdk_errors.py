@@ -4,9 +4,7 @@ from datetime import timedelta
 from typing import cast
 
 import pytest
-from azure.core.exceptions import (
-    AzureError as SdkError,
-)
+from azure.core.exceptions import AzureError as SdkError
 from azure.core.exceptions import (
     ClientAuthenticationError,
     DecodeError,
@@ -21,7 +19,8 @@ from azure.core.rest import HttpRequest as RestRequest
 from azure.core.rest import HttpResponse
 
 from shared.clients.errors import translated
-from shared.domain.errors import (
+from shared.domain.messages.work import LONGEST_RETRY_AFTER
+from shared.domain.vocabulary.errors import (
     AccessDenied,
     AzureError,
     AzureUnavailable,
@@ -33,7 +32,6 @@ from shared.domain.errors import (
     Throttled,
     WriteTargetGone,
 )
-from shared.domain.work import LONGEST_RETRY_AFTER
 from tests.fakes.clock import SATURDAY_NOON
 
 

@@ -4,9 +4,9 @@ from datetime import time, timedelta
 
 import pytest
 
-from shared.domain.errors import InvalidSetting
-from shared.domain.pace import Pace
-from shared.domain.recurrence import Weekday, Weekly
+from shared.domain.fleet.pace import Pace
+from shared.domain.vocabulary.errors import InvalidSetting
+from shared.domain.window.recurrence import Weekday, Weekly
 from shared.settings import Settings, StorageSettings, read_settings
 from tests.clusters import SUBSCRIPTION, cluster_id
 

@@ -6,18 +6,23 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared.domain.ages_read import AgesRead
-from shared.domain.audit import AuditAction, AuditOutcome, AuditRecord, Completion
-from shared.domain.callers import Caller, Origin
-from shared.domain.cluster_batch import PendingCluster
-from shared.domain.errors import AccessDenied
-from shared.domain.observed import observe_cluster
-from shared.domain.outcome import Outcome, OutcomeKind
-from shared.domain.reasons import Reason
-from shared.domain.run import Run, RunScope
-from shared.domain.run_records import RunRecord, RunSummaryJson, UnreadableJson
-from shared.domain.work import Cause
-from shared.telemetry import (
+from shared.domain.deciding.observed import observe_cluster
+from shared.domain.deciding.outcome import Outcome, OutcomeKind
+from shared.domain.fleet.batch import PendingCluster
+from shared.domain.fleet.run import Run, RunScope
+from shared.domain.fleet.run_records import RunRecord, RunSummaryJson, UnreadableJson
+from shared.domain.images.age import AgesRead
+from shared.domain.messages.audit import (
+    AuditAction,
+    AuditOutcome,
+    AuditRecord,
+    Caller,
+    Completion,
+    Origin,
+)
+from shared.domain.vocabulary.errors import AccessDenied
+from shared.domain.vocabulary.reasons import Cause, Reason
+from shared.telemetry.log import (
     log_ages,
     log_audit,
     log_bug,
@@ -28,7 +33,7 @@ from shared.telemetry import (
     log_run,
     quieten_sdks,
 )
-from shared.telemetry_names import API_WRITE_RECORDED
+from shared.telemetry.names import API_WRITE_RECORDED
 from tests.clusters import cluster as a_cluster
 from tests.clusters import cluster_id
 

@@ -3,16 +3,17 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
 
-from shared.domain.cluster_id import ClusterId
-from shared.domain.decision import Desired
-from shared.domain.observed import (
+from shared.domain.deciding.decision import Desired
+from shared.domain.deciding.observed import (
     NODE_OS_SCHEDULE,
     ObservedCluster,
     ObservedConfiguration,
     observe_cluster,
 )
-from shared.domain.recurrence import Weekday, Weekly
-from shared.domain.window import MaintenanceWindow
+from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.window.body import write_window
+from shared.domain.window.recurrence import Weekday, Weekly
+from shared.domain.window.window import MaintenanceWindow
 
 SUBSCRIPTION = "1b2c3d4e-0000-4111-8222-0123456789ab"
 CLUSTER_ID = ClusterId(SUBSCRIPTION, "rg-prod", "aks-nap-01")
@@ -47,5 +48,5 @@ def cluster(tags: Mapping[str, str] | None = None, **properties: object) -> Obse
 
 def configuration(window: object, name: str = NODE_OS_SCHEDULE) -> ObservedConfiguration:
     """Make a configuration with this maintenance window, an ARM body or anything else."""
-    body = window.to_arm() if isinstance(window, MaintenanceWindow) else window
+    body = write_window(window) if isinstance(window, MaintenanceWindow) else window
     return ObservedConfiguration(name, {"maintenanceWindow": body})

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from shared.domain.recurrence import (
+from shared.domain.window.recurrence import (
     AbsoluteMonthly,
     Daily,
     Recurrence,
@@ -13,8 +13,7 @@ from shared.domain.recurrence import (
     WeekIndex,
     Weekly,
 )
-from shared.domain.spans import DateSpan
-from shared.domain.window import MaintenanceWindow
+from shared.domain.window.window import DateSpan, MaintenanceWindow
 
 instants = st.datetimes(
     min_value=datetime(2024, 1, 1),  # noqa: DTZ001 - the strategy adds the time zone

@@ -1,0 +1,158 @@
+"""HTTP: naptime asked by hand about clusters."""
+
+from typing import TYPE_CHECKING, TypedDict
+
+from functions.api.requests import (
+    CLUSTER_EXAMPLE,
+    SUBSCRIPTION_EXAMPLE,
+    ClusterPath,
+    ClustersQuery,
+    ReconcileBody,
+)
+from functions.http.answering import allowed, allowed_subscription
+from functions.http.answers import Accepted, Ok
+from functions.http.problems import ASKS_AZURE, FOREIGN_SUBSCRIPTION, TOO_MANY_RUNS, TooManyRuns
+from functions.http.routes import Routes
+from shared.domain.deciding.outcome import Outcome, OutcomeJson, OutcomeKind
+from shared.domain.fleet.last_known import KnownClusterJson
+from shared.domain.fleet.run import RunJson, RunScope
+from shared.domain.messages.audit import Origin
+from shared.domain.vocabulary.ids import (
+    ClusterId,
+    parse_resource_group,
+    parse_subscription_id,
+    plain_location,
+)
+from shared.domain.vocabulary.pages import PageAsked, PageJson
+from shared.domain.vocabulary.reasons import IMAGE_REASONS
+from shared.reconcile.fleet.ask import TooManyActive
+from shared.reconcile.shown.one_cluster import LiveClusterJson
+from shared.world import app
+
+if TYPE_CHECKING:
+    from shared.domain.vocabulary.rows import Value
+
+routes = Routes()
+
+
+class HealthJson(TypedDict):
+    """That the app is loaded and answers."""
+
+    status: str
+
+
+class AskedRunJson(RunJson):
+    """The run that was asked for; `joined` where one of the same scope was under way already."""
+
+    joined: bool
+
+
+class QueuedJson(TypedDict):
+    """A cluster that somebody else is at: the queue has the work."""
+
+    clusterId: str
+    outcome: None
+
+
+@routes.get("health", anonymous=True)
+async def health() -> Ok[HealthJson]:
+    """Say that the app is loaded and answers, and nothing else."""
+    return Ok({"status": "ok"})
+
+
+@routes.post(
+    "reconcile",
+    problems=(FOREIGN_SUBSCRIPTION, TOO_MANY_RUNS),
+    examples={
+        "one cluster, only to see what would be done": {
+            "clusterId": CLUSTER_EXAMPLE,
+            "dryRun": True,
+        },
+        "one cluster": {"clusterId": CLUSTER_EXAMPLE},
+        "some locations of a subscription": {
+            "subscriptionId": SUBSCRIPTION_EXAMPLE,
+            "locations": ["westeurope", "North Europe"],
+        },
+        "everything": {"fleet": True},
+    },
+)
+async def reconcile(
+    body: ReconcileBody, origin: Origin
+) -> Ok[OutcomeJson] | Accepted[OutcomeJson | QueuedJson | AskedRunJson]:
+    """Reconcile one cluster now, or start a run over many.
+
+    One cluster is answered with its outcome; where that has to wait, and for a run, 202 says where
+    to look. A run of the same scope that is under way is joined.
+    """
+    if body.cluster_id is None:
+        return await _start_run(body, origin)
+    cluster_id = allowed(ClusterId.parse(body.cluster_id))
+    outcome = await app().commands.reconcile(cluster_id, origin, dry_run=body.dry_run)
+    if outcome is None or (outcome.kind is OutcomeKind.DEFERRED and not outcome.dry_run):
+        return _accepted(cluster_id, outcome)
+    return Ok(outcome.to_json())
+
+
+def _accepted(
+    cluster_id: ClusterId, outcome: Outcome | None
+) -> Accepted[OutcomeJson | QueuedJson | AskedRunJson]:
+    """Say that the queue has the work; the cluster's own page shows what becomes of it."""
+    path = (
+        f"/api/clusters/{cluster_id.subscription_id}/{cluster_id.resource_group}/{cluster_id.name}"
+    )
+    if outcome is None:
+        return Accepted(QueuedJson(clusterId=str(cluster_id), outcome=None), path)
+    return Accepted(outcome.to_json(), path, outcome.retry_after)
+
+
+async def _start_run(
+    body: ReconcileBody, origin: Origin
+) -> Accepted[OutcomeJson | QueuedJson | AskedRunJson]:
+    """Say where the run is; its own page shows its progress."""
+    try:
+        asked = await app().commands.start_run(_scope(body), origin)
+    except TooManyActive as error:
+        raise TooManyRuns(error.most) from error
+    shown = AskedRunJson(**asked.run.to_json(), joined=asked.joined)
+    return Accepted(shown, f"/api/runs/{asked.run.id}")
+
+
+def _scope(body: ReconcileBody) -> RunScope:
+    subscription_id = group = None
+    if body.subscription_id is not None:
+        subscription_id = allowed_subscription(parse_subscription_id(body.subscription_id))
+    if body.resource_group is not None:
+        group = parse_resource_group(body.resource_group)
+    return RunScope(subscription_id, group, body.locations, body.dry_run)
+
+
+@routes.get("clusters", problems=(FOREIGN_SUBSCRIPTION,))
+async def list_clusters(query: ClustersQuery) -> Ok[PageJson[KnownClusterJson]]:
+    """List the last known state of every cluster with node auto-provisioning."""
+    where: dict[str, Value] = {}
+    if query.location is not None:
+        where["location"] = plain_location(query.location)
+    if query.reason is not None:
+        # What is found of images is beside the reason for what was decided.
+        column = "imageReason" if query.reason in IMAGE_REASONS else "reason"
+        where[column] = query.reason.value
+    if query.outcome is not None:
+        where["outcome"] = query.outcome.value
+    subscription_id = None
+    if query.subscription_id is not None:
+        subscription_id = allowed_subscription(parse_subscription_id(query.subscription_id))
+    asked = PageAsked(query.continuation_token or "", query.page_size)
+    page = await app().fleet.clusters(
+        subscription_id, where, asked, attention=query.needs_attention
+    )
+    return Ok(page.to_json())
+
+
+@routes.get(
+    "clusters/{subscriptionId}/{resourceGroup}/{name}",
+    problems=(FOREIGN_SUBSCRIPTION, *ASKS_AZURE),
+)
+async def show_cluster(path: ClusterPath) -> Ok[LiveClusterJson]:
+    """Show one cluster as ARM has it now, and what naptime would do, did, and gave up."""
+    cluster_id = ClusterId.of(path.subscription_id, path.resource_group, path.name)
+    return Ok(await app().viewer.look(allowed(cluster_id)))

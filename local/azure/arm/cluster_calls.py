@@ -1,0 +1,160 @@
+"""The calls on managed clusters, and on the operations that they begin."""
+
+from base64 import b64decode, urlsafe_b64encode
+from binascii import Error as NotBase64
+from collections.abc import Mapping
+from http import HTTPStatus
+from urllib.parse import quote
+
+from local.azure.arm.bodies import cluster_body, cluster_id, clusters_body, dump
+from local.azure.arm.cluster_bodies import created_body, tagged_body, updated_body
+from local.azure.arm.errors import AzureRefusal, Shape
+from local.azure.arm.operations import Doing, Operation
+from local.azure.arm.routes import CLUSTERS
+from local.azure.arm.visits import Visit
+from local.azure.replies import Call, Change, ChangeKind, Reply
+
+_ASYNC = "Azure-AsyncOperation"
+
+
+def list_clusters(visit: Visit) -> Reply:
+    """List the clusters of a subscription or of a group, a page at a time."""
+    group = visit.route.group.lower()
+    seen_until = visit.now - visit.stale
+    keys = sorted(
+        key
+        for key, cluster in visit.subscription.clusters.items()
+        if (not group or key.startswith(f"{group}/")) and cluster.created <= seen_until
+    )
+    after = _skipped_to(visit.call.query.get("$skiptoken", ""))
+    keys = [key for key in keys if key > after]
+    size = visit.options.page_size or len(keys)
+    page = keys[:size]
+    more = _next_link(visit.call, page[-1]) if len(keys) > size else None
+    clusters = (visit.subscription.clusters[key] for key in page)
+    return Reply(body=clusters_body(clusters, visit.api_version, more))
+
+
+def _next_link(call: Call, last: str) -> str:
+    token = urlsafe_b64encode(last.encode()).decode()
+    version = quote(call.query.get("api-version", ""))
+    return (
+        f"https://{call.host}{quote(call.path)}?api-version={version}&%24skiptoken={quote(token)}"
+    )
+
+
+def _skipped_to(token: str) -> str:
+    try:
+        return b64decode(token.encode(), altchars=b"-_", validate=True).decode()
+    except (NotBase64, UnicodeError) as error:
+        message = f"The provided skip token '{token}' is invalid."
+        raise AzureRefusal(HTTPStatus.BAD_REQUEST, "InvalidSkipToken", message) from error
+
+
+def get_cluster(visit: Visit) -> Reply:
+    """Show a cluster."""
+    visit.operations.was_read(visit.cluster, visit.now)
+    return Reply(body=cluster_body(visit.cluster, visit.api_version))
+
+
+def put_cluster(visit: Visit) -> Reply:
+    """Create a cluster (201) or write it again (200); either goes on for a while."""
+    visit.check_not_busy()
+    given, route = visit.json_object(), visit.route
+    if visit.present is None:
+        _check_registered(visit)
+        body = created_body(route, given)
+    else:
+        body = updated_body(route, visit.present, given)
+    address = (route.subscription, route.group, route.cluster)
+    before = visit.present.node_counts if visit.present else None
+    cluster, is_new = visit.state.put_cluster(address, body, visit.now)
+    change = Change(ChangeKind.WRITE, f"{CLUSTERS}/write", cluster_id(cluster), not is_new)
+    nodes = _changed_nodes(before, cluster.node_counts)
+    # Scaling: azure-powershell's recording TestSimpleAzureKubernetes (2025-10).
+    doing = Doing.CREATING if is_new else Doing.SCALING if nodes else Doing.UPDATING
+    operation = visit.operations.begin(doing, cluster, change, visit.caller, visit.now)
+    operation.nodes = nodes
+    return Reply(
+        status=HTTPStatus.CREATED if is_new else HTTPStatus.OK,
+        body=cluster_body(cluster, visit.api_version),
+        headers=_begun(visit, operation),
+    )
+
+
+def _changed_nodes(before: Mapping[str, int] | None, after: Mapping[str, int]) -> int:
+    if before is None:
+        return sum(after.values())
+    return sum(abs(after[pool] - before[pool]) for pool in before if pool in after)
+
+
+def _check_registered(visit: Visit) -> None:
+    # The text that SDKs answer with a registration of their own (azure-mgmt-core, policies).
+    if "microsoft.containerservice" in visit.subscription.unregistered:
+        raise AzureRefusal(
+            HTTPStatus.CONFLICT,
+            "MissingSubscriptionRegistration",
+            "The subscription is not registered to use namespace 'Microsoft.ContainerService'. See"
+            " https://aka.ms/rps-not-found for how to register subscriptions.",
+        )
+
+
+def patch_cluster(visit: Visit) -> Reply:
+    """Replace a cluster's tags: an update like any other, as subscribers see it."""
+    cluster = visit.cluster
+    visit.check_not_busy()
+    cluster.replace_body(tagged_body(cluster, visit.json_object()), visit.now)
+    changed = cluster_id(cluster)
+    change = Change(ChangeKind.WRITE, f"{CLUSTERS}/write", changed, update=True, method="PATCH")
+    operation = visit.operations.begin(Doing.UPDATING, cluster, change, visit.caller, visit.now)
+    return Reply(
+        body=cluster_body(cluster, visit.api_version),
+        headers=_begun(visit, operation),
+    )
+
+
+def delete_cluster(visit: Visit) -> Reply:
+    """Delete a cluster: 202 and a while of Deleting; 204 where there is none."""
+    cluster = visit.present
+    if cluster is None:
+        return Reply(status=HTTPStatus.NO_CONTENT, content_type="")
+    operation = visit.operations.deleting(cluster)
+    if operation is None:
+        if cluster.provisioning_state != Doing.DELETING:
+            visit.check_not_busy()
+        change = Change(ChangeKind.DELETE, f"{CLUSTERS}/delete", cluster_id(cluster), update=True)
+        operation = visit.operations.begin(Doing.DELETING, cluster, change, visit.caller, visit.now)
+    location = operation.url(visit.call.host, "operationresults")
+    headers = {**_begun(visit, operation), "Location": location}
+    return Reply(status=HTTPStatus.ACCEPTED, content_type="", headers=headers)
+
+
+def _begun(visit: Visit, operation: Operation) -> dict[str, str]:
+    # An operation is named after the request that began it (azure-powershell's recordings).
+    return {_ASYNC: operation.url(visit.call.host), "x-ms-request-id": operation.id}
+
+
+def get_operation(visit: Visit) -> Reply:
+    """Tell how far an operation is."""
+    operation = _operation(visit)
+    visit.operations.was_read(operation.cluster, visit.now)
+    return Reply(body=dump(operation.to_json(visit.now)))
+
+
+def get_operation_result(visit: Visit) -> Reply:
+    """Answer at the address in Location: 202 while it goes on, 204 afterwards."""
+    operation = _operation(visit)
+    visit.operations.was_read(operation.cluster, visit.now)
+    # The address is told to the end (azure-powershell's recording of 2023-03,
+    # Invoke-AzAksAbortManagedClusterLatestOperation).
+    location = operation.url(visit.call.host, "operationresults")
+    status = HTTPStatus.ACCEPTED if operation.ended is None else HTTPStatus.NO_CONTENT
+    return Reply(status=status, content_type="", headers={"Location": location})
+
+
+def _operation(visit: Visit) -> Operation:
+    found = visit.operations.find(visit.route.operation_id)
+    if found is None or found.cluster.subscription.lower() != visit.subscription.id.lower():
+        message = f"The entity was not found. Operation id: {visit.route.operation_id}"
+        raise AzureRefusal(HTTPStatus.NOT_FOUND, "NotFound", message, shape=Shape.AKS)
+    return found

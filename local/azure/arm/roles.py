@@ -1,0 +1,110 @@
+"""What callers may do: the actions of a role, and the 403 of Resource Manager for all others.
+
+A caller without a role may do everything. Actions are compared without case, `*` stands for any
+characters, and `notActions` take away (MicrosoftDocs "Understand Azure role definitions"). Every
+role is that of a whole tenant: which scope it was assigned at is not simulated.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Self
+
+from local.azure.arm.routes import Kind
+from local.azure.call_facts import facts_of
+from local.azure.controls.fault_presets import REFUSALS
+from local.azure.controls.misfortunes import refusal_error
+from local.azure.entra.tokens import Caller, is_guid
+from local.azure.json_values import JsonObject, as_object, parse
+from local.azure.replies import Call
+
+READ_MACHINES = "Microsoft.Compute/virtualMachines/read"
+
+# Tenants and subscriptions are listed as far as the caller sees them, and Resource Graph leaves
+# out what may not be read: neither is refused for the lack of an action.
+_OPEN = frozenset({Kind.TENANTS, Kind.SUBSCRIPTIONS, Kind.RESOURCE_GRAPH})
+
+
+class RoleIsInvalidError(ValueError):
+    """A role that cannot be read; the message names the field and the rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """Actions that are granted, and those of them that are not."""
+
+    actions: tuple[str, ...]
+    not_actions: tuple[str, ...] = ()
+
+    def allows(self, action: str) -> bool:
+        """Say whether an action is granted."""
+        return _any_like(self.actions, action) and not _any_like(self.not_actions, action)
+
+    def to_json(self) -> JsonObject:
+        """Show it as a role definition's one permission."""
+        return {"actions": list(self.actions), "notActions": list(self.not_actions)}
+
+    @classmethod
+    def of(cls, value: object) -> Self:
+        """Read a list of actions, a permission, or a role definition of ARM or of azure-cli."""
+        if isinstance(value, list):
+            return cls(_texts(value, "actions"))
+        body = _lower_keys(value)
+        properties = _lower_keys(body.get("properties"))
+        permissions = properties.get("permissions", body.get("permissions", [body]))
+        if not isinstance(permissions, list) or not permissions:
+            raise RoleIsInvalidError("permissions: must be a list that is not empty")
+        parts = [_lower_keys(each) for each in permissions]
+        return cls(_of_all(parts, "actions"), _of_all(parts, "notactions"))
+
+
+@dataclass(slots=True)
+class Roles:
+    """The roles of callers, by their application id in lower case."""
+
+    of: dict[str, Role] = field(default_factory=dict)
+
+    def allows(self, caller: Caller, action: str) -> bool:
+        """Say whether a caller may do something."""
+        role = self.of.get(caller.app_id.lower())
+        return role is None or role.allows(action)
+
+    def check(self, call: Call, caller: Caller) -> None:
+        """Raise AzureRefusal (403), naming caller, action and scope, for what is not granted."""
+        if call.route is None or call.route.kind in _OPEN:
+            return
+        if not self.allows(caller, call.route.action(call.method)):
+            raise refusal_error(REFUSALS["forbidden"], facts_of(call, caller))
+
+
+def read_role(option: str) -> tuple[str, Role]:
+    """Read `CLIENT_ID=FILE`; raises RoleIsInvalidError, also when there is no such file."""
+    client_id, equals, file = option.partition("=")
+    if not equals or not is_guid(client_id):
+        raise RoleIsInvalidError(f"{option}: must be CLIENT_ID=FILE")
+    try:
+        return client_id.lower(), Role.of(parse(Path(file).read_bytes()))
+    except OSError as error:
+        raise RoleIsInvalidError(f"{file}: {error.strerror}") from error
+    except ValueError as error:
+        raise RoleIsInvalidError(f"{file}: {error}") from error
+
+
+def _any_like(patterns: Iterable[str], action: str) -> bool:
+    return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns)
+
+
+def _lower_keys(value: object) -> Mapping[str, object]:
+    return {name.lower(): each for name, each in as_object(value).items()}
+
+
+def _of_all(parts: Iterable[Mapping[str, object]], name: str) -> tuple[str, ...]:
+    given = [_texts(part.get(name, [] if name == "notactions" else None), name) for part in parts]
+    return tuple(text for texts in given for text in texts)
+
+
+def _texts(value: object, name: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
+        raise RoleIsInvalidError(f"{name}: must be a list of strings that are not empty")
+    return tuple(map(str, value))

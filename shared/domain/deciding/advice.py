@@ -1,0 +1,241 @@
+"""A person's request for a schedule, and what can be wrong with when its window comes.
+
+The policy for a person's schedule: what naptime advises against, what to know, what would do.
+
+What AKS would refuse is an InvalidWindow, which nothing overrides. Advice refuses the request
+unless it is forced; the person may know better. A warning is only said.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypedDict
+
+from shared.domain.deciding import checks
+from shared.domain.deciding.asked_window import past_start_date
+from shared.domain.deciding.checks import LOOK_AHEAD, Situation
+from shared.domain.deciding.decision import Action, Decision, Desired, Finding
+from shared.domain.deciding.observed import ObservedCluster, ObservedConfiguration, ObservedSchedule
+from shared.domain.deciding.policy import SCREENS
+from shared.domain.vocabulary.errors import InvalidWindow
+from shared.domain.vocabulary.instants import to_text
+from shared.domain.vocabulary.reasons import Reason
+from shared.domain.window.body import write_window
+from shared.domain.window.starts import MINIMUM_LEAD, plan_start, possible_occurrences
+from shared.domain.window.window import MaintenanceWindow
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A window for a cluster, as both are at `now` (aware); `observed` is the node OS schedule."""
+
+    cluster: ObservedCluster
+    observed: ObservedConfiguration | None
+    window: MaintenanceWindow
+    desired: Desired
+    now: datetime
+
+    @property
+    def before(self) -> Situation:
+        """The cluster with the schedule that it has."""
+        schedule = self.observed.schedule if self.observed else None
+        return Situation(self.cluster, schedule, self.desired, self.now)
+
+    @property
+    def after(self) -> Situation:
+        """The cluster with the schedule that is asked for."""
+        return Situation(self.cluster, ObservedSchedule(self.window), self.desired, self.now)
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Say whether the very same window is there already."""
+        window = self.before.window
+        return window is not None and same_effect(self.window, window, self.now)
+
+
+def same_effect(wanted: MaintenanceWindow, observed: MaintenanceWindow, now: datetime) -> bool:
+    """Say whether writing `wanted` would change nothing but what ARM fills in by itself."""
+    if replace(wanted, start_date=None) != replace(observed, start_date=None):
+        return False
+    if wanted.start_date or observed.start_date is None:
+        return wanted.start_date == observed.start_date
+    today = wanted.local_date(now)
+    # ARM would make it today, and from there an interval above 1 would be counted anew.
+    return observed.start_date == today if wanted.ambiguity else observed.start_date <= today
+
+
+def window_in_use(request: Request) -> Finding | None:
+    """Find that the present window is open, or starts before the new one could be known."""
+    if request.before.window is None:
+        return None
+    found = next(possible_occurrences(request.before.window, request.now), None)
+    if found is None or found.start >= request.now + margin_before(request.desired):
+        return None
+    may = "may be" if request.before.window.ambiguity else "is"
+    state = "open" if found.start <= request.now else f"about to open, at {to_text(found.start)}"
+    message = f"The present window {may} {state}; until {to_text(found.end)} a change could end it."
+    return Finding(Reason.WINDOW_OPEN, message)
+
+
+def opens_at_once(request: Request) -> Finding | None:
+    """Find that the window that is asked for would be open as soon as it is written."""
+    found = next(possible_occurrences(request.window, request.now), None)
+    if found is None or found.start > request.now:
+        return None
+    message = f"The new window would be open at once, since {to_text(found.start)}."
+    return Finding(Reason.WINDOW_OPEN, message)
+
+
+def starts_too_soon(request: Request) -> Finding | None:
+    """Find that the next start is nearer than the lead time and the attempt's own time-out."""
+    soonest = request.now + request.desired.horizon
+    for found in possible_occurrences(request.window, request.now):
+        if found.start >= soonest:
+            return None
+        if found.start > request.now:
+            message = (
+                f"The next start, {to_text(found.start)}, is before {to_text(soonest)}: "
+                "AKS may miss it."
+            )
+            return Finding(Reason.START_TOO_SOON, message)
+    return None
+
+
+def margin_before(desired: Desired) -> timedelta:
+    """Give how long before its start a window may be changed at the latest."""
+    return MINIMUM_LEAD + desired.attempt_timeout
+
+
+REQUESTED = Finding(Reason.REQUESTED, "A person asked for this schedule.")
+
+
+class OfferJson(TypedDict):
+    """A body that is accepted if it is sent at `sendAt`, and the start that it makes; in UTC."""
+
+    earliestAcceptableStart: str
+    sendAt: str
+    body: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A window that raises no advice if it is sent at `send_at`, and its first start; in UTC."""
+
+    send_at: datetime
+    window: MaintenanceWindow
+    start: datetime
+
+    def to_json(self) -> OfferJson:
+        """Give it as the HTTP API shows it."""
+        return {
+            "earliestAcceptableStart": to_text(self.start),
+            "sendAt": to_text(self.send_at),
+            "body": {"maintenanceWindow": write_window(self.window)},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is to be done with a request, and everything that is to be said about it."""
+
+    decision: Decision
+    advice: tuple[Finding, ...] = ()
+    warnings: tuple[Finding, ...] = ()
+    offer: Offer | None = None
+    """What would do instead, if there is advice and a start date can answer it."""
+
+
+def judge(request: Request) -> Judgement:
+    """Judge a request; the answer holds for its `now` only. Raises InvalidWindow."""
+    warnings = _found(WARNINGS, request)
+    if request.changes_nothing:
+        finding = Finding(Reason.UP_TO_DATE, "This schedule is in place already.")
+        return Judgement(_decision(Action.LEAVE, (finding, *warnings), request), (), warnings)
+    _refuse_past_start_date(request)
+    advice = _found(ADVICE, request)
+    action = Action.UPDATE if request.observed else Action.CREATE
+    about_window = _found(ABOUT_WINDOW, request)
+    decision = _decision(action, (REQUESTED, *about_window, *warnings), request)
+    return Judgement(decision, advice, warnings, _offer(request) if advice else None)
+
+
+type Check = Callable[[Request], Finding | None]
+
+
+def _of_cluster(check: Callable[[ObservedCluster, Desired], Finding | None]) -> Check:
+    return lambda request: check(request.cluster, request.desired)
+
+
+def _before(check: Callable[[Situation], Finding | None]) -> Check:
+    return lambda request: check(request.before)
+
+
+def _after(check: Callable[[Situation], Finding | None]) -> Check:
+    return lambda request: check(request.after)
+
+
+ABOUT_WINDOW: tuple[Check, ...] = (
+    _after(checks.inactive_until),
+    _after(checks.blocked_by_not_allowed_dates),
+    _after(checks.interval_ambiguous),
+)
+"""What stays wrong with the window after it is written."""
+
+ADVICE: tuple[Check, ...] = (
+    *(_of_cluster(check) for check in SCREENS),
+    window_in_use,
+    opens_at_once,
+    starts_too_soon,
+    *ABOUT_WINDOW,
+    # What naptime would never overwrite: a link, or fields that are newer than it.
+    _before(checks.schedule_not_explicit),
+    _before(checks.window_unreadable),
+)
+"""What refuses a request that is not forced; the first one gives the reason."""
+
+WARNINGS: tuple[Check, ...] = (
+    _after(checks.longer_than_weekly),
+    _after(checks.node_os_channel_off),
+)
+"""What is only said."""
+
+
+def _found(checks: Sequence[Check], request: Request) -> tuple[Finding, ...]:
+    return tuple(finding for check in checks if (finding := check(request)))
+
+
+def _decision(action: Action, findings: tuple[Finding, ...], request: Request) -> Decision:
+    return Decision(action, findings, request.window)
+
+
+def _refuse_past_start_date(request: Request) -> None:
+    problems = past_start_date({"maintenanceWindow": write_window(request.window)}, request.now)
+    if problems:
+        raise InvalidWindow(problems)
+
+
+def _offer(request: Request) -> Offer | None:
+    """Find when to send what: the start date that was asked for if it will do, or the first."""
+    send_at = _quiet_from(request)
+    if send_at is None or request.window.ambiguity:
+        return None
+    for window in (request.window, replace(request.window, start_date=None)):
+        planned = plan_start(window, send_at, request.desired.horizon)
+        start = planned.next_start(send_at)
+        if start and not _found(ADVICE, replace(request, window=planned, now=send_at)):
+            return Offer(send_at, planned, start.start)
+    return None
+
+
+def _quiet_from(request: Request) -> datetime | None:
+    """Find from when on the present window is neither open nor about to be; None if not soon."""
+    quiet = request.now
+    if request.before.window is None:
+        return quiet
+    for found in possible_occurrences(request.before.window, request.now):
+        if found.start >= quiet + margin_before(request.desired):
+            return quiet
+        if found.end > request.now + LOOK_AHEAD:
+            return None
+        quiet = max(quiet, found.end)
+    return quiet

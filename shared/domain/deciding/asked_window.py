@@ -1,0 +1,66 @@
+"""The window that a person asks for, read strictly: every problem at once."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from typing import cast
+
+from shared.domain.vocabulary.errors import InvalidWindow, Problem
+from shared.domain.vocabulary.fields import Fields
+from shared.domain.window.body import read_window
+from shared.domain.window.text import parse_date, parse_utc_offset
+from shared.domain.window.window import MaintenanceWindow
+
+_WINDOW = "maintenanceWindow"
+
+MOST_SPANS = 200
+"""naptime's own limit: what is remembered of a cluster has to fit into a table row."""
+
+
+def read_requested(properties: Mapping[str, object], now: datetime) -> MaintenanceWindow:
+    """Read the ARM `properties` of a request.
+
+    Raises InvalidWindow with everything that AKS would refuse. A start date in the past counts
+    only beside other problems: alone it is no problem if the very same window is there already,
+    which only a look at the cluster tells.
+    """
+    problems: list[Problem] = []
+    try:
+        return _read(properties)
+    except InvalidWindow as error:
+        problems += error.problems
+    raise InvalidWindow([*problems, *past_start_date(properties, now)])
+
+
+def past_start_date(properties: Mapping[str, object], now: datetime) -> list[Problem]:
+    """Find that the start date is before today in the window's own offset.
+
+    AKS refuses such a date (hashicorp/terraform-provider-azurerm#22762), even one that it filled
+    in itself the day before.
+    """
+    window = properties.get(_WINDOW)
+    fields = Fields(_object(window), _WINDOW, [])
+    offset = fields.optional("utcOffset", parse_utc_offset) or timedelta()
+    start_date = fields.optional("startDate", parse_date)
+    today = now.astimezone(UTC).astimezone(timezone(offset)).date()
+    if start_date is None or start_date >= today:
+        return []
+    rule = f"must not be before today, {today}, in the window's offset; it can be left out"
+    return [Problem.of(f"{_WINDOW}.startDate", start_date.isoformat(), rule)]
+
+
+def _read(properties: Mapping[str, object]) -> MaintenanceWindow:
+    if properties.get(_WINDOW) is None:
+        # Without this, the window alone would do as well, which ARM does not take.
+        fields = Fields(properties, "", [])
+        fields.refuse_unknown((_WINDOW,))
+        fields.refuse(_WINDOW, None, "is required")
+        raise InvalidWindow(fields.problems)
+    window = read_window(properties, strict=True)
+    if len(window.not_allowed_dates) > MOST_SPANS:
+        rule = f"must hold at most {MOST_SPANS} spans, which is naptime's own limit"
+        raise InvalidWindow.because(f"{_WINDOW}.notAllowedDates", None, rule)
+    return window
+
+
+def _object(value: object) -> Mapping[str, object]:
+    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}

@@ -1,0 +1,119 @@
+"""ETags for what has none: ARM gives maintenance configurations no version, so a hash stands in.
+
+A condition is checked on what ARM says right before the write. Between the two somebody may still
+write: without ARM's help that cannot be seen (Azure/azure-rest-api-specs, no If-Match there).
+
+What a write would change: the paths at which two JSON objects differ.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TypedDict, cast
+
+from shared.domain.deciding.observed import ObservedConfiguration
+from shared.domain.vocabulary.errors import InvalidInput
+from shared.domain.window.body import write_window
+from shared.domain.window.window import MaintenanceWindow
+
+# RFC 9110, 8.8.3 and 13.1: a list of entity tags, weak or not, of visible characters.
+_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]*"')
+_LIST = re.compile(rf"{_TAG.pattern}(?:[ \t]*,[ \t]*{_TAG.pattern})*")
+_ANY = "*"
+
+
+def entity_tag(observed: ObservedConfiguration | None) -> str | None:
+    """Give the ETag of a configuration: equal for equal `properties`; None if there is none."""
+    if observed is None:
+        return None
+    canonical = json.dumps(observed.properties, sort_keys=True, separators=(",", ":"))
+    return f'"{sha256(canonical.encode()).hexdigest()[:32]}"'
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What must hold of the observed configuration for a write to be made; nothing by default."""
+
+    matches: frozenset[str] = frozenset()
+    matches_none: frozenset[str] = frozenset()
+
+    def holds(self, tag: str | None) -> bool:
+        """Say whether it holds of a configuration with this ETag (None: there is none)."""
+        if self.matches and not _is_among(tag, self.matches):
+            return False
+        return not _is_among(tag, self.matches_none)
+
+
+def read_condition(if_match: str | None, if_none_match: str | None) -> Condition:
+    """Read the two headers, None where one is not given; raises InvalidInput."""
+    return Condition(_tags("If-Match", if_match), _tags("If-None-Match", if_none_match))
+
+
+def _tags(name: str, value: str | None) -> frozenset[str]:
+    if value is None:
+        return frozenset()
+    if value.strip() == _ANY:
+        return frozenset({_ANY})
+    if not _LIST.fullmatch(value.strip()):
+        raise InvalidInput.because(name, value, 'must be * or ETags, such as "0a1b2c"')
+    return frozenset(_TAG.findall(value))
+
+
+def _is_among(tag: str | None, tags: Iterable[str]) -> bool:
+    return tag is not None and any(each in {_ANY, tag} for each in tags)
+
+
+type Json = Mapping[str, object]
+
+_WINDOW = "maintenanceWindow"
+
+
+class DifferenceJson(TypedDict):
+    """One path in the ARM `properties` and its two values; null where there is nothing."""
+
+    path: str
+    observed: object
+    desired: object
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One path in the ARM `properties`, and its two values; None where there is nothing."""
+
+    path: str
+    observed: object
+    desired: object
+
+    def to_json(self) -> DifferenceJson:
+        """Give it as the HTTP API shows it."""
+        return {"path": self.path, "observed": self.observed, "desired": self.desired}
+
+
+def differences(
+    observed: ObservedConfiguration | None, desired: MaintenanceWindow
+) -> tuple[Difference, ...]:
+    """Compare what ARM has with a window; what ARM has beyond it would be lost, and is named.
+
+    Texts that mean the same (`sunday`) do not differ, nor does a start date that was left out.
+    """
+    there = dict(observed.properties) if observed else {}
+    wanted = write_window(desired)
+    window = observed.schedule.window if observed else None
+    if window:
+        plain = cast("Json", there[_WINDOW])
+        there[_WINDOW] = {**plain, **write_window(window)}
+        if desired.start_date is None and window.start_date:
+            wanted["startDate"] = window.start_date.isoformat()
+    return tuple(_differences("", there, {_WINDOW: wanted}))
+
+
+def _differences(path: str, observed: Json, desired: Json) -> Iterator[Difference]:
+    for name in dict.fromkeys((*desired, *observed)):
+        there, wanted = observed.get(name), desired.get(name)
+        at = f"{path}.{name}" if path else name
+        if isinstance(there, Mapping) and isinstance(wanted, Mapping):
+            yield from _differences(at, cast("Json", there), cast("Json", wanted))
+        elif there != wanted:
+            yield Difference(at, there, wanted)

@@ -1,0 +1,151 @@
+"""What ARM says about a cluster and its maintenance configurations, without trusting its types."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from shared.domain.vocabulary.errors import InvalidWindow
+from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.window.body import read_window
+from shared.domain.window.window import MaintenanceWindow
+
+NODE_OS_SCHEDULE = "aksManagedNodeOSUpgradeSchedule"
+"""The one configuration that gates node images; its siblings do not (Azure/karpenter-provider-
+azure images.go)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedCluster:
+    """A managed cluster; `location` in lower case without spaces, missing strings empty."""
+
+    id: ClusterId
+    location: str
+    provisioning_state: str
+    auto_provisioning: bool
+    tags: Mapping[str, str]
+    node_os_channel: str | None
+    upgrade_channel: str | None
+    node_resource_group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableCluster:
+    """A managed cluster of a listing, of whose id naptime can make nothing."""
+
+    location: str
+    auto_provisioning: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterPage:
+    """One page of a listing."""
+
+    clusters: Sequence[ObservedCluster]
+    unreadable: Sequence[UnreadableCluster] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedSchedule:
+    """What the node OS schedule says: a window, one that cannot be read, or (both None) nothing."""
+
+    window: MaintenanceWindow | None = None
+    unreadable: InvalidWindow | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenSchedule:
+    """That the configurations were looked through, and what was found; None: none has the name."""
+
+    schedule: ObservedSchedule | None
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedConfiguration:
+    """A maintenance configuration with its properties as ARM sent them."""
+
+    name: str
+    properties: Mapping[str, object]
+
+    @property
+    def is_node_os_schedule(self) -> bool:
+        """Say whether this is the node OS schedule; ARM keeps the casing of whoever wrote it."""
+        return self.name.lower() == NODE_OS_SCHEDULE.lower()
+
+    @property
+    def schedule(self) -> ObservedSchedule:
+        """Read the maintenance window in it."""
+        if self.properties.get("maintenanceWindow") is None:
+            return ObservedSchedule()
+        try:
+            return ObservedSchedule(window=read_window(self.properties))
+        except InvalidWindow as error:
+            return ObservedSchedule(unreadable=error)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A cluster's maintenance configurations, and ARM's own time when it answered (its `Date`)."""
+
+    configurations: tuple[ObservedConfiguration, ...]
+    answered_at: datetime | None = None
+
+
+def observe_cluster(body: Mapping[str, object]) -> ObservedCluster:
+    """Read a managed cluster's ARM body; all but the id may be missing or of the wrong type.
+
+    Raises InvalidResourceId.
+    """
+    properties = _object(body, "properties")
+    channels = _object(properties, "autoUpgradeProfile")
+    return ObservedCluster(
+        id=ClusterId.parse(_text(body, "id") or "", "id"),
+        location=_location(body),
+        provisioning_state=_text(properties, "provisioningState") or "",
+        auto_provisioning=_auto_provisioning(properties),
+        tags={key: value for key, value in _object(body, "tags").items() if isinstance(value, str)},
+        node_os_channel=_text(channels, "nodeOSUpgradeChannel"),
+        upgrade_channel=_text(channels, "upgradeChannel"),
+        node_resource_group=_text(properties, "nodeResourceGroup"),
+    )
+
+
+def observe_unreadable(body: Mapping[str, object]) -> UnreadableCluster:
+    """Read the body of a managed cluster whose id `observe_cluster` has refused."""
+    return UnreadableCluster(_location(body), _auto_provisioning(_object(body, "properties")))
+
+
+def observe_configuration(body: Mapping[str, object]) -> ObservedConfiguration:
+    """Read a maintenance configuration's ARM body; anything may be missing.
+
+    Without its name it has that of its id: one that is not recognised would be written over.
+    """
+    name = _text(body, "name") or (_text(body, "id") or "").rpartition("/")[2]
+    return ObservedConfiguration(name, _object(body, "properties"))
+
+
+def node_os_schedule(
+    configurations: Sequence[ObservedConfiguration],
+) -> ObservedConfiguration | None:
+    """Find the node OS schedule among a cluster's configurations."""
+    return next((found for found in configurations if found.is_node_os_schedule), None)
+
+
+def _location(body: Mapping[str, object]) -> str:
+    return (_text(body, "location") or "").replace(" ", "").lower()
+
+
+def _auto_provisioning(properties: Mapping[str, object]) -> bool:
+    # A profile that is absent means Manual (Azure/azure-rest-api-specs, the property's default).
+    mode = _text(_object(properties, "nodeProvisioningProfile"), "mode") or "Manual"
+    return mode.lower() == "auto"
+
+
+def _object(body: Mapping[str, object], name: str) -> Mapping[str, object]:
+    value = body.get(name)
+    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}
+
+
+def _text(body: Mapping[str, object], name: str) -> str | None:
+    value = body.get(name)
+    return value if isinstance(value, str) else None

@@ -1,0 +1,142 @@
+"""What happened to one cluster."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Self, TypedDict, cast
+
+from shared.domain.deciding.decision import Decision, Finding
+from shared.domain.deciding.observed import ObservedCluster, SeenSchedule
+from shared.domain.vocabulary import instants
+from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.reasons import NEEDS_ATTENTION, Reason
+from shared.domain.window.body import write_window
+from shared.domain.window.window import MaintenanceWindow
+
+
+class OutcomeKind(StrEnum):
+    """What became of a decision."""
+
+    CREATED = "Created"
+    UPDATED = "Updated"
+    UNCHANGED = "Unchanged"
+    SKIPPED = "Skipped"
+    DEFERRED = "Deferred"
+    FAILED = "Failed"
+
+
+class FindingJson(TypedDict):
+    """A reason, and a sentence about this cluster."""
+
+    reason: Reason
+    message: str
+
+
+class OutcomeJson(TypedDict):
+    """What came of one cluster; `window` as ARM has it, times in UTC, in a dry run what would."""
+
+    clusterId: str
+    outcome: OutcomeKind
+    reason: Reason
+    message: str
+    findings: list[FindingJson]
+    window: dict[str, object] | None
+    nextStart: str | None
+    attempts: int
+    calls: int
+    dryRun: bool
+    retryAfterSeconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of one reconciliation.
+
+    `window` is the one that ARM accepted or has, `next_start` (UTC) its next start if known,
+    `calls` the calls made to ARM over all `attempts`. `retry_after` is the least wait before the
+    next try of what was deferred. In a dry run the kind is what would have happened. `cluster` is
+    None where the cluster was not read, `schedule` where it is not known what is there now.
+    """
+
+    cluster_id: ClusterId
+    kind: OutcomeKind
+    reason: Reason
+    message: str
+    findings: tuple[Finding, ...]
+    window: MaintenanceWindow | None
+    next_start: datetime | None
+    attempts: int
+    calls: int
+    dry_run: bool = False
+    retry_after: timedelta | None = None
+    cluster: ObservedCluster | None = None
+    schedule: SeenSchedule | None = None
+
+    @classmethod
+    def left_out(cls, cluster: ObservedCluster, decision: Decision, *, dry_run: bool) -> Self:
+        """Give the outcome of a cluster that is left alone for what its own body says."""
+        return cls(
+            cluster_id=cluster.id,
+            kind=OutcomeKind.SKIPPED,
+            reason=decision.reason,
+            message=decision.finding.message,
+            findings=decision.findings,
+            window=None,
+            next_start=None,
+            attempts=0,
+            calls=0,
+            dry_run=dry_run,
+            cluster=cluster,
+        )
+
+    @property
+    def only_would_be(self) -> bool:
+        """Say whether there is no such schedule: a dry run stopped before the write."""
+        return self.dry_run and self.kind in {OutcomeKind.CREATED, OutcomeKind.UPDATED}
+
+    def to_json(self) -> OutcomeJson:
+        """Give it ready for JSON: camelCase keys, instants in ISO 8601 with Z, waits in seconds."""
+        return {
+            "clusterId": str(self.cluster_id),
+            "outcome": self.kind,
+            "reason": self.reason,
+            "message": self.message,
+            "findings": [finding_json(finding) for finding in self.findings],
+            "window": write_window(self.window) if self.window else None,
+            "nextStart": instants.to_text(self.next_start) if self.next_start else None,
+            "attempts": self.attempts,
+            "calls": self.calls,
+            "dryRun": self.dry_run,
+            "retryAfterSeconds": None if self.retry_after is None else _seconds(self.retry_after),
+        }
+
+
+def finding_json(finding: Finding) -> FindingJson:
+    """Give a finding ready for JSON."""
+    return {"reason": finding.reason, "message": finding.message}
+
+
+def _seconds(wait: timedelta) -> float:
+    return wait / timedelta(seconds=1)
+
+
+def attention_in(outcome: Outcome) -> frozenset[Reason]:
+    """Give the findings of an outcome that a person should look at."""
+    return frozenset(finding.reason for finding in outcome.findings) & NEEDS_ATTENTION
+
+
+def attention_shown(shown: Mapping[str, object]) -> frozenset[Reason]:
+    """Give the same of an outcome as JSON."""
+    return frozenset(Reason(reason) for reason, _ in _findings(shown)) & NEEDS_ATTENTION
+
+
+def _findings(shown: Mapping[str, object]) -> list[tuple[str, str]]:
+    found = cast("list[dict[str, str]]", shown["findings"])
+    return [(finding["reason"], finding["message"]) for finding in found]
+
+
+class LastOutcomeJson(OutcomeJson):
+    """What came of a cluster last, and when that was recorded."""
+
+    recordedAt: str

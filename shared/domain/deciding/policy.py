@@ -1,0 +1,90 @@
+"""The policy: an ordered list of small checks that reads like a specification.
+
+`screen` needs the cluster alone; `decide` also its list of maintenance configurations. Every
+check gives a finding or None, each reason has one action, and the first finding decides.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+
+from shared.domain.deciding import checks
+from shared.domain.deciding.checks import Situation
+from shared.domain.deciding.decision import Action, Decision, Desired, Finding
+from shared.domain.deciding.observed import ObservedCluster, ObservedConfiguration, node_os_schedule
+from shared.domain.vocabulary.reasons import Reason
+from shared.domain.window.starts import plan_start
+
+SCREENS: tuple[Callable[[ObservedCluster, Desired], Finding | None], ...] = (
+    checks.not_auto_provisioned,
+    checks.excluded,
+    checks.deleting,
+    checks.creating,
+)
+"""Whether the cluster is to be looked after at all, and now."""
+
+CHECKS: tuple[Callable[[Situation], Finding | None], ...] = (
+    checks.schedule_missing,
+    checks.schedule_not_explicit,
+    checks.window_unreadable,
+    checks.inactive_until,
+    checks.blocked_by_not_allowed_dates,
+    checks.longer_than_weekly,
+    checks.interval_ambiguous,
+    checks.node_os_channel_off,
+)
+"""What can be wrong with the node OS schedule; all that apply are reported, in this order."""
+
+ACTIONS: Mapping[Reason, Action] = MappingProxyType(
+    {
+        Reason.CLUSTER_GONE: Action.SKIP,
+        Reason.NOT_AUTO_PROVISIONED: Action.SKIP,
+        Reason.EXCLUDED: Action.SKIP,
+        Reason.CLUSTER_DELETING: Action.SKIP,
+        Reason.CLUSTER_CREATING: Action.DEFER,
+        Reason.SCHEDULE_MISSING: Action.CREATE,
+    }
+)
+"""What each deciding reason leads to; every other reason leaves the schedule as it is."""
+
+
+_GONE = Decision(Action.SKIP, (Finding(Reason.CLUSTER_GONE, "Azure does not know the cluster."),))
+
+
+def screen(cluster: ObservedCluster | None, desired: Desired) -> Decision | None:
+    """Decide what needs no look at the configurations; None if that look is needed.
+
+    A cluster of None is one that ARM does not know.
+    """
+    if cluster is None:
+        return _GONE
+    finding = next((found for check in SCREENS if (found := check(cluster, desired))), None)
+    return Decision(ACTIONS[finding.reason], (finding,)) if finding else None
+
+
+def decide(
+    cluster: ObservedCluster | None,
+    configurations: Sequence[ObservedConfiguration],
+    desired: Desired,
+    now: datetime,
+) -> Decision:
+    """Decide for one cluster, as observed at `now` (aware); the answer holds for this now only.
+
+    Raises AmbiguousWindow if a schedule is missing and the desired window is ambiguous.
+    """
+    if cluster is None:
+        return _GONE
+    found = node_os_schedule(configurations)
+    schedule = found.schedule if found else None
+    return screen(cluster, desired) or _judge(Situation(cluster, schedule, desired, now))
+
+
+def _judge(situation: Situation) -> Decision:
+    found = tuple(finding for check in CHECKS if (finding := check(situation)))
+    findings = found or (checks.up_to_date(situation),)
+    action = ACTIONS.get(findings[0].reason, Action.LEAVE)
+    if action is not Action.CREATE:
+        return Decision(action, findings, situation.window)
+    desired = situation.desired
+    window = desired.window_for(situation.cluster.id)
+    return Decision(action, findings, plan_start(window, situation.now, desired.horizon))

@@ -1,0 +1,210 @@
+"""Some clusters of a shard in one table row: what a run has yet to look at, and what came of it.
+
+One row for many, because a row of a transaction costs the SDK's client half a millisecond of
+processor time whatever is in it (docs/decisions/0018-clusters-in-batches.md).
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple, Self, cast
+
+from shared.domain.deciding.observed import ObservedCluster
+from shared.domain.deciding.outcome import LastOutcomeJson
+from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.reasons import Reason, reasons_in
+from shared.domain.vocabulary.rows import Row, Value, Values
+
+CLUSTERS_A_BATCH = 25
+"""With `LONGEST_TEXT` characters each they fit into a row, which takes 1 MiB at two bytes each."""
+
+COLUMN = "c[0-9]{2}"
+"""What a column's name looks like."""
+
+_PENDING, _STARTS = "pending", "starts"
+_OUTCOME, _REASON = "outcome_", "reason_"
+
+type Json = dict[str, object]
+
+
+class Place(NamedTuple):
+    """Where a cluster is: the key of the row, and its column in it."""
+
+    batch: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class PendingCluster:
+    """A cluster that a run has to look at: all that deciding needs, so that it need not be read."""
+
+    cluster: ObservedCluster
+    attempts: int = 0
+    given_up: bool = False
+    """Whether it is among what was given up, and is to be forgotten there once it works."""
+    sent: bool = False
+    """Whether a write was sent that nothing was heard of."""
+    told: frozenset[Reason] = frozenset()
+    """The findings that were told of it before, and were there when it was last read."""
+
+    @property
+    def crowd_told(self) -> bool:
+        """Whether it was told of it that it shares its start with many."""
+        return Reason.WINDOWS_CROWDED in self.told
+
+    def to_json(self) -> Json:
+        """Give it ready for JSON, without its tags: they said nothing that keeps a run from it."""
+        cluster = self.cluster
+        return {
+            "clusterId": str(cluster.id),
+            "attempts": self.attempts,
+            "givenUp": self.given_up,
+            "sent": self.sent,
+            "told": ",".join(sorted(self.told)),
+            "location": cluster.location,
+            "state": cluster.provisioning_state,
+            "nap": cluster.auto_provisioning,
+            "nodeOS": cluster.node_os_channel,
+            "upgrade": cluster.upgrade_channel,
+            "nodeGroup": cluster.node_resource_group,
+        }
+
+    @classmethod
+    def of(cls, body: Mapping[str, object]) -> Self:
+        """Read what `to_json` gave."""
+        cluster = ObservedCluster(
+            id=ClusterId.parse(str(body["clusterId"])),
+            location=str(body["location"]),
+            provisioning_state=str(body["state"]),
+            auto_provisioning=body["nap"] is True,
+            tags={},
+            node_os_channel=_text(body["nodeOS"]),
+            upgrade_channel=_text(body["upgrade"]),
+            node_resource_group=_text(body["nodeGroup"]),
+        )
+        return cls(
+            cluster,
+            int(str(body["attempts"])),
+            body["givenUp"] is True,
+            body["sent"] is True,
+            reasons_in(str(body["told"])),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SettledCluster:
+    """A cluster that a run is done with: its outcome, as the HTTP API shows it."""
+
+    shown: LastOutcomeJson
+    crowd_told: bool
+
+    @property
+    def start(self) -> str:
+        """Its next start; empty if there is none."""
+        return self.shown["nextStart"] or ""
+
+    def to_json(self) -> Json:
+        """Give it ready for JSON."""
+        return {"shown": self.shown, "crowdTold": self.crowd_told}
+
+    @classmethod
+    def of(cls, body: Mapping[str, object]) -> Self:
+        """Read what `to_json` gave."""
+        return cls(cast("LastOutcomeJson", body["shown"]), body["crowdTold"] is True)
+
+
+type BatchedCluster = PendingCluster | SettledCluster
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One row with its clusters, by their columns."""
+
+    key: str
+    clusters: Mapping[str, BatchedCluster]
+
+    @classmethod
+    def new(cls, key: str, clusters: Iterable[PendingCluster]) -> Self:
+        """Make the row of up to `CLUSTERS_A_BATCH` clusters."""
+        return cls(key, {f"c{number:02}": cluster for number, cluster in enumerate(clusters)})
+
+    @classmethod
+    def of(cls, row: Row) -> Self:
+        """Read a row."""
+        columns = sorted(name for name in row.values if _is_column(name))
+        return cls(row.key, {name: _from_text(row.text(name)) for name in columns})
+
+    @cached_property
+    def pending(self) -> Mapping[str, PendingCluster]:
+        """The clusters that have yet to be settled."""
+        return _of_kind(self.clusters, PendingCluster)
+
+    @cached_property
+    def settled(self) -> Mapping[str, SettledCluster]:
+        """The clusters that the run is done with."""
+        return _of_kind(self.clusters, SettledCluster)
+
+    def changed(self, clusters: Mapping[str, BatchedCluster]) -> "Batch":
+        """Give the batch with some of its clusters changed."""
+        return replace(self, clusters={**self.clusters, **clusters})
+
+    def to_values(self, columns: Collection[str] | None = None) -> dict[str, Value]:
+        """Give the values of the row; with some columns, those that a change of them changes."""
+        some = {
+            name: self.clusters[name] for name in (self.clusters if columns is None else columns)
+        }
+        texts: dict[str, Value] = {name: _to_text(cluster) for name, cluster in some.items()}
+        settled = [each for each in some.values() if isinstance(each, SettledCluster)]
+        return {
+            **texts,
+            **{name: True for each in settled for name in _marks(each)},
+            _PENDING: bool(self.pending),
+            _STARTS: json.dumps(Counter(each.start for each in self.settled.values())),
+        }
+
+
+STILL_PENDING: Values = {_PENDING: True}
+"""What the rows have in common that hold a cluster that has yet to be settled."""
+
+STARTS_ONLY = (_STARTS,)
+
+
+def starts_of(values: Values) -> Counter[str]:
+    """Read how many clusters of a batch start when; a row may have come without the rest."""
+    return Counter(json.loads(str(values.get(_STARTS, "{}"))))
+
+
+def having(outcome: str | None, reason: str | None) -> dict[str, Value]:
+    """Give what the rows have in common that may hold a cluster with that outcome and reason."""
+    marks = [_OUTCOME + outcome] if outcome else []
+    marks += [_REASON + reason] if reason else []
+    return dict.fromkeys(marks, True)
+
+
+def _of_kind[T](clusters: Mapping[str, BatchedCluster], kind: type[T]) -> dict[str, T]:
+    return {column: cluster for column, cluster in clusters.items() if isinstance(cluster, kind)}
+
+
+def _marks(cluster: SettledCluster) -> tuple[str, str]:
+    """Name what the service can find the row by, as it cannot look into texts."""
+    return _OUTCOME + cluster.shown["outcome"], _REASON + cluster.shown["reason"]
+
+
+def _is_column(name: str) -> bool:
+    return re.fullmatch(COLUMN, name) is not None
+
+
+def _to_text(cluster: BatchedCluster) -> str:
+    return json.dumps(cluster.to_json(), separators=(",", ":"))
+
+
+def _from_text(text: str) -> BatchedCluster:
+    body = json.loads(text)
+    return SettledCluster.of(body) if "shown" in body else PendingCluster.of(body)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,0 +1,184 @@
+"""The last known state of a cluster, as a table row and as the HTTP API shows it."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self, cast
+
+from shared.domain.deciding.observed import ObservedCluster, SeenSchedule
+from shared.domain.deciding.outcome import (
+    FindingJson,
+    LastOutcomeJson,
+    Outcome,
+    OutcomeKind,
+    attention_in,
+)
+from shared.domain.images.age import ImageAge, ImageAgeJson, with_image_age
+from shared.domain.images.forecast_body import ForecastJson, KnownCluster, schedule_to_text
+from shared.domain.vocabulary import instants
+from shared.domain.vocabulary.ids import ClusterId, plain_location
+from shared.domain.vocabulary.reasons import Reason, reasons_in
+from shared.domain.vocabulary.rows import Row, Value, without_none
+
+_NO_NAP = frozenset({Reason.NOT_AUTO_PROVISIONED.value, Reason.CLUSTER_GONE.value})
+NOTHING_KNOWN = KnownCluster(None, None, "")
+
+LONGEST_TEXT = 16_000
+"""Characters of one outcome as JSON: a property of a table holds 32,768, a row of a run more."""
+
+_LONGEST_SCHEDULE = 30_000
+
+_SCHEDULE_SEEN = frozenset({OutcomeKind.CREATED, OutcomeKind.UPDATED, OutcomeKind.UNCHANGED})
+
+
+class KnownClusterJson(LastOutcomeJson):
+    """The last known state of a cluster; `readAt` is when its schedule was last read.
+
+    What was found of its node images (`imageAge`) is the last of the findings. The forecasts are
+    for the schedule that was seen last.
+    """
+
+    location: str | None
+    explicitScheduleSeen: bool
+    readAt: str | None
+    imageAge: ImageAgeJson | None
+    forecasts: list[ForecastJson]
+
+
+@dataclass(frozen=True, slots=True)
+class LastKnown:
+    """What came of a cluster last; `read_at` by the storage service's clock, before the read."""
+
+    outcome: Outcome
+    read_at: datetime
+    recorded_at: datetime
+
+    @property
+    def shown(self) -> LastOutcomeJson:
+        """The outcome as JSON, with when it was recorded.
+
+        One that is too long comes without the not-allowed dates of its window, which have no end.
+        """
+        shown: LastOutcomeJson = {
+            **self.outcome.to_json(),
+            "recordedAt": instants.to_text(self.recorded_at),
+        }
+        window = shown["window"]
+        if window is None or len(json.dumps(shown)) <= LONGEST_TEXT:
+            return shown
+        shorter = {name: value for name, value in window.items() if name != "notAllowedDates"}
+        return {**shown, "window": shorter}
+
+    def is_as_crowded_as(self, before: "Remembered") -> bool:
+        """Say whether a schedule that was found to share its start with many is the same still."""
+        was = {finding["reason"] for finding in before.last_outcome.get("findings", ())}
+        same = self.shown["window"] == before.last_outcome.get("window")
+        return self.outcome.kind is OutcomeKind.UNCHANGED and Reason.WINDOWS_CROWDED in was and same
+
+    def to_values(self) -> dict[str, Value]:
+        """Give the values of its row; what this outcome knows nothing of is left out."""
+        outcome = self.outcome
+        seen = outcome.kind in _SCHEDULE_SEEN
+        explicit = outcome.reason is not Reason.SCHEDULE_NOT_EXPLICIT and not outcome.only_would_be
+        # A dry run tells nobody, so that everything is told once there is none.
+        told = seen and not outcome.dry_run
+        return without_none(
+            {
+                "clusterId": str(outcome.cluster_id),
+                "outcome": outcome.kind.value,
+                "reason": outcome.reason.value,
+                "lastOutcome": json.dumps(self.shown, separators=(",", ":")),
+                "explicit": explicit if seen else None,
+                "readAt": self.read_at if seen else None,
+                "schedule": _schedule_text(outcome.schedule) if outcome.schedule else None,
+                **(_cluster_values(outcome.cluster) if outcome.cluster else {}),
+                # What is not there any more can be told again one day.
+                "told": ",".join(sorted(attention_in(outcome))) if told else None,
+            }
+        )
+
+
+def _schedule_text(seen: SeenSchedule) -> str:
+    """Write down a schedule for forecasts; empty, as one not known, where there is no room."""
+    text = schedule_to_text(seen)
+    return text if len(text) <= _LONGEST_SCHEDULE else ""
+
+
+def _cluster_values(cluster: ObservedCluster) -> dict[str, Value | None]:
+    """Give what is remembered of the cluster itself; what it does not have (any more) is empty."""
+    return {
+        "location": plain_location(cluster.location) if cluster.location else None,
+        "nodeGroup": (cluster.node_resource_group or "").lower(),
+        "nodeOS": cluster.node_os_channel or "",
+        "upgrade": cluster.upgrade_channel or "",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What a row says of a cluster; rows of an earlier version say less."""
+
+    key: str
+    location: str
+    explicit: bool
+    read_at: datetime | None
+    last_outcome: LastOutcomeJson
+    node_resource_group: str = ""
+    """In lower case; empty if it is not known."""
+    forecast_needs: KnownCluster = NOTHING_KNOWN
+    image_age: ImageAge | None = None
+    told: frozenset[Reason] = frozenset()
+    """The findings that were there when the schedule was last seen; they were told then."""
+    verified_at: datetime | None = None
+    """`read_at`, if an explicit schedule was seen then, and whatever came after saw it too."""
+
+    @classmethod
+    def of(cls, row: Row) -> Self:
+        """Read a row."""
+        verified = row.flag("explicit") and row.text("outcome") in _SCHEDULE_SEEN
+        return cls(
+            key=row.key,
+            location=row.text("location"),
+            explicit=row.flag("explicit"),
+            read_at=row.instant("readAt"),
+            last_outcome=cast("LastOutcomeJson", json.loads(row.text("lastOutcome") or "{}")),
+            node_resource_group=row.text("nodeGroup"),
+            forecast_needs=KnownCluster(
+                row.text("nodeOS") or None, row.text("upgrade") or None, row.text("schedule")
+            ),
+            image_age=ImageAge.of(row),
+            told=reasons_in(row.text("told")),
+            verified_at=row.instant("readAt") if verified else None,
+        )
+
+    @property
+    def cluster_id(self) -> ClusterId:
+        """The cluster, if anything came of it."""
+        return ClusterId.parse(self.last_outcome["clusterId"])
+
+    @property
+    def has_nap(self) -> bool:
+        """Whether node auto-provisioning was on when it was looked at last."""
+        return self.is_known and self.last_outcome["reason"] not in _NO_NAP
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything came of it; not so where only its images were noted, too late."""
+        return bool(self.last_outcome)
+
+    @property
+    def findings(self) -> list[FindingJson]:
+        """The findings of the last outcome, and what was found of its images."""
+        return with_image_age(self.last_outcome["findings"], self.image_age)
+
+    def to_json(self, forecasts: list[ForecastJson]) -> KnownClusterJson:
+        """Give it as the HTTP API shows it, with the forecasts for it."""
+        return {
+            **self.last_outcome,
+            "findings": self.findings,
+            "location": self.location or None,
+            "explicitScheduleSeen": self.explicit,
+            "readAt": instants.to_text(self.read_at) if self.read_at else None,
+            "imageAge": self.image_age.to_json() if self.image_age else None,
+            "forecasts": forecasts,
+        }

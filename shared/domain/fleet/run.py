@@ -1,0 +1,138 @@
+"""A fleet run: one pass over many clusters, its scope, and its id."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from hashlib import sha256
+from typing import Self, TypedDict
+
+from shared.domain.vocabulary import instants
+from shared.domain.vocabulary.ids import plain_location
+from shared.domain.vocabulary.reasons import Cause
+
+_NEWEST = 0xFFFFFFFF
+_RANDOM_DIGITS = 16
+_MONTH_DIGITS = 6
+LONGEST_RUN_ID = 64
+MONTH, RUN_ID = r"[0-9]{6}", r"[0-9]{6}-[0-9A-Za-z]+"
+"""Regular expressions of a month (yyyymm) and of the id of a run that began in it."""
+
+
+class RunState(StrEnum):
+    """Whether there is something left to do."""
+
+    ACTIVE = "Active"
+    FINISHED = "Finished"
+
+
+class RunScopeJson(TypedDict):
+    """Which clusters a run is about; no locations means all."""
+
+    subscriptionId: str | None
+    resourceGroup: str | None
+    fleet: bool
+    locations: list[str]
+    dryRun: bool
+
+
+class RunJson(TypedDict):
+    """A run as it was asked for."""
+
+    runId: str
+    cause: Cause
+    scope: RunScopeJson
+    startedAt: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunScope:
+    """Which clusters a run is about; locations are short names, none of them means all."""
+
+    subscription_id: str | None = None
+    resource_group: str | None = None
+    locations: tuple[str, ...] = ()
+    dry_run: bool = False
+
+    def __post_init__(self) -> None:
+        plain = sorted({plain_location(location) for location in self.locations})
+        object.__setattr__(self, "locations", tuple(plain))
+
+    @property
+    def key(self) -> str:
+        """A word that is the same for the same clusters, however they were named."""
+        canonical = json.dumps(self.to_json(), sort_keys=True).lower()
+        return sha256(canonical.encode()).hexdigest()[:32]
+
+    @property
+    def is_everything(self) -> bool:
+        """Say whether no cluster is outside of it."""
+        return not (self.subscription_id or self.resource_group or self.locations)
+
+    def covers(self, location: str) -> bool:
+        """Say whether the clusters of the subscription (and group) in a location belong to it."""
+        return not self.locations or plain_location(location) in self.locations
+
+    def to_json(self) -> RunScopeJson:
+        """Give it as the HTTP API shows it."""
+        return {
+            "subscriptionId": self.subscription_id,
+            "resourceGroup": self.resource_group,
+            "fleet": self.subscription_id is None,
+            "locations": list(self.locations),
+            "dryRun": self.dry_run,
+        }
+
+    @classmethod
+    def from_json(cls, body: RunScopeJson) -> Self:
+        """Read what `to_json` gave."""
+        return cls(
+            body["subscriptionId"],
+            body["resourceGroup"],
+            tuple(body["locations"]),
+            body["dryRun"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run as it was asked for; `started_at` in UTC, by the storage service's clock."""
+
+    id: str
+    cause: Cause
+    scope: RunScope
+    started_at: datetime
+
+    def to_json(self) -> RunJson:
+        """Give it as the HTTP API shows it."""
+        return {
+            "runId": self.id,
+            "cause": self.cause,
+            "scope": self.scope.to_json(),
+            "startedAt": instants.to_text(self.started_at),
+        }
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` gave, as text."""
+        body = json.loads(text)
+        return cls(
+            body["runId"],
+            Cause(body["cause"]),
+            RunScope.from_json(body["scope"]),
+            instants.from_text(body["startedAt"]),
+        )
+
+
+def new_run_id(now: datetime, random: str) -> str:
+    """Make an id of 16 random hexadecimal digits: its month, and a word that sorts newest first."""
+    in_utc = now.astimezone(UTC)
+    return f"{in_utc:%Y%m}-{_NEWEST - int(in_utc.timestamp()):08x}{random[:_RANDOM_DIGITS]}"
+
+
+def month_of(run_id: str) -> str | None:
+    """Read the month (yyyymm) of a run's id; None if it is not such an id."""
+    month, dash, rest = run_id.partition("-")
+    digits = len(month) == _MONTH_DIGITS and month.isascii() and month.isdecimal()
+    word = rest.isascii() and rest.isalnum()
+    return month if digits and dash and word and len(run_id) <= LONGEST_RUN_ID else None

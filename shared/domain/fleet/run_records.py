@@ -1,0 +1,178 @@
+"""What is written down of a run: its record, and its subscriptions."""
+
+import json
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Self, TypedDict
+
+from shared.domain.fleet.run import Run, RunJson, RunState
+from shared.domain.fleet.tally import Tally
+from shared.domain.vocabulary import instants
+from shared.domain.vocabulary.errors import AzureError, Throttled
+from shared.domain.vocabulary.reasons import REASONS, Reason
+from shared.domain.vocabulary.rows import Row, Value, without_none
+
+
+class ProgressJson(TypedDict):
+    """How far a run has come: subscriptions listed, clusters done."""
+
+    subscriptions: int
+    subscriptionsListed: int
+    clusters: int
+    clustersDone: int
+
+
+class UnreadableJson(TypedDict):
+    """A subscription that could not be read, why, and what to do."""
+
+    subscriptionId: str
+    reason: str
+    message: str
+    advice: str
+
+
+class StoppedShardJson(TypedDict):
+    """A subscription in a location whose writes were stopped, why, and what to do."""
+
+    subscriptionId: str
+    location: str
+    reason: str
+    advice: str
+
+
+class RunSummaryJson(TypedDict, total=False):
+    """What a run has come to; nothing before its first subscription is listed."""
+
+    outcomes: dict[str, int]
+    reasons: dict[str, int]
+    calls: int
+    throttled: int
+    progress: ProgressJson
+    unreadableSubscriptions: list[UnreadableJson]
+    stoppedShards: list[StoppedShardJson]
+
+
+class RunRecordJson(RunJson, RunSummaryJson):
+    """A run, and what it came to once it is finished."""
+
+    state: RunState
+    finishedAt: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """The record of a run; `due_at` is when its start must have happened."""
+
+    run: Run
+    state: RunState = RunState.ACTIVE
+    started: bool = False
+    due_at: datetime | None = None
+    finished_at: datetime | None = None
+    summary: RunSummaryJson = field(default_factory=RunSummaryJson)
+    """Its counts as the HTTP API shows them, once it is finished."""
+
+    def to_values(self) -> dict[str, Value]:
+        """Give the values of its row."""
+        return without_none(
+            {
+                "run": json.dumps(self.run.to_json(), separators=(",", ":")),
+                "cause": self.run.cause.value,
+                "state": self.state.value,
+                "started": self.started,
+                "dueAt": self.due_at,
+                "finishedAt": self.finished_at,
+                "summary": json.dumps(self.summary, separators=(",", ":")),
+            }
+        )
+
+    @classmethod
+    def of(cls, row: Row) -> Self:
+        """Read a row."""
+        return cls(
+            Run.from_json(row.text("run")),
+            RunState(row.text("state")),
+            row.flag("started"),
+            row.instant("dueAt"),
+            row.instant("finishedAt"),
+            json.loads(row.text("summary") or "{}"),
+        )
+
+    def to_json(self) -> RunRecordJson:
+        """Give it as the HTTP API shows it."""
+        finished = self.finished_at
+        return {
+            **self.run.to_json(),
+            "state": self.state,
+            "finishedAt": instants.to_text(finished) if finished else None,
+            **self.summary,
+        }
+
+
+class ListingState(StrEnum):
+    """How far the listing of a subscription has come."""
+
+    PENDING = "Pending"
+    LISTED = "Listed"
+    UNREADABLE = "Unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionRecord:
+    """One subscription of a run: to be listed, listed (with how many clusters where), or not."""
+
+    subscription_id: str
+    state: ListingState = ListingState.PENDING
+    listing: int = 0
+    """How often somebody has begun to list it; the rows of those that came to no end count not."""
+    due_at: datetime | None = None
+    """When somebody must have listed it, or said that it takes longer."""
+    shards: dict[str, int] = field(default_factory=dict)
+    """How many clusters there are to look at, by location."""
+    screened: Tally = field(default_factory=Tally)
+    """The clusters that need no look at their configurations, and the calls of the listing."""
+    reason: str = ""
+    message: str = ""
+
+    def after_refusal(self, error: AzureError) -> Self:
+        """Give the record with one more call for it, which was refused."""
+        refused = Tally(calls=1, throttled=int(isinstance(error, Throttled)))
+        return replace(self, screened=self.screened + refused)
+
+    def to_values(self) -> dict[str, Value]:
+        """Give the values of its row."""
+        return without_none(
+            {
+                "state": self.state.value,
+                "finished": self.state is not ListingState.PENDING,
+                "listing": self.listing,
+                "dueAt": self.due_at,
+                "shards": json.dumps(self.shards, separators=(",", ":")),
+                "screened": self.screened.to_text(),
+                "reason": self.reason,
+                "message": self.message,
+            }
+        )
+
+    @classmethod
+    def of(cls, subscription_id: str, row: Row) -> Self:
+        """Read a row."""
+        return cls(
+            subscription_id,
+            ListingState(row.text("state")),
+            row.whole("listing"),
+            row.instant("dueAt"),
+            json.loads(row.text("shards")),
+            Tally.from_text(row.text("screened")),
+            row.text("reason"),
+            row.text("message"),
+        )
+
+    def unreadable_json(self) -> UnreadableJson:
+        """Say why it could not be read, as the HTTP API shows it."""
+        return {
+            "subscriptionId": self.subscription_id,
+            "reason": self.reason,
+            "message": self.message,
+            "advice": REASONS[Reason(self.reason)].you_can,
+        }

@@ -1,0 +1,153 @@
+"""The messages of fleet runs, as they travel through their two queues."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+from shared.domain.fleet.run import month_of
+from shared.domain.fleet.shard import Shard
+from shared.domain.vocabulary.errors import InvalidMessage, InvalidResourceId
+from shared.domain.vocabulary.fields import BrokenRule, Fields, text, whole_number
+from shared.domain.vocabulary.ids import parse_subscription_id, plain_location
+from shared.domain.vocabulary.messages import seal, unseal
+
+RUNS_QUEUE = "naptime-runs"
+SHARDS_QUEUE = "naptime-shards"
+RUNS_POISON_QUEUE = f"{RUNS_QUEUE}-poison"
+SHARDS_POISON_QUEUE = f"{SHARDS_QUEUE}-poison"
+"""Where the Functions host puts what failed as often as it delivers it."""
+
+_MOST = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class StartRun:
+    """The command to look at each subscription of a run."""
+
+    run_id: str
+
+    def to_message(self) -> str:
+        """Write the queue message."""
+        return seal({"do": "startRun", "runId": self.run_id})
+
+
+@dataclass(frozen=True, slots=True)
+class ListSubscription:
+    """The command to list one subscription's clusters for a run; `attempt` counts from 1."""
+
+    run_id: str
+    subscription_id: str
+    attempt: int = 1
+
+    def again(self) -> Self:
+        """Give the same work for its next attempt."""
+        return replace(self, attempt=self.attempt + 1)
+
+    def to_message(self) -> str:
+        """Write the queue message."""
+        return seal(
+            {
+                "do": "listSubscription",
+                "runId": self.run_id,
+                "subscriptionId": self.subscription_id,
+                "attempt": self.attempt,
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Baton:
+    """Whose holder works on one shard of a run; one of an older generation counts no more."""
+
+    run_id: str
+    shard: Shard
+    generation: int
+
+    def to_message(self) -> str:
+        """Write the queue message."""
+        return seal(
+            {
+                "runId": self.run_id,
+                "subscriptionId": self.shard.subscription_id,
+                "location": self.shard.location,
+                "generation": self.generation,
+            }
+        )
+
+
+type RunWork = StartRun | ListSubscription
+
+
+def parse_run_work(message: str) -> RunWork:
+    """Read a message of the queue of runs; raises InvalidMessage."""
+    work = unseal(message)
+    do = work.required("do", text)
+    run_id = work.required("runId", _run_id)
+    if do == "startRun":
+        work.refuse_unknown(("do", "runId"))
+        return StartRun(_whole(work, run_id))
+    work.refuse_unknown(("do", "runId", "subscriptionId", "attempt"))
+    if do and do != "listSubscription":
+        work.refuse("do", do, "must be startRun or listSubscription")
+    subscription = work.required("subscriptionId", _subscription_id)
+    attempt = work.required("attempt", whole_number(1, _MOST))
+    return ListSubscription(_whole(work, run_id), _whole(work, subscription), _whole(work, attempt))
+
+
+def parse_baton(message: str) -> Baton:
+    """Read a message of the queue of shards; raises InvalidMessage."""
+    work = unseal(message)
+    work.refuse_unknown(("runId", "subscriptionId", "location", "generation"))
+    run_id = work.required("runId", _run_id)
+    subscription = work.required("subscriptionId", _subscription_id)
+    location = work.required("location", _location)
+    generation = work.required("generation", whole_number(1, _MOST))
+    shard = Shard(_whole(work, subscription), _whole(work, location))
+    return Baton(_whole(work, run_id), shard, _whole(work, generation))
+
+
+def part_of_run(message: str) -> tuple[str, str] | None:
+    """Say which run a message of either queue is of, and which part of it; None if it is neither.
+
+    The part is a shard or a subscription, and empty for the start of the run.
+    """
+    try:
+        baton = parse_baton(message)
+    except InvalidMessage:
+        return _part_of_listing(message)
+    return baton.run_id, baton.shard.key
+
+
+def _part_of_listing(message: str) -> tuple[str, str] | None:
+    try:
+        work = parse_run_work(message)
+    except InvalidMessage:
+        return None
+    return work.run_id, work.subscription_id if isinstance(work, ListSubscription) else ""
+
+
+def _whole[T](work: Fields, value: T | None) -> T:
+    """Give a value of a message that has no problem at all; raises InvalidMessage."""
+    if work.problems or value is None:
+        raise InvalidMessage(work.problems)
+    return value
+
+
+def _run_id(value: object) -> str:
+    run_id = text(value)
+    if month_of(run_id) is None:
+        raise BrokenRule("must be the id of a run")
+    return run_id
+
+
+def _subscription_id(value: object) -> str:
+    try:
+        return parse_subscription_id(text(value))
+    except InvalidResourceId as error:
+        raise BrokenRule(error.problems[0].rule) from error
+
+
+def _location(value: object) -> str:
+    location = text(value)
+    if plain_location(location) != location:
+        raise BrokenRule("must be the short name of a location")
+    return location

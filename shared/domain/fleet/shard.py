@@ -1,0 +1,82 @@
+"""The shard: one subscription in one location, which is what AKS's limits are counted by.
+
+The row of a shard, across all runs: its tokens, and who works on it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from shared.domain.deciding.observed import ObservedCluster
+from shared.domain.fleet.pace import Bucket, Pace
+from shared.domain.vocabulary.ids import plain_location
+from shared.domain.vocabulary.rows import Reading, Value, without_none
+
+"""What people may call a location; ARM's names are letters and digits, its others have spaces."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Shard:
+    """A subscription id in lower case, and a location's short name."""
+
+    subscription_id: str
+    location: str
+
+    @classmethod
+    def of(cls, cluster: ObservedCluster) -> Self:
+        """Give the shard that a cluster is in."""
+        return cls(cluster.id.subscription_id, plain_location(cluster.location))
+
+    @property
+    def key(self) -> str:
+        """The shard as one word, fit for the key of a table row."""
+        return f"{self.subscription_id}|{self.location}"
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to work on a shard for one run's baton of one generation."""
+
+    run_id: str
+    generation: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ShardRow:
+    """What is remembered of a shard."""
+
+    bucket: Bucket
+    lease: Lease | None = None
+
+    def holder(self, now: datetime) -> Lease | None:
+        """Give the lease that stands now, if one does."""
+        return self.lease if self.lease and now < self.lease.until else None
+
+    def to_values(self) -> dict[str, Value]:
+        """Give the values of the row."""
+        lease = self.lease
+        return without_none(
+            {
+                "tokens": self.bucket.tokens,
+                "refilledAt": self.bucket.refilled_at,
+                "pausedUntil": self.bucket.paused_until,
+                "leaseRun": lease.run_id if lease else None,
+                "leaseGeneration": lease.generation if lease else None,
+                "leaseUntil": lease.until if lease else None,
+            }
+        )
+
+    @classmethod
+    def of(cls, pace: Pace, reading: Reading) -> Self:
+        """Read a row; a shard that has none has a full bucket and no holder."""
+        row = reading.row
+        refilled_at = row.instant("refilledAt") if row else None
+        if row is None or refilled_at is None:
+            return cls(Bucket.full(pace, reading.at))
+        tokens = float(str(row.values.get("tokens", 0)))
+        bucket = Bucket(pace, tokens, refilled_at, row.instant("pausedUntil"))
+        until = row.instant("leaseUntil")
+        if until is None:
+            return cls(bucket)
+        return cls(bucket, Lease(row.text("leaseRun"), row.whole("leaseGeneration"), until))

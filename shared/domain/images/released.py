@@ -1,0 +1,215 @@
+"""`Naptime.NodeImageReleased`: that a new version of a node image came to a location.
+
+Azure has no such event; naptime publishes it to its own topic as a CloudEvent 1.0. Whoever may send
+to the topic can publish it as well, so what arrives is checked like anything from outside.
+
+What a look at a location's node images has brought: which are new, and which were released.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.domain.images.known_image import KnownImage, LastLook
+from shared.domain.images.node_image import ImageDefinition, ImageVersion, NodeImage, newest_images
+from shared.domain.vocabulary import instants
+from shared.domain.vocabulary.cloud_event import MAX_EVENT_BYTES, CloudEvent, NotOurs
+from shared.domain.vocabulary.errors import InvalidEvent, Problem
+from shared.domain.vocabulary.fields import BrokenRule, Fields, NotStrictJson, parse_object, text
+from shared.domain.vocabulary.plain_text import one_line
+
+NODE_IMAGE_RELEASED = "Naptime.NodeImageReleased"
+
+OLDEST = timedelta(days=2)
+"""An event that is older is refused: Event Grid itself gives up after one day."""
+
+FURTHEST_AHEAD = timedelta(hours=1)
+"""An event from further ahead is refused: more than the clocks of two machines differ by."""
+
+_MOST_SHOWN = 100
+_LOCATION = re.compile(r"[a-z][a-z0-9]{1,49}")
+
+
+@dataclass(frozen=True, slots=True)
+class NodeImageReleased:
+    """A version of an image is new in a location (short name, lower case)."""
+
+    location: str
+    image: NodeImage
+    previous_version: ImageVersion | None = None
+
+    @property
+    def subject(self) -> str:
+        """What the event is about, for the filters of subscriptions."""
+        definition = self.image.definition
+        return f"locations/{self.location}/{definition.os}/{definition.sku}"
+
+    @property
+    def event_id(self) -> str:
+        """The id: always the same for the same release, so that a repetition can be told."""
+        return f"{self.location}/{'/'.join(self._parts)}"
+
+    @property
+    def data(self) -> dict[str, object]:
+        """The event's own data, ready for JSON."""
+        os, sku, version = self._parts
+        previous = self.previous_version
+        return {
+            "location": self.location,
+            "os": os,
+            "sku": sku,
+            "version": version,
+            "fullName": str(self.image),
+            "previousVersion": str(previous) if previous else None,
+        }
+
+    @property
+    def _parts(self) -> tuple[str, str, str]:
+        return self.image.definition.os, self.image.definition.sku, str(self.image.version)
+
+    def to_cloud_event(self, time: datetime) -> CloudEvent:
+        """Give the event that tells of it, at an aware instant."""
+        return CloudEvent(NODE_IMAGE_RELEASED, self.event_id, self.subject, time, self.data)
+
+
+def parse_node_image_event(event: str, now: datetime) -> NodeImageReleased | NotOurs:
+    """Parse one event, in CloudEvents 1.0 or in the Event Grid schema, at an aware instant.
+
+    Images that node auto-provisioning does not use are NotOurs, like other types. Raises
+    InvalidEvent with every problem, whatever the text, and nothing else.
+    """
+    problems: list[Problem] = []
+    try:
+        found = _read(Fields(parse_object(event, MAX_EVENT_BYTES), "", problems), now)
+    except NotStrictJson as error:
+        raise InvalidEvent.because("event", "", str(error)) from error
+    if found is None or problems:
+        raise InvalidEvent(problems)
+    return found
+
+
+def parse_location(value: object) -> str:
+    """Read a location, 'West Europe' as well as westeurope, as its short name.
+
+    Raises BrokenRule.
+    """
+    location = text(value).replace(" ", "").lower()
+    if not _LOCATION.fullmatch(location):
+        raise BrokenRule("must be the name of a location, such as westeurope")
+    return location
+
+
+def _read(event: Fields, now: datetime) -> NodeImageReleased | NotOurs | None:
+    is_cloud_event = "specversion" in event.present()
+    if is_cloud_event:
+        event.required("specversion", _exactly("1.0"))
+    event_type = event.required("type" if is_cloud_event else "eventType", text)
+    if event_type is None:
+        return None
+    if event_type.lower() != NODE_IMAGE_RELEASED.lower():
+        return NotOurs(one_line(event_type, _MOST_SHOWN))
+    event.required("id", text)
+    event.required("time" if is_cloud_event else "eventTime", _recent(now))
+    data = event.under("data")
+    released = _released(data) if data else None
+    if released is None:
+        return None
+    event.required("subject", _exactly(released.subject))
+    definition = released.image.definition
+    if definition.is_used_by_nap:
+        return released
+    return NotOurs(one_line(f"{NODE_IMAGE_RELEASED} {definition}", _MOST_SHOWN))
+
+
+def _released(data: Fields) -> NodeImageReleased | None:
+    location = data.required("location", parse_location)
+    os, sku = data.required("os", text), data.required("sku", text)
+    version = data.required("version", _version)
+    previous = data.optional("previousVersion", _version)
+    definition = ImageDefinition.parse(os, sku) if os and sku else None
+    if os and sku and definition is None:
+        data.refuse("sku", f"{os} {sku}", "must be an image definition of a gallery")
+    if location is None or definition is None or version is None:
+        return None
+    image = NodeImage(definition, version)
+    data.optional("fullName", _exactly(str(image)))
+    return NodeImageReleased(location, image, previous)
+
+
+def _version(value: object) -> ImageVersion:
+    version = ImageVersion.parse(text(value))
+    if version is None:
+        raise BrokenRule("must be the version of a node image, such as 202608.20.0")
+    return version
+
+
+def _exactly(expected: str) -> Callable[[object], str]:
+    def parse(value: object) -> str:
+        if text(value).lower() != expected.lower():
+            raise BrokenRule(f"must be {expected}")
+        return expected
+
+    return parse
+
+
+def _recent(now: datetime) -> Callable[[object], datetime]:
+    def parse(value: object) -> datetime:
+        try:
+            time = instants.from_text(text(value))
+        except (ValueError, OverflowError) as error:
+            # The first and the last day of the calendar have no UTC in some offsets.
+            raise BrokenRule("must be an ISO 8601 instant with an offset or Z") from error
+        if time < now - OLDEST:
+            raise BrokenRule(f"must not be older than {OLDEST.days} days")
+        if time > now + FURTHEST_AHEAD:
+            raise BrokenRule("must not be in the future")
+        return time
+
+    return parse
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """What is to be remembered of a location from now on, and what is to be told."""
+
+    to_remember: tuple[KnownImage, ...] = ()
+    released: tuple[NodeImageReleased, ...] = ()
+    shown: frozenset[str] = frozenset()
+    """The kinds whose newest version the look has shown, by their keys."""
+
+
+def notice(
+    location: str,
+    found: Iterable[NodeImage],
+    known: Iterable[KnownImage],
+    now: datetime,
+    before: LastLook | None = None,
+) -> Noticed:
+    """Compare the images that are there with those that are remembered of the location.
+
+    Only images that node auto-provisioning may use count. The first sight of a kind of image is
+    remembered and not told: nobody saw it being released. An older version than the remembered one
+    is passed over: answers of Azure's replicas can be older than the one before. `before` is the
+    look before this one, which bounds when the release can have been.
+    """
+    remembered = {image.image.definition: image for image in known}
+    newest = newest_images(image for image in found if image.definition.is_used_by_nap)
+    to_remember, released = list[KnownImage](), list[NodeImageReleased]()
+    shown = set[str]()
+    for definition, image in sorted(newest.items()):
+        last = remembered.get(definition)
+        if last is None:
+            to_remember.append(KnownImage(image, now, release_seen=False))
+        elif image.version > last.image.version:
+            previous = last.image.version
+            after = before.before(definition) if before else None
+            to_remember.append(
+                KnownImage(
+                    image, now, release_seen=True, previous_version=previous, seen_after=after
+                )
+            )
+            released.append(NodeImageReleased(location, image, previous))
+        if last is None or image.version >= last.image.version:
+            shown.add(definition.key)
+    return Noticed(tuple(to_remember), tuple(released), frozenset(shown))

@@ -1,0 +1,234 @@
+"""Who asks over HTTP, as far as it can be believed, and the word that ties everything together.
+
+The record that every command over HTTP leaves: written before the write, completed after it.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Self, TypedDict
+
+from shared.domain.vocabulary import instants
+from shared.domain.vocabulary.ids import ClusterId, is_guid
+from shared.domain.vocabulary.plain_text import one_line
+from shared.domain.vocabulary.rows import Row, Value, without_none
+
+NAME_LIMIT = 120
+FUNCTION_KEY = "function key"
+
+CORRELATION_HEADER = "x-correlation-id"
+_CORRELATION_HEADERS = ("x-ms-client-request-id", CORRELATION_HEADER)
+
+
+class CallerJson(TypedDict):
+    """Who asks; without Entra ID in front all that is known is that they have a key."""
+
+    name: str
+    id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: a name for people, and the id of the identity if there is one."""
+
+    name: str = FUNCTION_KEY
+    id: str | None = None
+
+    def to_json(self) -> CallerJson:
+        """Give it as the HTTP API shows it."""
+        return {"name": self.name, "id": self.id}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who asks, and the GUID of what is asked (in lower case)."""
+
+    caller: Caller
+    correlation_id: str
+
+
+def read_caller(headers: Mapping[str, str], *, entra: bool) -> Caller:
+    """Read who asks from headers, names in lower case.
+
+    Only with App Service authentication on (`entra`) does the platform set the principal's headers
+    and strip forged ones (MicrosoftDocs/azure-docs, configure-authentication-user-identities.md);
+    without it anybody with a key could write any name there.
+    """
+    if not entra:
+        return Caller()
+    name, identity = (
+        one_line(headers.get(f"x-ms-client-principal-{part}", "").strip(), NAME_LIMIT)
+        for part in ("name", "id")
+    )
+    # A path can be left out of the sign-in; then there is no principal.
+    return Caller(name or identity or FUNCTION_KEY, identity or None)
+
+
+def read_correlation_id(headers: Mapping[str, str]) -> str | None:
+    """Read the caller's own id for the request, a GUID, in lower case; None if it gives none."""
+    given = (headers.get(name, "").strip() for name in _CORRELATION_HEADERS)
+    return next((value.lower() for value in given if is_guid(value)), None)
+
+
+type Json = Mapping[str, object]
+
+MESSAGE_LIMIT = 500
+JSON_LIMIT = 30_000
+"""Azure Table's limit is 64 KiB for a string property, in UTF-16 (two bytes each)."""
+
+
+class AuditAction(StrEnum):
+    """What was asked for."""
+
+    PUT_SCHEDULE = "PutSchedule"
+    DELETE_SCHEDULE = "DeleteSchedule"
+    RECONCILE = "Reconcile"
+    START_RUN = "StartRun"
+    REPLAY = "Replay"
+
+
+class AuditOutcome(StrEnum):
+    """What came of it; Intended stays where the worker did not live to say so."""
+
+    INTENDED = "Intended"
+    CREATED = "Created"
+    UPDATED = "Updated"
+    DELETED = "Deleted"
+    UNCHANGED = "Unchanged"
+    SKIPPED = "Skipped"
+    DEFERRED = "Deferred"
+    REFUSED = "Refused"
+    FAILED = "Failed"
+    STARTED = "Started"
+    JOINED = "Joined"
+    REPLAYED = "Replayed"
+
+
+class AuditRecordJson(TypedDict):
+    """Who asked for what, when (UTC), what there was before, and what came of it."""
+
+    id: str
+    correlationId: str
+    caller: CallerJson
+    action: AuditAction
+    clusterId: str | None
+    at: str
+    completedAt: str | None
+    outcome: AuditOutcome
+    reason: str | None
+    message: str | None
+    before: dict[str, object] | None
+    wanted: dict[str, object] | None
+    after: dict[str, object] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What came of a command; `after` is JSON, as ARM accepted it."""
+
+    outcome: AuditOutcome
+    reason: str = ""
+    message: str = ""
+    after: Json | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """Who asked for what, when (UTC), what there was before, and what came of it.
+
+    `before`, `wanted` and `after` are JSON; for a schedule, ARM's `properties`. The id sorts the
+    newest first.
+    """
+
+    id: str
+    origin: Origin
+    action: AuditAction
+    at: datetime
+    cluster_id: ClusterId | None = None
+    before: Json | None = None
+    wanted: Json | None = None
+    completion: Completion = Completion(AuditOutcome.INTENDED)
+    completed_at: datetime | None = None
+
+    def to_values(self) -> dict[str, Value]:
+        """Give the values of its row."""
+        done = self.completion
+        return without_none(
+            {
+                "correlationId": self.origin.correlation_id,
+                "caller": self.origin.caller.name,
+                "callerId": self.origin.caller.id,
+                "action": self.action.value,
+                "at": self.at,
+                "clusterId": str(self.cluster_id) if self.cluster_id else None,
+                "clusterKey": self.cluster_id.key if self.cluster_id else None,
+                "before": _to_text(self.before),
+                "wanted": _to_text(self.wanted),
+                "after": _to_text(done.after),
+                "outcome": done.outcome.value,
+                "reason": done.reason,
+                "message": one_line(done.message, MESSAGE_LIMIT),
+                "completedAt": self.completed_at,
+            }
+        )
+
+    @classmethod
+    def of(cls, row: Row) -> Self:
+        """Read a row."""
+        at, cluster_id = row.instant("at"), row.text("clusterId")
+        if at is None:
+            raise TypeError(f"the audit record {row.key} has no time")
+        caller = Caller(row.text("caller"), row.text("callerId") or None)
+        return cls(
+            id=row.key,
+            origin=Origin(caller, row.text("correlationId")),
+            action=AuditAction(row.text("action")),
+            at=at,
+            cluster_id=ClusterId.parse(cluster_id) if cluster_id else None,
+            before=_from_text(row.text("before")),
+            wanted=_from_text(row.text("wanted")),
+            completion=Completion(
+                AuditOutcome(row.text("outcome")),
+                row.text("reason"),
+                row.text("message"),
+                _from_text(row.text("after")),
+            ),
+            completed_at=row.instant("completedAt"),
+        )
+
+    def to_json(self) -> AuditRecordJson:
+        """Give it as the HTTP API shows it."""
+        done = self.completion
+        return {
+            "id": self.id,
+            "correlationId": self.origin.correlation_id,
+            "caller": self.origin.caller.to_json(),
+            "action": self.action,
+            "clusterId": str(self.cluster_id) if self.cluster_id else None,
+            "at": instants.to_text(self.at),
+            "completedAt": instants.to_text(self.completed_at) if self.completed_at else None,
+            "outcome": done.outcome,
+            "reason": done.reason or None,
+            "message": done.message or None,
+            "before": _copy(self.before),
+            "wanted": _copy(self.wanted),
+            "after": _copy(done.after),
+        }
+
+
+def _copy(body: Json | None) -> dict[str, object] | None:
+    return None if body is None else dict(body)
+
+
+def _to_text(body: Json | None) -> str | None:
+    """Write JSON; what a row cannot hold is said to be too long, since half of it is no JSON."""
+    if body is None:
+        return None
+    text = json.dumps(body, separators=(",", ":"))
+    return text if len(text) <= JSON_LIMIT else json.dumps({"tooLong": len(text)})
+
+
+def _from_text(text: str) -> Json | None:
+    return json.loads(text) if text else None

@@ -1,0 +1,56 @@
+"""Work that was given up on."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypedDict
+
+from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.instants import to_text
+
+OF_RUNS = "run:"
+"""How the places of records begin that are of a run."""
+
+
+class GivenUpJson(TypedDict):
+    """Why work was given up, when, after how many attempts, and what to do."""
+
+    reason: str
+    message: str
+    advice: str
+    givenUpAt: str
+    attempts: int
+
+
+class GivenUpClusterJson(GivenUpJson):
+    """What was given up; no cluster where the message named none, a run where it was of one."""
+
+    clusterId: str | None
+    runId: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """Work that was given up on, with the reason and what to do."""
+
+    cluster_id: ClusterId | None
+    reason: str
+    message: str
+    advice: str
+    given_up_at: datetime
+    attempts: int
+    work: str
+    """The queue message, with which the work can be replayed."""
+    run_id: str = ""
+    """The run whose message it was; it goes on by itself, and forgets this when it ends."""
+    part: str = ""
+    """What of the run the message was for: a shard or a subscription; empty for its start."""
+
+    def to_json(self) -> GivenUpJson:
+        """Give it as the HTTP API shows it: camelCase, times in ISO 8601."""
+        return {
+            "reason": self.reason,
+            "message": self.message,
+            "advice": self.advice,
+            "givenUpAt": to_text(self.given_up_at),
+            "attempts": self.attempts,
+        }

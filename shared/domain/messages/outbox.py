@@ -1,0 +1,110 @@
+"""Events on their way to the topic, as they travel through their queue."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Self, cast
+
+from shared.domain.messages.work import PATIENCE
+from shared.domain.vocabulary import instants
+from shared.domain.vocabulary.cloud_event import CloudEvent
+from shared.domain.vocabulary.errors import InvalidMessage
+from shared.domain.vocabulary.fields import BrokenRule, Fields, items, text, whole_number
+from shared.domain.vocabulary.messages import an_instant, seal, unseal
+
+EVENTS_QUEUE = "naptime-events"
+EVENTS_POISON_QUEUE = f"{EVENTS_QUEUE}-poison"
+"""Where the Functions host puts what failed as often as it delivers it."""
+
+MOST_BYTES = 40_000
+"""What the events of one message may come to; base64 makes a third more, and 64 KiB is the end."""
+
+_MOST_ATTEMPTS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class PublishEvents:
+    """The command to publish some events; `asked_at` (UTC) stays the same over all attempts."""
+
+    events: tuple[CloudEvent, ...]
+    asked_at: datetime
+    attempt: int = 1
+
+    def again(self) -> Self:
+        """Give the same work for its next attempt."""
+        return replace(self, attempt=self.attempt + 1)
+
+    def one_by_one(self) -> list[Self]:
+        """Give the same work in parts of one event each, so that one bad event costs no other."""
+        return [replace(self, events=(event,)) for event in self.events]
+
+    def is_spent(self, now: datetime) -> bool:
+        """Say whether the patience for this work has run out; then it is given up on."""
+        return now - self.asked_at >= PATIENCE
+
+    def to_message(self) -> str:
+        """Write the queue message."""
+        return seal(
+            {
+                "events": [_body(event) for event in self.events],
+                "askedAt": instants.to_text(self.asked_at),
+                "attempt": self.attempt,
+            }
+        )
+
+
+def packed(events: Iterable[CloudEvent], now: datetime) -> Iterator[PublishEvents]:
+    """Put events into as few messages as take them; one that fits into none is alone in its own."""
+    part, size = list[CloudEvent](), 0
+    for event in events:
+        length = len(json.dumps(_body(event)))
+        if part and size + length > MOST_BYTES:
+            yield PublishEvents(tuple(part), now)
+            part, size = [], 0
+        part.append(event)
+        size += length
+    if part:
+        yield PublishEvents(tuple(part), now)
+
+
+def parse_publish_events(message: str) -> PublishEvents:
+    """Read what `to_message` wrote; raises InvalidMessage, with every problem, and nothing else."""
+    work = unseal(message)
+    work.refuse_unknown(("events", "askedAt", "attempt"))
+    listed = work.required("events", items) or ()
+    events = [_event(work.item(f"events[{number}]", item)) for number, item in enumerate(listed)]
+    asked_at = work.required("askedAt", an_instant)
+    attempt = work.required("attempt", whole_number(1, _MOST_ATTEMPTS))
+    if not events:
+        work.refuse("events", None, "must have an event")
+    if work.problems or asked_at is None or attempt is None:
+        raise InvalidMessage(work.problems)
+    return PublishEvents(tuple(event for event in events if event), asked_at, attempt)
+
+
+def _event(body: Fields | None) -> CloudEvent | None:
+    if body is None:
+        return None
+    body.refuse_unknown(("type", "id", "subject", "time", "data"))
+    kind, identity, subject = (body.required(name, text) for name in ("type", "id", "subject"))
+    time, data = body.required("time", an_instant), body.required("data", _object)
+    if not (kind and identity and subject) or time is None or data is None:
+        return None
+    return CloudEvent(kind, identity, subject, time, data)
+
+
+def _object(value: object) -> Mapping[str, object]:
+    if not isinstance(value, Mapping):
+        raise BrokenRule("must be an object")
+    return cast("Mapping[str, object]", value)
+
+
+def _body(event: CloudEvent) -> dict[str, object]:
+    return {
+        "type": event.type,
+        "id": event.id,
+        "subject": event.subject,
+        "time": instants.to_text(event.time),
+        "data": dict(event.data),
+    }

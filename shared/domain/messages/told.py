@@ -1,0 +1,129 @@
+"""The events that tell what naptime did, found or failed at; and that a fleet run has ended.
+
+Ids: what was done or failed on an occasion (a run, or one ask for a cluster) has that occasion in
+its id, a finding the day (UTC) it was told on. A repetition after a crash has the same id.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from shared.domain.deciding.outcome import Outcome, OutcomeKind, _findings, attention_in
+from shared.domain.vocabulary import instants
+from shared.domain.vocabulary.cloud_event import CloudEvent, Json
+from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.reasons import Cause, Reason
+from shared.domain.window.body import write_window
+
+SCHEDULE_CREATED = "Naptime.ScheduleCreated"
+SCHEDULE_UPDATED = "Naptime.ScheduleUpdated"
+SCHEDULE_FAILED = "Naptime.ScheduleFailed"
+SCHEDULE_NEEDS_ATTENTION = "Naptime.ScheduleNeedsAttention"
+"""So many of a run's locations are named in its event, which has to fit into a queue message."""
+
+_WRITTEN = {
+    OutcomeKind.CREATED: SCHEDULE_CREATED,
+    OutcomeKind.UPDATED: SCHEDULE_UPDATED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Why a cluster was looked at, and in which run, if in one.
+
+    `name` stays the same over all attempts: the run's id, or when the cluster was asked for.
+    """
+
+    cause: Cause
+    name: str
+    run_id: str | None = None
+
+    @classmethod
+    def of_run(cls, run_id: str, cause: Cause) -> "Occasion":
+        """Give the occasion of a run."""
+        return cls(cause, run_id, run_id)
+
+    @classmethod
+    def asked(cls, cause: Cause, at: datetime) -> "Occasion":
+        """Give the occasion of a single cluster that was asked for at an instant."""
+        return cls(cause, instants.to_text(at))
+
+
+def events_of(
+    outcome: Outcome, occasion: Occasion, told: Iterable[Reason], now: datetime
+) -> list[CloudEvent]:
+    """Give what an outcome is to tell; nothing in a dry run.
+
+    `told` are the findings that were told of the cluster before and have been there ever since.
+    """
+    if outcome.dry_run:
+        return []
+    events = list[CloudEvent]()
+    if outcome.kind in _WRITTEN:
+        events.append(_event(_WRITTEN[outcome.kind], outcome, occasion, now))
+    new = attention_in(outcome) - frozenset(told)
+    return [*events, *(_attention(reason, outcome, occasion, now) for reason in sorted(new))]
+
+
+def failure_of(outcome: Outcome, occasion: Occasion, now: datetime) -> list[CloudEvent]:
+    """Give what tells that a cluster was given up on; nothing in a dry run."""
+    return [] if outcome.dry_run else [_event(SCHEDULE_FAILED, outcome, occasion, now)]
+
+
+def crowding_of(
+    cluster_id: ClusterId, shown: Json, occasion: Occasion, now: datetime
+) -> CloudEvent:
+    """Give what tells of a crowded start, which only the end of a shard finds.
+
+    `shown` is the cluster's outcome as JSON, with the finding in it.
+    """
+    reason = Reason.WINDOWS_CROWDED
+    data = {
+        "clusterId": str(cluster_id),
+        "reason": reason.value,
+        "message": dict(_findings(shown))[reason],
+        "window": shown.get("window"),
+        "nextStart": shown.get("nextStart"),
+        "runId": occasion.run_id,
+        "cause": occasion.cause.value,
+    }
+    return CloudEvent(
+        SCHEDULE_NEEDS_ATTENTION, _daily(cluster_id, reason, now), str(cluster_id), now, data
+    )
+
+
+def _event(event_type: str, outcome: Outcome, occasion: Occasion, now: datetime) -> CloudEvent:
+    cluster_id = outcome.cluster_id
+    identity = f"{occasion.name}/{_word(cluster_id)}/{event_type.rpartition('.')[2]}"
+    data = _data(outcome, outcome.reason, outcome.message, occasion)
+    return CloudEvent(event_type, identity, str(cluster_id), now, data)
+
+
+def _attention(reason: Reason, outcome: Outcome, occasion: Occasion, now: datetime) -> CloudEvent:
+    message = next(found.message for found in outcome.findings if found.reason is reason)
+    cluster_id = outcome.cluster_id
+    data = _data(outcome, reason, message, occasion)
+    identity = _daily(cluster_id, reason, now)
+    return CloudEvent(SCHEDULE_NEEDS_ATTENTION, identity, str(cluster_id), now, data)
+
+
+def _data(outcome: Outcome, reason: Reason, message: str, occasion: Occasion) -> Json:
+    start = outcome.next_start
+    return {
+        "clusterId": str(outcome.cluster_id),
+        "reason": reason.value,
+        "message": message,
+        "window": write_window(outcome.window) if outcome.window else None,
+        "nextStart": instants.to_text(start) if start else None,
+        "runId": occasion.run_id,
+        "cause": occasion.cause.value,
+    }
+
+
+def _daily(cluster_id: ClusterId, reason: Reason, now: datetime) -> str:
+    return f"{_word(cluster_id)}/{reason.value}/{instants.in_utc(now):%Y-%m-%d}"
+
+
+def _word(cluster_id: ClusterId) -> str:
+    return sha256(cluster_id.key.encode("ascii")).hexdigest()[:32]

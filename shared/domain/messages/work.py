@@ -1,0 +1,174 @@
+"""Work on one cluster, as it travels through the queue, and when it comes back.
+
+Who may reconcile a cluster, and what is remembered of it; times are the storage service's.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Self
+
+from shared.domain.vocabulary import instants
+from shared.domain.vocabulary.errors import InvalidMessage, InvalidResourceId
+from shared.domain.vocabulary.fields import BrokenRule, Fields, text, whole_number
+from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.messages import an_instant, seal, unseal
+from shared.domain.vocabulary.reasons import Cause, Reason
+
+CLUSTERS_QUEUE = "naptime-clusters"
+CLUSTERS_POISON_QUEUE = f"{CLUSTERS_QUEUE}-poison"
+"""Where the Functions host puts what failed as often as it delivers it; the name is the host's."""
+
+PATIENCE = timedelta(hours=24)
+"""How long work is tried again before it is given up on."""
+
+FIRST_DELAY = timedelta(seconds=30)
+FIRST_SLOW_DELAY = timedelta(minutes=5)
+LONGEST_DELAY = timedelta(minutes=30)
+LONGEST_RETRY_AFTER = timedelta(hours=6)
+FIRST_PACED_DELAY = timedelta(seconds=2)
+LONGEST_PACED_DELAY = timedelta(minutes=1)
+
+SLOW = frozenset({Reason.ACCESS_DENIED, Reason.NOT_AUTHENTICATED})
+"""What only a person or a role assignment on its way can mend: minutes, not seconds."""
+
+_MOST_ATTEMPTS = 1_000_000
+_FIELDS = ("clusterId", "cause", "askedAt", "attempt", "eventId", "since", "eventAt")
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileCluster:
+    """The command to reconcile one cluster.
+
+    `asked_at` (UTC) is when it was first asked for and stays the same over all attempts;
+    `attempt` counts from 1. `event_at` (UTC) is when the event behind it says that it happened;
+    only figures are made of it. `since` is when the queue took the first message in, by the storage
+    service's own clock; whoever receives it first writes it down.
+    """
+
+    cluster_id: ClusterId
+    cause: Cause
+    asked_at: datetime
+    attempt: int = 1
+    event_id: str | None = None
+    since: datetime | None = None
+    event_at: datetime | None = None
+
+    def deferred(self) -> Self:
+        """Give the same work for its next attempt."""
+        return replace(self, attempt=self.attempt + 1)
+
+    def to_message(self) -> str:
+        """Write the queue message."""
+        work = {
+            "clusterId": str(self.cluster_id),
+            "cause": self.cause.value,
+            "askedAt": instants.to_text(self.asked_at),
+            "attempt": self.attempt,
+            "eventId": self.event_id,
+            "since": instants.to_text(self.since) if self.since else None,
+            "eventAt": instants.to_text(self.event_at) if self.event_at else None,
+        }
+        return seal(work)
+
+
+def parse_reconcile_cluster(message: str) -> ReconcileCluster:
+    """Read what `to_message` wrote; raises InvalidMessage, with every problem, and nothing else."""
+    return _work_in(unseal(message))
+
+
+def _work_in(work: Fields) -> ReconcileCluster:
+    work.refuse_unknown(_FIELDS)
+    cluster_id = work.required("clusterId", _cluster_id)
+    cause = work.required("cause", _cause)
+    asked_at = work.required("askedAt", an_instant)
+    attempt = work.required("attempt", whole_number(1, _MOST_ATTEMPTS))
+    event_id = work.optional("eventId", text)
+    since = work.optional("since", an_instant)
+    event_at = work.optional("eventAt", an_instant)
+    if work.problems or not (cluster_id and cause and asked_at and attempt):
+        raise InvalidMessage(work.problems)
+    return ReconcileCluster(cluster_id, cause, asked_at, attempt, event_id, since, event_at)
+
+
+def _cluster_id(value: object) -> ClusterId:
+    try:
+        return ClusterId.parse(text(value))
+    except InvalidResourceId as error:
+        raise BrokenRule(error.problems[0].rule) from error
+
+
+def _cause(value: object) -> Cause:
+    try:
+        return Cause(text(value))
+    except ValueError as error:
+        raise BrokenRule(f"must be one of {', '.join(Cause)}") from error
+
+
+def delay_before(
+    attempt: int, error_retry_after: timedelta | None, *, slow: bool, jitter: float
+) -> timedelta:
+    """Say how long to wait before an attempt, counted from 1.
+
+    30 s before the second attempt (`slow`: 5 minutes), doubling up to 30 minutes, each longer by
+    up to a quarter with `jitter` from 0 to 1. What the error asked for is the lower bound, up to
+    6 hours: no answer may put a cluster to sleep for days.
+    """
+    first = FIRST_SLOW_DELAY if slow else FIRST_DELAY
+    doublings = min(max(attempt - 2, 0), 10)
+    delay = min(first * (1 << doublings) * (1 + jitter / 4), LONGEST_DELAY)
+    return max(delay, min(error_retry_after or timedelta(), LONGEST_RETRY_AFTER))
+
+
+def paced_delay(attempt: int, wait: timedelta | None, jitter: float) -> timedelta:
+    """Say how long to wait before an attempt that only naptime's own pace held back.
+
+    2 s before the second attempt, doubling up to a minute, each longer by up to a half with
+    `jitter` from 0 to 1; what the pace asks for is the lower bound.
+    """
+    doublings = min(max(attempt - 2, 0), 10)
+    delay = min(FIRST_PACED_DELAY * (1 << doublings), LONGEST_PACED_DELAY) * (1 + jitter / 2)
+    return max(delay, wait or timedelta())
+
+
+def is_spent(work: ReconcileCluster, now: datetime) -> bool:
+    """Say whether the patience for this work has run out; then it is given up on."""
+    return now - work.asked_at >= PATIENCE
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to reconcile one cluster for a while."""
+
+    cluster_id: ClusterId
+    token: str
+    """What the row said when it was claimed (its ETag); a later claim changes it."""
+    claimed_at: datetime
+    """When the storage service accepted the claim, in whole seconds, rounded down, in UTC."""
+    last_changed_at: datetime | None = None
+    """When the row had been changed before, by a claim or its release; None if it is new."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterRecord:
+    """What is remembered of the claims on a cluster."""
+
+    cluster_id: ClusterId
+    concluded_at: datetime | None = None
+    """When the last reconcile that came to an end claimed the row, by the storage's clock."""
+    claimed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """Somebody else holds the claim now, or cannot yet be told from this work's own time."""
+
+    wait: timedelta = timedelta(seconds=2)
+    """How long it makes sense to wait at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyDone:
+    """A reconcile that began after the work was asked for has come to its end."""
+
+
+type Refusal = Busy | AlreadyDone

@@ -1,0 +1,95 @@
+"""Deleting one cluster's node OS schedule, because a person insists."""
+
+from dataclasses import dataclass, field
+
+from shared.domain.deciding.conditions import Condition
+from shared.domain.deciding.decision import Finding
+from shared.domain.deciding.deletion import comes_back, warnings_of_deletion
+from shared.domain.deciding.observed import ObservedConfiguration
+from shared.domain.messages.audit import AuditAction, AuditOutcome, Completion, Origin
+from shared.domain.vocabulary.ids import ClusterId
+from shared.reconcile.cluster.change import ChangeWorld, Intent, Looks, Sight
+from shared.reconcile.ground.claim import holding
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """What came of it; `configuration` is what was deleted, None if there was nothing."""
+
+    cluster_id: ClusterId
+    configuration: ObservedConfiguration | None
+    warnings: tuple[Finding, ...]
+    comes_back: bool
+    attempts: int
+    calls: int
+    dry_run: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleDeleter:
+    """Answers `DELETE .../schedule`."""
+
+    world: ChangeWorld
+
+    async def try_out(self, cluster_id: ClusterId, condition: Condition) -> Deletion:
+        """Say what would be done; writes nothing."""
+        one = _Deleting(self.world, cluster_id, condition, None)
+        return await one.looks.each(one.delete)
+
+    async def delete(self, cluster_id: ClusterId, condition: Condition, origin: Origin) -> Deletion:
+        """Delete the schedule, if it is there.
+
+        Raises `ConditionFailed`, `ClusterBusy` and `AzureError`, above all `DeleteNotGranted`.
+        """
+        world = self.world
+        # The claim concludes nothing: whoever asked for a reconcile before wants a schedule still.
+        async with holding(world.records, world.clock, cluster_id):
+            intent = Intent(world.audit, origin, AuditAction.DELETE_SCHEDULE, cluster_id)
+            one = _Deleting(world, cluster_id, condition, None if world.dry_run else intent)
+            async with intent.kept():
+                done = await one.looks.each(one.delete)
+            await intent.complete(Completion(AuditOutcome.DELETED))
+            if done.configuration and not done.dry_run:
+                await world.memory.forget_schedule(cluster_id)
+        return done
+
+
+@dataclass(slots=True)
+class _Deleting:
+    """One deletion over all its attempts; without an intent, a dry run."""
+
+    world: ChangeWorld
+    cluster_id: ClusterId
+    condition: Condition
+    intent: Intent | None
+    sent: ObservedConfiguration | None = None
+    looks: Looks = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.looks = Looks(self.world, self.cluster_id)
+
+    async def delete(self, sight: Sight) -> Deletion:
+        """Delete what is seen."""
+        there = sight.observed
+        if there is None and self.sent:
+            # An earlier attempt of ours was not answered, and was accepted all the same.
+            return self._done(sight, self.sent)
+        sight.check(self.condition)
+        if there and self.intent:
+            await self.intent.declare(sight.before)
+            self.sent = there
+            self.looks.calls += 1
+            await self.world.aks.delete_node_os_schedule(self.cluster_id, there.name)
+        return self._done(sight, there)
+
+    def _done(self, sight: Sight, deleted: ObservedConfiguration | None) -> Deletion:
+        desired = self.world.desired
+        return Deletion(
+            cluster_id=self.cluster_id,
+            configuration=deleted,
+            warnings=warnings_of_deletion(sight.cluster, desired),
+            comes_back=comes_back(sight.cluster, desired),
+            attempts=self.looks.attempts,
+            calls=self.looks.calls,
+            dry_run=self.intent is None,
+        )

@@ -1,0 +1,207 @@
+"""The work queue's side of a reconcile: claim, reconcile, then conclude, defer or give up.
+
+What the functions on the queues do with a message's text.
+
+A person asks for one cluster: at once if possible, otherwise by the queue.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from shared.domain.deciding.outcome import Outcome, OutcomeKind
+from shared.domain.fleet.last_known import LastKnown
+from shared.domain.fleet.run_work import part_of_run
+from shared.domain.messages.given_up import GivenUp
+from shared.domain.messages.told import Occasion
+from shared.domain.messages.work import (
+    SLOW,
+    AlreadyDone,
+    Busy,
+    Claim,
+    ReconcileCluster,
+    delay_before,
+    is_spent,
+    paced_delay,
+    parse_reconcile_cluster,
+)
+from shared.domain.vocabulary.errors import InvalidMessage
+from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.reasons import REASONS, Cause, Reason
+from shared.reconcile.cluster.reconcile import ClusterReconciler
+from shared.reconcile.ground.claim import claim_soon
+from shared.reconcile.ground.memory import ClusterMemory
+from shared.reconcile.ground.outbox import OutcomeTeller
+from shared.reconcile.ground.ports import Clock, ClusterRecords, GivenUpRecords, WorkQueue
+from shared.telemetry.log import log_facts
+
+type Report = Callable[[Outcome, ReconcileCluster, datetime], None]
+"""Told of each outcome, the work behind it, and when, by the worker's clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterWorker:
+    """Does one piece of cluster work; harmless to repeat, and nothing is lost on the way."""
+
+    reconciler: ClusterReconciler
+    records: ClusterRecords
+    memory: ClusterMemory
+    given_up: GivenUpRecords
+    queue: WorkQueue
+    clock: Clock
+    jitter: Callable[[], float]
+    """From 0 to 1, so that what was deferred together does not come back together."""
+    report: Report
+    teller: OutcomeTeller
+
+    async def do(
+        self, work: ReconcileCluster, inserted_at: datetime | None = None
+    ) -> Outcome | None:
+        """Reconcile the cluster of one message that the queue took in at `inserted_at`.
+
+        None where a reconcile that began later has seen to it already, or where somebody else is
+        at it: then the work comes back a little later.
+        """
+        work = work if work.since else replace(work, since=inserted_at)
+        claim = await self.records.claim(work.cluster_id, work.since)
+        match claim:
+            case Claim():
+                return await self.do_claimed(claim, work)
+            case Busy():
+                await self.queue.send(work, claim.wait * (0.5 + self.jitter()))
+            case AlreadyDone():
+                pass
+            case _:
+                assert_never(claim)
+        return None
+
+    async def do_claimed(self, claim: Claim, work: ReconcileCluster) -> Outcome:
+        """Reconcile under a claim, settle what comes of it, and give the claim back."""
+        concluded = False
+        try:
+            outcome = await self.reconciler.reconcile(work.cluster_id)
+            self.report(outcome, work, self.clock.now())
+            await self._settle(outcome, work)
+            await self.teller.tell(outcome, _occasion(work))
+            await self.memory.remember_one(LastKnown(outcome, claim.claimed_at, self.clock.now()))
+            concluded = outcome.kind is not OutcomeKind.DEFERRED
+        finally:
+            # An outcome that could not be settled concludes nothing: its message comes again.
+            await self.records.release(claim, concluded=concluded)
+        return outcome
+
+    async def _settle(self, outcome: Outcome, work: ReconcileCluster) -> None:
+        """Do what an outcome asks for: try later, give up, or forget that it was given up."""
+        match outcome.kind:
+            case OutcomeKind.DEFERRED if not is_spent(work, self.clock.now()):
+                again = work.deferred()
+                await self.queue.send(again, self._delay(outcome, again))
+            case OutcomeKind.DEFERRED | OutcomeKind.FAILED:
+                await self._give_up(outcome, work)
+            case _:
+                await self.given_up.forget(work.cluster_id)
+
+    def _delay(self, outcome: Outcome, work: ReconcileCluster) -> timedelta:
+        if outcome.reason is Reason.PACED:
+            return paced_delay(work.attempt, outcome.retry_after, self.jitter())
+        slow = outcome.reason in SLOW
+        return delay_before(work.attempt, outcome.retry_after, slow=slow, jitter=self.jitter())
+
+    async def _give_up(self, outcome: Outcome, work: ReconcileCluster) -> None:
+        await self.given_up.put(
+            GivenUp(
+                cluster_id=work.cluster_id,
+                reason=outcome.reason.value,
+                message=outcome.message,
+                advice=REASONS[outcome.reason].you_can,
+                given_up_at=self.clock.now(),
+                attempts=work.attempt,
+                work=work.to_message(),
+            )
+        )
+        await self.teller.tell_given_up(outcome, _occasion(work))
+
+
+def _occasion(work: ReconcileCluster) -> Occasion:
+    return Occasion.asked(work.cause, work.asked_at)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageReceiver:
+    """Receives from the work queue; what is no work is recorded, not tried again and again."""
+
+    worker: ClusterWorker
+    subscriptions: frozenset[str]
+
+    async def receive(self, text: str, inserted_at: datetime | None) -> Outcome | None:
+        """Do the work in one message; None where there is nothing (more) to do."""
+        try:
+            work = parse_reconcile_cluster(text)
+        except InvalidMessage as error:
+            await PoisonReporter(self.worker.given_up, self.worker.clock).record(text, str(error))
+            raise
+        if work.cluster_id.subscription_id not in self.subscriptions:
+            why = "its subscription is not in NAPTIME_SUBSCRIPTIONS (any more)"
+            log_facts(logging.WARNING, "work dropped", {"clusterId": work.cluster_id, "why": why})
+            return None
+        return await self.worker.do(work, inserted_at)
+
+
+GOES_ON = "Look at the logged exception, report it as a bug; the run itself goes on."
+
+
+@dataclass(frozen=True, slots=True)
+class PoisonReporter:
+    """Moves what failed again and again to the table of what was given up."""
+
+    given_up: GivenUpRecords
+    clock: Clock
+
+    async def record(self, text: str, why: str) -> GivenUp:
+        """Record one message, readable or not, and give what was recorded."""
+        work = _work_of(text)
+        run_id, part = part_of_run(text) or ("", "")
+        given_up = GivenUp(
+            cluster_id=work.cluster_id if work else None,
+            reason=Reason.POISONED.value,
+            message=why,
+            advice=GOES_ON if run_id else REASONS[Reason.POISONED].you_can,
+            given_up_at=self.clock.now(),
+            attempts=work.attempt if work else 1,
+            work=text,
+            run_id=run_id,
+            part=part,
+        )
+        await self.given_up.put(given_up)
+        return given_up
+
+
+def _work_of(text: str) -> ReconcileCluster | None:
+    try:
+        return parse_reconcile_cluster(text)
+    except InvalidMessage:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestedReconcile:
+    """Answers `POST /reconcile` for one cluster."""
+
+    worker: ClusterWorker
+
+    async def reconcile(self, cluster_id: ClusterId, *, dry_run: bool) -> Outcome | None:
+        """Give the outcome; None where somebody else is at the cluster, and the queue has the work.
+
+        A dry run claims nothing, leaves no record and is never put on the queue.
+        """
+        worker = self.worker
+        if dry_run:
+            return await worker.reconciler.reconcile(cluster_id, dry_run=True)
+        work = ReconcileCluster(cluster_id, Cause.ASKED, worker.clock.now())
+        claim = await claim_soon(worker.records, worker.clock, cluster_id)
+        if claim is None:
+            await worker.queue.send(work)
+            return None
+        return await worker.do_claimed(claim, work)

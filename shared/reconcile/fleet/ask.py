@@ -1,0 +1,126 @@
+"""Asking for a run: a new one, or the one of the same scope that is under way."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from shared.domain.fleet.run import Run, RunScope, RunState, new_run_id
+from shared.domain.fleet.run_records import RunRecord
+from shared.domain.fleet.run_work import StartRun
+from shared.domain.vocabulary.reasons import Cause
+from shared.domain.vocabulary.rows import Reading, Values
+from shared.reconcile.fleet.store import RunStore
+from shared.reconcile.ground.pacer import TooManyConflicts
+from shared.reconcile.ground.ports import RunQueue, Table
+
+SCOPES_PARTITION = "scope"
+CONFLICTS_BORNE = 10
+
+MOST_ACTIVE = 20
+"""So many runs may be under way before a person may not start another; timers and events may."""
+
+START_WITHIN = timedelta(minutes=2)
+"""How long the start of a run may take before its message counts as lost."""
+
+JOINED_WITHIN = timedelta(hours=24)
+"""How old a run may be that is joined: one that never ends must not stand in for all sweeps."""
+
+SCOPE_KEPT = timedelta(days=7)
+"""How long a scope's row whose run has no record still means a crash, and not a dropped table."""
+
+
+class TooManyActive(Exception):
+    """A person asks for one more run than may be under way at once; `most` is how many may."""
+
+    def __init__(self, most: int) -> None:
+        """Take how many may be."""
+        super().__init__(f"{most} runs are under way")
+        self.most = most
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The run that was asked for, and whether it was under way already."""
+
+    run: Run
+    joined: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RunAsker:
+    """Starts runs; two of the same scope are never under way at once."""
+
+    table: Table
+    store: RunStore
+    queue: RunQueue
+    random: Callable[[], str]
+    """Makes a random word of at least 16 hexadecimal digits."""
+    most_active: int = MOST_ACTIVE
+
+    async def ask(self, scope: RunScope, cause: Cause) -> Asked:
+        """Insert the run's row and send one message; or join the active run of that scope.
+
+        Raises `TooManyActive` where a person would make one run too many.
+        """
+        for _ in range(CONFLICTS_BORNE):
+            reading = await self.table.get(SCOPES_PARTITION, scope.key)
+            if active := await self._active(reading):
+                return Asked(active, joined=True)
+            if cause is Cause.ASKED:
+                await self._leave_room()
+            run = Run(new_run_id(reading.at, self.random()), cause, scope, reading.at)
+            if await self._take(reading, run):
+                await self.begin(run)
+                return Asked(run, joined=False)
+        raise TooManyConflicts(scope.key)
+
+    async def _leave_room(self) -> None:
+        """Refuse a run too many; those of older months have no message or baton left.
+
+        Runs of timers and events do not count: one node image release starts a run a location.
+        """
+        active = 0
+        asked: Values = {"state": RunState.ACTIVE.value, "cause": Cause.ASKED.value}
+        for month in (await self.store.months())[:2]:
+            found = await self.store.runs_of(month, self.most_active, "", asked)
+            active += len(found)
+        if active >= self.most_active:
+            raise TooManyActive(self.most_active)
+
+    async def _active(self, reading: Reading) -> Run | None:
+        """Give the run that holds the scope; begun again where a crash kept it from beginning."""
+        if reading.row is None:
+            return None
+        run = Run.from_json(reading.row.text("run"))
+        stored = await self.store.run(run.id)
+        if stored is not None:
+            young = reading.at - run.started_at <= JOINED_WITHIN
+            return run if young and stored.record.state is RunState.ACTIVE else None
+        if reading.at - run.started_at > SCOPE_KEPT:
+            return None
+        await self.begin(run)
+        return run
+
+    async def _take(self, reading: Reading, run: Run) -> bool:
+        values = {"run": json.dumps(run.to_json())}
+        if reading.row is None:
+            return await self.table.insert(SCOPES_PARTITION, run.scope.key, values) is not None
+        return await self.table.replace(reading.row, values) is not None
+
+    async def begin(self, run: Run) -> None:
+        """Write the run's record, if there is none, and send the message that starts it."""
+        await self.store.insert_run(RunRecord(run, due_at=run.started_at + START_WITHIN))
+        await self.queue.send(StartRun(run.id))
+
+    async def begin_forgotten(self) -> list[str]:
+        """Begin the runs that hold a scope and have no record; give their ids."""
+        begun = []
+        async for row in self.table.rows(SCOPES_PARTITION):
+            run = Run.from_json(row.text("run"))
+            reading = await self.table.get(SCOPES_PARTITION, row.key)
+            young = reading.at - run.started_at <= SCOPE_KEPT
+            if young and await self.store.run(run.id) is None:
+                await self.begin(run)
+                begun.append(run.id)
+        return begun

@@ -1,0 +1,267 @@
+"""The holder of a baton: takes the shard's lease, works with the tokens there are, passes it on."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import islice
+
+from shared.domain.deciding.outcome import Outcome, OutcomeKind
+from shared.domain.fleet.batch import (
+    CLUSTERS_A_BATCH,
+    Batch,
+    BatchedCluster,
+    PendingCluster,
+    SettledCluster,
+)
+from shared.domain.fleet.last_known import LastKnown
+from shared.domain.fleet.pace import Bucket, NotYet, worth_waiting_for
+from shared.domain.fleet.run_work import Baton
+from shared.domain.fleet.shard_records import ShardRecord
+from shared.domain.messages.given_up import GivenUp
+from shared.domain.messages.told import Occasion, events_of, failure_of
+from shared.domain.messages.work import ReconcileCluster
+from shared.domain.vocabulary.cloud_event import CloudEvent
+from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.reasons import REASONS, Cause, Reason
+from shared.domain.vocabulary.rows import Values
+from shared.reconcile.cluster.reconcile import CALLS_OF_AN_ATTEMPT
+from shared.reconcile.fleet.close import ShardFinisher
+from shared.reconcile.fleet.shift import Settled, Shift, ShiftWorld
+from shared.reconcile.fleet.store import RunStore, Stored
+from shared.reconcile.ground.memory import ClusterMemory
+from shared.reconcile.ground.outbox import EventTeller
+from shared.reconcile.ground.pacer import Grip, HeldBy, ShardPacer
+from shared.reconcile.ground.ports import BatonQueue, GivenUpRecords, WorkQueue
+
+MOST_ATTEMPTS = 3
+"""So often a cluster is tried within a run; then it goes on by itself, for 24 hours."""
+
+LONGEST_REFILL = timedelta(seconds=25)
+"""The longest wait for tokens; for a cluster whose Retry-After is longer, a run does not wait."""
+
+BEHIND_ANOTHER_RUN = timedelta(seconds=3)
+AFTER_TROUBLE = timedelta(seconds=5)
+"""The least wait after a shift in which something has to be done again."""
+
+NO_ROWS: Mapping[str, Values] = {}
+
+type Changes = Mapping[ClusterId, BatchedCluster]
+"""What came of clusters, as it is to be written down."""
+
+type Report = Callable[[Outcome, Cause], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ShardReconciler:
+    """Does the work of one baton; of two that are the same, one does nothing."""
+
+    store: RunStore
+    pacer: ShardPacer
+    shifts: ShiftWorld
+    memory: ClusterMemory
+    given_up: GivenUpRecords
+    batons: BatonQueue
+    clusters: WorkQueue
+    finisher: ShardFinisher
+    report: Report
+    teller: EventTeller
+
+    async def carry(self, baton: Baton) -> None:
+        """Work on the baton's shard for some seconds, then pass it on or finish the shard."""
+        stored = await self.store.shard(baton.run_id, baton.shard)
+        if stored is None or stored.record.generation != baton.generation:
+            return
+        if stored.record.finished:
+            await self.finisher.conclude(baton.run_id)
+            return
+        with self.shifts.in_flight.beside_others():
+            await self._hold(stored, baton)
+
+    async def _hold(self, stored: Stored[ShardRecord], baton: Baton) -> None:
+        """Take the lease and work; or come back later."""
+        clusters = min(stored.record.pending, self.shifts.in_flight.in_all)
+        most = CALLS_OF_AN_ATTEMPT * clusters
+        grip = await self.pacer.grip(baton.shard, baton.run_id, baton.generation, most)
+        match grip:
+            case Grip():
+                await self._work(stored, grip)
+            case HeldBy():
+                await self._come_back(stored, grip)
+            case NotYet():
+                worth = self._worth(stored.record)
+                wait = max(grip.wait, self.pacer.pace.refill_time(worth))
+                await self._pass_on(stored, wait)
+
+    async def _come_back(self, stored: Stored[ShardRecord], held: HeldBy) -> None:
+        """Wait for another run's holder; or for this very baton's, who may have died with it.
+
+        If that one lives it passes the baton on, and this one is of an old generation by then.
+        """
+        if held.lease.run_id == stored.record.run_id:
+            await self.batons.send(stored.record.baton, held.wait)
+        else:
+            await self._pass_on(stored, min(held.wait, BEHIND_ANOTHER_RUN))
+
+    async def _pass_on(self, stored: Stored[ShardRecord], delay: timedelta) -> None:
+        """Send the baton of the next generation, once its number is written down."""
+        generation, due_at = stored.record.generation + 1, stored.read_at + delay
+        after = replace(stored.record, generation=generation, due_at=due_at)
+        if await self.store.settle(stored, after, NO_ROWS):
+            await self.batons.send(after.baton, delay)
+
+    async def _work(self, stored: Stored[ShardRecord], grip: Grip) -> None:
+        shift = self.shifts.shift(stored.record, grip)
+        # One token is to spare for a write of the last, and with none the rows are asked all the
+        # same: only they know whether there is work left.
+        most = min(max(grip.draw.tokens - 1, 1), self.shifts.in_flight.in_all)
+        limit = 1 + -(-most // CLUSTERS_A_BATCH)
+        batches = await self.store.pending_batches(stored.record, limit)
+        await shift.work([*islice(_pending(batches), most)])
+        changes = await self._settle_clusters(shift)
+        after = [_changed(batch, changes) for batch in batches]
+        rows = {batch.key: batch.to_values(columns) for batch, columns in after if columns}
+        left = sum(len(batch.pending) for batch, _ in after)
+        if left == 0 and len(batches) < limit:
+            await self._finish(stored, shift, rows)
+        else:
+            shift.record = replace(shift.record, pending=max(left, shift.record.pending))
+            await self._conclude(stored, shift, rows)
+
+    async def _settle_clusters(self, shift: Shift) -> Changes:
+        """Do what each outcome asks for outside the run, and give what is to be written of it."""
+        changes: dict[ClusterId, BatchedCluster] = {}
+        known: list[LastKnown] = []
+        of_a_crowd: list[LastKnown] = []
+        events: list[CloudEvent] = []
+        now = self.shifts.reconciler.clock.now()
+        for settled in shift.settled:
+            cluster = settled.cluster
+            outcome = await self._final(shift.record, settled, now)
+            if outcome is None:
+                attempts = cluster.attempts + settled.counts
+                again = replace(cluster, attempts=attempts, sent=settled.sent)
+                changes[cluster.cluster.id] = again
+                continue
+            self.report(outcome, shift.record.cause)
+            events += _to_tell(shift.record, cluster, outcome, now)
+            shift.record = shift.record.counting(outcome)
+            last = LastKnown(outcome, shift.grip.draw.at, now)
+            (of_a_crowd if shift.record.partial and cluster.crowd_told else known).append(last)
+            changes[cluster.cluster.id] = SettledCluster(last.shown, cluster.crowd_told)
+        # Told before it is remembered: a crash in between tells it again, with the same id.
+        await self.teller.tell(events)
+        await self.memory.remember(known)
+        for last in of_a_crowd:
+            await self.memory.remember_one(last)
+        return changes
+
+    async def _final(self, record: ShardRecord, settled: Settled, now: datetime) -> Outcome | None:
+        """Give what a cluster's outcome is for this run; None if the run tries it again."""
+        outcome, cluster = settled.outcome, settled.cluster
+        if outcome is None or outcome.kind is OutcomeKind.DEFERRED:
+            asked = settled.asked_wait
+            may_again = cluster.attempts + 1 < MOST_ATTEMPTS and asked <= LONGEST_REFILL
+            if not settled.counts or may_again:
+                return None
+            if not record.dry_run:
+                work = ReconcileCluster(cluster.cluster.id, record.cause, now)
+                await self.clusters.send(work, asked)
+            return outcome or _left_to_itself(cluster)
+        if outcome.dry_run:
+            return outcome
+        if outcome.kind is OutcomeKind.FAILED:
+            await self._give_up(outcome, record.cause, now)
+        elif cluster.given_up:
+            await self.given_up.forget(outcome.cluster_id)
+        return outcome
+
+    async def _give_up(self, outcome: Outcome, cause: Cause, now: datetime) -> None:
+        await self.given_up.put(
+            GivenUp(
+                cluster_id=outcome.cluster_id,
+                reason=outcome.reason.value,
+                message=outcome.message,
+                advice=REASONS[outcome.reason].you_can,
+                given_up_at=now,
+                attempts=outcome.attempts,
+                work=ReconcileCluster(outcome.cluster_id, cause, now).to_message(),
+            )
+        )
+
+    async def _conclude(
+        self, stored: Stored[ShardRecord], shift: Shift, rows: Mapping[str, Values]
+    ) -> None:
+        """Write everything in one go, give back lease and tokens, and pass the baton on."""
+        delay = self._delay(shift)
+        due_at = stored.read_at + shift.lasted + delay
+        record = shift.record_after
+        after = replace(record, generation=record.generation + 1, due_at=due_at)
+        written = await self.store.settle(stored, after, rows)
+        await self.pacer.release(record.shard, shift.grip, shift.free)
+        # Where somebody took over after the lease had run out, what was done here is read again.
+        if written:
+            await self.batons.send(after.baton, delay)
+
+    async def _finish(
+        self, stored: Stored[ShardRecord], shift: Shift, rows: Mapping[str, Values]
+    ) -> None:
+        await self.finisher.finish(stored, shift.record_after, rows)
+        await self.pacer.release(stored.record.shard, shift.grip, shift.free)
+
+    def _delay(self, shift: Shift) -> timedelta:
+        """Say how long it takes until tokens are worth the next baton."""
+        bucket: Bucket = shift.grip.bucket
+        later = replace(bucket, tokens=bucket.tokens + shift.free)
+        wait = later.wait_for(self._worth(shift.record), shift.grip.draw.at)
+        trouble = shift.throttled or any(
+            not found.counts or found.failure for found in shift.settled
+        )
+        left = max(wait - shift.lasted, timedelta())
+        # Who asks for more than that goes on alone, and keeps nobody waiting.
+        asked = (found.asked_wait for found in shift.settled if found.asked_wait <= LONGEST_REFILL)
+        return max(left, AFTER_TROUBLE, *asked) if trouble else left
+
+    def _worth(self, record: ShardRecord) -> int:
+        # One call each, and one more for the last to begin with; few need a write as well.
+        return worth_waiting_for(self.pacer.pace, record.pending + 1, LONGEST_REFILL)
+
+
+def _pending(batches: Sequence[Batch]) -> Iterator[PendingCluster]:
+    return (cluster for batch in batches for cluster in batch.pending.values())
+
+
+def _changed(batch: Batch, changes: Changes) -> tuple[Batch, Mapping[str, BatchedCluster]]:
+    """Give a batch after some changes, and those of them that are its own, by its columns."""
+    columns = {
+        column: changes[cluster.cluster.id]
+        for column, cluster in batch.pending.items()
+        if cluster.cluster.id in changes
+    }
+    return batch.changed(columns), columns
+
+
+def _to_tell(
+    record: ShardRecord, cluster: PendingCluster, outcome: Outcome, now: datetime
+) -> list[CloudEvent]:
+    """Give what a settled cluster is to tell; a failure not again in each run until it is over."""
+    occasion = Occasion.of_run(record.run_id, record.cause)
+    events = events_of(outcome, occasion, cluster.told, now)
+    if outcome.kind is OutcomeKind.FAILED and not cluster.given_up:
+        events += failure_of(outcome, occasion, now)
+    return events
+
+
+def _left_to_itself(cluster: PendingCluster) -> Outcome:
+    """Give the outcome of a cluster that no attempt of the run came to an end with."""
+    return Outcome(
+        cluster_id=cluster.cluster.id,
+        kind=OutcomeKind.DEFERRED,
+        reason=Reason.POISONED,
+        message="naptime failed on this cluster; it goes on by itself.",
+        findings=(),
+        window=None,
+        next_start=None,
+        attempts=MOST_ATTEMPTS,
+        calls=0,
+        cluster=cluster.cluster,
+    )

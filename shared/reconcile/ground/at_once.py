@@ -1,0 +1,72 @@
+"""Several things side by side, but never too many of them.
+
+One reading for all who ask the same at the same time, and for a moment after it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from shared.reconcile.ground.ports import Clock
+
+SIDE_BY_SIDE = 32
+
+
+async def at_once[T](work: Sequence[Callable[[], Awaitable[T]]]) -> list[T]:
+    """Do all of it, 32 at a time, and give the results in order; the first error is raised.
+
+    Whatever goes on when one fails is stopped first, so that nothing outlives its message.
+    """
+    free = asyncio.Semaphore(SIDE_BY_SIDE)
+
+    async def one(item: Callable[[], Awaitable[T]]) -> T:
+        async with free:
+            return await item()
+
+    tasks = [asyncio.ensure_future(one(item)) for item in work]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+MOST_KEPT = 8
+"""Answers kept at once: a page of the largest size is some megabytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class SharedAnswers[T]:
+    """Answers by what was asked; whoever asks what is being read already waits for that reading.
+
+    An answer counts for `keep` after it was asked for. What the key does not hold, a write in
+    another worker, is seen that much later.
+    """
+
+    clock: Clock
+    keep: timedelta
+    _kept: dict[Hashable, tuple[datetime, asyncio.Future[T]]] = field(default_factory=dict)
+
+    async def get(self, key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
+        """Give the answer to a question, from a reading of this moment or of one just gone."""
+        now = self.clock.now()
+        asked_at, reading = self._kept.get(key, (None, None))
+        if reading is None or asked_at is None or self._is_over(asked_at, reading, now):
+            reading = asyncio.ensure_future(read())
+            self._kept.pop(key, None)
+            self._kept[key] = now, reading
+            self._forget_the_oldest()
+        # Whoever goes away must not take the reading from the others.
+        return await asyncio.shield(reading)
+
+    def _is_over(self, asked_at: datetime, reading: asyncio.Future[T], now: datetime) -> bool:
+        """Say whether an answer is too old, or none: an error is for those who waited for it."""
+        if not reading.done():
+            return False
+        return now - asked_at >= self.keep or reading.cancelled() or reading.exception() is not None
+
+    def _forget_the_oldest(self) -> None:
+        while len(self._kept) > MOST_KEPT:
+            del self._kept[next(iter(self._kept))]

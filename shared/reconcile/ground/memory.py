@@ -1,0 +1,162 @@
+"""The last known state of every cluster: beside the claims in their table, in rows of its own.
+
+Rows of its own, because a fleet run writes many at once without asking, and a change of a claimed
+row would take the claim away from whoever holds it.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from shared.domain.deciding.observed import SeenSchedule
+from shared.domain.deciding.outcome import attention_shown
+from shared.domain.fleet.crowding import with_crowding
+from shared.domain.fleet.last_known import LastKnown, Remembered
+from shared.domain.images.age import ImageAge
+from shared.domain.images.forecast_body import schedule_to_text
+from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.reasons import Reason
+from shared.domain.vocabulary.rows import Value, Values
+from shared.reconcile.ground.ports import Table
+
+KNOWN, END_OF_KNOWN = "known:", "known;"
+HEARD, END_OF_HEARD = "heard:", "heard;"
+ROW_KEY = rf"{KNOWN}[0-9a-f]{{32}}"
+
+
+@dataclass(slots=True)
+class ClusterMemory:
+    """Remembers what came of clusters, and tells it again."""
+
+    table: Table
+    keeps_dry_runs: bool = False
+    """Whether every write is stopped: what would be done is then all that there is to tell."""
+    writes: int = 0
+    """How often this worker has changed something: an answer of before is another's."""
+
+    async def remember(self, all_known: Iterable[LastKnown]) -> None:
+        """Write down what came of some clusters; of a single dry run nothing did."""
+        rows: defaultdict[str, dict[str, Values]] = defaultdict(dict)
+        for known in all_known:
+            cluster_id = known.outcome.cluster_id
+            if self._counts(known):
+                rows[cluster_id.subscription_id][known_key(cluster_id)] = known.to_values()
+        for subscription_id, some in rows.items():
+            await self._merge(subscription_id, some)
+
+    async def remember_one(self, known: LastKnown) -> None:
+        """Write down what came of a cluster that was looked at without all others of its shard.
+
+        Whether many share its start stays as the last run over all of them found it.
+        """
+        if not self._counts(known):
+            return
+        cluster_id, values = known.outcome.cluster_id, known.to_values()
+        before = await self.recall(cluster_id) if known.outcome.next_start else None
+        if before and known.is_as_crowded_as(before):
+            values |= self._amended(with_crowding({**known.shown}))
+        await self._merge(cluster_id.subscription_id, {known_key(cluster_id): values})
+
+    def _counts(self, known: LastKnown) -> bool:
+        return self.keeps_dry_runs or not known.outcome.dry_run
+
+    async def amend(self, subscription_id: str, shown: Mapping[str, Mapping[str, object]]) -> None:
+        """Change the last outcomes (as JSON) of clusters that are remembered, by their keys."""
+        rows = {key: self._amended(outcome) for key, outcome in shown.items()}
+        await self._merge(subscription_id, rows)
+
+    def _amended(self, outcome: Mapping[str, object]) -> dict[str, Value]:
+        told = ",".join(sorted(attention_shown(outcome)))
+        values: dict[str, Value] = {
+            "reason": str(outcome["reason"]),
+            "lastOutcome": json.dumps(outcome),
+        }
+        return values if self.keeps_dry_runs else {**values, "told": told}
+
+    async def note_images(self, subscription_id: str, ages: Mapping[str, ImageAge]) -> None:
+        """Write down the ages of the images of clusters that are remembered, by their keys."""
+        rows = {key: age.to_values() for key, age in ages.items()}
+        await self._merge(subscription_id, rows)
+
+    async def forget_schedule(self, cluster_id: ClusterId) -> None:
+        """Remember that an explicit schedule is not there any more, if the cluster is known."""
+        if await self.recall(cluster_id):
+            gone = schedule_to_text(SeenSchedule(None))
+            values: Values = {"explicit": False, "schedule": gone}
+            await self._merge(cluster_id.subscription_id, {known_key(cluster_id): values})
+
+    async def _merge(self, subscription_id: str, rows: Mapping[str, Values]) -> None:
+        try:
+            await self.table.merge(subscription_id, rows)
+        finally:
+            self.writes += 1
+
+    async def recall(self, cluster_id: ClusterId) -> Remembered | None:
+        """Read what is known of one cluster."""
+        reading = await self.table.get(cluster_id.subscription_id, known_key(cluster_id))
+        return Remembered.of(reading.row) if reading.row else None
+
+    async def told(self, cluster_id: ClusterId) -> frozenset[Reason]:
+        """Tell which findings were told of a cluster, and have been there ever since."""
+        known = await self.recall(cluster_id)
+        return known.told if known else frozenset()
+
+    async def of_subscription(self, subscription_id: str) -> AsyncIterator[Remembered]:
+        """Yield what is known of a subscription's clusters."""
+        async for row in self.table.rows(subscription_id, after=KNOWN, before=END_OF_KNOWN):
+            yield Remembered.of(row)
+
+    async def in_location(self, subscription_id: str, location: str) -> AsyncIterator[Remembered]:
+        """Yield what is known of a subscription's clusters in one location (short name)."""
+        where = {"location": location}
+        async for row in self.table.rows(
+            subscription_id, after=KNOWN, before=END_OF_KNOWN, where=where
+        ):
+            yield Remembered.of(row)
+
+    async def note_event(self, cluster_id: ClusterId, now: datetime) -> None:
+        """Leave a mark that an event about a cluster has come, before anything is made of it.
+
+        `now` is the worker's; what is read earlier than that is not the last word on the cluster.
+        """
+        key = f"{HEARD}{hash_of(cluster_id)}"
+        await self.table.merge(cluster_id.subscription_id, {key: {"heardAt": now}})
+
+    async def heard(self, subscription_id: str) -> dict[str, datetime]:
+        """Tell when an event came last, by the hashes of a subscription's clusters."""
+        found = dict[str, datetime]()
+        async for row in self.table.rows(subscription_id, after=HEARD, before=END_OF_HEARD):
+            if heard_at := row.instant("heardAt"):
+                found[row.key.removeprefix(HEARD)] = heard_at
+        return found
+
+    async def first(
+        self, subscription_id: str, limit: int, after: str, where: Values
+    ) -> list[Remembered]:
+        """Read up to `limit` of them from behind a key, "" for the start."""
+        rows = await self.table.first(
+            subscription_id, limit, after=after or KNOWN, before=END_OF_KNOWN, where=where
+        )
+        return [Remembered.of(row) for row in rows]
+
+    async def forget(self, subscription_id: str, keys: Iterable[str]) -> None:
+        """Remove what is known of clusters that are no more."""
+        try:
+            for key in keys:
+                await self.table.delete(subscription_id, key)
+                await self.table.delete(subscription_id, HEARD + key.removeprefix(KNOWN))
+        finally:
+            self.writes += 1
+
+
+def known_key(cluster_id: ClusterId) -> str:
+    """Give the key of a cluster's row."""
+    return f"{KNOWN}{hash_of(cluster_id)}"
+
+
+def hash_of(cluster_id: ClusterId) -> str:
+    """Give a word that stands for a cluster in the key of a row."""
+    return sha256(cluster_id.key.encode("ascii")).hexdigest()[:32]

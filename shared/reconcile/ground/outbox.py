@@ -1,0 +1,118 @@
+"""The outbox: what is to be told goes on a queue of its own, and never holds up the work.
+
+The other end of the outbox: events from their queue to the topic, again and again for a day.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from shared.domain.deciding.outcome import Outcome, attention_in
+from shared.domain.messages.given_up import GivenUp
+from shared.domain.messages.outbox import PublishEvents, packed, parse_publish_events
+from shared.domain.messages.told import Occasion, events_of, failure_of
+from shared.domain.messages.work import SLOW, delay_before
+from shared.domain.vocabulary.cloud_event import CloudEvent
+from shared.domain.vocabulary.errors import AzureError, Rejected
+from shared.reconcile.ground.memory import ClusterMemory
+from shared.reconcile.ground.ports import Clock, EventQueue, GivenUpRecords, Topic
+from shared.telemetry.log import log_facts
+
+
+@dataclass(frozen=True, slots=True)
+class EventTeller:
+    """Puts events on their queue; where there is no topic, and so no queue, does nothing."""
+
+    queue: EventQueue | None
+    clock: Clock
+
+    @property
+    def is_on(self) -> bool:
+        """Say whether anybody is told anything."""
+        return self.queue is not None
+
+    async def put(self, events: Sequence[CloudEvent]) -> None:
+        """Enqueue events, as few messages as possible; an error of the queue comes out."""
+        if self.queue is None or not events:
+            return
+        for work in packed(events, self.clock.now()):
+            await self.queue.send(work)
+
+    async def tell(self, events: Sequence[CloudEvent]) -> None:
+        """Enqueue events; an error is logged and goes no further."""
+        try:
+            await self.put(events)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong, what it tells of goes on
+            facts: dict[str, object] = {"events": len(events), "why": type(error).__name__}
+            log_facts(logging.ERROR, "events lost", facts, error)
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeTeller:
+    """Tells what came of single clusters; call it before the outcome is remembered."""
+
+    teller: EventTeller
+    memory: ClusterMemory
+
+    async def tell(self, outcome: Outcome, occasion: Occasion) -> None:
+        """Tell of what was written, and of findings that were not told of the cluster before."""
+        if not self.teller.is_on or outcome.dry_run:
+            return
+        # What was told is looked up only where there is something to tell.
+        told = await self.memory.told(outcome.cluster_id) if attention_in(outcome) else ()
+        await self.teller.tell(events_of(outcome, occasion, told, self.teller.clock.now()))
+
+    async def tell_given_up(self, outcome: Outcome, occasion: Occasion) -> None:
+        """Tell that a cluster was given up on."""
+        await self.teller.tell(failure_of(outcome, occasion, self.teller.clock.now()))
+
+
+@dataclass(frozen=True, slots=True)
+class EventPublisher:
+    """Publishes the events of one message; what cannot be published comes back later."""
+
+    topic: Topic | None
+    queue: EventQueue
+    given_up: GivenUpRecords
+    clock: Clock
+    jitter: Callable[[], float]
+
+    async def publish(self, text: str) -> None:
+        """Publish; raises InvalidMessage for what naptime did not write."""
+        work = parse_publish_events(text)
+        if self.topic is None:
+            why = "NAPTIME_TOPIC_ENDPOINT is not set (any more)"
+            log_facts(logging.WARNING, "events dropped", {"events": len(work.events), "why": why})
+            return
+        try:
+            await self.topic.publish(work.events)
+        except AzureError as error:
+            await self._later(work, error)
+
+    async def _later(self, work: PublishEvents, error: AzureError) -> None:
+        """Send the work again: in parts, where the topic takes it not as it is."""
+        if isinstance(error, Rejected) and len(work.events) > 1:
+            for part in work.one_by_one():
+                await self.queue.send(part)
+        elif isinstance(error, Rejected) or work.is_spent(self.clock.now()):
+            await self._give_up(work, error)
+        else:
+            again = work.again()
+            slow = error.reason in SLOW
+            delay = delay_before(again.attempt, error.retry_after, slow=slow, jitter=self.jitter())
+            await self.queue.send(again, delay)
+
+    async def _give_up(self, work: PublishEvents, error: AzureError) -> None:
+        await self.given_up.put(
+            GivenUp(
+                cluster_id=None,
+                reason=error.reason.value,
+                message=f"The topic did not take events: {error.message}",
+                advice="Check NAPTIME_TOPIC_ENDPOINT, and that naptime's identity may send to it.",
+                given_up_at=self.clock.now(),
+                attempts=work.attempt,
+                work=work.to_message(),
+            )
+        )
+        facts: dict[str, object] = {"events": len(work.events), "why": error.reason.value}
+        log_facts(logging.ERROR, "events given up", facts)

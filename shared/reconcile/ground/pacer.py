@@ -1,0 +1,211 @@
+"""One row per shard, across all runs: its bucket of tokens, and who works on it.
+
+Every caller of the AKS configuration API draws from it. Times are the storage service's own, so
+workers' clocks do not matter.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from shared.domain.fleet.pace import Bucket, Draw, NotYet, Pace
+from shared.domain.fleet.shard import Lease, Shard, ShardRow
+from shared.domain.vocabulary.errors import Paced, Throttled
+from shared.domain.vocabulary.rows import Reading, Row
+from shared.reconcile.ground.ports import Clock, Table
+
+SHARDS_TABLE = "naptimeshards"
+SHARDS_PARTITION = "shard"
+
+LEASE_LASTS = timedelta(seconds=60)
+"""Longer than a holder works; one that dies holds its shard up for no more than this."""
+
+WORTH_WAITING_INSIDE = timedelta(seconds=3)
+CONFLICTS_BORNE = 12
+
+type _Taken = tuple[Lease, Draw, Bucket]
+LONGEST_CONFLICT_WAIT = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Grip:
+    """A lease with the tokens that came with it, and the bucket that they were taken from."""
+
+    lease: Lease
+    draw: Draw
+    bucket: Bucket
+    row: Row
+    """The shard's row as it was written with all this."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBy:
+    """Somebody else works on the shard."""
+
+    lease: Lease
+    wait: timedelta
+
+
+@dataclass(slots=True)
+class Spending:
+    """Tokens in hand; `used` is what they were spent on."""
+
+    draw: Draw
+    used: int = 0
+
+
+class TooManyConflicts(Exception):
+    """The shard's row was changed by others each time; the message comes again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShardPacer:
+    """Draws tokens, gives them back, pauses shards, and takes and releases their leases."""
+
+    table: Table
+    clock: Clock
+    jitter: Callable[[], float]
+    pace: Pace = field(default_factory=Pace)
+
+    @asynccontextmanager
+    async def spending(
+        self, shard: Shard, tokens: int, *, sparing: int = 0
+    ) -> AsyncIterator[Spending]:
+        """Draw tokens for the calls inside, then give back what was not used.
+
+        The last `sparing` tokens are left for more urgent calls. Raises `Paced` if there are none
+        within a few seconds. A 429 inside pauses the shard.
+        """
+        spending = Spending(await self._draw_soon(shard, tokens, sparing))
+        try:
+            yield spending
+        except Throttled as error:
+            await self.pause(shard, error.retry_after)
+            raise
+        finally:
+            await self.give_back(shard, spending.draw, spending.draw.tokens - spending.used)
+
+    async def _draw_soon(self, shard: Shard, tokens: int, sparing: int) -> Draw:
+        drawn = await self.draw(shard, tokens, sparing)
+        if isinstance(drawn, NotYet) and drawn.wait <= WORTH_WAITING_INSIDE:
+            await self.clock.sleep(drawn.wait.total_seconds())
+            drawn = await self.draw(shard, tokens, sparing)
+        if isinstance(drawn, NotYet):
+            place = f"{shard.subscription_id} in {shard.location}"
+            raise Paced(f"No call is left for {place}.", retry_after=drawn.wait, calls=0)
+        return drawn
+
+    async def draw(self, shard: Shard, tokens: int, sparing: int = 0) -> Draw | NotYet:
+        """Draw that many tokens and leave `sparing`, or draw none."""
+
+        def change(row: ShardRow, now: datetime) -> tuple[ShardRow, Draw] | NotYet:
+            drawn = row.bucket.draw(tokens + sparing, tokens, now)
+            if isinstance(drawn, NotYet):
+                return drawn
+            bucket, draw = drawn
+            return replace(row, bucket=bucket), draw
+
+        drawn: tuple[Draw, Row] | NotYet = await self._change(shard, change)
+        return drawn if isinstance(drawn, NotYet) else drawn[0]
+
+    async def give_back(self, shard: Shard, draw: Draw, unused: int) -> None:
+        """Give unused tokens back."""
+        if unused <= 0:
+            return
+
+        def change(row: ShardRow, now: datetime) -> ShardRow:
+            return replace(row, bucket=row.bucket.give_back(draw, unused, now))
+
+        await self._set(shard, change)
+
+    async def pause(self, shard: Shard, wait: timedelta | None) -> None:
+        """Let nobody call for that shard for as long as a 429 asks for."""
+
+        def change(row: ShardRow, now: datetime) -> ShardRow:
+            return replace(row, bucket=row.bucket.paused(wait, now))
+
+        await self._set(shard, change)
+
+    async def grip(
+        self, shard: Shard, run_id: str, generation: int, most: int
+    ) -> Grip | HeldBy | NotYet:
+        """Take the shard's lease with up to `most` tokens, two at least unless none are wanted."""
+
+        def change(row: ShardRow, now: datetime) -> tuple[ShardRow, _Taken] | HeldBy | NotYet:
+            if holder := row.holder(now):
+                return HeldBy(holder, holder.until - now)
+            drawn = _drawn(row.bucket, most, now)
+            if isinstance(drawn, NotYet):
+                return drawn
+            bucket, draw = drawn
+            lease = Lease(run_id, generation, now + LEASE_LASTS)
+            return ShardRow(bucket, lease), (lease, draw, bucket)
+
+        gripped: tuple[_Taken, Row] | HeldBy | NotYet = await self._change(shard, change)
+        return Grip(*gripped[0], gripped[1]) if isinstance(gripped, tuple) else gripped
+
+    async def release(self, shard: Shard, grip: Grip, unused: int) -> None:
+        """Give back a lease, if it still is this one, and the tokens that were not used.
+
+        Where nobody has changed the row since, they were never drawn, and no reading is needed.
+        """
+        never_drawn = grip.bucket.give_back(grip.draw, unused, grip.draw.at)
+        if await self.table.replace(grip.row, ShardRow(never_drawn).to_values()):
+            return
+
+        def change(row: ShardRow, now: datetime) -> ShardRow:
+            lease = None if row.lease == grip.lease else row.lease
+            return ShardRow(row.bucket.give_back(grip.draw, unused, now), lease)
+
+        await self._set(shard, change)
+
+    async def holder(self, shard: Shard) -> Lease | None:
+        """Tell who works on the shard now."""
+        row, reading = await self._read(shard)
+        return row.holder(reading.at)
+
+    async def _read(self, shard: Shard) -> tuple[ShardRow, Reading]:
+        reading = await self.table.get(SHARDS_PARTITION, shard.key)
+        return ShardRow.of(self.pace, reading), reading
+
+    async def _set(self, shard: Shard, change: Callable[[ShardRow, datetime], ShardRow]) -> None:
+        def changed(row: ShardRow, now: datetime) -> tuple[ShardRow, None] | NotYet:
+            return change(row, now), None
+
+        _ = await self._change(shard, changed)
+
+    async def _change[T, R](
+        self,
+        shard: Shard,
+        change: Callable[[ShardRow, datetime], tuple[ShardRow, T] | R],
+    ) -> tuple[T, Row] | R:
+        """Change the row from what it says now; again from the start where somebody was first.
+
+        Gives what the change gives, and with it the row as it was written if there was one.
+        """
+        for _ in range(CONFLICTS_BORNE):
+            row, reading = await self._read(shard)
+            changed = change(row, reading.at)
+            if not isinstance(changed, tuple):
+                return changed
+            new, result = changed
+            if written := await self._write(shard, reading, new):
+                return result, written
+            await self.clock.sleep(self.jitter() * LONGEST_CONFLICT_WAIT)
+        raise TooManyConflicts(shard.key)
+
+    async def _write(self, shard: Shard, reading: Reading, row: ShardRow) -> Row | None:
+        values = row.to_values()
+        if reading.row is None:
+            etag = await self.table.insert(SHARDS_PARTITION, shard.key, values)
+        else:
+            etag = await self.table.replace(reading.row, values)
+        return Row(SHARDS_PARTITION, shard.key, values, etag) if etag else None
+
+
+def _drawn(bucket: Bucket, most: int, now: datetime) -> tuple[Bucket, Draw] | NotYet:
+    """Draw for a baton; one without calls to make needs no token, and no pause holds it back."""
+    if most <= 0:
+        return bucket, Draw(0, bucket.tokens, bucket.refilled_at)
+    return bucket.draw(2, max(2, most), now)

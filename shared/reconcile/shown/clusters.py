@@ -1,0 +1,120 @@
+"""The last known state of every cluster with node auto-provisioning, page by page."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from shared.domain.deciding.outcome import OutcomeKind
+from shared.domain.fleet.last_known import KnownClusterJson, Remembered
+from shared.domain.images.forecast_body import ForecastJson, known_forecasts
+from shared.domain.images.known_image import SeenImage
+from shared.domain.vocabulary.ids import GUID
+from shared.domain.vocabulary.pages import Page, PageAsked, to_token
+from shared.domain.vocabulary.reasons import NEEDS_ATTENTION, Reason
+from shared.domain.vocabulary.rows import Value
+from shared.reconcile.ground.at_once import SharedAnswers
+from shared.reconcile.ground.memory import ROW_KEY, ClusterMemory
+from shared.reconcile.ground.ports import Clock
+from shared.reconcile.images.memory import NewestImages
+
+NOT_SHOWN = frozenset({Reason.NOT_AUTO_PROVISIONED.value, Reason.CLUSTER_GONE.value})
+"""No clusters with node auto-provisioning; shown to whoever asks for that very reason."""
+
+ROWS_A_REQUEST = 2000
+"""So many rows are looked at for one page at most; where few are shown, the page is a short one."""
+
+KEPT_FOR = timedelta(seconds=1)
+"""How long a page counts as the last known state."""
+
+
+@dataclass(frozen=True, slots=True)
+class FleetViewer:
+    """Answers `GET /clusters`; asks nobody but the table."""
+
+    memory: ClusterMemory
+    images: NewestImages
+    clock: Clock
+    subscriptions: frozenset[str]
+    answers: SharedAnswers[Page[KnownClusterJson]]
+
+    async def clusters(
+        self,
+        subscription_id: str | None,
+        where: Mapping[str, Value],
+        asked: PageAsked,
+        *,
+        attention: bool = False,
+    ) -> Page[KnownClusterJson]:
+        """Give a page of clusters with these values of their rows, or of those to be looked at.
+
+        Many who watch the fleet cost one reading a second; what this worker writes down meanwhile
+        makes it another question.
+        """
+        filters = tuple(sorted(_as_text(where).items()))
+        key = (self.memory.writes, subscription_id, filters, asked, attention)
+        read = partial(self._read, subscription_id, where, asked, attention=attention)
+        return await self.answers.get(key, read)
+
+    async def _read(
+        self,
+        subscription_id: str | None,
+        where: Mapping[str, Value],
+        asked: PageAsked,
+        *,
+        attention: bool,
+    ) -> Page[KnownClusterJson]:
+        """Read the page; subscriptions are the settings', a token only says where to begin."""
+        question = {"of": "clusters", "in": subscription_id, "look": attention, **_as_text(where)}
+        first, after = asked.place(question, GUID, ROW_KEY)
+        hidden = NOT_SHOWN - {str(where.get("reason", ""))}
+        shown: list[KnownClusterJson] = []
+        looked_at = 0
+        for each in [subscription_id] if subscription_id else sorted(self.subscriptions):
+            if each < first:
+                continue
+            place = after if each == first else ""
+            while room := min(asked.size - len(shown), ROWS_A_REQUEST - looked_at):
+                found = await self.memory.first(each, room, place, where)
+                looked_at += len(found)
+                shown += await self._shown(found, hidden, attention=attention)
+                if len(found) < room:
+                    break
+                place = found[-1].key
+            else:
+                return Page(shown, to_token(question, each, place))
+        return Page(shown)
+
+    async def _shown(
+        self, found: Sequence[Remembered], hidden: frozenset[str], *, attention: bool
+    ) -> list[KnownClusterJson]:
+        some = [
+            known
+            for known in found
+            if known.is_known
+            and known.last_outcome["reason"] not in hidden
+            and (not attention or _needs_attention(known))
+        ]
+        images = await self.images.of(known.location for known in some)
+        # Within a minute the forecasts for equal schedules are the same, and are made once.
+        minute = self.clock.now().replace(second=0, microsecond=0)
+        return [
+            each.to_json(_forecasts(each, images.get(each.location, ()), minute)) for each in some
+        ]
+
+
+def _forecasts(
+    known: Remembered, images: tuple[SeenImage, ...], minute: datetime
+) -> list[ForecastJson]:
+    return known_forecasts(known.forecast_needs, images, minute) if known.has_nap else []
+
+
+def _needs_attention(known: Remembered) -> bool:
+    """Say whether a person should look: at a finding, or at what failed for good."""
+    findings = {finding["reason"] for finding in known.findings}
+    failed = known.last_outcome["outcome"] == OutcomeKind.FAILED
+    return failed or not findings.isdisjoint(NEEDS_ATTENTION)
+
+
+def _as_text(where: Mapping[str, Value]) -> dict[str, str]:
+    return {name: str(value) for name, value in where.items()}

@@ -1,0 +1,110 @@
+"""Runs as the HTTP API shows them: the newest first, and one with its progress and its rows."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+
+from shared.domain.deciding.outcome import LastOutcomeJson
+from shared.domain.fleet.batch import COLUMN, Batch, Place, having
+from shared.domain.fleet.run import MONTH, RUN_ID, RunState, month_of
+from shared.domain.fleet.run_records import RunRecordJson
+from shared.domain.fleet.shard_records import ShardRecord
+from shared.domain.vocabulary.ids import GUID
+from shared.domain.vocabulary.pages import Page, PageAsked, PageJson, Question, to_token
+from shared.reconcile.fleet.close import summary
+from shared.reconcile.fleet.store import BATCH, RunStore, batches_of, end_of
+
+BATCH_KEY = rf"{BATCH}{GUID}\|[a-z0-9-]+\|[0-9]{{3,}}\|[01][0-9]{{5,}}"
+BATCHES_A_REQUEST = 5
+
+
+class ShownRunJson(RunRecordJson):
+    """A run, and a page of the clusters that it is done with."""
+
+    clusters: PageJson[LastOutcomeJson]
+
+
+@dataclass(frozen=True, slots=True)
+class RunViewer:
+    """Answers `GET /runs` and `GET /runs/{id}`; writes nothing."""
+
+    store: RunStore
+
+    async def runs(self, where: Mapping[str, str], asked: PageAsked) -> Page[RunRecordJson]:
+        """Give a page of runs with these values (`state`, `cause`), the newest first."""
+        question: Question = {"of": "runs", **where}
+        month, after = asked.place(question, MONTH, RUN_ID)
+        shown: list[RunRecordJson] = []
+        for each in await self.store.months():
+            if month and each > month:
+                continue
+            place = after if each == month else ""
+            room = asked.size - len(shown)
+            found = await self.store.runs_of(each, room, place, where)
+            shown += [record.to_json() for record in found]
+            if len(found) == room:
+                return Page(shown, to_token(question, each, found[-1].run.id))
+        return Page(shown)
+
+    async def run(
+        self, run_id: str, where: Mapping[str, str], asked: PageAsked
+    ) -> ShownRunJson | None:
+        """Give one run with a page of its clusters; None if there is no such run.
+
+        The clusters can be narrowed to an `outcome`, a `reason`, or both.
+        """
+        stored = await self.store.run(run_id) if month_of(run_id) else None
+        if stored is None:
+            return None
+        subscriptions, shards = await self.store.parts(run_id)
+        shown = stored.record.to_json()
+        if stored.record.state is RunState.ACTIVE:
+            shown = {**shown, **summary(subscriptions, shards.values())}
+        page = await self._clusters(run_id, shards, where, asked)
+        return {**shown, "clusters": page.to_json()}
+
+    async def _clusters(
+        self,
+        run_id: str,
+        shards: Mapping[str, ShardRecord],
+        where: Mapping[str, str],
+        asked: PageAsked,
+    ) -> Page[LastOutcomeJson]:
+        """Give a page of the clusters that the run is done with, shard by shard."""
+        question: Question = {"of": run_id, **where}
+        place = Place(*asked.place(question, BATCH_KEY, COLUMN))
+        shown: list[LastOutcomeJson] = []
+        async for following, outcome in self._settled(run_id, shards, place, where):
+            if len(shown) == asked.size:
+                return Page(shown, to_token(question, *place))
+            shown.append(outcome)
+            place = following
+        return Page(shown)
+
+    async def _settled(
+        self, run_id: str, shards: Mapping[str, ShardRecord], place: Place, where: Mapping[str, str]
+    ) -> AsyncIterator[tuple[Place, LastOutcomeJson]]:
+        """Yield what the run is done with, from behind a place on, with where each is."""
+        counted = {batches_of(shard.shard, shard.listing) for shard in shards.values()}
+        async for batch in self._batches(run_id, place.batch, where):
+            if batch.key.removesuffix(end_of(batch)) in counted:
+                for column, cluster in batch.settled.items():
+                    at = Place(batch.key, column)
+                    if at > place and _is_wanted(cluster.shown, where):
+                        yield at, cluster.shown
+
+    async def _batches(
+        self, run_id: str, key: str, where: Mapping[str, str]
+    ) -> AsyncIterator[Batch]:
+        """Yield a batch, of which something may be left, and those behind it."""
+        if key and (batch := await self.store.batch(run_id, key)):
+            yield batch
+        wanted = having(where.get("outcome"), where.get("reason"))
+        while found := await self.store.batches_of_run(run_id, BATCHES_A_REQUEST, key, wanted):
+            for batch in found:
+                yield batch
+            key = found[-1].key
+
+
+def _is_wanted(shown: LastOutcomeJson, where: Mapping[str, str]) -> bool:
+    kept = {"outcome": shown["outcome"], "reason": shown["reason"]}
+    return all(kept[name] == value for name, value in where.items())

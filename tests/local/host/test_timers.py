@@ -1,0 +1,153 @@
+"""Timer triggers, by a clock that the tests move."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from local.host.functions import RetryPolicy
+from local.host.invocations import Invoker
+from local.host.ncrontab import parse_schedule
+from local.host.payloads import TimerStatus
+from local.host.timer_status import TimerStatuses
+from local.host.timers import Timer, TimerListener
+from local.host.worker import Worker
+from tests.local.host.manual_clock import ManualClock
+from tests.local.host.recorder import recorder
+
+HOURLY = "0 0 * * * *"
+
+
+@asynccontextmanager
+async def running(
+    worker: Worker, timer: Timer, clock: ManualClock, statuses: TimerStatuses | None = None
+) -> AsyncIterator[None]:
+    """Run a timer, and have it end by itself when it is told to stop."""
+    listener = TimerListener(timer, Invoker(worker), clock, statuses or TimerStatuses())
+    recorder.calls.pop(timer.function, None)
+    run = asyncio.create_task(listener.run())
+    await clock.next_due()
+    try:
+        yield
+    finally:
+        listener.stop()
+        await asyncio.wait_for(run, 10)
+
+
+def timer(
+    function: str = "tick",
+    schedule: str = HOURLY,
+    *,
+    run_on_startup: bool = False,
+    use_monitor: bool = True,
+    retry: RetryPolicy | None = None,
+) -> Timer:
+    return Timer(
+        function,
+        parse_schedule(schedule),
+        run_on_startup=run_on_startup,
+        use_monitor=use_monitor,
+        retry=retry,
+    )
+
+
+async def test_a_timer_fires_at_each_occurrence(worker: Worker) -> None:
+    """Hourly means at every full hour, and not before."""
+    clock = ManualClock(datetime(2026, 11, 22, 8, 20, tzinfo=UTC))
+    async with running(worker, timer(), clock):
+        await clock.move(minutes=39)
+        assert len(recorder.of("tick")) == 0
+        await clock.move(minutes=1)
+        assert len(recorder.of("tick")) == 1
+        await clock.move(hours=3)
+        assert len(recorder.of("tick")) == 4
+
+
+async def test_the_function_learns_when_it_ran_last(worker: Worker) -> None:
+    """The status of a monitored timer is null at first, then has its last and next time."""
+    clock = ManualClock()
+    async with running(worker, timer(), clock):
+        await clock.move(hours=2)
+    first, second = recorder.of("tick")
+    assert first == (False, {})
+    assert second == (
+        False,
+        {
+            "Last": "2026-11-22T09:00:00+00:00",
+            "Next": "2026-11-22T10:00:00+00:00",
+            "LastUpdated": "2026-11-22T09:00:00+00:00",
+        },
+    )
+
+
+@pytest.mark.parametrize(("schedule", "monitor"), [("*/30 * * * * *", True), (HOURLY, False)])
+async def test_a_timer_may_be_unmonitored(worker: Worker, schedule: str, *, monitor: bool) -> None:
+    """One that fires more than once a minute has no status, nor one that does not want it."""
+    clock = ManualClock()
+    async with running(worker, timer(schedule=schedule, use_monitor=monitor), clock):
+        await clock.move(hours=2)
+    assert recorder.of("tick")[1] == (False, {})
+
+
+async def test_a_timer_can_fire_when_the_host_starts(worker: Worker) -> None:
+    """With runOnStartup it fires at once, and is not past due."""
+    async with running(worker, timer(run_on_startup=True), ManualClock()):
+        assert recorder.of("tick") == [(False, {})]
+
+
+async def test_a_missed_time_is_made_up_for(worker: Worker, tmp_path: Path) -> None:
+    """After a time was missed while no host ran, the timer fires once at once, past due."""
+    file = tmp_path / "timers.json"
+    hour = timedelta(hours=1)
+    clock = ManualClock()
+    last = clock.now() - 5 * hour
+    TimerStatuses(file).put("tick", TimerStatus(last, last + hour, last))
+    async with running(worker, timer(), clock, TimerStatuses(file)):
+        assert [call[0] for call in recorder.of("tick") if isinstance(call, tuple)] == [True]
+    async with running(worker, timer(), clock, TimerStatuses(file)):
+        assert recorder.of("tick") == []
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"tick": {}}', '{"tick": {"Last": 1}}', "{"])
+def test_a_status_file_that_cannot_be_read_counts_as_empty(tmp_path: Path, content: str) -> None:
+    """A broken file is no reason not to start."""
+    file = tmp_path / "timers.json"
+    file.write_text(content, "utf-8")
+    assert TimerStatuses(file).get("tick") is None
+
+
+async def test_a_failing_timer_is_retried_by_its_policy(worker: Worker) -> None:
+    """A fixed delay of 7 s, twice; the function learns which retry it is."""
+    clock = ManualClock()
+    policy = worker.functions["stubborn"].retry
+    assert policy == RetryPolicy(2, timedelta(seconds=7), timedelta(seconds=7))
+    async with running(worker, timer("stubborn", retry=policy), clock):
+        await clock.move(hours=1)
+        assert recorder.of("stubborn") == [(0, False)]
+        await clock.move(seconds=6)
+        assert len(recorder.of("stubborn")) == 1
+        await clock.move(seconds=1)
+        assert recorder.of("stubborn")[1:] == [(1, False)]
+        await clock.move(minutes=30)
+        assert recorder.of("stubborn")[1:] == [(1, False), (2, False)]
+
+
+async def test_stopping_gives_up_the_retries(worker: Worker) -> None:
+    """A host that stops does not wait for the next retry."""
+    clock = ManualClock()
+    policy = RetryPolicy(-1, timedelta(days=1), timedelta(days=1))
+    async with running(worker, timer("stubborn", run_on_startup=True, retry=policy), clock):
+        assert len(recorder.of("stubborn")) == 1
+    assert len(recorder.of("stubborn")) == 1
+
+
+def test_an_exponential_delay_doubles_up_to_its_longest() -> None:
+    """Each retry waits twice as long, and -1 means for ever."""
+    policy = RetryPolicy(-1, timedelta(seconds=2), timedelta(seconds=30))
+    delays = [policy.delay(retry).total_seconds() for retry in range(1, 7)]
+    assert delays == [2, 4, 8, 16, 30, 30]
+    assert policy.allows(10**6)
+    assert not RetryPolicy(2, timedelta(), timedelta()).allows(3)

@@ -1,0 +1,54 @@
+"""docs/operations.md: a section for each alert, and queries on what is really sent."""
+
+import re
+
+import pytest
+
+from local.infra_check.agreement import AppFacts, wrong_query
+from local.infra_check.policy import placed
+from local.infra_check.policy_tables import ALERT
+from local.infra_check.syntax import INFRA, parse_folder
+from local.infra_check.values import at, shown
+from tests.local.infra.app_facts import ROOT, app_facts
+from tests.local.infra.faults import EVENT_FUNCTIONS
+
+FOLDER = parse_folder(INFRA)
+PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+SECTIONS = dict(re.findall(r"^## ([\w-]+)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
+QUERIES = re.findall(r"```kusto\n(.*?)```", PAGE, re.DOTALL)
+APP: AppFacts = app_facts(EVENT_FUNCTIONS)
+
+
+def described() -> list[str]:
+    """Give the description of each rule, on logs and on metrics."""
+    kinds = (ALERT, "Microsoft.Insights/metricAlerts")
+    bodies = [one.body for one in placed(FOLDER) if one.kind in kinds]
+    return [shown(at(body, "properties.description")) for body in bodies]
+
+
+def test_each_alert_has_its_section() -> None:
+    """What an alert says leads to a section of this page, and every section belongs to an alert."""
+    linked = {text.rpartition("docs/operations.md#")[2] for text in described()}
+    assert linked == set(SECTIONS)
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_a_section_says_what_to_do(name: str) -> None:
+    """What it means, how to look, what to do, how to replay."""
+    parts = re.findall(r"^\*\*(\w+)\.\*\*", SECTIONS[name], re.MULTILINE)
+    assert parts == ["Means", "Look", "Do", "Replay"]
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_queries_ask_for_what_is_sent(query: str) -> None:
+    """Each query on the page names events, metrics, lines and properties that the app has."""
+    table = query.split("\n", 1)[0]
+    if table in {"AppEvents", "AppMetrics", "AppTraces"}:
+        assert list(wrong_query(query, APP)) == []
+    else:
+        assert table in {"AppExceptions", "AegDeliveryFailureLogs"}
+
+
+def test_links_lead_somewhere() -> None:
+    """Links inside the page name sections of it."""
+    assert set(re.findall(r"\]\(#([\w-]+)\)", PAGE)) <= set(SECTIONS)

@@ -1,0 +1,176 @@
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.domain.messages.work import (
+    PATIENCE,
+    ReconcileCluster,
+    delay_before,
+    is_spent,
+    parse_reconcile_cluster,
+)
+from shared.domain.vocabulary.errors import InvalidMessage
+from shared.domain.vocabulary.instants import from_text, to_text
+from shared.domain.vocabulary.reasons import Cause
+from tests.unit.domain.examples import CLUSTER_ID, MINUTE, at
+from tests.unit.domain.strategies import instants
+
+ASKED_AT = at("2026-11-22 07:08:09")
+WORK = ReconcileCluster(
+    CLUSTER_ID,
+    Cause.SCHEDULE_DELETED,
+    ASKED_AT,
+    2,
+    "event-1",
+    since=at("2026-11-22 07:09:09"),
+    event_at=at("2026-11-22 07:08:08"),
+)
+SECOND = timedelta(seconds=1)
+
+
+def message(**changes: object) -> str:
+    body = json.loads(WORK.to_message())
+    body["work"].update(changes)
+    return json.dumps(body)
+
+
+def test_the_message_is_a_versioned_envelope() -> None:
+    """The queue's message holds everything, compact, under a version."""
+    assert WORK.to_message() == (
+        '{"v":1,"work":{"clusterId":"' + str(CLUSTER_ID) + '","cause":"ScheduleDeleted",'
+        '"askedAt":"2026-11-22T07:08:09Z","attempt":2,"eventId":"event-1",'
+        '"since":"2026-11-22T07:09:09Z","eventAt":"2026-11-22T07:08:08Z"}}'
+    )
+
+
+@given(
+    st.builds(
+        ReconcileCluster,
+        st.just(CLUSTER_ID),
+        st.sampled_from(Cause),
+        instants,
+        st.integers(1, 1000),
+        st.none() | st.text(min_size=1, max_size=50),
+        st.none() | instants,
+        st.none() | instants,
+    )
+)
+@settings(max_examples=100, deadline=None)
+def test_a_message_reads_back(work: ReconcileCluster) -> None:
+    """What was put on the queue is what comes off it."""
+    assert parse_reconcile_cluster(work.to_message()) == work
+
+
+def test_a_message_may_leave_out_what_is_not_known_yet() -> None:
+    """The event, its time, and when the queue took the first message in, can be absent."""
+    found = parse_reconcile_cluster(message(eventId=None, since=None, eventAt=None))
+    assert found == replace(WORK, event_id=None, since=None, event_at=None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"clusterId": "/subscriptions/x"}, "work.clusterId"),
+        ({"clusterId": 1}, "work.clusterId"),
+        ({"clusterId": None}, "work.clusterId"),
+        ({"cause": "Whim"}, "work.cause"),
+        ({"cause": []}, "work.cause"),
+        ({"askedAt": "2026-11-22T07:08:09"}, "work.askedAt"),
+        ({"askedAt": "0001-01-01T00:00:00+14:00"}, "work.askedAt"),
+        ({"askedAt": "today"}, "work.askedAt"),
+        ({"attempt": 0}, "work.attempt"),
+        ({"attempt": True}, "work.attempt"),
+        ({"attempt": "2"}, "work.attempt"),
+        ({"eventId": 3}, "work.eventId"),
+        ({"since": "yesterday"}, "work.since"),
+        ({"force": True}, "work.force"),
+    ],
+)
+def test_a_wrong_field_is_named(changes: dict[str, object], field: str) -> None:
+    """A message that naptime would not write is refused, with the field named."""
+    with pytest.raises(InvalidMessage) as caught:
+        parse_reconcile_cluster(message(**changes))
+    assert [problem.field for problem in caught.value.problems] == [field]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"v":1}',
+        '{"v":1,"work":[]}',
+        WORK.to_message().replace('"v":1', '"v":2'),
+        WORK.to_message().replace('"v":1', '"v":1,"id":"x"'),
+        '{"v":1,"work":"' + "x" * 65_536 + '"}',
+    ],
+    ids=lambda text: text[:16],
+)
+def test_a_wrong_envelope_is_refused(text: str) -> None:
+    """Another version, another shape or too much text is not work."""
+    with pytest.raises(InvalidMessage):
+        parse_reconcile_cluster(text)
+
+
+@given(st.text())
+@settings(max_examples=50, deadline=None)
+def test_no_text_makes_another_error(text: str) -> None:
+    """Any text is work or an invalid message."""
+    with pytest.raises(InvalidMessage):
+        parse_reconcile_cluster(text)
+
+
+def test_deferred_work_counts_its_attempts_and_keeps_its_start() -> None:
+    """The next attempt is counted; when it was first asked for does not change."""
+    assert WORK.deferred() == replace(WORK, attempt=3)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "retry_after", "slow", "jitter", "seconds"),
+    [
+        (1, None, False, 0.0, 30),
+        (2, None, False, 0.0, 30),
+        (2, None, False, 1.0, 37.5),
+        (3, None, False, 0.0, 60),
+        (7, None, False, 0.0, 960),
+        (8, None, False, 0.0, 1800),
+        (8, None, False, 1.0, 1800),
+        (9999, None, False, 0.5, 1800),
+        (2, None, True, 0.0, 300),
+        (3, None, True, 0.0, 600),
+        (5, None, True, 0.0, 1800),
+        (2, 10, False, 0.0, 30),
+        (2, 45, False, 0.0, 45),
+        (9, 7200, False, 0.0, 7200),
+        (2, 10**6, False, 0.0, 21600),
+    ],
+)
+def test_delays_grow_within_bounds(
+    attempt: int,
+    retry_after: int | None,
+    slow: bool,  # noqa: FBT001 - a column of the table
+    jitter: float,
+    seconds: float,
+) -> None:
+    """30 s doubling to 30 minutes, or from 5 minutes; what Azure asks for is the lower bound."""
+    asked = None if retry_after is None else timedelta(seconds=retry_after)
+    assert delay_before(attempt, asked, slow=slow, jitter=jitter) == seconds * SECOND
+
+
+def test_patience_lasts_a_day() -> None:
+    """Work is spent 24 hours after it was first asked for, whatever its attempts."""
+    assert not is_spent(WORK, ASKED_AT + PATIENCE - SECOND)
+    assert is_spent(WORK, ASKED_AT + PATIENCE)
+
+
+def test_instants_are_written_in_utc_with_z() -> None:
+    """An instant of another zone is written in UTC, and one of no zone not at all."""
+    assert to_text(datetime.fromisoformat("2026-11-22T09:08:09+02:00")) == "2026-11-22T07:08:09Z"
+    assert from_text("2026-11-22T07:08:09Z") == ASKED_AT
+    with pytest.raises(ValueError, match="time zone"):
+        to_text((ASKED_AT + MINUTE).replace(tzinfo=None))
