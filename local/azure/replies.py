@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from http import HTTPStatus
 
-from local.azure.arm.routes import Route
+from local.azure.arm.route import Route
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from local.azure.arm.headers import operation_identifier
 from local.azure.arm.operations import Operations
 from local.azure.arm.resource_manager import Arm
 from local.azure.arm.roles import Role, Roles
-from local.azure.arm.routes import UNNAMED, Kind
+from local.azure.arm.route import Service
 from local.azure.arm.state import State
 from local.azure.arm.throttle import Throttle
 from local.azure.call_facts import facts_of, operation_of
@@ -168,10 +168,11 @@ class Simulator:
         caller, route = self._caller_or_nobody(call), call.route
         if route is None or not caller.app_id or FAILURE_CAUSE in reply.headers:
             return {}
-        if route.kind is Kind.RESOURCE_GRAPH:
+        if route.row.service is Service.GRAPH:
             return self.arm.throttle.graph_quota(caller.app_id)
         headers = self.arm.throttle.remaining(call.method, route.subscription, caller.app_id)
-        if route.kind not in UNNAMED and (route.kind, call.method) != (Kind.CLUSTER, "GET"):
+        way = route.way(call.method)
+        if route.is_by_aks and (way is None or way.names_caller):
             headers |= operation_identifier(caller.tenant_id, caller.object_id)
         return headers
 

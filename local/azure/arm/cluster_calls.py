@@ -10,7 +10,7 @@ from local.azure.arm.bodies import cluster_body, cluster_id, clusters_body, dump
 from local.azure.arm.cluster_bodies import created_body, tagged_body, updated_body
 from local.azure.arm.errors import AzureRefusal, Shape
 from local.azure.arm.operations import Doing, Operation
-from local.azure.arm.routes import CLUSTERS
+from local.azure.arm.route import CLUSTERS
 from local.azure.arm.visits import Visit
 from local.azure.replies import Call, Change, ChangeKind, Reply
 

@@ -11,7 +11,6 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Self
 
-from local.azure.arm.routes import Kind
 from local.azure.call_facts import facts_of
 from local.azure.controls.fault_presets import REFUSALS
 from local.azure.controls.misfortunes import refusal_error
@@ -20,10 +19,6 @@ from local.azure.json_values import JsonObject, as_object, parse
 from local.azure.replies import Call
 
 READ_MACHINES = "Microsoft.Compute/virtualMachines/read"
-
-# Tenants and subscriptions are listed as far as the caller sees them, and Resource Graph leaves
-# out what may not be read: neither is refused for the lack of an action.
-_OPEN = frozenset({Kind.TENANTS, Kind.SUBSCRIPTIONS, Kind.RESOURCE_GRAPH})
 
 
 class RoleIsInvalidError(ValueError):
@@ -72,7 +67,7 @@ class Roles:
 
     def check(self, call: Call, caller: Caller) -> None:
         """Raise AzureRefusal (403), naming caller, action and scope, for what is not granted."""
-        if call.route is None or call.route.kind in _OPEN:
+        if call.route is None or call.route.row.is_open:
             return
         if not self.allows(caller, call.route.action(call.method)):
             raise refusal_error(REFUSALS["forbidden"], facts_of(call, caller))

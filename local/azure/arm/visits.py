@@ -9,7 +9,7 @@ from local.azure.arm.clusters import Cluster
 from local.azure.arm.errors import AzureRefusal, Shape
 from local.azure.arm.operations import Operations
 from local.azure.arm.roles import Roles
-from local.azure.arm.routes import Route
+from local.azure.arm.route import Route
 from local.azure.arm.state import State, Subscription
 from local.azure.entra.tokens import Caller
 from local.azure.json_values import JsonObject, parse

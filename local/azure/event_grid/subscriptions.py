@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
-from local.azure.arm.routes import CLUSTERS, CONFIGURATIONS
+from local.azure.arm.route import CLUSTERS, CONFIGURATIONS
 from local.azure.event_grid.bodies import operation_name
 from local.azure.json_values import JsonObject, as_text
 
