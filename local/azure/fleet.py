@@ -51,6 +51,7 @@ class Fleet:
             state.put_machine(address, machine_of(address, body, now))
         for cluster in state.clusters():
             cluster.earlier.clear()
+            cluster.earlier_bodies.clear()
 
 
 def read_fleet(file: Path) -> Fleet:

@@ -1,7 +1,7 @@
 """The simulated Resource Manager: one call in, one reply out; no server, no clock of its own."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
 
 from local.azure.arm import errors
@@ -14,6 +14,7 @@ from local.azure.arm.route import Bucket, Route, Service
 from local.azure.arm.state import State, Subscription
 from local.azure.arm.throttle import Throttle
 from local.azure.arm.visits import Visit
+from local.azure.controls.misfortunes import Misfortune
 from local.azure.entra.tokens import Caller, is_guid
 from local.azure.options import Options
 from local.azure.replies import Call, Reply
@@ -32,10 +33,8 @@ class Arm:
     options: Options
     roles: Roles
 
-    def answer(
-        self, call: Call, caller: Caller, now: datetime, stale: timedelta = timedelta()
-    ) -> Reply:
-        """Answer a call of a known caller at an instant; listings may be shown `stale` old.
+    def answer(self, call: Call, caller: Caller, now: datetime, misfortune: Misfortune) -> Reply:
+        """Answer a call of a known caller at an instant; listings may be old or incomplete.
 
         Raises AzureRefusal.
         """
@@ -47,7 +46,7 @@ class Arm:
         location = cluster.location if cluster else route.location
         check_api_version(route, call.query.get("api-version", ""), location)
         self.throttle.pass_gateway(call.method, subscription.id, caller.app_id, now.timestamp())
-        self.roles.check(call, caller)
+        self.roles.check(call, caller, now)
         if route.row.service is Service.GRAPH:
             self.throttle.pass_resource_graph(caller.app_id, now.timestamp())
         way = route.way(call.method)
@@ -68,7 +67,8 @@ class Arm:
                 subscription,
                 cluster,
                 now,
-                stale,
+                misfortune.stale,
+                tuple(misfortune.missing),
                 self.roles,
             )
         )

@@ -9,6 +9,7 @@ from local.azure.arm import (
     image_calls,
     resource_graph,
     subscription_calls,
+    tag_calls,
 )
 from local.azure.arm.route import (
     CLUSTERS,
@@ -16,6 +17,7 @@ from local.azure.arm.route import (
     NODE_IMAGES,
     POOL_UPGRADES,
     PROVIDER,
+    TAGS,
     Bucket,
     Route,
     Row,
@@ -201,6 +203,17 @@ OTHER_ROWS = (
             "GET": Way("ResourceGroups_Get", group_calls.get_group),
             "HEAD": Way("ResourceGroups_CheckExistence", group_calls.head_group, may_be_new=True),
             "PUT": Way("ResourceGroups_CreateOrUpdate", group_calls.put_group, may_be_new=True),
+        },
+        Service.GATEWAY,
+    ),
+    Row(
+        f"{_CLUSTER}/providers/microsoft.resources/tags/default",
+        TAGS,
+        {
+            "GET": Way("Tags_GetAtScope", tag_calls.get_tags),
+            "PUT": Way("Tags_CreateOrUpdateAtScope", tag_calls.put_tags),
+            "PATCH": Way("Tags_UpdateAtScope", tag_calls.patch_tags),
+            "DELETE": Way("Tags_DeleteAtScope", tag_calls.delete_tags),
         },
         Service.GATEWAY,
     ),

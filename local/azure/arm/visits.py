@@ -19,7 +19,10 @@ from local.azure.replies import Call
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A call of a known caller at an instant; its parents are there, the cluster perhaps not."""
+    """A call of a known caller at an instant; its parents are there, the cluster perhaps not.
+
+    Listings are shown `stale` old, and without what is within one of `missing`.
+    """
 
     state: State
     operations: Operations
@@ -31,6 +34,7 @@ class Visit:
     present: Cluster | None
     now: datetime
     stale: timedelta
+    missing: tuple[str, ...]
     roles: Roles
 
     @property

@@ -111,7 +111,8 @@ def _delete(simulator: Simulator, call: Call, route: Route) -> JsonObject:
         changed = configuration_id(cluster, route.configuration)
         action = f"{CONFIGURATIONS}/delete"
     else:
-        simulator.state.delete_cluster(route.subscription, route.group, route.cluster)
+        address = (route.subscription, route.group, route.cluster)
+        simulator.state.delete_cluster(address, simulator.clock.now())
         changed, action = cluster_id(cluster), f"{CLUSTERS}/delete"
     _announce(simulator, call, Change(ChangeKind.DELETE, action, changed, update=True))
     return shown
