@@ -29,7 +29,8 @@ from shared.domain.messages.work import (
 )
 from shared.domain.vocabulary.errors import InvalidMessage
 from shared.domain.vocabulary.ids import ClusterId
-from shared.domain.vocabulary.reasons import REASONS, Cause, Reason
+from shared.domain.vocabulary.reason_texts import REASONS
+from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.reconcile.cluster.reconcile import ClusterReconciler
 from shared.reconcile.ground.claim import claim_soon
 from shared.reconcile.ground.memory import ClusterMemory
