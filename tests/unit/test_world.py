@@ -29,6 +29,7 @@ class Watched(Azure):
         self.to_be_closed: list[object] = []
 
     def opened[C: Closable](self, client: C) -> C:
+        """Remember it, and register it."""
         self.to_be_closed.append(client)
         return super().opened(client)
 
@@ -49,6 +50,7 @@ class Connection:
     fails: bool = False
 
     async def close(self) -> None:
+        """Remember it."""
         self.closed.append(self.name)
         if self.fails:
             raise OSError(self.name)
