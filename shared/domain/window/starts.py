@@ -8,7 +8,6 @@ Starts spread over clusters, so that a fleet does not begin all at once.
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from hashlib import sha256
 from typing import assert_never
 
 from shared.domain.vocabulary.ids import ClusterId
@@ -106,8 +105,7 @@ def spread_window(
     one, so only windows that are daily or weekly can be spread that far.
     """
     steps = int(spread / STEP) + 1
-    digest = sha256(cluster_id.key.encode("ascii")).digest()
-    shift = STEP * (int.from_bytes(digest[:8]) % steps)
+    shift = STEP * (int(cluster_id.hash[:16], 16) % steps)
     start = datetime.combine(_ANY_DAY, window.start_time) + shift
     days = (start.date() - _ANY_DAY).days
     recurrence = _days_later(window.recurrence, days)

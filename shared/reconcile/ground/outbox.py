@@ -14,8 +14,10 @@ from shared.domain.messages.told import Occasion, events_of, failure_of
 from shared.domain.messages.work import SLOW, delay_before
 from shared.domain.vocabulary.cloud_event import CloudEvent
 from shared.domain.vocabulary.errors import AzureError, Rejected
+from shared.ports.azure import Clock, Topic
+from shared.ports.storage import Queue
+from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import ClusterMemory
-from shared.reconcile.ground.ports import Clock, EventQueue, GivenUpRecords, Topic
 from shared.telemetry.log import log_facts
 
 
@@ -23,7 +25,7 @@ from shared.telemetry.log import log_facts
 class EventTeller:
     """Puts events on their queue; where there is no topic, and so no queue, does nothing."""
 
-    queue: EventQueue | None
+    queue: Queue[PublishEvents] | None
     clock: Clock
 
     @property
@@ -72,7 +74,7 @@ class EventPublisher:
     """Publishes the events of one message; what cannot be published comes back later."""
 
     topic: Topic | None
-    queue: EventQueue
+    queue: Queue[PublishEvents]
     given_up: GivenUpRecords
     clock: Clock
     jitter: Callable[[], float]
