@@ -6,7 +6,7 @@ Pure: the same policy, cluster and day give the same choice, whatever else is in
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import TypedDict
+from typing import Self, TypedDict
 
 from shared.domain.policy.match import Match, Matched
 from shared.domain.policy.windows import NamedWindow
@@ -85,11 +85,18 @@ class Policy:
     """Named windows, and rules of which the last one is for every cluster and never ends.
 
     `choose_tag` (in lower case) is the key of the tag that names a window, None where none does.
+    `hash` names the version of a policy that came from a file.
     """
 
     windows: Mapping[str, NamedWindow]
     rules: tuple[Rule, ...]
     choose_tag: str | None = None
+    hash: str = ""
+
+    @classmethod
+    def of_one(cls, window: NamedWindow) -> Self:
+        """Make the policy that gives every cluster the same window."""
+        return cls({window.name: window}, (Rule(window.name, window),))
 
     def choose(self, cluster: Matched, at: datetime) -> Choice:
         """Choose for a cluster at an aware instant: the first rule that matches.

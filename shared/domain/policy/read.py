@@ -22,6 +22,8 @@ MOST_SAID = 200
 MOST_TAG_KEY = 512
 """The longest key of a tag (Azure, the page on limits of tags)."""
 
+_MARK = "\ufeff"
+"""Editors on Windows write it before the text."""
 _KNOWN = ("version", "windows", "rules", "tags")
 
 
@@ -39,17 +41,18 @@ def read_policy(written: str, now: datetime, *, locations: Collection[str] = ())
     choose_tag = _choose_tag(top)
     if top.problems:
         raise InvalidPolicy(top.problems)
-    return Policy({name: found for name, found in windows.items() if found}, rules, choose_tag)
+    right = {name: found for name, found in windows.items() if found}
+    return Policy(right, rules, choose_tag, policy_hash(written))
 
 
 def policy_hash(written: str) -> str:
     """Give the hash by which a version is named: the first 16 digits of the text's SHA-256."""
-    return sha256(written.encode()).hexdigest()[:16]
+    return sha256(written.removeprefix(_MARK).encode()).hexdigest()[:16]
 
 
 def _parsed(written: str) -> dict[str, object]:
     """Parse the file; raises InvalidPolicy for what is no TOML, with the line and the column."""
-    plain = written.removeprefix("\ufeff")
+    plain = written.removeprefix(_MARK)
     try:
         size = len(plain.encode())
     except UnicodeEncodeError as error:

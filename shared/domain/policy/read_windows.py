@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 from shared.domain.policy.windows import (
     LEAST_HOURS,
     MOST_HOURS,
-    MOST_SPREAD,
     STEP,
     NamedWindow,
     most_spread,
+    usual_spread,
 )
 from shared.domain.policy.zones import parse_zone
 from shared.domain.vocabulary.fields import BrokenRule, Fields, text, whole_number
@@ -90,18 +90,19 @@ def _zone(window: Fields) -> tzinfo:
 def _spread(window: Fields, hours: int) -> timedelta | None:
     """Read the minutes; left out, they are as many as leave four hours, at most 120."""
     if "spread" not in window.present():
-        return min(most_spread(hours), MOST_SPREAD)
+        return usual_spread(hours)
+    return window.optional("spread", lambda value: parse_spread(value, hours))
+
+
+def parse_spread(value: object, hours: int) -> timedelta:
+    """Read the minutes by which the starts of a window of `hours` lie apart; raises BrokenRule."""
+    if type(value) is not int or value < 0 or value % (STEP // _MINUTE):
+        raise BrokenRule("must be minutes in steps of 15, from 0")
     most = most_spread(hours) // _MINUTE
-
-    def parse(value: object) -> timedelta:
-        if type(value) is not int or value < 0 or value % (STEP // _MINUTE):
-            raise BrokenRule("must be minutes in steps of 15, from 0")
-        if value > most:
-            rule = f"must leave {LEAST_HOURS} hours each: with {hours} hours at most {most} minutes"
-            raise BrokenRule(rule)
-        return timedelta(minutes=value)
-
-    return window.optional("spread", parse)
+    if value > most:
+        rule = f"must leave {LEAST_HOURS} hours each: with {hours} hours at most {most} minutes"
+        raise BrokenRule(rule)
+    return timedelta(minutes=value)
 
 
 def _check_daily(window: Fields, on: Daily | Weekly, hours: int, zone: tzinfo) -> None:

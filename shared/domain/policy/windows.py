@@ -31,6 +31,11 @@ def most_spread(hours: int) -> timedelta:
     return (hours - LEAST_HOURS) * _HOUR
 
 
+def usual_spread(hours: int) -> timedelta:
+    """Give the spread of a window for which none is named: what leaves four hours, at most two."""
+    return min(most_spread(hours), MOST_SPREAD)
+
+
 @dataclass(frozen=True, slots=True)
 class NamedWindow:
     """An outer bound of `hours` (4 to 24) from `start`, the wall clock's time in `zone`.

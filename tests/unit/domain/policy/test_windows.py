@@ -123,6 +123,21 @@ def test_starts_lie_within_the_spread() -> None:
     assert SUNDAY.hours_each == 4
 
 
+def test_the_casing_of_an_id_makes_no_difference() -> None:
+    """The same cluster has the same start, however its id is written."""
+    upper = ClusterId.parse(str(some_cluster(7)).upper())
+    assert SUNDAY.planned(upper, FIRST, LEAD) == SUNDAY.planned(some_cluster(7), FIRST, LEAD)
+
+
+@pytest.mark.parametrize("number", range(40))
+def test_the_day_moves_along(number: int) -> None:
+    """A start that the spread moves over midnight is on the following day of the week."""
+    late = NamedWindow("w", Weekly(1, Weekday.SATURDAY), time(23), 10, UTC, timedelta(hours=6))
+    planned = late.planned(some_cluster(number), FIRST, LEAD)
+    over = planned.start_time < time(23)
+    assert planned.recurrence == Weekly(1, Weekday.SUNDAY if over else Weekday.SATURDAY)
+
+
 def test_a_time_that_the_clocks_leave_out() -> None:
     """Where 02:30 does not come, the window opens half an hour after the change all the same."""
     window = NamedWindow("w", Weekly(1, Weekday.SUNDAY), time(2, 30), 4, BERLIN)
