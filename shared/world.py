@@ -42,8 +42,15 @@ from shared.reconcile.shown.clusters import KEPT_FOR, FleetViewer
 from shared.reconcile.shown.commands import AuditedCommands
 from shared.reconcile.shown.one_cluster import ClusterViewer
 from shared.reconcile.shown.runs import RunViewer
-from shared.telemetry.log import log_audit, log_bug, log_bug_in_location
-from shared.telemetry.reports import report_in_run, report_put, report_run, report_work
+from shared.telemetry.reports import (
+    report_audit,
+    report_bug,
+    report_bug_in_location,
+    report_in_run,
+    report_put,
+    report_run,
+    report_work,
+)
 from shared.wired_clients import WiredClients
 
 
@@ -76,7 +83,7 @@ class App(WiredClients):
             ImageMemory(self._tables.of(IMAGES_TABLE)),
             ReleaseAnnouncer(self._topic, self._teller, self._release_runs, self._clock),
             self._clock,
-            log_bug_in_location,
+            report_bug_in_location,
         )
 
     @cached_property
@@ -161,7 +168,7 @@ class App(WiredClients):
     @cached_property
     def audit(self) -> AuditLog:
         """What `GET /audit` calls, and whatever writes over HTTP."""
-        return AuditLog(self._tables, self._clock, lambda: uuid4().hex, log_audit)
+        return AuditLog(self._tables, self._clock, lambda: uuid4().hex, report_audit)
 
     @cached_property
     def _changes(self) -> ChangeWorld:
@@ -211,7 +218,7 @@ class App(WiredClients):
             ShardReconciler(
                 self._store,
                 self._pacer,
-                ShiftWorld(self._reconciler, self._records, self._pacer, log_bug),
+                ShiftWorld(self._reconciler, self._records, self._pacer, report_bug),
                 self._memory,
                 self._given_up,
                 self._batons,

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from itertools import count
-from typing import TYPE_CHECKING
 
 from shared.clients.cluster_records import CLUSTERS_TABLE
 from shared.clients.retry import QuickRetry
@@ -40,7 +39,7 @@ from shared.reconcile.fleet.baton import ShardReconciler
 from shared.reconcile.fleet.close import RunCloser, ShardFinisher
 from shared.reconcile.fleet.hand_out import ShardHandout
 from shared.reconcile.fleet.listing import SubscriptionLister
-from shared.reconcile.fleet.mind import RunMinder
+from shared.reconcile.fleet.mind import Mended, RunMinder
 from shared.reconcile.fleet.shift import InFlight, ShiftWorld
 from shared.reconcile.fleet.start import RunMessageReceiver, RunStarter
 from shared.reconcile.fleet.store import RunStore
@@ -67,9 +66,6 @@ from tests.fakes.node_images import FakeNodeImages
 from tests.fakes.storage import FakeClusterRecords, FakeGivenUpRecords, FakeWorkQueue, Message
 from tests.fakes.tables import FakeTables
 
-if TYPE_CHECKING:
-    from shared.reconcile.fleet.mind import Mended
-
 SUNDAY_NIGHT = MaintenanceWindow(Weekly(1, Weekday.SUNDAY), time(1), 4)
 """The default window."""
 
@@ -77,6 +73,7 @@ COMES_AGAIN = timedelta(minutes=10)
 """When the Functions host's queue shows a message again whose worker was killed."""
 
 MINDED_EVERY = timedelta(minutes=5)
+NOTHING_MENDED = Mended()
 
 OLD_DAYS = 60
 """After how many days an image is old, by default."""
@@ -125,7 +122,7 @@ class World:
     bugs: list[Exception] = field(default_factory=list)
     audited: list[AuditRecord] = field(default_factory=list)
     kills: int = 0
-    minded: "list[Mended]" = field(default_factory=list)
+    minded: list[Mended] = field(default_factory=list)
     words: Iterator[int] = field(default_factory=count)
     verify_max_age: timedelta = timedelta(hours=1)
     has_topic: bool = False
@@ -391,12 +388,17 @@ class World:
             if not idle:
                 self.clock.advance(MINDED_EVERY)
             mended = await self.mind()
-            if idle and mended is not None and not mended.to_facts() and not await self._active():
+            if (
+                idle
+                and mended is not None
+                and mended == NOTHING_MENDED
+                and not await self._active()
+            ):
                 return
             if idle:
                 self.clock.advance(MINDED_EVERY)
 
-    async def mind(self) -> "Mended | None":
+    async def mind(self) -> Mended | None:
         """Mind the runs; None where the worker dies of it."""
         try:
             mended = await self.minder.mind(self.clock.now())
