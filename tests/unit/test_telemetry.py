@@ -132,7 +132,7 @@ def test_the_end_of_a_run_is_one_line(
     [
         (AgesRead(clusters=2, machines=3), "INFO", "machines=3"),
         (AgesRead(), "INFO", "clusters=0"),
-        (AgesRead(reasons={"NodeImageOld": 1}), "INFO", "findings={'NodeImageOld':1}"),
+        (AgesRead(reasons={"NodeImageOld": 1}), "INFO", 'findings={"NodeImageOld":1}'),
         (AgesRead(failures=[AccessDenied("no")]), "WARNING", "reason=AccessDenied detail=no"),
         (AgesRead(clusters=2), "WARNING", "Microsoft.Compute/virtualMachines/read"),
         (
