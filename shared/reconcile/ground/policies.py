@@ -25,11 +25,20 @@ MOST_READ = 8
 """Policies that a worker keeps: the one in force, and those that runs under way began with."""
 
 
+SETTINGS_TAG = '"settings"'
+"""The ETag of the settings' own policy, which is in force where there is no version."""
+
+
+def tag_of(version: PolicyVersion | None) -> str:
+    """Give the ETag of what is in force."""
+    return version.tag if version else SETTINGS_TAG
+
+
 class PolicyChanged(Exception):
     """Another version is in force than the one that was expected."""
 
-    def __init__(self, tag: str | None) -> None:
-        """Take the ETag of the version that is in force; None if there is none."""
+    def __init__(self, tag: str) -> None:
+        """Take the ETag of what is in force."""
         super().__init__("another version of the policy is in force")
         self.tag = tag
 
@@ -85,16 +94,16 @@ class PolicyHome:
         condition does not hold, or somebody else was faster.
         """
         newest = await self.newest()
-        tag = newest.tag if newest else None
-        if not condition.holds(tag):
-            raise PolicyChanged(tag)
+        if not condition.holds(newest.tag if newest else None) and not (
+            newest is None and SETTINGS_TAG in condition.matches
+        ):
+            raise PolicyChanged(tag_of(newest))
         if newest and newest.text == text:
             return newest
         number = newest.number + 1 if newest else 1
         version = PolicyVersion(number, text, self.clock.now(), by)
         if await self.table.insert(_PARTITION, version.key, version.to_values()) is None:
-            faster = await self.newest()
-            raise PolicyChanged(faster.tag if faster else None)
+            raise PolicyChanged(tag_of(await self.newest()))
         self._newest, self._read_at = version, self.clock.now()
         return version
 
