@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from tests.house.source import AROUND, Module, app, imports, modules
 
@@ -28,6 +29,7 @@ def _attributes(module: Module) -> Iterator[str]:
             yield node.attr
 
 
+@cache
 def _loaded(module: Module) -> frozenset[str]:
     nodes = ast.walk(module.tree)
     return frozenset(
@@ -60,9 +62,9 @@ def _methods(node: ast.ClassDef) -> Iterator[str]:
     if _bases(node.bases) & _KINDS_WITH_OPEN_MEMBERS:
         return
     for each in node.body:
-        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef):
-            if not each.name.startswith("__"):
-                yield each.name
+        is_method = isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
+        if is_method and not each.name.startswith("__"):
+            yield each.name
 
 
 def _bases(bases: Iterable[ast.expr]) -> frozenset[str]:
