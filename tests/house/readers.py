@@ -61,10 +61,10 @@ def _named_by(node: ast.stmt) -> Iterator[str]:
 def _methods(node: ast.ClassDef) -> Iterator[str]:
     if _bases(node.bases) & _KINDS_WITH_OPEN_MEMBERS:
         return
-    for each in node.body:
-        is_method = isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
-        if is_method and not each.name.startswith("__"):
-            yield each.name
+    functions = (
+        each for each in node.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
+    yield from (each.name for each in functions if not each.name.startswith("__"))
 
 
 def _bases(bases: Iterable[ast.expr]) -> frozenset[str]:
