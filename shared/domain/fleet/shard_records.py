@@ -39,8 +39,6 @@ class ShardRecord:
     stopped: str = ""
     """Why nothing more is written in this shard; empty if nothing stops it."""
     finished: bool = False
-    partial: bool = False
-    """Whether some of the shard's clusters may be outside of the run: it sees no crowd end."""
 
     @property
     def baton(self) -> Baton:
@@ -77,7 +75,6 @@ class ShardRecord:
                 "streak": self.streak,
                 "stopped": self.stopped,
                 "finished": self.finished,
-                "partial": self.partial,
             }
         )
 
@@ -99,7 +96,6 @@ class ShardRecord:
             row.whole("streak"),
             row.text("stopped"),
             row.flag("finished"),
-            row.flag("partial"),
         )
 
     def stopped_json(self) -> StoppedShardJson:

@@ -57,7 +57,6 @@ NEEDS_ATTENTION = frozenset(
         Reason.LONGER_THAN_WEEKLY,
         Reason.INTERVAL_AMBIGUOUS,
         Reason.NODE_OS_CHANNEL_OFF,
-        Reason.WINDOWS_CROWDED,
         *IMAGE_REASONS,
     }
 )
@@ -155,8 +154,9 @@ REASONS: Mapping[Reason, ReasonText] = MappingProxyType(
             "Set the node OS upgrade channel to NodeImage.",
         ),
         Reason.WINDOWS_CROWDED: ReasonText(
-            "Many clusters of one subscription and location share the same start.",
-            _REPORTS,
+            "More than 20 clusters of one subscription and location share a start; it is found of "
+            "the start, not of a cluster, when a run lists the subscription.",
+            "Names the start in the run's record and tells of it once.",
             "Stagger the starts; `NAPTIME_WINDOW_SPREAD_MINUTES` does it for new schedules.",
         ),
         Reason.NODE_IMAGE_OLD: ReasonText(
