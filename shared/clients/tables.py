@@ -146,10 +146,9 @@ class StorageTable:
         after: str = "",
         before: str = "",
         where: Values | None = None,
-        only: Sequence[str] = (),
     ) -> AsyncIterator[Row]:
         """Yield rows in the order of their keys."""
-        query = self._query(partition, after, before, where or {}, None, only)
+        query = self._query(partition, after, before, where or {}, None)
         try:
             async for entity in query:
                 yield _row(entity)
@@ -177,14 +176,13 @@ class StorageTable:
             return []
         return found[:limit]
 
-    def _query(  # noqa: PLR0913, PLR0917 - what a query is made of
+    def _query(
         self,
         partition: str,
         after: str,
         before: str,
         where: Values,
         page: int | None,
-        only: Sequence[str] = (),
     ) -> "AsyncItemPaged[TableEntity]":
         parameters: dict[str, Value] = {"partition": partition, "after": after, "before": before}
         clauses = ["PartitionKey eq @partition"]
@@ -197,7 +195,6 @@ class StorageTable:
             " and ".join(clauses),
             parameters=parameters,
             results_per_page=page,
-            select=["PartitionKey", "RowKey", *only] if only else None,
         )
 
     async def close(self) -> None:

@@ -54,6 +54,7 @@ def log_run(record: RunRecord) -> None:
         "throttled": shown["throttled"],
         "unreadableSubscriptions": len(cast("list[object]", shown["unreadableSubscriptions"])),
         "stoppedShards": len(cast("list[object]", shown["stoppedShards"])),
+        "crowdedStarts": len(shown["crowdedStarts"]),
     }
     wrong = facts["unreadableSubscriptions"] or facts["stoppedShards"]
     log_facts(logging.WARNING if wrong else logging.INFO, "run finished", facts)

@@ -63,7 +63,7 @@ RUN_FINISHED = Line(
     "A run has come to its end; a warning where something could not be read or was stopped.",
     (
         *("runId", "cause", "outcomes", "calls", "throttled"),
-        *("unreadableSubscriptions", "stoppedShards"),
+        *("unreadableSubscriptions", "stoppedShards", "crowdedStarts"),
     ),
 )
 POISONED = Line(
@@ -206,7 +206,7 @@ RUN_FINISHED_EVENT = Event(
     (
         *("runId", "cause", "scope", "dryRun", "durationSeconds", "clusters"),
         *("protected", "needsAttention", "unconfirmed", "leftOut"),
-        *("calls", "throttled", "unreadableSubscriptions", "stoppedShards"),
+        *("calls", "throttled", "unreadableSubscriptions", "stoppedShards", "crowdedStarts"),
     ),
 )
 WORK_GIVEN_UP = Event(
@@ -292,6 +292,14 @@ STOPPED = Metric(
     ("reason",),
 )
 
+CROWDED = Metric(
+    "naptime.crowded_starts",
+    Kind.GAUGE,
+    "{start}",
+    "Starts that more than 20 clusters of one subscription and location share, zero included, at"
+    " the end of a run over everything.",
+)
+
 METRICS = (
     CLUSTERS,
     OUTCOMES,
@@ -302,4 +310,5 @@ METRICS = (
     WORK_GIVEN_UP_COUNT,
     UNREADABLE,
     STOPPED,
+    CROWDED,
 )

@@ -69,6 +69,7 @@ def report_run(finished: RunRecord, *, dry_run: bool) -> None:
         "throttled": summary["throttled"],
         "unreadableSubscriptions": len(unreadable),
         "stoppedShards": len(stopped),
+        "crowdedStarts": len(summary["crowdedStarts"]),
     }
     log_event(names.RUN_FINISHED_EVENT, facts)
     if only_looked:
@@ -81,6 +82,7 @@ def report_run(finished: RunRecord, *, dry_run: bool) -> None:
     if run.scope.is_everything:
         for state, number in states.items():
             show(names.CLUSTERS, {"state": state.value}, number)
+        show(names.CROWDED, {}, len(summary["crowdedStarts"]))
 
 
 def report_given_up(given_up: GivenUp) -> None:

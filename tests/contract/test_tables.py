@@ -186,15 +186,6 @@ async def test_rows_come_in_order(table: Table) -> None:
     assert await keys(table, after="a", before="d") == ["b", "c"]
 
 
-async def test_rows_with_only_some_values(table: Table) -> None:
-    """Rows can be asked for without values that nobody needs; one may have none of the named."""
-    await table.insert("p", "a", {"n": 1, "long": "x" * 1000})
-    await table.insert("p", "b", {"long": "x"})
-    found = [row async for row in table.rows("p", only=("n", "m"))]
-    assert [(row.key, dict(row.values)) for row in found] == [("a", {"n": 1}), ("b", {})]
-    assert await table.replace(found[0], {"n": 2})
-
-
 async def test_the_first_rows_with_a_value(table: Table) -> None:
     """The first of those with equal values, however many others lie between them."""
     rows: dict[str, Values] = {

@@ -120,6 +120,7 @@ def test_the_end_of_a_run_is_one_line(
         "throttled": 0,
         "unreadableSubscriptions": unreadable,
         "stoppedShards": [],
+        "crowdedStarts": [],
     }
     with caplog.at_level(logging.DEBUG, "naptime"):
         log_run(RunRecord(run, summary=summary))

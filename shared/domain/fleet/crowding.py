@@ -14,7 +14,8 @@ from typing import Self, TypedDict
 from shared.domain.fleet.last_known import Remembered
 from shared.domain.fleet.shard import Shard
 from shared.domain.vocabulary import instants
-from shared.domain.vocabulary.reasons import REASONS, Reason
+from shared.domain.vocabulary.reason_texts import REASONS
+from shared.domain.vocabulary.reasons import Reason
 from shared.domain.vocabulary.rows import Row, Value, without_none
 from shared.domain.window.window import MaintenanceWindow
 

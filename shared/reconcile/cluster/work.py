@@ -29,7 +29,8 @@ from shared.domain.messages.work import (
 )
 from shared.domain.vocabulary.errors import InvalidMessage
 from shared.domain.vocabulary.ids import ClusterId
-from shared.domain.vocabulary.reasons import REASONS, Cause, Reason
+from shared.domain.vocabulary.reason_texts import REASONS
+from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.reconcile.cluster.reconcile import ClusterReconciler
 from shared.reconcile.ground.claim import claim_soon
 from shared.reconcile.ground.memory import ClusterMemory
@@ -85,7 +86,7 @@ class ClusterWorker:
             self.report(outcome, work, self.clock.now())
             await self._settle(outcome, work)
             await self.teller.tell(outcome, _occasion(work))
-            await self.memory.remember_one(LastKnown(outcome, claim.claimed_at, self.clock.now()))
+            await self.memory.remember([LastKnown(outcome, claim.claimed_at, self.clock.now())])
             concluded = outcome.kind is not OutcomeKind.DEFERRED
         finally:
             # An outcome that could not be settled concludes nothing: its message comes again.

@@ -9,7 +9,6 @@ from shared.domain.fleet.run import Run
 from shared.domain.fleet.run_records import SubscriptionRecord
 from shared.domain.fleet.shard import Shard
 from shared.domain.fleet.shard_records import ShardRecord
-from shared.domain.vocabulary.reasons import Reason
 from shared.reconcile.cluster.reconcile import CALLS_OF_AN_ATTEMPT
 from shared.reconcile.fleet.close import RunCloser, shards_of
 from shared.reconcile.fleet.store import RunStore
@@ -34,7 +33,6 @@ class ShardHandout:
         """Give the row of each shard of a subscription that has been listed."""
         calls = [CALLS_OF_AN_ATTEMPT * clusters for clusters in record.shards.values()]
         waits = beginnings(self.pace, calls)
-        some_left_out = Reason.RECENTLY_READ.value in record.screened.reasons
         return [
             ShardRecord(
                 run.id,
@@ -45,7 +43,6 @@ class ShardHandout:
                 pending=clusters,
                 listing=record.listing,
                 due_at=now + delay,
-                partial=some_left_out or run.scope.resource_group is not None,
             )
             for (location, clusters), delay in zip(record.shards.items(), waits, strict=True)
         ]
