@@ -141,13 +141,13 @@ class Listed:
         return PendingCluster(cluster, given_up=word in self.given_up, told=told)
 
     def screened_by(
-        self, desired: Desired, cluster: ObservedCluster, fresh_for: timedelta
+        self, desired: Desired, cluster: ObservedCluster, fresh_for: timedelta, now: datetime
     ) -> Decision | None:
         """Decide without its configurations; None if they have to be read.
 
         What was read less than `fresh_for` ago is fresh.
         """
-        decision = screen(cluster, desired)
+        decision = screen(cluster, desired, now)
         return decision or (_JUST_READ if self._is_fresh(cluster, fresh_for) else None)
 
     def _is_fresh(self, cluster: ObservedCluster, fresh_for: timedelta) -> bool:

@@ -146,9 +146,9 @@ class SubscriptionLister:
     async def _page(self, run: Run, listed: Listed, page: ClusterPage) -> None:
         """Screen one page; write down the clusters whose configurations have to be read."""
         listed.screened += Tally(calls=1)
-        fresh_for = self._fresh_for(run)
+        fresh_for, now = self._fresh_for(run), self.clock.now()
         screened = [
-            (cluster, listed.screened_by(self.desired, cluster, fresh_for))
+            (cluster, listed.screened_by(self.desired, cluster, fresh_for, now))
             for cluster in listed.meet(each for each in page.clusters if _is_of(run, each))
         ]
         batches = listed.batches_of([cluster for cluster, left in screened if left is None])
