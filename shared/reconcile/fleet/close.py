@@ -15,8 +15,8 @@ from shared.domain.fleet.shard_records import ShardRecord
 from shared.domain.fleet.tally import total
 from shared.domain.fleet.told import run_completed
 from shared.reconcile.fleet.store import RunStore
+from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.outbox import EventTeller
-from shared.reconcile.ground.ports import GivenUpRecords
 
 type ReportRun = Callable[[RunRecord], None]
 

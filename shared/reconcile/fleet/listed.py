@@ -21,7 +21,6 @@ from shared.domain.vocabulary.errors import AzureError
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Reason
 from shared.reconcile.fleet.store import Stored, batches_of
-from shared.reconcile.ground.memory import hash_of
 
 UNPROTECTED_FIRST, PROTECTED_LATER = "0", "1"
 
@@ -92,7 +91,7 @@ class Listed:
 
     def meet(self, clusters: Iterable[ObservedCluster]) -> list[ObservedCluster]:
         """Note clusters of a page, and give those that are met for the first time."""
-        new = {hash_of(each.id): each for each in clusters if hash_of(each.id) not in self.met}
+        new = {each.id.hash: each for each in clusters if each.id.hash not in self.met}
         self.met.update(new)
         self.seen.update(word for word, each in new.items() if each.auto_provisioning)
         return [*new.values()]
@@ -104,7 +103,7 @@ class Listed:
         deferred = decision.action is Action.DEFER
         kind = OutcomeKind.DEFERRED if deferred else OutcomeKind.SKIPPED
         self.screened = self.screened.counting(kind, decision.reason)
-        before = self.known.get(hash_of(cluster.id))
+        before = self.known.get(cluster.id.hash)
         is_news = before is None or before.reason != decision.reason.value
         is_left_alone = not deferred and decision.reason is not Reason.RECENTLY_READ
         if is_left_alone and cluster.auto_provisioning and is_news:
@@ -118,7 +117,7 @@ class Listed:
         """
         found: defaultdict[tuple[Shard, str], list[PendingCluster]] = defaultdict(list)
         for cluster in clusters:
-            word, shard = hash_of(cluster.id), Shard.of(cluster)
+            word, shard = cluster.id.hash, Shard.of(cluster)
             self.shards[shard] += 1
             found[shard, self._priority(word)].append(self._pending(word, cluster))
         return [
@@ -155,7 +154,7 @@ class Listed:
 
         An event counts from its receipt, whether or not its message has been worked on.
         """
-        word = hash_of(cluster.id)
+        word = cluster.id.hash
         before = self.known.get(word)
         verified_at = before.verified_at if before else None
         if verified_at is None or self.row.read_at - verified_at >= fresh_for:

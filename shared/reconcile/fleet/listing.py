@@ -8,19 +8,21 @@ from shared.domain.deciding.observed import ClusterPage, ObservedCluster
 from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.fleet.run import Run, RunState
 from shared.domain.fleet.run_records import ListingState, SubscriptionRecord
-from shared.domain.fleet.run_work import ListSubscription
+from shared.domain.fleet.run_work import ListSubscription, RunWork
 from shared.domain.fleet.tally import Tally
 from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.errors import AccessDenied, AzureError
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause, Reason
+from shared.ports.azure import Aks, Clock
+from shared.ports.storage import Queue
 from shared.reconcile.fleet.close import RunCloser
 from shared.reconcile.fleet.crowds import CrowdFinder
 from shared.reconcile.fleet.hand_out import ShardHandout
 from shared.reconcile.fleet.listed import Before, Listed
 from shared.reconcile.fleet.store import RunStore, Stored
-from shared.reconcile.ground.memory import KNOWN, ClusterMemory, hash_of
-from shared.reconcile.ground.ports import Aks, Clock, GivenUpRecords, RunQueue, WorkQueue
+from shared.reconcile.ground.given_up import GivenUpRecords
+from shared.reconcile.ground.memory import KNOWN, ClusterMemory
 
 LIST_WITHIN = timedelta(minutes=3)
 """How long a lister may be silent before its message counts as lost."""
@@ -48,8 +50,8 @@ class SubscriptionLister:
     store: RunStore
     memory: ClusterMemory
     given_up: GivenUpRecords
-    runs: RunQueue
-    clusters: WorkQueue
+    runs: Queue[RunWork]
+    clusters: Queue[ReconcileCluster]
     handout: ShardHandout
     closer: RunCloser
     clock: Clock
@@ -131,7 +133,7 @@ class SubscriptionLister:
             page := await self.given_up.page(after, PAGE_OF_GIVEN_UP)
         ):
             found |= {
-                hash_of(record.cluster_id): record.cluster_id
+                record.cluster_id.hash: record.cluster_id
                 for at, record in page
                 if at.startswith(place) and record.cluster_id
             }
