@@ -27,6 +27,8 @@ class ObservedCluster:
     node_os_channel: str | None
     upgrade_channel: str | None
     node_resource_group: str | None = None
+    sku: str = ""
+    """The name: Automatic or Base."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,7 @@ def observe_cluster(body: Mapping[str, object]) -> ObservedCluster:
         node_os_channel=text_in(channels, "nodeOSUpgradeChannel"),
         upgrade_channel=text_in(channels, "upgradeChannel"),
         node_resource_group=text_in(properties, "nodeResourceGroup"),
+        sku=text_in(object_in(body, "sku"), "name") or "",
     )
 
 
