@@ -9,7 +9,7 @@ from msgspec import Meta
 from functions.api.requests import ConditionHeaders, DryRun, PageQuery
 from functions.http.answers import Ok, Tagged
 from functions.http.parts import Part, TextBody
-from functions.http.problems import CONDITION_FAILED, NO_SUCH_VERSION, RequestRefused
+from functions.http.problems import CONDITION_FAILED, ProblemKind, RequestRefused
 from functions.http.routes import Routes
 from shared.domain.messages.audit import Origin
 from shared.domain.policy.version import MOST_VERSIONS, PolicyVersion, PolicyVersionJson
@@ -19,6 +19,13 @@ from shared.reconcile.shown.policy import PutPolicyJson, ShownPolicyJson
 from shared.world import app
 
 routes = Routes()
+
+NO_SUCH_VERSION = ProblemKind(
+    "NoSuchVersion",
+    404,
+    "The policy has no version of this number.",
+    "Take the number from `GET /api/policy/versions`.",
+)
 
 SUNDAYS = """version = 1
 

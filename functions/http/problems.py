@@ -82,12 +82,6 @@ NO_SUCH_RUN = ProblemKind(
     "There is no run with this id.",
     "Take the id from `GET /api/runs`; runs are kept for about 90 days.",
 )
-NO_SUCH_VERSION = ProblemKind(
-    "NoSuchVersion",
-    404,
-    "The policy has no version of this number.",
-    "Take the number from `GET /api/policy/versions`.",
-)
 NO_SCHEDULE = ProblemKind(
     "ScheduleMissing",
     404,
