@@ -19,7 +19,8 @@ from shared.reconcile.cluster.change import ChangeWorld
 from shared.reconcile.cluster.reconcile import ClusterReconciler
 from shared.reconcile.cluster.work import ClusterWorker
 from shared.reconcile.fleet.ask import RunAsker
-from shared.reconcile.fleet.close import RunCloser, ShardFinisher
+from shared.reconcile.fleet.close import RunCloser
+from shared.reconcile.fleet.crowds import CrowdFinder
 from shared.reconcile.fleet.hand_out import ShardHandout
 from shared.reconcile.fleet.listing import SubscriptionLister
 from shared.reconcile.fleet.shift import InFlight, ShiftWorld
@@ -165,11 +166,6 @@ class Groundwork:
         return RunCloser(self.store, self.reports.run, self.teller, self.given_up)
 
     @cached_property
-    def finisher(self) -> ShardFinisher:
-        """What ends the shards of runs."""
-        return ShardFinisher(self.store, self.memory, self.closer, self.crowd_size, self.teller)
-
-    @cached_property
     def handout(self) -> ShardHandout:
         """What gives shards their batons."""
         batons, settings = self.ports.shards_queue, self.settings
@@ -191,6 +187,7 @@ class Groundwork:
             ports.clock,
             settings.desired,
             settings.verify_max_age,
+            CrowdFinder(self.memory, self.teller, self.crowd_size),
         )
 
     @cached_property

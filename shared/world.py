@@ -177,7 +177,7 @@ class World(Groundwork):
             self.given_up,
             ports.shards_queue,
             ports.clusters_queue,
-            self.finisher,
+            self.closer,
             self.reports.in_run,
             self.teller,
         )

@@ -87,7 +87,7 @@ class ClusterWorker:
             self.report(outcome, work, self.clock.now())
             await self._settle(outcome, work)
             await self.teller.tell(outcome, _occasion(work))
-            await self.memory.remember_one(LastKnown(outcome, claim.claimed_at, self.clock.now()))
+            await self.memory.remember([LastKnown(outcome, claim.claimed_at, self.clock.now())])
             concluded = outcome.kind is not OutcomeKind.DEFERRED
         finally:
             # An outcome that could not be settled concludes nothing: its message comes again.
