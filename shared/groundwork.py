@@ -13,6 +13,7 @@ from shared.domain.messages.audit import AuditRecord
 from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.reasons import Cause
 from shared.reconcile.cluster.change import ChangeWorld
+from shared.reconcile.cluster.look import Looker
 from shared.reconcile.cluster.reconcile import ClusterReconciler
 from shared.reconcile.cluster.work import ClusterWorker
 from shared.reconcile.fleet.ask import RunAsker
@@ -95,12 +96,15 @@ class Groundwork:
         return OutcomeTeller(self.teller, self.memory)
 
     @cached_property
+    def looker(self) -> Looker:
+        """What looks at single clusters, and alone writes to them."""
+        ports = self.ports
+        return Looker(ports.aks, ports.clock, ports.retry, self.pacer)
+
+    @cached_property
     def reconciler(self) -> ClusterReconciler:
         """One attempt at one cluster."""
-        ports, settings = self.ports, self.settings
-        return ClusterReconciler(
-            ports.aks, ports.clock, ports.retry, self.pacer, settings.desired, settings.dry_run
-        )
+        return ClusterReconciler(self.looker, self.settings.desired, self.settings.dry_run)
 
     @cached_property
     def worker(self) -> ClusterWorker:
@@ -123,10 +127,7 @@ class Groundwork:
         """What changing a schedule by hand needs."""
         ports, settings = self.ports, self.settings
         return ChangeWorld(
-            ports.aks,
-            ports.clock,
-            ports.retry,
-            self.pacer,
+            self.looker,
             ports.records,
             self.memory,
             ports.given_up,

@@ -10,7 +10,7 @@ from shared.domain.fleet.run_records import SubscriptionRecord
 from shared.domain.fleet.shard import Shard
 from shared.domain.fleet.shard_records import ShardRecord
 from shared.domain.vocabulary.reasons import Reason
-from shared.reconcile.cluster.reconcile import CALLS_OF_AN_ATTEMPT
+from shared.reconcile.cluster.look import CALLS_OF_AN_ATTEMPT
 from shared.reconcile.fleet.close import RunCloser, shards_of
 from shared.reconcile.fleet.store import RunStore
 from shared.reconcile.ground.ports import BatonQueue

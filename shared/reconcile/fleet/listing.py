@@ -150,7 +150,8 @@ class SubscriptionLister:
             and listed.is_new(cluster)
             and await self._is_to_be_looked_at(run, listed, cluster)
         ]
-        if batches := listed.batches_of(clusters):
+        passed = self.clock.now() - listed.alive_at
+        if batches := listed.batches_of(clusters, listed.row.read_at + passed):
             await self.store.insert_batches(run.id, batches)
         for unreadable in page.unreadable:
             if unreadable.auto_provisioning and run.scope.covers(unreadable.location):
