@@ -12,14 +12,15 @@ from shared.domain.deciding.decision import Desired
 from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.fleet.shard import Shard
 from shared.domain.messages.audit import Caller, Origin
-from shared.domain.messages.work import Claim, Refusal
 from shared.domain.vocabulary.errors import Paced
-from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.rows import Row, Values
 from shared.domain.window.body import read_window
 from shared.reconcile.cluster.change import Wish
+from shared.reconcile.ground.claim import CLUSTERS_TABLE
 from tests.clusters import SUBSCRIPTION, Json, cluster, cluster_id, schedule
 from tests.fakes.aks import Verb
 from tests.fakes.clock import FakeClock
+from tests.policies import always
 from tests.service_world import SUNDAY_NIGHT, World
 
 ORIGIN = Origin(Caller("ops@example.com", "id-1"), "0f0e0d0c-0b0a-4908-8706-050403020100")
@@ -157,19 +158,26 @@ async def test_a_worker_that_always_stalls_sends_nothing() -> None:
     assert len(world.aks.calls_of("list")) > 1
 
 
+def slow_claims(world: World, by: timedelta, then: Callable[[], None] = lambda: None) -> None:
+    """Let the table of claims take its time for each new one, and something happen meanwhile."""
+    table = world.tables.of(CLUSTERS_TABLE)
+    insert = table.insert
+
+    async def slow(partition: str, key: str, values: Values) -> Row | None:
+        made = await insert(partition, key, values)
+        world.clock.advance(by)
+        then()
+        return made
+
+    table.insert = slow  # type: ignore[method-assign]  # what a busy table does
+
+
 @pytest.mark.parametrize("way", [by_event, by_run])
 async def test_a_schedule_that_is_made_during_a_slow_claim(way: Way) -> None:
     """A person's schedule that comes while the claim takes its time is not written over."""
     world = world_for(way)
-    claim = world.records.claim
-
-    async def slow(cluster_id: ClusterId, since: datetime | None) -> Claim | Refusal:
-        claimed = await claim(cluster_id, since)
-        world.clock.advance(timedelta(seconds=4))
-        world.aks.set_schedule(cluster_id, schedule("Friday"))
-        return claimed
-
-    world.records.claim = slow  # type: ignore[method-assign]  # what a busy table does
+    friday = partial(world.aks.set_schedule, cluster_id(), schedule("Friday"))
+    slow_claims(world, timedelta(seconds=4), friday)
     await way(world)
     assert not world.aks.calls_of("put")
 
@@ -179,16 +187,10 @@ async def test_a_schedule_that_is_made_during_a_slow_claim(way: Way) -> None:
 async def test_least_lead_is_the_setting(way: Way, slow: int) -> None:
     """However long claims and writes take, a write is accepted with the lead that is set."""
     lead = timedelta(minutes=30)
-    world = World(desired=Desired(SUNDAY_NIGHT, lead=lead))
+    world = World(desired=Desired(always(SUNDAY_NIGHT), lead=lead))
     world.aks.add(cluster())
     world.clock.move_to(datetime.fromisoformat("2026-11-22T00:29:29Z"))
-    claim = world.records.claim
-
-    async def claims(cluster_id: ClusterId, since: datetime | None) -> Claim | Refusal:
-        world.clock.advance(timedelta(seconds=slow))
-        return await claim(cluster_id, since)
-
-    world.records.claim = claims  # type: ignore[method-assign]  # what a busy table does
+    slow_claims(world, timedelta(seconds=slow))
     world.aks.takes = lambda verb: timedelta(seconds=slow if verb == "put" else 0)
     await way(world)
     (written,) = world.aks.accepted_writes

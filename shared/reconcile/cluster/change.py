@@ -17,8 +17,9 @@ from shared.domain.vocabulary.errors import AzureError, InvalidInput
 from shared.domain.window.window import MaintenanceWindow
 from shared.reconcile.cluster.look import Looker, Sight
 from shared.reconcile.ground.audit_log import AuditLog
+from shared.reconcile.ground.claim import ClusterClaims
+from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import ClusterMemory
-from shared.reconcile.ground.ports import ClusterRecords, GivenUpRecords
 
 
 class ChangeRefused(Exception):
@@ -44,7 +45,7 @@ class ChangeWorld:
     """What changing a schedule needs."""
 
     looker: Looker
-    records: ClusterRecords
+    claims: ClusterClaims
     memory: ClusterMemory
     given_up: GivenUpRecords
     audit: AuditLog

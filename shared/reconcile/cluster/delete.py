@@ -44,7 +44,7 @@ class ScheduleDeleter:
         """
         world = self.world
         # The claim concludes nothing: whoever asked for a reconcile before wants a schedule still.
-        async with holding(world.records, world.looker.clock, cluster_id):
+        async with holding(world.claims, world.looker.clock, cluster_id):
             if world.dry_run:
                 return await self.try_out(cluster_id, condition)
             record = await world.audit.intend(origin, AuditAction.DELETE_SCHEDULE, cluster_id)
@@ -92,8 +92,8 @@ class _Deleting:
         return Deletion(
             cluster_id=self.cluster_id,
             configuration=deleted,
-            warnings=warnings_of_deletion(sight.cluster, desired),
-            comes_back=comes_back(sight.cluster, desired),
+            warnings=warnings_of_deletion(sight.cluster, desired, sight.now),
+            comes_back=comes_back(sight.cluster, desired, sight.now),
             attempts=self.looks.attempts,
             calls=self.looks.calls,
             dry_run=self.intent is None,

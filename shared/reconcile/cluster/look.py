@@ -20,8 +20,8 @@ from shared.domain.fleet.shard import Shard
 from shared.domain.vocabulary.errors import Paced
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.window.window import MaintenanceWindow
+from shared.ports.azure import Aks, Clock, Retry
 from shared.reconcile.ground.pacer import ShardPacer
-from shared.reconcile.ground.ports import Aks, Clock, Retry
 
 CALLS_OF_AN_ATTEMPT = 2
 """A LIST, and the write that follows it at once where it has to."""

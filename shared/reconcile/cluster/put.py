@@ -50,7 +50,7 @@ class SchedulePutter:
         Raises `AdvisedAgainst`, `ConditionFailed`, `ClusterBusy`, `InvalidWindow`, `AzureError`.
         """
         world = self.world
-        async with holding(world.records, world.looker.clock, cluster_id) as held:
+        async with holding(world.claims, world.looker.clock, cluster_id) as held:
             one = _Putting(world, cluster_id, wish)
             if world.dry_run:
                 return await one.looks.each(one.write)

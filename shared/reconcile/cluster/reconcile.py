@@ -60,7 +60,7 @@ class Pass:
         looks.attempts += 1
         try:
             cluster = await looks.read()
-            if screened := screen(cluster, self.world.desired):
+            if screened := screen(cluster, self.world.desired, looks.looker.clock.now()):
                 return self.left_out(screened)
             async with looks.paced(cluster):
                 return await looks.act(self.apply)
@@ -75,7 +75,7 @@ class Pass:
         looks = self.looks
         try:
             cluster = looks.cluster if self.dry_run and looks.cluster else await looks.read()
-            if screened := screen(cluster, self.world.desired):
+            if screened := screen(cluster, self.world.desired, looks.looker.clock.now()):
                 return self.left_out(screened)
             return await looks.act(self.apply)
         except ClusterGone:

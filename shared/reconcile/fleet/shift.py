@@ -18,8 +18,8 @@ from shared.domain.vocabulary.errors import AzureError, ClusterGone, Throttled
 from shared.domain.vocabulary.reasons import Reason
 from shared.reconcile.cluster.look import CALLS_OF_AN_ATTEMPT, OutOfTime
 from shared.reconcile.cluster.reconcile import ClusterReconciler, Pass
+from shared.reconcile.ground.claim import ClusterClaims
 from shared.reconcile.ground.pacer import LEASE_LASTS, Grip, ShardPacer
-from shared.reconcile.ground.ports import ClusterRecords
 
 LEAST_AT_ONCE, LEAST_IN_ALL = 2, 24
 """What a shift may do in any case; a shorter one would cost more than its clusters do."""
@@ -142,7 +142,8 @@ class Shift:
             age = self.grip.draw.at + self.lasted - cluster.listed_at
             looks.read_at = clock.now() - max(age, timedelta())
         if cluster.sent:
-            looks.sent.append(self.world.reconciler.desired.window_for(cluster.cluster.id))
+            planned = self.world.reconciler.desired.planned(cluster.cluster, clock.now())
+            looks.sent += [planned] if planned else []
         return one
 
     async def _look(self, one: Pass, cluster: PendingCluster) -> Settled:
@@ -160,14 +161,14 @@ class Shift:
         return await self._look_to_write(one, cluster)
 
     async def _look_to_write(self, one: Pass, cluster: PendingCluster) -> Settled:
-        claim = await self.world.records.claim(cluster.cluster.id, None)
+        claim = await self.world.claims.claim(cluster.cluster.id, None)
         if not isinstance(claim, Claim):
             return Settled(cluster, None, counts=False)
         try:
             return await self._write(one, cluster)
         finally:
             # A run concludes nothing: work that was asked for meanwhile is still done.
-            await self.world.records.release(claim, concluded=False)
+            await self.world.claims.release(claim, concluded=False)
 
     async def _write(self, one: Pass, cluster: PendingCluster) -> Settled:
         try:
@@ -216,7 +217,7 @@ class ShiftWorld:
     """What a shift works with."""
 
     reconciler: ClusterReconciler
-    records: ClusterRecords
+    claims: ClusterClaims
     pacer: ShardPacer
     report_bug: Callable[[PendingCluster, Exception], None]
     in_flight: InFlight = field(default_factory=InFlight)

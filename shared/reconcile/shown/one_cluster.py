@@ -26,8 +26,8 @@ from shared.domain.vocabulary.reasons import Reason
 from shared.domain.window.body import write_window
 from shared.domain.window.window import MaintenanceWindow
 from shared.reconcile.cluster.look import Looker, Sight
+from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import ClusterMemory
-from shared.reconcile.ground.ports import GivenUpRecords
 from shared.reconcile.images.memory import NewestImages
 
 OCCURRENCES_SHOWN = 5
