@@ -126,7 +126,7 @@ class Groundwork:
     @cached_property
     def reconciler(self) -> ClusterReconciler:
         """One attempt at one cluster."""
-        return ClusterReconciler(self.looker, self.settings.desired, self.settings.dry_run)
+        return ClusterReconciler(self.looker, self.policies.wanted, self.settings.dry_run)
 
     @cached_property
     def worker(self) -> ClusterWorker:
@@ -154,7 +154,7 @@ class Groundwork:
             self.memory,
             self.given_up,
             self.audit,
-            settings.desired,
+            self.policies.wanted,
             settings.dry_run,
         )
 
@@ -166,7 +166,8 @@ class Groundwork:
     @cached_property
     def asker(self) -> RunAsker:
         """What starts runs."""
-        return RunAsker(self._shards, self.store, self.ports.runs_queue, self.ports.new_id)
+        queue, new_id = self.ports.runs_queue, self.ports.new_id
+        return RunAsker(self._shards, self.store, queue, new_id, self.policies)
 
     @cached_property
     def closer(self) -> RunCloser:
@@ -193,7 +194,7 @@ class Groundwork:
             self.handout,
             self.closer,
             ports.clock,
-            settings.desired,
+            self.policies.wanted,
             settings.verify_max_age,
             CrowdFinder(self.memory, self.teller, self.crowd_size),
         )
@@ -207,7 +208,8 @@ class Groundwork:
     def shifts(self) -> ShiftWorld:
         """What the holder of a baton needs for its clusters."""
         records, bug = self.claims, self.reports.bug
-        return ShiftWorld(self.reconciler, records, self.pacer, bug, self.in_flight)
+        timeout = self.settings.desired.attempt_timeout
+        return ShiftWorld(self.reconciler, records, self.pacer, bug, timeout, self.in_flight)
 
     @cached_property
     def places(self) -> FleetPlaces:

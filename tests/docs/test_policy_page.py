@@ -63,6 +63,8 @@ def test_an_exemption_is_named_whole() -> None:
 
 def test_the_limits_are_the_codes() -> None:
     """What the page says of limits is what the code refuses by."""
-    assert f"at most {MOST_BYTES // 1024} KiB, {MOST_RULES} rules and {MOST_WINDOWS} windows" in PAGE
+    assert (
+        f"at most {MOST_BYTES // 1024} KiB, {MOST_RULES} rules and {MOST_WINDOWS} windows" in PAGE
+    )
     assert f"at most {LONGEST_EXEMPTION.days} days ahead" in PAGE
     assert f"has {MOST_HOURS_DAILY_IN_ZONE} hours at most" in PAGE

@@ -40,6 +40,8 @@ class ShardRecord:
     stopped: str = ""
     """Why nothing more is written in this shard; empty if nothing stops it."""
     finished: bool = False
+    policy_hash: str | None = None
+    """The version of the policy that its run keeps to."""
 
     @property
     def baton(self) -> Baton:
@@ -76,6 +78,7 @@ class ShardRecord:
                 "streak": self.streak,
                 "stopped": self.stopped,
                 "finished": self.finished,
+                "policyHash": self.policy_hash,
             }
         )
 
@@ -97,6 +100,7 @@ class ShardRecord:
             row.whole("streak"),
             row.text("stopped"),
             row.flag("finished"),
+            row.text("policyHash") if "policyHash" in row.values else None,
         )
 
     def stopped_json(self) -> StoppedShardJson:

@@ -58,6 +58,7 @@ class Listed:
 
     row: Stored[SubscriptionRecord]
     """The subscription's row, as this listing wrote it last."""
+    desired: Desired
     known: dict[str, Before]
     """The clusters that are remembered, by their hashes."""
     heard: dict[str, datetime]
@@ -150,13 +151,13 @@ class Listed:
         )
 
     def screened_by(
-        self, desired: Desired, cluster: ObservedCluster, fresh_for: timedelta, now: datetime
+        self, cluster: ObservedCluster, fresh_for: timedelta, now: datetime
     ) -> Decision | None:
         """Decide without its configurations; None if they have to be read.
 
         What was read less than `fresh_for` ago is fresh.
         """
-        decision = screen(cluster, desired, now)
+        decision = screen(cluster, self.desired, now)
         return decision or (_JUST_READ if self._is_fresh(cluster, fresh_for) else None)
 
     def _is_fresh(self, cluster: ObservedCluster, fresh_for: timedelta) -> bool:

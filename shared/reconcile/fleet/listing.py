@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.domain.deciding.decision import Action, Decision, Desired
+from shared.domain.deciding.decision import Action, Decision
 from shared.domain.deciding.observed import ClusterPage, ObservedCluster
 from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.fleet.run import Run, RunState
@@ -23,6 +23,7 @@ from shared.reconcile.fleet.listed import Before, Listed
 from shared.reconcile.fleet.store import RunStore, Stored
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import KNOWN, ClusterMemory
+from shared.reconcile.ground.policies import Wanted
 
 LIST_WITHIN = timedelta(minutes=3)
 """How long a lister may be silent before its message counts as lost."""
@@ -55,7 +56,7 @@ class SubscriptionLister:
     handout: ShardHandout
     closer: RunCloser
     clock: Clock
-    desired: Desired
+    wanted: Wanted
     verify_max_age: timedelta
     crowds: CrowdFinder
 
@@ -121,7 +122,8 @@ class SubscriptionLister:
         }
         heard = await self.memory.heard(subscription_id) if self._fresh_for(run) else {}
         given_up = await self._given_up(subscription_id)
-        listed = Listed(claimed, before, heard, given_up, self.clock.now())
+        desired = await self.wanted(run.policy_hash)
+        listed = Listed(claimed, desired, before, heard, given_up, self.clock.now())
         listed.screened = claimed.record.screened
         listed.crowds = await self.crowds.find(run, subscription_id, before.values(), now)
         return listed
@@ -150,7 +152,7 @@ class SubscriptionLister:
         listed.screened += Tally(calls=1)
         fresh_for, now = self._fresh_for(run), self.clock.now()
         screened = [
-            (cluster, listed.screened_by(self.desired, cluster, fresh_for, now))
+            (cluster, listed.screened_by(cluster, fresh_for, now))
             for cluster in listed.meet(each for each in page.clusters if _is_of(run, each))
         ]
         listed_at = listed.row.read_at + (now - listed.alive_at)
