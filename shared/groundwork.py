@@ -20,9 +20,11 @@ from shared.reconcile.cluster.reconcile import ClusterReconciler
 from shared.reconcile.cluster.work import ClusterWorker
 from shared.reconcile.fleet.ask import RunAsker
 from shared.reconcile.fleet.close import RunCloser
-from shared.reconcile.fleet.crowds import CrowdFinder
 from shared.reconcile.fleet.hand_out import ShardHandout
+from shared.reconcile.fleet.listed import CrowdFinder
 from shared.reconcile.fleet.listing import SubscriptionLister
+from shared.reconcile.fleet.patience import ListingPatience
+from shared.reconcile.fleet.settle import ClusterSettler
 from shared.reconcile.fleet.shift import InFlight, ShiftWorld
 from shared.reconcile.fleet.store import RunStore
 from shared.reconcile.ground.audit_log import AuditLog
@@ -188,6 +190,21 @@ class Groundwork:
             settings.desired,
             settings.verify_max_age,
             CrowdFinder(self.memory, self.teller, self.crowd_size),
+            self.patience,
+        )
+
+    @cached_property
+    def patience(self) -> ListingPatience:
+        """What tries subscriptions again that could not be read."""
+        ports, allowed = self.ports, self.settings.subscriptions
+        return ListingPatience(
+            self._shards,
+            ports.aks,
+            self.asker,
+            ports.runs_queue,
+            self.given_up,
+            ports.jitter,
+            allowed,
         )
 
     @cached_property
@@ -200,6 +217,20 @@ class Groundwork:
         """What the holder of a baton needs for its clusters."""
         records, bug = self.claims, self.reports.bug
         return ShiftWorld(self.reconciler, records, self.pacer, bug, self.in_flight)
+
+    @cached_property
+    def settler(self) -> ClusterSettler:
+        """What does with the outcomes of a run's clusters what they ask for."""
+        ports = self.ports
+        return ClusterSettler(
+            self.memory,
+            self.given_up,
+            ports.clusters_queue,
+            self.reports.in_run,
+            self.teller,
+            ports.clock,
+            ports.jitter,
+        )
 
     @cached_property
     def places(self) -> FleetPlaces:

@@ -156,7 +156,7 @@ class World(Groundwork):
     @cached_property
     def runs(self) -> RunViewer:
         """What `GET /runs` calls."""
-        return RunViewer(self.store)
+        return RunViewer(self.store, self.patience)
 
     @cached_property
     def replayer(self) -> GivenUpReplayer:
@@ -168,18 +168,16 @@ class World(Groundwork):
     def run_messages(self) -> RunMessageReceiver:
         """What the functions on the queues of runs and shards call."""
         ports, allowed = self.ports, self.settings.subscriptions
-        starter = RunStarter(self.store, ports.runs_queue, allowed, self.lister, self.closer)
+        starter = RunStarter(
+            self.store, ports.runs_queue, allowed, self.lister, self.patience, self.closer
+        )
         shards = ShardReconciler(
             self.store,
             self.pacer,
             self.shifts,
-            self.memory,
-            self.given_up,
+            self.settler,
             ports.shards_queue,
-            ports.clusters_queue,
             self.closer,
-            self.reports.in_run,
-            self.teller,
         )
         return RunMessageReceiver(starter, shards)
 
@@ -194,6 +192,7 @@ class World(Groundwork):
             self.ports.runs_queue,
             self.ports.shards_queue,
             self.closer,
+            self.patience,
         )
 
     @staticmethod

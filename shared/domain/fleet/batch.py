@@ -46,6 +46,8 @@ class PendingCluster:
     """Whether it is among what was given up, and is to be forgotten there once it works."""
     sent: bool = False
     """Whether a write was sent that nothing was heard of."""
+    waiting: bool = False
+    """Whether a message on the queue of clusters has patience with it already."""
     told: frozenset[Reason] = frozenset()
     """The findings that were told of it before, and were there when it was last read."""
 
@@ -57,6 +59,7 @@ class PendingCluster:
             "attempts": self.attempts,
             "givenUp": self.given_up,
             "sent": self.sent,
+            "waiting": self.waiting,
             "told": ",".join(sorted(self.told)),
             "location": cluster.location,
             "state": cluster.provisioning_state,
@@ -84,6 +87,7 @@ class PendingCluster:
             int(str(body["attempts"])),
             body["givenUp"] is True,
             body["sent"] is True,
+            body.get("waiting") is True,
             reasons_in(str(body["told"])),
         )
 

@@ -11,7 +11,7 @@ from shared.domain.deciding.decision import Action, Decision, Finding
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.fleet.batch import PendingCluster
 from shared.domain.fleet.pace import CALLS_AT_ONCE
-from shared.domain.fleet.shard_records import ShardRecord
+from shared.domain.fleet.shard_records import Brake, ShardRecord
 from shared.domain.fleet.tally import Tally
 from shared.domain.messages.work import SLOW, Claim
 from shared.domain.vocabulary.errors import AzureError, Throttled
@@ -131,7 +131,7 @@ class Shift:
                 await self.world.pacer.pause(self.record.shard, error.retry_after)
             return Settled(cluster, None, counts=False, failure=error)
         except AzureError as error:
-            return Settled(cluster, _refused(one, error), failure=error, sent=bool(one.sent))
+            return Settled(cluster, one.refused(error), failure=error, sent=bool(one.sent))
         except Exception as error:  # noqa: BLE001 - a bug in one cluster must not hold up its shard
             self.world.report_bug(cluster, error)
             return Settled(cluster, None)
@@ -143,8 +143,8 @@ class Shift:
         observation = await one.observe(cluster.cluster)
         if observation.decision.action is not Action.CREATE or self._only_looks:
             return Settled(cluster, await one.apply(observation))
-        if self.record.stopped:
-            return Settled(cluster, _stopped(one, observation, self.record.stopped))
+        if why := self.record.brake.stops(cluster.cluster.id.resource_group):
+            return Settled(cluster, _stopped(one, observation, why))
         if self.lasted > self.world.writes_within:
             # The lease might end before the write does.
             return Settled(cluster, None)
@@ -164,14 +164,18 @@ class Shift:
         touched = claim.last_changed_at
         if touched is not None and touched >= self.grip.draw.at:
             return Settled(cluster, None, counts=False)
+        group = cluster.cluster.id.resource_group
         try:
             outcome = await one.apply(observation)
         except AzureError as error:
             if not error.retryable or error.reason in SLOW:
-                self.record = self.record.after_write(_refused(one, error))
+                self._brakes(self.record.brake.after_refusal(group, error.reason, error.code))
             raise
-        self.record = self.record.after_write(outcome)
+        self._brakes(self.record.brake.after_success(group))
         return Settled(cluster, outcome)
+
+    def _brakes(self, brake: Brake) -> None:
+        self.record = replace(self.record, brake=brake)
 
 
 @dataclass(slots=True)
@@ -224,16 +228,12 @@ class ShiftWorld:
         return Shift(self, record, grip, grip.draw.tokens, self.reconciler.clock.now())
 
 
-def _refused(one: Pass, error: AzureError) -> Outcome:
-    """Make an outcome of what Azure refused; a 401 or 403 has failed as far as this run goes."""
-    outcome = one.refused(error)
-    if error.reason in SLOW:
-        return replace(outcome, kind=OutcomeKind.FAILED)
-    return outcome
-
-
-def _stopped(one: Pass, observation: Observation, why: str) -> Outcome:
-    message = f"Ten writes in a row ended in {why}; this run writes nothing more in the shard."
+def _stopped(one: Pass, observation: Observation, why: Reason) -> Outcome:
+    """Skip a cluster; what a role may yet arrive for is not given up, but left to the queue."""
+    message = f"Ten writes in a row ended in {why.value}; this run writes nothing more there."
     finding = Finding(Reason.WRITES_STOPPED, message)
-    decision = Decision(Action.SKIP, (finding, *observation.decision.findings))
-    return one.outcome(OutcomeKind.SKIPPED, decision, observation.now)
+    action, kind = (
+        (Action.DEFER, OutcomeKind.DEFERRED) if why in SLOW else (Action.SKIP, OutcomeKind.SKIPPED)
+    )
+    decision = Decision(action, (finding, *observation.decision.findings))
+    return one.outcome(kind, decision, observation.now)
