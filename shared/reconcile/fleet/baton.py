@@ -16,7 +16,7 @@ from shared.domain.fleet.run_work import Baton
 from shared.domain.fleet.shard_records import ShardRecord
 from shared.domain.vocabulary.rows import Values
 from shared.ports.storage import Queue
-from shared.reconcile.cluster.reconcile import CALLS_OF_AN_ATTEMPT
+from shared.reconcile.cluster.look import CALLS_OF_AN_ATTEMPT
 from shared.reconcile.fleet.close import RunCloser
 from shared.reconcile.fleet.settle import LONGEST_REFILL, Changes, ClusterSettler
 from shared.reconcile.fleet.shift import Shift, ShiftWorld

@@ -14,14 +14,10 @@ from shared.domain.fleet.pace import CALLS_AT_ONCE
 from shared.domain.fleet.shard_records import Brake, ShardRecord
 from shared.domain.fleet.tally import Tally
 from shared.domain.messages.work import SLOW, Claim
-from shared.domain.vocabulary.errors import AzureError, Throttled
+from shared.domain.vocabulary.errors import AzureError, ClusterGone, Throttled
 from shared.domain.vocabulary.reasons import Reason
-from shared.reconcile.cluster.reconcile import (
-    CALLS_OF_AN_ATTEMPT,
-    ClusterReconciler,
-    Observation,
-    Pass,
-)
+from shared.reconcile.cluster.look import CALLS_OF_AN_ATTEMPT, OutOfTime
+from shared.reconcile.cluster.reconcile import ClusterReconciler, Pass
 from shared.reconcile.ground.claim import ClusterClaims
 from shared.reconcile.ground.pacer import LEASE_LASTS, Grip, ShardPacer
 
@@ -109,20 +105,11 @@ class Shift:
     @property
     def lasted(self) -> timedelta:
         """How long the shift has lasted; a clock that steps back has lasted nothing."""
-        return max(timedelta(), self.world.reconciler.clock.now() - self.began_at)
+        return max(timedelta(), self.world.reconciler.looker.clock.now() - self.began_at)
 
     async def _one(self, cluster: PendingCluster) -> Settled:
-        one = Pass(
-            self.world.reconciler,
-            cluster.cluster.id,
-            dry_run=self._only_looks,
-            cluster=cluster.cluster,
-        )
-        one.attempts = cluster.attempts + 1
-        if cluster.sent:
-            reconciler = self.world.reconciler
-            sent = reconciler.desired.planned(cluster.cluster, reconciler.clock.now())
-            one.sent += [sent] if sent else []
+        one = self._pass_over(cluster)
+        looks = one.looks
         try:
             return await self._look(one, cluster)
         except Throttled as error:
@@ -130,48 +117,70 @@ class Shift:
             if self.throttled == 1:
                 await self.world.pacer.pause(self.record.shard, error.retry_after)
             return Settled(cluster, None, counts=False, failure=error)
+        except ClusterGone:
+            return Settled(cluster, one.gone())
+        except OutOfTime:
+            return Settled(cluster, None)
         except AzureError as error:
-            return Settled(cluster, one.refused(error), failure=error, sent=bool(one.sent))
+            return Settled(cluster, one.refused(error), failure=error, sent=bool(looks.sent))
         except Exception as error:  # noqa: BLE001 - a bug in one cluster must not hold up its shard
             self.world.report_bug(cluster, error)
             return Settled(cluster, None)
         finally:
-            self.calls += one.calls
-            self.free += CALLS_OF_AN_ATTEMPT - one.calls
+            self.calls += looks.calls
+            self.free += CALLS_OF_AN_ATTEMPT - looks.paced_calls
+
+    def _pass_over(self, cluster: PendingCluster) -> Pass:
+        """Begin with the cluster as it was listed, which counts for a write for a minute only."""
+        one = self.world.reconciler.pass_over(cluster.cluster.id, dry_run=self._only_looks)
+        looks, clock = one.looks, self.world.reconciler.looker.clock
+        looks.attempts = cluster.attempts + 1
+        looks.cluster = cluster.cluster
+        # The lease might end before a later write does.
+        looks.writes_until = self.began_at + self.world.writes_within
+        if cluster.listed_at is not None:
+            age = self.grip.draw.at + self.lasted - cluster.listed_at
+            looks.read_at = clock.now() - max(age, timedelta())
+        if cluster.sent:
+            planned = self.world.reconciler.desired.planned(cluster.cluster, clock.now())
+            looks.sent += [planned] if planned else []
+        return one
 
     async def _look(self, one: Pass, cluster: PendingCluster) -> Settled:
-        observation = await one.observe(cluster.cluster)
-        if observation.decision.action is not Action.CREATE or self._only_looks:
-            return Settled(cluster, await one.apply(observation))
-        if why := self.record.brake.stops(cluster.cluster.id.resource_group):
-            return Settled(cluster, _stopped(one, observation, why))
-        if self.lasted > self.world.writes_within:
-            # The lease might end before the write does.
-            return Settled(cluster, None)
+        if self._only_looks:
+            return Settled(cluster, await one.look())
+        stopped = self.record.brake.stops(cluster.cluster.id.resource_group)
+        if cluster.explicit or stopped:
+            sight = await one.looks.look()
+            decision = one.decide(sight)
+            if decision.action is not Action.CREATE:
+                return Settled(cluster, await one.act_on(decision, sight))
+            if stopped:
+                return Settled(cluster, _stopped(one, decision, sight.now, stopped))
+            # What is there no more is made under a claim, which comes before the look.
+            return Settled(replace(cluster, explicit=False), None)
+        return await self._look_to_write(one, cluster)
+
+    async def _look_to_write(self, one: Pass, cluster: PendingCluster) -> Settled:
         claim = await self.world.claims.claim(cluster.cluster.id, None)
         if not isinstance(claim, Claim):
             return Settled(cluster, None, counts=False)
         try:
-            return await self._write(one, cluster, observation, claim)
+            return await self._write(one, cluster)
         finally:
             # A run concludes nothing: work that was asked for meanwhile is still done.
             await self.world.claims.release(claim, concluded=False)
 
-    async def _write(
-        self, one: Pass, cluster: PendingCluster, observation: Observation, claim: Claim
-    ) -> Settled:
-        """Write, unless somebody was at the cluster since it was read; then read it again."""
-        touched = claim.last_changed_at
-        if touched is not None and touched >= self.grip.draw.at:
-            return Settled(cluster, None, counts=False)
+    async def _write(self, one: Pass, cluster: PendingCluster) -> Settled:
         group = cluster.cluster.id.resource_group
         try:
-            outcome = await one.apply(observation)
+            outcome = await one.look()
         except AzureError as error:
-            if not error.retryable or error.reason in SLOW:
+            if one.looks.writes and (not error.retryable or error.reason in SLOW):
                 self._brakes(self.record.brake.after_refusal(group, error.reason, error.code))
             raise
-        self._brakes(self.record.brake.after_success(group))
+        if one.looks.writes:
+            self._brakes(self.record.brake.after_success(group))
         return Settled(cluster, outcome)
 
     def _brakes(self, brake: Brake) -> None:
@@ -225,15 +234,15 @@ class ShiftWorld:
 
     def shift(self, record: ShardRecord, grip: Grip) -> Shift:
         """Begin a shift."""
-        return Shift(self, record, grip, grip.draw.tokens, self.reconciler.clock.now())
+        return Shift(self, record, grip, grip.draw.tokens, self.reconciler.looker.clock.now())
 
 
-def _stopped(one: Pass, observation: Observation, why: Reason) -> Outcome:
+def _stopped(one: Pass, decision: Decision, now: datetime, why: Reason) -> Outcome:
     """Skip a cluster; what a role may yet arrive for is not given up, but left to the queue."""
     message = f"Ten writes in a row ended in {why.value}; this run writes nothing more there."
     finding = Finding(Reason.WRITES_STOPPED, message)
-    action, kind = (
-        (Action.DEFER, OutcomeKind.DEFERRED) if why in SLOW else (Action.SKIP, OutcomeKind.SKIPPED)
-    )
-    decision = Decision(action, (finding, *observation.decision.findings))
-    return one.outcome(kind, decision, observation.now)
+    patient = why in SLOW
+    action = Action.DEFER if patient else Action.SKIP
+    kind = OutcomeKind.DEFERRED if patient else OutcomeKind.SKIPPED
+    stopped = Decision(action, (finding, *decision.findings))
+    return one.outcome(kind, stopped, now)
