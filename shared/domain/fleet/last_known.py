@@ -210,6 +210,13 @@ class Remembered:
         """Whether anything came of it; not so where only its images were noted, too late."""
         return bool(self.last_outcome)
 
+    def was_deferred_since(self, instant: datetime) -> bool:
+        """Say whether it was deferred last, and later than that; a dry run defers nothing."""
+        last = self.last_outcome
+        if not self.is_known or last["outcome"] != OutcomeKind.DEFERRED or last["dryRun"]:
+            return False
+        return instants.from_text(last["recordedAt"]) >= instant
+
     @property
     def findings(self) -> list[FindingJson]:
         """The findings of the last outcome, and what was found of its images."""

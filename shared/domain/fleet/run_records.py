@@ -9,10 +9,9 @@ from typing import Self, TypedDict
 from shared.domain.fleet.crowding import Crowd, CrowdJson, crowds_from_text, crowds_to_text
 from shared.domain.fleet.run import Run, RunJson, RunState
 from shared.domain.fleet.tally import Tally
+from shared.domain.fleet.unreadable import Refusal, UnreadableJson
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.errors import AzureError, Throttled
-from shared.domain.vocabulary.reason_texts import REASONS
-from shared.domain.vocabulary.reasons import Reason
 from shared.domain.vocabulary.rows import Row, Value, without_none
 
 
@@ -25,20 +24,12 @@ class ProgressJson(TypedDict):
     clustersDone: int
 
 
-class UnreadableJson(TypedDict):
-    """A subscription that could not be read, why, and what to do."""
-
-    subscriptionId: str
-    reason: str
-    message: str
-    advice: str
-
-
 class StoppedShardJson(TypedDict):
-    """A subscription in a location whose writes were stopped, why, and what to do."""
+    """Where writes were stopped, why, and what to do; without a resource group, in all of them."""
 
     subscriptionId: str
     location: str
+    resourceGroup: str | None
     reason: str
     advice: str
 
@@ -134,15 +125,19 @@ class SubscriptionRecord:
     """How many clusters there are to look at, by location."""
     screened: Tally = field(default_factory=Tally)
     """The clusters that need no look at their configurations, and the calls of the listing."""
-    reason: str = ""
-    message: str = ""
+    refusal: Refusal | None = None
+    """Why it could not be read (to its end); one that is pending is tried again by this run."""
     crowds: tuple[Crowd, ...] = ()
     """The starts that many of its clusters share."""
 
-    def after_refusal(self, error: AzureError) -> Self:
+    def after_refusal(
+        self, error: AzureError, now: datetime, next_try_at: datetime | None = None
+    ) -> Self:
         """Give the record with one more call for it, which was refused."""
         refused = Tally(calls=1, throttled=int(isinstance(error, Throttled)))
-        return replace(self, screened=self.screened + refused)
+        since = self.refusal.since if self.refusal and self.refusal.since else now
+        refusal = Refusal.of_error(error, since, next_try_at)
+        return replace(self, screened=self.screened + refused, refusal=refusal)
 
     def to_values(self) -> dict[str, Value]:
         """Give the values of its row."""
@@ -154,9 +149,8 @@ class SubscriptionRecord:
                 "dueAt": self.due_at,
                 "shards": json.dumps(self.shards, separators=(",", ":")),
                 "screened": self.screened.to_text(),
-                "reason": self.reason,
-                "message": self.message,
                 "crowds": crowds_to_text(self.crowds),
+                **(self.refusal.to_values() if self.refusal else {}),
             }
         )
 
@@ -170,16 +164,6 @@ class SubscriptionRecord:
             row.instant("dueAt"),
             json.loads(row.text("shards")),
             Tally.from_text(row.text("screened")),
-            row.text("reason"),
-            row.text("message"),
+            Refusal.of(row),
             crowds_from_text(subscription_id, row.text("crowds")),
         )
-
-    def unreadable_json(self) -> UnreadableJson:
-        """Say why it could not be read, as the HTTP API shows it."""
-        return {
-            "subscriptionId": self.subscription_id,
-            "reason": self.reason,
-            "message": self.message,
-            "advice": REASONS[Reason(self.reason)].you_can,
-        }

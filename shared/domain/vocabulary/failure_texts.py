@@ -73,9 +73,10 @@ FAILURES: Mapping[Reason, ReasonText] = MappingProxyType(
             "Nothing to do if the cluster was deleted; otherwise replay.",
         ),
         Reason.WRITES_STOPPED: ReasonText(
-            "Ten writes in a row were refused for the same reason in that subscription and "
-            "location.",
-            "Writes nothing more there in this run, and skips what it would have written.",
+            "Ten writes in a row were refused for the same reason in that resource group; or, for "
+            "want of a role, in that subscription and location.",
+            "Writes nothing more there in this run. It skips what it would have written, or, where "
+            "a role is missing, leaves it to the queue, which tries for 24 hours.",
             "Look at the reason in the run's record, correct it, then start another run.",
         ),
         Reason.RECENTLY_READ: ReasonText(

@@ -103,7 +103,9 @@ class RunAsker:
         stored = await self.store.run(run.id)
         if stored is not None:
             young = reading.at - run.started_at <= JOINED_WITHIN
-            return run if young and stored.record.state is RunState.ACTIVE else None
+            active = stored.record.state is RunState.ACTIVE
+            joins = young and active and not await self.store.only_waits(run.id)
+            return run if joins else None
         if reading.at - run.started_at > SCOPE_KEPT:
             return None
         await self.begin(run)

@@ -91,7 +91,6 @@ def summary(
     looked_at = total(part.tally for part in parts)
     known = sum(sum(subscription.shards.values()) for subscription in some)
     unlisted = [found for found in some if found.state is ListingState.PENDING]
-    unreadable = [found for found in some if found.state is ListingState.UNREADABLE]
     return {
         "progress": {
             "subscriptions": len(some),
@@ -100,7 +99,9 @@ def summary(
             "clustersDone": looked_at.clusters + screened.clusters,
         },
         **(screened + looked_at).to_json(),
-        "unreadableSubscriptions": [found.unreadable_json() for found in unreadable],
-        "stoppedShards": [part.stopped_json() for part in parts if part.stopped],
+        "unreadableSubscriptions": [
+            found.refusal.to_json(found.subscription_id) for found in some if found.refusal
+        ],
+        "stoppedShards": [each for part in parts for each in part.stopped_json()],
         "crowdedStarts": [crowd.to_json() for found in some for crowd in found.crowds],
     }

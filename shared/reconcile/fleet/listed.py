@@ -1,4 +1,7 @@
-"""What one listing of a subscription has found so far, and how it is written down."""
+"""What one listing of a subscription has found so far, and how it is written down.
+
+Crowded starts, found whenever a run lists a subscription: counted, told of once, remembered.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -12,17 +15,24 @@ from shared.domain.deciding.observed import ObservedCluster
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.deciding.policy import screen
 from shared.domain.fleet.batch import CLUSTERS_A_BATCH, Batch, PendingCluster
-from shared.domain.fleet.crowding import Crowd, start_of
+from shared.domain.fleet.crowding import Crowd, crowds_of, start_of
 from shared.domain.fleet.last_known import LastKnown, Remembered
+from shared.domain.fleet.run import Run
 from shared.domain.fleet.run_records import SubscriptionRecord
 from shared.domain.fleet.shard import Shard
 from shared.domain.fleet.tally import Tally
-from shared.domain.vocabulary.errors import AzureError
+from shared.domain.fleet.told import crowd_found
+from shared.domain.vocabulary.errors import AzureError, Throttled
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Reason
 from shared.reconcile.fleet.store import Stored, batches_of
+from shared.reconcile.ground.memory import ClusterMemory
+from shared.reconcile.ground.outbox import EventTeller
 
-UNPROTECTED_FIRST, PROTECTED_LATER = "0", "1"
+UNPROTECTED_FIRST, PROTECTED_LATER, GIVEN_UP_LAST = "0", "1", "2"
+
+SEEN_AGAIN_WITHIN = timedelta(minutes=40)
+"""The queue of clusters looks at what it has patience with at least every half hour or so."""
 
 CLOCKS_APART = timedelta(minutes=2)
 """How far a worker's clock, which tells when an event came, may be from the storage service's."""
@@ -41,6 +51,8 @@ class Before:
     told: frozenset[Reason]
     verified_at: datetime | None
     reason: str
+    waiting: bool
+    """Whether a message on the queue of clusters has patience with it, as it seems."""
     start: datetime | None
     """The next start as of the listing; None if there is none, or no node auto-provisioning."""
 
@@ -49,7 +61,10 @@ class Before:
         """Keep of what is remembered only what matters here: there may be ten thousand."""
         reason = known.last_outcome["reason"] if known.is_known else ""
         start = start_of(known, now) if known.has_nap else None
-        return cls(known.location, known.explicit, known.told, known.verified_at, reason, start)
+        waiting = known.was_deferred_since(now - SEEN_AGAIN_WITHIN)
+        return cls(
+            known.location, known.explicit, known.told, known.verified_at, reason, waiting, start
+        )
 
 
 @dataclass(slots=True)
@@ -75,20 +90,28 @@ class Listed:
     """How many rows they take."""
     seen: set[str] = field(default_factory=set)
     """The hashes of all clusters with node auto-provisioning."""
+    pages: int = 0
     screened: Tally = field(default_factory=Tally)
     left_out: list[LastKnown] = field(default_factory=list)
     """Those of a page that naptime leaves alone, where that is new."""
     crowds: list[Crowd] = field(default_factory=list)
     """The starts that many of the subscription's clusters share, by what is remembered of them."""
 
-    def refused(self, error: AzureError) -> Stored[SubscriptionRecord]:
+    def refused(
+        self, error: AzureError, next_try_at: datetime | None
+    ) -> Stored[SubscriptionRecord]:
         """Give the row after a page that was refused; of the pages before it only the calls count.
 
         Whoever lists it again finds their clusters again.
         """
         record = self.row.record
         calls = replace(record.screened, calls=self.screened.calls)
-        return replace(self.row, record=replace(record, screened=calls).after_refusal(error))
+        record = replace(record, screened=calls).after_refusal(error, self.row.read_at, next_try_at)
+        return replace(self.row, record=record)
+
+    def count_refusal(self, error: AzureError) -> None:
+        """Count the call that was refused, where the pages before it count as well."""
+        self.screened += Tally(calls=1, throttled=int(isinstance(error, Throttled)))
 
     def meet(self, clusters: Iterable[ObservedCluster]) -> list[ObservedCluster]:
         """Note clusters of a page, and give those that are met for the first time."""
@@ -135,6 +158,8 @@ class Listed:
         return f"{batches_of(shard, self.row.record.listing)}{priority}{self.rows:05}"
 
     def _priority(self, word: str) -> str:
+        if word in self.given_up:
+            return GIVEN_UP_LAST
         before = self.known.get(word)
         return PROTECTED_LATER if before and before.explicit else UNPROTECTED_FIRST
 
@@ -142,11 +167,13 @@ class Listed:
         self, word: str, cluster: ObservedCluster, listed_at: datetime | None
     ) -> PendingCluster:
         before = self.known.get(word)
+        given_up = word in self.given_up
         return PendingCluster(
             cluster,
             explicit=before is not None and before.explicit,
             listed_at=listed_at,
-            given_up=word in self.given_up,
+            given_up=given_up,
+            waiting=before is not None and before.waiting and not given_up,
             told=before.told if before else frozenset[Reason](),
         )
 
@@ -172,3 +199,34 @@ class Listed:
             return False
         heard_at = self.heard.get(word)
         return heard_at is None or heard_at < verified_at - CLOCKS_APART
+
+
+@dataclass(frozen=True, slots=True)
+class CrowdFinder:
+    """Finds what more than `size` clusters of a subscription in one location share: their start."""
+
+    memory: ClusterMemory
+    teller: EventTeller
+    size: int
+
+    async def find(
+        self, run: Run, subscription_id: str, known: Iterable[Before], now: datetime
+    ) -> list[Crowd]:
+        """Count the crowds by what is remembered, and give those that a run is about."""
+        starts = ((each.location, each.start) for each in known)
+        crowds = crowds_of(subscription_id, starts, self.size)
+        if self.memory.keeps_dry_runs or not run.scope.dry_run:
+            await self._note(run, subscription_id, crowds, now)
+        whole = run.scope.resource_group is None
+        return [crowd for crowd in crowds if whole and run.scope.covers(crowd.shard.location)]
+
+    async def _note(
+        self, run: Run, subscription_id: str, crowds: list[Crowd], now: datetime
+    ) -> None:
+        """Tell of what is new before it is written down: a crash in between tells it again."""
+        before = await self.memory.crowding(subscription_id)
+        crowding, new = before.after(crowds, now)
+        if not self.memory.keeps_dry_runs:
+            await self.teller.tell([crowd_found(crowd, run, now) for crowd in new])
+        if crowds or before.crowds:
+            await self.memory.note_crowding(subscription_id, crowding)

@@ -10,16 +10,17 @@ from shared.domain.fleet.run import Run, RunState
 from shared.domain.fleet.run_records import ListingState, SubscriptionRecord
 from shared.domain.fleet.run_work import ListSubscription, RunWork
 from shared.domain.fleet.tally import Tally
+from shared.domain.fleet.unreadable import Refusal
 from shared.domain.messages.work import ReconcileCluster
-from shared.domain.vocabulary.errors import AccessDenied, AzureError
+from shared.domain.vocabulary.errors import AzureError
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.ports.azure import Aks, Clock
 from shared.ports.storage import Queue
 from shared.reconcile.fleet.close import RunCloser
-from shared.reconcile.fleet.crowds import CrowdFinder
 from shared.reconcile.fleet.hand_out import ShardHandout
-from shared.reconcile.fleet.listed import Before, Listed
+from shared.reconcile.fleet.listed import Before, CrowdFinder, Listed
+from shared.reconcile.fleet.patience import ListingPatience
 from shared.reconcile.fleet.store import RunStore, Stored
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import KNOWN, ClusterMemory
@@ -29,12 +30,11 @@ LIST_WITHIN = timedelta(minutes=3)
 """How long a lister may be silent before its message counts as lost."""
 
 FIRST_DELAY = timedelta(seconds=5)
-LONGEST_DELAY = timedelta(minutes=5)
-MOST_ATTEMPTS = 12
-"""About 40 minutes in all; the next run tries again anyway."""
+LONGEST_DELAY = timedelta(minutes=1)
+MOST_ATTEMPTS = 5
+"""A minute or two in all; then the run goes on, and the subscription is tried again by itself."""
 
-LISTED_WITHIN = timedelta(hours=1)
-"""How long after its start a run still waits for what a Retry-After asks for."""
+_AT_ONCE = timedelta()
 
 MOST_LISTINGS = 50
 """So often a listing may be begun, by whomever: one that naptime itself fails on is given up."""
@@ -59,6 +59,7 @@ class SubscriptionLister:
     wanted: Wanted
     verify_max_age: timedelta
     crowds: CrowdFinder
+    patience: ListingPatience
 
     async def list(self, work: ListSubscription) -> None:
         """List the subscription, write its rows, and send a baton for each of its shards."""
@@ -74,7 +75,8 @@ class SubscriptionLister:
             return
         if found.record.listing >= MOST_LISTINGS:
             message = "naptime fails on listing this subscription; the reason is in its log."
-            await self._unreadable(work, found, Reason.POISONED, message)
+            refusal = Refusal(Reason.POISONED, message, since=found.read_at)
+            await self._unreadable(work, found, refusal)
             return
         begun = replace(found.record, listing=found.record.listing + 1)
         claimed = await self._alive(run, replace(found, record=begun), found.read_at)
@@ -95,10 +97,10 @@ class SubscriptionLister:
         try:
             ours = await self._pages(run, listed)
         except AzureError as error:
-            await self._refused(run, work, listed.refused(error), error)
+            await self._refused(run, work, listed, error)
             return
         if ours:
-            await self._conclude(run, listed)
+            await self._conclude(run, listed, None)
 
     async def _pages(self, run: Run, listed: Listed) -> bool:
         """Read every page; False if another message has taken the listing over meanwhile."""
@@ -150,6 +152,7 @@ class SubscriptionLister:
     async def _page(self, run: Run, listed: Listed, page: ClusterPage) -> None:
         """Screen one page; write down the clusters whose configurations have to be read."""
         listed.screened += Tally(calls=1)
+        listed.pages += 1
         fresh_for, now = self._fresh_for(run), self.clock.now()
         screened = [
             (cluster, listed.screened_by(cluster, fresh_for, now))
@@ -178,8 +181,11 @@ class SubscriptionLister:
         if decision.action is Action.DEFER and not only_looks:
             await self.clusters.send(ReconcileCluster(cluster.id, run.cause, now))
 
-    async def _conclude(self, run: Run, listed: Listed) -> None:
-        """Say, in one write, that it is listed and with what; whoever was faster goes on alone."""
+    async def _conclude(self, run: Run, listed: Listed, refusal: Refusal | None) -> None:
+        """Say, in one write, that it is listed and with what; whoever was faster goes on alone.
+
+        With a refusal only the first pages were read.
+        """
         record = replace(
             listed.row.record,
             state=ListingState.LISTED,
@@ -187,55 +193,59 @@ class SubscriptionLister:
             shards={shard.location: clusters for shard, clusters in listed.shards.items()},
             screened=listed.screened,
             crowds=tuple(listed.crowds),
+            refusal=refusal,
         )
         shards = self.handout.shards(run, record, listed.row.read_at)
         if not await self.store.conclude_listing(run.id, listed.row, record, shards):
             return
         await self.handout.hand_out(run, shards, listed.row.read_at)
-        whole = not (run.scope.resource_group or run.scope.locations)
-        if whole and (self.memory.keeps_dry_runs or not run.scope.dry_run):
-            gone = [KNOWN + word for word in listed.known if word not in listed.seen]
-            await self.memory.forget(record.subscription_id, gone)
-            for word, cluster_id in listed.given_up.items():
-                if word not in listed.seen:
-                    await self.given_up.forget(cluster_id)
+        if refusal is None and not run.scope.dry_run:
+            await self.patience.forget(replace(run.scope, subscription_id=record.subscription_id))
+        if refusal is None and run.scope.is_whole:
+            await self._forget_gone(run, listed)
+
+    async def _forget_gone(self, run: Run, listed: Listed) -> None:
+        """Forget the clusters that are no more."""
+        if not self.memory.keeps_dry_runs and run.scope.dry_run:
+            return
+        gone = [KNOWN + word for word in listed.known if word not in listed.seen]
+        await self.memory.forget(listed.row.record.subscription_id, gone)
+        for word, cluster_id in listed.given_up.items():
+            if word not in listed.seen:
+                await self.given_up.forget(cluster_id)
 
     async def _refused(
-        self,
-        run: Run,
-        work: ListSubscription,
-        stored: Stored[SubscriptionRecord],
-        error: AzureError,
+        self, run: Run, work: ListSubscription, listed: Listed, error: AzureError
     ) -> None:
-        """Try again later what may work later; otherwise the subscription is a finding."""
-        doubled = FIRST_DELAY * (1 << min(work.attempt - 1, 10))
-        delay = max(min(doubled, LONGEST_DELAY), error.retry_after or timedelta())
-        soon = stored.read_at + delay <= run.started_at + LISTED_WITHIN
-        later = error.retryable and not isinstance(error, AccessDenied)
-        if later and soon and work.attempt < MOST_ATTEMPTS:
-            record = replace(stored.record, due_at=stored.read_at + delay + LIST_WITHIN)
+        """Try again soon what may work soon; otherwise go on with the pages that were read."""
+        now = listed.row.read_at
+        delay = max(FIRST_DELAY * (1 << min(work.attempt - 1, 10)), error.retry_after or _AT_ONCE)
+        if error.quick and delay <= LONGEST_DELAY and work.attempt < MOST_ATTEMPTS:
+            stored = listed.refused(error, now + delay)
+            record = replace(stored.record, due_at=now + delay + LIST_WITHIN)
             if await self.store.replace_subscription(work.run_id, stored, record):
                 await self.runs.send(work.again(), delay)
             return
-        await self._unreadable(work, stored, error.reason, error.message)
+        refusal = await self.patience.begin(run, work.subscription_id, error, now)
+        if listed.pages:
+            listed.count_refusal(error)
+            await self._conclude(run, listed, refusal)
+        else:
+            await self._unreadable(work, listed.refused(error, None), refusal)
 
     async def leave_out(self, work: ListSubscription) -> None:
         """Leave out a subscription that naptime may not act on (any more), and say so."""
         stored = await self.store.subscription(work.run_id, work.subscription_id)
         if stored is not None and stored.record.state is ListingState.PENDING:
             message = "The subscription is not in NAPTIME_SUBSCRIPTIONS (any more)."
-            await self._unreadable(work, stored, Reason.ACCESS_DENIED, message)
+            refusal = Refusal(Reason.ACCESS_DENIED, message, since=stored.read_at)
+            await self._unreadable(work, stored, refusal)
 
     async def _unreadable(
-        self,
-        work: ListSubscription,
-        stored: Stored[SubscriptionRecord],
-        reason: Reason,
-        message: str,
+        self, work: ListSubscription, stored: Stored[SubscriptionRecord], refusal: Refusal
     ) -> None:
         """Make it a finding of the run, which goes on without that subscription."""
-        unreadable = ListingState.UNREADABLE
-        record = replace(stored.record, state=unreadable, reason=reason.value, message=message)
+        record = replace(stored.record, state=ListingState.UNREADABLE, refusal=refusal)
         if await self.store.replace_subscription(work.run_id, stored, record):
             await self.closer.close_if_last(work.run_id)
 

@@ -20,6 +20,7 @@ from shared.reconcile.fleet.ask import START_WITHIN, RunAsker
 from shared.reconcile.fleet.close import RunCloser, is_finished, shards_of
 from shared.reconcile.fleet.hand_out import ShardHandout
 from shared.reconcile.fleet.listing import LIST_WITHIN
+from shared.reconcile.fleet.patience import ListingPatience
 from shared.reconcile.fleet.store import RunStore
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.pacer import ShardPacer
@@ -57,10 +58,12 @@ class RunMinder:
     runs: Queue[RunWork]
     batons: Queue[Baton]
     closer: RunCloser
+    patience: ListingPatience
 
     async def mind(self, now: datetime) -> Mended:
         """Look at every active run; `now` only tells which tables are too old to keep."""
-        mended = Mended(begun=len(await self.asker.begin_forgotten()))
+        begun = len(await self.asker.begin_forgotten())
+        mended = Mended(begun=begun, listed=await self.patience.mind())
         for month in await self.store.months():
             if is_past_keeping(month, now, KEPT):
                 await self.store.drop_month(month)
