@@ -26,6 +26,7 @@ from shared.reconcile.fleet.hand_out import ShardHandout
 from shared.reconcile.fleet.listing import SubscriptionLister
 from shared.reconcile.fleet.shift import InFlight, ShiftWorld
 from shared.reconcile.fleet.store import RunStore
+from shared.reconcile.fleet.tidy import Tidier
 from shared.reconcile.ground.audit_log import AuditLog
 from shared.reconcile.ground.claim import CLUSTERS_TABLE, ClusterClaims
 from shared.reconcile.ground.given_up import GIVEN_UP_TABLE, GivenUpRecords
@@ -210,6 +211,7 @@ class Groundwork:
             settings.desired,
             settings.verify_max_age,
             CrowdFinder(self.memory, self.teller, self.crowd_size),
+            Tidier(ports.tables.of(CLUSTERS_TABLE), self._shards),
         )
 
     @cached_property

@@ -139,6 +139,21 @@ class StorageTable:
         except ResourceNotFoundError:
             return
 
+    async def remove(self, row: Row) -> bool:
+        """Remove a row as it was read; False if somebody has changed it since."""
+        try:
+            await self._table.delete_entity(
+                row.partition,
+                row.key,
+                etag=row.etag,
+                match_condition=MatchConditions.IfNotModified,
+            )
+        except ResourceModifiedError:
+            return False
+        except ResourceNotFoundError:
+            return True
+        return True
+
     async def rows(
         self,
         partition: str,
@@ -207,6 +222,10 @@ class StorageTable:
         await self._table.close()
 
 
+KEPT_TABLES = 32
+"""So many clients are kept, of 57 KB each: the tables without a month, and some with one."""
+
+
 class StorageTables:
     """Tables of one account, by name."""
 
@@ -217,10 +236,15 @@ class StorageTables:
         self._service: TableServiceClient | None = None
 
     def of(self, name: str) -> StorageTable:
-        """Give a table; the client of it is kept."""
-        if name not in self._tables:
-            self._tables[name] = StorageTable(self._account.table(name))
-        return self._tables[name]
+        """Give a table; the client of it is kept, unless many others are asked for after it.
+
+        One that is not kept has no connection of its own, and who holds it can go on using it.
+        """
+        table = self._tables.pop(name, None) or StorageTable(self._account.table(name))
+        self._tables[name] = table
+        if len(self._tables) > KEPT_TABLES:
+            del self._tables[next(iter(self._tables))]
+        return table
 
     async def names(self, prefix: str) -> Sequence[str]:
         """Name the tables that are there and begin so, in order."""

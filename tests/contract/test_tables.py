@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from shared.clients.storage import StorageAccount
-from shared.clients.tables import StorageTables
+from shared.clients.tables import KEPT_TABLES, StorageTables
 from shared.domain.fleet.batch import CLUSTERS_A_BATCH
 from shared.domain.fleet.last_known import LONGEST_TEXT
 from shared.domain.vocabulary.rows import Row, Values
@@ -252,3 +252,39 @@ async def test_rows_of_all_partitions(table: Table) -> None:
     assert found == sorted(places)[:1099]
     rest = await table.across(9, after=found[-1])
     assert [(row.partition, row.key) for row in rest] == sorted(places)[1099:]
+
+
+async def test_a_row_is_removed_as_it_was_read(table: Table) -> None:
+    """A row that somebody has changed since stays; one that is gone is as good as removed."""
+    made = await table.insert("p", "k", {"n": 1})
+    assert made
+    changed = await table.replace(made, {"n": 2})
+    assert changed
+    assert not await table.remove(made)
+    assert (await read(table, "k")).values["n"] == 2
+    assert await table.remove(changed)
+    assert await table.remove(changed)
+    assert (await table.get("p", "k")).row is None
+
+
+async def test_of_removal_and_change_at_once_one_succeeds(table: Table) -> None:
+    """Whoever comes second has no effect: nothing is removed that somebody has taken up."""
+    row = await table.insert("p", "k", {"n": 1})
+    assert row
+    removed, changed = await asyncio.gather(table.remove(row), table.replace(row, {"n": 2}))
+    left = (await table.get("p", "k")).row
+    assert (left is None) == removed
+    assert (left is not None) == (changed is not None)
+
+
+async def test_clients_of_made_up_tables_are_not_kept(azurite_connection: str) -> None:
+    """However many tables are asked for, only some clients are kept; one in use goes on working."""
+    account = StorageAccount(StorageSettings(azurite_connection), no_credential)  # type: ignore[arg-type]  # never called
+    tables = StorageTables(account)
+    in_use = tables.of(f"t{uuid4().hex}")
+    for number in range(5 * KEPT_TABLES):
+        tables.of(f"t{number:06}")
+    assert len(tables._tables) == KEPT_TABLES
+    assert await in_use.insert("p", "k", {"n": 1})
+    await tables.close()
+    await account.close()

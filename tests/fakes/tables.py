@@ -76,6 +76,14 @@ class FakeTable:
         self.step()
         self.stored.pop((partition, key), None)
 
+    async def remove(self, row: Row) -> bool:
+        """Remove a row that nobody has changed."""
+        self.step()
+        if (row.partition, row.key) in self.stored and self._changed(row):
+            return False
+        self.stored.pop((row.partition, row.key), None)
+        return True
+
     async def rows(
         self,
         partition: str,

@@ -21,6 +21,7 @@ from shared.reconcile.fleet.crowds import CrowdFinder
 from shared.reconcile.fleet.hand_out import ShardHandout
 from shared.reconcile.fleet.listed import Before, Listed
 from shared.reconcile.fleet.store import RunStore, Stored
+from shared.reconcile.fleet.tidy import Tidier
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import KNOWN, ClusterMemory
 
@@ -58,6 +59,7 @@ class SubscriptionLister:
     desired: Desired
     verify_max_age: timedelta
     crowds: CrowdFinder
+    tidier: Tidier
 
     async def list(self, work: ListSubscription) -> None:
         """List the subscription, write its rows, and send a baton for each of its shards."""
@@ -197,6 +199,7 @@ class SubscriptionLister:
             for word, cluster_id in listed.given_up.items():
                 if word not in listed.seen:
                     await self.given_up.forget(cluster_id)
+            await self.tidier.tidy(record.subscription_id, listed.places, listed.row.read_at)
 
     async def _refused(
         self,
