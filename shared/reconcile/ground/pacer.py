@@ -170,7 +170,10 @@ class ShardPacer:
             lease = Lease(run_id, generation, now + LEASE_LASTS)
             return ShardRow(bucket, lease), (lease, draw, bucket)
 
-        gripped: tuple[_Taken, Row] | HeldBy | NotYet = await self._change(shard, change)
+        try:
+            gripped: tuple[_Taken, Row] | HeldBy | NotYet = await self._change(shard, change)
+        except TooManyConflicts:
+            return NotYet(AGAIN_AFTER_CONFLICTS)
         return Grip(*gripped[0], gripped[1]) if isinstance(gripped, tuple) else gripped
 
     async def release(self, shard: Shard, grip: Grip, unused: int) -> None:
@@ -186,7 +189,9 @@ class ShardPacer:
             lease = None if row.lease == grip.lease else row.lease
             return ShardRow(row.bucket.give_back(grip.draw, unused, now), lease)
 
-        await self._set(shard, change)
+        # A lease that is not given back lapses, and tokens come back by themselves.
+        with suppress(TooManyConflicts):
+            await self._set(shard, change)
 
     async def shards_of(self, subscription_id: str) -> list[Shard]:
         """Name the shards of a subscription that have been drawn from, in order."""
