@@ -87,10 +87,10 @@ class ReconcileCluster:
             "eventId": self.event_id,
             "since": instants.to_text(self.since) if self.since else None,
             "eventAt": instants.to_text(self.event_at) if self.event_at else None,
-            "location": self.location,
-            "seen": self.seen.to_json() if self.seen else None,
         }
-        return seal(work)
+        # Only where they are known: the version before takes no message with fields of its next.
+        known = {"location": self.location, "seen": self.seen.to_json() if self.seen else None}
+        return seal(work | {name: value for name, value in known.items() if value is not None})
 
 
 def parse_reconcile_cluster(message: str) -> ReconcileCluster:

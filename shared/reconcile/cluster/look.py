@@ -249,18 +249,3 @@ class Looks:
 
     def _is_over(self, since: datetime, time: timedelta) -> bool:
         return self.looker.clock.now() - since > time
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduleViewer:
-    """Answers `GET .../schedule` and `GET .../maintenance-configurations`; raises `AzureError`."""
-
-    looker: Looker
-
-    async def all(self, cluster_id: ClusterId) -> tuple[ObservedConfiguration, ...]:
-        """Give every maintenance configuration of the cluster."""
-        return (await self.looker.see(cluster_id)).configurations
-
-    async def schedule(self, cluster_id: ClusterId) -> ObservedConfiguration | None:
-        """Give the node OS schedule; None if there is none."""
-        return (await self.looker.see(cluster_id)).observed
