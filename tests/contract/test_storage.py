@@ -1,7 +1,7 @@
 """One suite for the queue and the tables: the fakes, and the real clients against Azurite."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from uuid import uuid4
@@ -19,15 +19,16 @@ from shared.domain.messages.work import (
     ReconcileCluster,
     parse_reconcile_cluster,
 )
-from shared.domain.vocabulary.errors import NaptimeError
+from shared.domain.vocabulary.errors import NaptimeError, StorageRefused
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause
-from shared.ports.storage import Table
+from shared.ports.storage import Queue, Table
 from shared.reconcile.ground.claim import ClusterClaims
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.storage_settings import StorageSettings
 from tests.clusters import SUBSCRIPTION
 from tests.fakes.clock import SATURDAY_NOON, FakeClock
+from tests.fakes.storage import FakeQueue
 from tests.fakes.tables import FakeTable
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -255,3 +256,42 @@ async def test_the_real_queue_encodes_as_the_host_expects(account: StorageAccoun
     from base64 import b64decode  # noqa: PLC0415 - only this assertion decodes by hand
 
     assert parse_reconcile_cluster(b64decode(message.content).decode()) == work
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Work of any length."""
+
+    text: str
+
+    def to_message(self) -> str:
+        """Give it."""
+        return self.text
+
+
+@pytest.fixture(params=["fake", "azurite"])
+async def texts(
+    request: pytest.FixtureRequest, account: StorageAccount
+) -> AsyncIterator[Queue[Text]]:
+    """Give a queue, fake and real."""
+    if request.param == "fake":
+        yield FakeQueue[Text](FakeClock())
+        return
+    queue = StorageQueue[Text](account.queue(f"q{uuid4().hex}"))
+    yield queue
+    await queue.close()
+
+
+@pytest.mark.parametrize("text", ["x" * 48 * 1024, "\N{EURO SIGN}" * 16 * 1024])
+async def test_the_longest_messages(texts: Queue[Text], text: str) -> None:
+    """A queue takes 48 KiB of text, which are 64 KiB in base64, and nothing longer."""
+    await texts.send(Text(text))
+    with pytest.raises(StorageRefused):
+        await texts.send(Text(text + "x"))
+
+
+async def test_the_longest_delay(texts: Queue[Text]) -> None:
+    """A message can be hidden for seven days, and no longer."""
+    await texts.send(Text("x"), timedelta(days=7))
+    with pytest.raises(StorageRefused):
+        await texts.send(Text("x"), timedelta(days=7, seconds=1))

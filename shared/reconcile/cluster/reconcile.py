@@ -8,6 +8,8 @@ from shared.domain.deciding.decision import Action, Decision, Desired
 from shared.domain.deciding.observed import ObservedSchedule, SeenSchedule
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.deciding.policy import decide, screen
+from shared.domain.fleet.shard import Shard
+from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.errors import (
     AzureError,
     AzureUnavailable,
@@ -36,10 +38,17 @@ class ClusterReconciler:
         Failed. Nothing that ARM says is raised.
         """
         one = self.pass_over(cluster_id, await self.wanted(), dry_run=dry_run)
-        try:
-            return await self.looker.retry(one.attempt)
-        except AzureError as error:
-            return one.refused(error)
+        return await one.reconcile()
+
+    async def pass_of(self, work: ReconcileCluster) -> "Pass":
+        """Begin a reconcile from a message, with what an attempt before it has found out."""
+        one = self.pass_over(work.cluster_id, await self.wanted(), dry_run=False)
+        one.looks.tries = work.attempt
+        if work.location:
+            one.looks.believed = Shard(work.cluster_id.subscription_id, work.location)
+        if work.seen and work.seen.is_true_at(self.looker.clock.now()):
+            one.looks.cluster, one.looks.read_at = work.seen.cluster, work.seen.read_at
+        return one
 
     def pass_over(self, cluster_id: ClusterId, desired: Desired, *, dry_run: bool) -> "Pass":
         """Begin a reconcile of one cluster."""
@@ -55,15 +64,21 @@ class Pass:
     dry_run: bool
     _seen: SeenSchedule | None = None
 
+    async def reconcile(self) -> Outcome:
+        """Try again what is worth trying again at once; what Azure refuses is an outcome."""
+        try:
+            return await self.looks.looker.retry(self.attempt)
+        except AzureError as error:
+            return self.refused(error)
+
     async def attempt(self) -> Outcome:
         """Gather, decide, apply, all from this attempt's own now, and at the shard's pace."""
         looks = self.looks
         looks.attempts += 1
         try:
-            cluster = await looks.read()
-            if screened := screen(cluster, self.desired, looks.looker.clock.now()):
-                return self.left_out(screened)
-            async with looks.paced(cluster):
+            async with looks.paced() as cluster:
+                if screened := screen(cluster, self.desired, looks.looker.clock.now()):
+                    return self.left_out(screened)
                 return await looks.act(self.apply)
         except ClusterGone:
             return self.gone()

@@ -9,7 +9,7 @@ from shared.domain.fleet.run import Run, RunScope, RunState, new_run_id
 from shared.domain.fleet.run_records import RunRecord
 from shared.domain.fleet.run_work import RunWork, StartRun
 from shared.domain.vocabulary.reasons import Cause
-from shared.domain.vocabulary.rows import Reading, Values
+from shared.domain.vocabulary.rows import Reading, Row, Values
 from shared.ports.storage import Queue, Table
 from shared.reconcile.fleet.store import RunStore
 from shared.reconcile.ground.pacer import TooManyConflicts
@@ -123,13 +123,24 @@ class RunAsker:
         await self.queue.send(StartRun(run.id))
 
     async def begin_forgotten(self) -> list[str]:
-        """Begin the runs that hold a scope and have no record; give their ids."""
-        begun = []
-        async for row in self.table.rows(SCOPES_PARTITION):
-            run = Run.from_json(row.text("run"))
-            reading = await self.table.get(SCOPES_PARTITION, row.key)
-            young = reading.at - run.started_at <= SCOPE_KEPT
-            if young and await self.store.run(run.id) is None:
-                await self.begin(run)
-                begun.append(run.id)
-        return begun
+        """Begin the runs that hold a scope and have no record; give their ids.
+
+        The scopes of runs that have ended are let go of: nobody joins those any more, and what is
+        looked at here is then no more than what is under way.
+        """
+        rows = [row async for row in self.table.rows(SCOPES_PARTITION)]
+        return [run_id for row in rows if (run_id := await self._begin_if_forgotten(row))]
+
+    async def _begin_if_forgotten(self, row: Row) -> str | None:
+        run = Run.from_json(row.text("run"))
+        stored = await self.store.run(run.id)
+        if stored is not None:
+            if stored.record.state is RunState.FINISHED:
+                await self.table.remove(row)
+            return None
+        reading = await self.table.get(SCOPES_PARTITION, row.key)
+        if reading.at - run.started_at > SCOPE_KEPT:
+            await self.table.remove(row)
+            return None
+        await self.begin(run)
+        return run.id

@@ -91,6 +91,8 @@ class Listed:
     seen: set[str] = field(default_factory=set)
     """The hashes of all clusters with node auto-provisioning."""
     pages: int = 0
+    places: set[str] = field(default_factory=set)
+    """The locations that they are in, by their short names."""
     screened: Tally = field(default_factory=Tally)
     left_out: list[LastKnown] = field(default_factory=list)
     """Those of a page that naptime leaves alone, where that is new."""
@@ -117,7 +119,9 @@ class Listed:
         """Note clusters of a page, and give those that are met for the first time."""
         new = {each.id.hash: each for each in clusters if each.id.hash not in self.met}
         self.met.update(new)
-        self.seen.update(word for word, each in new.items() if each.auto_provisioning)
+        with_nap = {word: each for word, each in new.items() if each.auto_provisioning}
+        self.seen.update(with_nap)
+        self.places.update(Shard.of(each).location for each in with_nap.values())
         return [*new.values()]
 
     def leave_out(

@@ -22,6 +22,7 @@ from shared.reconcile.fleet.hand_out import ShardHandout
 from shared.reconcile.fleet.listed import Before, CrowdFinder, Listed
 from shared.reconcile.fleet.patience import ListingPatience
 from shared.reconcile.fleet.store import RunStore, Stored
+from shared.reconcile.fleet.tidy import Tidier
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import KNOWN, ClusterMemory
 from shared.reconcile.ground.policies import Wanted
@@ -60,6 +61,7 @@ class SubscriptionLister:
     verify_max_age: timedelta
     crowds: CrowdFinder
     patience: ListingPatience
+    tidier: Tidier
 
     async def list(self, work: ListSubscription) -> None:
         """List the subscription, write its rows, and send a baton for each of its shards."""
@@ -208,11 +210,13 @@ class SubscriptionLister:
         """Forget the clusters that are no more."""
         if not self.memory.keeps_dry_runs and run.scope.dry_run:
             return
+        subscription_id = listed.row.record.subscription_id
         gone = [KNOWN + word for word in listed.known if word not in listed.seen]
-        await self.memory.forget(listed.row.record.subscription_id, gone)
+        await self.memory.forget(subscription_id, gone)
         for word, cluster_id in listed.given_up.items():
             if word not in listed.seen:
                 await self.given_up.forget(cluster_id)
+        await self.tidier.tidy(subscription_id, listed.places, listed.row.read_at)
 
     async def _refused(
         self, run: Run, work: ListSubscription, listed: Listed, error: AzureError

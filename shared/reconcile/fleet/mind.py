@@ -67,6 +67,7 @@ class RunMinder:
         for month in await self.store.months():
             if is_past_keeping(month, now, KEPT):
                 await self.store.drop_month(month)
+                await self.closer.given_up.forget_unreadable(now - KEPT)
                 mended = replace(mended, dropped=mended.dropped + 1)
             else:
                 mended = await self._mind_month(month, mended)
