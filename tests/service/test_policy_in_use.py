@@ -118,14 +118,16 @@ async def test_a_record_outlives_later_looks_but_not_a_change() -> None:
     known = await world.memory.recall(cluster_id())
     assert known is not None
     assert known.written is not None
-    assert known.written.owns(known.window, world.clock.now())
+    assert known.window is not None
+    assert known.written.is_still(known.window, world.clock.now())
     world.aks.set_schedule(cluster_id(), schedule())
     await reconciled(world)
     assert (await world.viewer.look(cluster_id()))["madeBy"] == "somebody else"
     known = await world.memory.recall(cluster_id())
     assert known is not None
     assert known.written is not None
-    assert not known.written.owns(known.window, world.clock.now())
+    assert known.window is not None
+    assert not known.written.is_still(known.window, world.clock.now())
 
 
 async def test_why_this_window() -> None:

@@ -46,10 +46,6 @@ class Written:
         """Say whether a schedule that is seen at an aware instant is what was written."""
         return canonical(window, now) == self.window
 
-    def owns(self, window: MaintenanceWindow | None, now: datetime) -> bool:
-        """Say whether a schedule is naptime's own: written by itself, and not changed since."""
-        return self.by is Author.NAPTIME and window is not None and self.is_still(window, now)
-
     def to_values(self) -> dict[str, Value]:
         """Give the values of the cluster's row."""
         return {
