@@ -82,7 +82,7 @@ def read_settings(environment: Environment) -> Settings:
         dry_run=_flag(environment, "NAPTIME_DRY_RUN"),
         pace=_pace(environment),
         arm_endpoint=_arm_endpoint(environment),
-        storage=_storage(environment),
+        storage=read_storage(environment),
         own_client_id=_text(environment, "AZURE_CLIENT_ID").lower() or None,
         image_ages=_flag(environment, "NAPTIME_IMAGE_AGES"),
         image_old_days=_whole(environment, "NAPTIME_IMAGE_OLD_DAYS", 60, 1, DAYS_OF_SUPPORT),
@@ -252,8 +252,11 @@ def _require_https(name: str, value: str) -> None:
         raise _refuse(name, value, "must be an https address without user, query or fragment")
 
 
-def _storage(environment: Environment) -> StorageSettings:
-    """Read the connection that the Functions host itself uses, in the three forms that it takes."""
+def read_storage(environment: Environment) -> StorageSettings:
+    """Read the connection that the Functions host itself uses, in the three forms that it takes.
+
+    Raises InvalidSetting.
+    """
     name = "AzureWebJobsStorage"
     if connection_string := _text(environment, name):
         return StorageSettings(connection_string=connection_string)

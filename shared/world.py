@@ -9,18 +9,25 @@ from collections.abc import Mapping
 from functools import cache, cached_property, partial
 
 from shared.azure import Azure, is_storage_trouble
+from shared.domain.fleet import run_work
+from shared.domain.messages import work
+from shared.domain.messages.envelope import HeldBack
+from shared.domain.messages.outbox import EVENTS_QUEUE
 from shared.groundwork import Groundwork, Reports
+from shared.ports.storage import Queue
 from shared.reconcile.cluster.delete import ScheduleDeleter
 from shared.reconcile.cluster.look import ScheduleViewer
+from shared.reconcile.cluster.poison import PoisonKeeper, PoisonReporter
 from shared.reconcile.cluster.put import SchedulePutter
 from shared.reconcile.cluster.receive_event import EventReceiver
 from shared.reconcile.cluster.replay import GivenUpReplayer
-from shared.reconcile.cluster.work import MessageReceiver, PoisonReporter, RequestedReconcile
+from shared.reconcile.cluster.work import MessageReceiver, RequestedReconcile
 from shared.reconcile.fleet.baton import ShardReconciler
 from shared.reconcile.fleet.mind import RunMinder
 from shared.reconcile.fleet.start import RunMessageReceiver, RunStarter
 from shared.reconcile.ground.at_once import SharedAnswers
 from shared.reconcile.ground.outbox import EventPublisher
+from shared.reconcile.ground.waiting_room import WaitingRoom
 from shared.reconcile.images.find import ImageFinder
 from shared.reconcile.images.read_ages import ImageAgeReader
 from shared.reconcile.images.release import ImageEventReceiver, ReleaseAnnouncer
@@ -86,8 +93,36 @@ class World(Groundwork):
 
     @cached_property
     def poison(self) -> PoisonReporter:
-        """What the functions on the poison queues call."""
+        """What keeps a message that naptime can do nothing with."""
         return PoisonReporter(self.given_up, self.ports.clock)
+
+    @cached_property
+    def poison_keeper(self) -> PoisonKeeper:
+        """What the timer that empties the poison queues calls."""
+        queues = (
+            work.CLUSTERS_QUEUE,
+            run_work.RUNS_QUEUE,
+            run_work.SHARDS_QUEUE,
+            EVENTS_QUEUE,
+        )
+        return PoisonKeeper(self.ports.poison, self.poison, queues)
+
+    @cached_property
+    def waiting_room(self) -> WaitingRoom:
+        """What says when a message comes back that storage holds up."""
+        return WaitingRoom(self.ports.clock, self.ports.jitter)
+
+    def queue_named(self, name: str) -> Queue[HeldBack]:
+        """Open the queue of that name, for a message that comes back to it."""
+        match name:
+            case work.CLUSTERS_QUEUE:
+                return self.ports.clusters_queue
+            case run_work.RUNS_QUEUE:
+                return self.ports.runs_queue
+            case run_work.SHARDS_QUEUE:
+                return self.ports.shards_queue
+            case _:
+                return self.ports.events_queue
 
     @cached_property
     def requests(self) -> RequestedReconcile:

@@ -72,6 +72,12 @@ MESSAGE_GIVEN_UP = Line(
     ERROR,
     "A message is none that naptime wrote.",
 )
+MESSAGE_HELD_BACK = Line(
+    "message held back",
+    facts.QueueAndWhy,
+    WARNING,
+    "Storage is in trouble or a setting is refused: the message comes back later, for a day.",
+)
 WORK_DROPPED = Line(
     "work dropped",
     facts.ClusterAndWhy,
@@ -182,6 +188,7 @@ LINES = (
     RUN_FINISHED,
     POISONED,
     MESSAGE_GIVEN_UP,
+    MESSAGE_HELD_BACK,
     WORK_DROPPED,
     FAILED_ON_CLUSTER,
     CLUSTER_LEFT_OUT,
