@@ -7,8 +7,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from shared.azure import is_storage_trouble, opened_alone
+from shared.domain.fleet import run_work
+from shared.domain.messages import work
 from shared.domain.messages.envelope import HeldBack
 from shared.domain.vocabulary.errors import InvalidMessage, InvalidSetting
+from shared.ports.every import Ports
 from shared.reconcile.ground.waiting_room import WaitingRoom
 from shared.settings import read_storage
 from shared.telemetry.lines import MESSAGE_HELD_BACK
@@ -58,12 +61,25 @@ async def _until_the_setting_is_right(delivery: Delivery, error: InvalidSetting)
 
 
 async def _until_storage_is_back(delivery: Delivery, error: Exception) -> None:
-    world = app()
-    room = world.waiting_room
+    ports = app().ports
+    room = WaitingRoom(ports.clock, ports.jitter)
     held = room.next_attempt(delivery.text, delivery.inserted_at)
     if room.is_spent(held) and await _given_up(delivery):
         return
-    await _hold(room, world.queue_named(delivery.queue), delivery, held, error)
+    await _hold(room, queue_named(ports, delivery.queue), delivery, held, error)
+
+
+def queue_named(ports: Ports, name: str) -> "Queue[HeldBack]":
+    """Open the queue of that name."""
+    match name:
+        case work.CLUSTERS_QUEUE:
+            return ports.clusters_queue
+        case run_work.RUNS_QUEUE:
+            return ports.runs_queue
+        case run_work.SHARDS_QUEUE:
+            return ports.shards_queue
+        case _:
+            return ports.events_queue
 
 
 async def _given_up(delivery: Delivery) -> bool:

@@ -9,12 +9,7 @@ from collections.abc import Mapping
 from functools import cache, cached_property, partial
 
 from shared.azure import Azure, is_storage_trouble
-from shared.domain.fleet import run_work
-from shared.domain.messages import work
-from shared.domain.messages.envelope import HeldBack
-from shared.domain.messages.outbox import EVENTS_QUEUE
 from shared.groundwork import Groundwork, Reports
-from shared.ports.storage import Queue
 from shared.reconcile.cluster.delete import ScheduleDeleter
 from shared.reconcile.cluster.look import ScheduleViewer
 from shared.reconcile.cluster.poison import PoisonKeeper, PoisonReporter
@@ -27,7 +22,6 @@ from shared.reconcile.fleet.mind import RunMinder
 from shared.reconcile.fleet.start import RunMessageReceiver, RunStarter
 from shared.reconcile.ground.at_once import SharedAnswers
 from shared.reconcile.ground.outbox import EventPublisher
-from shared.reconcile.ground.waiting_room import WaitingRoom
 from shared.reconcile.images.find import ImageFinder
 from shared.reconcile.images.read_ages import ImageAgeReader
 from shared.reconcile.images.release import ImageEventReceiver, ReleaseAnnouncer
@@ -99,30 +93,7 @@ class World(Groundwork):
     @cached_property
     def poison_keeper(self) -> PoisonKeeper:
         """What the timer that empties the poison queues calls."""
-        queues = (
-            work.CLUSTERS_QUEUE,
-            run_work.RUNS_QUEUE,
-            run_work.SHARDS_QUEUE,
-            EVENTS_QUEUE,
-        )
-        return PoisonKeeper(self.ports.poison, self.poison, queues)
-
-    @cached_property
-    def waiting_room(self) -> WaitingRoom:
-        """What says when a message comes back that storage holds up."""
-        return WaitingRoom(self.ports.clock, self.ports.jitter)
-
-    def queue_named(self, name: str) -> Queue[HeldBack]:
-        """Open the queue of that name, for a message that comes back to it."""
-        match name:
-            case work.CLUSTERS_QUEUE:
-                return self.ports.clusters_queue
-            case run_work.RUNS_QUEUE:
-                return self.ports.runs_queue
-            case run_work.SHARDS_QUEUE:
-                return self.ports.shards_queue
-            case _:
-                return self.ports.events_queue
+        return PoisonKeeper(self.ports.poison, self.poison)
 
     @cached_property
     def requests(self) -> RequestedReconcile:

@@ -137,7 +137,7 @@ class ImageAgesRead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NodeImageReleased:
+class ReleaseReceived:
     """What became of the event of a released image: the run, if there is one."""
 
     what: str

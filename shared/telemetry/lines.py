@@ -32,7 +32,7 @@ def _level_of_ages(read: facts.ImageAgesRead) -> int:
     return WARNING if read.failed_batches or read.detail else INFO
 
 
-def _level_of_release(received: facts.NodeImageReleased) -> int:
+def _level_of_release(received: facts.ReleaseReceived) -> int:
     return INFO if received.run_id else DEBUG
 
 
@@ -135,7 +135,7 @@ IMAGE_AGES_READ = Line(
 )
 NODE_IMAGE_RELEASED = Line(
     "node image released",
-    facts.NodeImageReleased,
+    facts.ReleaseReceived,
     _level_of_release,
     "The event of a released node image has come; for debugging where nothing comes of it.",
 )

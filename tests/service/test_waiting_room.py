@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from shared.domain.fleet.run_work import RUNS_QUEUE, StartRun
 from shared.domain.messages.work import PATIENCE
+from shared.patience import queue_named
+from shared.reconcile.ground.waiting_room import WaitingRoom
 from tests.service_world import World
 
 MINUTE = timedelta(minutes=1)
@@ -12,7 +14,8 @@ MINUTE = timedelta(minutes=1)
 async def waits(world: World, *, slow: bool) -> list[timedelta]:
     """Hold one message up again and again, and give for how long each time."""
     text, found = StartRun("202611-abc").to_message(), list[timedelta]()
-    room, queue = world.waiting_room, world.queue_named(RUNS_QUEUE)
+    room = WaitingRoom(world.clock, world.ports.jitter)
+    queue = queue_named(world.ports, RUNS_QUEUE)
     while not room.is_spent(held := room.next_attempt(text, None)):
         found.append(await room.hold(queue, held, slow=slow))
         visible_at = world.run_queue.next_visible()

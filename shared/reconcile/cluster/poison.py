@@ -1,11 +1,11 @@
 """What naptime cannot do anything with: kept in the table of what was given up, to be read."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.domain.fleet.run_work import part_of_run
+from shared.domain.fleet.run_work import RUNS_QUEUE, SHARDS_QUEUE, part_of_run
 from shared.domain.messages.given_up import GivenUp
-from shared.domain.messages.work import ReconcileCluster, parse_reconcile_cluster
+from shared.domain.messages.outbox import EVENTS_QUEUE
+from shared.domain.messages.work import CLUSTERS_QUEUE, ReconcileCluster, parse_reconcile_cluster
 from shared.domain.vocabulary.errors import InvalidMessage
 from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.reasons import Reason
@@ -13,6 +13,8 @@ from shared.ports.azure import Clock
 from shared.ports.storage import PoisonQueues
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.telemetry.lines import POISONED
+
+QUEUES = (CLUSTERS_QUEUE, RUNS_QUEUE, SHARDS_QUEUE, EVENTS_QUEUE)
 
 GOES_ON = "Look at the logged exception, report it as a bug; the run itself goes on."
 FAILED_AGAIN = "the message failed as often as the queue delivers it"
@@ -55,12 +57,11 @@ class PoisonKeeper:
 
     poison: PoisonQueues
     reporter: PoisonReporter
-    queues: Sequence[str]
 
     async def keep(self) -> None:
         """Record all that is there, loudly; the trouble of one queue is raised after the others."""
         failed = list[Exception]()
-        for queue in self.queues:
+        for queue in QUEUES:
             try:
                 await self._empty(queue)
             except Exception as error:  # noqa: BLE001 - the other queues are not to wait for it
