@@ -14,7 +14,8 @@ from shared.domain.fleet.run_work import RUNS_QUEUE, SHARDS_QUEUE, Baton, RunWor
 from shared.domain.messages.envelope import HeldBack
 from shared.domain.messages.outbox import EVENTS_QUEUE, PublishEvents
 from shared.domain.messages.work import CLUSTERS_QUEUE, ReconcileCluster
-from shared.settings import Settings, StorageSettings
+from shared.settings import Settings
+from shared.storage_settings import StorageSettings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -91,9 +92,16 @@ class Azure:
         """The connections to Azure Resource Manager."""
         from shared.clients.arm import ArmClients
 
-        timeout = self.settings.desired.attempt_timeout
-        endpoint = self.settings.arm_endpoint
-        return self.opened(ArmClients(self.credential, endpoint, self.clock, timeout))
+        settings = self.settings
+        return self.opened(
+            ArmClients(
+                self.credential,
+                settings.arm_endpoint,
+                self.clock,
+                settings.desired.attempt_timeout,
+                settings.aks_api_version,
+            )
+        )
 
     @cached_property
     def aks(self) -> "AksClient":
@@ -131,7 +139,14 @@ class Azure:
         """The storage account of the Functions host; its identity only where it needs one."""
         from shared.clients.storage import StorageAccount
 
-        return self.opened(StorageAccount(self.settings.storage, lambda: self.credential))
+        return self.opened(StorageAccount(self.settings.storage, lambda: self._storage_credential))
+
+    @cached_property
+    def _storage_credential(self) -> "Credential":
+        from shared.clients.transport import new_credential
+
+        client_id = self.settings.storage.client_id
+        return self.opened(new_credential(client_id)) if client_id else self.credential
 
     @cached_property
     def tables(self) -> "Tables":

@@ -13,7 +13,7 @@ from shared.domain.messages.envelope import HeldBack
 from shared.domain.vocabulary.errors import InvalidMessage, InvalidSetting
 from shared.ports.every import Ports
 from shared.reconcile.ground.waiting_room import WaitingRoom
-from shared.settings import read_storage
+from shared.storage_settings import read_storage
 from shared.telemetry.lines import MESSAGE_HELD_BACK
 from shared.world import app
 
