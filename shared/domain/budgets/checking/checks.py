@@ -69,7 +69,7 @@ def _has_no_hit(budget: Budget, view: View) -> bool:
 
 
 def _never_open(view: View) -> Iterator[Finding]:
-    if view.activity.open & view.looked_at:
+    if view.activity.open & view.looked_at or not view.has_openings:
         return
     index = _whole_block(view)
     why = "" if index is None else f" Budget {index} blocks at all times."

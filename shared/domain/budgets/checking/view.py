@@ -60,6 +60,11 @@ class View:
         return self.looked_at & ~self.expected
 
     @property
+    def has_openings(self) -> bool:
+        """Whether there is anything to be open for: a list with dates may end before it."""
+        return self.question.window is None or bool(self.occurrences)
+
+    @property
     def nodes(self) -> int | None:
         """How many nodes the pool has, if anybody says."""
         return self.question.nodes or self.pool.nodes
@@ -68,14 +73,17 @@ class View:
 def view_of(pool: Pool, question: Question) -> View:
     """Look at a pool whose budgets can be read."""
     calendar, weekly = _calendar(pool, question)
-    looked_at = calendar.within(question.now, question.until or calendar.end)
+    end = question.until or calendar.end
+    looked_at = calendar.within(question.now, end)
     expected: Minutes = calendar.all
     occurrences: tuple[Stretch, ...] = ()
     if question.window is not None:
         rhythm = rhythm_of(question.window, question.now)
         expected = calendar.within_any(stretches_of(rhythm.window, calendar))
         occurrences = tuple(
-            each for each in stretches_of(question.window, calendar) if each.start >= question.now
+            each
+            for each in stretches_of(question.window, calendar)
+            if question.now <= each.start < end
         )
     active = activity(pool.budgets, DisruptionReason.DRIFTED, calendar)
     spoken = Spoken(calendar, looked_at, weekly=weekly)

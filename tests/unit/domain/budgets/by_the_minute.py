@@ -18,9 +18,7 @@ def by_the_minute(
     budgets: Sequence[Budget], start: datetime, minutes: int
 ) -> Iterator[tuple[datetime, set[Nodes]]]:
     """Yield each minute from a midnight on, with the limits that count for drift then."""
-    walkers = [
-        Walker.of(each) for each in budgets if each.counts_for(DisruptionReason.DRIFTED)
-    ]
+    walkers = [Walker.of(each) for each in budgets if each.counts_for(DisruptionReason.DRIFTED)]
     lead = max((walker.length for walker in walkers), default=0)
     at = start - lead * MINUTE
     for number in range(-lead, minutes):

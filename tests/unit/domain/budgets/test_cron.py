@@ -1,6 +1,7 @@
 """Karpenter's cron: what parses, what does not, and when it hits next."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypedDict
@@ -84,9 +85,8 @@ def test_a_schedule_that_karpenter_cannot_parse_is_refused_with_its_rule(
     schedule: str, rule: str
 ) -> None:
     """The rule names the field and what is written there."""
-    with pytest.raises(BrokenRule, match="must|day|minute") as refused:
+    with pytest.raises(BrokenRule, match=re.escape(rule)):
         parse_cron(schedule)
-    assert rule in str(refused.value)
 
 
 @pytest.mark.parametrize(
