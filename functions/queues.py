@@ -1,13 +1,7 @@
-"""The work queues.
-
-The queue of events that naptime publishes.
-
-The poison queues: what failed again and again, for a reason that naptime does not know.
-
-The queues of runs and of shards.
-"""
+"""The queues: clusters, runs, shards and events to publish; and what the host moved aside."""
 
 import logging
+from collections.abc import Awaitable, Callable
 
 import azure.functions as func
 
@@ -30,21 +24,33 @@ blueprint = func.Blueprint()  # type: ignore[no-untyped-call]  # its constructor
 async def reconcile_one(msg: func.QueueMessage) -> None:
     """Reconcile one cluster."""
     text = msg.get_body().decode("utf-8", "replace")
-    try:
-        await app().messages.receive(text, msg.insertion_time)
-    except InvalidMessage as error:
-        # It would be refused each time; the table keeps it, loudly.
-        await app().poison.record(text, str(error))
-        log_facts(logging.ERROR, "message given up", {"why": error})
+    await _work_on(text, lambda: app().messages.receive(text, msg.insertion_time))
+
+
+@blueprint.queue_trigger("msg", RUNS_QUEUE, "AzureWebJobsStorage")
+async def start_run(msg: str) -> None:
+    """Start a run, or list one of its subscriptions."""
+    await _work_on(msg, lambda: app().run_messages.receive_run_work(msg))
+
+
+@blueprint.queue_trigger("msg", SHARDS_QUEUE, "AzureWebJobsStorage")
+async def reconcile_shard(msg: str) -> None:
+    """Work on one shard of a run for some seconds, then pass the baton on."""
+    await _work_on(msg, lambda: app().run_messages.receive_baton(msg))
 
 
 @blueprint.queue_trigger("msg", EVENTS_QUEUE, "AzureWebJobsStorage")
 async def publish_events(msg: str) -> None:
     """Publish the events of one message to the custom topic."""
+    await _work_on(msg, lambda: app().publisher.publish(msg))
+
+
+async def _work_on(text: str, work: Callable[[], Awaitable[object]]) -> None:
+    """Do the work of one message; what would be refused each time is given up, here alone."""
     try:
-        await app().publisher.publish(msg)
+        await work()
     except InvalidMessage as error:
-        await app().poison.record(msg, str(error))
+        await app().poison.record(text, str(error))
         log_facts(logging.ERROR, "message given up", {"why": error})
 
 
@@ -83,27 +89,3 @@ async def _record(msg: str) -> None:
         "advice": given_up.advice,
     }
     log_facts(logging.ERROR, "poisoned", facts)
-
-
-@blueprint.queue_trigger("msg", RUNS_QUEUE, "AzureWebJobsStorage")
-async def start_run(msg: str) -> None:
-    """Start a run, or list one of its subscriptions."""
-    try:
-        await app().run_messages.receive_run_work(msg)
-    except InvalidMessage as error:
-        await _give_up(msg, error)
-
-
-@blueprint.queue_trigger("msg", SHARDS_QUEUE, "AzureWebJobsStorage")
-async def reconcile_shard(msg: str) -> None:
-    """Work on one shard of a run for some seconds, then pass the baton on."""
-    try:
-        await app().run_messages.receive_baton(msg)
-    except InvalidMessage as error:
-        await _give_up(msg, error)
-
-
-async def _give_up(text: str, error: InvalidMessage) -> None:
-    """Keep what would be refused each time; the log says so, loudly."""
-    await app().poison.record(text, str(error))
-    log_facts(logging.ERROR, "message given up", {"why": error})

@@ -44,7 +44,7 @@ async def watch_node_images(timer: func.TimerRequest) -> None:  # noqa: ARG001 -
 @blueprint.timer_trigger("timer", MIND_SCHEDULE)
 async def mind_runs(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the worker binds it by name
     """Put right what a crash left of the runs under way."""
-    now = app().clock.now()
+    now = app().ports.clock.now()
     mended = await app().minder.mind(now)
     await app().audit.drop_old(now)
     if facts := mended.to_facts():

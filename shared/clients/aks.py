@@ -15,6 +15,7 @@ from shared.domain.deciding.observed import (
     ObservedCluster,
     ObservedConfiguration,
     UnreadableCluster,
+    is_node_os_schedule,
     observe_cluster,
     observe_configuration,
     observe_unreadable,
@@ -146,7 +147,7 @@ class AksClient:
 
 def only_ours(name: str) -> str:
     """Give the name of a node OS schedule; its siblings are never written to."""
-    if not ObservedConfiguration(name, {}).is_node_os_schedule:
+    if not is_node_os_schedule(name):
         raise ValueError(f"{name!r} is not the node OS schedule")
     return name
 

@@ -194,13 +194,13 @@ LINES = (
     EVENTS_GIVEN_UP,
 )
 
-SCHEDULE_CREATED = Event(
-    "Naptime.ScheduleCreated",
+CLUSTER_PROTECTED = Event(
+    "Naptime.ClusterProtected",
     "ARM accepted a schedule that naptime wrote by itself; not in a dry run.",
     ("clusterId", "cause", "nextStart", "attempts", "startTime", "utcOffset", "durationHours"),
 )
-FLEET_RUN_COMPLETED = Event(
-    "Naptime.FleetRunCompleted",
+RUN_FINISHED_EVENT = Event(
+    "Naptime.RunFinished",
     "A run has come to its end. With `scope` `Everything` and `dryRun` `False` it is the heartbeat"
     " of the sweep.",
     (
@@ -220,7 +220,7 @@ API_WRITE_RECORDED = Event(
     ("caller", "action", "clusterId", "outcome", "correlationId"),
 )
 
-EVENTS = (SCHEDULE_CREATED, FLEET_RUN_COMPLETED, WORK_GIVEN_UP, API_WRITE_RECORDED)
+EVENTS = (CLUSTER_PROTECTED, RUN_FINISHED_EVENT, WORK_GIVEN_UP, API_WRITE_RECORDED)
 
 CLUSTERS = Metric(
     "naptime.clusters",

@@ -70,7 +70,7 @@ def report_run(finished: RunRecord, *, dry_run: bool) -> None:
         "unreadableSubscriptions": len(unreadable),
         "stoppedShards": len(stopped),
     }
-    log_event(names.FLEET_RUN_COMPLETED, facts)
+    log_event(names.RUN_FINISHED_EVENT, facts)
     if only_looked:
         return
     record(names.RUN_DURATION, {"cause": run.cause.value, "scope": scope}, lasted / SECOND)
@@ -108,7 +108,7 @@ def _count(outcome: Outcome, cause: Cause) -> None:
     count(names.OUTCOMES, facts)
     # What a person put is an event of the audit; this one is for what naptime wrote by itself.
     if outcome.kind is OutcomeKind.CREATED and outcome.reason is not Reason.REQUESTED:
-        log_event(names.SCHEDULE_CREATED, _written(outcome, cause))
+        log_event(names.CLUSTER_PROTECTED, _written(outcome, cause))
 
 
 def _written(outcome: Outcome, cause: Cause) -> dict[str, object]:

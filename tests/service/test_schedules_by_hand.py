@@ -30,6 +30,7 @@ from shared.domain.vocabulary.errors import (
 from shared.domain.vocabulary.ids import ClusterId, parse_scope
 from shared.domain.vocabulary.instants import from_text
 from shared.domain.vocabulary.pages import PageAsked
+from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.window.body import read_window, write_window
 from shared.domain.window.window import MaintenanceWindow
@@ -477,7 +478,7 @@ async def test_a_deletion_that_is_not_granted() -> None:
     world.aks.faults.append(Fault("delete", lambda: AccessDenied("no", status=403)))
     with pytest.raises(DeleteNotGranted) as refused:
         await world.deleter.delete(cluster_id(), Condition(), ORIGIN)
-    assert "allowScheduleDelete" in refused.value.advice
+    assert "allowScheduleDelete" in REASONS[refused.value.reason].you_can
     assert len(world.aks.calls_of("delete")) == 1
     (record,) = await records(world)
     assert (record["outcome"], record["reason"]) == ("Failed", "DeleteNotGranted")

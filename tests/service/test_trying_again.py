@@ -21,7 +21,8 @@ from shared.domain.vocabulary.errors import (
     Throttled,
     WriteTargetGone,
 )
-from shared.domain.vocabulary.reasons import REASONS, Reason
+from shared.domain.vocabulary.reason_texts import REASONS
+from shared.domain.vocabulary.reasons import Reason
 from shared.domain.window.body import read_window
 from tests.clusters import cluster, cluster_id
 from tests.fakes.aks import Fault

@@ -150,7 +150,7 @@ async def test_every_event_is_sent_with_its_properties(sent: Ingestion) -> None:
 
 async def test_the_heartbeat_can_be_queried(sent: Ingestion) -> None:
     """The values that the page's query compares with are those that arrive."""
-    (heartbeat,) = [seen for name, seen in sent.events() if name == "Naptime.FleetRunCompleted"]
+    (heartbeat,) = [seen for name, seen in sent.events() if name == "Naptime.RunFinished"]
     assert (heartbeat["naptime_scope"], heartbeat["naptime_dryRun"]) == ("Everything", "False")
     assert heartbeat["naptime_unconfirmed"] == str(len(REFUSED))
 

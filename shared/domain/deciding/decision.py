@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from shared.domain.deciding.observed import ObservedCluster
 from shared.domain.vocabulary.ids import ClusterId, Scope
-from shared.domain.vocabulary.reasons import NEEDS_ATTENTION, Reason
+from shared.domain.vocabulary.reasons import Reason
 from shared.domain.window.starts import spread_window
 from shared.domain.window.window import MaintenanceWindow, Occurrence
 
@@ -27,11 +27,6 @@ class Finding:
 
     reason: Reason
     message: str
-
-    @property
-    def needs_attention(self) -> bool:
-        """Say whether a person should look at it."""
-        return self.reason in NEEDS_ATTENTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +78,6 @@ class Decision:
     def reason(self) -> Reason:
         """The reason of the finding that decided."""
         return self.finding.reason
-
-    @property
-    def needs_attention(self) -> bool:
-        """Say whether a person should look at any of the findings."""
-        return any(finding.needs_attention for finding in self.findings)
 
     def next_start(self, now: datetime) -> Occurrence | None:
         """Find the window's next occurrence to start; None if there is none or it is not known."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Self
 
+from shared.domain.messages.envelope import an_instant, seal, unseal
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.errors import InvalidMessage, InvalidResourceId
 from shared.domain.vocabulary.fields import BrokenRule, Fields, text, whole_number
 from shared.domain.vocabulary.ids import ClusterId
-from shared.domain.vocabulary.messages import an_instant, seal, unseal
 from shared.domain.vocabulary.reasons import Cause, Reason
 
 CLUSTERS_QUEUE = "naptime-clusters"

@@ -28,7 +28,7 @@ from datetime import timedelta
 from typing import ClassVar, Self
 
 from shared.domain.vocabulary.plain_text import one_line, shown
-from shared.domain.vocabulary.reasons import REASONS, Reason
+from shared.domain.vocabulary.reasons import Reason
 
 
 class NaptimeError(Exception):
@@ -99,8 +99,8 @@ class AzureError(NaptimeError):
     """A call to Azure that failed.
 
     `status` is the HTTP status (None if there was no answer), `code` the error code in the body,
-    `retry_after` the wait that the answer asks for, `calls` how many calls were made in vain
-    until this was raised. `quick` says that trying again for about a minute is worth it.
+    `retry_after` the wait that the answer asks for. `quick` says that trying again for about a
+    minute is worth it.
     """
 
     reason: ClassVar[Reason]
@@ -114,19 +114,12 @@ class AzureError(NaptimeError):
         status: int | None = None,
         code: str = "",
         retry_after: timedelta | None = None,
-        calls: int = 1,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.status = status
         self.code = code
         self.retry_after = retry_after
-        self.calls = calls
-
-    @property
-    def advice(self) -> str:
-        """Say in a sentence what the operator can do."""
-        return REASONS[self.reason].you_can
 
 
 class Throttled(AzureError):

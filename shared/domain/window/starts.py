@@ -11,7 +11,6 @@ from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import assert_never
 
-from shared.domain.vocabulary.errors import InvalidWindow
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.window.recurrence import (
     AbsoluteMonthly,
@@ -49,19 +48,6 @@ def plan_start(window: MaintenanceWindow, now: datetime, lead: timedelta) -> Mai
     if too_early is None:
         return active
     return replace(active, start_date=active.local_date(too_early.start) + _ONE_DAY)
-
-
-def first_start_in_time(window: MaintenanceWindow, now: datetime, lead: timedelta) -> Occurrence:
-    """Find the first occurrence that starts at or after `now + lead`.
-
-    Raises AmbiguousWindow, and InvalidWindow if the not-allowed dates leave none.
-    """
-    active = _active(window, now)
-    for occurrence in active.occurrences(now):
-        if occurrence.start >= now + lead:
-            return occurrence
-    field = "maintenanceWindow.notAllowedDates"
-    raise InvalidWindow.because(field, None, "must leave an occurrence before the year 9999")
 
 
 def _active(window: MaintenanceWindow, now: datetime) -> MaintenanceWindow:

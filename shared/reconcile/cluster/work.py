@@ -29,7 +29,8 @@ from shared.domain.messages.work import (
 )
 from shared.domain.vocabulary.errors import InvalidMessage
 from shared.domain.vocabulary.ids import ClusterId
-from shared.domain.vocabulary.reasons import REASONS, Cause, Reason
+from shared.domain.vocabulary.reason_texts import REASONS
+from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.reconcile.cluster.reconcile import ClusterReconciler
 from shared.reconcile.ground.claim import claim_soon
 from shared.reconcile.ground.memory import ClusterMemory
@@ -130,18 +131,14 @@ def _occasion(work: ReconcileCluster) -> Occasion:
 
 @dataclass(frozen=True, slots=True)
 class MessageReceiver:
-    """Receives from the work queue; what is no work is recorded, not tried again and again."""
+    """Receives from the work queue; raises InvalidMessage for what naptime did not write."""
 
     worker: ClusterWorker
     subscriptions: frozenset[str]
 
     async def receive(self, text: str, inserted_at: datetime | None) -> Outcome | None:
         """Do the work in one message; None where there is nothing (more) to do."""
-        try:
-            work = parse_reconcile_cluster(text)
-        except InvalidMessage as error:
-            await PoisonReporter(self.worker.given_up, self.worker.clock).record(text, str(error))
-            raise
+        work = parse_reconcile_cluster(text)
         if work.cluster_id.subscription_id not in self.subscriptions:
             why = "its subscription is not in NAPTIME_SUBSCRIPTIONS (any more)"
             log_facts(logging.WARNING, "work dropped", {"clusterId": work.cluster_id, "why": why})

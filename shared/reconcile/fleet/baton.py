@@ -22,7 +22,8 @@ from shared.domain.messages.told import Occasion, events_of, failure_of
 from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.cloud_event import CloudEvent
 from shared.domain.vocabulary.ids import ClusterId
-from shared.domain.vocabulary.reasons import REASONS, Cause, Reason
+from shared.domain.vocabulary.reason_texts import REASONS
+from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.vocabulary.rows import Values
 from shared.reconcile.cluster.reconcile import CALLS_OF_AN_ATTEMPT
 from shared.reconcile.fleet.close import ShardFinisher

@@ -93,7 +93,7 @@ class ShardPacer:
             drawn = await self.draw(shard, tokens, sparing)
         if isinstance(drawn, NotYet):
             place = f"{shard.subscription_id} in {shard.location}"
-            raise Paced(f"No call is left for {place}.", retry_after=drawn.wait, calls=0)
+            raise Paced(f"No call is left for {place}.", retry_after=drawn.wait)
         return drawn
 
     async def draw(self, shard: Shard, tokens: int, sparing: int = 0) -> Draw | NotYet:

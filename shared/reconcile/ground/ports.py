@@ -253,3 +253,84 @@ class Tables(Protocol):
     async def drop(self, name: str) -> None:
         """Remove a table with all that is in it, if it is there."""
         ...
+
+
+class Ports(Protocol):
+    """All that is outside: each opened when it is first asked for, and kept until `close`."""
+
+    @property
+    def clock(self) -> Clock:
+        """Now, for whoever has to say when."""
+        ...
+
+    def jitter(self) -> float:
+        """Draw a number from 0 to 1, so that what failed together is not tried again together."""
+        ...
+
+    def new_id(self) -> str:
+        """Make up an id that nobody else has: 32 hexadecimal digits."""
+        ...
+
+    @property
+    def aks(self) -> Aks:
+        """ARM's AKS provider."""
+        ...
+
+    @property
+    def node_images(self) -> NodeImages:
+        """ARM's node images."""
+        ...
+
+    @property
+    def machines(self) -> NapMachines:
+        """Resource Graph's machines."""
+        ...
+
+    @property
+    def retry(self) -> Retry:
+        """The one layer of quick retries."""
+        ...
+
+    @property
+    def topic(self) -> Topic | None:
+        """The custom topic; None where nothing is published."""
+        ...
+
+    @property
+    def tables(self) -> Tables:
+        """The tables of naptime's storage account."""
+        ...
+
+    @property
+    def records(self) -> ClusterRecords:
+        """The claims on clusters."""
+        ...
+
+    @property
+    def given_up(self) -> GivenUpRecords:
+        """The table of what was given up."""
+        ...
+
+    @property
+    def clusters_queue(self) -> WorkQueue:
+        """The queue of clusters to reconcile."""
+        ...
+
+    @property
+    def runs_queue(self) -> RunQueue:
+        """The queue of runs to start and subscriptions to list."""
+        ...
+
+    @property
+    def shards_queue(self) -> BatonQueue:
+        """The queue of batons."""
+        ...
+
+    @property
+    def events_queue(self) -> EventQueue:
+        """The queue of events to publish."""
+        ...
+
+    async def close(self) -> None:
+        """Close whatever was opened, the last first."""
+        ...

@@ -9,7 +9,7 @@ from local.host.worker import Worker
 from local.infra_check.agreement import AppFacts
 from shared.domain.images import released
 from shared.domain.messages import cluster_events
-from shared.domain.vocabulary.reasons import REASONS
+from shared.domain.vocabulary.reason_texts import REASONS
 from shared.settings import read_settings
 from shared.telemetry import names
 from tests.docs.test_readme import Recording

@@ -67,7 +67,7 @@ def test_what_is_found(version: str, old_days: int, reason: Reason | None) -> No
     finding = age.finding
     assert (finding.reason if finding else None) is reason
     if finding:
-        assert finding.needs_attention
+        assert finding.reason in NEEDS_ATTENTION
         assert version in finding.message
         assert "2 machines" in finding.message
         assert "8 days off" in finding.message
