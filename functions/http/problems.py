@@ -88,6 +88,12 @@ NO_SCHEDULE = ProblemKind(
     "The cluster has no node OS schedule.",
     "Create one with `PUT`, or let naptime do it with `POST /api/reconcile`.",
 )
+NO_WINDOW = ProblemKind(
+    "NoWindow",
+    409,
+    "The cluster's node OS schedule has no window that budgets could be made for.",
+    "Give it a window of its own with `PUT`; `detail` says what is there.",
+)
 CLUSTER_BUSY = ProblemKind(
     "ClusterBusy",
     503,

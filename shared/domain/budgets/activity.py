@@ -40,7 +40,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A stretch of time in which the same budgets count; `limits` are theirs, in order."""
+    """A stretch of time in which the same limits count.
+
+    `limits` are those that matter: the lowest number and the lowest percentage, if there are any.
+    """
 
     stretch: Stretch
     state: State
@@ -84,12 +87,13 @@ class Activity:
         It is cut at the edges of another set of minutes as well.
         """
         start, end = self.calendar.number(within.start), self.calendar.number(within.end)
-        cuts = {start, end} | _edges(also, start, end)
-        for _, minutes in self.by_limit:
-            cuts |= _edges(minutes, start, end)
-        for first, last in pairwise(sorted(cuts)):
-            limits = tuple(limit for limit, minutes in self.by_limit if minutes >> first & 1)
-            stretch = Stretch(self.calendar.instant(first), self.calendar.instant(last))
+        whole = (1 << end - start) - 1
+        parts = [(limit, minutes >> start & whole) for limit, minutes in self.by_limit]
+        cuts = {0, end - start}.union(*(_edges(part, whole) for _, part in parts))
+        for first, last, limits in _runs(parts, sorted(cuts | _edges(also >> start, whole))):
+            stretch = Stretch(
+                self.calendar.instant(start + first), self.calendar.instant(start + last)
+            )
             yield Level(stretch, _state(limits), limits)
 
 
@@ -97,11 +101,21 @@ def activity(budgets: Sequence[Budget], reason: DisruptionReason, calendar: Cale
     """Compute what a pool's budgets let through."""
     if any(budget.cron_problem for budget in budgets):
         return Activity(calendar, ((Nodes(0), calendar.all),))
+    minutes = [active_minutes(budget, calendar) for budget in budgets]
+    return together(budgets, minutes, reason, calendar)
+
+
+def together(
+    budgets: Sequence[Budget],
+    minutes: Sequence[Minutes],
+    reason: DisruptionReason,
+    calendar: Calendar,
+) -> Activity:
+    """Join budgets whose minutes are known."""
     by_limit: dict[Nodes, Minutes] = {}
-    for budget in budgets:
+    for budget, active in zip(budgets, minutes, strict=True):
         if budget.counts_for(reason) and not budget.nodes.is_all:
-            minutes = active_minutes(budget, calendar)
-            by_limit[budget.nodes] = by_limit.get(budget.nodes, 0) | minutes
+            by_limit[budget.nodes] = by_limit.get(budget.nodes, 0) | active
     return Activity(calendar, tuple(sorted(by_limit.items())))
 
 
@@ -128,10 +142,19 @@ def _joined(sets: Iterator[Minutes]) -> Minutes:
     return reduce(or_, sets, 0)
 
 
-def _edges(minutes: Minutes, start: int, end: int) -> set[int]:
-    part = minutes >> start & (1 << end - start) - 1
-    changes = (part ^ part << 1) & (1 << end - start) - 1
-    return {start + number for number, bit in enumerate(f"{changes:b}"[::-1]) if bit == "1"}
+def _edges(minutes: Minutes, whole: Minutes) -> set[int]:
+    changes = (minutes ^ minutes << 1) & whole
+    return {number for number, bit in enumerate(f"{changes:b}"[::-1]) if bit == "1"}
+
+
+def _runs(
+    parts: Sequence[tuple[Nodes, Minutes]], cuts: Sequence[int]
+) -> Iterator[tuple[int, int, tuple[Nodes, ...]]]:
+    for first, last in pairwise(cuts):
+        active = [limit for limit, minutes in parts if minutes >> first & 1]
+        numbers = min((each for each in active if not each.percent), default=None)
+        percents = min((each for each in active if each.percent), default=None)
+        yield first, last, tuple(each for each in (numbers, percents) if each is not None)
 
 
 def _state(limits: tuple[Nodes, ...]) -> State:

@@ -5,11 +5,11 @@ pkg/apis/crds/karpenter.sh_nodepools.yaml, 2266468).
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Self
+from typing import NotRequired, Self, TypedDict
 
 from shared.domain.budgets.cron import Cron, parse_cron
 from shared.domain.vocabulary.fields import BrokenRule
@@ -104,15 +104,36 @@ class Budget:
         """Say whether it limits replacements for a reason."""
         return self.reasons is None or reason in self.reasons
 
-    def to_json(self) -> dict[str, object]:
+    def to_json(self) -> "BudgetJson":
         """Write it as a NodePool has it, absent parts left out."""
-        body: dict[str, object] = {"nodes": str(self.nodes)}
+        body: BudgetJson = {"nodes": str(self.nodes)}
         if self.reasons is not None:
             body["reasons"] = [reason.value for reason in self.reasons]
         if self.schedule is not None:
             body["schedule"] = self.schedule
             body["duration"] = duration_text(self.duration)
         return body
+
+
+class BudgetJson(TypedDict):
+    """A disruption budget, as a NodePool has it."""
+
+    nodes: str
+    reasons: NotRequired[list[str]]
+    schedule: NotRequired[str]
+    duration: NotRequired[str]
+
+
+class DisruptionJson(TypedDict):
+    """The budgets of a NodePool."""
+
+    budgets: list[BudgetJson]
+
+
+class DisruptionSpecJson(TypedDict):
+    """The part of a NodePool that holds its budgets."""
+
+    disruption: DisruptionJson
 
 
 DEFAULT_BUDGETS = (Budget(Nodes(10, percent=True)),)
@@ -152,6 +173,6 @@ def duration_text(duration: timedelta) -> str:
     return f"{hours}h{minutes}m" if hours else f"{minutes}m"
 
 
-def disruption_json(budgets: tuple[Budget, ...]) -> Mapping[str, object]:
-    """Write budgets as the part of a NodePool that holds them."""
-    return {"spec": {"disruption": {"budgets": [budget.to_json() for budget in budgets]}}}
+def disruption_json(budgets: Iterable[Budget]) -> DisruptionSpecJson:
+    """Write budgets as the `spec` of a NodePool holds them."""
+    return {"disruption": {"budgets": [budget.to_json() for budget in budgets]}}

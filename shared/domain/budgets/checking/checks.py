@@ -7,7 +7,6 @@ four hundred days where a window or a schedule names days or months.
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from shared.domain.budgets.activity import active_minutes
 from shared.domain.budgets.budget import Budget, DisruptionReason
 from shared.domain.budgets.checking.findings import Code, Finding
 from shared.domain.budgets.checking.pools import Pool
@@ -55,7 +54,7 @@ def _always_active(view: View) -> Iterator[Finding]:
     for index, budget in enumerate(view.pool.budgets):
         if budget.schedule is None or _has_no_hit(budget, view):
             continue
-        if active_minutes(budget, view.calendar) == view.calendar.all:
+        if view.by_budget[index] == view.calendar.all:
             message = (
                 f"'{budget.schedule}' comes again before {length_text(budget.duration)} are over: "
                 "the budget is active at all times."
@@ -79,7 +78,7 @@ def _never_open(view: View) -> Iterator[Finding]:
 def _whole_block(view: View) -> int | None:
     for index, budget in enumerate(view.pool.budgets):
         counts = budget.nodes.is_none and budget.counts_for(DisruptionReason.DRIFTED)
-        if counts and active_minutes(budget, view.calendar) == view.calendar.all:
+        if counts and view.by_budget[index] == view.calendar.all:
             return index
     return None
 
@@ -93,7 +92,7 @@ def _inverted(view: View) -> Iterator[Finding]:
     for index, budget in enumerate(view.pool.budgets):
         if not _is_scheduled_rate(budget):
             continue
-        active = active_minutes(budget, view.calendar) & view.looked_at
+        active = view.by_budget[index] & view.looked_at
         if active and 2 * count(active & view.expected) >= count(active):
             message = (
                 f"At most {budget.nodes} within the window, and no limit outside it: "

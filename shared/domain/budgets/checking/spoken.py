@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from shared.domain.budgets.minutes import Calendar, Minutes, Stretch, count
 from shared.domain.window.recurrence import Weekday
@@ -29,17 +30,20 @@ class Spoken:
         """Say when, and how long in all."""
         if minutes == self.looked_at:
             return "at all times"
-        stretches = list(self.calendar.stretches(minutes))
         if not self.weekly:
+            named = islice(self.calendar.stretches(minutes), _NAMED)
             whole = f"{length_text(count(minutes))} in {self.calendar.days} days"
-            return f"{_listed([_dated(each) for each in stretches])} ({whole})"
-        week = self._one_week(stretches)
+            texts = [_dated(each) for each in named]
+            return f"{_listed(texts, _times(minutes))} ({whole})"
+        week = self._one_week(minutes)
         total = length_text(sum((each.length for each in week), timedelta()))
         return f"{_in_a_week(week)} ({total} a week)"
 
-    def _one_week(self, stretches: list[Stretch]) -> list[Stretch]:
+    def _one_week(self, minutes: Minutes) -> list[Stretch]:
         """Give those that start in a week in the middle, none of which is cut at an end."""
         start = self.calendar.start + _WEEK
+        two_weeks = minutes & self.calendar.within(start - _ONE_DAY, start + 2 * _WEEK)
+        stretches = self.calendar.stretches(two_weeks)
         found = [each for each in stretches if start <= each.start < start + _WEEK]
         return sorted(found, key=lambda each: (each.start.weekday(), each.start.time()))
 
@@ -67,12 +71,17 @@ def _in_a_week(stretches: list[Stretch]) -> str:
     if len(times) == 1 and len(days) == len(stretches) == _DAYS_PER_WEEK:
         first = stretches[0]
         return f"every day from {first.start:%H:%M} to {first.end:%H:%M} UTC"
-    return _listed([_named(each) for each in stretches])
+    return _listed([_named(each) for each in stretches[:_NAMED]], len(stretches))
 
 
-def _listed(texts: list[str]) -> str:
-    more = len(texts) - _NAMED
-    return ", ".join(texts[:_NAMED]) + (f" and {more} times more" if more > 0 else "")
+def _times(minutes: Minutes) -> int:
+    """Count the stretches that a set is."""
+    return (minutes & ~(minutes << 1)).bit_count()
+
+
+def _listed(texts: list[str], times: int) -> str:
+    more = times - _NAMED
+    return ", ".join(texts) + (f" and {more} times more" if more > 0 else "")
 
 
 def _named(stretch: Stretch) -> str:

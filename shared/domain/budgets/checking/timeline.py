@@ -1,8 +1,9 @@
 """One week of a pool beside the window: as stretches of time, and as two lines of blocks."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta, timezone
+from itertools import groupby
 from typing import TypedDict
 
 from shared.domain.budgets.activity import Level, State, activity
@@ -18,6 +19,9 @@ _WEEK = timedelta(weeks=1)
 _HOUR = timedelta(hours=1)
 _DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _BLOCKS = {State.CLOSED: "·", State.LIMITED: "▒", State.UNLIMITED: "█"}
+MOST_SEGMENTS = 336
+"""One for each half hour: what changes more often is cut off as JSON, and says so."""
+
 LEGEND = "window: █ open  · closed    budgets: · none may go  ▒ at a rate  █ without limit"
 
 
@@ -46,7 +50,10 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """A week of a pool from a Monday at midnight on, by a fixed offset."""
+    """A week of a pool from a Monday at midnight on, by a fixed offset.
+
+    As JSON it has `MOST_SEGMENTS` at most.
+    """
 
     start: datetime
     utc_offset: timedelta
@@ -55,7 +62,7 @@ class Week:
 
     def to_json(self) -> list[SegmentJson]:
         """Give it ready for JSON."""
-        return [self._segment_json(each) for each in self.segments]
+        return [self._segment_json(each) for each in self.segments[:MOST_SEGMENTS]]
 
     def drawn(self, cells_per_day: int) -> list[str]:
         """Draw it as three lines: the days, the window, the budgets.
@@ -115,11 +122,20 @@ def week_of(
     calendar = Calendar(stretch.start.date(), 9)
     opened = 0 if window is None else calendar.within_any(_openings(window, now, calendar))
     active = activity(budgets, DisruptionReason.DRIFTED, calendar)
-    segments = tuple(
+    segments = (
         Segment(level, None if window is None else _is_in(level, opened, calendar))
         for level in active.levels(stretch, opened)
     )
-    return Week(stretch.start, utc_offset, segments, window)
+    return Week(stretch.start, utc_offset, tuple(_joined(segments)), window)
+
+
+def _joined(segments: Iterable[Segment]) -> Iterator[Segment]:
+    """Join those that follow each other and differ in nothing."""
+    for _, same in groupby(segments, lambda each: (each.level.limits, each.window_open)):
+        first, *others = same
+        last = others[-1] if others else first
+        stretch = Stretch(first.level.stretch.start, last.level.stretch.end)
+        yield replace(first, level=replace(first.level, stretch=stretch))
 
 
 def _week(window: MaintenanceWindow | None, now: datetime, utc_offset: timedelta) -> Stretch:

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.domain.budgets.activity import Activity, activity
+from shared.domain.budgets.activity import Activity, active_minutes, together
 from shared.domain.budgets.budget import Budget, DisruptionReason
 from shared.domain.budgets.checking.pools import Pool
 from shared.domain.budgets.checking.spoken import Spoken
 from shared.domain.budgets.minutes import Calendar, Minutes, Stretch
 from shared.domain.budgets.regular import rhythm_of
+from shared.domain.vocabulary.errors import InvalidInput
+from shared.domain.vocabulary.instants import to_text
 from shared.domain.window.recurrence import Daily, Weekly
 from shared.domain.window.starts import possible_occurrences
 from shared.domain.window.window import MaintenanceWindow
@@ -36,18 +38,25 @@ class Question:
     per_node: timedelta = timedelta(minutes=15)
     until: datetime | None = None
 
+    def __post_init__(self) -> None:
+        if self.until is not None and not self.now < self.until <= self.now + MONTHS:
+            rule = f"must be after now and within {MONTHS.days} days"
+            raise InvalidInput.because("until", to_text(self.until), rule)
+
 
 @dataclass(frozen=True, slots=True)
 class View:
     """A pool over a calendar, as the checks see it.
 
-    `looked_at` are the minutes that count, `expected` those in which the window may be open, all of
-    them without a window; `occurrences` are the window's own.
+    `by_budget` has the minutes in which each of its budgets is active, `looked_at` those that
+    count, `expected` those in which the window may be open, all of them without a window;
+    `occurrences` are the window's own.
     """
 
     question: Question
     pool: Pool
     calendar: Calendar
+    by_budget: tuple[Minutes, ...]
     activity: Activity
     looked_at: Minutes
     expected: Minutes
@@ -85,10 +94,18 @@ def view_of(pool: Pool, question: Question) -> View:
             for each in stretches_of(question.window, calendar)
             if question.now <= each.start < end
         )
-    active = activity(pool.budgets, DisruptionReason.DRIFTED, calendar)
-    spoken = Spoken(calendar, looked_at, weekly=weekly)
+    by_budget = tuple(active_minutes(budget, calendar) for budget in pool.budgets)
+    active = together(pool.budgets, by_budget, DisruptionReason.DRIFTED, calendar)
     return View(
-        question, pool, calendar, active, looked_at, expected & looked_at, occurrences, spoken
+        question,
+        pool,
+        calendar,
+        by_budget,
+        active,
+        looked_at,
+        expected & looked_at,
+        occurrences,
+        Spoken(calendar, looked_at, weekly=weekly),
     )
 
 

@@ -5,15 +5,15 @@ each in double quotes as JSON writes them, which every YAML reader reads alike.
 """
 
 import json
-from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 
 from shared.domain.budgets.budget import Budget, disruption_json
-from shared.domain.budgets.making.generate import Generated, Wish
+from shared.domain.budgets.making.generate import Generated
 from shared.domain.budgets.making.seasons import Season
 from shared.domain.vocabulary.instants import to_text
 from shared.domain.window.text import offset_text
+from shared.domain.window.window import MaintenanceWindow
 
 NOTES = (
     "Every NodePool needs these, default and system-surge included: pools roll side by side.",
@@ -26,31 +26,43 @@ NOTES = (
 TWO_LISTS = "Budgets know UTC only, so two lists a year are needed."
 
 _WIDTH = 96
-_MINUTE = timedelta(minutes=1)
+_KUSTOMIZE = (
+    "patches:",
+    "- target:",
+    "    group: karpenter.sh",
+    "    kind: NodePool",
+    "  patch: |-",
+    "    apiVersion: karpenter.sh/v1",
+    "    kind: NodePool",
+    "    metadata:",
+    "      name: any",
+)
 
 
-def yaml_of(generated: Generated, title: str) -> str:
-    """Write budgets as the part of a NodePool that holds them."""
-    lines = [*_comments([title, *_about(generated), *NOTES]), *_spec(generated.budgets)]
-    return "\n".join(lines) + "\n"
+def title_of(cluster: str, window: MaintenanceWindow) -> str:
+    """Say what budgets are for, in a line."""
+    start, offset = f"{window.start_time:%H:%M}", offset_text(window.utc_offset)
+    hours = window.duration_hours
+    return f"For cluster {cluster}, whose node OS window starts at {start} {offset} for {hours} h."
 
 
-def yaml_of_seasons(seasons: Iterable[Season], title: str) -> str:
-    """Write the present season's budgets, and those of the others as comments."""
-    present, *others = seasons
-    about = [title, f"{TWO_LISTS} {_span(present)}", *_about(present.generated), *NOTES]
-    lines = [*_comments(about), *_spec(present.generated.budgets)]
-    for season in others:
+def yaml_of(generated: Generated, title: str, seasons: Sequence[Season] = ()) -> str:
+    """Write budgets as the part of a NodePool that holds them.
+
+    `seasons` are lists for a year, the first of which these budgets are: the others are comments.
+    """
+    lines = [*_head(generated, title, seasons), *_spec(generated.budgets)]
+    for season in seasons[1:]:
         lines += ["", *_comments([_span(season), *_about(season.generated)])]
         lines += [f"# {line}" for line in _spec(season.generated.budgets)]
     return "\n".join(lines) + "\n"
 
 
-def patches_of(generated: Generated, title: str) -> str:
+def patches_of(generated: Generated, title: str, seasons: Sequence[Season] = ()) -> str:
     """Write a line for kubectl and a patch for Kustomize, each for all pools."""
-    body = json.dumps(disruption_json(generated.budgets), separators=(",", ":"))
+    body = json.dumps({"spec": disruption_json(generated.budgets)}, separators=(",", ":"))
     lines = [
-        *_comments([title, *_about(generated), *NOTES]),
+        *_head(generated, title, seasons),
         "",
         "# For all pools of the cluster that kubectl is at:",
         "# for pool in $(kubectl get nodepools -o name); do",
@@ -58,25 +70,15 @@ def patches_of(generated: Generated, title: str) -> str:
         "# done",
         "",
         "# For all pools of a kustomization.yaml:",
-        "patches:",
-        "- target:",
-        "    group: karpenter.sh",
-        "    kind: NodePool",
-        "  patch: |-",
-        "    apiVersion: karpenter.sh/v1",
-        "    kind: NodePool",
-        "    metadata:",
-        "      name: any",
+        *_KUSTOMIZE,
         *(f"    {line}" for line in _spec(generated.budgets)),
     ]
     return "\n".join(lines) + "\n"
 
 
-def close_note(wish: Wish) -> str | None:
-    """Say how long before the window's end the budgets close, if they do."""
-    if not wish.close_early:
-        return None
-    return f"Closed {wish.close_early // _MINUTE} minutes before the window's end."
+def _head(generated: Generated, title: str, seasons: Sequence[Season]) -> Iterator[str]:
+    by_season = [f"{TWO_LISTS} {_span(seasons[0])}"] if seasons else []
+    return _comments([title, *by_season, *_about(generated), *NOTES])
 
 
 def _about(generated: Generated) -> Iterator[str]:

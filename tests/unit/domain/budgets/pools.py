@@ -61,4 +61,4 @@ def pool_of(budgets: Sequence[Json] | None) -> Pool:
 
 def written(budgets: Sequence[Budget]) -> Pool:
     """Write budgets as a NodePool has them, and read that again."""
-    return pool_of([budget.to_json() for budget in budgets])
+    return pool_of([dict(budget.to_json()) for budget in budgets])

@@ -15,7 +15,7 @@ from shared.domain.budgets.budget import DisruptionReason, Nodes, disruption_jso
 from shared.domain.budgets.checking.timeline import Week, week_of
 from shared.domain.budgets.making.generate import Wish, generate
 from shared.domain.budgets.making.seasons import seasons_of
-from shared.domain.budgets.making.written import patches_of, yaml_of, yaml_of_seasons
+from shared.domain.budgets.making.written import patches_of, yaml_of
 from shared.domain.budgets.regular import rhythm_of
 from shared.domain.window.recurrence import RelativeMonthly, Weekday, WeekIndex
 from shared.domain.window.window import MaintenanceWindow
@@ -34,7 +34,7 @@ def test_the_yaml_reads_back_equal(
 ) -> None:
     """By a real YAML reader, for any window, rate and reasons."""
     made = generate(window, Wish(rate, why), NOW)
-    assert yaml.safe_load(yaml_of(made, TITLE)) == disruption_json(made.budgets)
+    assert yaml.safe_load(yaml_of(made, TITLE)) == {"spec": disruption_json(made.budgets)}
 
 
 def test_the_notes_that_decide_whether_it_works_are_comments() -> None:
@@ -62,22 +62,22 @@ def test_a_patch_for_kustomize_and_a_line_for_kubectl_hold_the_same() -> None:
     (patch,) = yaml.safe_load(text)["patches"]
     assert patch["target"] == {"group": "karpenter.sh", "kind": "NodePool"}
     body = yaml.safe_load(patch["patch"])
-    assert body["spec"] == disruption_json(made.budgets)["spec"]
+    assert body["spec"] == disruption_json(made.budgets)
     found = re.search(r"--type merge -p '([^']*)'", text)
     assert found is not None
-    assert json.loads(found[1]) == disruption_json(made.budgets)
+    assert json.loads(found[1]) == {"spec": disruption_json(made.budgets)}
 
 
 def test_the_seasons_of_a_place_are_one_list_and_comments() -> None:
     """The list is the present one; the others are ready to be taken out of their comments."""
     berlin = replace(SUNDAYS, utc_offset=timedelta(hours=1))
     seasons = seasons_of(berlin, Wish(), ZoneInfo("Europe/Berlin"), NOW)
-    text = yaml_of_seasons(seasons, TITLE)
-    assert yaml.safe_load(text) == disruption_json(seasons[0].generated.budgets)
+    text = yaml_of(seasons[0].generated, TITLE, seasons)
+    assert yaml.safe_load(text)["spec"] == disruption_json(seasons[0].generated.budgets)
     assert "two lists a year are needed. These are for +01:00 until\n#   2027-03-28T01:00" in text
     summer = text.partition("From 2027-03-28T01:00:00Z to 2027-10-31T01:00:00Z, for +02:00:\n")[2]
     uncommented = re.sub(r"(?m)^# ", "", summer.partition("\n\n")[0])
-    assert yaml.safe_load(uncommented) == disruption_json(seasons[1].generated.budgets)
+    assert yaml.safe_load(uncommented)["spec"] == disruption_json(seasons[1].generated.budgets)
 
 
 def drawn(week: Week) -> list[str]:
