@@ -6,13 +6,14 @@ kubernetes-sigs/karpenter 2266468). Active budgets restrict, the tightest counts
 active there is no limit. One schedule that does not parse blocks its whole pool, for every reason.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from functools import reduce
 from itertools import pairwise
 from operator import or_
+from typing import Self
 
 from shared.domain.budgets.budget import Budget, DisruptionReason, Nodes
 from shared.domain.budgets.cron import SEARCHED_YEARS
@@ -61,20 +62,21 @@ class Activity:
     """What the budgets of a pool let through over a calendar, for one reason.
 
     `by_limit` has the minutes of each limit that counts anywhere; a limit of 100 % counts nowhere.
+    In the minutes that are `closed` no node may go, in those that are `unlimited` all may.
     """
 
     calendar: Calendar
     by_limit: tuple[tuple[Nodes, Minutes], ...]
+    closed: Minutes
+    unlimited: Minutes
 
-    @property
-    def closed(self) -> Minutes:
-        """The minutes in which no node may go."""
-        return _joined(minutes for limit, minutes in self.by_limit if limit.is_none)
-
-    @property
-    def unlimited(self) -> Minutes:
-        """The minutes in which nothing limits how many may go."""
-        return self.calendar.all & ~_joined(minutes for _, minutes in self.by_limit)
+    @classmethod
+    def of(cls, calendar: Calendar, by_limit: Mapping[Nodes, Minutes]) -> Self:
+        """Join the minutes of limits."""
+        closed = reduce(or_, (found for limit, found in by_limit.items() if limit.is_none), 0)
+        limited = reduce(or_, by_limit.values(), 0)
+        unlimited = calendar.all & ~limited
+        return cls(calendar, tuple(sorted(by_limit.items())), closed, unlimited)
 
     @property
     def open(self) -> Minutes:
@@ -100,7 +102,7 @@ class Activity:
 def activity(budgets: Sequence[Budget], reason: DisruptionReason, calendar: Calendar) -> Activity:
     """Compute what a pool's budgets let through."""
     if any(budget.cron_problem for budget in budgets):
-        return Activity(calendar, ((Nodes(0), calendar.all),))
+        return Activity.of(calendar, {Nodes(0): calendar.all})
     minutes = [active_minutes(budget, calendar) for budget in budgets]
     return together(budgets, minutes, reason, calendar)
 
@@ -116,7 +118,7 @@ def together(
     for budget, active in zip(budgets, minutes, strict=True):
         if budget.counts_for(reason) and not budget.nodes.is_all:
             by_limit[budget.nodes] = by_limit.get(budget.nodes, 0) | active
-    return Activity(calendar, tuple(sorted(by_limit.items())))
+    return Activity.of(calendar, by_limit)
 
 
 def active_minutes(budget: Budget, calendar: Calendar) -> Minutes:
@@ -138,10 +140,6 @@ def active_minutes(budget: Budget, calendar: Calendar) -> Minutes:
     return lasting(hits, length) >> lead * MINUTES_PER_DAY & calendar.all
 
 
-def _joined(sets: Iterator[Minutes]) -> Minutes:
-    return reduce(or_, sets, 0)
-
-
 def _edges(minutes: Minutes, whole: Minutes) -> set[int]:
     changes = (minutes ^ minutes << 1) & whole
     return {number for number, bit in enumerate(f"{changes:b}"[::-1]) if bit == "1"}
@@ -152,9 +150,9 @@ def _runs(
 ) -> Iterator[tuple[int, int, tuple[Nodes, ...]]]:
     for first, last in pairwise(cuts):
         active = [limit for limit, minutes in parts if minutes >> first & 1]
-        numbers = min((each for each in active if not each.percent), default=None)
-        percents = min((each for each in active if each.percent), default=None)
-        yield first, last, tuple(each for each in (numbers, percents) if each is not None)
+        number = next((each for each in active if not each.percent), None)
+        percentage = next((each for each in active if each.percent), None)
+        yield first, last, tuple(each for each in (number, percentage) if each is not None)
 
 
 def _state(limits: tuple[Nodes, ...]) -> State:

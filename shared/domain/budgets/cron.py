@@ -11,10 +11,11 @@ kubernetes-sigs/karpenter pkg/apis/v1/nodepool.go, 2266468). That dialect differ
 """
 
 import re
+from bisect import bisect_right
 from calendar import monthrange
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
@@ -107,13 +108,11 @@ class Cron:
         instant = in_utc(instant)
         last_year = (instant + timedelta(seconds=1)).year + SEARCHED_YEARS
         hits = self.minutes_of_day
-        if not hits:
-            return None
-        for day in self._days_from(instant.date(), last_year):
-            for hit in hits:
-                found = datetime.combine(day, time(), instant.tzinfo) + timedelta(minutes=hit)
-                if found > instant:
-                    return found
+        passed = instant.hour * _MINUTES_PER_HOUR + instant.minute
+        for day in self._days_from(instant.date(), last_year) if hits else ():
+            first = bisect_right(hits, passed if day == instant.date() else -1)
+            if first < len(hits):
+                return datetime.combine(day, time(), UTC) + timedelta(minutes=hits[first])
         return None
 
     def _days_from(self, day: date, last_year: int) -> Iterator[date]:
