@@ -16,12 +16,16 @@ from shared.domain.fleet.pace import Pace
 from shared.domain.fleet.run import Run, RunScope
 from shared.domain.fleet.run_records import RunRecord
 from shared.domain.fleet.run_work import Baton, RunWork
+from shared.domain.messages.given_up import GivenUp
 from shared.domain.messages.outbox import PublishEvents
 from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.reasons import Cause
 from shared.domain.window.recurrence import Weekday, Weekly
 from shared.domain.window.window import MaintenanceWindow
 from shared.groundwork import Reports
+from shared.reconcile.fleet.mind import Mended
+from shared.reconcile.ground.claim import CLUSTERS_TABLE
+from shared.reconcile.ground.given_up import GIVEN_UP_TABLE
 from shared.settings import read_settings
 from tests.clusters import OWN_CLIENT_ID, SUBSCRIPTION, cluster_id
 from tests.fakes.aks import FakeAks, Verb
@@ -29,12 +33,11 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.event_topic import FakeTopic
 from tests.fakes.machines import FakeNapMachines
 from tests.fakes.node_images import FakeNodeImages
-from tests.fakes.storage import FakeClusterRecords, FakeGivenUpRecords, FakeWorkQueue, Message
+from tests.fakes.storage import FakeQueue, Message
 from tests.fakes.tables import FakeTables
 
 if TYPE_CHECKING:
     from shared.domain.messages.audit import AuditRecord
-    from shared.reconcile.fleet.mind import Mended
 
 SUNDAY_NIGHT = MaintenanceWindow(Weekly(1, Weekday.SUNDAY), time(1), 4)
 """The default window."""
@@ -43,6 +46,7 @@ COMES_AGAIN = timedelta(minutes=10)
 """When the Functions host's queue shows a message again whose worker was killed."""
 
 MINDED_EVERY = timedelta(minutes=5)
+NOTHING_MENDED = Mended()
 
 TOPIC = "https://naptime.example/api/events"
 
@@ -100,12 +104,10 @@ class FakePorts:
         self.fake_topic = FakeTopic(step=step)
         self.topic = self.fake_topic if has_topic else None
         self.tables = FakeTables(clock, step)
-        self.records = FakeClusterRecords(clock, step=step)
-        self.given_up = FakeGivenUpRecords(step=step)
-        self.clusters_queue = FakeWorkQueue[ReconcileCluster](clock, step=step)
-        self.runs_queue = FakeWorkQueue[RunWork](clock, step=step)
-        self.shards_queue = FakeWorkQueue[Baton](clock, step=step)
-        self.events_queue = FakeWorkQueue[PublishEvents](clock, step=step)
+        self.clusters_queue = FakeQueue[ReconcileCluster](clock, step=step)
+        self.runs_queue = FakeQueue[RunWork](clock, step=step)
+        self.shards_queue = FakeQueue[Baton](clock, step=step)
+        self.events_queue = FakeQueue[PublishEvents](clock, step=step)
         self.ids = count()
 
     def _takes(self, _: Verb) -> timedelta:
@@ -154,6 +156,7 @@ class World(naptime.World):
         self.finished: list[RunRecord] = []
         self.bugs: list[Exception] = []
         self.audited: list[AuditRecord] = []
+        self.told_given_up: list[GivenUp] = []
         self.kills = 0
         self.minded: list[Mended] = []
         self.crowd_size = crowd_size
@@ -169,8 +172,6 @@ class World(naptime.World):
         self.retry = ports.retry
         self.topic = ports.fake_topic
         self.tables = ports.tables
-        self.records = ports.records
-        self.given_up = ports.given_up
         self.queue = ports.clusters_queue
         self.run_queue = ports.runs_queue
         self.batons = ports.shards_queue
@@ -185,6 +186,7 @@ class World(naptime.World):
             bug=self._report_bug,
             bug_in_location=self._report_location,
             audit=self.audited.append,
+            given_up=self.told_given_up.append,
         )
 
     def _report(self, outcome: Outcome, cause: Cause) -> None:
@@ -198,6 +200,16 @@ class World(naptime.World):
 
     def _report_location(self, _: str, error: Exception) -> None:
         self.bugs.append(error)
+
+    def all_given_up(self) -> list[GivenUp]:
+        """Read the table of what was given up."""
+        return [GivenUp.of(row) for row in self.tables.of(GIVEN_UP_TABLE).stored.values()]
+
+    def is_claimed(self, name: str = "aks-1") -> bool:
+        """Tell whether somebody holds the claim on a cluster."""
+        place = SUBSCRIPTION, cluster_id(name).hash
+        row = self.tables.of(CLUSTERS_TABLE).stored.get(place)
+        return row is not None and row.flag("claimed")
 
     async def ask(self, name: str = "aks-1", cause: Cause = Cause.CLUSTER_WRITTEN) -> None:
         """Put one cluster on the queue."""
@@ -281,12 +293,17 @@ class World(naptime.World):
             if not idle:
                 self.clock.advance(MINDED_EVERY)
             mended = await self.mind()
-            if idle and mended is not None and not mended.to_facts() and not await self._active():
+            if (
+                idle
+                and mended is not None
+                and mended == NOTHING_MENDED
+                and not await self._active()
+            ):
                 return
             if idle:
                 self.clock.advance(MINDED_EVERY)
 
-    async def mind(self) -> "Mended | None":
+    async def mind(self) -> Mended | None:
         """Mind the runs; None where the worker dies of it."""
         try:
             mended = await self.minder.mind(self.clock.now())

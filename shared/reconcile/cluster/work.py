@@ -5,7 +5,6 @@ What the functions on the queues do with a message's text.
 A person asks for one cluster: at once if possible, otherwise by the queue.
 """
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -31,12 +30,14 @@ from shared.domain.vocabulary.errors import InvalidMessage
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.reasons import Cause, Reason
+from shared.ports.azure import Clock
+from shared.ports.storage import Queue
 from shared.reconcile.cluster.reconcile import ClusterReconciler
-from shared.reconcile.ground.claim import claim_soon
+from shared.reconcile.ground.claim import ClusterClaims, claim_soon
+from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import ClusterMemory
 from shared.reconcile.ground.outbox import OutcomeTeller
-from shared.reconcile.ground.ports import Clock, ClusterRecords, GivenUpRecords, WorkQueue
-from shared.telemetry.log import log_facts
+from shared.telemetry.lines import WORK_DROPPED
 
 type Report = Callable[[Outcome, ReconcileCluster, datetime], None]
 """Told of each outcome, the work behind it, and when, by the worker's clock."""
@@ -47,10 +48,10 @@ class ClusterWorker:
     """Does one piece of cluster work; harmless to repeat, and nothing is lost on the way."""
 
     reconciler: ClusterReconciler
-    records: ClusterRecords
+    claims: ClusterClaims
     memory: ClusterMemory
     given_up: GivenUpRecords
-    queue: WorkQueue
+    queue: Queue[ReconcileCluster]
     clock: Clock
     jitter: Callable[[], float]
     """From 0 to 1, so that what was deferred together does not come back together."""
@@ -66,7 +67,7 @@ class ClusterWorker:
         at it: then the work comes back a little later.
         """
         work = work if work.since else replace(work, since=inserted_at)
-        claim = await self.records.claim(work.cluster_id, work.since)
+        claim = await self.claims.claim(work.cluster_id, work.since)
         match claim:
             case Claim():
                 return await self.do_claimed(claim, work)
@@ -86,11 +87,11 @@ class ClusterWorker:
             self.report(outcome, work, self.clock.now())
             await self._settle(outcome, work)
             await self.teller.tell(outcome, _occasion(work))
-            await self.memory.remember_one(LastKnown(outcome, claim.claimed_at, self.clock.now()))
+            await self.memory.remember([LastKnown(outcome, claim.claimed_at, self.clock.now())])
             concluded = outcome.kind is not OutcomeKind.DEFERRED
         finally:
             # An outcome that could not be settled concludes nothing: its message comes again.
-            await self.records.release(claim, concluded=concluded)
+            await self.claims.release(claim, concluded=concluded)
         return outcome
 
     async def _settle(self, outcome: Outcome, work: ReconcileCluster) -> None:
@@ -141,7 +142,7 @@ class MessageReceiver:
         work = parse_reconcile_cluster(text)
         if work.cluster_id.subscription_id not in self.subscriptions:
             why = "its subscription is not in NAPTIME_SUBSCRIPTIONS (any more)"
-            log_facts(logging.WARNING, "work dropped", {"clusterId": work.cluster_id, "why": why})
+            WORK_DROPPED.log(cluster_id=work.cluster_id, why=why)
             return None
         return await self.worker.do(work, inserted_at)
 
@@ -197,7 +198,7 @@ class RequestedReconcile:
         if dry_run:
             return await worker.reconciler.reconcile(cluster_id, dry_run=True)
         work = ReconcileCluster(cluster_id, Cause.ASKED, worker.clock.now())
-        claim = await claim_soon(worker.records, worker.clock, cluster_id)
+        claim = await claim_soon(worker.claims, worker.clock, cluster_id)
         if claim is None:
             await worker.queue.send(work)
             return None
