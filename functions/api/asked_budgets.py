@@ -11,10 +11,11 @@ from functions.http.parts import Part
 from shared.domain.budgets.budget import DisruptionReason, Nodes, parse_reason
 from shared.domain.budgets.making.generate import Wish
 from shared.domain.budgets.making.made import TextForm
+from shared.domain.policy.zones import parse_zone
 from shared.domain.vocabulary.errors import InvalidInput
 from shared.domain.vocabulary.fields import BrokenRule
 
-LONGEST_ZONE = 64
+LONGEST_TEXT = 64
 MOST_NODES = 100_000
 MINUTES_PER_DAY = 1440
 
@@ -23,7 +24,7 @@ type Reasons = Annotated[
     Meta(
         description="Which replacements are blocked outside the window, separated by commas.",
         examples=["Drifted", "Drifted,Underutilized"],
-        max_length=LONGEST_ZONE,
+        max_length=LONGEST_TEXT,
     ),
 ]
 type Day = Annotated[
@@ -31,8 +32,20 @@ type Day = Annotated[
     Meta(
         description="The end of budgets with dates: that day at 00:00 UTC, or an instant.",
         examples=["2027-06-30"],
-        max_length=LONGEST_ZONE,
+        max_length=LONGEST_TEXT,
     ),
+]
+type Zone = Annotated[
+    str,
+    Meta(
+        description="The place whose clock the window keeps to (IANA).",
+        examples=["Europe/Berlin"],
+        max_length=LONGEST_TEXT,
+    ),
+]
+type PoolSize = Annotated[
+    int,
+    Meta(ge=1, le=MOST_NODES, description="How many each pool has, whatever its status says."),
 ]
 
 
@@ -52,14 +65,7 @@ class BudgetsQuery(Part, frozen=True):
     ] = 0
     reasons: Reasons = DisruptionReason.DRIFTED.value
     until: Day | None = None
-    zone: Annotated[
-        str | None,
-        Meta(
-            description="The place whose clock the window keeps to (IANA).",
-            examples=["Europe/Berlin"],
-            max_length=LONGEST_ZONE,
-        ),
-    ] = None
+    zone: Zone | None = None
     superset: Annotated[
         bool, Meta(description="With a zone: one list for all of its offsets, an hour longer.")
     ] = False
@@ -78,15 +84,7 @@ class BudgetsQuery(Part, frozen=True):
     @property
     def place(self) -> ZoneInfo | None:
         """Find the zone; raises `InvalidInput`."""
-        if self.zone is None:
-            return None
-        try:
-            return ZoneInfo(self.zone)
-        except (ValueError, OSError) as error:
-            # KeyError's kin is not raised for names that are paths, or folders of the database.
-            raise InvalidInput.because(
-                "zone", self.zone, "is no time zone that is known"
-            ) from error
+        return None if self.zone is None else _read("zone", self.zone, parse_zone)
 
     def check(self) -> None:
         """Refuse what cannot be read, and what goes with a zone only."""
@@ -100,10 +98,7 @@ class BudgetsQuery(Part, frozen=True):
 class CheckQuery(Part, frozen=True):
     """What NodePools are held against, beside the window."""
 
-    nodes: Annotated[
-        int | None,
-        Meta(ge=1, le=MOST_NODES, description="How many each pool has, whatever its status says."),
-    ] = None
+    nodes: PoolSize | None = None
     minutes_per_node: Annotated[
         int, Meta(ge=1, le=MINUTES_PER_DAY, description="How long it takes to replace a node.")
     ] = 15

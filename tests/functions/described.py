@@ -55,7 +55,9 @@ class Description:
 
     def _check_body(self, name: str, schema: Json, answer: HttpResponse) -> None:
         validator = jsonschema_rs.validator_for({**schema, "components": self._closed})
-        errors = [str(error) for error in validator.iter_errors(json.loads(answer.body))]
+        is_json = "json" in answer.headers.get("content-type", "json")
+        body = json.loads(answer.body) if is_json else answer.body.decode()
+        errors = [str(error) for error in validator.iter_errors(body)]
         if errors:
             raise NotAsDescribed(f"{name} {answer.status}\n" + "\n".join(errors)[:2000])
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
 from shared.domain.budgets.making.generate import Generated, Wish, generate, generate_longer
+from shared.domain.policy.zones import changed_at, offset_at
 from shared.domain.vocabulary.errors import InvalidInput
 from shared.domain.vocabulary.instants import in_utc
 from shared.domain.window.text import offset_text
@@ -18,7 +19,6 @@ from shared.domain.window.window import MaintenanceWindow
 AHEAD = timedelta(days=366)
 """How far changes of the clock are looked for."""
 
-_MINUTE = timedelta(minutes=1)
 _ONE_DAY = timedelta(days=1)
 
 
@@ -41,7 +41,7 @@ def seasons_of(window: MaintenanceWindow, wish: Wish, zone: tzinfo, now: datetim
     Raises InvalidInput where the window's offset is none of the place's.
     """
     changes = list(_changes(zone, now))
-    offsets = [_offset(zone, now), *(_offset(zone, change) for change in changes)]
+    offsets = [offset_at(zone, now), *(offset_at(zone, change) for change in changes)]
     _check(window, offsets)
     starts, ends = [None, *changes], [*changes, None]
     return [
@@ -60,7 +60,7 @@ def for_all_seasons(
     Raises InvalidInput where the window's offset is none of the place's, and where there is no such
     list.
     """
-    offsets = [_offset(zone, now), *(_offset(zone, change) for change in _changes(zone, now))]
+    offsets = [offset_at(zone, now), *(offset_at(zone, change) for change in _changes(zone, now))]
     _check(window, offsets)
     earliest = replace(window, utc_offset=max(offsets))
     return generate_longer(earliest, wish, max(offsets) - min(offsets), now)
@@ -75,26 +75,11 @@ def _check(window: MaintenanceWindow, offsets: list[timedelta]) -> None:
 
 def _changes(zone: tzinfo, now: datetime) -> Iterator[datetime]:
     """Yield the instants, in UTC, at which a place's offset changes."""
-    before = in_utc(now).replace(second=0, microsecond=0)
+    before = in_utc(now)
     end = before + AHEAD
     while before < end:
         after = before + _ONE_DAY
-        if _offset(zone, before) != _offset(zone, after):
-            yield _first_with(zone, before, after)
+        change = changed_at(zone, offset_at(zone, before), after)
+        if change is not None:
+            yield change
         before = after
-
-
-def _first_with(zone: tzinfo, before: datetime, after: datetime) -> datetime:
-    """Find the minute from which on a place has the offset that it has at `after`."""
-    wanted = _offset(zone, after)
-    while after - before > _MINUTE:
-        middle = before + (after - before) // 2 // _MINUTE * _MINUTE
-        if _offset(zone, middle) == wanted:
-            after = middle
-        else:
-            before = middle
-    return after
-
-
-def _offset(zone: tzinfo, instant: datetime) -> timedelta:
-    return instant.astimezone(zone).utcoffset() or timedelta()
