@@ -22,7 +22,8 @@ _BLOCKS = {State.CLOSED: "·", State.LIMITED: "▒", State.UNLIMITED: "█"}
 MOST_SEGMENTS = 336
 """One for each half hour: what changes more often is cut off as JSON, and says so."""
 
-LEGEND = "window: █ open  · closed    budgets: · none may go  ▒ at a rate  █ without limit"
+_CHANGES = "▚"
+LEGEND = "window: █ open · closed   budgets: · none may go ▒ at a rate █ without limit   ▚ changes"
 
 
 class SegmentJson(TypedDict):
@@ -67,7 +68,7 @@ class Week:
     def drawn(self, cells_per_day: int) -> list[str]:
         """Draw it as three lines: the days, the window, the budgets.
 
-        A cell shows the most that is possible within it. Divisors of 24 look best.
+        A cell in which something changes says so. Divisors of 24 look best.
         """
         lines = [[name.ljust(cells_per_day)[:cells_per_day] for name in _DAY_NAMES], [], []]
         for day in range(len(_DAY_NAMES)):
@@ -159,10 +160,12 @@ def _is_in(level: Level, minutes: Minutes, calendar: Calendar) -> bool:
 
 
 def _window_block(cell: list[Segment]) -> str:
-    return "█" if any(each.window_open for each in cell) else "·"
+    open_or_not = {bool(each.window_open) for each in cell}
+    if len(open_or_not) > 1:
+        return _CHANGES
+    return "█" if True in open_or_not else "·"
 
 
 def _budget_block(cell: list[Segment]) -> str:
     states = {each.level.state for each in cell}
-    most = max(states, key=list(State).index, default=State.CLOSED)
-    return _BLOCKS[most]
+    return _CHANGES if len(states) > 1 else _BLOCKS[states.pop()]

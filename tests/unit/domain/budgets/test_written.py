@@ -90,17 +90,16 @@ def test_a_week_is_two_lines_of_blocks() -> None:
     good = generate(SUNDAYS, Wish(), NOW).budgets
     assert drawn(week_of(good, SUNDAYS, NOW)) == [
         "        Mon      Tue      Wed      Thu      Fri      Sat      Sun",
-        "window  ········ ········ ········ ········ ········ ········ ██······",
-        "budgets ········ ········ ········ ········ ········ ········ ▒▒······",
+        "window  ········ ········ ········ ········ ········ ········ ▚▚······",
+        "budgets ········ ········ ········ ········ ········ ········ ▚▚······",
     ]
 
 
-def test_a_cell_shows_the_most_that_is_possible_in_it() -> None:
-    """So that no gap is hidden: two hours at a rate are seen in cells of an hour only."""
+def test_a_cell_in_which_something_changes_says_so() -> None:
+    """So that neither a gap nor a limit is hidden; cells of an hour show it as it is."""
     week = week_of(pool_of(INVERTED).budgets, SUNDAYS, NOW)
-    assert set(drawn(week)[2]) == set("budgets █")
-    saturday = week.drawn(24)[2].split()[6]
-    assert saturday == f"███▒▒{'█' * 19}"
+    assert week.drawn(8)[2].split()[6] == "█▚██████"
+    assert week.drawn(24)[2].split()[6] == f"███▒▒{'█' * 19}"
 
 
 def test_a_week_may_be_drawn_in_the_windows_own_time() -> None:
@@ -108,8 +107,8 @@ def test_a_week_may_be_drawn_in_the_windows_own_time() -> None:
     tokyo = replace(SUNDAYS, utc_offset=timedelta(hours=9))
     good = generate(tokyo, Wish(), NOW).budgets
     week = week_of(good, tokyo, NOW, tokyo.utc_offset)
-    assert drawn(week)[2].endswith(" ▒▒······")
-    assert drawn(week_of(good, tokyo, NOW))[2].endswith(" ·····▒▒· ········")
+    assert drawn(week)[2].endswith(" ▚▚······")
+    assert drawn(week_of(good, tokyo, NOW))[2].endswith(" ·····▚▚· ········")
 
 
 def test_a_week_says_each_stretch_in_utc_and_in_the_windows_time() -> None:
