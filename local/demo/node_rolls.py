@@ -52,6 +52,7 @@ async def pools_are_made(teller: Teller) -> None:
     await azure.put_cluster(cluster_body(_ROLLING, PLACE), events=False)
     await azure.put_schedule(_ROLLING, own, events=False)
     teller.deeds.made.append((key_of(_ROLLING), NODE_OS, own))
+    teller.deeds.never_without.append(key_of(_ROLLING))
 
 
 async def nodes_roll(teller: Teller) -> None:

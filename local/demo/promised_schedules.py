@@ -106,11 +106,10 @@ def _is_naptimes(state: ClusterState, evidence: Evidence) -> bool:
 def _needs(evidence: Evidence) -> Counter[str]:
     """Count how often each cluster was without a schedule and was naptime's to give one."""
     needs = Counter(evidence.deeds.deleted)
-    came_with_one = {key for key, *_ in evidence.deeds.made} - evidence.before.keys()
     needs.update(
         key
         for key in clusters_of_naptime(evidence)
-        if schedule_in(evidence.before, key) is None and key not in came_with_one
+        if schedule_in(evidence.before, key) is None and key not in evidence.deeds.never_without
     )
     return needs
 
