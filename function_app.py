@@ -3,7 +3,7 @@
 import azure.functions as func
 
 from functions import events, queues, timers
-from functions.api import budgets, clusters, describe, runs, schedules
+from functions.api import budgets, clusters, describe, policy, runs, schedules
 
 app = func.FunctionApp()
 for blueprint in (
@@ -14,6 +14,7 @@ for blueprint in (
     schedules.routes.blueprint,
     budgets.routes.blueprint,
     runs.routes.blueprint,
+    policy.routes.blueprint,
     describe.blueprint,
 ):
     app.register_functions(blueprint)

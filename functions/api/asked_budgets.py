@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from functions.http.parts import Part
 from shared.domain.budgets.budget import DisruptionReason, Nodes, parse_reason
-from shared.domain.budgets.making.generate import Wish
+from shared.domain.budgets.making.generate import BudgetWish
 from shared.domain.budgets.making.made import TextForm
 from shared.domain.policy.zones import parse_zone
 from shared.domain.vocabulary.errors import InvalidInput
@@ -72,9 +72,9 @@ class BudgetsQuery(Part, frozen=True):
     format: TextForm = TextForm.YAML
 
     @property
-    def wish(self) -> Wish:
+    def wish(self) -> BudgetWish:
         """Read what is asked for; raises `InvalidInput`."""
-        return Wish(
+        return BudgetWish(
             _read("nodes", self.nodes, Nodes.parse),
             _reasons(self.reasons),
             timedelta(minutes=self.close_early_minutes),

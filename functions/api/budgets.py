@@ -20,7 +20,7 @@ from functions.http.problems import (
     ASKS_AZURE,
     FOREIGN_SUBSCRIPTION,
     NO_SCHEDULE,
-    NO_WINDOW,
+    ProblemKind,
     RequestRefused,
 )
 from functions.http.routes import Routes
@@ -40,6 +40,12 @@ from shared.world import app
 routes = Routes()
 
 BUDGETS = "clusters/{subscriptionId}/{resourceGroup}/{name}/disruption-budgets"
+NO_WINDOW = ProblemKind(
+    "NoWindow",
+    409,
+    "The cluster's node OS schedule has no window that budgets could be made for.",
+    "Give it a window of its own with `PUT`; `detail` says what is there.",
+)
 GRADUAL = {
     "apiVersion": "karpenter.sh/v1",
     "kind": "NodePool",

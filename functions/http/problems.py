@@ -88,12 +88,6 @@ NO_SCHEDULE = ProblemKind(
     "The cluster has no node OS schedule.",
     "Create one with `PUT`, or let naptime do it with `POST /api/reconcile`.",
 )
-NO_WINDOW = ProblemKind(
-    "NoWindow",
-    409,
-    "The cluster's node OS schedule has no window that budgets could be made for.",
-    "Give it a window of its own with `PUT`; `detail` says what is there.",
-)
 CLUSTER_BUSY = ProblemKind(
     "ClusterBusy",
     503,
@@ -103,8 +97,8 @@ CLUSTER_BUSY = ProblemKind(
 CONDITION_FAILED = ProblemKind(
     "ConditionFailed",
     412,
-    "The schedule is not in the state that `If-Match` or `If-None-Match` asks for.",
-    "Read the schedule again, decide anew, and send its `ETag` as `If-Match`.",
+    "What is there is not in the state that `If-Match` or `If-None-Match` asks for.",
+    "Read it again, decide anew, and send its `ETag` as `If-Match`.",
 )
 BODY_TOO_LARGE = ProblemKind(
     "BodyTooLarge",
@@ -185,6 +179,7 @@ ADVISED_AGAINST = tuple(
     for reason in (
         Reason.NOT_AUTO_PROVISIONED,
         Reason.EXCLUDED,
+        Reason.EXEMPT,
         Reason.CLUSTER_DELETING,
         Reason.CLUSTER_CREATING,
         Reason.WINDOW_OPEN,

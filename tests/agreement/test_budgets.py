@@ -18,7 +18,7 @@ from local.azure.nap.replacements import Replacement, pools_of, replacements
 from shared.domain.budgets.activity import active_minutes, activity
 from shared.domain.budgets.budget import Budget, DisruptionReason, Nodes
 from shared.domain.budgets.cron import parse_cron
-from shared.domain.budgets.making.generate import Wish, generate
+from shared.domain.budgets.making.generate import BudgetWish, generate
 from shared.domain.budgets.minutes import Calendar, Stretch
 from shared.domain.vocabulary.fields import BrokenRule
 from shared.domain.window.body import write_window
@@ -142,7 +142,7 @@ def test_with_generated_budgets_no_replacement_starts_outside_the_window(  # noq
     early: int,
 ) -> None:
     """Whatever was released when, however many nodes and however slow they are."""
-    wish = Wish(Nodes.parse(rate), close_early=timedelta(minutes=early))
+    wish = BudgetWish(Nodes.parse(rate), close_early=timedelta(minutes=early))
     made = generate(window, wish, START)
     assert made.lets_in == () or isinstance(window.recurrence, AbsoluteMonthly)
     found = rolled(
@@ -166,7 +166,7 @@ def test_with_the_published_example_replacements_start_outside() -> None:
     at_once = [each for each in outside if each.at.hour >= 8]
     assert (len(found), len(outside), len(at_once)) == (60, 28, 4)
     assert {each.at for each in at_once} == {datetime(2026, 8, 30, 8, tzinfo=UTC)}
-    made = generate(window, Wish(), START)
+    made = generate(window, BudgetWish(), START)
     ours = rolled(window, [RELEASED], [dict(each.to_json()) for each in made.budgets], 60, 15)
     assert (len(ours), starts_outside(window, ours)) == (60, [])
 

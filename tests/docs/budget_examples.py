@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from shared.domain.budgets.checking.report import report
 from shared.domain.budgets.checking.view import Question
-from shared.domain.budgets.making.generate import Wish
+from shared.domain.budgets.making.generate import BudgetWish
 from shared.domain.budgets.making.made import TextForm, make_budgets
 from shared.domain.budgets.making.written import title_of
 from shared.domain.policy.zones import parse_zone
@@ -34,10 +34,10 @@ LAST_SUNDAYS = replace(SUNDAYS, recurrence=RelativeMonthly(1, WeekIndex.LAST, We
 IN_BERLIN = replace(SUNDAYS, utc_offset=timedelta(hours=1))
 
 
-def made(window: MaintenanceWindow, wish: Wish | None = None, zone: str | None = None) -> str:
+def made(window: MaintenanceWindow, wish: BudgetWish | None = None, zone: str | None = None) -> str:
     """Make budgets for a window."""
     place = parse_zone(zone) if zone else None
-    budgets = make_budgets(window, wish or Wish(), NOW, place)
+    budgets = make_budgets(window, wish or BudgetWish(), NOW, place)
     return budgets.text(TextForm.YAML, title_of("aks-1", window))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from shared.domain.budgets.budget import Budget, DisruptionReason
-from shared.domain.budgets.checking.findings import Code, Finding
+from shared.domain.budgets.checking.findings import BudgetFinding, Code
 from shared.domain.budgets.checking.pools import Pool
 from shared.domain.budgets.checking.spoken import instant_text, length_text, moment_text
 from shared.domain.budgets.checking.view import Question, View, stretches_of, view_of
@@ -19,7 +19,7 @@ _NEVER = "Never"
 _PER_CENT = 100
 
 
-def check(pool: Pool, question: Question) -> list[Finding]:
+def check(pool: Pool, question: Question) -> list[BudgetFinding]:
     """Find everything that is wrong with a pool, in the order of `CHECKS`."""
     findings = [*pool.refused, *_expiry_ignores_budgets(pool), *_expiry_at_old_place(pool)]
     if not pool.is_readable:
@@ -31,26 +31,26 @@ def check(pool: Pool, question: Question) -> list[Finding]:
     return [*(finding for each in CHECKS for finding in each(view)), *findings]
 
 
-def _invalid_cron(pool: Pool) -> Iterator[Finding]:
+def _invalid_cron(pool: Pool) -> Iterator[BudgetFinding]:
     for index, budget in enumerate(pool.budgets):
         if problem := budget.cron_problem:
             message = f"'{budget.schedule}': {problem}. No node is replaced, for any reason."
-            yield Finding(Code.INVALID_CRON, message, index)
+            yield BudgetFinding(Code.INVALID_CRON, message, index)
 
 
-def _never_hits(view: View) -> Iterator[Finding]:
+def _never_hits(view: View) -> Iterator[BudgetFinding]:
     for index, budget in enumerate(view.pool.budgets):
         if _has_no_hit(budget, view):
             message = (
                 f"'{budget.schedule}' names no date that comes within five years; "
                 "Karpenter takes such a budget as active at all times."
             )
-            yield Finding(Code.NEVER_HITS, message, index)
+            yield BudgetFinding(Code.NEVER_HITS, message, index)
         elif budget.schedule is not None and not budget.duration:
-            yield Finding(Code.NEVER_HITS, "The duration is zero: it is never active.", index)
+            yield BudgetFinding(Code.NEVER_HITS, "The duration is zero: it is never active.", index)
 
 
-def _always_active(view: View) -> Iterator[Finding]:
+def _always_active(view: View) -> Iterator[BudgetFinding]:
     for index, budget in enumerate(view.pool.budgets):
         if budget.schedule is None or _has_no_hit(budget, view):
             continue
@@ -59,7 +59,7 @@ def _always_active(view: View) -> Iterator[Finding]:
                 f"'{budget.schedule}' comes again before {length_text(budget.duration)} are over: "
                 "the budget is active at all times."
             )
-            yield Finding(Code.ALWAYS_ACTIVE, message, index)
+            yield BudgetFinding(Code.ALWAYS_ACTIVE, message, index)
 
 
 def _has_no_hit(budget: Budget, view: View) -> bool:
@@ -67,12 +67,12 @@ def _has_no_hit(budget: Budget, view: View) -> bool:
     return cron is not None and cron.next_after(view.question.now) is None
 
 
-def _never_open(view: View) -> Iterator[Finding]:
+def _never_open(view: View) -> Iterator[BudgetFinding]:
     if view.activity.open & view.looked_at or not view.has_openings:
         return
     index = _whole_block(view)
     why = "" if index is None else f" Budget {index} blocks at all times."
-    yield Finding(Code.NEVER_OPEN, f"No node is replaced for drift at any time.{why}", index)
+    yield BudgetFinding(Code.NEVER_OPEN, f"No node is replaced for drift at any time.{why}", index)
 
 
 def _whole_block(view: View) -> int | None:
@@ -83,7 +83,7 @@ def _whole_block(view: View) -> int | None:
     return None
 
 
-def _inverted(view: View) -> Iterator[Finding]:
+def _inverted(view: View) -> Iterator[BudgetFinding]:
     outside = view.outside
     if view.question.window is None or not view.activity.unlimited & outside:
         return
@@ -98,7 +98,7 @@ def _inverted(view: View) -> Iterator[Finding]:
                 f"At most {budget.nodes} within the window, and no limit outside it: "
                 "a budget restricts while it is active, and nothing restricts while it is not."
             )
-            yield Finding(Code.INVERTED, message, index)
+            yield BudgetFinding(Code.INVERTED, message, index)
 
 
 def _is_scheduled_rate(budget: Budget) -> bool:
@@ -106,34 +106,36 @@ def _is_scheduled_rate(budget: Budget) -> bool:
     return counts and budget.schedule is not None
 
 
-def _unlimited_outside(view: View) -> Iterator[Finding]:
+def _unlimited_outside(view: View) -> Iterator[BudgetFinding]:
     found = view.activity.unlimited & view.outside
     if found:
         when = view.spoken.when(found)
         message = f"Outside the window all nodes may be replaced at once: {when}."
-        yield Finding(Code.UNLIMITED_OUTSIDE, message)
+        yield BudgetFinding(Code.UNLIMITED_OUTSIDE, message)
 
 
-def _open_outside(view: View) -> Iterator[Finding]:
+def _open_outside(view: View) -> Iterator[BudgetFinding]:
     found = view.activity.open & ~view.activity.unlimited & view.outside
     if found:
         when = view.spoken.when(found)
-        yield Finding(Code.OPEN_OUTSIDE, f"Outside the window nodes are replaced: {when}.")
+        yield BudgetFinding(Code.OPEN_OUTSIDE, f"Outside the window nodes are replaced: {when}.")
 
 
-def _no_rate(view: View) -> Iterator[Finding]:
+def _no_rate(view: View) -> Iterator[BudgetFinding]:
     found = view.activity.unlimited & view.expected
     if not found:
         return
     if not view.pool.budgets:
-        yield Finding(Code.NO_RATE, "The list of budgets is empty: there is no limit at any time.")
+        yield BudgetFinding(
+            Code.NO_RATE, "The list of budgets is empty: there is no limit at any time."
+        )
         return
     where = "" if view.question.window is None else " within the window"
     message = f"Nothing limits how many nodes go at once{where}: {view.spoken.when(found)}."
-    yield Finding(Code.NO_RATE, message)
+    yield BudgetFinding(Code.NO_RATE, message)
 
 
-def _opens_late(view: View) -> Iterator[Finding]:
+def _opens_late(view: View) -> Iterator[BudgetFinding]:
     window = view.question.window
     if window is None or window.ambiguity or not view.activity.open & view.looked_at:
         return
@@ -144,7 +146,7 @@ def _opens_late(view: View) -> Iterator[Finding]:
         opens = _next_open(view, each.start)
         when = "not again in the time looked at" if opens is None else f"at {instant_text(opens)}"
         message = f"The window opens at {instant_text(each.start)}, the pool {when}."
-        yield Finding(Code.OPENS_LATE, message)
+        yield BudgetFinding(Code.OPENS_LATE, message)
         return
 
 
@@ -153,7 +155,7 @@ def _next_open(view: View, instant: datetime) -> datetime | None:
     return next((each.start for each in view.calendar.stretches(later)), None)
 
 
-def _rounds_up(view: View) -> Iterator[Finding]:
+def _rounds_up(view: View) -> Iterator[BudgetFinding]:
     pool = view.nodes
     for index, budget in enumerate(view.pool.budgets):
         limit = budget.nodes
@@ -161,10 +163,10 @@ def _rounds_up(view: View) -> Iterator[Finding]:
             continue
         whole = "the whole pool" if pool == 1 else f"{_PER_CENT // pool} % of it"
         message = f"{limit} of {pool} node{'s' * (pool > 1)} is rounded up to 1: {whole}."
-        yield Finding(Code.ROUNDS_UP, message, index)
+        yield BudgetFinding(Code.ROUNDS_UP, message, index)
 
 
-def _does_not_fit(view: View) -> Iterator[Finding]:
+def _does_not_fit(view: View) -> Iterator[BudgetFinding]:
     pool = view.nodes
     if pool is None or not view.activity.open & view.looked_at:
         return
@@ -176,7 +178,7 @@ def _does_not_fit(view: View) -> Iterator[Finding]:
                 f"In the window from {instant_text(each.start)} {done} of {pool} nodes are "
                 f"replaced, at {per_node} each."
             )
-            yield Finding(Code.DOES_NOT_FIT, message)
+            yield BudgetFinding(Code.DOES_NOT_FIT, message)
             return
 
 
@@ -187,7 +189,7 @@ def _replaced(view: View, stretch: Stretch, pool: int) -> int:
     )
 
 
-def _kubernetes_outside(view: View) -> Iterator[Finding]:
+def _kubernetes_outside(view: View) -> Iterator[BudgetFinding]:
     window = view.question.kubernetes_window
     if window is None:
         return
@@ -201,23 +203,23 @@ def _kubernetes_outside(view: View) -> Iterator[Finding]:
             f"Kubernetes may be upgraded from {instant_text(each.start)}, and the pool is closed "
             f"then: its nodes follow when it opens ({wait})."
         )
-        yield Finding(Code.KUBERNETES_OUTSIDE, message)
+        yield BudgetFinding(Code.KUBERNETES_OUTSIDE, message)
         return
 
 
-def _expiry_ignores_budgets(pool: Pool) -> Iterator[Finding]:
+def _expiry_ignores_budgets(pool: Pool) -> Iterator[BudgetFinding]:
     if pool.expire_after not in {None, _NEVER}:
         message = f"expireAfter is {pool.expire_after}: nodes of that age go at any hour."
-        yield Finding(Code.EXPIRY_IGNORES_BUDGETS, message)
+        yield BudgetFinding(Code.EXPIRY_IGNORES_BUDGETS, message)
 
 
-def _expiry_at_old_place(pool: Pool) -> Iterator[Finding]:
+def _expiry_at_old_place(pool: Pool) -> Iterator[BudgetFinding]:
     if pool.expires_at_old_place:
         message = "spec.disruption.expireAfter is not read."
-        yield Finding(Code.EXPIRY_AT_OLD_PLACE, message)
+        yield BudgetFinding(Code.EXPIRY_AT_OLD_PLACE, message)
 
 
-CHECKS: Sequence[Callable[[View], Iterator[Finding]]] = (
+CHECKS: Sequence[Callable[[View], Iterator[BudgetFinding]]] = (
     _never_hits,
     _always_active,
     _never_open,

@@ -115,7 +115,7 @@ CODES: Mapping[Code, CodeText] = MappingProxyType(
 )
 
 
-class FindingJson(TypedDict):
+class BudgetFindingJson(TypedDict):
     """One thing that is wrong: `budget` is the budget's place in the list, from 0."""
 
     code: str
@@ -125,14 +125,14 @@ class FindingJson(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class BudgetFinding:
     """One thing that is wrong, in a sentence; `budget` is the place in the pool's list, from 0."""
 
     code: Code
     message: str
     budget: int | None = None
 
-    def to_json(self) -> FindingJson:
+    def to_json(self) -> BudgetFindingJson:
         """Give it ready for JSON."""
         return {
             "code": self.code.value,

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from shared.domain.budgets.checking.findings import Code, Finding
+from shared.domain.budgets.checking.findings import BudgetFinding, Code
 from shared.domain.vocabulary.plain_text import one_line, shown
 
 PDB = "PodDisruptionBudget"
@@ -64,7 +64,7 @@ class _Pdb:
         return pods if most is None else min(pods, _of(most, pods))
 
 
-def check_pdbs(objects: Sequence[Json]) -> list[Finding]:
+def check_pdbs(objects: Sequence[Json]) -> list[BudgetFinding]:
     """Find the pod disruption budgets that keep nodes from being emptied.
 
     What matches no workload among the objects is not looked at: nobody knows how many pods it has.
@@ -74,7 +74,7 @@ def check_pdbs(objects: Sequence[Json]) -> list[Finding]:
     return [*_none_may_go(pdbs, workloads), *_under_two(pdbs, workloads)]
 
 
-def _none_may_go(pdbs: list[_Pdb], workloads: list[_Workload]) -> Iterator[Finding]:
+def _none_may_go(pdbs: list[_Pdb], workloads: list[_Workload]) -> Iterator[BudgetFinding]:
     for pdb in pdbs:
         matched = [each for each in workloads if pdb.matches(each)]
         pods = sum(each.replicas for each in matched)
@@ -90,10 +90,10 @@ def _none_may_go(pdbs: list[_Pdb], workloads: list[_Workload]) -> Iterator[Findi
             f"({_names(matched)}). Their nodes stay until the pool's terminationGracePeriod is "
             "over, and for ever without one."
         )
-        yield Finding(Code.NO_DISRUPTION_ALLOWED, message)
+        yield BudgetFinding(Code.NO_DISRUPTION_ALLOWED, message)
 
 
-def _under_two(pdbs: list[_Pdb], workloads: list[_Workload]) -> Iterator[Finding]:
+def _under_two(pdbs: list[_Pdb], workloads: list[_Workload]) -> Iterator[BudgetFinding]:
     under: defaultdict[tuple[str, ...], list[_Workload]] = defaultdict(list)
     for workload in workloads:
         matching = tuple(_named(pdb) for pdb in pdbs if pdb.matches(workload))
@@ -101,7 +101,7 @@ def _under_two(pdbs: list[_Pdb], workloads: list[_Workload]) -> Iterator[Finding
             under[matching].append(workload)
     for names, matched in under.items():
         message = f"{' and '.join(names)} match the same pods ({_names(matched)})."
-        yield Finding(Code.TWO_PDBS, message)
+        yield BudgetFinding(Code.TWO_PDBS, message)
 
 
 def _workloads(objects: Sequence[Json]) -> Iterator[_Workload]:

@@ -18,7 +18,7 @@ from shared.domain.budgets.budget import (
     parse_reason,
     parse_schedule,
 )
-from shared.domain.budgets.checking.findings import Code, Finding
+from shared.domain.budgets.checking.findings import BudgetFinding, Code
 from shared.domain.vocabulary.errors import InvalidInput
 from shared.domain.vocabulary.fields import BrokenRule
 from shared.domain.vocabulary.plain_text import one_line, shown
@@ -46,7 +46,7 @@ class Pool:
     expire_after: str | None = None
     expires_at_old_place: bool = False
     nodes: int | None = None
-    refused: tuple[Finding, ...] = ()
+    refused: tuple[BudgetFinding, ...] = ()
 
     @property
     def is_readable(self) -> bool:
@@ -111,7 +111,7 @@ class _Budgets:
     """The budgets of a pool as they are read, and what is wrong with them."""
 
     found: list[Budget] = field(default_factory=list)
-    refused: list[Finding] = field(default_factory=list)
+    refused: list[BudgetFinding] = field(default_factory=list)
 
     def read(self, written: object) -> None:
         if written is None:
@@ -153,7 +153,7 @@ class _Budgets:
             return DEFAULT_BUDGETS[0].nodes
         if type(value) is int and value >= 0:
             message = f"nodes is the number {shown(value)}: the NodePool is refused as it is."
-            self.refused.append(Finding(Code.NODES_NOT_TEXT, message, index))
+            self.refused.append(BudgetFinding(Code.NODES_NOT_TEXT, message, index))
             value = str(value)
         try:
             return Nodes.parse(_text(value))
@@ -197,7 +197,7 @@ class _Budgets:
 
     def _refuse(self, index: int | None, name: str, value: object, rule: str) -> None:
         message = f"{one_line(name)} '{shown(value)}' {rule}."
-        self.refused.append(Finding(Code.REFUSED, message, index))
+        self.refused.append(BudgetFinding(Code.REFUSED, message, index))
 
 
 def _text(value: object) -> str:

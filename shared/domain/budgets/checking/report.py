@@ -6,7 +6,7 @@ from textwrap import wrap
 from typing import TypedDict
 
 from shared.domain.budgets.checking.checks import check
-from shared.domain.budgets.checking.findings import Finding, FindingJson
+from shared.domain.budgets.checking.findings import BudgetFinding, BudgetFindingJson
 from shared.domain.budgets.checking.pdbs import check_pdbs
 from shared.domain.budgets.checking.pools import Pool, pools_in
 from shared.domain.budgets.checking.timeline import (
@@ -33,7 +33,7 @@ class PoolJson(TypedDict):
     name: str
     nodes: int | None
     week: list[SegmentJson]
-    findings: list[FindingJson]
+    findings: list[BudgetFindingJson]
 
 
 class ReportJson(TypedDict):
@@ -43,7 +43,7 @@ class ReportJson(TypedDict):
     """
 
     pools: list[PoolJson]
-    podDisruptionBudgets: list[FindingJson]
+    podDisruptionBudgets: list[BudgetFindingJson]
     notes: list[str]
 
 
@@ -54,7 +54,7 @@ class PoolReport:
     pool: Pool
     nodes: int | None
     week: Week | None
-    findings: Sequence[Finding]
+    findings: Sequence[BudgetFinding]
 
     def to_json(self) -> PoolJson:
         """Give it ready for JSON."""
@@ -81,7 +81,7 @@ class Report:
     """What a check of Kubernetes objects comes to."""
 
     pools: Sequence[PoolReport]
-    pdbs: Sequence[Finding]
+    pdbs: Sequence[BudgetFinding]
     notes: Sequence[str]
 
     @property
@@ -139,7 +139,7 @@ def _pool_report(pool: Pool, question: Question) -> PoolReport:
     return PoolReport(pool, question.nodes or pool.nodes, week, check(pool, question))
 
 
-def _told(finding: Finding, columns: int) -> Iterator[str]:
+def _told(finding: BudgetFinding, columns: int) -> Iterator[str]:
     place = "" if finding.budget is None else f" [{finding.budget}]"
     first = f"  {finding.code}{place}: {finding.message}"
     yield from wrap(first, columns, subsequent_indent="    ")

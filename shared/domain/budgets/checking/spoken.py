@@ -12,7 +12,6 @@ _HOUR = timedelta(hours=1)
 _ONE_DAY = timedelta(days=1)
 _WEEK = timedelta(weeks=1)
 _DAYS_PER_WEEK = 7
-_MINUTES_PER_HOUR = 60
 
 
 @dataclass(frozen=True, slots=True)

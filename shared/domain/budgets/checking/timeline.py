@@ -16,7 +16,6 @@ from shared.domain.window.window import MaintenanceWindow
 
 _ONE_DAY = timedelta(days=1)
 _WEEK = timedelta(weeks=1)
-_HOUR = timedelta(hours=1)
 _DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _BLOCKS = {State.CLOSED: "·", State.LIMITED: "▒", State.UNLIMITED: "█"}
 MOST_SEGMENTS = 336

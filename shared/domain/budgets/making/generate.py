@@ -31,7 +31,7 @@ _LONGEST_MONTH = 31
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class BudgetWish:
     """What budgets are asked for.
 
     `rate` is how many nodes may go at once, at any time; `reasons` are those that are blocked
@@ -64,7 +64,7 @@ class Generated:
     until: datetime | None = None
 
 
-def generate(window: MaintenanceWindow, wish: Wish, now: datetime) -> Generated:
+def generate(window: MaintenanceWindow, wish: BudgetWish, now: datetime) -> Generated:
     """Make budgets that are open when a window is; `now` decides which of its dates are to come.
 
     Raises InvalidInput where the wish does not go with the window.
@@ -82,7 +82,7 @@ def generate(window: MaintenanceWindow, wish: Wish, now: datetime) -> Generated:
 
 
 def generate_longer(
-    window: MaintenanceWindow, wish: Wish, longer: timedelta, now: datetime
+    window: MaintenanceWindow, wish: BudgetWish, longer: timedelta, now: datetime
 ) -> Generated:
     """Make budgets that stay open for longer than a window, without dates.
 
@@ -119,7 +119,7 @@ def blocks(
         yield _block(reasons, start, _other_days(days, days.of_month), minutes)
 
 
-def _length(window: MaintenanceWindow, wish: Wish) -> timedelta:
+def _length(window: MaintenanceWindow, wish: BudgetWish) -> timedelta:
     length = timedelta(hours=window.duration_hours) - wish.close_early
     if length < _MINUTE or wish.close_early < timedelta():
         rule = f"must be less than the window's {window.duration_hours} hours"
@@ -151,7 +151,7 @@ def _range(first: int, last: int) -> str:
 
 
 def _dated_blocks(
-    window: MaintenanceWindow, rhythm: Rhythm, wish: Wish, now: datetime
+    window: MaintenanceWindow, rhythm: Rhythm, wish: BudgetWish, now: datetime
 ) -> Iterator[Stretch]:
     """Yield the time from the first to the last of each run of occurrences of the rhythm alone."""
     until = _checked(wish.until, now)
@@ -181,7 +181,7 @@ def _checked(until: datetime | None, now: datetime) -> datetime:
     return until
 
 
-def _as_many_as_fit(stretches: Iterator[Stretch], there: int, wish: Wish) -> Sequence[Budget]:
+def _as_many_as_fit(stretches: Iterator[Stretch], there: int, wish: BudgetWish) -> Sequence[Budget]:
     """Write dated blocks; raises InvalidInput with the latest end for which they fit."""
     dated: list[Budget] = []
     for stretch in stretches:

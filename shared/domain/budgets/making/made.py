@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TypedDict, assert_never
 
 from shared.domain.budgets.budget import DisruptionSpecJson, disruption_json
-from shared.domain.budgets.making.generate import Generated, Wish, generate
+from shared.domain.budgets.making.generate import BudgetWish, Generated, generate
 from shared.domain.budgets.making.seasons import Season, for_all_seasons, seasons_of
 from shared.domain.budgets.making.written import NOTES, patches_of, yaml_of
 from shared.domain.vocabulary.instants import to_text
@@ -83,7 +83,7 @@ class Made:
 
 def make_budgets(
     window: MaintenanceWindow,
-    wish: Wish,
+    wish: BudgetWish,
     now: datetime,
     zone: tzinfo | None = None,
     *,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
-from shared.domain.budgets.making.generate import Generated, Wish, generate, generate_longer
+from shared.domain.budgets.making.generate import BudgetWish, Generated, generate, generate_longer
 from shared.domain.policy.zones import changed_at, offset_at
 from shared.domain.vocabulary.errors import InvalidInput
 from shared.domain.vocabulary.instants import in_utc
@@ -35,7 +35,9 @@ class Season:
     generated: Generated
 
 
-def seasons_of(window: MaintenanceWindow, wish: Wish, zone: tzinfo, now: datetime) -> list[Season]:
+def seasons_of(
+    window: MaintenanceWindow, wish: BudgetWish, zone: tzinfo, now: datetime
+) -> list[Season]:
     """Make budgets for each offset that a place has in the coming year, the present one first.
 
     Raises InvalidInput where the window's offset is none of the place's.
@@ -53,7 +55,7 @@ def seasons_of(window: MaintenanceWindow, wish: Wish, zone: tzinfo, now: datetim
 
 
 def for_all_seasons(
-    window: MaintenanceWindow, wish: Wish, zone: tzinfo, now: datetime
+    window: MaintenanceWindow, wish: BudgetWish, zone: tzinfo, now: datetime
 ) -> Generated:
     """Make one list of budgets that is open at the window's hours by any clock of the year.
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shared.domain.budgets.checking.checks import check
 from shared.domain.budgets.checking.pools import read_pool
 from shared.domain.budgets.checking.view import Question
-from shared.domain.budgets.making.generate import LONGEST_DATED, Wish, generate
+from shared.domain.budgets.making.generate import LONGEST_DATED, BudgetWish, generate
 from shared.domain.window.recurrence import (
     AbsoluteMonthly,
     Weekday,
@@ -283,7 +283,7 @@ def test_a_number_of_nodes_that_is_not_text_is_found_and_understood() -> None:
 def test_a_monthly_window_is_looked_at_for_more_than_a_year() -> None:
     """With dates instead of days of the week."""
     monthly = replace(SUNDAYS, recurrence=AbsoluteMonthly(1, 15))
-    made = written(generate(monthly, Wish(), NOW).budgets)
+    made = written(generate(monthly, BudgetWish(), NOW).budgets)
     assert check(made, Question(NOW, monthly)) == []
     weekly = told(GOOD, Question(NOW, monthly))
     assert "2026-11-29 01:00 to 05:00 UTC" in weekly["BudgetOpenOutside"]
@@ -295,7 +295,7 @@ def test_a_monthly_window_is_looked_at_for_more_than_a_year() -> None:
 @given(windows, st.integers(0, 239))
 def test_budgets_made_for_any_window_pass(window: MaintenanceWindow, early: int) -> None:
     """Written as a NodePool has them, read again and held against the window: no finding."""
-    made = generate(window, Wish(close_early=timedelta(minutes=early)), NOW)
+    made = generate(window, BudgetWish(close_early=timedelta(minutes=early)), NOW)
     assert check(written(made.budgets), Question(NOW, window)) == []
 
 
@@ -304,7 +304,7 @@ def test_budgets_made_for_any_window_pass(window: MaintenanceWindow, early: int)
 def test_budgets_with_dates_pass_until_their_end(window: MaintenanceWindow, days: int) -> None:
     """For what is left of them."""
     until = NOW + timedelta(days=days)
-    made = generate(window, Wish(until=until), NOW)
+    made = generate(window, BudgetWish(until=until), NOW)
     assert check(written(made.budgets), Question(NOW, window, until=made.until)) == []
 
 
@@ -312,7 +312,7 @@ def test_budgets_with_dates_are_found_after_their_end() -> None:
     """A cron names no year: the dates come back, and block what they should not."""
     frozen = DateSpan(date(2026, 12, 20), date(2027, 1, 3))
     window = replace(SUNDAYS, not_allowed_dates=(frozen,))
-    made = generate(window, Wish(until=NOW + timedelta(days=360)), NOW)
+    made = generate(window, BudgetWish(until=NOW + timedelta(days=360)), NOW)
     assert made.until is not None
     later = check(written(made.budgets), Question(made.until, window))
     assert [each.code.value for each in later] == ["BudgetOpensLate"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.domain.budgets.activity import activity
 from shared.domain.budgets.budget import MOST_BUDGETS, DisruptionReason, Nodes
-from shared.domain.budgets.making.generate import Generated, Wish, generate
+from shared.domain.budgets.making.generate import BudgetWish, Generated, generate
 from shared.domain.budgets.making.seasons import for_all_seasons, seasons_of
 from shared.domain.budgets.minutes import Calendar
 from shared.domain.vocabulary.errors import InvalidInput
@@ -87,7 +87,7 @@ def test_a_window_that_cron_can_name_has_exact_budgets(
     window: MaintenanceWindow, expected: list[tuple[object, object]]
 ) -> None:
     """From the window's end in UTC to its next start, for good, without a word of warning."""
-    made = generate(window, Wish(), NOW)
+    made = generate(window, BudgetWish(), NOW)
     assert blocks_of(made) == expected
     assert (made.lets_in, made.until) == ((), None)
 
@@ -169,7 +169,7 @@ def test_what_cron_cannot_name_is_wider_and_says_so(
     window: MaintenanceWindow, blocks: list[tuple[object, object]], sentence: str
 ) -> None:
     """The narrowest rhythm that has the window in it, and what else it lets in, in a sentence."""
-    made = generate(window, Wish(), NOW)
+    made = generate(window, BudgetWish(), NOW)
     assert blocks_of(made) == blocks
     assert made.lets_in == (sentence,)
 
@@ -209,7 +209,7 @@ def test_for_a_week_of_minutes_nodes_may_go_in_the_window_and_at_no_other_time(
 ) -> None:
     """By brute force, for any daily or weekly window, closed early or not."""
     closed = timedelta(minutes=early)
-    made = generate(window, Wish(close_early=closed), NOW)
+    made = generate(window, BudgetWish(close_early=closed), NOW)
     monday = midnight(2026, 11, 30)
     expected = within(openings(window, monday, 7, closed), monday, 7)
     assert open_minutes(made, monday, 7) == expected
@@ -227,7 +227,7 @@ def test_for_thirteen_months_of_minutes_a_monthly_window_is_exact(
     window: MaintenanceWindow,
 ) -> None:
     """By brute force, over every length of month that there is."""
-    made = generate(window, Wish(), NOW)
+    made = generate(window, BudgetWish(), NOW)
     start = midnight(2027, 12, 1)  # with 29 February
     expected = within(openings(window, start, THIRTEEN_MONTHS), start, THIRTEEN_MONTHS)
     assert made.lets_in == ()
@@ -241,7 +241,7 @@ def test_for_thirteen_months_of_minutes_any_window_is_within_its_budgets(
     window: MaintenanceWindow,
 ) -> None:
     """By brute force: open whenever the window is, and where nothing is said, never otherwise."""
-    made = generate(window, Wish(), NOW)
+    made = generate(window, BudgetWish(), NOW)
     start = midnight(2026, 11, 28)
     opened = open_minutes(made, start, THIRTEEN_MONTHS)
     expected = within(openings(window, start, THIRTEEN_MONTHS), start, THIRTEEN_MONTHS)
@@ -253,7 +253,7 @@ def test_for_thirteen_months_of_minutes_any_window_is_within_its_budgets(
 @given(windows)
 def test_budgets_are_open_whenever_any_window_is(window: MaintenanceWindow) -> None:
     """Over four hundred days: nothing of a window is blocked, and the rate always counts."""
-    made = generate(window, Wish(), NOW)
+    made = generate(window, BudgetWish(), NOW)
     calendar = Calendar(NOW.date(), 400)
     active = activity(made.budgets, DisruptionReason.DRIFTED, calendar)
     for each in possible_occurrences(window, NOW):
@@ -268,7 +268,7 @@ def test_budgets_are_open_whenever_any_window_is(window: MaintenanceWindow) -> N
 def test_a_list_with_dates_is_exact_until_its_end(window: MaintenanceWindow, days: int) -> None:
     """From now to its end nodes may go in the window's occurrences and at no other time."""
     until = NOW + timedelta(days=days)
-    made = generate(window, Wish(until=until), NOW)
+    made = generate(window, BudgetWish(until=until), NOW)
     calendar = Calendar(NOW.date(), days + 1)
     looked_at = calendar.within(NOW, until)
     expected = 0
@@ -289,7 +289,7 @@ def test_a_list_with_dates_blocks_what_is_not_allowed() -> None:
         DateSpan(date(2027, 3, 1), date(2027, 3, 9)),
     )
     until = datetime(2027, 6, 1, tzinfo=UTC)
-    made = generate(replace(SUNDAYS, not_allowed_dates=spans), Wish(until=until), NOW)
+    made = generate(replace(SUNDAYS, not_allowed_dates=spans), BudgetWish(until=until), NOW)
     assert blocks_of(made) == [
         ("0 5 * * 0", "164h"),
         ("0 1 20 12 *", "340h"),
@@ -300,7 +300,7 @@ def test_a_list_with_dates_blocks_what_is_not_allowed() -> None:
 
 def test_a_list_without_need_of_dates_has_none() -> None:
     """The end that was asked for is not one then."""
-    made = generate(SUNDAYS, Wish(until=NOW + timedelta(days=9)), NOW)
+    made = generate(SUNDAYS, BudgetWish(until=NOW + timedelta(days=9)), NOW)
     assert (blocks_of(made), made.until) == ([("0 5 * * 0", "164h")], None)
 
 
@@ -319,7 +319,7 @@ def test_an_end_that_does_not_go_with_the_window_is_refused(
     """With the field and the rule."""
     ends = datetime.fromisoformat(until).replace(tzinfo=UTC)
     with pytest.raises(InvalidInput, match=rule):
-        generate(replace(SUNDAYS, recurrence=recurrence), Wish(until=ends), NOW)
+        generate(replace(SUNDAYS, recurrence=recurrence), BudgetWish(until=ends), NOW)
 
 
 def test_a_list_that_is_too_long_is_refused_with_the_end_that_would_do() -> None:
@@ -331,24 +331,24 @@ def test_a_list_that_is_too_long_is_refused_with_the_end_that_would_do() -> None
     daily = MaintenanceWindow(Daily(1), time(1), 4, not_allowed_dates=every_other)
     until = datetime(2027, 6, 1, tzinfo=UTC)
     with pytest.raises(InvalidInput, match="must be 2027-03-07T01:00:00Z at the latest"):
-        generate(daily, Wish(until=until), NOW)
+        generate(daily, BudgetWish(until=until), NOW)
     latest = datetime(2027, 3, 7, 1, tzinfo=UTC)
-    assert len(generate(daily, Wish(until=latest), NOW).budgets) == MOST_BUDGETS
+    assert len(generate(daily, BudgetWish(until=latest), NOW).budgets) == MOST_BUDGETS
 
 
 @pytest.mark.parametrize("minutes", [-1, 240, 10_000])
 def test_a_window_cannot_be_closed_before_it_opens(minutes: int) -> None:
     """Nor may it stay open for longer this way."""
     with pytest.raises(InvalidInput, match=f"closeEarlyMinutes '{minutes}': must be"):
-        generate(SUNDAYS, Wish(close_early=timedelta(minutes=minutes)), NOW)
+        generate(SUNDAYS, BudgetWish(close_early=timedelta(minutes=minutes)), NOW)
 
 
 def test_a_wish_for_nothing_is_refused() -> None:
     """A rate of none would never let a node go, and a block for no reason blocks nothing."""
     with pytest.raises(InvalidInput, match="nodes '0%': must let at least one node go"):
-        Wish(rate=Nodes(0, percent=True))
+        BudgetWish(rate=Nodes(0, percent=True))
     with pytest.raises(InvalidInput, match="reasons 'null': must name at least one reason"):
-        Wish(reasons=())
+        BudgetWish(reasons=())
 
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -357,7 +357,7 @@ SUNDAYS_IN_BERLIN = replace(SUNDAYS, utc_offset=timedelta(hours=1))
 
 def test_a_place_has_a_list_for_each_of_its_offsets() -> None:
     """With the instants at which its clocks change."""
-    seasons = seasons_of(SUNDAYS_IN_BERLIN, Wish(), BERLIN, NOW)
+    seasons = seasons_of(SUNDAYS_IN_BERLIN, BudgetWish(), BERLIN, NOW)
     spring, autumn = (
         datetime(2027, 3, 28, 1, tzinfo=UTC),
         datetime(2027, 10, 31, 1, tzinfo=UTC),
@@ -377,7 +377,7 @@ def test_a_place_has_a_list_for_each_of_its_offsets() -> None:
 def test_a_place_without_summer_time_has_one_list() -> None:
     """For good."""
     window = replace(SUNDAYS, utc_offset=timedelta(hours=5, minutes=30))
-    (season,) = seasons_of(window, Wish(), ZoneInfo("Asia/Kolkata"), NOW)
+    (season,) = seasons_of(window, BudgetWish(), ZoneInfo("Asia/Kolkata"), NOW)
     assert (season.since, season.until) == (None, None)
 
 
@@ -395,7 +395,7 @@ def test_one_list_for_all_seasons_is_open_at_either_hour(
         (NOW + timedelta(days=180)).astimezone(zone).utcoffset(),
     }
     both = [replace(window, utc_offset=offset) for offset in offsets if offset is not None]
-    made = for_all_seasons(both[0], Wish(), zone, NOW)
+    made = for_all_seasons(both[0], BudgetWish(), zone, NOW)
     calendar = Calendar(midnight(2027, 1, 4).date(), 7)
     active = activity(made.budgets, DisruptionReason.DRIFTED, calendar)
     opened = [at for each in both for at in openings(each, calendar.start, 7)]
@@ -411,13 +411,13 @@ def test_one_list_for_all_seasons_is_open_at_either_hour(
 def test_a_window_of_another_place_is_refused() -> None:
     """With the offsets that the place has."""
     with pytest.raises(InvalidInput, match=r"zone 'null': has the offsets \+01:00 and \+02:00"):
-        seasons_of(replace(SUNDAYS, utc_offset=timedelta(hours=3)), Wish(), BERLIN, NOW)
+        seasons_of(replace(SUNDAYS, utc_offset=timedelta(hours=3)), BudgetWish(), BERLIN, NOW)
 
 
 def test_a_day_of_the_month_that_is_open_all_day_has_no_list_for_all_seasons() -> None:
     """Twenty-five hours would be open on the next day too; closed an hour early it is possible."""
     window = window_of(AbsoluteMonthly(1, 15), "12:00", "+01:00", 24)
     with pytest.raises(InvalidInput, match="superset"):
-        for_all_seasons(window, Wish(), BERLIN, NOW)
-    made = for_all_seasons(window, Wish(close_early=timedelta(hours=1)), BERLIN, NOW)
+        for_all_seasons(window, BudgetWish(), BERLIN, NOW)
+    made = for_all_seasons(window, BudgetWish(close_early=timedelta(hours=1)), BERLIN, NOW)
     assert blocks_of(made) == [("0 10 1-14,16-31 * *", "24h")]

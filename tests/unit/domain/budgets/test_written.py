@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from shared.domain.budgets.budget import DisruptionReason, Nodes, disruption_json
 from shared.domain.budgets.checking.timeline import Week, week_of
-from shared.domain.budgets.making.generate import Wish, generate
+from shared.domain.budgets.making.generate import BudgetWish, generate
 from shared.domain.budgets.making.seasons import seasons_of
 from shared.domain.budgets.making.written import patches_of, yaml_of
 from shared.domain.budgets.regular import rhythm_of
@@ -33,14 +33,14 @@ def test_the_yaml_reads_back_equal(
     window: MaintenanceWindow, rate: Nodes, why: tuple[DisruptionReason, ...]
 ) -> None:
     """By a real YAML reader, for any window, rate and reasons."""
-    made = generate(window, Wish(rate, why), NOW)
+    made = generate(window, BudgetWish(rate, why), NOW)
     assert yaml.safe_load(yaml_of(made, TITLE)) == {"spec": disruption_json(made.budgets)}
 
 
 def test_the_notes_that_decide_whether_it_works_are_comments() -> None:
     """Every line before the budgets is one, and none is too long to read."""
     last = replace(SUNDAYS, recurrence=RelativeMonthly(1, WeekIndex.LAST, Weekday.SUNDAY))
-    text = yaml_of(generate(last, Wish(), NOW), TITLE)
+    text = yaml_of(generate(last, BudgetWish(), NOW), TITLE)
     notes = text.partition("spec:")[0].splitlines()
     assert all(line.startswith("# ") and len(line) <= 100 for line in notes)
     for word in ("Every NodePool", "expireAfter", "PDBs", "terminationGracePeriod", "Kubernetes"):
@@ -51,13 +51,13 @@ def test_the_notes_that_decide_whether_it_works_are_comments() -> None:
 def test_a_list_with_an_end_says_so() -> None:
     """And why it ends."""
     last = replace(SUNDAYS, recurrence=RelativeMonthly(1, WeekIndex.LAST, Weekday.SUNDAY))
-    text = yaml_of(generate(last, Wish(until=NOW + timedelta(days=200)), NOW), TITLE)
+    text = yaml_of(generate(last, BudgetWish(until=NOW + timedelta(days=200)), NOW), TITLE)
     assert "# This list ends at 2027-06-15T16:00:00Z." in text
 
 
 def test_a_patch_for_kustomize_and_a_line_for_kubectl_hold_the_same() -> None:
     """Each reads back equal to the budgets."""
-    made = generate(SUNDAYS, Wish(), NOW)
+    made = generate(SUNDAYS, BudgetWish(), NOW)
     text = patches_of(made, TITLE)
     (patch,) = yaml.safe_load(text)["patches"]
     assert patch["target"] == {"group": "karpenter.sh", "kind": "NodePool"}
@@ -71,7 +71,7 @@ def test_a_patch_for_kustomize_and_a_line_for_kubectl_hold_the_same() -> None:
 def test_the_seasons_of_a_place_are_one_list_and_comments() -> None:
     """The list is the present one; the others are ready to be taken out of their comments."""
     berlin = replace(SUNDAYS, utc_offset=timedelta(hours=1))
-    seasons = seasons_of(berlin, Wish(), ZoneInfo("Europe/Berlin"), NOW)
+    seasons = seasons_of(berlin, BudgetWish(), ZoneInfo("Europe/Berlin"), NOW)
     text = yaml_of(seasons[0].generated, TITLE, seasons)
     assert yaml.safe_load(text)["spec"] == disruption_json(seasons[0].generated.budgets)
     assert "two lists a year are needed. These are for +01:00 until\n#   2027-03-28T01:00" in text
@@ -87,7 +87,7 @@ def drawn(week: Week) -> list[str]:
 
 def test_a_week_is_two_lines_of_blocks() -> None:
     """The window above, the budgets below, in 80 columns."""
-    good = generate(SUNDAYS, Wish(), NOW).budgets
+    good = generate(SUNDAYS, BudgetWish(), NOW).budgets
     assert drawn(week_of(good, SUNDAYS, NOW)) == [
         "        Mon      Tue      Wed      Thu      Fri      Sat      Sun",
         "window  ········ ········ ········ ········ ········ ········ ▚▚······",
@@ -105,7 +105,7 @@ def test_a_cell_in_which_something_changes_says_so() -> None:
 def test_a_week_may_be_drawn_in_the_windows_own_time() -> None:
     """It starts on Monday at midnight there."""
     tokyo = replace(SUNDAYS, utc_offset=timedelta(hours=9))
-    good = generate(tokyo, Wish(), NOW).budgets
+    good = generate(tokyo, BudgetWish(), NOW).budgets
     week = week_of(good, tokyo, NOW, tokyo.utc_offset)
     assert drawn(week)[2].endswith(" ▚▚······")
     assert drawn(week_of(good, tokyo, NOW))[2].endswith(" ·····▚▚· ········")
@@ -114,7 +114,9 @@ def test_a_week_may_be_drawn_in_the_windows_own_time() -> None:
 def test_a_week_says_each_stretch_in_utc_and_in_the_windows_time() -> None:
     """What counts in it, and whether the window is open."""
     india = replace(SUNDAYS, utc_offset=timedelta(hours=5, minutes=30))
-    before, opened, after = week_of(generate(india, Wish(), NOW).budgets, india, NOW).to_json()
+    before, opened, after = week_of(
+        generate(india, BudgetWish(), NOW).budgets, india, NOW
+    ).to_json()
     assert opened == {
         "start": "2026-11-28T19:30:00Z",
         "end": "2026-11-28T23:30:00Z",
@@ -140,7 +142,7 @@ def test_a_week_without_a_window_is_the_present_one() -> None:
 @given(windows)
 def test_a_week_is_whole_and_shows_the_next_occurrence(window: MaintenanceWindow) -> None:
     """Its stretches join from Monday to Monday, and one of them has what comes next."""
-    week = week_of(generate(window, Wish(), NOW).budgets, window, NOW)
+    week = week_of(generate(window, BudgetWish(), NOW).budgets, window, NOW)
     stretches = [each.level.stretch for each in week.segments]
     assert all(a.end == b.start for a, b in itertools.pairwise(stretches))
     assert stretches[-1].end - stretches[0].start == timedelta(weeks=1)
