@@ -19,9 +19,6 @@ from shared.domain.budgets.checking.timeline import (
 from shared.domain.budgets.checking.view import Question
 from shared.domain.budgets.regular import rhythm_of
 
-_CELLS = (24, 12, 8)
-_NAME_COLUMN, _DAYS_PER_WEEK = 8, 7
-
 
 class PoolJson(TypedDict):
     """One NodePool: the week in which the window opens next, and what is wrong with it.
@@ -70,7 +67,7 @@ class PoolReport:
         nodes = "" if self.nodes is None else f", {self.nodes} node{'s' * (self.nodes != 1)}"
         yield f"NodePool {self.pool.name}{nodes}"
         if self.week is not None:
-            yield from self.week.drawn(_cells(columns))
+            yield from self.week.lines(columns)
         yield from (line for each in self.findings for line in _told(each, columns))
         if not self.findings:
             yield "  nothing is wrong"
@@ -144,9 +141,3 @@ def _told(finding: BudgetFinding, columns: int) -> Iterator[str]:
     first = f"  {finding.code}{place}: {finding.message}"
     yield from wrap(first, columns, subsequent_indent="    ")
     yield from wrap(f"    -> {finding.to_json()['advice']}", columns, subsequent_indent="       ")
-
-
-def _cells(columns: int) -> int:
-    """Find how many cells of a day fit: one an hour where there is room."""
-    room = columns - _NAME_COLUMN - (_DAYS_PER_WEEK - 1)
-    return next((cells for cells in _CELLS if cells * _DAYS_PER_WEEK <= room), _CELLS[-1])

@@ -16,13 +16,15 @@ from shared.domain.window.window import MaintenanceWindow
 
 _ONE_DAY = timedelta(days=1)
 _WEEK = timedelta(weeks=1)
+_CELLS = (24, 12, 8)
+_NAME_COLUMN = 8
 _DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _BLOCKS = {State.CLOSED: "·", State.LIMITED: "▒", State.UNLIMITED: "█"}
 MOST_SEGMENTS = 336
 """One for each half hour: what changes more often is cut off as JSON, and says so."""
 
 _CHANGES = "▚"
-LEGEND = "window: █ open · closed   budgets: · none may go ▒ at a rate █ without limit   ▚ changes"
+LEGEND = "window: █ open · closed   budgets: · none ▒ at a rate █ no limit   ▚ changes"
 
 
 class SegmentJson(TypedDict):
@@ -63,6 +65,12 @@ class Week:
     def to_json(self) -> list[SegmentJson]:
         """Give it ready for JSON."""
         return [self._segment_json(each) for each in self.segments[:MOST_SEGMENTS]]
+
+    def lines(self, columns: int) -> list[str]:
+        """Draw it in so many columns: with a cell for each hour where there is room."""
+        room = columns - _NAME_COLUMN - len(_DAY_NAMES)
+        fitting = (cells for cells in _CELLS if cells * len(_DAY_NAMES) <= room)
+        return self.drawn(next(fitting, _CELLS[-1]))
 
     def drawn(self, cells_per_day: int) -> list[str]:
         """Draw it as three lines: the days, the window, the budgets.

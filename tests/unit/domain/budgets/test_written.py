@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -100,6 +101,14 @@ def test_a_cell_in_which_something_changes_says_so() -> None:
     week = week_of(pool_of(INVERTED).budgets, SUNDAYS, NOW)
     assert week.drawn(8)[2].split()[6] == "█▚██████"
     assert week.drawn(24)[2].split()[6] == f"███▒▒{'█' * 19}"
+
+
+@pytest.mark.parametrize("columns", [40, 80, 98, 99, 120, 182, 183, 500])
+def test_a_week_has_as_many_cells_as_there_is_room_for(columns: int) -> None:
+    """In a terminal of 80 columns nothing is folded."""
+    lines = week_of((), SUNDAYS, NOW).lines(columns)
+    assert max(map(len, lines)) <= max(columns, 70)
+    assert len(lines[1].split()[1]) == (8 if columns < 99 else 12 if columns < 183 else 24)
 
 
 def test_a_week_may_be_drawn_in_the_windows_own_time() -> None:
