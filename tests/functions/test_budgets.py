@@ -120,10 +120,10 @@ async def test_a_place_has_two_lists_a_year_or_one_for_both(world: Loaded) -> No
     of = await a_cluster(world)
     body = schedule("Sunday", "01:00", 4, utcOffset="+01:00", startDate="2020-01-01")
     await world.controls.put_schedule(of, body, "aksManagedNodeOSUpgradeSchedule")
-    seasons = json.loads(
-        (await show(world, of, {"zone": "Europe/Berlin"}, "application/json")).body
-    )["seasons"]
-    assert {each["utcOffset"] for each in seasons} == {"+01:00", "+02:00"}
+    response = await show(world, of, {"zone": "Europe/Berlin"}, "application/json")
+    made = json.loads(response.body)
+    assert {each["utcOffset"] for each in made["seasons"]} == {"+01:00", "+02:00"}
+    assert made["notes"][0] == "Budgets know UTC only, so two lists a year are needed."
     one = json.loads(
         (
             await show(world, of, {"zone": "Europe/Berlin", "superset": "true"}, "application/json")

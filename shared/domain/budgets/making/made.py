@@ -8,7 +8,7 @@ from typing import TypedDict, assert_never
 from shared.domain.budgets.budget import DisruptionSpecJson, disruption_json
 from shared.domain.budgets.making.generate import BudgetWish, Generated, generate
 from shared.domain.budgets.making.seasons import Season, for_all_seasons, seasons_of
-from shared.domain.budgets.making.written import NOTES, patches_of, yaml_of
+from shared.domain.budgets.making.written import NOTES, TWO_LISTS, patches_of, yaml_of
 from shared.domain.vocabulary.instants import to_text
 from shared.domain.window.text import offset_text
 from shared.domain.window.window import MaintenanceWindow
@@ -67,7 +67,7 @@ class Made:
         return {
             **_list_json(self.present),
             "seasons": [_season_json(each) for each in self.seasons],
-            "notes": list(NOTES),
+            "notes": [*([TWO_LISTS] if self.seasons else []), *NOTES],
         }
 
     def text(self, form: TextForm, title: str) -> str:
