@@ -8,6 +8,7 @@ from typing import Self
 
 from local.azure.arm.aks_rules import NODE_OS
 from local.azure.json_values import JsonObject, as_list, as_object, as_text, whole_number
+from local.azure.nap.replacements import NodePool
 
 _VERSIONS_KEPT = 8
 _SIGHTS_KEPT = 256
@@ -63,6 +64,7 @@ class Cluster:
     rendered: dict[str, bytes] = field(default_factory=dict)
     forced: Mapping[str, str] | None = None
     sights: deque[Sight] = field(default_factory=lambda: deque(maxlen=_SIGHTS_KEPT))
+    pools: tuple[NodePool, ...] = ()
 
     @property
     def key(self) -> str:
