@@ -1,0 +1,44 @@
+"""What goes wrong on the way and is nobody's outcome: kept for the end, off the screen."""
+
+import logging
+from dataclasses import dataclass, field
+
+from shared.domain.fleet.batch import PendingCluster
+
+LEFT_OUT = "cluster left out"
+"""How the app's line begins of a cluster whose id it cannot read."""
+
+
+class _Kept(logging.Handler):
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__(logging.WARNING)
+        self._lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = record.getMessage()
+        if text.startswith(LEFT_OUT):
+            self._lines.append(text.removeprefix(LEFT_OUT).strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Lookout:
+    """Keeps the lines of clusters that were left out, and the clusters that naptime failed on."""
+
+    unreadable: list[str] = field(default_factory=list)
+    bugs: list[str] = field(default_factory=list)
+
+    def bug(self, cluster: PendingCluster, error: Exception) -> None:
+        """Keep that naptime failed on a cluster."""
+        self.bugs.append(f"{cluster.cluster.id}: {type(error).__name__}: {error}")
+
+    def bug_in_location(self, location: str, error: Exception) -> None:
+        """Keep that naptime failed on a location."""
+        self.bugs.append(f"{location}: {type(error).__name__}: {error}")
+
+    def listen(self) -> None:
+        """Take the log's place: this process has no other."""
+        logger = logging.getLogger("naptime")
+        logger.handlers = [_Kept(self.unreadable)]
+        logger.propagate = False
+        # They warn of each credential that is not there, which is what a chain is for.
+        logging.getLogger("azure").setLevel(logging.CRITICAL)
