@@ -1,6 +1,5 @@
 """The queues: clusters, runs, shards and events to publish; and what the host moved aside."""
 
-import logging
 from collections.abc import Awaitable, Callable
 
 import azure.functions as func
@@ -14,7 +13,7 @@ from shared.domain.fleet.run_work import (
 from shared.domain.messages.outbox import EVENTS_POISON_QUEUE, EVENTS_QUEUE
 from shared.domain.messages.work import CLUSTERS_POISON_QUEUE, CLUSTERS_QUEUE
 from shared.domain.vocabulary.errors import InvalidMessage
-from shared.telemetry.log import log_facts
+from shared.telemetry.lines import MESSAGE_GIVEN_UP, POISONED
 from shared.world import app
 
 blueprint = func.Blueprint()  # type: ignore[no-untyped-call]  # its constructor has no types
@@ -51,7 +50,7 @@ async def _work_on(text: str, work: Callable[[], Awaitable[object]]) -> None:
         await work()
     except InvalidMessage as error:
         await app().poison.record(text, str(error))
-        log_facts(logging.ERROR, "message given up", {"why": error})
+        MESSAGE_GIVEN_UP.log(why=str(error))
 
 
 WHY = "the message failed as often as the queue delivers it"
@@ -83,9 +82,4 @@ async def report_poisoned_events(msg: str) -> None:
 
 async def _record(msg: str) -> None:
     given_up = await app().poison.record(msg, WHY)
-    facts: dict[str, object] = {
-        "clusterId": given_up.cluster_id,
-        "reason": given_up.reason,
-        "advice": given_up.advice,
-    }
-    log_facts(logging.ERROR, "poisoned", facts)
+    POISONED.log(cluster_id=given_up.cluster_id, reason=given_up.reason, advice=given_up.advice)

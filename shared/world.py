@@ -30,8 +30,16 @@ from shared.reconcile.shown.commands import AuditedCommands
 from shared.reconcile.shown.one_cluster import ClusterViewer
 from shared.reconcile.shown.runs import RunViewer
 from shared.settings import Settings, read_settings
-from shared.telemetry.log import log_audit, log_bug, log_bug_in_location, quieten_sdks
-from shared.telemetry.reports import report_in_run, report_put, report_run, report_work
+from shared.telemetry.log import quieten_sdks
+from shared.telemetry.reports import (
+    report_audit,
+    report_bug,
+    report_bug_in_location,
+    report_in_run,
+    report_put,
+    report_run,
+    report_work,
+)
 
 
 class World(Groundwork):
@@ -200,9 +208,9 @@ def telemetry(settings: Settings) -> Reports:
         put=report_put,
         in_run=report_in_run,
         run=partial(report_run, dry_run=settings.dry_run),
-        bug=log_bug,
-        bug_in_location=log_bug_in_location,
-        audit=log_audit,
+        bug=report_bug,
+        bug_in_location=report_bug_in_location,
+        audit=report_audit,
     )
 
 

@@ -22,6 +22,7 @@ from shared.domain.vocabulary.reasons import Cause
 from shared.domain.window.recurrence import Weekday, Weekly
 from shared.domain.window.window import MaintenanceWindow
 from shared.groundwork import Reports
+from shared.reconcile.fleet.mind import Mended
 from shared.settings import read_settings
 from tests.clusters import OWN_CLIENT_ID, SUBSCRIPTION, cluster_id
 from tests.fakes.aks import FakeAks, Verb
@@ -34,7 +35,6 @@ from tests.fakes.tables import FakeTables
 
 if TYPE_CHECKING:
     from shared.domain.messages.audit import AuditRecord
-    from shared.reconcile.fleet.mind import Mended
 
 SUNDAY_NIGHT = MaintenanceWindow(Weekly(1, Weekday.SUNDAY), time(1), 4)
 """The default window."""
@@ -43,6 +43,7 @@ COMES_AGAIN = timedelta(minutes=10)
 """When the Functions host's queue shows a message again whose worker was killed."""
 
 MINDED_EVERY = timedelta(minutes=5)
+NOTHING_MENDED = Mended()
 
 TOPIC = "https://naptime.example/api/events"
 
@@ -281,12 +282,17 @@ class World(naptime.World):
             if not idle:
                 self.clock.advance(MINDED_EVERY)
             mended = await self.mind()
-            if idle and mended is not None and not mended.to_facts() and not await self._active():
+            if (
+                idle
+                and mended is not None
+                and mended == NOTHING_MENDED
+                and not await self._active()
+            ):
                 return
             if idle:
                 self.clock.advance(MINDED_EVERY)
 
-    async def mind(self) -> "Mended | None":
+    async def mind(self) -> Mended | None:
         """Mind the runs; None where the worker dies of it."""
         try:
             mended = await self.minder.mind(self.clock.now())

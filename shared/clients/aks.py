@@ -31,7 +31,7 @@ from shared.domain.vocabulary.errors import (
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.window.body import write_window
 from shared.domain.window.window import MaintenanceWindow
-from shared.telemetry.log import log_left_out
+from shared.telemetry.lines import CLUSTER_LEFT_OUT
 
 if TYPE_CHECKING:
     from azure.core.pipeline import PipelineResponse
@@ -218,7 +218,7 @@ async def _next_page(
         except InvalidResourceId as error:
             unreadable.append(observe_unreadable(body))
             if unreadable[-1].auto_provisioning:
-                log_left_out(subscription_id, error)
+                CLUSTER_LEFT_OUT.log(subscription_id=subscription_id, why=str(error))
     return ClusterPage(clusters, unreadable)
 
 

@@ -13,7 +13,7 @@ from shared.domain.messages.told import Occasion, events_of, failure_of
 from shared.domain.vocabulary.cloud_event import CloudEvent
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause, Reason
-from shared.telemetry import names as telemetry
+from shared.telemetry.custom_events import EVENTS
 from tests.clusters import cluster, cluster_id
 from tests.docs.test_readme import rows
 from tests.service_world import World
@@ -83,7 +83,7 @@ async def test_every_name_of_the_code_is_in_the_table() -> None:
 
 def test_a_name_means_one_event() -> None:
     """What goes to the topic has another name than what goes to Application Insights."""
-    assert named().isdisjoint(event.name for event in telemetry.EVENTS)
+    assert named().isdisjoint(event.name for event in EVENTS)
 
 
 def filled(pattern: str, event: CloudEvent) -> str:

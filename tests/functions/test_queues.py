@@ -10,7 +10,8 @@ from shared.domain.messages.given_up import GivenUp
 from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause
-from shared.telemetry.names import EVENT_NAME, WORK_GIVEN_UP
+from shared.telemetry.custom_events import WORK_GIVEN_UP
+from shared.telemetry.log import EVENT_NAME
 from shared.world import app
 from tests.clusters import SUBSCRIPTION, cluster
 from tests.functions.conftest import Loaded

@@ -40,6 +40,7 @@ from shared.reconcile.ground.audit_log import AUDIT_PREFIX, KEPT
 from shared.reconcile.ground.claim import ClusterBusy
 from tests.clusters import Json, cluster, cluster_id, schedule
 from tests.fakes.aks import Fault
+from tests.policies import always
 from tests.service_world import SUNDAY_NIGHT, Killed, World
 
 ORIGIN = Origin(Caller("ops@example.com", "id-1"), "0f0e0d0c-0b0a-4908-8706-050403020100")
@@ -440,7 +441,7 @@ async def test_trying_out_a_deletion() -> None:
 
 async def test_a_deletion_that_stays() -> None:
     """On an excluded cluster a deletion stays, and the answer says so."""
-    excluded = Desired(SUNDAY_NIGHT, excluded=(parse_scope(str(cluster_id())),))
+    excluded = Desired(always(SUNDAY_NIGHT), excluded=(parse_scope(str(cluster_id())),))
     world = a_world(desired=excluded)
     there(world, THURSDAYS)
     deletion = await world.deleter.delete(cluster_id(), Condition(), ORIGIN)

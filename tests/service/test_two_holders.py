@@ -20,6 +20,7 @@ from shared.reconcile.fleet.store import SHARD as SHARD_ROW
 from shared.reconcile.ground.pacer import LEASE_LASTS, SHARDS_TABLE, Grip, HeldBy, TooManyConflicts
 from tests.clusters import FOREIGN_SUBSCRIPTION, SUBSCRIPTION, cluster, cluster_id, schedule
 from tests.fakes.aks import Verb
+from tests.policies import always
 from tests.service_world import SUNDAY_NIGHT, World
 
 SHARD = Shard(SUBSCRIPTION, "westeurope")
@@ -88,7 +89,7 @@ async def test_no_call_outlasts_the_lease(reading: int, shifts: int) -> None:
         row = world.tables.of(SHARDS_TABLE).stored["shard", SHARD.key]
         lease = ShardRow.of(Pace(), Reading(row, world.clock.now())).lease
         assert lease
-        assert world.clock.now() + Desired(SUNDAY_NIGHT).attempt_timeout <= lease.until
+        assert world.clock.now() + Desired(always(SUNDAY_NIGHT)).attempt_timeout <= lease.until
         leases.append(lease.until)
         slow = verb == "list" and len(set(leases)) == 1
         return timedelta(seconds=reading if slow else 1)

@@ -161,8 +161,10 @@ def judge(request: Request) -> Judgement:
 type Check = Callable[[Request], Finding | None]
 
 
-def _of_cluster(check: Callable[[ObservedCluster, Desired], Finding | None]) -> Check:
-    return lambda request: check(request.cluster, request.desired)
+def _of_cluster(
+    check: Callable[[ObservedCluster, Desired, datetime], Finding | None],
+) -> Check:
+    return lambda request: check(request.cluster, request.desired, request.now)
 
 
 def _before(check: Callable[[Situation], Finding | None]) -> Check:

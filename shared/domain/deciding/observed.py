@@ -27,6 +27,8 @@ class ObservedCluster:
     node_os_channel: str | None
     upgrade_channel: str | None
     node_resource_group: str | None = None
+    sku: str = ""
+    """The name: Automatic or Base."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ def observe_cluster(body: Mapping[str, object]) -> ObservedCluster:
         node_os_channel=_text(channels, "nodeOSUpgradeChannel"),
         upgrade_channel=_text(channels, "upgradeChannel"),
         node_resource_group=_text(properties, "nodeResourceGroup"),
+        sku=_text(_object(body, "sku"), "name") or "",
     )
 
 

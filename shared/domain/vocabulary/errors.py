@@ -6,6 +6,7 @@ NaptimeError
  |   |- InvalidWindow
  |   |- InvalidEvent
  |   |- InvalidMessage
+ |   |- InvalidPolicy
  |   `- InvalidSetting
  |- AmbiguousWindow       the documentation leaves open when this window occurs
  `- AzureError            a call to Azure failed; says whether and when to try again
@@ -85,6 +86,10 @@ class InvalidEvent(InvalidInput):
 
 class InvalidMessage(InvalidInput):
     """A queue message that naptime did not write."""
+
+
+class InvalidPolicy(InvalidInput):
+    """A policy's file that cannot be put in force; fields are places in the file."""
 
 
 class InvalidSetting(InvalidInput):

@@ -23,6 +23,11 @@ REASONS: Mapping[Reason, ReasonText] = MappingProxyType(
             "Skips it.",
             "Remove the tag or the entry to have the cluster looked after again.",
         ),
+        Reason.EXEMPT: ReasonText(
+            "A rule of the policy exempts the cluster until a day that has not passed.",
+            "Skips it, and looks after it again from the day after.",
+            "Read who owns the exemption, until when and what for; change the rule to end it.",
+        ),
         Reason.CLUSTER_DELETING: ReasonText(
             "The cluster is being deleted.",
             "Skips it.",
@@ -81,10 +86,26 @@ REASONS: Mapping[Reason, ReasonText] = MappingProxyType(
             _REPORTS,
             "Set the node OS upgrade channel to NodeImage.",
         ),
+        Reason.REPORT_ONLY: ReasonText(
+            "The schedule is missing, and a rule of the policy says to report that only.",
+            "Writes nothing and reports it.",
+            "Create a schedule yourself, or give the rule a window.",
+        ),
+        Reason.WINDOW_TAG_UNKNOWN: ReasonText(
+            "The tag that chooses a window names one that the policy does not have.",
+            "Lets the rules decide, and reports it.",
+            "Correct the tag, or give the policy a window of that name.",
+        ),
+        Reason.EXEMPTION_EXPIRED: ReasonText(
+            "The cluster was exempt, and the exemption has ended.",
+            "Protects it again, by the next rule that matches, and reports it.",
+            "Take the rule out of the policy, or give it a new end, an owner and a reason.",
+        ),
         Reason.WINDOWS_CROWDED: ReasonText(
             "Many clusters of one subscription and location share the same start.",
             _REPORTS,
-            "Stagger the starts; `NAPTIME_WINDOW_SPREAD_MINUTES` does it for new schedules.",
+            "Stagger the starts. A window with more hours makes room: of six, each cluster gets"
+            " four.",
         ),
         Reason.NODE_IMAGE_OLD: ReasonText(
             "By its version's date the oldest node image of the cluster's NAP machines is more "

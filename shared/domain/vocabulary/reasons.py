@@ -8,6 +8,7 @@ class Reason(StrEnum):
 
     NOT_AUTO_PROVISIONED = "NotAutoProvisioned"
     EXCLUDED = "Excluded"
+    EXEMPT = "Exempt"
     CLUSTER_DELETING = "ClusterDeleting"
     CLUSTER_GONE = "ClusterGone"
     CLUSTER_CREATING = "ClusterCreating"
@@ -19,6 +20,9 @@ class Reason(StrEnum):
     LONGER_THAN_WEEKLY = "LongerThanWeekly"
     INTERVAL_AMBIGUOUS = "IntervalAmbiguous"
     NODE_OS_CHANNEL_OFF = "NodeOSChannelOff"
+    REPORT_ONLY = "ReportOnly"
+    WINDOW_TAG_UNKNOWN = "WindowTagUnknown"
+    EXEMPTION_EXPIRED = "ExemptionExpired"
     WINDOWS_CROWDED = "WindowsCrowded"
     NODE_IMAGE_OLD = "NodeImageOld"
     NODE_IMAGE_BEYOND_SUPPORT = "NodeImageBeyondSupport"
@@ -54,6 +58,9 @@ NEEDS_ATTENTION = frozenset(
         Reason.LONGER_THAN_WEEKLY,
         Reason.INTERVAL_AMBIGUOUS,
         Reason.NODE_OS_CHANNEL_OFF,
+        Reason.REPORT_ONLY,
+        Reason.WINDOW_TAG_UNKNOWN,
+        Reason.EXEMPTION_EXPIRED,
         Reason.WINDOWS_CROWDED,
         *IMAGE_REASONS,
     }

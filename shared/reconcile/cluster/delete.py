@@ -87,8 +87,8 @@ class _Deleting:
         return Deletion(
             cluster_id=self.cluster_id,
             configuration=deleted,
-            warnings=warnings_of_deletion(sight.cluster, desired),
-            comes_back=comes_back(sight.cluster, desired),
+            warnings=warnings_of_deletion(sight.cluster, desired, sight.now),
+            comes_back=comes_back(sight.cluster, desired, sight.now),
             attempts=self.looks.attempts,
             calls=self.looks.calls,
             dry_run=self.intent is None,

@@ -92,8 +92,9 @@ class Pass:
             cluster = self._cluster or await self._get()
         except ClusterGone:
             return await self.apply(self.gone())
-        if screened := screen(cluster, self._world.desired):
-            return await self.apply(Observation(screened, self._world.clock.now()))
+        now = self._world.clock.now()
+        if screened := screen(cluster, self._world.desired, now):
+            return await self.apply(Observation(screened, now))
         # Reading the cluster counts in a bucket of its own at AKS; only what follows is paced.
         calls = self.calls
         async with self._world.pacer.spending(Shard.of(cluster), CALLS_OF_AN_ATTEMPT) as spending:

@@ -5,7 +5,6 @@ What the functions on the queues do with a message's text.
 A person asks for one cluster: at once if possible, otherwise by the queue.
 """
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -36,7 +35,7 @@ from shared.reconcile.ground.claim import claim_soon
 from shared.reconcile.ground.memory import ClusterMemory
 from shared.reconcile.ground.outbox import OutcomeTeller
 from shared.reconcile.ground.ports import Clock, ClusterRecords, GivenUpRecords, WorkQueue
-from shared.telemetry.log import log_facts
+from shared.telemetry.lines import WORK_DROPPED
 
 type Report = Callable[[Outcome, ReconcileCluster, datetime], None]
 """Told of each outcome, the work behind it, and when, by the worker's clock."""
@@ -141,7 +140,7 @@ class MessageReceiver:
         work = parse_reconcile_cluster(text)
         if work.cluster_id.subscription_id not in self.subscriptions:
             why = "its subscription is not in NAPTIME_SUBSCRIPTIONS (any more)"
-            log_facts(logging.WARNING, "work dropped", {"clusterId": work.cluster_id, "why": why})
+            WORK_DROPPED.log(cluster_id=work.cluster_id, why=why)
             return None
         return await self.worker.do(work, inserted_at)
 

@@ -160,7 +160,7 @@ class SubscriptionLister:
         listed.left_out = []
 
     async def _is_to_be_looked_at(self, run: Run, listed: Listed, cluster: ObservedCluster) -> bool:
-        screened = screen(cluster, self.desired)
+        screened = screen(cluster, self.desired, self.clock.now())
         if cluster.auto_provisioning:
             listed.seen.add(hash_of(cluster.id))
         if screened is None and self._spares(run) and self._is_fresh(listed, cluster):

@@ -44,11 +44,6 @@ class Mended:
     dropped: int = 0
     forgotten: int = 0
 
-    def to_facts(self) -> dict[str, object]:
-        """Give what was done at all, for the log."""
-        done = {name: getattr(self, name) for name in self.__slots__}
-        return {name: count for name, count in done.items() if count}
-
 
 @dataclass(frozen=True, slots=True)
 class RunMinder:

@@ -120,7 +120,9 @@ class Shift:
         )
         one.attempts = cluster.attempts + 1
         if cluster.sent:
-            one.sent.append(self.world.reconciler.desired.window_for(cluster.cluster.id))
+            reconciler = self.world.reconciler
+            sent = reconciler.desired.planned(cluster.cluster, reconciler.clock.now())
+            one.sent += [sent] if sent else []
         try:
             return await self._look(one, cluster)
         except Throttled as error:

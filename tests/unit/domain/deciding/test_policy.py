@@ -22,6 +22,7 @@ from shared.domain.window.recurrence import (
 )
 from shared.domain.window.starts import plan_start
 from shared.domain.window.window import DateSpan, MaintenanceWindow
+from tests.policies import always
 from tests.unit.domain.examples import (
     CLUSTER_ID,
     DAY,
@@ -82,7 +83,7 @@ def test_screens_need_no_look_at_the_configurations(
     observed: ObservedCluster | None, desired: Desired, action: str, reason: str
 ) -> None:
     """A cluster that is not to be looked after is skipped or deferred, schedule or not."""
-    screened = screen(observed, desired)
+    screened = screen(observed, desired, NOW)
     assert screened is not None
     assert (screened.action, reasons(screened)) == (action, [reason])
     assert decide(observed, [], desired, NOW) == screened
@@ -94,7 +95,7 @@ def test_screens_need_no_look_at_the_configurations(
 def test_every_other_state_is_acted_on(state: str) -> None:
     """A cluster can stay Failed for months; it needs its window all the same."""
     observed = cluster(provisioningState=state)
-    assert screen(observed, DESIRED) is None
+    assert screen(observed, DESIRED, NOW) is None
     assert decide(observed, [], DESIRED, NOW).action is Action.CREATE
 
 
@@ -103,7 +104,7 @@ def test_every_other_state_is_acted_on(state: str) -> None:
 )
 def test_other_tags_exclude_nothing(tags: dict[str, str]) -> None:
     """Only the tag naptime with the value off leaves a cluster out."""
-    assert screen(cluster(tags=tags), DESIRED) is None
+    assert screen(cluster(tags=tags), DESIRED, NOW) is None
 
 
 @pytest.mark.parametrize("configurations", [[], SIBLINGS])
@@ -313,7 +314,7 @@ def test_what_naptime_wrote_is_up_to_date_ever_after(
     window: MaintenanceWindow, now: datetime, lead: timedelta, later: timedelta
 ) -> None:
     """Nothing is found in naptime's own schedule, from its writing on."""
-    desired = Desired(window, lead=lead)
+    desired = Desired(always(window), lead=lead)
     written = decide(cluster(), [], desired, now).window
     assert written == plan_start(window, now, desired.horizon)
     today = window.local_date(now + desired.attempt_timeout)
