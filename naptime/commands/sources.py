@@ -34,10 +34,11 @@ async def opened_login(flags: WindowFlags, patience_minutes: int) -> "AsyncItera
     from naptime.own.login import OwnLogin  # noqa: PLC0415 - see above
 
     own = OwnLogin(os.environ, flags, timedelta(minutes=patience_minutes))
-    try:
-        yield own
-    finally:
-        await own.close()
+    with own.lookout.listening():
+        try:
+            yield own
+        finally:
+            await own.close()
 
 
 @asynccontextmanager

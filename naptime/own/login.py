@@ -33,7 +33,6 @@ class OwnLogin:
         self.ports = OwnPorts(self.settings)
         self.lookout = Lookout()
         self._patience = patience
-        self.lookout.listen()
 
     def world(self, subscriptions: frozenset[str], *, dry_run: bool) -> World:
         """Give the app's use cases over these subscriptions; all worlds share the ports."""

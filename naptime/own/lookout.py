@@ -1,6 +1,8 @@
 """What goes wrong on the way and is nobody's outcome: kept for the end, off the screen."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from shared.domain.fleet.batch import PendingCluster
@@ -35,10 +37,16 @@ class Lookout:
         """Keep that naptime failed on a location."""
         self.bugs.append(f"{location}: {type(error).__name__}: {error}")
 
-    def listen(self) -> None:
-        """Take the log's place: this process has no other."""
-        logger = logging.getLogger("naptime")
-        logger.handlers = [_Kept(self.unreadable)]
-        logger.propagate = False
-        # They warn of each credential that is not there, which is what a chain is for.
-        logging.getLogger("azure").setLevel(logging.CRITICAL)
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Take the log's place for a while: nobody reads it here."""
+        ours, sdk = logging.getLogger("naptime"), logging.getLogger("azure")
+        before = (ours.handlers, ours.propagate, sdk.level)
+        ours.handlers, ours.propagate = [_Kept(self.unreadable)], False
+        # It warns of each credential that is not there, which is what a chain is for.
+        sdk.setLevel(logging.CRITICAL)
+        try:
+            yield
+        finally:
+            ours.handlers, ours.propagate, level = before
+            sdk.setLevel(level)

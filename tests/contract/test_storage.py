@@ -1,5 +1,6 @@
 """One suite for the queue and the tables: the fakes, and the real clients against Azurite."""
 
+from base64 import b64decode
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -7,7 +8,10 @@ from typing import Protocol
 from uuid import uuid4
 
 import pytest
+from azure.storage.queue.aio import QueueClient
 
+from naptime.memory.queues import MemoryQueue
+from naptime.memory.records import MemoryClaims, MemoryGivenUp
 from shared.clients.cluster_records import StorageClusterRecords
 from shared.clients.given_up_records import StorageGivenUpRecords
 from shared.clients.storage import StorageAccount
@@ -23,11 +27,11 @@ from shared.domain.messages.work import (
 from shared.domain.vocabulary.errors import NaptimeError
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause
-from shared.reconcile.ground.ports import ClusterRecords, GivenUpRecords
+from shared.reconcile.ground.ports import ClusterRecords, GivenUpRecords, WorkQueue
 from shared.settings import StorageSettings
 from tests.clusters import SUBSCRIPTION
 from tests.fakes.clock import SATURDAY_NOON, FakeClock
-from tests.fakes.storage import FakeClusterRecords, FakeGivenUpRecords
+from tests.fakes.storage import FakeClusterRecords, FakeGivenUpRecords, FakeWorkQueue
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 FAR_AHEAD = datetime(2100, 1, 1, tzinfo=UTC)
@@ -53,7 +57,7 @@ async def account(azurite_connection: str) -> AsyncIterator[StorageAccount]:
     await account.close()
 
 
-@pytest.fixture(params=["fake", "azurite"])
+@pytest.fixture(params=["fake", "memory", "azurite"])
 async def records(
     request: pytest.FixtureRequest, account: StorageAccount
 ) -> AsyncIterator[ClusterRecords]:
@@ -61,18 +65,24 @@ async def records(
     if request.param == "fake":
         yield FakeClusterRecords(FakeClock())
         return
+    if request.param == "memory":
+        yield MemoryClaims(FakeClock())
+        return
     real = StorageClusterRecords(account.table(f"t{uuid4().hex}"))
     yield real
     await real.close()
 
 
-@pytest.fixture(params=["fake", "azurite"])
+@pytest.fixture(params=["fake", "memory", "azurite"])
 async def given_up(
     request: pytest.FixtureRequest, account: StorageAccount
 ) -> AsyncIterator[GivenUpRecords]:
     """Give an empty table of what was given up, fake and real."""
     if request.param == "fake":
         yield FakeGivenUpRecords()
+        return
+    if request.param == "memory":
+        yield MemoryGivenUp()
         return
     real = StorageGivenUpRecords(account.table(f"t{uuid4().hex}"))
     yield real
@@ -239,6 +249,67 @@ async def test_given_up_is_read_page_by_page(given_up: GivenUpRecords) -> None:
     assert len(of_clusters) == 5
 
 
+class Received:
+    """The messages of a queue that can be seen now, each of them once."""
+
+    async def texts(self) -> list[str]:
+        """Take them."""
+        raise NotImplementedError
+
+
+class FromMemory(Received):
+    def __init__(
+        self, queue: MemoryQueue[ReconcileCluster] | FakeWorkQueue[ReconcileCluster]
+    ) -> None:
+        self.queue = queue
+
+    async def texts(self) -> list[str]:
+        """Take them, the earliest first."""
+        found = []
+        while message := self.queue.due():
+            found.append(message.text)
+        return found
+
+
+class FromAzurite(Received):
+    def __init__(self, client: QueueClient) -> None:
+        self.client = client
+
+    async def texts(self) -> list[str]:
+        """Take them, as the host does."""
+        found = [message async for message in self.client.receive_messages()]
+        return [b64decode(message.content).decode() for message in found]
+
+
+@pytest.fixture(params=["fake", "memory", "azurite"])
+async def queue(
+    request: pytest.FixtureRequest, account: StorageAccount
+) -> AsyncIterator[tuple[WorkQueue, Received]]:
+    """Give an empty queue, and who receives from it."""
+    if request.param == "azurite":
+        name = f"q{uuid4().hex}"
+        real = StorageWorkQueue[ReconcileCluster](account.queue(name))
+        async with account.queue(name) as client:
+            yield real, FromAzurite(client)
+        await real.close()
+        return
+    kind = FakeWorkQueue if request.param == "fake" else MemoryQueue
+    remembered = kind[ReconcileCluster](FakeClock())
+    yield remembered, FromMemory(remembered)
+
+
+async def test_a_message_can_be_seen_once_its_delay_is_over(
+    queue: tuple[WorkQueue, Received],
+) -> None:
+    """What is sent can be received as it was, once; what is delayed cannot be seen yet."""
+    sender, receiver = queue
+    works = [ReconcileCluster(some_id(f"aks-{n}"), Cause.ASKED, SATURDAY_NOON) for n in range(2)]
+    await sender.send(works[0])
+    await sender.send(works[1], timedelta(minutes=5))
+    assert [parse_reconcile_cluster(text) for text in await receiver.texts()] == [works[0]]
+    assert await receiver.texts() == []
+
+
 async def test_the_real_queue_encodes_as_the_host_expects(account: StorageAccount) -> None:
     """A message is base64, is there after its delay, and reads back as the same work."""
     name = f"q{uuid4().hex}"
@@ -254,6 +325,4 @@ async def test_the_real_queue_encodes_as_the_host_expects(account: StorageAccoun
     (message,) = messages
     assert message.content.isascii()
     assert "{" not in message.content
-    from base64 import b64decode  # noqa: PLC0415 - only this assertion decodes by hand
-
     assert parse_reconcile_cluster(b64decode(message.content).decode()) == work
