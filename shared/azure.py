@@ -19,16 +19,14 @@ if TYPE_CHECKING:
     from shared.clients.aks import AksClient
     from shared.clients.arm import ArmClients
     from shared.clients.clock import SystemClock
-    from shared.clients.cluster_records import StorageClusterRecords
     from shared.clients.event_topic import EventTopic
-    from shared.clients.given_up_records import StorageGivenUpRecords
     from shared.clients.node_images import NodeImageClient
+    from shared.clients.queues import StorageQueue
     from shared.clients.resource_graph import ResourceGraph
     from shared.clients.retry import QuickRetry
     from shared.clients.storage import StorageAccount
     from shared.clients.transport import Credential
-    from shared.clients.work_queue import StorageWorkQueue, Work
-    from shared.reconcile.ground.ports import Tables
+    from shared.ports.storage import Tables, Work
 
 
 class Closable(Protocol):
@@ -140,43 +138,29 @@ class Azure:
         return self.opened(StorageTables(self.storage))
 
     @cached_property
-    def records(self) -> "StorageClusterRecords":
-        """The claims on clusters."""
-        from shared.clients.cluster_records import CLUSTERS_TABLE, StorageClusterRecords
-
-        return self.opened(StorageClusterRecords(self.storage.table(CLUSTERS_TABLE)))
-
-    @cached_property
-    def given_up(self) -> "StorageGivenUpRecords":
-        """The table of what was given up."""
-        from shared.clients.given_up_records import GIVEN_UP_TABLE, StorageGivenUpRecords
-
-        return self.opened(StorageGivenUpRecords(self.storage.table(GIVEN_UP_TABLE)))
-
-    @cached_property
-    def clusters_queue(self) -> "StorageWorkQueue[ReconcileCluster]":
+    def clusters_queue(self) -> "StorageQueue[ReconcileCluster]":
         """The queue of clusters to reconcile."""
         return self._queue(CLUSTERS_QUEUE)
 
     @cached_property
-    def runs_queue(self) -> "StorageWorkQueue[RunWork]":
+    def runs_queue(self) -> "StorageQueue[RunWork]":
         """The queue of runs to start and subscriptions to list."""
         return self._queue(RUNS_QUEUE)
 
     @cached_property
-    def shards_queue(self) -> "StorageWorkQueue[Baton]":
+    def shards_queue(self) -> "StorageQueue[Baton]":
         """The queue of batons."""
         return self._queue(SHARDS_QUEUE)
 
     @cached_property
-    def events_queue(self) -> "StorageWorkQueue[PublishEvents]":
+    def events_queue(self) -> "StorageQueue[PublishEvents]":
         """The queue of events to publish."""
         return self._queue(EVENTS_QUEUE)
 
-    def _queue[W: Work](self, name: str) -> "StorageWorkQueue[W]":
-        from shared.clients.work_queue import StorageWorkQueue
+    def _queue[W: Work](self, name: str) -> "StorageQueue[W]":
+        from shared.clients.queues import StorageQueue
 
-        return self.opened(StorageWorkQueue(self.storage.queue(name)))
+        return self.opened(StorageQueue(self.storage.queue(name)))
 
 
 def is_storage_trouble(error: BaseException) -> bool:

@@ -10,28 +10,31 @@ from shared.domain.fleet.batch import PendingCluster
 from shared.domain.fleet.crowding import CROWD_SIZE
 from shared.domain.fleet.run_records import RunRecord
 from shared.domain.messages.audit import AuditRecord
+from shared.domain.messages.given_up import GivenUp
 from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.reasons import Cause
+from shared.ports.every import Ports
+from shared.ports.storage import Table
 from shared.reconcile.cluster.change import ChangeWorld
 from shared.reconcile.cluster.reconcile import ClusterReconciler
 from shared.reconcile.cluster.work import ClusterWorker
 from shared.reconcile.fleet.ask import RunAsker
-from shared.reconcile.fleet.close import RunCloser, ShardFinisher
+from shared.reconcile.fleet.close import RunCloser
+from shared.reconcile.fleet.crowds import CrowdFinder
 from shared.reconcile.fleet.hand_out import ShardHandout
 from shared.reconcile.fleet.listing import SubscriptionLister
 from shared.reconcile.fleet.shift import InFlight, ShiftWorld
 from shared.reconcile.fleet.store import RunStore
 from shared.reconcile.ground.audit_log import AuditLog
+from shared.reconcile.ground.claim import CLUSTERS_TABLE, ClusterClaims
+from shared.reconcile.ground.given_up import GIVEN_UP_TABLE, GivenUpRecords
 from shared.reconcile.ground.memory import ClusterMemory
 from shared.reconcile.ground.outbox import EventTeller, OutcomeTeller
 from shared.reconcile.ground.pacer import SHARDS_TABLE, ShardPacer
-from shared.reconcile.ground.ports import Ports, Table
 from shared.reconcile.images.find import FleetPlaces
 from shared.reconcile.images.memory import IMAGES_TABLE, ImageMemory, NewestImages
 from shared.reconcile.images.release import ReleaseRuns
 from shared.settings import Settings
-
-CLUSTERS_TABLE = "naptimeclusters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Reports:
     bug: Callable[[PendingCluster, Exception], None]
     bug_in_location: Callable[[str, Exception], None]
     audit: Callable[[AuditRecord], None]
+    given_up: Callable[[GivenUp], None]
 
 
 class Groundwork:
@@ -70,6 +74,17 @@ class Groundwork:
     def pacer(self) -> ShardPacer:
         """The pace of the calls to AKS."""
         return ShardPacer(self._shards, self.ports.clock, self.ports.jitter, self.settings.pace)
+
+    @cached_property
+    def claims(self) -> ClusterClaims:
+        """Who is at which cluster."""
+        return ClusterClaims(self.ports.tables.of(CLUSTERS_TABLE))
+
+    @cached_property
+    def given_up(self) -> GivenUpRecords:
+        """The table of what was given up."""
+        table = self.ports.tables.of(GIVEN_UP_TABLE)
+        return GivenUpRecords(table, self.reports.given_up)
 
     @cached_property
     def memory(self) -> ClusterMemory:
@@ -108,9 +123,9 @@ class Groundwork:
         ports = self.ports
         return ClusterWorker(
             self.reconciler,
-            ports.records,
+            self.claims,
             self.memory,
-            ports.given_up,
+            self.given_up,
             ports.clusters_queue,
             ports.clock,
             ports.jitter,
@@ -127,9 +142,9 @@ class Groundwork:
             ports.clock,
             ports.retry,
             self.pacer,
-            ports.records,
+            self.claims,
             self.memory,
-            ports.given_up,
+            self.given_up,
             self.audit,
             settings.desired,
             settings.dry_run,
@@ -148,12 +163,7 @@ class Groundwork:
     @cached_property
     def closer(self) -> RunCloser:
         """What ends runs."""
-        return RunCloser(self.store, self.reports.run, self.teller, self.ports.given_up)
-
-    @cached_property
-    def finisher(self) -> ShardFinisher:
-        """What ends the shards of runs."""
-        return ShardFinisher(self.store, self.memory, self.closer, self.crowd_size, self.teller)
+        return RunCloser(self.store, self.reports.run, self.teller, self.given_up)
 
     @cached_property
     def handout(self) -> ShardHandout:
@@ -169,7 +179,7 @@ class Groundwork:
             ports.aks,
             self.store,
             self.memory,
-            ports.given_up,
+            self.given_up,
             ports.runs_queue,
             ports.clusters_queue,
             self.handout,
@@ -177,6 +187,7 @@ class Groundwork:
             ports.clock,
             settings.desired,
             settings.verify_max_age,
+            CrowdFinder(self.memory, self.teller, self.crowd_size),
         )
 
     @cached_property
@@ -187,7 +198,7 @@ class Groundwork:
     @cached_property
     def shifts(self) -> ShiftWorld:
         """What the holder of a baton needs for its clusters."""
-        records, bug = self.ports.records, self.reports.bug
+        records, bug = self.claims, self.reports.bug
         return ShiftWorld(self.reconciler, records, self.pacer, bug, self.in_flight)
 
     @cached_property

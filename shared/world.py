@@ -35,6 +35,7 @@ from shared.telemetry.reports import (
     report_audit,
     report_bug,
     report_bug_in_location,
+    report_given_up,
     report_in_run,
     report_put,
     report_run,
@@ -75,7 +76,7 @@ class World(Groundwork):
         """What the function on the queue of events calls."""
         ports = self.ports
         return EventPublisher(
-            ports.topic, ports.events_queue, ports.given_up, ports.clock, ports.jitter
+            ports.topic, ports.events_queue, self.given_up, ports.clock, ports.jitter
         )
 
     @cached_property
@@ -86,7 +87,7 @@ class World(Groundwork):
     @cached_property
     def poison(self) -> PoisonReporter:
         """What the functions on the poison queues call."""
-        return PoisonReporter(self.ports.given_up, self.ports.clock)
+        return PoisonReporter(self.given_up, self.ports.clock)
 
     @cached_property
     def requests(self) -> RequestedReconcile:
@@ -103,7 +104,7 @@ class World(Groundwork):
             self.pacer,
             self.memory,
             self.newest_images,
-            ports.given_up,
+            self.given_up,
             ports.clock,
             self.settings.desired,
         )
@@ -161,7 +162,7 @@ class World(Groundwork):
     def replayer(self) -> GivenUpReplayer:
         """What `GET /given-up` and its replay call."""
         ports, allowed = self.ports, self.settings.subscriptions
-        return GivenUpReplayer(ports.given_up, ports.clusters_queue, ports.clock, allowed)
+        return GivenUpReplayer(self.given_up, ports.clusters_queue, ports.clock, allowed)
 
     @cached_property
     def run_messages(self) -> RunMessageReceiver:
@@ -173,10 +174,10 @@ class World(Groundwork):
             self.pacer,
             self.shifts,
             self.memory,
-            ports.given_up,
+            self.given_up,
             ports.shards_queue,
             ports.clusters_queue,
-            self.finisher,
+            self.closer,
             self.reports.in_run,
             self.teller,
         )
@@ -211,6 +212,7 @@ def telemetry(settings: Settings) -> Reports:
         bug=report_bug,
         bug_in_location=report_bug_in_location,
         audit=report_audit,
+        given_up=report_given_up,
     )
 
 

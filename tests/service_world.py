@@ -16,6 +16,7 @@ from shared.domain.fleet.pace import Pace
 from shared.domain.fleet.run import Run, RunScope
 from shared.domain.fleet.run_records import RunRecord
 from shared.domain.fleet.run_work import Baton, RunWork
+from shared.domain.messages.given_up import GivenUp
 from shared.domain.messages.outbox import PublishEvents
 from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.reasons import Cause
@@ -23,6 +24,8 @@ from shared.domain.window.recurrence import Weekday, Weekly
 from shared.domain.window.window import MaintenanceWindow
 from shared.groundwork import Reports
 from shared.reconcile.fleet.mind import Mended
+from shared.reconcile.ground.claim import CLUSTERS_TABLE
+from shared.reconcile.ground.given_up import GIVEN_UP_TABLE
 from shared.settings import read_settings
 from tests.clusters import OWN_CLIENT_ID, SUBSCRIPTION, cluster_id
 from tests.fakes.aks import FakeAks, Verb
@@ -30,7 +33,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.event_topic import FakeTopic
 from tests.fakes.machines import FakeNapMachines
 from tests.fakes.node_images import FakeNodeImages
-from tests.fakes.storage import FakeClusterRecords, FakeGivenUpRecords, FakeWorkQueue, Message
+from tests.fakes.storage import FakeQueue, Message
 from tests.fakes.tables import FakeTables
 
 if TYPE_CHECKING:
@@ -101,12 +104,10 @@ class FakePorts:
         self.fake_topic = FakeTopic(step=step)
         self.topic = self.fake_topic if has_topic else None
         self.tables = FakeTables(clock, step)
-        self.records = FakeClusterRecords(clock, step=step)
-        self.given_up = FakeGivenUpRecords(step=step)
-        self.clusters_queue = FakeWorkQueue[ReconcileCluster](clock, step=step)
-        self.runs_queue = FakeWorkQueue[RunWork](clock, step=step)
-        self.shards_queue = FakeWorkQueue[Baton](clock, step=step)
-        self.events_queue = FakeWorkQueue[PublishEvents](clock, step=step)
+        self.clusters_queue = FakeQueue[ReconcileCluster](clock, step=step)
+        self.runs_queue = FakeQueue[RunWork](clock, step=step)
+        self.shards_queue = FakeQueue[Baton](clock, step=step)
+        self.events_queue = FakeQueue[PublishEvents](clock, step=step)
         self.ids = count()
 
     def _takes(self, _: Verb) -> timedelta:
@@ -155,6 +156,7 @@ class World(naptime.World):
         self.finished: list[RunRecord] = []
         self.bugs: list[Exception] = []
         self.audited: list[AuditRecord] = []
+        self.told_given_up: list[GivenUp] = []
         self.kills = 0
         self.minded: list[Mended] = []
         self.crowd_size = crowd_size
@@ -170,8 +172,6 @@ class World(naptime.World):
         self.retry = ports.retry
         self.topic = ports.fake_topic
         self.tables = ports.tables
-        self.records = ports.records
-        self.given_up = ports.given_up
         self.queue = ports.clusters_queue
         self.run_queue = ports.runs_queue
         self.batons = ports.shards_queue
@@ -186,6 +186,7 @@ class World(naptime.World):
             bug=self._report_bug,
             bug_in_location=self._report_location,
             audit=self.audited.append,
+            given_up=self.told_given_up.append,
         )
 
     def _report(self, outcome: Outcome, cause: Cause) -> None:
@@ -199,6 +200,16 @@ class World(naptime.World):
 
     def _report_location(self, _: str, error: Exception) -> None:
         self.bugs.append(error)
+
+    def all_given_up(self) -> list[GivenUp]:
+        """Read the table of what was given up."""
+        return [GivenUp.of(row) for row in self.tables.of(GIVEN_UP_TABLE).stored.values()]
+
+    def is_claimed(self, name: str = "aks-1") -> bool:
+        """Tell whether somebody holds the claim on a cluster."""
+        place = SUBSCRIPTION, cluster_id(name).hash
+        row = self.tables.of(CLUSTERS_TABLE).stored.get(place)
+        return row is not None and row.flag("claimed")
 
     async def ask(self, name: str = "aks-1", cause: Cause = Cause.CLUSTER_WRITTEN) -> None:
         """Put one cluster on the queue."""

@@ -131,6 +131,13 @@ class ClustersQuery(PageQuery, frozen=True):
     needs_attention: Annotated[
         bool, Meta(description="Only clusters that a person should look at: a finding, or Failed.")
     ] = False
+    crowded: Annotated[
+        bool,
+        Meta(
+            description="Only clusters that share their start with many of their subscription and"
+            " location; the reason WindowsCrowded asks for the same."
+        ),
+    ] = False
 
 
 class RunsQuery(PageQuery, frozen=True):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from shared.domain.deciding.outcome import LastOutcomeJson
     from shared.domain.fleet.run_records import RunRecordJson
     from shared.domain.messages.given_up import GivenUpClusterJson
-    from shared.reconcile.ground.ports import Clock
+    from shared.ports.azure import Clock
     from shared.reconcile.shown.one_cluster import LiveClusterJson
     from shared.reconcile.shown.runs import ShownRunJson
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from naptime.memory.queues import Message
 
 if TYPE_CHECKING:
-    from shared.reconcile.ground.ports import Clock
+    from shared.ports.azure import Clock
 
 AT_ONCE = 64
 """Messages under way at once; how many calls these make is bounded elsewhere."""

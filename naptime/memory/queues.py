@@ -6,20 +6,14 @@ from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from itertools import count
 from math import ceil
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
+
+from shared.ports.storage import Work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shared.reconcile.ground.ports import Clock
-
-
-class Work(Protocol):
-    """Whatever can be written as a message."""
-
-    def to_message(self) -> str:
-        """Write the queue message."""
-        ...
+    from shared.ports.azure import Clock
 
 
 @dataclass(frozen=True, slots=True, order=True)

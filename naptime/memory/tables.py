@@ -11,7 +11,7 @@ from shared.domain.vocabulary.rows import Reading, Row, Values
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shared.reconcile.ground.ports import Clock
+    from shared.ports.azure import Clock
 
 type _Partition = dict[str, Row]
 
@@ -30,22 +30,23 @@ class MemoryTable:
             self._partitions[partition].get(key), self.clock.now().replace(microsecond=0)
         )
 
-    async def insert(self, partition: str, key: str, values: Values) -> str | None:
-        """Make a row and give its ETag; None if there is one already."""
+    async def insert(self, partition: str, key: str, values: Values) -> Row | None:
+        """Make a row; None if there is one already."""
         rows = self._partitions[partition]
         return None if key in rows else self._put(partition, key, values)
 
-    async def replace(self, row: Row, values: Values) -> str | None:
-        """Replace a row and give its new ETag; None if somebody has changed it since."""
+    async def replace(self, row: Row, values: Values) -> Row | None:
+        """Replace a row; None if somebody has changed it since."""
         return await self.settle(row, values, {})
 
-    async def settle(self, row: Row, values: Values, others: Mapping[str, Values]) -> str | None:
+    async def settle(self, row: Row, values: Values, others: Mapping[str, Values]) -> Row | None:
         """Replace a row, and merge others of its partition, all or (None) nothing."""
         stored = self._partitions[row.partition].get(row.key)
         if stored is None or stored.etag != row.etag:
             return None
         self._merge(row.partition, others)
-        return self._put(row.partition, row.key, values)
+        written = self._put(row.partition, row.key, values)
+        return replace(written, changed_at=None) if others else written
 
     async def insert_new(self, partition: str, rows: Mapping[str, Values]) -> None:
         """Make those rows that are not there."""
@@ -72,7 +73,7 @@ class MemoryTable:
         """Yield rows in the order of their keys, as they were when the first was asked for."""
         for row in self._found(partition, after, before, where or {}):
             values = {name: row.values[name] for name in only if name in row.values}
-            yield replace(row, values=values) if only else row
+            yield replace(row, values=values, changed_at=None) if only else row
 
     async def first(
         self,
@@ -85,6 +86,12 @@ class MemoryTable:
     ) -> Sequence[Row]:
         """Give the first rows of these."""
         return self._found(partition, after, before, where or {})[:limit]
+
+    async def across(self, limit: int, *, after: tuple[str, str] = ("", "")) -> Sequence[Row]:
+        """Give the first rows of all partitions behind a place."""
+        rows = [row for some in self._partitions.values() for row in some.values()]
+        behind = [row for row in rows if (row.partition, row.key) > after]
+        return sorted(behind, key=lambda row: (row.partition, row.key))[:limit]
 
     def _found(self, partition: str, after: str, before: str, where: Values) -> list[Row]:
         rows = self._partitions[partition]
@@ -100,10 +107,12 @@ class MemoryTable:
             stored = self._partitions[partition].get(key)
             self._put(partition, key, {**(stored.values if stored else {}), **values})
 
-    def _put(self, partition: str, key: str, values: Values) -> str:
-        etag = str(next(self._versions))
-        self._partitions[partition][key] = Row(partition, key, dict(values), etag)
-        return etag
+    def _put(self, partition: str, key: str, values: Values) -> Row:
+        """Store a row; what is answered has whole seconds only, as the service's header has."""
+        now = self.clock.now()
+        row = Row(partition, key, dict(values), str(next(self._versions)), now)
+        self._partitions[partition][key] = row
+        return replace(row, changed_at=now.replace(microsecond=0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,5 +114,6 @@ def _silent(lookout: Lookout) -> Reports:
         run=nothing,
         bug=lookout.bug,
         bug_in_location=lookout.bug_in_location,
+        given_up=nothing,
         audit=nothing,
     )

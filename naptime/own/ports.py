@@ -5,7 +5,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from naptime.memory.queues import MemoryQueue
-from naptime.memory.records import MemoryClaims, MemoryGivenUp
 from naptime.memory.tables import MemoryTables
 from shared.azure import Azure
 from shared.domain.fleet.run_work import Baton, RunWork
@@ -16,7 +15,7 @@ from shared.settings import Settings
 if TYPE_CHECKING:
     from shared.clients.subscriptions import SubscriptionLister
     from shared.clients.transport import Credential
-    from shared.reconcile.ground.ports import Aks, Clock, NapMachines, NodeImages, Retry
+    from shared.ports.azure import Aks, Clock, NapMachines, NodeImages, Retry
 
 
 class OwnAzure(Azure):
@@ -54,8 +53,6 @@ class OwnPorts:
         self.shards_queue = MemoryQueue[Baton](clock, self.arrived)
         self.events_queue = MemoryQueue[PublishEvents](clock, self.arrived)
         self.tables = MemoryTables(clock)
-        self.records = MemoryClaims(clock)
-        self.given_up = MemoryGivenUp()
 
     @property
     def clock(self) -> "Clock":

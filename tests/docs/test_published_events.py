@@ -110,4 +110,4 @@ def hash_in(event: CloudEvent) -> str:
     if not str(event.data.get("clusterId", "")):
         return ""
     parsed = ClusterId.parse(str(event.data["clusterId"]))
-    return told._word(parsed)
+    return parsed.hash

@@ -6,7 +6,6 @@ processor time whatever is in it (docs/decisions/0018-clusters-in-batches.md).
 
 import json
 import re
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -24,7 +23,7 @@ CLUSTERS_A_BATCH = 25
 COLUMN = "c[0-9]{2}"
 """What a column's name looks like."""
 
-_PENDING, _STARTS = "pending", "starts"
+_PENDING = "pending"
 _OUTCOME, _REASON = "outcome_", "reason_"
 
 type Json = dict[str, object]
@@ -49,11 +48,6 @@ class PendingCluster:
     """Whether a write was sent that nothing was heard of."""
     told: frozenset[Reason] = frozenset()
     """The findings that were told of it before, and were there when it was last read."""
-
-    @property
-    def crowd_told(self) -> bool:
-        """Whether it was told of it that it shares its start with many."""
-        return Reason.WINDOWS_CROWDED in self.told
 
     def to_json(self) -> Json:
         """Give it ready for JSON, without its tags: they said nothing that keeps a run from it."""
@@ -99,21 +93,15 @@ class SettledCluster:
     """A cluster that a run is done with: its outcome, as the HTTP API shows it."""
 
     shown: LastOutcomeJson
-    crowd_told: bool
-
-    @property
-    def start(self) -> str:
-        """Its next start; empty if there is none."""
-        return self.shown["nextStart"] or ""
 
     def to_json(self) -> Json:
         """Give it ready for JSON."""
-        return {"shown": self.shown, "crowdTold": self.crowd_told}
+        return {"shown": self.shown}
 
     @classmethod
     def of(cls, body: Mapping[str, object]) -> Self:
         """Read what `to_json` gave."""
-        return cls(cast("LastOutcomeJson", body["shown"]), body["crowdTold"] is True)
+        return cls(cast("LastOutcomeJson", body["shown"]))
 
 
 type BatchedCluster = PendingCluster | SettledCluster
@@ -162,19 +150,11 @@ class Batch:
             **texts,
             **{name: True for each in settled for name in _marks(each)},
             _PENDING: bool(self.pending),
-            _STARTS: json.dumps(Counter(each.start for each in self.settled.values())),
         }
 
 
 STILL_PENDING: Values = {_PENDING: True}
 """What the rows have in common that hold a cluster that has yet to be settled."""
-
-STARTS_ONLY = (_STARTS,)
-
-
-def starts_of(values: Values) -> Counter[str]:
-    """Read how many clusters of a batch start when; a row may have come without the rest."""
-    return Counter(json.loads(str(values.get(_STARTS, "{}"))))
 
 
 def having(outcome: str | None, reason: str | None) -> dict[str, Value]:

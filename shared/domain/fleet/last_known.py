@@ -14,11 +14,18 @@ from shared.domain.deciding.outcome import (
     attention_in,
 )
 from shared.domain.images.age import ImageAge, ImageAgeJson, with_image_age
-from shared.domain.images.forecast_body import ForecastJson, KnownCluster, schedule_to_text
+from shared.domain.images.forecast_body import (
+    ForecastJson,
+    KnownCluster,
+    schedule_from_text,
+    schedule_to_text,
+)
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.ids import ClusterId, plain_location
 from shared.domain.vocabulary.reasons import Reason, reasons_in
 from shared.domain.vocabulary.rows import Row, Value, without_none
+from shared.domain.window.body import read_window
+from shared.domain.window.window import MaintenanceWindow
 
 _NO_NAP = frozenset({Reason.NOT_AUTO_PROVISIONED.value, Reason.CLUSTER_GONE.value})
 NOTHING_KNOWN = KnownCluster(None, None, "")
@@ -35,7 +42,8 @@ class KnownClusterJson(LastOutcomeJson):
     """The last known state of a cluster; `readAt` is when its schedule was last read.
 
     What was found of its node images (`imageAge`) is the last of the findings. The forecasts are
-    for the schedule that was seen last.
+    for the schedule that was seen last. `crowdedStart` is the start (UTC) that it shares with many
+    clusters of its subscription and location, as they were counted last; null if it does not.
     """
 
     location: str | None
@@ -43,6 +51,7 @@ class KnownClusterJson(LastOutcomeJson):
     readAt: str | None
     imageAge: ImageAgeJson | None
     forecasts: list[ForecastJson]
+    crowdedStart: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +77,6 @@ class LastKnown:
             return shown
         shorter = {name: value for name, value in window.items() if name != "notAllowedDates"}
         return {**shown, "window": shorter}
-
-    def is_as_crowded_as(self, before: "Remembered") -> bool:
-        """Say whether a schedule that was found to share its start with many is the same still."""
-        was = {finding["reason"] for finding in before.last_outcome.get("findings", ())}
-        same = self.shown["window"] == before.last_outcome.get("window")
-        return self.outcome.kind is OutcomeKind.UNCHANGED and Reason.WINDOWS_CROWDED in was and same
 
     def to_values(self) -> dict[str, Value]:
         """Give the values of its row; what this outcome knows nothing of is left out."""
@@ -171,8 +174,23 @@ class Remembered:
         """The findings of the last outcome, and what was found of its images."""
         return with_image_age(self.last_outcome["findings"], self.image_age)
 
-    def to_json(self, forecasts: list[ForecastJson]) -> KnownClusterJson:
-        """Give it as the HTTP API shows it, with the forecasts for it."""
+    @property
+    def window(self) -> MaintenanceWindow | None:
+        """The window that was seen last, or that a dry run would write."""
+        would_be = self.is_known and self.last_outcome["dryRun"] and self._is_written
+        if would_be and (body := self.last_outcome["window"]):
+            return read_window(body)
+        seen = schedule_from_text(self.forecast_needs.schedule_text)
+        return seen.schedule.window if seen and seen.schedule else None
+
+    @property
+    def _is_written(self) -> bool:
+        return self.last_outcome["outcome"] in {OutcomeKind.CREATED, OutcomeKind.UPDATED}
+
+    def to_json(
+        self, forecasts: list[ForecastJson], crowded_start: datetime | None = None
+    ) -> KnownClusterJson:
+        """Give it as the HTTP API shows it, with the forecasts for it, and the start it shares."""
         return {
             **self.last_outcome,
             "findings": self.findings,
@@ -181,4 +199,5 @@ class Remembered:
             "readAt": instants.to_text(self.read_at) if self.read_at else None,
             "imageAge": self.image_age.to_json() if self.image_age else None,
             "forecasts": forecasts,
+            "crowdedStart": instants.to_text(crowded_start) if crowded_start else None,
         }

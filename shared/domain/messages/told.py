@@ -7,9 +7,8 @@ its id, a finding the day (UTC) it was told on. A repetition after a crash has t
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 
-from shared.domain.deciding.outcome import Outcome, OutcomeKind, _findings, attention_in
+from shared.domain.deciding.outcome import Outcome, OutcomeKind, attention_in
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.cloud_event import CloudEvent, Json
 from shared.domain.vocabulary.ids import ClusterId
@@ -71,31 +70,9 @@ def failure_of(outcome: Outcome, occasion: Occasion, now: datetime) -> list[Clou
     return [] if outcome.dry_run else [_event(SCHEDULE_FAILED, outcome, occasion, now)]
 
 
-def crowding_of(
-    cluster_id: ClusterId, shown: Json, occasion: Occasion, now: datetime
-) -> CloudEvent:
-    """Give what tells of a crowded start, which only the end of a shard finds.
-
-    `shown` is the cluster's outcome as JSON, with the finding in it.
-    """
-    reason = Reason.WINDOWS_CROWDED
-    data = {
-        "clusterId": str(cluster_id),
-        "reason": reason.value,
-        "message": dict(_findings(shown))[reason],
-        "window": shown.get("window"),
-        "nextStart": shown.get("nextStart"),
-        "runId": occasion.run_id,
-        "cause": occasion.cause.value,
-    }
-    return CloudEvent(
-        SCHEDULE_NEEDS_ATTENTION, _daily(cluster_id, reason, now), str(cluster_id), now, data
-    )
-
-
 def _event(event_type: str, outcome: Outcome, occasion: Occasion, now: datetime) -> CloudEvent:
     cluster_id = outcome.cluster_id
-    identity = f"{occasion.name}/{_word(cluster_id)}/{event_type.rpartition('.')[2]}"
+    identity = f"{occasion.name}/{cluster_id.hash}/{event_type.rpartition('.')[2]}"
     data = _data(outcome, outcome.reason, outcome.message, occasion)
     return CloudEvent(event_type, identity, str(cluster_id), now, data)
 
@@ -122,8 +99,4 @@ def _data(outcome: Outcome, reason: Reason, message: str, occasion: Occasion) ->
 
 
 def _daily(cluster_id: ClusterId, reason: Reason, now: datetime) -> str:
-    return f"{_word(cluster_id)}/{reason.value}/{instants.in_utc(now):%Y-%m-%d}"
-
-
-def _word(cluster_id: ClusterId) -> str:
-    return sha256(cluster_id.key.encode("ascii")).hexdigest()[:32]
+    return f"{cluster_id.hash}/{reason.value}/{instants.in_utc(now):%Y-%m-%d}"

@@ -9,7 +9,6 @@ naptime's own making, and one bad image would meet all of them in the same four 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from shared.domain.policy.zones import changed_at, wall_clock
@@ -124,8 +123,7 @@ class NamedWindow:
             ordinal += 1
 
     def _shift(self, cluster_id: ClusterId) -> timedelta:
-        digest = sha256(cluster_id.key.encode("ascii")).digest()
-        return STEP * (int.from_bytes(digest[:8]) % (self.spread // STEP + 1))
+        return STEP * (int(cluster_id.hash[:16], 16) % (self.spread // STEP + 1))
 
     def _on(self, local: datetime) -> Daily | Weekly:
         """Give the recurrence of a start that the spread may have moved over midnight."""

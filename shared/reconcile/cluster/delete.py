@@ -43,7 +43,7 @@ class ScheduleDeleter:
         """
         world = self.world
         # The claim concludes nothing: whoever asked for a reconcile before wants a schedule still.
-        async with holding(world.records, world.clock, cluster_id):
+        async with holding(world.claims, world.clock, cluster_id):
             intent = Intent(world.audit, origin, AuditAction.DELETE_SCHEDULE, cluster_id)
             one = _Deleting(world, cluster_id, condition, None if world.dry_run else intent)
             async with intent.kept():

@@ -25,8 +25,8 @@ from shared.domain.vocabulary.errors import (
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Reason
 from shared.domain.window.window import MaintenanceWindow
+from shared.ports.azure import Aks, Clock, Retry
 from shared.reconcile.ground.pacer import ShardPacer
-from shared.reconcile.ground.ports import Aks, Clock, Retry
 
 CALLS_OF_AN_ATTEMPT = 2
 """A LIST, and the PUT that follows it at once where it has to."""

@@ -30,11 +30,13 @@ from shared.domain.vocabulary.errors import InvalidMessage
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.reasons import Cause, Reason
+from shared.ports.azure import Clock
+from shared.ports.storage import Queue
 from shared.reconcile.cluster.reconcile import ClusterReconciler
-from shared.reconcile.ground.claim import claim_soon
+from shared.reconcile.ground.claim import ClusterClaims, claim_soon
+from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import ClusterMemory
 from shared.reconcile.ground.outbox import OutcomeTeller
-from shared.reconcile.ground.ports import Clock, ClusterRecords, GivenUpRecords, WorkQueue
 from shared.telemetry.lines import WORK_DROPPED
 
 type Report = Callable[[Outcome, ReconcileCluster, datetime], None]
@@ -46,10 +48,10 @@ class ClusterWorker:
     """Does one piece of cluster work; harmless to repeat, and nothing is lost on the way."""
 
     reconciler: ClusterReconciler
-    records: ClusterRecords
+    claims: ClusterClaims
     memory: ClusterMemory
     given_up: GivenUpRecords
-    queue: WorkQueue
+    queue: Queue[ReconcileCluster]
     clock: Clock
     jitter: Callable[[], float]
     """From 0 to 1, so that what was deferred together does not come back together."""
@@ -65,7 +67,7 @@ class ClusterWorker:
         at it: then the work comes back a little later.
         """
         work = work if work.since else replace(work, since=inserted_at)
-        claim = await self.records.claim(work.cluster_id, work.since)
+        claim = await self.claims.claim(work.cluster_id, work.since)
         match claim:
             case Claim():
                 return await self.do_claimed(claim, work)
@@ -85,11 +87,11 @@ class ClusterWorker:
             self.report(outcome, work, self.clock.now())
             await self._settle(outcome, work)
             await self.teller.tell(outcome, _occasion(work))
-            await self.memory.remember_one(LastKnown(outcome, claim.claimed_at, self.clock.now()))
+            await self.memory.remember([LastKnown(outcome, claim.claimed_at, self.clock.now())])
             concluded = outcome.kind is not OutcomeKind.DEFERRED
         finally:
             # An outcome that could not be settled concludes nothing: its message comes again.
-            await self.records.release(claim, concluded=concluded)
+            await self.claims.release(claim, concluded=concluded)
         return outcome
 
     async def _settle(self, outcome: Outcome, work: ReconcileCluster) -> None:
@@ -196,7 +198,7 @@ class RequestedReconcile:
         if dry_run:
             return await worker.reconciler.reconcile(cluster_id, dry_run=True)
         work = ReconcileCluster(cluster_id, Cause.ASKED, worker.clock.now())
-        claim = await claim_soon(worker.records, worker.clock, cluster_id)
+        claim = await claim_soon(worker.claims, worker.clock, cluster_id)
         if claim is None:
             await worker.queue.send(work)
             return None

@@ -8,19 +8,18 @@
   ask for any that is not, without reading all of them.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched
 
-from shared.domain.fleet.batch import STARTS_ONLY, STILL_PENDING, Batch, starts_of
+from shared.domain.fleet.batch import STILL_PENDING, Batch
 from shared.domain.fleet.run import month_of
 from shared.domain.fleet.run_records import RunRecord, SubscriptionRecord
 from shared.domain.fleet.shard import Shard
 from shared.domain.fleet.shard_records import ShardRecord
 from shared.domain.vocabulary.rows import Row, Values
-from shared.reconcile.ground.ports import Table, Tables
+from shared.ports.storage import Table, Tables
 
 RUNS_PREFIX = "naptimeruns"
 RUNS = "runs"
@@ -104,11 +103,8 @@ class RunStore:
         self, run_id: str, stored: Stored[SubscriptionRecord], record: SubscriptionRecord
     ) -> Stored[SubscriptionRecord] | None:
         """Change a subscription's row; None if somebody else has."""
-        values = record.to_values()
-        etag = await self._table(run_id).replace(stored.row, values)
-        return (
-            Stored(record, _as_written(stored.row, values, etag), stored.read_at) if etag else None
-        )
+        row = await self._table(run_id).replace(stored.row, record.to_values())
+        return Stored(record, row, stored.read_at) if row else None
 
     async def conclude_listing(
         self,
@@ -162,15 +158,9 @@ class RunStore:
 
     async def pending_batches(self, record: ShardRecord, limit: int) -> list[Batch]:
         """Read up to `limit` batches in which clusters have yet to be settled, in their order."""
-        return await self.batches(record, limit, "", STILL_PENDING)
-
-    async def batches(
-        self, record: ShardRecord, limit: int, after: str, where: Values
-    ) -> list[Batch]:
-        """Read up to `limit` batches of a shard from behind the end of a key, "" for the start."""
         prefix = batches_of(record.shard, record.listing)
         rows = await self._table(record.run_id).first(
-            record.run_id, limit, after=prefix + after, before=prefix + END, where=where
+            record.run_id, limit, after=prefix, before=prefix + END, where=STILL_PENDING
         )
         return [Batch.of(row) for row in rows]
 
@@ -188,23 +178,13 @@ class RunStore:
         row = (await self._table(run_id).get(run_id, key)).row
         return Batch.of(row) if row else None
 
-    async def starts(self, record: ShardRecord) -> dict[str, Counter[str]]:
-        """Tell how many clusters start when, for each batch of a shard by its key."""
-        prefix = batches_of(record.shard, record.listing)
-        rows = self._table(record.run_id).rows(
-            record.run_id, after=prefix, before=prefix + END, only=STARTS_ONLY
-        )
-        return {row.key: starts_of(row.values) async for row in rows}
-
     async def settle(
         self, stored: Stored[ShardRecord], record: ShardRecord, batches: Mapping[str, Values]
     ) -> Stored[ShardRecord] | None:
         """Change a shard's row, and columns of some batches by key; None if somebody else has."""
-        values = record.to_values()
-        etag = await self._table(record.run_id).settle(stored.row, values, batches)
-        if etag is None:
-            return None
-        return Stored(record, _as_written(stored.row, values, etag), stored.read_at)
+        table = self._table(record.run_id)
+        row = await table.settle(stored.row, record.to_values(), batches)
+        return Stored(record, row, stored.read_at) if row else None
 
 
 def batches_of(shard: Shard, listing: int) -> str:
@@ -215,10 +195,6 @@ def batches_of(shard: Shard, listing: int) -> str:
 def end_of(batch: Batch) -> str:
     """Give the end of a batch's key, which tells it from the others of its shard."""
     return batch.key.rpartition("|")[2]
-
-
-def _as_written(row: Row, values: Values, etag: str) -> Row:
-    return Row(row.partition, row.key, values, etag)
 
 
 def _shard(key: str) -> Shard:

@@ -13,8 +13,10 @@ from shared.domain.messages.told import Occasion, events_of, failure_of
 from shared.domain.messages.work import SLOW, delay_before
 from shared.domain.vocabulary.cloud_event import CloudEvent
 from shared.domain.vocabulary.errors import AzureError, Rejected
+from shared.ports.azure import Clock, Topic
+from shared.ports.storage import Queue
+from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import ClusterMemory
-from shared.reconcile.ground.ports import Clock, EventQueue, GivenUpRecords, Topic
 from shared.telemetry.lines import EVENTS_DROPPED, EVENTS_GIVEN_UP, EVENTS_LOST
 
 
@@ -22,7 +24,7 @@ from shared.telemetry.lines import EVENTS_DROPPED, EVENTS_GIVEN_UP, EVENTS_LOST
 class EventTeller:
     """Puts events on their queue; where there is no topic, and so no queue, does nothing."""
 
-    queue: EventQueue | None
+    queue: Queue[PublishEvents] | None
     clock: Clock
 
     @property
@@ -70,7 +72,7 @@ class EventPublisher:
     """Publishes the events of one message; what cannot be published comes back later."""
 
     topic: Topic | None
-    queue: EventQueue
+    queue: Queue[PublishEvents]
     given_up: GivenUpRecords
     clock: Clock
     jitter: Callable[[], float]

@@ -16,9 +16,10 @@ from shared.domain.vocabulary.cloud_event import NotOurs
 from shared.domain.vocabulary.errors import AzureError
 from shared.domain.vocabulary.reasons import Cause
 from shared.domain.vocabulary.rows import Values
+from shared.ports.azure import Clock, Topic
+from shared.ports.storage import Table
 from shared.reconcile.fleet.ask import RunAsker
 from shared.reconcile.ground.outbox import EventTeller
-from shared.reconcile.ground.ports import Clock, Table, Topic
 from shared.reconcile.images.find import FleetPlaces
 from shared.telemetry.lines import RELEASE_NOT_PUBLISHED
 

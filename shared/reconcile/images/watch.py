@@ -7,8 +7,8 @@ from functools import partial
 from shared.domain.images.known_image import LastLook, SourceState
 from shared.domain.images.released import notice
 from shared.domain.vocabulary.errors import AzureError
+from shared.ports.azure import Clock
 from shared.reconcile.ground.at_once import at_once
-from shared.reconcile.ground.ports import Clock
 from shared.reconcile.images.find import FleetPlaces, ImageFinder
 from shared.reconcile.images.memory import ImageMemory
 from shared.reconcile.images.release import ReleaseAnnouncer
