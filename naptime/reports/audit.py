@@ -15,7 +15,10 @@ from shared.domain.fleet.tally import ClusterState, count_states
 from shared.domain.vocabulary.reasons import Reason
 
 _STATES: Final = {
-    ClusterState.LEFT_OUT: ("left alone, as they ask for", Tone.QUIET),
+    ClusterState.LEFT_OUT: (
+        "left alone: without node auto-provisioning, excluded or going",
+        Tone.QUIET,
+    ),
     ClusterState.PROTECTED: ("have an explicit window", Tone.GOOD),
     ClusterState.NEEDS_ATTENTION: ("have a window that a person should look at", Tone.LOOK),
     ClusterState.UNCONFIRMED: ("have none, or it is not known", Tone.WRONG),
@@ -41,6 +44,7 @@ def audit_report(look: FleetLook, now: datetime, *, detailed: bool) -> Report:
         json={**look.run, "clusters": {"value": shown, "continuationToken": None}},
         columns=COLUMNS,
         records=[record_of(kind, row) for kind in kinds for row in rows[kind]],
+        headed=True,
         code=FAILED if incomplete else TO_DO if detailed and found else DONE,
     )
 
@@ -56,7 +60,7 @@ def _by_reason(rows: Iterable[LastOutcomeJson]) -> ByReason:
 
 def _sections(found: ByReason) -> Iterable[Section]:
     for reason, rows in found.items():
-        advice = "Run naptime protect." if reason == Reason.SCHEDULE_MISSING else advice_on(reason)
+        advice = advice_on(reason)
         blocks = by_subscription((id_of(row), Row((short_name(id_of(row)),))) for row in rows)
         said = tuple(each for each in (meaning_of(reason), advice) if each)
         tone = Tone.WRONG if reason == Reason.SCHEDULE_MISSING else Tone.LOOK

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import Enum
+from typing import Final
 
 from naptime.source import FleetLook
 from shared.domain.deciding.outcome import LastOutcomeJson, OutcomeKind
@@ -58,9 +59,18 @@ def id_of(row: LastOutcomeJson) -> ClusterId:
     return ClusterId.parse(row["clusterId"])
 
 
+_HERE: Final = {
+    Reason.SCHEDULE_MISSING.value: "Run naptime protect.",
+    Reason.ACCESS_DENIED.value: "Give this login Reader there; with --app, give naptime's identity"
+    " the role of `infra/`.",
+    Reason.NOT_AUTHENTICATED.value: "Sign in again: `az login`.",
+}
+"""What is meant for the operator of a deployed naptime is said otherwise to whoever has none."""
+
+
 def advice_on(reason: str) -> str:
     """Say what a person can do about a reason; empty for one that this version does not know."""
-    return REASONS[Reason(reason)].you_can if reason in _KNOWN else ""
+    return _HERE.get(reason) or (REASONS[Reason(reason)].you_can if reason in _KNOWN else "")
 
 
 def meaning_of(reason: str) -> str:

@@ -98,4 +98,6 @@ class Report:
     json: Json
     columns: tuple[str, ...] = ()
     records: Sequence[Mapping[str, str]] = ()
+    headed: bool = False
+    """Whether a table of it has its title: so it has where it is read without its command."""
     code: int = DONE

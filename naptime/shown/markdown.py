@@ -18,14 +18,21 @@ def to_markdown(report: Report) -> str:
         lines += ["| clusters | |", "|--:|---|"]
         lines += [f"| {total.count:,} | {escaped(total.what)} |" for total in report.totals]
         lines.append("")
-    room = LONGEST - _length(lines)
-    for section in report.sections:
-        if section.folded:
-            continue
-        written = _fitting(section, room)
-        room -= _length(written)
+    shown = [section for section in report.sections if not section.folded]
+    for written in _shared(shown, LONGEST - _length(lines)):
         lines += written
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _shared(sections: Sequence[Section], room: int) -> list[list[str]]:
+    """Write sections within so many characters; the longest are cut, the short ones whole."""
+    least = {n: _length(_fitting(section, 0)) for n, section in enumerate(sections)}
+    room -= sum(least.values())
+    written: dict[int, list[str]] = {}
+    for n in sorted(least, key=lambda n: sections[n].size):
+        written[n] = _fitting(sections[n], max(room, 0) + least[n])
+        room -= _length(written[n]) - least[n]
+    return [written[n] for n in sorted(written)]
 
 
 def escaped(text: str) -> str:

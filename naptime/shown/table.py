@@ -37,6 +37,8 @@ class Paper:
 
 def write_table(report: Report, paper: Paper) -> None:
     """Write a report's sections, its figures, and its last line."""
+    if report.headed:
+        paper.line(f"{report.title}\n", "bold")
     for section in report.sections:
         _write_section(section, paper)
     _write_totals(report, paper)

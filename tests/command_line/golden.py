@@ -1,0 +1,16 @@
+"""Outputs as they were looked at and found good; each change of one is looked at again."""
+
+import os
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "golden"
+
+
+def is_golden(name: str, text: str) -> bool:
+    """Compare with the file of that name; with NAPTIME_GOLDEN=write, write it and fail."""
+    file = FOLDER / name
+    if os.environ.get("NAPTIME_GOLDEN") == "write":
+        file.write_text(text, encoding="utf-8")
+        raise AssertionError(f"{name} was written; look at it, then run the tests without it")
+    assert text == file.read_text(encoding="utf-8")
+    return True
