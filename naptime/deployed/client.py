@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, cast
 from urllib.parse import quote, urlsplit
 
@@ -77,11 +78,11 @@ class AppClient:
 
     async def get(self, path: str, **query: str) -> Json:
         """Read something; raises NaptimeError."""
-        return await self._retry(lambda: self._call("GET", path, query, None))
+        return await self._retry(partial(self._call, "GET", path, query, None))
 
     async def post(self, path: str, body: Json) -> Json:
         """Ask for something; the API's commands are harmless to repeat. Raises NaptimeError."""
-        return await self._retry(lambda: self._call("POST", path, {}, body))
+        return await self._retry(partial(self._call, "POST", path, {}, body))
 
     async def pages(self, path: str, **query: str) -> AsyncIterator[Json]:
         """Yield the items of a long answer."""

@@ -68,8 +68,9 @@ class OwnLogin:
     async def forecast(self, cluster_id: ClusterId) -> LiveClusterJson:
         """Give the same, once the newest node images of the cluster's location are known."""
         world = self.world(frozenset({cluster_id.subscription_id}), dry_run=True)
-        # Remembered as in the app: where the listing of images is refused, pools are asked.
+        # As in the app: a location is watched where clusters are remembered, and were looked at.
         await world.requests.reconcile(cluster_id, dry_run=False)
+        await _live(world, cluster_id)
         await world.image_watcher.watch()
         return await _live(world, cluster_id)
 

@@ -93,7 +93,7 @@ def record_of(kind: Kind, row: LastOutcomeJson) -> dict[str, str]:
 
 
 def _sections(look: FleetLook, rows: Rows) -> Iterable[Section]:
-    yield Section("stay as they are", Tone.QUIET, _WHEN, when(rows[Kind.LEAVE]), folded=True)
+    yield Section("left as they are", Tone.QUIET, _WHEN, when(rows[Kind.LEAVE]), folded=True)
     yield Section("excluded", Tone.QUIET, _WHY, why(rows[Kind.EXCLUDED]), folded=True)
     yield Section("not yet", Tone.PLAIN, _WHY, why(rows[Kind.NOT_YET]))
     yield Section("would get a schedule", Tone.GOOD, _WHEN, when(rows[Kind.CREATE]))
@@ -108,7 +108,7 @@ def needs_a_person(rows: Sequence[LastOutcomeJson]) -> Section:
         (id_of(row), Row((short_name(id_of(row)), ", ".join(attention(row))), _messages(row)))
         for row in rows
     )
-    return Section("need a person", Tone.LOOK, _WHY, blocks, advice_of(reasons))
+    return Section("for a person to look at", Tone.LOOK, _WHY, blocks, advice_of(reasons))
 
 
 def unread(look: FleetLook, rows: Sequence[LastOutcomeJson]) -> Iterable[Section]:
@@ -188,13 +188,13 @@ def _totals(look: FleetLook, rows: Rows) -> tuple[Total, ...]:
     unreadable = len(look.run.get("unreadableSubscriptions", []))
     found = (
         Total(settled[Reason.NOT_AUTO_PROVISIONED], "without node auto-provisioning", Tone.QUIET),
-        Total(len(rows[Kind.LEAVE]), "stay as they are", Tone.QUIET),
+        Total(len(rows[Kind.LEAVE]), "left as they are", Tone.QUIET),
         Total(len(rows[Kind.EXCLUDED]) + settled[Reason.EXCLUDED], "excluded", Tone.QUIET),
         Total(settled[Reason.CLUSTER_DELETING], "being deleted", Tone.QUIET),
         Total(settled[Reason.CLUSTER_CREATING], "being created: plan again later", Tone.PLAIN),
         Total(len(rows[Kind.NOT_YET]), "not yet: plan again later", Tone.PLAIN),
         Total(len(rows[Kind.CREATE]), "would get a schedule", Tone.GOOD),
-        Total(len(rows[Kind.LOOK]), "need a person", Tone.LOOK),
+        Total(len(rows[Kind.LOOK]), "for a person to look at", Tone.LOOK),
         Total(settled[_UNREADABLE_ID], "have an id that cannot be read", Tone.WRONG),
         Total(len(rows[Kind.UNREAD]), "could not be read", Tone.WRONG),
         Total(unreadable, "subscriptions could not be read", Tone.WRONG),
