@@ -97,16 +97,8 @@ class World(Groundwork):
     @cached_property
     def viewer(self) -> ClusterViewer:
         """What `GET /clusters/{...}` calls."""
-        ports = self.ports
         return ClusterViewer(
-            ports.aks,
-            ports.retry,
-            self.pacer,
-            self.memory,
-            self.newest_images,
-            self.given_up,
-            ports.clock,
-            self.settings.desired,
+            self.looker, self.memory, self.newest_images, self.given_up, self.settings.desired
         )
 
     @cached_property
@@ -136,7 +128,7 @@ class World(Groundwork):
     @cached_property
     def schedules(self) -> ScheduleViewer:
         """What `GET .../schedule` and `GET .../maintenance-configurations` call."""
-        return ScheduleViewer(self.ports.aks, self.ports.retry, self.pacer)
+        return ScheduleViewer(self.looker)
 
     @cached_property
     def putter(self) -> SchedulePutter:

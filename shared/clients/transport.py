@@ -26,7 +26,9 @@ async def single_attempt(
         raise aiohttp.ClientConnectionError(str(error)) from error
 
 
-def new_session(*middlewares: aiohttp.ClientMiddlewareType) -> aiohttp.ClientSession:
+def new_session(
+    *middlewares: aiohttp.ClientMiddlewareType, connections: int = 100
+) -> aiohttp.ClientSession:
     """Make a session like azure-core's own; needs a running loop.
 
     The environment is looked at only if it names a proxy: otherwise aiohttp opens .netrc and goes
@@ -34,6 +36,7 @@ def new_session(*middlewares: aiohttp.ClientMiddlewareType) -> aiohttp.ClientSes
     third of what a request costs.
     """
     return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=connections),
         trust_env=bool(getproxies()),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,

@@ -26,7 +26,7 @@ from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.vocabulary.rows import Values
 from shared.ports.storage import Queue
-from shared.reconcile.cluster.reconcile import CALLS_OF_AN_ATTEMPT
+from shared.reconcile.cluster.look import CALLS_OF_AN_ATTEMPT
 from shared.reconcile.fleet.close import RunCloser
 from shared.reconcile.fleet.shift import Settled, Shift, ShiftWorld
 from shared.reconcile.fleet.store import RunStore, Stored
@@ -134,7 +134,7 @@ class ShardReconciler:
         changes: dict[ClusterId, BatchedCluster] = {}
         known: list[LastKnown] = []
         events: list[CloudEvent] = []
-        now = self.shifts.reconciler.clock.now()
+        now = self.shifts.reconciler.looker.clock.now()
         for settled in shift.settled:
             cluster = settled.cluster
             outcome = await self._final(shift.record, settled, now)
