@@ -21,6 +21,10 @@ run: $(ready) ## play the whole story on this machine: app, storage emulator, si
 up: $(ready) ## the same without the story: stays up, prints the URLs, the keys and curl calls
 	@$(PYTHON) -m local.demo --stay-up
 
+.PHONY: plan
+plan: $(ready) ## what naptime would do, with your own login (options: make plan ARGS="--help")
+	@$(PYTHON) -m naptime plan $(or $(ARGS),--all)
+
 .PHONY: test
 test: $(ready) ## every test, with the storage emulator and the real worker library
 	@$(PYTHON) -m pytest -q -n 3 --dist loadfile --cov --cov-report=term
