@@ -74,6 +74,10 @@ format: $(ready) ## let the formatter and the linter repair what they can
 package: $(ready) ## the deploy package and its bill of materials, in dist/, built twice and tried
 	@$(PYTHON) -m local.package
 
+.PHONY: wheel
+wheel: $(ready) ## the command line as a wheel, installed into an empty environment and tried
+	@$(PYTHON) -m local.wheel
+
 .PHONY: pins
 pins: $(ready) ## renew requirements.txt and requirements-dev.txt from their .in files
 	@sh local/pins.sh

@@ -36,8 +36,8 @@ class FleetLook:
     left_out: tuple[LastOutcomeJson, ...] = ()
     unreadable: tuple[str, ...] = ()
     bugs: tuple[str, ...] = ()
-    unfinished: bool = False
-    """Whether the patience was at its end before the run was."""
+    waiting: tuple[str, ...] = ()
+    """What there was no answer about when the patience was at its end."""
 
 
 class Source(Protocol):

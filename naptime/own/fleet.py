@@ -10,6 +10,7 @@ from naptime.own.lookout import Lookout
 from naptime.own.ports import OwnPorts
 from naptime.source import FleetLook, Progress, Watch
 from shared.domain.fleet.run import RunScope, RunState
+from shared.domain.fleet.run_records import ListingState
 from shared.domain.vocabulary.pages import PageAsked
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.world import World
@@ -52,7 +53,7 @@ class OwnFleet:
             await self._left_out(),
             tuple(sorted(set(self.lookout.unreadable))),
             tuple(self.lookout.bugs),
-            unfinished=not finished,
+            () if finished else await self._waiting(run_id),
         )
 
     def _delivery(self) -> Delivery:
@@ -88,6 +89,21 @@ class OwnFleet:
         if done != self._done:
             self._done, self._moved_at = done, now
         watch(Progress(done, known))
+
+    async def _waiting(self, run_id: str) -> tuple[str, ...]:
+        """Name the subscriptions that were not listed, and the shards that were not looked at."""
+        subscriptions, shards = await self.world.store.parts(run_id)
+        unlisted = [
+            f"subscription {each.subscription_id}: its clusters"
+            for each in subscriptions
+            if each.state is ListingState.PENDING
+        ]
+        unread = [
+            f"subscription {each.shard.subscription_id}: {each.pending} in {each.shard.location}"
+            for each in shards.values()
+            if not each.finished
+        ]
+        return (*unlisted, *unread)
 
     def _over(self) -> datetime:
         return (self._moved_at or self.ports.clock.now()) + self.patience

@@ -37,7 +37,7 @@ class OwnLogin:
     def world(self, subscriptions: frozenset[str], *, dry_run: bool) -> World:
         """Give the app's use cases over these subscriptions; all worlds share the ports."""
         settings = replace(self.settings, subscriptions=subscriptions, dry_run=dry_run)
-        return World(settings, self.ports, _silent(self.lookout))
+        return World(settings, self.ports, silent(self.lookout))
 
     async def subscriptions(self, asked: Asked) -> frozenset[str]:
         """Give the subscriptions that are meant; raises AzureError, InvalidInput if none is."""
@@ -103,7 +103,7 @@ def _cause(error: LiveReadFailed) -> AzureError:
     return error.cause
 
 
-def _silent(lookout: Lookout) -> Reports:
+def silent(lookout: Lookout) -> Reports:
     """Tell nobody of outcomes, which are the answer; keep what went wrong."""
 
     def nothing(*_: object) -> None: ...

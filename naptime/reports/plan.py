@@ -67,7 +67,7 @@ def is_incomplete(look: FleetLook) -> bool:
     """Say whether something was not looked at, for whatever reason."""
     counts = look.run.get("reasons", {})
     return bool(
-        look.unfinished
+        look.waiting
         or look.bugs
         or look.unreadable
         or counts.get(_UNREADABLE_ID)
@@ -128,21 +128,16 @@ def unread(look: FleetLook, rows: Sequence[LastOutcomeJson]) -> Iterable[Section
         (Block("", lines),) if lines else (),
         advice_of(each["reason"] for each in subscriptions),
     )
-    odd = tuple(Row((plain(line),)) for line in look.unreadable)
-    yield Section(
-        "clusters have ids that naptime cannot read",
-        Tone.WRONG,
-        ("what the listing says",),
-        (Block("", odd),) if odd else (),
-        advice_of([_UNREADABLE_ID]),
+    yield _lines("no answer in time", look.waiting, ("Run it again, or set a longer --patience.",))
+    yield _lines(
+        "clusters have ids that naptime cannot read", look.unreadable, advice_of([_UNREADABLE_ID])
     )
-    bugs = tuple(Row((plain(line),)) for line in look.bugs)
-    yield Section(
-        "failed for no known reason: a bug of naptime",
-        Tone.WRONG,
-        ("cluster",),
-        (Block("", bugs),) if bugs else (),
-    )
+    yield _lines("failed for no known reason: a bug of naptime", look.bugs)
+
+
+def _lines(title: str, lines: Sequence[str], advice: tuple[str, ...] = ()) -> Section:
+    rows = tuple(Row((plain(line),)) for line in lines)
+    return Section(title, Tone.WRONG, ("what",), (Block("", rows),) if rows else (), advice)
 
 
 def advice_of(reasons: Iterable[str]) -> tuple[str, ...]:

@@ -59,7 +59,7 @@ def _lines() -> Watch:
 
     def watch(at: Progress) -> None:
         nonlocal last
-        if monotonic() - last >= A_LINE_EVERY:
+        if at.of and monotonic() - last >= A_LINE_EVERY:
             last = monotonic()
             say(f"{at.done:,} of {at.of:,} clusters so far", quiet=False)
 
