@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from naptime.asking.references import ClusterName
-from naptime.asking.scope import Asked
-from shared.domain.deciding.outcome import LastOutcomeJson
-from shared.domain.vocabulary.ids import ClusterId
-from shared.reconcile.shown.one_cluster import LiveClusterJson
-from shared.reconcile.shown.runs import ShownRunJson
+if TYPE_CHECKING:
+    from naptime.asking.references import ClusterName
+    from naptime.asking.scope import Reach
+    from shared.domain.deciding.outcome import LastOutcomeJson
+    from shared.domain.vocabulary.ids import ClusterId
+    from shared.reconcile.shown.one_cluster import LiveClusterJson
+    from shared.reconcile.shown.runs import ShownRunJson
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,8 @@ class FleetLook:
     cannot read which they are; `bugs` are those that naptime itself failed on.
     """
 
-    run: ShownRunJson
-    left_out: tuple[LastOutcomeJson, ...] = ()
+    run: "ShownRunJson"
+    left_out: "tuple[LastOutcomeJson, ...]" = ()
     unreadable: tuple[str, ...] = ()
     bugs: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()
@@ -43,19 +44,19 @@ class FleetLook:
 class Source(Protocol):
     """Answers about clusters; raises `NaptimeError` where it cannot."""
 
-    async def plan(self, asked: Asked, watch: Watch) -> FleetLook:
+    async def plan(self, asked: "Reach", watch: Watch) -> FleetLook:
         """Look at all clusters and decide, and write nothing."""
         ...
 
-    async def look(self, cluster_id: ClusterId) -> LiveClusterJson:
+    async def look(self, cluster_id: "ClusterId") -> "LiveClusterJson":
         """Give one cluster as it is now, and what would be done."""
         ...
 
-    async def forecast(self, cluster_id: ClusterId) -> LiveClusterJson:
+    async def forecast(self, cluster_id: "ClusterId") -> "LiveClusterJson":
         """Give the same with forecasts for the newest node images of its location."""
         ...
 
-    async def named(self, name: ClusterName, asked: Asked) -> Sequence[ClusterId]:
+    async def named(self, name: "ClusterName", asked: "Reach") -> "Sequence[ClusterId]":
         """Find the clusters of a name."""
         ...
 

@@ -12,7 +12,7 @@ WHICH = "say which subscriptions: --subscription ID (again for more), or --all t
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Reach:
     """Subscriptions by their ids, none for all that the caller sees; locations, none for all."""
 
     subscriptions: frozenset[str] = frozenset()
@@ -30,7 +30,7 @@ def read_scope(
     environment: Mapping[str, str],
     *,
     everything: bool,
-) -> Asked:
+) -> Reach:
     """Read the options; without any of them the app's own setting says which subscriptions.
 
     Raises InvalidInput, which names the option.
@@ -40,16 +40,16 @@ def read_scope(
         rule = "cannot stand beside --subscription: one says all, the other says which"
         raise InvalidInput.because("--all", "", rule)
     if everything:
-        return Asked(frozenset(), places)
+        return Reach(frozenset(), places)
     if subscriptions:
-        return Asked(
+        return Reach(
             frozenset(_subscription("--subscription", each) for each in subscriptions), places
         )
     listed = [each.strip() for each in environment.get(_SUBSCRIPTIONS, "").split(",")]
     found = frozenset(_subscription(_SUBSCRIPTIONS, each) for each in listed if each)
     if not found:
         raise InvalidInput.because("--subscription", "", WHICH)
-    return Asked(found, places)
+    return Reach(found, places)
 
 
 def _subscription(field: str, text: str) -> str:

@@ -1,45 +1,18 @@
 """The app's own settings, from the same variables; none is required here, and flags override."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
+from naptime.asking.flags import WindowFlags
 from shared.domain.vocabulary.errors import InvalidSetting, Problem
 from shared.settings import Settings, read_settings
 
 BURST: Final = "25"
 """Half of the app's own burst, for a deployed naptime may be at work on the same clusters."""
 
-_FLAGS: Final = {
-    "day": "NAPTIME_WINDOW_DAY",
-    "start": "NAPTIME_WINDOW_START",
-    "utc_offset": "NAPTIME_WINDOW_UTC_OFFSET",
-    "hours": "NAPTIME_WINDOW_HOURS",
-    "spread_minutes": "NAPTIME_WINDOW_SPREAD_MINUTES",
-}
 _NONE_YET: Final = "00000000-0000-0000-0000-000000000000"
 _NOT_HERE: Final = ("NAPTIME_TOPIC_ENDPOINT", "NAPTIME_DRY_RUN", "NAPTIME_SUBSCRIPTIONS")
-
-
-@dataclass(frozen=True, slots=True)
-class WindowFlags:
-    """The window as the flags have it, as text; what is None is left to the settings."""
-
-    day: str | None = None
-    start: str | None = None
-    utc_offset: str | None = None
-    hours: str | None = None
-    spread_minutes: str | None = None
-
-    def variables(self) -> dict[str, str]:
-        """Give those that were given, by the settings that they override."""
-        given = {_FLAGS[name]: getattr(self, name) for name in _FLAGS}
-        return {variable: value for variable, value in given.items() if value is not None}
-
-    def flag_of(self, variable: str) -> str:
-        """Name what a value came from: the flag, if it was given, or the variable."""
-        flags = {_FLAGS[name]: f"--{name.replace('_', '-')}" for name in _FLAGS}
-        return flags[variable] if variable in self.variables() else variable
 
 
 def settings_of(environment: Mapping[str, str], flags: WindowFlags) -> Settings:

@@ -1,16 +1,15 @@
 """`naptime runs`, `given-up` and `reconcile`: a deployed naptime over its own API."""
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import click
 
 from naptime.asking.references import ClusterName, only_one, parse_reference
-from naptime.asking.scope import Asked, read_scope
+from naptime.asking.scope import Reach, read_scope
 from naptime.commands import options
 from naptime.commands.group import naptime
 from naptime.commands.options import Shown, Which
-from naptime.commands.sources import opened_app
+from naptime.commands.sources import opened_app, run
 from naptime.shown.progress import say, watching
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ Examples:
 def runs(run_id: str | None, *, app: str, most: int, shown: Shown) -> int:
     """Show the newest runs of a deployed naptime, or one of them with its clusters."""
     say(f"asking {app}", quiet=shown.quiet)
-    return _write(asyncio.run(_runs(run_id, app, most)), shown)
+    return _write(run(_runs(run_id, app, most)), shown)
 
 
 async def _runs(run_id: str | None, address: str, most: int) -> "Report":
@@ -65,7 +64,7 @@ Example:
 def given_up(*, app: str, shown: Shown) -> int:
     """Show what a deployed naptime gave up, with the reason and what to do."""
     say(f"asking {app}", quiet=shown.quiet)
-    return _write(asyncio.run(_given_up(app, detailed=shown.detailed)), shown)
+    return _write(run(_given_up(app, detailed=shown.detailed)), shown)
 
 
 async def _given_up(address: str, *, detailed: bool) -> "Report":
@@ -96,11 +95,11 @@ def reconcile(cluster: str | None, *, app: str, which: Which, dry_run: bool, sho
     asked = read_scope(which.subscriptions, which.locations, {}, everything=anywhere)
     say(f"asking {app}", quiet=shown.quiet)
     coming = _reconcile(cluster, app, asked, dry_run=dry_run, quiet=shown.quiet)
-    return _write(asyncio.run(coming), shown)
+    return _write(run(coming), shown)
 
 
 async def _reconcile(
-    cluster: str | None, address: str, asked: Asked, *, dry_run: bool, quiet: bool
+    cluster: str | None, address: str, asked: Reach, *, dry_run: bool, quiet: bool
 ) -> "Report":
     from naptime.deployed.app import scope_body  # noqa: PLC0415 - after the first words
     from naptime.reports.run import run_report  # noqa: PLC0415 - after the first words

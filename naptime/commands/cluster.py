@@ -1,18 +1,17 @@
 """`naptime show` and `naptime forecast`: one cluster."""
 
-import asyncio
 import os
 from typing import TYPE_CHECKING
 
 import click
 
+from naptime.asking.flags import WindowFlags
 from naptime.asking.references import ClusterName, only_one, parse_reference
-from naptime.asking.scope import Asked, read_scope
-from naptime.asking.settings import WindowFlags
+from naptime.asking.scope import Reach, read_scope
 from naptime.commands import options
 from naptime.commands.group import naptime
 from naptime.commands.options import Shown, Which
-from naptime.commands.sources import opened
+from naptime.commands.sources import opened, run
 from naptime.shown.progress import say
 from shared.domain.vocabulary.plain_text import one_line
 
@@ -49,7 +48,7 @@ def show(
 ) -> int:
     """Show one cluster: as it is, what naptime would do and why, when, and the same by az."""
     say(_reading(cluster, app), quiet=shown.quiet)
-    live = asyncio.run(_live(cluster, _scope(which), flags, app, forecast=False))
+    live = run(_live(cluster, _scope(which), flags, app, forecast=False))
     from naptime.reports.cluster import show_report  # noqa: PLC0415 - after the first words
     from naptime.shown.output import write  # noqa: PLC0415 - after the first words
 
@@ -73,7 +72,7 @@ Examples:
 def forecast(cluster: str, *, which: Which, shown: Shown, app: str | None) -> int:
     """Show when one cluster takes a new node image, if its schedule stays as it is."""
     say(_reading(cluster, app), quiet=shown.quiet)
-    live = asyncio.run(_live(cluster, _scope(which), WindowFlags(), app, forecast=True))
+    live = run(_live(cluster, _scope(which), WindowFlags(), app, forecast=True))
     from naptime.reports.cluster import forecast_report  # noqa: PLC0415 - after the first words
     from naptime.shown.output import write  # noqa: PLC0415 - after the first words
 
@@ -82,7 +81,7 @@ def forecast(cluster: str, *, which: Which, shown: Shown, app: str | None) -> in
     return report.code
 
 
-def _scope(which: Which) -> Asked:
+def _scope(which: Which) -> Reach:
     anywhere = not (which.subscriptions or os.environ.get("NAPTIME_SUBSCRIPTIONS"))
     everything = which.everything or anywhere
     return read_scope(which.subscriptions, which.locations, os.environ, everything=everything)
@@ -93,7 +92,7 @@ def _reading(cluster: str, app: str | None) -> str:
 
 
 async def _live(
-    cluster: str, asked: Asked, flags: WindowFlags, app: str | None, *, forecast: bool
+    cluster: str, asked: Reach, flags: WindowFlags, app: str | None, *, forecast: bool
 ) -> "LiveClusterJson":
     reference = parse_reference(cluster)
     async with opened(app, flags, patience_minutes=1) as source:

@@ -1,14 +1,13 @@
 """`naptime plan` and `naptime audit`: many clusters, looked at and never written to."""
 
-import asyncio
 import os
 
-from naptime.asking.scope import Asked, read_scope
-from naptime.asking.settings import WindowFlags
+from naptime.asking.flags import WindowFlags
+from naptime.asking.scope import Reach, read_scope
 from naptime.commands import options
 from naptime.commands.group import naptime
 from naptime.commands.options import Shown, Which
-from naptime.commands.sources import opened
+from naptime.commands.sources import opened, run
 from naptime.shown.progress import say, watching
 from naptime.source import FleetLook
 
@@ -40,7 +39,7 @@ def plan(
     patience: int,
 ) -> int:
     """Show what naptime would do: read, decide, and write nothing."""
-    look = asyncio.run(_looked(app, flags, patience, scope(which, app), quiet=shown.quiet))
+    look = run(_looked(app, flags, patience, scope(which, app), quiet=shown.quiet))
     from naptime.reports.plan import plan_report  # noqa: PLC0415 - after the first words
     from naptime.shown.output import write  # noqa: PLC0415 - after the first words
 
@@ -65,7 +64,7 @@ Examples:
 def audit(*, which: Which, shown: Shown, app: str | None, patience: int) -> int:
     """Report on the fleet as it is: findings only, to be read or mailed."""
     asked = scope(which, app)
-    look = asyncio.run(_looked(app, WindowFlags(), patience, asked, quiet=shown.quiet))
+    look = run(_looked(app, WindowFlags(), patience, asked, quiet=shown.quiet))
     from naptime.reports.audit import audit_report  # noqa: PLC0415 - after the first words
     from naptime.shown.output import write  # noqa: PLC0415 - after the first words
     from shared.clients.clock import SystemClock  # noqa: PLC0415 - after the first words
@@ -75,14 +74,14 @@ def audit(*, which: Which, shown: Shown, app: str | None, patience: int) -> int:
     return report.code
 
 
-def scope(which: Which, app: str | None) -> Asked:
+def scope(which: Which, app: str | None) -> Reach:
     """Read which clusters; a deployed naptime looks at all of its own unless it is told."""
     everything = which.everything or (app is not None and not which.subscriptions)
     return read_scope(which.subscriptions, which.locations, os.environ, everything=everything)
 
 
 async def _looked(
-    app: str | None, flags: WindowFlags, patience: int, asked: Asked, *, quiet: bool
+    app: str | None, flags: WindowFlags, patience: int, asked: Reach, *, quiet: bool
 ) -> FleetLook:
     say(where(asked, app), quiet=quiet)
     async with opened(app, flags, patience) as source:
@@ -90,7 +89,7 @@ async def _looked(
             return await source.plan(asked, watch)
 
 
-def where(asked: Asked, app: str | None) -> str:
+def where(asked: Reach, app: str | None) -> str:
     """Say what is being looked at, before anything else is."""
     count = len(asked.subscriptions)
     subscriptions = f"{count} subscription{'' if count == 1 else 's'}"

@@ -6,7 +6,7 @@ from functools import wraps
 
 import click
 
-from naptime.asking.settings import WindowFlags
+from naptime.asking.flags import WindowFlags
 from naptime.shown.forms import Form
 
 type Command = Callable[..., int]

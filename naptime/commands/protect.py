@@ -1,17 +1,16 @@
 """`naptime protect`: the plan, one question, then the writes."""
 
-import asyncio
 import sys
 
 import click
 
-from naptime.asking.scope import Asked
-from naptime.asking.settings import WindowFlags
+from naptime.asking.flags import WindowFlags
+from naptime.asking.scope import Reach
 from naptime.commands import options
 from naptime.commands.fleet import scope, where
 from naptime.commands.group import naptime
 from naptime.commands.options import Shown, Which
-from naptime.commands.sources import opened_login
+from naptime.commands.sources import opened_login, run
 from naptime.shown.progress import say, watching
 
 
@@ -38,24 +37,24 @@ does the rest. The pace is that of naptime plan.
 @click.option("--yes", "-y", is_flag=True, help="Do not ask: for pipelines.")
 def protect(*, which: Which, flags: WindowFlags, shown: Shown, patience: int, yes: bool) -> int:
     """Write a schedule on every cluster that has none, after one question."""
-    return asyncio.run(_protect(scope(which, None), flags, patience, shown, yes=yes))
+    return run(_protect(scope(which, None), flags, patience, shown, yes=yes))
 
 
 async def _protect(
-    asked: Asked, flags: WindowFlags, patience: int, shown: Shown, *, yes: bool
+    asked: Reach, flags: WindowFlags, patience: int, shown: Shown, *, yes: bool
 ) -> int:
     quiet = shown.quiet
     say(where(asked, None), quiet=quiet)
     async with opened_login(flags, patience) as own:
         with watching("reading clusters", quiet=quiet) as watch:
             look = await own.plan(asked, watch)
-        from naptime.reports.kinds import Kind, id_of, sorted_out  # noqa: PLC0415 - after the words
+        from naptime.reports.kinds import PlanKind, id_of, sorted_out  # noqa: PLC0415 - after the words
         from naptime.reports.plan import plan_report  # noqa: PLC0415 - after the first words
         from naptime.reports.protect import protect_report  # noqa: PLC0415 - after the first words
         from naptime.shown.output import paper_of, write  # noqa: PLC0415 - after the first words
         from naptime.shown.table import write_table  # noqa: PLC0415 - after the first words
 
-        planned = [id_of(row) for row in sorted_out(look.run["clusters"]["value"])[Kind.CREATE]]
+        planned = [id_of(row) for row in sorted_out(look.run["clusters"]["value"])[PlanKind.CREATE]]
         plan = plan_report(look, detailed=False)
         if not planned:
             write(plan, shown.form)

@@ -1,18 +1,25 @@
-"""Opening what a command asks, only once it is known: the SDKs take half a second to import."""
+"""Opening what a command asks, only then: the SDKs and asyncio are long to import."""
 
 import os
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from naptime.asking.settings import WindowFlags
+from naptime.asking.flags import WindowFlags
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Coroutine
 
     from naptime.deployed.app import DeployedApp
     from naptime.own.login import OwnLogin
     from naptime.source import Source
+
+
+def run[T](coming: "Coroutine[object, object, T]") -> T:
+    """Run what a command does."""
+    import asyncio  # noqa: PLC0415 - see above
+
+    return asyncio.run(coming)
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from naptime.asking.references import ClusterName
-from naptime.asking.scope import Asked
+from naptime.asking.scope import Reach
 from naptime.deployed.client import AppClient, Json, items_of
 from naptime.source import FleetLook, Progress, Watch
 from shared.domain.fleet.run import RunState
@@ -33,7 +33,7 @@ class DeployedApp:
         self._clock = clock
         self._clock = clock
 
-    async def plan(self, asked: Asked, watch: Watch) -> FleetLook:
+    async def plan(self, asked: Reach, watch: Watch) -> FleetLook:
         """Have the app do a dry run, and read what came of it."""
         body = {**scope_body(asked), "dryRun": True}
         run_id = await self.start(body)
@@ -95,7 +95,7 @@ class DeployedApp:
         """Give the same: the app watches node images anyway."""
         return await self.look(cluster_id)
 
-    async def named(self, name: ClusterName, asked: Asked) -> Sequence[ClusterId]:
+    async def named(self, name: ClusterName, asked: Reach) -> Sequence[ClusterId]:
         """Find the clusters of a name among those that the app remembers."""
         query = _subscription(asked)
         known = [
@@ -109,7 +109,7 @@ class DeployedApp:
         await self._client.close()
 
 
-def scope_body(asked: Asked) -> Json:
+def scope_body(asked: Reach) -> Json:
     """Write a scope as the API takes it: everything, or one subscription."""
     places = {"locations": list(asked.locations)} if asked.locations else {}
     if asked.is_all:
@@ -117,7 +117,7 @@ def scope_body(asked: Asked) -> Json:
     return {**_subscription(asked), **places}
 
 
-def _subscription(asked: Asked) -> dict[str, str]:
+def _subscription(asked: Reach) -> dict[str, str]:
     match sorted(asked.subscriptions):
         case []:
             return {}

@@ -38,7 +38,7 @@ class Inbox(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class Inbound:
     """A queue, and who receives from it."""
 
     queue: Inbox
@@ -58,7 +58,7 @@ class Delivery:
     """
 
     clock: "Clock"
-    routes: Sequence[Route]
+    routes: Sequence[Inbound]
     arrived: asyncio.Event
     _running: set[asyncio.Task[None]] = field(default_factory=set)
     _failures: dict[str, int] = field(default_factory=dict)
@@ -97,7 +97,7 @@ class Delivery:
             route, message = found
             self._running.add(asyncio.create_task(self._deliver(route, message)))
 
-    def _due(self) -> tuple[Route, Message] | None:
+    def _due(self) -> tuple[Inbound, Message] | None:
         for route in self.routes:
             if message := route.queue.due():
                 return route, message
@@ -129,7 +129,7 @@ class Delivery:
         for task in ended:
             task.result()
 
-    async def _deliver(self, route: Route, message: Message) -> None:
+    async def _deliver(self, route: Inbound, message: Message) -> None:
         try:
             await route.receive(message)
         except Exception as error:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from naptime.memory.delivery import Delivery, Route
+from naptime.memory.delivery import Delivery, Inbound
 from naptime.memory.queues import Message
 from naptime.own.lookout import Lookout
 from naptime.own.ports import OwnPorts
@@ -59,8 +59,8 @@ class OwnFleet:
     def _delivery(self) -> Delivery:
         # Listings first: a shard's calls are bounded by its pace, and all should begin soon.
         routes = (
-            Route(self.ports.runs_queue, self._run_work),
-            Route(self.ports.shards_queue, self._baton),
+            Inbound(self.ports.runs_queue, self._run_work),
+            Inbound(self.ports.shards_queue, self._baton),
         )
         return Delivery(self.ports.clock, routes, self.ports.arrived)
 

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from naptime.asking.flags import WindowFlags
 from naptime.asking.references import ClusterName
-from naptime.asking.scope import Asked
-from naptime.asking.settings import WindowFlags, settings_of
+from naptime.asking.scope import Reach
+from naptime.asking.settings import settings_of
 from naptime.own.fleet import OwnFleet
 from naptime.own.lookout import Lookout
 from naptime.own.ports import OwnPorts
@@ -39,7 +40,7 @@ class OwnLogin:
         settings = replace(self.settings, subscriptions=subscriptions, dry_run=dry_run)
         return World(settings, self.ports, silent(self.lookout))
 
-    async def subscriptions(self, asked: Asked) -> frozenset[str]:
+    async def subscriptions(self, asked: Reach) -> frozenset[str]:
         """Give the subscriptions that are meant; raises AzureError, InvalidInput if none is."""
         if not asked.is_all:
             return asked.subscriptions
@@ -48,7 +49,7 @@ class OwnLogin:
             raise InvalidInput.because("--all", "", NO_SUBSCRIPTION)
         return frozenset(found)
 
-    async def plan(self, asked: Asked, watch: Watch) -> FleetLook:
+    async def plan(self, asked: Reach, watch: Watch) -> FleetLook:
         """Look at all clusters and decide, and write nothing."""
         world = self.world(await self.subscriptions(asked), dry_run=True)
         fleet = OwnFleet(world, self.ports, self.lookout, self._patience)
@@ -74,7 +75,7 @@ class OwnLogin:
         await world.image_watcher.watch()
         return await _live(world, cluster_id)
 
-    async def named(self, name: ClusterName, asked: Asked) -> Sequence[ClusterId]:
+    async def named(self, name: ClusterName, asked: Reach) -> Sequence[ClusterId]:
         """Find the clusters of a name; raises AzureError where a subscription cannot be read."""
         subscriptions = sorted(await self.subscriptions(asked))
         found = await asyncio.gather(*(self._named(name, each) for each in subscriptions))

@@ -11,17 +11,6 @@ LEFT_OUT = "cluster left out"
 """How the app's line begins of a cluster whose id it cannot read."""
 
 
-class _Kept(logging.Handler):
-    def __init__(self, lines: list[str]) -> None:
-        super().__init__(logging.WARNING)
-        self._lines = lines
-
-    def emit(self, record: logging.LogRecord) -> None:
-        text = record.getMessage()
-        if text.startswith(LEFT_OUT):
-            self._lines.append(text.removeprefix(LEFT_OUT).strip())
-
-
 @dataclass(frozen=True, slots=True)
 class Lookout:
     """Keeps the lines of clusters that were left out, and the clusters that naptime failed on."""
@@ -41,12 +30,19 @@ class Lookout:
     def listening(self) -> Iterator[None]:
         """Take the log's place for a while: nobody reads it here."""
         ours, sdk = logging.getLogger("naptime"), logging.getLogger("azure")
-        before = (ours.handlers, ours.propagate, sdk.level)
-        ours.handlers, ours.propagate = [_Kept(self.unreadable)], False
+        level = sdk.level
+        ours.addFilter(self._keep)
         # It warns of each credential that is not there, which is what a chain is for.
         sdk.setLevel(logging.CRITICAL)
         try:
             yield
         finally:
-            ours.handlers, ours.propagate, level = before
+            ours.removeFilter(self._keep)
             sdk.setLevel(level)
+
+    def _keep(self, line: logging.LogRecord) -> bool:
+        """Keep what is told at the end; let no line through."""
+        text = line.getMessage()
+        if text.startswith(LEFT_OUT):
+            self.unreadable.append(text.removeprefix(LEFT_OUT).strip())
+        return False

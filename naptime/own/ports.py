@@ -13,7 +13,7 @@ from shared.domain.messages.work import ReconcileCluster
 from shared.settings import Settings
 
 if TYPE_CHECKING:
-    from shared.clients.subscriptions import SubscriptionLister
+    from shared.clients.subscriptions import SubscriptionList
     from shared.clients.transport import Credential
     from shared.ports.azure import Aks, Clock, NapMachines, NodeImages, Retry
 
@@ -29,13 +29,13 @@ class OwnAzure(Azure):
         return self.opened(own_credential())
 
     @cached_property
-    def subscriptions(self) -> "SubscriptionLister":
+    def subscriptions(self) -> "SubscriptionList":
         """The listing of the subscriptions that the caller sees."""
         from shared.clients.subscriptions import (  # noqa: PLC0415 - the SDK is slow
-            SubscriptionLister,
+            SubscriptionList,
         )
 
-        return SubscriptionLister(self.arm)
+        return SubscriptionList(self.arm)
 
 
 class OwnPorts:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from naptime.memory.delivery import Delivery, Route
+from naptime.memory.delivery import Delivery, Inbound
 from naptime.memory.queues import Message
 from naptime.own.ports import OwnPorts
 from naptime.source import Progress, Watch
@@ -41,7 +41,7 @@ class OwnWrites:
             await self.ports.clusters_queue.send(ReconcileCluster(cluster_id, Cause.ASKED, now))
         delivery = Delivery(
             self.ports.clock,
-            [Route(self.ports.clusters_queue, self._receive)],
+            [Inbound(self.ports.clusters_queue, self._receive)],
             self.ports.arrived,
         )
 

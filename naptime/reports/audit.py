@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from naptime.reports.kinds import Kind, advice_on, attention, id_of, meaning_of, sorted_out
+from naptime.reports.kinds import PlanKind, advice_on, attention, id_of, meaning_of, sorted_out
 from naptime.reports.plan import COLUMNS, is_incomplete, record_of, unread
-from naptime.reports.report import DONE, FAILED, TO_DO, Report, Row, Section, Tone, Total
+from naptime.reports.report import DONE, FAILED, TO_DO, Entry, Report, Section, Tone, Total
 from naptime.reports.words import by_subscription, counted, plain, short_name, written_minute
 from naptime.source import FleetLook
 from shared.domain.deciding.outcome import LastOutcomeJson
@@ -30,11 +30,11 @@ type ByReason = Mapping[str, Sequence[LastOutcomeJson]]
 def audit_report(look: FleetLook, now: datetime, *, detailed: bool) -> Report:
     """Tell what is wrong with a fleet, each finding with its clusters; `now` dates the report."""
     rows = sorted_out(look.run["clusters"]["value"])
-    found = _by_reason([*rows[Kind.CREATE], *rows[Kind.LOOK]])
-    incomplete = bool(rows[Kind.UNREAD]) or is_incomplete(look)
-    kinds = (Kind.CREATE, Kind.LOOK, Kind.UNREAD)
+    found = _by_reason([*rows[PlanKind.CREATE], *rows[PlanKind.LOOK]])
+    incomplete = bool(rows[PlanKind.UNREAD]) or is_incomplete(look)
+    kinds = (PlanKind.CREATE, PlanKind.LOOK, PlanKind.UNREAD)
     shown = [row for kind in kinds for row in rows[kind]]
-    sections = (*_sections(found), *unread(look, rows[Kind.UNREAD]))
+    sections = (*_sections(found), *unread(look, rows[PlanKind.UNREAD]))
     return Report(
         title=f"naptime audit, {written_minute(now)} UTC",
         sections=tuple(section for section in sections if not section.is_empty),
@@ -61,7 +61,7 @@ def _by_reason(rows: Iterable[LastOutcomeJson]) -> ByReason:
 def _sections(found: ByReason) -> Iterable[Section]:
     for reason, rows in found.items():
         advice = advice_on(reason)
-        blocks = by_subscription((id_of(row), Row((short_name(id_of(row)),))) for row in rows)
+        blocks = by_subscription((id_of(row), Entry((short_name(id_of(row)),))) for row in rows)
         said = tuple(each for each in (meaning_of(reason), advice) if each)
         tone = Tone.WRONG if reason == Reason.SCHEDULE_MISSING else Tone.LOOK
         yield Section(plain(reason), tone, ("cluster",), blocks, said)

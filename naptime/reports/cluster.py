@@ -5,7 +5,7 @@ from typing import Final, cast
 
 from naptime.reports.az import az_add, az_show
 from naptime.reports.kinds import advice_on
-from naptime.reports.report import DONE, TO_DO, Block, Report, Row, Section, Tone
+from naptime.reports.report import DONE, TO_DO, Block, Entry, Report, Section, Tone
 from naptime.reports.words import NOT_KNOWN, minute_words, plain, window_words
 from shared.domain.deciding.decision import Action
 from shared.domain.deciding.observed import NODE_OS_SCHEDULE
@@ -76,7 +76,7 @@ def forecast_report(live: LiveClusterJson) -> Report:
 
 
 def _facts(title: str, facts: Iterable[tuple[str, str]], advice: tuple[str, ...] = ()) -> Section:
-    rows = tuple(Row(fact) for fact in facts)
+    rows = tuple(Entry(fact) for fact in facts)
     return Section(title, Tone.PLAIN, (), (Block("", rows),), advice)
 
 

@@ -16,7 +16,7 @@ _KNOWN = frozenset(reason.value for reason in Reason)
 _NOT_YET = frozenset({Reason.CLUSTER_CREATING.value, Reason.OPERATION_IN_PROGRESS.value})
 
 
-class Kind(Enum):
+class PlanKind(Enum):
     """In the order in which they are told: what matters most comes last."""
 
     LEAVE = "leave"
@@ -27,17 +27,17 @@ class Kind(Enum):
     UNREAD = "could not be read"
 
 
-def kind_of(row: LastOutcomeJson) -> Kind:
+def kind_of(row: LastOutcomeJson) -> PlanKind:
     """Say which it is; a finding of a later version of naptime is for a person to look at."""
     if row["outcome"] in {OutcomeKind.CREATED, OutcomeKind.UPDATED}:
-        return Kind.CREATE
+        return PlanKind.CREATE
     if row["reason"] in _NOT_YET:
-        return Kind.NOT_YET
+        return PlanKind.NOT_YET
     if row["outcome"] in {OutcomeKind.DEFERRED, OutcomeKind.FAILED}:
-        return Kind.UNREAD
+        return PlanKind.UNREAD
     if attention(row):
-        return Kind.LOOK
-    return Kind.EXCLUDED if row["outcome"] == OutcomeKind.SKIPPED else Kind.LEAVE
+        return PlanKind.LOOK
+    return PlanKind.EXCLUDED if row["outcome"] == OutcomeKind.SKIPPED else PlanKind.LEAVE
 
 
 def attention(row: LastOutcomeJson) -> list[str]:
@@ -46,9 +46,9 @@ def attention(row: LastOutcomeJson) -> list[str]:
     return [reason for reason in found if reason in _ATTENTION or reason not in _KNOWN]
 
 
-def sorted_out(rows: Iterable[LastOutcomeJson]) -> Mapping[Kind, list[LastOutcomeJson]]:
+def sorted_out(rows: Iterable[LastOutcomeJson]) -> Mapping[PlanKind, list[LastOutcomeJson]]:
     """Put rows by their kinds, every kind named."""
-    found: dict[Kind, list[LastOutcomeJson]] = {kind: [] for kind in Kind}
+    found: dict[PlanKind, list[LastOutcomeJson]] = {kind: [] for kind in PlanKind}
     for row in rows:
         found[kind_of(row)].append(row)
     return found

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from naptime.reports.kinds import (
-    Kind,
+    PlanKind,
     advice_on,
     attention,
     id_of,
@@ -16,8 +16,8 @@ from naptime.reports.report import (
     FAILED,
     TO_DO,
     Block,
+    Entry,
     Report,
-    Row,
     Section,
     Tone,
     Total,
@@ -42,14 +42,14 @@ _WHEN: Final = ("cluster", "window", "first start (UTC)")
 _WHY: Final = ("cluster", "reason")
 _UNREADABLE_ID: Final = Reason.CLUSTER_ID_UNREADABLE.value
 
-type Rows = Mapping[Kind, Sequence[LastOutcomeJson]]
+type Rows = Mapping[PlanKind, Sequence[LastOutcomeJson]]
 
 
 def plan_report(look: FleetLook, *, detailed: bool) -> Report:
     """Tell of every cluster what would be done; `detailed` makes something to do an exit code."""
     rows = sorted_out([*look.run["clusters"]["value"], *look.left_out])
-    failed = bool(rows[Kind.UNREAD]) or is_incomplete(look)
-    to_do = bool(rows[Kind.CREATE] or rows[Kind.LOOK])
+    failed = bool(rows[PlanKind.UNREAD]) or is_incomplete(look)
+    to_do = bool(rows[PlanKind.CREATE] or rows[PlanKind.LOOK])
     return Report(
         title="naptime plan",
         sections=tuple(section for section in _sections(look, rows) if not section.is_empty),
@@ -58,7 +58,7 @@ def plan_report(look: FleetLook, *, detailed: bool) -> Report:
         tone=Tone.WRONG if failed else Tone.LOOK if to_do else Tone.GOOD,
         json=look.run,
         columns=COLUMNS,
-        records=[record_of(kind, row) for kind in Kind for row in rows[kind]],
+        records=[record_of(kind, row) for kind in PlanKind for row in rows[kind]],
         code=FAILED if failed else TO_DO if detailed and to_do else DONE,
     )
 
@@ -75,7 +75,7 @@ def is_incomplete(look: FleetLook) -> bool:
     )
 
 
-def record_of(kind: Kind, row: LastOutcomeJson) -> dict[str, str]:
+def record_of(kind: PlanKind, row: LastOutcomeJson) -> dict[str, str]:
     """Give one cluster for a spreadsheet."""
     cluster_id = id_of(row)
     return {
@@ -93,19 +93,19 @@ def record_of(kind: Kind, row: LastOutcomeJson) -> dict[str, str]:
 
 
 def _sections(look: FleetLook, rows: Rows) -> Iterable[Section]:
-    yield Section("left as they are", Tone.QUIET, _WHEN, when(rows[Kind.LEAVE]), folded=True)
-    yield Section("excluded", Tone.QUIET, _WHY, why(rows[Kind.EXCLUDED]), folded=True)
-    yield Section("not yet", Tone.PLAIN, _WHY, why(rows[Kind.NOT_YET]))
-    yield Section("would get a schedule", Tone.GOOD, _WHEN, when(rows[Kind.CREATE]))
-    yield needs_a_person(rows[Kind.LOOK])
-    yield from unread(look, rows[Kind.UNREAD])
+    yield Section("left as they are", Tone.QUIET, _WHEN, when(rows[PlanKind.LEAVE]), folded=True)
+    yield Section("excluded", Tone.QUIET, _WHY, why(rows[PlanKind.EXCLUDED]), folded=True)
+    yield Section("not yet", Tone.PLAIN, _WHY, why(rows[PlanKind.NOT_YET]))
+    yield Section("would get a schedule", Tone.GOOD, _WHEN, when(rows[PlanKind.CREATE]))
+    yield needs_a_person(rows[PlanKind.LOOK])
+    yield from unread(look, rows[PlanKind.UNREAD])
 
 
 def needs_a_person(rows: Sequence[LastOutcomeJson]) -> Section:
     """Tell which clusters a person should look at, why, and what can be done."""
     reasons = [reason for row in rows for reason in attention(row)]
     blocks = by_subscription(
-        (id_of(row), Row((short_name(id_of(row)), ", ".join(attention(row))), _messages(row)))
+        (id_of(row), Entry((short_name(id_of(row)), ", ".join(attention(row))), _messages(row)))
         for row in rows
     )
     return Section("for a person to look at", Tone.LOOK, _WHY, blocks, advice_of(reasons))
@@ -118,7 +118,7 @@ def unread(look: FleetLook, rows: Sequence[LastOutcomeJson]) -> Iterable[Section
     )
     subscriptions = look.run.get("unreadableSubscriptions", [])
     lines = tuple(
-        Row((each["subscriptionId"], plain(each["reason"])), plain(each["message"]))
+        Entry((each["subscriptionId"], plain(each["reason"])), plain(each["message"]))
         for each in subscriptions
     )
     yield Section(
@@ -136,7 +136,7 @@ def unread(look: FleetLook, rows: Sequence[LastOutcomeJson]) -> Iterable[Section
 
 
 def _lines(title: str, lines: Sequence[str], advice: tuple[str, ...] = ()) -> Section:
-    rows = tuple(Row((plain(line),)) for line in lines)
+    rows = tuple(Entry((plain(line),)) for line in lines)
     return Section(title, Tone.WRONG, ("what",), (Block("", rows),) if rows else (), advice)
 
 
@@ -151,7 +151,7 @@ def when(rows: Sequence[LastOutcomeJson]) -> tuple[Block, ...]:
     return by_subscription(
         (
             id_of(row),
-            Row(
+            Entry(
                 (
                     short_name(id_of(row)),
                     window_words(row["window"]),
@@ -166,7 +166,7 @@ def when(rows: Sequence[LastOutcomeJson]) -> tuple[Block, ...]:
 def why(rows: Sequence[LastOutcomeJson]) -> tuple[Block, ...]:
     """Give the cells of rows for which the reason matters, the message beneath."""
     return by_subscription(
-        (id_of(row), Row((short_name(id_of(row)), plain(row["reason"])), plain(row["message"])))
+        (id_of(row), Entry((short_name(id_of(row)), plain(row["reason"])), plain(row["message"])))
         for row in rows
     )
 
@@ -183,22 +183,22 @@ def _totals(look: FleetLook, rows: Rows) -> tuple[Total, ...]:
     unreadable = len(look.run.get("unreadableSubscriptions", []))
     found = (
         Total(settled[Reason.NOT_AUTO_PROVISIONED], "without node auto-provisioning", Tone.QUIET),
-        Total(len(rows[Kind.LEAVE]), "left as they are", Tone.QUIET),
-        Total(len(rows[Kind.EXCLUDED]) + settled[Reason.EXCLUDED], "excluded", Tone.QUIET),
+        Total(len(rows[PlanKind.LEAVE]), "left as they are", Tone.QUIET),
+        Total(len(rows[PlanKind.EXCLUDED]) + settled[Reason.EXCLUDED], "excluded", Tone.QUIET),
         Total(settled[Reason.CLUSTER_DELETING], "being deleted", Tone.QUIET),
         Total(settled[Reason.CLUSTER_CREATING], "being created: plan again later", Tone.PLAIN),
-        Total(len(rows[Kind.NOT_YET]), "not yet: plan again later", Tone.PLAIN),
-        Total(len(rows[Kind.CREATE]), "would get a schedule", Tone.GOOD),
-        Total(len(rows[Kind.LOOK]), "for a person to look at", Tone.LOOK),
+        Total(len(rows[PlanKind.NOT_YET]), "not yet: plan again later", Tone.PLAIN),
+        Total(len(rows[PlanKind.CREATE]), "would get a schedule", Tone.GOOD),
+        Total(len(rows[PlanKind.LOOK]), "for a person to look at", Tone.LOOK),
         Total(settled[_UNREADABLE_ID], "have an id that cannot be read", Tone.WRONG),
-        Total(len(rows[Kind.UNREAD]), "could not be read", Tone.WRONG),
+        Total(len(rows[PlanKind.UNREAD]), "could not be read", Tone.WRONG),
         Total(unreadable, "subscriptions could not be read", Tone.WRONG),
     )
     return tuple(total for total in found if total.count)
 
 
 def _last(rows: Rows, *, failed: bool) -> str:
-    create, look = len(rows[Kind.CREATE]), len(rows[Kind.LOOK])
+    create, look = len(rows[PlanKind.CREATE]), len(rows[PlanKind.LOOK])
     if create:
         said = f"Nothing was written. naptime protect would write {counted(create, 'schedule')}."
     elif look:

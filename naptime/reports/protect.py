@@ -6,7 +6,7 @@ from typing import Final
 from naptime.own.writes import Written
 from naptime.reports.kinds import advice_on
 from naptime.reports.plan import COLUMNS, is_incomplete, unread
-from naptime.reports.report import DONE, FAILED, Block, Report, Row, Section, Tone
+from naptime.reports.report import DONE, FAILED, Block, Entry, Report, Section, Tone
 from naptime.reports.words import (
     NOT_KNOWN,
     by_subscription,
@@ -65,7 +65,7 @@ def _kind(written: Written) -> OutcomeKind | None:
 
 def _when(written: Sequence[Written]) -> tuple[Block, ...]:
     return by_subscription(
-        (each.cluster_id, Row((short_name(each.cluster_id), *_times(each.outcome))))
+        (each.cluster_id, Entry((short_name(each.cluster_id), *_times(each.outcome))))
         for each in written
     )
 
@@ -78,7 +78,7 @@ def _times(outcome: Outcome | None) -> tuple[str, str]:
 
 def _why(written: Sequence[Written]) -> tuple[Block, ...]:
     return by_subscription(
-        (each.cluster_id, Row((short_name(each.cluster_id), _reason(each)), _message(each)))
+        (each.cluster_id, Entry((short_name(each.cluster_id), _reason(each)), _message(each)))
         for each in written
     )
 

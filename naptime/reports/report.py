@@ -25,7 +25,7 @@ class Tone(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Entry:
     """The cells of one line of a table, and what is said beneath it, if anything."""
 
     cells: tuple[str, ...]
@@ -37,7 +37,7 @@ class Block:
     """Rows that belong together under a heading, such as a subscription."""
 
     heading: str
-    rows: tuple[Row, ...]
+    rows: tuple[Entry, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Section:
     """Whether it is of so little news that a comment on a pull request only counts it."""
 
     @property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[Entry, ...]:
         """All of its rows, without their headings."""
         return tuple(row for block in self.blocks for row in block.rows)
 

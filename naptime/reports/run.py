@@ -1,6 +1,6 @@
 """One run of a deployed naptime as a report: what was done, or in a dry run would be."""
 
-from naptime.reports.kinds import Kind, sorted_out
+from naptime.reports.kinds import PlanKind, sorted_out
 from naptime.reports.plan import COLUMNS, needs_a_person, plan_report, record_of, unread, when, why
 from naptime.reports.report import DONE, FAILED, Report, Section, Tone
 from naptime.reports.words import counted
@@ -20,22 +20,22 @@ def run_report(run: ShownRunJson) -> Report:
             "stayed as they were",
             Tone.QUIET,
             ("cluster", "window", "next start (UTC)"),
-            when(rows[Kind.LEAVE]),
+            when(rows[PlanKind.LEAVE]),
             folded=True,
         ),
-        Section("left alone", Tone.QUIET, ("cluster", "reason"), why(rows[Kind.EXCLUDED])),
-        Section("not yet", Tone.PLAIN, ("cluster", "reason"), why(rows[Kind.NOT_YET])),
+        Section("left alone", Tone.QUIET, ("cluster", "reason"), why(rows[PlanKind.EXCLUDED])),
+        Section("not yet", Tone.PLAIN, ("cluster", "reason"), why(rows[PlanKind.NOT_YET])),
         Section(
             "got a schedule",
             Tone.GOOD,
             ("cluster", "window", "first start (UTC)"),
-            when(rows[Kind.CREATE]),
+            when(rows[PlanKind.CREATE]),
         ),
-        needs_a_person(rows[Kind.LOOK]),
-        *unread(look, rows[Kind.UNREAD]),
+        needs_a_person(rows[PlanKind.LOOK]),
+        *unread(look, rows[PlanKind.UNREAD]),
     )
-    failed = bool(rows[Kind.UNREAD] or run.get("unreadableSubscriptions"))
-    created = counted(len(rows[Kind.CREATE]), "schedule")
+    failed = bool(rows[PlanKind.UNREAD] or run.get("unreadableSubscriptions"))
+    created = counted(len(rows[PlanKind.CREATE]), "schedule")
     under_way = " It is still under way." if run["state"] == RunState.ACTIVE else ""
     return Report(
         title=f"naptime run {run['runId']}",
@@ -45,6 +45,6 @@ def run_report(run: ShownRunJson) -> Report:
         tone=Tone.WRONG if failed else Tone.GOOD,
         json=run,
         columns=COLUMNS,
-        records=[record_of(kind, row) for kind in Kind for row in rows[kind]],
+        records=[record_of(kind, row) for kind in PlanKind for row in rows[kind]],
         code=FAILED if failed else DONE,
     )

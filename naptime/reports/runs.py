@@ -8,9 +8,9 @@ from naptime.reports.report import (
     FAILED,
     TO_DO,
     Block,
+    Entry,
     Json,
     Report,
-    Row,
     Section,
     Tone,
 )
@@ -20,6 +20,7 @@ from shared.domain.fleet.run_records import RunRecordJson
 from shared.domain.messages.given_up import GivenUpClusterJson
 from shared.domain.vocabulary.ids import ClusterId
 
+_QUEUED: Final = "Somebody else is at the cluster; the queue has the work."
 _RUN_COLUMNS: Final = (
     *("runId", "cause", "scope", "dryRun", "state", "startedAt", "finishedAt"),
     *("clusters", "done", "created", "failed", "calls"),
@@ -32,7 +33,7 @@ _GIVEN_UP_COLUMNS: Final = (
 def runs_report(runs: Sequence[RunRecordJson]) -> Report:
     """Tell of runs, the newest first."""
     columns = ("run", "cause", "started (UTC)", "state", "clusters", "created", "failed")
-    rows = tuple(Row(_run_cells(run)) for run in runs)
+    rows = tuple(Entry(_run_cells(run)) for run in runs)
     active = sum(run["state"] == "Active" for run in runs)
     return Report(
         title="naptime runs",
@@ -50,11 +51,14 @@ def given_up_report(records: Sequence[GivenUpClusterJson], *, detailed: bool) ->
     """Tell what was given up, each with its reason and what to do."""
     known = [(ClusterId.parse(each["clusterId"]), each) for each in records if each["clusterId"]]
     blocks = by_subscription(
-        (cluster_id, Row((short_name(cluster_id), *_given_up_cells(each)), plain(each["message"])))
+        (
+            cluster_id,
+            Entry((short_name(cluster_id), *_given_up_cells(each)), plain(each["message"])),
+        )
         for cluster_id, each in known
     )
     others = tuple(
-        Row((plain(each["runId"] or "a message"), *_given_up_cells(each)), plain(each["message"]))
+        Entry((plain(each["runId"] or "a message"), *_given_up_cells(each)), plain(each["message"]))
         for each in records
         if not each["clusterId"]
     )

@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import assert_never
 
-from naptime.reports.report import Block, Row
+from naptime.reports.report import Block, Entry
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.errors import InvalidInput
 from shared.domain.vocabulary.ids import ClusterId
@@ -85,7 +85,7 @@ def short_name(cluster_id: ClusterId) -> str:
     return f"{cluster_id.resource_group}/{cluster_id.name}"
 
 
-def by_subscription(rows: Iterable[tuple[ClusterId, Row]]) -> tuple[Block, ...]:
+def by_subscription(rows: Iterable[tuple[ClusterId, Entry]]) -> tuple[Block, ...]:
     """Put rows under their subscriptions, in the order of ids."""
     ordered = sorted(rows, key=lambda each: each[0])
     return tuple(

@@ -27,7 +27,7 @@ READABLE = frozenset({"Enabled", "Warned", "PastDue"})
 what is disabled or deleted is not looked in."""
 
 
-class SubscriptionLister:
+class SubscriptionList:
     """Lists subscriptions, as `az account list` does: those of the token's tenant."""
 
     def __init__(self, arm: ArmClients) -> None:

@@ -109,7 +109,7 @@ def a_look(rows: list[LastOutcomeJson] | None = None, **other: object) -> FleetL
         reasons[str(each["reason"])] += 1
     run: dict[str, object] = {
         "runId": "202611-94f6531684cc4751ae404ce6",
-        "cause": "Asked",
+        "cause": "Reach",
         "scope": {
             "subscriptionId": None,
             "resourceGroup": None,

@@ -13,6 +13,10 @@ from shared.domain.vocabulary.errors import AzureUnavailable, ConnectionFailed, 
 from tests.fakes.clock import FakeClock
 
 KEY = "a-function-key"
+BROKEN_RULES = (
+    b'{"reason": "InvalidRequest", "detail": "d", "advice": "a",'
+    b' "problems": [{"field": "f", "value": "v\\u001b[2J", "rule": "must be r"}, 1]}'
+)
 
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

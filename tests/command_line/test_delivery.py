@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from naptime.memory.delivery import MOST_DELIVERIES, Delivery, DeliveryFailed, Route
+from naptime.memory.delivery import MOST_DELIVERIES, Delivery, DeliveryFailed, Inbound
 from naptime.memory.queues import MemoryQueue, Message
 from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.reasons import Cause
@@ -35,7 +35,7 @@ class Post:
 
     def delivery(self, receive: Callable[[Message], Awaitable[None]] | None = None) -> Delivery:
         """Deliver to `receive`, or note."""
-        routes = [Route(queue, receive or self.receive) for queue in (self.urgent, self.other)]
+        routes = [Inbound(queue, receive or self.receive) for queue in (self.urgent, self.other)]
         return Delivery(self.clock, routes, self.arrived)
 
     async def until(self, count: int, *, minutes: float = 60, **other: object) -> bool:

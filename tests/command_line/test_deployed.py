@@ -11,6 +11,7 @@ import pytest
 
 from local.demo.surroundings import app_settings, clean_environment, urls_of
 from local.processes import Child
+from local.storage_emulator import Azurite
 from tests.clusters import OWN_CLIENT_ID
 from tests.command_line.conftest import Json, Type
 from tests.command_line.golden import put_on_page
@@ -33,10 +34,9 @@ class Deployed:
 
 
 @pytest.fixture(scope="session")
-async def deployed(
-    azurite_connection: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Deployed]:
-    """Start both as processes, as in production with the limits of Azure."""
+async def deployed(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Deployed]:
+    """Start both as processes, with the limits of Azure, and a storage that nobody else uses."""
+    azurite = Azurite()
     folder = tmp_path_factory.mktemp("tenant")
     fleet, bundle = folder / "fleet.json", folder / "ca.pem"
     fleet.write_text(json.dumps({"clusters": list(bodies(CLUSTERS, SUBSCRIPTIONS))}))
@@ -54,7 +54,7 @@ async def deployed(
         env={
             **clean_environment(),
             **app_settings(urls, bundle, names, OWN_CLIENT_ID),
-            "AzureWebJobsStorage": azurite_connection,
+            "AzureWebJobsStorage": await azurite.start(),
             "IDENTITY_HEADER": "made-up",
         },
         cwd=ROOT,
@@ -65,6 +65,7 @@ async def deployed(
     finally:
         await host.stop()
         await azure.stop()
+        await azurite.stop()
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from naptime import __version__
-from naptime.asking.scope import Asked, read_scope
-from naptime.asking.settings import WindowFlags, settings_of
+from naptime.asking.flags import WindowFlags
+from naptime.asking.scope import Reach, read_scope
+from naptime.asking.settings import settings_of
 from naptime.commands.group import naptime
 from naptime.entry import main
 from shared.domain.vocabulary.errors import InvalidInput, InvalidSetting
@@ -61,11 +62,11 @@ def test_which_subscriptions() -> None:
     """They are said by options or by the app's own setting; otherwise that is asked for."""
     one, two = SUBSCRIPTION, FOREIGN_SUBSCRIPTION
     setting = {"NAPTIME_SUBSCRIPTIONS": f"{one.upper()}, {two},"}
-    assert read_scope((), (), {}, everything=True) == Asked()
-    assert read_scope((two,), ("North Europe",), setting, everything=False) == Asked(
+    assert read_scope((), (), {}, everything=True) == Reach()
+    assert read_scope((two,), ("North Europe",), setting, everything=False) == Reach(
         frozenset({two}), ("northeurope",)
     )
-    assert read_scope((), (), setting, everything=False) == Asked(frozenset({one, two}))
+    assert read_scope((), (), setting, everything=False) == Reach(frozenset({one, two}))
     assert read_scope((), (), setting, everything=True).is_all
 
 

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from naptime.asking.settings import WindowFlags, settings_of
+from naptime.asking.flags import WindowFlags
+from naptime.asking.settings import settings_of
 from naptime.own.fleet import OwnFleet
 from naptime.own.login import silent
 from naptime.own.lookout import Lookout
