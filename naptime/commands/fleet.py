@@ -39,7 +39,7 @@ def plan(
     patience: int,
 ) -> int:
     """Show what naptime would do: read, decide, and write nothing."""
-    look = run(_looked(app, flags, patience, scope(which, app), quiet=shown.quiet))
+    look = _looked(app, flags, patience, scope(which, app), quiet=shown.quiet)
     from naptime.reports.plan import plan_report  # noqa: PLC0415 - after the first words
     from naptime.shown.output import write  # noqa: PLC0415 - after the first words
 
@@ -64,7 +64,7 @@ Examples:
 def audit(*, which: Which, shown: Shown, app: str | None, patience: int) -> int:
     """Report on the fleet as it is: findings only, to be read or mailed."""
     asked = scope(which, app)
-    look = run(_looked(app, WindowFlags(), patience, asked, quiet=shown.quiet))
+    look = _looked(app, WindowFlags(), patience, asked, quiet=shown.quiet)
     from naptime.reports.audit import audit_report  # noqa: PLC0415 - after the first words
     from naptime.shown.output import write  # noqa: PLC0415 - after the first words
     from shared.clients.clock import SystemClock  # noqa: PLC0415 - after the first words
@@ -80,10 +80,16 @@ def scope(which: Which, app: str | None) -> Reach:
     return read_scope(which.subscriptions, which.locations, os.environ, everything=everything)
 
 
-async def _looked(
+def _looked(
     app: str | None, flags: WindowFlags, patience: int, asked: Reach, *, quiet: bool
 ) -> FleetLook:
     say(where(asked, app), quiet=quiet)
+    return run(_plan(app, flags, patience, asked, quiet=quiet))
+
+
+async def _plan(
+    app: str | None, flags: WindowFlags, patience: int, asked: Reach, *, quiet: bool
+) -> FleetLook:
     async with opened(app, flags, patience) as source:
         with watching("reading clusters", quiet=quiet) as watch:
             return await source.plan(asked, watch)

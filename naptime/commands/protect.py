@@ -37,14 +37,15 @@ does the rest. The pace is that of naptime plan.
 @click.option("--yes", "-y", is_flag=True, help="Do not ask: for pipelines.")
 def protect(*, which: Which, flags: WindowFlags, shown: Shown, patience: int, yes: bool) -> int:
     """Write a schedule on every cluster that has none, after one question."""
-    return run(_protect(scope(which, None), flags, patience, shown, yes=yes))
+    asked = scope(which, None)
+    say(where(asked, None), quiet=shown.quiet)
+    return run(_protect(asked, flags, patience, shown, yes=yes))
 
 
 async def _protect(
     asked: Reach, flags: WindowFlags, patience: int, shown: Shown, *, yes: bool
 ) -> int:
     quiet = shown.quiet
-    say(where(asked, None), quiet=quiet)
     async with opened_login(flags, patience) as own:
         with watching("reading clusters", quiet=quiet) as watch:
             look = await own.plan(asked, watch)

@@ -83,9 +83,7 @@ def outcome_report(outcome: Mapping[str, Json]) -> Report:
     """Tell what came of one cluster that the app was asked to reconcile."""
     cluster_id = ClusterId.parse(str(outcome.get("clusterId", "")))
     kind = plain(outcome.get("outcome") or "Queued")
-    said = plain(
-        outcome.get("message") or "Somebody else is at the cluster; the queue has the work."
-    )
+    said = plain(outcome.get("message") or _QUEUED)
     failed = kind == OutcomeKind.FAILED
     record = {"clusterId": str(cluster_id), "outcome": kind, "message": said}
     return Report(

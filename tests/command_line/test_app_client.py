@@ -143,8 +143,7 @@ async def test_a_busy_app_is_asked_again() -> None:
         (401, b"", AppRefused, "NAPTIME_KEY"),
         (
             400,
-            b'{"reason": "InvalidRequest", "detail": "d", "advice": "a",'
-            b' "problems": [{"field": "f", "value": "v\\u001b[2J", "rule": "must be r"}, 1]}',
+            BROKEN_RULES,
             AppRefused,
             r"InvalidRequest \(400\): f 'v\?\[2J': must be r a",
         ),
