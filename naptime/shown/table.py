@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import zip_longest
 from textwrap import wrap
 
 from rich.console import Console
@@ -71,9 +72,10 @@ def _write_rows(section: Section, paper: Paper) -> None:
     for block in section.blocks:
         if block.heading:
             paper.line(_INDENT + block.heading, "cyan")
-        for row in block.rows:
+        for row, following in zip_longest(block.rows, block.rows[1:]):
             paper.line(_INDENT + _cells(row.cells, widths), style)
-            if row.note:
+            # What holds of several in a row is said once, beneath the last of them.
+            if row.note and (following is None or following.note != row.note):
                 paper.folded(row.note, _UNDER, style="dim")
 
 
