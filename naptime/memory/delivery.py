@@ -50,7 +50,7 @@ class DeliveryFailed(Exception):
 
 
 @dataclass(slots=True)
-class Delivery:
+class Postman:
     """Delivers until whoever asked has what was wanted, or nothing is left, or time is over.
 
     Routes come in the order of their urgency: of two messages that can be seen, the one of the

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from naptime.memory.delivery import Delivery, Inbound
+from naptime.memory.delivery import Inbound, Postman
 from naptime.memory.queues import Message
 from naptime.own.lookout import Lookout
 from naptime.own.ports import OwnPorts
@@ -56,13 +56,13 @@ class OwnFleet:
             () if finished else await self._waiting(run_id),
         )
 
-    def _delivery(self) -> Delivery:
+    def _delivery(self) -> Postman:
         # Listings first: a shard's calls are bounded by its pace, and all should begin soon.
         routes = (
             Inbound(self.ports.runs_queue, self._run_work),
             Inbound(self.ports.shards_queue, self._baton),
         )
-        return Delivery(self.ports.clock, routes, self.ports.arrived)
+        return Postman(self.ports.clock, routes, self.ports.arrived)
 
     async def _run_work(self, message: Message) -> None:
         await self.world.run_messages.receive_run_work(message.text)

@@ -4,10 +4,11 @@ import asyncio
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from naptime.memory.queues import MemoryQueue
+from naptime.memory.queues import MemoryQueue, NoPoison
 from naptime.memory.tables import MemoryTables
 from shared.azure import Azure
 from shared.domain.fleet.run_work import Baton, RunWork
+from shared.domain.messages.envelope import HeldBack
 from shared.domain.messages.outbox import PublishEvents
 from shared.domain.messages.work import ReconcileCluster
 from shared.settings import Settings
@@ -48,11 +49,12 @@ class OwnPorts:
         self.azure = OwnAzure(settings)
         self.arrived = asyncio.Event()
         clock = self.clock
-        self.clusters_queue = MemoryQueue[ReconcileCluster](clock, self.arrived)
-        self.runs_queue = MemoryQueue[RunWork](clock, self.arrived)
-        self.shards_queue = MemoryQueue[Baton](clock, self.arrived)
-        self.events_queue = MemoryQueue[PublishEvents](clock, self.arrived)
+        self.clusters_queue = MemoryQueue[ReconcileCluster | HeldBack](clock, self.arrived)
+        self.runs_queue = MemoryQueue[RunWork | HeldBack](clock, self.arrived)
+        self.shards_queue = MemoryQueue[Baton | HeldBack](clock, self.arrived)
+        self.events_queue = MemoryQueue[PublishEvents | HeldBack](clock, self.arrived)
         self.tables = MemoryTables(clock)
+        self.poison = NoPoison()
 
     @property
     def clock(self) -> "Clock":

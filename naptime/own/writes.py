@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from naptime.memory.delivery import Delivery, Inbound
+from naptime.memory.delivery import Inbound, Postman
 from naptime.memory.queues import Message
 from naptime.own.ports import OwnPorts
 from naptime.source import Progress, Watch
@@ -39,7 +39,7 @@ class OwnWrites:
         now = self.ports.clock.now()
         for cluster_id in clusters:
             await self.ports.clusters_queue.send(ReconcileCluster(cluster_id, Cause.ASKED, now))
-        delivery = Delivery(
+        delivery = Postman(
             self.ports.clock,
             [Inbound(self.ports.clusters_queue, self._receive)],
             self.ports.arrived,

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from naptime.memory.delivery import MOST_DELIVERIES, Delivery, DeliveryFailed, Inbound
+from naptime.memory.delivery import MOST_DELIVERIES, DeliveryFailed, Inbound, Postman
 from naptime.memory.queues import MemoryQueue, Message
 from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.reasons import Cause
@@ -33,10 +33,10 @@ class Post:
         name = message.text.partition("managedClusters/")[2].partition('"')[0]
         self.came.append((name, (self.clock.now() - SATURDAY_NOON).total_seconds()))
 
-    def delivery(self, receive: Callable[[Message], Awaitable[None]] | None = None) -> Delivery:
+    def delivery(self, receive: Callable[[Message], Awaitable[None]] | None = None) -> Postman:
         """Deliver to `receive`, or note."""
         routes = [Inbound(queue, receive or self.receive) for queue in (self.urgent, self.other)]
-        return Delivery(self.clock, routes, self.arrived)
+        return Postman(self.clock, routes, self.arrived)
 
     async def until(self, count: int, *, minutes: float = 60, **other: object) -> bool:
         """Deliver until so many came, or so many minutes have passed."""
