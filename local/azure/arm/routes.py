@@ -7,11 +7,14 @@ from local.azure.arm import (
     configuration_calls,
     group_calls,
     image_calls,
+    pool_calls,
+    resource_calls,
     resource_graph,
     subscription_calls,
     tag_calls,
 )
 from local.azure.arm.route import (
+    AGENT_POOLS,
     CLUSTERS,
     CONFIGURATIONS,
     NODE_IMAGES,
@@ -114,6 +117,26 @@ AKS_ROWS = (
         first_preview=_NODE_IMAGES_PREVIEW,
     ),
     Row(
+        f"{_CLUSTER}/stop",
+        f"{CLUSTERS}/stop",
+        {"POST": Way("ManagedClusters_Stop", cluster_calls.stop_cluster)},
+    ),
+    Row(
+        f"{_CLUSTER}/start",
+        f"{CLUSTERS}/start",
+        {"POST": Way("ManagedClusters_Start", cluster_calls.start_cluster)},
+    ),
+    Row(
+        f"{_CLUSTER}/agentpools",
+        AGENT_POOLS,
+        {"GET": Way("AgentPools_List", pool_calls.list_pools)},
+    ),
+    Row(
+        f"{_CLUSTER}/agentpools/{{pool}}",
+        AGENT_POOLS,
+        {"GET": Way("AgentPools_Get", pool_calls.get_pool)},
+    ),
+    Row(
         f"{_CLUSTER}/agentpools/{{pool}}/upgradeprofiles/default",
         POOL_UPGRADES,
         {"GET": Way("AgentPools_GetUpgradeProfile", image_calls.get_pool_upgrades)},
@@ -188,6 +211,12 @@ OTHER_ROWS = (
         f"{_PROVIDERS}/{{namespace}}/unregister",
         f"{_RESOURCES}/providers/unregister",
         {"POST": Way("Providers_Unregister", subscription_calls.unregister_provider)},
+        Service.GATEWAY,
+    ),
+    Row(
+        f"{_SUBSCRIPTION}/resources",
+        f"{_RESOURCES}/subscriptions/resources",
+        {"GET": Way("Resources_List", resource_calls.list_resources)},
         Service.GATEWAY,
     ),
     Row(
