@@ -20,6 +20,7 @@ class Arguments:
     message_lease: timedelta
     grace: float
     timer_status: Path | None
+    end_on_storage_errors: bool
     log_format: str
 
 
@@ -57,6 +58,12 @@ def parse(argv: Sequence[str] | None = None) -> Arguments:
         metavar="FILE",
         help="where to keep when timers last ran, so that missed times are made up for at the next"
         " start (by default they are forgotten)",
+    )
+    parser.add_argument(
+        "--end-on-storage-errors",
+        action="store_true",
+        help="end at once where storage refuses what a queue trigger asks for, HTTP included, as"
+        " Azure's host does (by default it is logged, and the host goes on)",
     )
     parser.add_argument("--log-format", choices=("readable", "json"), default="readable")
     return Arguments(**vars(parser.parse_args(argv)))
