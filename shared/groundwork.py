@@ -16,6 +16,7 @@ from shared.domain.vocabulary.reasons import Cause
 from shared.ports.every import Ports
 from shared.ports.storage import Table
 from shared.reconcile.cluster.change import ChangeWorld
+from shared.reconcile.cluster.look import Looker
 from shared.reconcile.cluster.reconcile import ClusterReconciler
 from shared.reconcile.cluster.work import ClusterWorker
 from shared.reconcile.fleet.ask import RunAsker
@@ -31,6 +32,7 @@ from shared.reconcile.ground.given_up import GIVEN_UP_TABLE, GivenUpRecords
 from shared.reconcile.ground.memory import ClusterMemory
 from shared.reconcile.ground.outbox import EventTeller, OutcomeTeller
 from shared.reconcile.ground.pacer import SHARDS_TABLE, ShardPacer
+from shared.reconcile.ground.policies import POLICY_TABLE, PolicyHome
 from shared.reconcile.images.find import FleetPlaces
 from shared.reconcile.images.memory import IMAGES_TABLE, ImageMemory, NewestImages
 from shared.reconcile.images.release import ReleaseRuns
@@ -93,6 +95,12 @@ class Groundwork:
         return ClusterMemory(table, keeps_dry_runs=self.settings.dry_run)
 
     @cached_property
+    def policies(self) -> PolicyHome:
+        """The policy, and what is wanted by it."""
+        table, clock = self.ports.tables.of(POLICY_TABLE), self.ports.clock
+        return PolicyHome(table, clock, self.settings.desired)
+
+    @cached_property
     def audit(self) -> AuditLog:
         """What `GET /audit` calls, and whatever writes over HTTP."""
         ports = self.ports
@@ -110,12 +118,15 @@ class Groundwork:
         return OutcomeTeller(self.teller, self.memory)
 
     @cached_property
+    def looker(self) -> Looker:
+        """What looks at single clusters, and alone writes to them."""
+        ports = self.ports
+        return Looker(ports.aks, ports.clock, ports.retry, self.pacer)
+
+    @cached_property
     def reconciler(self) -> ClusterReconciler:
         """One attempt at one cluster."""
-        ports, settings = self.ports, self.settings
-        return ClusterReconciler(
-            ports.aks, ports.clock, ports.retry, self.pacer, settings.desired, settings.dry_run
-        )
+        return ClusterReconciler(self.looker, self.settings.desired, self.settings.dry_run)
 
     @cached_property
     def worker(self) -> ClusterWorker:
@@ -136,12 +147,9 @@ class Groundwork:
     @cached_property
     def changes(self) -> ChangeWorld:
         """What changing a schedule by hand needs."""
-        ports, settings = self.ports, self.settings
+        settings = self.settings
         return ChangeWorld(
-            ports.aks,
-            ports.clock,
-            ports.retry,
-            self.pacer,
+            self.looker,
             self.claims,
             self.memory,
             self.given_up,

@@ -8,12 +8,14 @@ import json
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple, Self, cast
 
 from shared.domain.deciding.observed import ObservedCluster
 from shared.domain.deciding.outcome import LastOutcomeJson
 from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.instants import from_text, to_text
 from shared.domain.vocabulary.reasons import Reason, reasons_in
 from shared.domain.vocabulary.rows import Row, Value, Values
 
@@ -42,6 +44,10 @@ class PendingCluster:
 
     cluster: ObservedCluster
     attempts: int = 0
+    explicit: bool = False
+    """Whether an explicit schedule was seen before, so that probably nothing is to be written."""
+    listed_at: datetime | None = None
+    """When it was listed, by the storage service's clock; None in a row of the version before."""
     given_up: bool = False
     """Whether it is among what was given up, and is to be forgotten there once it works."""
     sent: bool = False
@@ -55,6 +61,8 @@ class PendingCluster:
         return {
             "clusterId": str(cluster.id),
             "attempts": self.attempts,
+            "explicit": self.explicit,
+            "listedAt": to_text(self.listed_at) if self.listed_at else None,
             "givenUp": self.given_up,
             "sent": self.sent,
             "told": ",".join(sorted(self.told)),
@@ -79,12 +87,15 @@ class PendingCluster:
             upgrade_channel=_text(body["upgrade"]),
             node_resource_group=_text(body["nodeGroup"]),
         )
+        listed_at = body.get("listedAt")
         return cls(
             cluster,
-            int(str(body["attempts"])),
-            body["givenUp"] is True,
-            body["sent"] is True,
-            reasons_in(str(body["told"])),
+            attempts=int(str(body["attempts"])),
+            explicit=body.get("explicit") is True,
+            listed_at=from_text(str(listed_at)) if listed_at else None,
+            given_up=body["givenUp"] is True,
+            sent=body["sent"] is True,
+            told=reasons_in(str(body["told"])),
         )
 
 

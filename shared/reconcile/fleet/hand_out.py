@@ -11,7 +11,7 @@ from shared.domain.fleet.run_work import Baton
 from shared.domain.fleet.shard import Shard
 from shared.domain.fleet.shard_records import ShardRecord
 from shared.ports.storage import Queue
-from shared.reconcile.cluster.reconcile import CALLS_OF_AN_ATTEMPT
+from shared.reconcile.cluster.look import CALLS_OF_AN_ATTEMPT
 from shared.reconcile.fleet.close import RunCloser, shards_of
 from shared.reconcile.fleet.store import RunStore
 

@@ -110,16 +110,19 @@ class Listed:
             outcome = Outcome.left_out(cluster, decision, dry_run=dry_run)
             self.left_out.append(LastKnown(outcome, self.row.read_at, now))
 
-    def batches_of(self, clusters: Sequence[ObservedCluster]) -> list[Batch]:
+    def batches_of(
+        self, clusters: Sequence[ObservedCluster], listed_at: datetime | None
+    ) -> list[Batch]:
         """Put clusters that are to be looked at into rows, those of a shard and priority together.
 
-        Counts them; a cluster is given once.
+        Counts them; a cluster is given once. `listed_at` is the storage service's time of the page.
         """
         found: defaultdict[tuple[Shard, str], list[PendingCluster]] = defaultdict(list)
         for cluster in clusters:
             word, shard = cluster.id.hash, Shard.of(cluster)
             self.shards[shard] += 1
-            found[shard, self._priority(word)].append(self._pending(word, cluster))
+            pending = self._pending(word, cluster, listed_at)
+            found[shard, self._priority(word)].append(pending)
         return [
             Batch.new(self._next_key(shard, priority), some)
             for (shard, priority), pending in found.items()
@@ -134,10 +137,17 @@ class Listed:
         before = self.known.get(word)
         return PROTECTED_LATER if before and before.explicit else UNPROTECTED_FIRST
 
-    def _pending(self, word: str, cluster: ObservedCluster) -> PendingCluster:
+    def _pending(
+        self, word: str, cluster: ObservedCluster, listed_at: datetime | None
+    ) -> PendingCluster:
         before = self.known.get(word)
-        told = before.told if before else frozenset[Reason]()
-        return PendingCluster(cluster, given_up=word in self.given_up, told=told)
+        return PendingCluster(
+            cluster,
+            explicit=before is not None and before.explicit,
+            listed_at=listed_at,
+            given_up=word in self.given_up,
+            told=before.told if before else frozenset[Reason](),
+        )
 
     def screened_by(
         self, desired: Desired, cluster: ObservedCluster, fresh_for: timedelta, now: datetime

@@ -153,8 +153,9 @@ class SubscriptionLister:
             (cluster, listed.screened_by(self.desired, cluster, fresh_for, now))
             for cluster in listed.meet(each for each in page.clusters if _is_of(run, each))
         ]
-        batches = listed.batches_of([cluster for cluster, left in screened if left is None])
-        if batches:
+        listed_at = listed.row.read_at + (now - listed.alive_at)
+        looked_at = [cluster for cluster, left in screened if left is None]
+        if batches := listed.batches_of(looked_at, listed_at):
             await self.store.insert_batches(run.id, batches)
         for cluster, decision in screened:
             if decision is not None:
