@@ -1,0 +1,31 @@
+// The types of the parameters that are more than one text, number or switch.
+
+@export()
+@description('Texts by name: tags, app settings.')
+type texts = {
+  *: string
+}
+
+@export()
+@description('Ids of system topics that exist already, by subscription id.')
+type topicsBySubscription = {
+  *: string
+}
+
+@export()
+@description('What events.bicep takes.')
+type parametersOfEvents = {
+  environmentName: string
+  installation: string
+  subscriptions: string
+  existingSystemTopics: topicsBySubscription
+  watchResourceNotifications: bool
+  identityOnSystemTopics: bool
+  identityOnExistingTopics: bool
+  identityPerSubscription: bool
+  appId: string
+  resourceGroupName: string
+  topicName: string
+  storageName: string
+  eventsIdentityId: string
+}
