@@ -2,13 +2,11 @@
 // Every parameter comes out of main.bicep, as its output eventsParameters.
 targetScope = 'subscription'
 
-import { topicsBySubscription } from 'types.bicep'
-
 param environmentName string
 param installation string
 @description('Comma-separated, in lower case, without blanks.')
 param subscriptions string
-param existingSystemTopics topicsBySubscription = {}
+param existingSystemTopics string[] = []
 param watchResourceNotifications bool = false
 param identityOnSystemTopics bool = true
 param identityOnExistingTopics bool = false
@@ -29,7 +27,11 @@ var storageId = resourceId(
   'Microsoft.Storage/storageAccounts',
   storageName
 )
-var makesTopic = [for id in watched: empty(existingSystemTopics[?id] ?? '')]
+// An empty text where watch.bicep made the topic.
+var existing = [
+  for id in watched: first(filter(existingSystemTopics, topic => toLower(split(topic, '/')[2]) == id)) ?? ''
+]
+var makesTopic = [for topic in existing: empty(topic)]
 // Whether watch.bicep has made an identity there.
 var hasOwn = [for (id, index) in watched: identityPerSubscription && (makesTopic[index] || watchResourceNotifications)]
 var ownIdentityIds = [
@@ -68,10 +70,10 @@ module images 'modules/image-events.bicep' = {
 
 module clusters 'modules/cluster-events.bicep' = [
   for (id, index) in watched: {
-    scope: resourceGroup(id, split(existingSystemTopics[?id] ?? '////${eventsGroup}', '/')[4])
+    scope: resourceGroup(id, makesTopic[index] ? eventsGroup : split(existing[index], '/')[4])
     dependsOn: [access]
     params: {
-      topicName: last(split(existingSystemTopics[?id] ?? clusterTopic, '/'))
+      topicName: makesTopic[index] ? clusterTopic : last(split(existing[index], '/'))
       subscriptionPrefix: '${environmentName}-${installation}'
       appId: appId
       storageId: storageId

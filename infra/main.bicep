@@ -2,7 +2,7 @@
 // Deploy it at subscription scope; then the code; then events.bicep. infra/deploy.py does all of it.
 targetScope = 'subscription'
 
-import { parametersOfEvents, texts, topicsBySubscription } from 'types.bicep'
+import { parametersOfEvents, texts } from 'types.bicep'
 
 @description('Short name of this installation; part of every resource name: 3 to 16 lower-case letters, digits and hyphens, a letter first and no hyphen last. Event Grid and App Service take no other characters.')
 @minLength(3)
@@ -18,8 +18,8 @@ param subscriptions string
 @description('Grant the role and make the system topics from here. false where the owners of the subscriptions deploy watch.bicep themselves: the deployer of this file then needs no rights there.')
 param watchFromHere bool = true
 
-@description('Ids of system topics that exist already, by subscription id: Event Grid allows one per subscription and topic type, so a second would be refused.')
-param existingSystemTopics topicsBySubscription = {}
+@description('Resource ids of the system topics that watched subscriptions have already: Event Grid allows one per subscription and topic type, so a second would be refused. Empty: each gets one.')
+param existingSystemTopics string[] = []
 
 @description('Subscribe to Azure Resource Notifications as well. false: they say the same again, the deployer needs one more permission, and whether they cover managed clusters is not documented.')
 param watchResourceNotifications bool = false
@@ -81,8 +81,8 @@ param alwaysReadyHttp int = 0
 @minValue(-1)
 param logQuotaGb int = 1
 
-@description('Settings of naptime by name, over the defaults below: the window, the pace, what to exclude. The README has the table.')
-param settings texts = {}
+@description('Settings of naptime, each as NAME=value, over the defaults below: the window, the pace, what to exclude. The README has the table.')
+param settings string[] = []
 
 @description('Tags on every resource.')
 param tags texts = {}
@@ -146,6 +146,19 @@ var twice = filter(listed, id => length(filter(listed, other => other == id)) > 
 var watched = !empty(notIds)
   ? fail('subscriptions: "${join(notIds, '", "')}" is not the id of a subscription')
   : !empty(twice) ? fail('subscriptions: ${twice[0]} is there twice') : listed
+
+var strayTopics = filter(
+  existingSystemTopics,
+  topic => length(split(topic, '/')) != 9 || !contains(watched, toLower(split(topic, '/')[2]))
+)
+var systemTopics = empty(strayTopics)
+  ? existingSystemTopics
+  : fail('existingSystemTopics: "${strayTopics[0]}" is not the id of a system topic of a watched subscription')
+
+var notSettings = filter(settings, setting => !startsWith(setting, 'NAPTIME_') || indexOf(setting, '=') == -1)
+var ownSettings = empty(notSettings)
+  ? toObject(settings, setting => split(setting, '=')[0], setting => substring(setting, indexOf(setting, '=') + 1))
+  : fail('settings: "${notSettings[0]}" is not NAPTIME_NAME=value')
 
 var installation = uniqueString(subscription().id, name, location)
 var allTags = union(tags, { 'azd-env-name': environmentName })
@@ -226,7 +239,7 @@ module app 'modules/function-app.bicep' = {
     storageEndpoints: storage.outputs.endpoints
     deploymentContainer: storage.outputs.deploymentContainer
     insightsConnectionString: monitoring.outputs.connectionString
-    settings: union(defaultSettings, settings, derivedSettings)
+    settings: union(defaultSettings, ownSettings, derivedSettings)
     subnetId: subnetId
     allowedIpRanges: allowedIpRanges
     entraClientId: entraClientId
@@ -272,7 +285,7 @@ module watch 'watch.bicep' = [
       workspaceId: workspace.id
       actionGroupId: people.id
       alertEmails: alertEmails
-      existingSystemTopicId: existingSystemTopics[?id] ?? ''
+      existingSystemTopicId: first(filter(systemTopics, topic => toLower(split(topic, '/')[2]) == id)) ?? ''
       watchResourceNotifications: watchResourceNotifications
       identityOnSystemTopics: identityOnSystemTopics
       identityPerSubscription: identityPerSubscription
@@ -302,7 +315,7 @@ output eventsParameters parametersOfEvents = {
   environmentName: name
   installation: installation
   subscriptions: join(watched, ',')
-  existingSystemTopics: existingSystemTopics
+  existingSystemTopics: systemTopics
   watchResourceNotifications: watchResourceNotifications
   identityOnSystemTopics: identityOnSystemTopics
   identityOnExistingTopics: identityOnExistingTopics

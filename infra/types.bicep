@@ -7,18 +7,12 @@ type texts = {
 }
 
 @export()
-@description('Ids of system topics that exist already, by subscription id.')
-type topicsBySubscription = {
-  *: string
-}
-
-@export()
 @description('What events.bicep takes.')
 type parametersOfEvents = {
   environmentName: string
   installation: string
   subscriptions: string
-  existingSystemTopics: topicsBySubscription
+  existingSystemTopics: string[]
   watchResourceNotifications: bool
   identityOnSystemTopics: bool
   identityOnExistingTopics: bool

@@ -1,0 +1,85 @@
+"""Event subscriptions that deployments make: checked as Event Grid checks them, then heard by."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from local.azure.deploying.functions import get
+from local.azure.deploying.sites import Site
+from local.azure.deploying.store import Store, refuse
+from local.azure.deploying.templates import Made
+from local.azure.event_grid.deliveries import Outbox
+from local.azure.event_grid.subscriptions import EventSubscription
+from local.azure.json_values import as_list, as_object, as_text
+
+SYSTEM = "Microsoft.EventGrid/systemTopics/eventSubscriptions"
+CUSTOM = "Microsoft.EventGrid/topics/eventSubscriptions"
+
+
+@dataclass(slots=True)
+class Subscribing:
+    """Holds the event subscriptions by lower-cased id."""
+
+    store: Store
+    outbox: Outbox
+    site_of: Callable[[str], Site | None]
+    late: int = 0
+    """How often Event Grid does not see a function that is listed already."""
+    heard: dict[str, EventSubscription] = field(default_factory=dict)
+
+    def check(self, one: Made) -> None:
+        """Check one before it is made. Raises AzureRefusal."""
+        self.store.look(one.id.rpartition("/eventSubscriptions/")[0])
+        target = as_text(_at(one, "destination", "properties", "resourceId"))
+        app, _, function = target.partition("/functions/")
+        site = self.site_of(app)
+        if site is None or function not in site.functions or self._is_late():
+            message = f"Destination endpoint not found. Resource details: resourceId: {target}."
+            raise refuse("InvalidRequest", message)
+        dead_letters = _at(one, "deadLetterWithResourceIdentity")
+        if dead_letters is not None:
+            self._check_identity(one, as_text(_at(one, "deadLetterWithResourceIdentity", "identity", "userAssignedIdentity")))
+
+    def _is_late(self) -> bool:
+        left, self.late = self.late, max(self.late - 1, 0)
+        return left > 0
+
+    def _check_identity(self, one: Made, identity: str) -> None:
+        topic = self.store.look(one.id.rpartition("/eventSubscriptions/")[0])
+        attached = as_object(get(topic.get("identity"), "userAssignedIdentities"))
+        if identity.lower() not in {each.lower() for each in attached}:
+            raise refuse("InvalidRequest", f"The identity {identity} is not attached to the topic.")
+
+    def listen(self, one: Made) -> None:
+        """Deliver to the app from now on."""
+        target = as_text(_at(one, "destination", "properties", "resourceId"))
+        app, _, function = target.partition("/functions/")
+        site = self.site_of(app)
+        self.forget(one.id)
+        if site is None or site.backend is None or not site.backend.url:
+            return
+        query = urlencode({"functionName": function, "code": site.backend.key})
+        types = as_list(_at(one, "filter", "includedEventTypes"))
+        made = EventSubscription(
+            name=one.id.rpartition("/")[2],
+            url=f"{site.backend.url}/runtime/webhooks/eventgrid?{query}",
+            cloud_events=True,
+            function=function,
+            is_of_topic=one.type == CUSTOM,
+            types=frozenset(as_text(each).lower() for each in types) if one.type == CUSTOM else frozenset(),
+        )
+        self.heard[one.id.lower()] = made
+        self.outbox.subscriptions.append(made)
+
+    def forget(self, resource_id: str) -> None:
+        """Deliver nothing more for one that is gone."""
+        known = self.heard.pop(resource_id.lower(), None)
+        if known is not None:
+            self.outbox.subscriptions.remove(known)
+
+
+def _at(one: Made, *path: str) -> object:
+    value: object = one.body.get("properties")
+    for name in path:
+        value = get(value, name)
+    return value
