@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,25 +44,45 @@ class Patience:
 
 
 @dataclass(frozen=True)
+class Said:
+    """What a program wrote, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run_az(arguments: Sequence[str]) -> Said:
+    """Run the program itself. Raises DeploymentStopped where there is none."""
+    program = shutil.which("az")
+    if program is None:
+        raise DeploymentStopped(
+            "az is not on the path: install azure-cli, or use a cloud shell, which has it"
+        )
+    done = subprocess.run(  # noqa: S603 - arguments are passed as they are, without a shell
+        [program, *arguments], check=False, capture_output=True, text=True
+    )
+    return Said(done.returncode, done.stdout, done.stderr)
+
+
+@dataclass(frozen=True)
 class Azure:
-    """Runs `az`; with `dry_run` it prints the commands and runs none."""
+    """Calls `az`; with `dry_run` it prints the commands and makes no call."""
 
     dry_run: bool = False
     patience: Patience = Patience()
+    az: Callable[[Sequence[str]], Said] = run_az
 
     def run(self, *arguments: str, quiet: bool = False) -> object:
         """Run one command of `az` and give the JSON that it answers. Raises CallFailed."""
-        command = ["az", *arguments, "--only-show-errors", "--output", "json"]
         if not quiet or self.dry_run:
-            print("$ " + " ".join(shlex.quote(each) for each in command[:-3]), flush=True)
+            print("$ az " + " ".join(map(shlex.quote, arguments)), flush=True)
         if self.dry_run:
             return None
-        done = subprocess.run(  # noqa: S603 - arguments are passed as they are, without a shell
-            [_program(), *command[1:]], check=False, capture_output=True, text=True
-        )
-        if done.returncode:
-            raise _failure(done.stderr)
-        return json.loads(done.stdout) if done.stdout.strip() else None
+        said = self.az([*arguments, "--only-show-errors", "--output", "json"])
+        if said.code:
+            raise _failure(said.err)
+        return json.loads(said.out) if said.out.strip() else None
 
     def rest(self, method: str, path: str, body: object = None, *, quiet: bool = False) -> object:
         """Call Resource Manager: `path` is a resource id with its api-version."""
@@ -121,15 +141,6 @@ def text_at(value: object, *path: str) -> str:
 def without_case(value: dict[str, object]) -> dict[str, object]:
     """Give an object with its names in lower case: ARM gives names back in a case of its own."""
     return {name.lower(): each for name, each in value.items()}
-
-
-def _program() -> str:
-    found = shutil.which("az")
-    if found is None:
-        raise DeploymentStopped(
-            "az is not on the path: install azure-cli, or use a cloud shell, which has it"
-        )
-    return found
 
 
 def _failure(said: str) -> CallFailed:

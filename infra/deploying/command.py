@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from infra.deploying.azure import Azure, Patience, text_at
+from infra.deploying.azure import Azure, Patience, Said, run_az, text_at
 from infra.deploying.code import deploy_code
 from infra.deploying.events import deploy_events
 from infra.deploying.first_run import start_first_run
@@ -46,11 +46,15 @@ NAPTIME_DRY_RUN=false is set, naptime writes nothing to any cluster.
 """
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(
+    arguments: Sequence[str],
+    environment: Mapping[str, str] = os.environ,
+    az: Callable[[Sequence[str]], Said] = run_az,
+) -> int:
     """Run the steps that were asked for; 1 and the reason where one cannot."""
     asked = _parser().parse_args(arguments)
     try:
-        _run(asked, {**os.environ, **_variables(asked)})
+        _run(asked, {**environment, **_variables(asked)}, az)
     except (DeploymentStopped, CallFailed) as reason:
         print(f"naptime: {reason}", file=sys.stderr)
         return 1
@@ -98,11 +102,15 @@ def _variables(asked: argparse.Namespace) -> dict[str, str]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _run(asked: argparse.Namespace, environment: Mapping[str, str]) -> None:
+def _run(
+    asked: argparse.Namespace,
+    environment: Mapping[str, str],
+    az: Callable[[Sequence[str]], Said],
+) -> None:
     unknown = [step for step in asked.steps if step not in _STEPS]
     if unknown:
         raise DeploymentStopped(f"{unknown[0]!r} is no step; the steps are {', '.join(_STEPS)}")
-    azure = Azure(asked.dry_run, Patience(asked.patience, asked.every))
+    azure = Azure(asked.dry_run, Patience(asked.patience, asked.every), az)
     if not environment.get("AZURE_ENV_NAME"):
         raise DeploymentStopped("the installation has no name: --name, or AZURE_ENV_NAME")
     home = environment.get("AZURE_SUBSCRIPTION_ID") or _current(azure)

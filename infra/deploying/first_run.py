@@ -11,45 +11,74 @@ from infra.deploying.web import Answer, call
 
 _SETTLING = {0, 401, 403, 404, 429, 500, 502, 503, 504}
 _BEGUN = {200, 202}
-_OVER = {"Completed", "Finished", "Failed"}
+_SPREADING = {"AccessDenied", "NotAuthenticated"}
+"""What a run says of a subscription while the role of a new identity spreads."""
 
 
 def start_first_run(one: Installation) -> None:
-    """Ask for a run over everything and show how it ends; a run that is under way is joined."""
+    """Ask for a run over everything and show how it ends; one that is under way is joined.
+
+    It is asked for again while a subscription could not be read because the role is still new.
+    """
     key = _key(one)
     if one.azure.dry_run:
-        print("$ POST <appUrl>/api/reconcile  < {\"fleet\": true}")
+        print('$ POST <appUrl>/api/reconcile  < {"fleet": true}')
         return
     headers = {"x-functions-key": key, "Content-Type": "application/json", **_token(one)}
+    last: list[dict[str, object]] = []
+
+    def read_everything() -> dict[str, object] | None:
+        last[:] = [_run(one, headers)]
+        return None if _is_early(last[0]) else last[0]
+
+    one.azure.patience.tried("the role has not reached every subscription yet", read_everything)
+    _show(one, last[0])
+
+
+def _run(one: Installation, headers: dict[str, str]) -> dict[str, object]:
+    """Begin or join a run, and give it as it is at its end, names in lower case."""
     base = one.output("appUrl")
-    print(f"$ POST {base}/api/reconcile  < {{\"fleet\": true}}", flush=True)
+    print(f'$ POST {base}/api/reconcile  < {{"fleet": true}}', flush=True)
     body = json.dumps({"fleet": True}).encode()
+    answers: list[Answer] = []
 
     def asked() -> Answer | None:
-        answer = call("POST", f"{base}/api/reconcile", headers, body)
-        return None if answer.status in _SETTLING else answer
+        answers[:] = [call("POST", f"{base}/api/reconcile", headers, body)]
+        return None if answers[0].status in _SETTLING else answers[0]
 
-    answer = one.azure.patience.tried("the app does not answer yet", asked)
-    if not isinstance(answer, Answer) or answer.status not in _BEGUN:
-        last = answer if isinstance(answer, Answer) else call("GET", f"{base}/api/runs", headers)
-        raise DeploymentStopped(f"{base} refused the first run: {last.status} {last.text[:500]}")
-    _show_end(one, f"{base}/api/runs/{text_at(answer.json(), 'runId')}", headers)
+    one.azure.patience.tried("the app does not answer yet", asked)
+    answer = answers[0]
+    if answer.status not in _BEGUN:
+        refused = f"{answer.status} {answer.text[:500]}"
+        raise DeploymentStopped(f"{base} refused the first run: {refused}")
+    url = f"{base}/api/runs/{text_at(answer.json(), 'runId')}"
 
-
-def _show_end(one: Installation, url: str, headers: dict[str, str]) -> None:
     def ended() -> dict[str, object] | None:
-        run = call("GET", url, headers).json()
-        over = isinstance(run, dict) and bool(without_case(run).get("finishedat"))
-        return run if over and isinstance(run, dict) else None
+        given = call("GET", url, headers).json()
+        run = without_case(given) if isinstance(given, dict) else {}
+        return run if run.get("finishedat") else None
 
     run = one.azure.patience.tried("the run is under way", ended)
-    if not isinstance(run, dict):
-        print(f"  the run is still under way: GET {url}")
-        return
-    print(f"  the run has ended: {url}")
-    outcomes = without_case(run).get("outcomes")
+    return run if isinstance(run, dict) else {"runid": url.rpartition("/")[2]}
+
+
+def _is_early(run: dict[str, object]) -> bool:
+    unreadable = run.get("unreadablesubscriptions")
+    listed = unreadable if isinstance(unreadable, list) else []
+    return any(text_at(each, "reason") in _SPREADING for each in listed)
+
+
+def _show(one: Installation, run: dict[str, object]) -> None:
+    """Show how the run ended: a line for each outcome, and what could not be read."""
+    state = "has ended" if run.get("finishedat") else "is still under way"
+    print(f"  the run {state}: {one.output('appUrl')}/api/runs/{run.get('runid')}")
+    outcomes = run.get("outcomes")
     for name, count in sorted(outcomes.items()) if isinstance(outcomes, dict) else ():
         print(f"  {name:<12} {count}")
+    unreadable = run.get("unreadablesubscriptions")
+    for each in unreadable if isinstance(unreadable, list) else ():
+        told = f"{text_at(each, 'reason')}: {text_at(each, 'advice')}"
+        print(f"  {text_at(each, 'subscriptionId')} could not be read: {told}")
 
 
 def _key(one: Installation) -> str:

@@ -49,7 +49,8 @@ def preflight(one: Installation, azd_tenant: Callable[[], str] | None = None) ->
     findings = list(find(one, azd_tenant))
     if findings:
         told = "\n".join(f"- {finding}" for finding in findings)
-        raise DeploymentStopped(f"{len(findings)} findings, and nothing was made:\n{told}")
+        many = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
+        raise DeploymentStopped(f"{many}, and nothing was made:\n{told}")
     if not one.azure.dry_run:
         print("  nothing stands in the way", flush=True)
 
@@ -65,7 +66,8 @@ def find(one: Installation, azd_tenant: Callable[[], str] | None = None) -> Iter
     signed_in = yield from _signed_in(one.azure, azd_tenant)
     if not signed_in:
         return
-    yield from _runtime(one)
+    if one.location:
+        yield from _runtime(one)
     for subscription in dict.fromkeys([one.home, *_subscriptions(one)]):
         yield from _subscription(one, subscription)
     yield from _topics(one)

@@ -65,11 +65,19 @@ class Subscribing:
             url=f"{site.backend.url}/runtime/webhooks/eventgrid?{query}",
             cloud_events=True,
             function=function,
+            # Event Grid has looked at the function already; there is no handshake with it.
+            ready=True,
+            source=self._source(one),
             is_of_topic=one.type == CUSTOM,
             types=frozenset(as_text(each).lower() for each in types) if one.type == CUSTOM else frozenset(),
         )
         self.heard[one.id.lower()] = made
         self.outbox.subscriptions.append(made)
+
+    def _source(self, one: Made) -> str:
+        """Give the subscription that a system topic is of; a custom topic is of none."""
+        topic = self.store.look(one.id.rpartition("/eventSubscriptions/")[0])
+        return as_text(get(topic.get("properties"), "source")).lower()
 
     def forget(self, resource_id: str) -> None:
         """Deliver nothing more for one that is gone."""

@@ -15,9 +15,14 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def tenant(tmp_path: Path, package: Path) -> AsyncIterator[Tenant]:
-    """Start an empty tenant."""
+async def tenant(
+    tmp_path: Path, package: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Tenant]:
+    """Start an empty tenant, whose certificate is trusted."""
     made = await started(tmp_path, package)
+    monkeypatch.setenv("SSL_CERT_FILE", made.environment["SSL_CERT_FILE"])
+    # urllib keeps its first opener, which trusts the simulator of the test before.
+    monkeypatch.setattr("urllib.request._opener", None)
     try:
         yield made
     finally:

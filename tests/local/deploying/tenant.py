@@ -1,19 +1,26 @@
 """A tenant to deploy to: the simulated Azure behind a played az, and deploy.py run as people run it."""
 
 import asyncio
+import contextlib
+import io
 import json
 import os
 import stat
 import sys
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
+from aiohttp import web
 
+from infra.deploying.azure import Said
+from infra.deploying.command import main
+from infra.deploying.package import declared
 from local.azure.clock import Clock, machine_now
 from local.azure.deploying.cloud import Cloud
+from local.azure.deploying.played_az import play
 from local.azure.deploying.sites import Backend, Sites
 from local.azure.fleet import fleet_of
 from local.azure.server import SimulatorServer
@@ -27,10 +34,6 @@ HOME = "11111111-1111-1111-1111-111111111111"
 WATCHED = "22222222-2222-2222-2222-222222222222"
 SECOND = "33333333-3333-3333-3333-333333333333"
 KEY = "the-key"
-PROVIDERS = (
-    *("microsoft.app", "microsoft.eventgrid", "microsoft.insights", "microsoft.managedidentity"),
-    *("microsoft.operationalinsights", "microsoft.storage", "microsoft.web"),
-)
 
 
 def a_fleet() -> Mapping[str, object]:
@@ -84,19 +87,38 @@ class Tenant:
         text = file.read_text(encoding="utf-8") if file.exists() else ""
         return [json.loads(line) for line in text.splitlines()]
 
+    async def deploy(self, *arguments: str, **more: str) -> Ended:
+        """Run deploy.py to its end, in this process; az is played in it too."""
+        out, err = io.StringIO(), io.StringIO()
+        environment = {**self.environment, **more}
+
+        def az(asked: Sequence[str]) -> Said:
+            return Said(*play(asked, environment))
+
+        def run() -> int:
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                return main([*self._always, *arguments], environment, az)
+
+        code = await asyncio.to_thread(run)
+        return Ended(code, out.getvalue(), err.getvalue())
+
+    @property
+    def _always(self) -> tuple[str, ...]:
+        return ("--release", str(self.package), "--every", "0.02", "--patience", "5")
+
     async def begin(self, *arguments: str, **more: str) -> asyncio.subprocess.Process:
         """Start deploy.py."""
         return await asyncio.create_subprocess_exec(
             *(sys.executable, str(ROOT / "infra" / "deploy.py"), *arguments),
-            *("--release", str(self.package), "--every", "0.02", "--patience", "5"),
+            *self._always,
             env={**self.environment, **more},
             cwd=self.folder,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
 
-    async def deploy(self, *arguments: str, **more: str) -> Ended:
-        """Run deploy.py to its end."""
+    async def deploy_as_program(self, *arguments: str, **more: str) -> Ended:
+        """Run deploy.py to its end as people run it."""
         process = await self.begin(*arguments, **more)
         async with asyncio.timeout(60):
             out, err = await process.communicate()
@@ -180,3 +202,40 @@ class RealApp:
         """Stop every app."""
         for child in self.children:
             await child.stop()
+
+
+@dataclass(slots=True)
+class Hearing:
+    """Stands for an app that only listens: it takes events as the Functions host does."""
+
+    heard: dict[str, list[str]] = field(default_factory=dict)
+    functions: tuple[str, ...] = ()
+    _runners: list[web.ServerRunner] = field(default_factory=list)
+
+    async def run(self, name: str, package: bytes) -> Backend:
+        """Listen for an app of a name; what is pushed is counted, not run."""
+        with zipfile.ZipFile(io.BytesIO(package)) as read:
+            sources = [read.read(each).decode() for each in read.namelist() if each[:9] == "functions"]
+        names = tuple(sorted(each for source in sources for each in declared(source)))
+        self.heard.setdefault(name, [])
+
+        async def answer(request: web.BaseRequest) -> web.StreamResponse:
+            if request.method == "OPTIONS":
+                return web.Response(headers={"WebHook-Allowed-Origin": "*"})
+            if request.path == "/runtime/webhooks/eventgrid":
+                self.heard[name].append(request.query["functionName"])
+                return web.Response()
+            body: Mapping[str, object] = {"runId": "1", "finishedAt": "now", "outcomes": {}}
+            return web.json_response(body)
+
+        runner = web.ServerRunner(web.Server(answer, access_log=None))
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        self._runners.append(runner)
+        return Backend(f"http://127.0.0.1:{runner.addresses[0][1]}", names, KEY)
+
+    async def stop(self) -> None:
+        """Stop listening."""
+        for each in self._runners:
+            await each.cleanup()
