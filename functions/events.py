@@ -1,17 +1,18 @@
-"""Event Grid: something was written on a cluster, or on its maintenance configurations.
+"""Event Grid: what happened to clusters and their schedules, and which node images came.
 
 The parameter is `str`, not `EventGridEvent`: the worker decides by the body, not the annotation,
 which of its classes an event becomes, and a union of both does not load.
-
-Event Grid, naptime's own topic: a node image was released in a location.
 """
-
-import logging
 
 import azure.functions as func
 
 from shared.domain.vocabulary.errors import InvalidEvent
-from shared.telemetry.log import log_facts
+from shared.telemetry.lines import (
+    EVENT_ACCEPTED,
+    EVENT_IGNORED,
+    EVENT_REFUSED,
+    NODE_IMAGE_RELEASED,
+)
 from shared.world import app
 
 blueprint = func.Blueprint()  # type: ignore[no-untyped-call]  # its constructor has no types
@@ -34,13 +35,10 @@ async def _receive(event: str) -> None:
     try:
         received = await app().events.receive(event)
     except InvalidEvent as error:
-        # The values stay out: the event may hold the caller's name, address and claims.
-        rules = "; ".join(f"{problem.field} {problem.rule}" for problem in error.problems)
-        log_facts(logging.WARNING, "event refused", {"why": rules})
+        _refuse(error)
         return
-    level = logging.INFO if received.accepted else logging.DEBUG
-    facts: dict[str, object] = {"what": received.what, "clusterId": received.cluster_id}
-    log_facts(level, "event accepted" if received.accepted else "event ignored", facts)
+    line = EVENT_ACCEPTED if received.accepted else EVENT_IGNORED
+    line.log(what=received.what, cluster_id=received.cluster_id)
 
 
 @blueprint.event_grid_trigger(arg_name="event")
@@ -49,9 +47,21 @@ async def on_node_image_released(event: str) -> None:
     try:
         received = await app().releases.receive(event)
     except InvalidEvent as error:
-        # The values stay out, as with every event: anyone who may publish has written them.
-        rules = "; ".join(f"{problem.field} {problem.rule}" for problem in error.problems)
-        log_facts(logging.WARNING, "event refused", {"why": rules})
+        _refuse(error)
         return
-    level = logging.INFO if received.accepted else logging.DEBUG
-    log_facts(level, "node image released", received.to_facts())
+    NODE_IMAGE_RELEASED.log(
+        what=received.what,
+        location=received.location,
+        image=received.image,
+        run_id=received.run_id,
+        joined=received.joined,
+    )
+
+
+def _refuse(error: InvalidEvent) -> None:
+    """Say which rules an event breaks, and no value of it: it holds the caller's name and claims.
+
+    Whoever may publish to the topic has written the values of a released image.
+    """
+    rules = "; ".join(f"{problem.field} {problem.rule}" for problem in error.problems)
+    EVENT_REFUSED.log(why=rules)

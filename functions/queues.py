@@ -1,13 +1,6 @@
-"""The work queues.
+"""The queues: clusters, runs, shards and events to publish; and what the host moved aside."""
 
-The queue of events that naptime publishes.
-
-The poison queues: what failed again and again, for a reason that naptime does not know.
-
-The queues of runs and of shards.
-"""
-
-import logging
+from collections.abc import Awaitable, Callable
 
 import azure.functions as func
 
@@ -20,7 +13,7 @@ from shared.domain.fleet.run_work import (
 from shared.domain.messages.outbox import EVENTS_POISON_QUEUE, EVENTS_QUEUE
 from shared.domain.messages.work import CLUSTERS_POISON_QUEUE, CLUSTERS_QUEUE
 from shared.domain.vocabulary.errors import InvalidMessage
-from shared.telemetry.log import log_facts
+from shared.telemetry.lines import MESSAGE_GIVEN_UP, POISONED
 from shared.world import app
 
 blueprint = func.Blueprint()  # type: ignore[no-untyped-call]  # its constructor has no types
@@ -30,22 +23,34 @@ blueprint = func.Blueprint()  # type: ignore[no-untyped-call]  # its constructor
 async def reconcile_one(msg: func.QueueMessage) -> None:
     """Reconcile one cluster."""
     text = msg.get_body().decode("utf-8", "replace")
-    try:
-        await app().messages.receive(text, msg.insertion_time)
-    except InvalidMessage as error:
-        # It would be refused each time; the table keeps it, loudly.
-        await app().poison.record(text, str(error))
-        log_facts(logging.ERROR, "message given up", {"why": error})
+    await _work_on(text, lambda: app().messages.receive(text, msg.insertion_time))
+
+
+@blueprint.queue_trigger("msg", RUNS_QUEUE, "AzureWebJobsStorage")
+async def start_run(msg: str) -> None:
+    """Start a run, or list one of its subscriptions."""
+    await _work_on(msg, lambda: app().run_messages.receive_run_work(msg))
+
+
+@blueprint.queue_trigger("msg", SHARDS_QUEUE, "AzureWebJobsStorage")
+async def reconcile_shard(msg: str) -> None:
+    """Work on one shard of a run for some seconds, then pass the baton on."""
+    await _work_on(msg, lambda: app().run_messages.receive_baton(msg))
 
 
 @blueprint.queue_trigger("msg", EVENTS_QUEUE, "AzureWebJobsStorage")
 async def publish_events(msg: str) -> None:
     """Publish the events of one message to the custom topic."""
+    await _work_on(msg, lambda: app().publisher.publish(msg))
+
+
+async def _work_on(text: str, work: Callable[[], Awaitable[object]]) -> None:
+    """Do the work of one message; what would be refused each time is given up, here alone."""
     try:
-        await app().publisher.publish(msg)
+        await work()
     except InvalidMessage as error:
-        await app().poison.record(msg, str(error))
-        log_facts(logging.ERROR, "message given up", {"why": error})
+        await app().poison.record(text, str(error))
+        MESSAGE_GIVEN_UP.log(why=str(error))
 
 
 WHY = "the message failed as often as the queue delivers it"
@@ -77,33 +82,4 @@ async def report_poisoned_events(msg: str) -> None:
 
 async def _record(msg: str) -> None:
     given_up = await app().poison.record(msg, WHY)
-    facts: dict[str, object] = {
-        "clusterId": given_up.cluster_id,
-        "reason": given_up.reason,
-        "advice": given_up.advice,
-    }
-    log_facts(logging.ERROR, "poisoned", facts)
-
-
-@blueprint.queue_trigger("msg", RUNS_QUEUE, "AzureWebJobsStorage")
-async def start_run(msg: str) -> None:
-    """Start a run, or list one of its subscriptions."""
-    try:
-        await app().run_messages.receive_run_work(msg)
-    except InvalidMessage as error:
-        await _give_up(msg, error)
-
-
-@blueprint.queue_trigger("msg", SHARDS_QUEUE, "AzureWebJobsStorage")
-async def reconcile_shard(msg: str) -> None:
-    """Work on one shard of a run for some seconds, then pass the baton on."""
-    try:
-        await app().run_messages.receive_baton(msg)
-    except InvalidMessage as error:
-        await _give_up(msg, error)
-
-
-async def _give_up(text: str, error: InvalidMessage) -> None:
-    """Keep what would be refused each time; the log says so, loudly."""
-    await app().poison.record(text, str(error))
-    log_facts(logging.ERROR, "message given up", {"why": error})
+    POISONED.log(cluster_id=given_up.cluster_id, reason=given_up.reason, advice=given_up.advice)

@@ -7,19 +7,21 @@ loads the app (Azure/azure-functions-python-worker issues 1588 and 1770).
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import time, timedelta
+from datetime import time, timedelta, timezone
 from urllib.parse import urlsplit
 
 from shared.domain.deciding.decision import Desired
 from shared.domain.fleet.pace import Pace
 from shared.domain.images.age import DAYS_OF_SUPPORT
+from shared.domain.policy.choose import Policy
+from shared.domain.policy.read_windows import parse_spread
+from shared.domain.policy.windows import LEAST_HOURS, MOST_HOURS, NamedWindow, usual_spread
 from shared.domain.vocabulary.errors import InvalidInput, InvalidSetting, Problem
 from shared.domain.vocabulary.fields import BrokenRule
 from shared.domain.vocabulary.ids import Scope, parse_scope, parse_subscription_id
 from shared.domain.window.recurrence import Weekday, Weekly
-from shared.domain.window.starts import LONGEST_SPREAD, MINIMUM_LEAD, STEP
+from shared.domain.window.starts import MINIMUM_LEAD
 from shared.domain.window.text import parse_start_time, parse_utc_offset
-from shared.domain.window.window import MaintenanceWindow
 
 type Environment = Mapping[str, str]
 
@@ -73,10 +75,9 @@ def read_settings(environment: Environment) -> Settings:
     return Settings(
         subscriptions=_subscriptions(environment),
         desired=Desired(
-            window=_window(environment),
+            policy=Policy.of_one(_window(environment)),
             excluded=_excluded(environment),
             lead=_lead(environment),
-            spread=_spread(environment),
         ),
         dry_run=_flag(environment, "NAPTIME_DRY_RUN"),
         pace=_pace(environment),
@@ -130,16 +131,24 @@ def _excluded(environment: Environment) -> tuple[Scope, ...]:
     return tuple(_parsed(name, item, parse_scope) for item in _list(environment, name))
 
 
-def _window(environment: Environment) -> MaintenanceWindow:
-    return MaintenanceWindow(
-        recurrence=Weekly(1, _day(environment)),
-        start_time=_start(environment),
-        duration_hours=_whole(environment, "NAPTIME_WINDOW_HOURS", 4, 4, 24),
-        utc_offset=_parsed(
-            "NAPTIME_WINDOW_UTC_OFFSET",
-            _text(environment, "NAPTIME_WINDOW_UTC_OFFSET", "+00:00"),
-            parse_utc_offset,
-        ),
+WINDOW_NAME = "settings"
+"""The window, and the one rule, of an app that has no policy of its own."""
+
+
+def _window(environment: Environment) -> NamedWindow:
+    hours = _whole(environment, "NAPTIME_WINDOW_HOURS", LEAST_HOURS, LEAST_HOURS, MOST_HOURS)
+    offset = _parsed(
+        "NAPTIME_WINDOW_UTC_OFFSET",
+        _text(environment, "NAPTIME_WINDOW_UTC_OFFSET", "+00:00"),
+        parse_utc_offset,
+    )
+    return NamedWindow(
+        name=WINDOW_NAME,
+        on=Weekly(1, _day(environment)),
+        start=_start(environment),
+        hours=hours,
+        zone=timezone(offset),
+        spread=_spread(environment, hours),
     )
 
 
@@ -162,13 +171,17 @@ def _lead(environment: Environment) -> timedelta:
     return timedelta(minutes=_whole(environment, "NAPTIME_LEAD_MINUTES", 40, minimum, maximum))
 
 
-def _spread(environment: Environment) -> timedelta:
+def _spread(environment: Environment, hours: int) -> timedelta:
     name = "NAPTIME_WINDOW_SPREAD_MINUTES"
-    one = timedelta(minutes=1)
-    minutes = _whole(environment, name, 0, 0, int(LONGEST_SPREAD / one))
-    if timedelta(minutes=minutes) % STEP:
-        raise _refuse(name, str(minutes), f"must be a multiple of {int(STEP / one)}")
-    return timedelta(minutes=minutes)
+    value = _text(environment, name)
+    if not value:
+        return usual_spread(hours)
+
+    def parse(written: str) -> timedelta:
+        digits = re.fullmatch(r"\d{1,6}", written, re.ASCII)
+        return parse_spread(int(written) if digits else written, hours)
+
+    return _parsed(name, value, parse)
 
 
 def _pace(environment: Environment) -> Pace:

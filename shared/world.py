@@ -1,117 +1,111 @@
-"""The one place where use cases and clients meet."""
+"""One world: ports made once, use cases built upon them, closed in reverse order.
+
+The Functions app has Azure's ports, the command line its own, and the tests fakes that remember:
+all of them drive this one wiring.
+"""
 
 import os
-import random
+from collections.abc import Mapping
 from functools import cache, cached_property, partial
-from uuid import uuid4
 
-from shared.domain.fleet.crowding import CROWD_SIZE
-from shared.reconcile.cluster.change import ChangeWorld
+from shared.azure import Azure, is_storage_trouble
+from shared.groundwork import Groundwork, Reports
 from shared.reconcile.cluster.delete import ScheduleDeleter
 from shared.reconcile.cluster.look import ScheduleViewer
 from shared.reconcile.cluster.put import SchedulePutter
 from shared.reconcile.cluster.receive_event import EventReceiver
-from shared.reconcile.cluster.reconcile import ClusterReconciler
 from shared.reconcile.cluster.replay import GivenUpReplayer
-from shared.reconcile.cluster.work import (
-    ClusterWorker,
-    MessageReceiver,
-    PoisonReporter,
-    RequestedReconcile,
-)
-from shared.reconcile.fleet.ask import RunAsker
+from shared.reconcile.cluster.work import MessageReceiver, PoisonReporter, RequestedReconcile
 from shared.reconcile.fleet.baton import ShardReconciler
-from shared.reconcile.fleet.close import RunCloser, ShardFinisher
-from shared.reconcile.fleet.hand_out import ShardHandout
-from shared.reconcile.fleet.listing import SubscriptionLister
 from shared.reconcile.fleet.mind import RunMinder
-from shared.reconcile.fleet.shift import ShiftWorld
 from shared.reconcile.fleet.start import RunMessageReceiver, RunStarter
-from shared.reconcile.fleet.store import RunStore
 from shared.reconcile.ground.at_once import SharedAnswers
-from shared.reconcile.ground.audit_log import AuditLog
-from shared.reconcile.ground.memory import ClusterMemory
-from shared.reconcile.ground.outbox import EventPublisher, EventTeller, OutcomeTeller
-from shared.reconcile.ground.pacer import SHARDS_TABLE, ShardPacer
-from shared.reconcile.images.find import FleetPlaces, ImageFinder
-from shared.reconcile.images.memory import IMAGES_TABLE, ImageMemory, NewestImages
+from shared.reconcile.ground.outbox import EventPublisher
+from shared.reconcile.images.find import ImageFinder
 from shared.reconcile.images.read_ages import ImageAgeReader
-from shared.reconcile.images.release import ImageEventReceiver, ReleaseAnnouncer, ReleaseRuns
+from shared.reconcile.images.release import ImageEventReceiver, ReleaseAnnouncer
 from shared.reconcile.images.watch import ImageWatcher
 from shared.reconcile.shown.clusters import KEPT_FOR, FleetViewer
 from shared.reconcile.shown.commands import AuditedCommands
 from shared.reconcile.shown.one_cluster import ClusterViewer
 from shared.reconcile.shown.runs import RunViewer
-from shared.telemetry.log import log_audit, log_bug, log_bug_in_location
-from shared.telemetry.reports import report_in_run, report_put, report_run, report_work
-from shared.wired_clients import WiredClients
+from shared.settings import Settings, read_settings
+from shared.telemetry.log import quieten_sdks
+from shared.telemetry.reports import (
+    report_audit,
+    report_bug,
+    report_bug_in_location,
+    report_given_up,
+    report_in_run,
+    report_put,
+    report_run,
+    report_work,
+)
 
 
-class App(WiredClients):
-    """Everything that the functions call, wired once per worker process."""
+class World(Groundwork):
+    """Everything that a driver calls."""
 
     @cached_property
     def events(self) -> EventReceiver:
         """What the Event Grid functions call."""
-        settings = self.settings
-        return EventReceiver(
-            self._queue,
-            self._memory,
-            self._clock,
-            settings.subscriptions,
-            settings.own_client_id,
-        )
+        ports, settings = self.ports, self.settings
+        allowed, own = settings.subscriptions, settings.own_client_id
+        return EventReceiver(ports.clusters_queue, self.memory, ports.clock, allowed, own)
 
     @cached_property
     def releases(self) -> ImageEventReceiver:
         """What the Event Grid function for released node images calls."""
-        return ImageEventReceiver(self._places, self._release_runs, self._clock)
+        return ImageEventReceiver(self.places, self.release_runs, self.ports.clock)
 
     @cached_property
     def image_watcher(self) -> ImageWatcher:
         """What the timer that watches node images calls."""
+        ports = self.ports
         return ImageWatcher(
-            self._places,
-            ImageFinder(self._node_images, self._retry, self._places),
-            ImageMemory(self._tables.of(IMAGES_TABLE)),
-            ReleaseAnnouncer(self._topic, self._teller, self._release_runs, self._clock),
-            self._clock,
-            log_bug_in_location,
+            self.places,
+            ImageFinder(ports.node_images, ports.retry, self.places),
+            self.image_memory,
+            ReleaseAnnouncer(ports.topic, self.teller, self.release_runs, ports.clock),
+            ports.clock,
+            self.reports.bug_in_location,
         )
 
     @cached_property
     def publisher(self) -> EventPublisher:
         """What the function on the queue of events calls."""
+        ports = self.ports
         return EventPublisher(
-            self._topic, self._event_queue, self._given_up, self._clock, random.random
+            ports.topic, ports.events_queue, self.given_up, ports.clock, ports.jitter
         )
 
     @cached_property
     def messages(self) -> MessageReceiver:
         """What the function on the work queue calls."""
-        return MessageReceiver(self._worker, self.settings.subscriptions)
+        return MessageReceiver(self.worker, self.settings.subscriptions)
 
     @cached_property
     def poison(self) -> PoisonReporter:
         """What the functions on the poison queues call."""
-        return PoisonReporter(self._given_up, self._clock)
+        return PoisonReporter(self.given_up, self.ports.clock)
 
     @cached_property
     def requests(self) -> RequestedReconcile:
         """What `POST /reconcile` calls."""
-        return RequestedReconcile(self._worker)
+        return RequestedReconcile(self.worker)
 
     @cached_property
     def viewer(self) -> ClusterViewer:
         """What `GET /clusters/{...}` calls."""
+        ports = self.ports
         return ClusterViewer(
-            self._aks,
-            self._retry,
-            self._pacer,
-            self._memory,
-            self._newest_images,
-            self._given_up,
-            self._clock,
+            ports.aks,
+            ports.retry,
+            self.pacer,
+            self.memory,
+            self.newest_images,
+            self.given_up,
+            ports.clock,
             self.settings.desired,
         )
 
@@ -119,39 +113,40 @@ class App(WiredClients):
     def fleet(self) -> FleetViewer:
         """What `GET /clusters` calls."""
         return FleetViewer(
-            self._memory,
-            self._newest_images,
-            self._clock,
+            self.memory,
+            self.newest_images,
+            self.ports.clock,
             self.settings.subscriptions,
-            SharedAnswers(self._clock, KEPT_FOR),
+            SharedAnswers(self.ports.clock, KEPT_FOR),
         )
 
     @cached_property
     def image_ages(self) -> ImageAgeReader:
         """What the timer that reads image ages calls."""
+        ports, settings = self.ports, self.settings
         return ImageAgeReader(
-            self._resource_graph,
-            self._memory,
-            self._retry,
-            self._clock,
-            self.settings.subscriptions,
-            self.settings.image_old_days,
+            ports.machines,
+            self.memory,
+            ports.retry,
+            ports.clock,
+            settings.subscriptions,
+            settings.image_old_days,
         )
 
     @cached_property
     def schedules(self) -> ScheduleViewer:
         """What `GET .../schedule` and `GET .../maintenance-configurations` call."""
-        return ScheduleViewer(self._aks, self._retry, self._pacer)
+        return ScheduleViewer(self.ports.aks, self.ports.retry, self.pacer)
 
     @cached_property
     def putter(self) -> SchedulePutter:
         """What `PUT .../schedule` calls."""
-        return SchedulePutter(self._changes, report_put, OutcomeTeller(self._teller, self._memory))
+        return SchedulePutter(self.changes, self.reports.put, self.outcome_teller)
 
     @cached_property
     def deleter(self) -> ScheduleDeleter:
         """What `DELETE .../schedule` calls."""
-        return ScheduleDeleter(self._changes)
+        return ScheduleDeleter(self.changes)
 
     @cached_property
     def commands(self) -> AuditedCommands:
@@ -159,165 +154,76 @@ class App(WiredClients):
         return AuditedCommands(self.requests, self.asker, self.replayer, self.audit)
 
     @cached_property
-    def audit(self) -> AuditLog:
-        """What `GET /audit` calls, and whatever writes over HTTP."""
-        return AuditLog(self._tables, self._clock, lambda: uuid4().hex, log_audit)
-
-    @cached_property
-    def _changes(self) -> ChangeWorld:
-        return ChangeWorld(
-            self._aks,
-            self._clock,
-            self._retry,
-            self._pacer,
-            self._records,
-            self._memory,
-            self._given_up,
-            self.audit,
-            self.settings.desired,
-            self.settings.dry_run,
-        )
-
-    @cached_property
-    def asker(self) -> RunAsker:
-        """What starts runs."""
-        return RunAsker(
-            self._tables.of(SHARDS_TABLE), self._store, self._run_queue, lambda: uuid4().hex
-        )
-
-    @cached_property
     def runs(self) -> RunViewer:
         """What `GET /runs` calls."""
-        return RunViewer(self._store)
+        return RunViewer(self.store)
 
     @cached_property
     def replayer(self) -> GivenUpReplayer:
         """What `GET /given-up` and its replay call."""
-        return GivenUpReplayer(
-            self._given_up, self._queue, self._clock, self.settings.subscriptions
-        )
+        ports, allowed = self.ports, self.settings.subscriptions
+        return GivenUpReplayer(self.given_up, ports.clusters_queue, ports.clock, allowed)
 
     @cached_property
     def run_messages(self) -> RunMessageReceiver:
         """What the functions on the queues of runs and shards call."""
-        return RunMessageReceiver(
-            RunStarter(
-                self._store,
-                self._run_queue,
-                self.settings.subscriptions,
-                self._lister,
-                self._closer,
-            ),
-            ShardReconciler(
-                self._store,
-                self._pacer,
-                ShiftWorld(self._reconciler, self._records, self._pacer, log_bug),
-                self._memory,
-                self._given_up,
-                self._batons,
-                self._queue,
-                ShardFinisher(self._store, self._memory, self._closer, CROWD_SIZE, self._teller),
-                report_in_run,
-                self._teller,
-            ),
+        ports, allowed = self.ports, self.settings.subscriptions
+        starter = RunStarter(self.store, ports.runs_queue, allowed, self.lister, self.closer)
+        shards = ShardReconciler(
+            self.store,
+            self.pacer,
+            self.shifts,
+            self.memory,
+            self.given_up,
+            ports.shards_queue,
+            ports.clusters_queue,
+            self.finisher,
+            self.reports.in_run,
+            self.teller,
         )
+        return RunMessageReceiver(starter, shards)
 
     @cached_property
     def minder(self) -> RunMinder:
         """What the timer that minds runs calls."""
         return RunMinder(
-            self._store,
-            self._pacer,
+            self.store,
+            self.pacer,
             self.asker,
-            self._handout,
-            self._run_queue,
-            self._batons,
-            self._closer,
+            self.handout,
+            self.ports.runs_queue,
+            self.ports.shards_queue,
+            self.closer,
         )
 
-    @cached_property
-    def _lister(self) -> SubscriptionLister:
-        return SubscriptionLister(
-            self._aks,
-            self._store,
-            self._memory,
-            self._given_up,
-            self._run_queue,
-            self._queue,
-            self._handout,
-            self._closer,
-            self._clock,
-            self.settings.desired,
-            self.settings.verify_max_age,
-        )
+    @staticmethod
+    def is_storage_trouble(error: BaseException) -> bool:
+        """Say whether an exception means that storage has to be asked again later."""
+        return is_storage_trouble(error)
 
-    @cached_property
-    def _places(self) -> FleetPlaces:
-        table = self._tables.of(SHARDS_TABLE)
-        return FleetPlaces(table, self._memory, self.settings.subscriptions)
 
-    @cached_property
-    def _release_runs(self) -> ReleaseRuns:
-        return ReleaseRuns(self.asker, self._tables.of(IMAGES_TABLE))
+def telemetry(settings: Settings) -> Reports:
+    """Tell of everything in the log, by events and by figures."""
+    return Reports(
+        work=report_work,
+        put=report_put,
+        in_run=report_in_run,
+        run=partial(report_run, dry_run=settings.dry_run),
+        bug=report_bug,
+        bug_in_location=report_bug_in_location,
+        audit=report_audit,
+        given_up=report_given_up,
+    )
 
-    @cached_property
-    def _teller(self) -> EventTeller:
-        # Without a topic nothing is ever put on the queue of events.
-        queue = self._event_queue if self.settings.topic_endpoint else None
-        return EventTeller(queue, self._clock)
 
-    @cached_property
-    def _handout(self) -> ShardHandout:
-        settings = self.settings
-        return ShardHandout(
-            self._store, self._batons, self._closer, settings.pace, settings.dry_run
-        )
-
-    @cached_property
-    def _closer(self) -> RunCloser:
-        report = partial(report_run, dry_run=self.settings.dry_run)
-        return RunCloser(self._store, report, self._teller, self._given_up)
-
-    @cached_property
-    def _store(self) -> RunStore:
-        return RunStore(self._tables)
-
-    @cached_property
-    def _pacer(self) -> ShardPacer:
-        table = self._tables.of(SHARDS_TABLE)
-        return ShardPacer(table, self._clock, random.random, self.settings.pace)
-
-    @cached_property
-    def _memory(self) -> ClusterMemory:
-        return ClusterMemory(self._clusters, keeps_dry_runs=self.settings.dry_run)
-
-    @cached_property
-    def _newest_images(self) -> NewestImages:
-        return NewestImages(ImageMemory(self._tables.of(IMAGES_TABLE)), self._clock)
-
-    @cached_property
-    def _reconciler(self) -> ClusterReconciler:
-        settings = self.settings
-        return ClusterReconciler(
-            self._aks, self._clock, self._retry, self._pacer, settings.desired, settings.dry_run
-        )
-
-    @cached_property
-    def _worker(self) -> ClusterWorker:
-        return ClusterWorker(
-            self._reconciler,
-            self._records,
-            self._memory,
-            self._given_up,
-            self._queue,
-            self._clock,
-            random.random,
-            report_work,
-            OutcomeTeller(self._teller, self._memory),
-        )
+def deployed(environment: Mapping[str, str]) -> World:
+    """Build the world of a deployed naptime; raise `InvalidSetting` that names the variable."""
+    settings = read_settings(environment)
+    quieten_sdks()
+    return World(settings, Azure(settings), telemetry(settings))
 
 
 @cache
-def app() -> App:
-    """Give the process's one app, from the environment as it is at the first call."""
-    return App(os.environ)
+def app() -> World:
+    """Give the process's one world, from the environment as it is at the first call."""
+    return deployed(os.environ)

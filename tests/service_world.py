@@ -1,12 +1,12 @@
-"""The use cases, wired to fakes that remember, on one clock: hours pass in a test in no time."""
+"""The one world over fakes that remember, on one clock: hours pass in a test in no time."""
 
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from itertools import count
 from typing import TYPE_CHECKING
 
-from shared.clients.cluster_records import CLUSTERS_TABLE
+from shared import world as naptime
 from shared.clients.retry import QuickRetry
 from shared.domain.deciding.decision import Desired
 from shared.domain.deciding.outcome import Outcome
@@ -16,59 +16,28 @@ from shared.domain.fleet.pace import Pace
 from shared.domain.fleet.run import Run, RunScope
 from shared.domain.fleet.run_records import RunRecord
 from shared.domain.fleet.run_work import Baton, RunWork
-from shared.domain.messages.audit import AuditRecord
+from shared.domain.messages.given_up import GivenUp
 from shared.domain.messages.outbox import PublishEvents
 from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.reasons import Cause
 from shared.domain.window.recurrence import Weekday, Weekly
 from shared.domain.window.window import MaintenanceWindow
-from shared.reconcile.cluster.change import ChangeWorld
-from shared.reconcile.cluster.delete import ScheduleDeleter
-from shared.reconcile.cluster.look import ScheduleViewer
-from shared.reconcile.cluster.put import SchedulePutter
-from shared.reconcile.cluster.receive_event import EventReceiver
-from shared.reconcile.cluster.reconcile import ClusterReconciler
-from shared.reconcile.cluster.replay import GivenUpReplayer
-from shared.reconcile.cluster.work import (
-    ClusterWorker,
-    MessageReceiver,
-    PoisonReporter,
-    RequestedReconcile,
-)
-from shared.reconcile.fleet.ask import RunAsker
-from shared.reconcile.fleet.baton import ShardReconciler
-from shared.reconcile.fleet.close import RunCloser, ShardFinisher
-from shared.reconcile.fleet.hand_out import ShardHandout
-from shared.reconcile.fleet.listing import SubscriptionLister
-from shared.reconcile.fleet.mind import RunMinder
-from shared.reconcile.fleet.shift import InFlight, ShiftWorld
-from shared.reconcile.fleet.start import RunMessageReceiver, RunStarter
-from shared.reconcile.fleet.store import RunStore
-from shared.reconcile.ground.at_once import SharedAnswers
-from shared.reconcile.ground.audit_log import AuditLog
-from shared.reconcile.ground.memory import ClusterMemory
-from shared.reconcile.ground.outbox import EventPublisher, EventTeller, OutcomeTeller
-from shared.reconcile.ground.pacer import SHARDS_TABLE, ShardPacer
-from shared.reconcile.images.find import FleetPlaces, ImageFinder
-from shared.reconcile.images.memory import IMAGES_TABLE, ImageMemory, NewestImages
-from shared.reconcile.images.read_ages import ImageAgeReader
-from shared.reconcile.images.release import ImageEventReceiver, ReleaseAnnouncer, ReleaseRuns
-from shared.reconcile.images.watch import ImageWatcher
-from shared.reconcile.shown.clusters import KEPT_FOR, FleetViewer
-from shared.reconcile.shown.commands import AuditedCommands
-from shared.reconcile.shown.one_cluster import ClusterViewer
-from shared.reconcile.shown.runs import RunViewer
+from shared.groundwork import Reports
+from shared.reconcile.fleet.mind import Mended
+from shared.reconcile.ground.claim import CLUSTERS_TABLE
+from shared.reconcile.ground.given_up import GIVEN_UP_TABLE
+from shared.settings import read_settings
 from tests.clusters import OWN_CLIENT_ID, SUBSCRIPTION, cluster_id
 from tests.fakes.aks import FakeAks, Verb
 from tests.fakes.clock import FakeClock
 from tests.fakes.event_topic import FakeTopic
 from tests.fakes.machines import FakeNapMachines
 from tests.fakes.node_images import FakeNodeImages
-from tests.fakes.storage import FakeClusterRecords, FakeGivenUpRecords, FakeWorkQueue, Message
+from tests.fakes.storage import FakeQueue, Message
 from tests.fakes.tables import FakeTables
 
 if TYPE_CHECKING:
-    from shared.reconcile.fleet.mind import Mended
+    from shared.domain.messages.audit import AuditRecord
 
 SUNDAY_NIGHT = MaintenanceWindow(Weekly(1, Weekday.SUNDAY), time(1), 4)
 """The default window."""
@@ -77,9 +46,16 @@ COMES_AGAIN = timedelta(minutes=10)
 """When the Functions host's queue shows a message again whose worker was killed."""
 
 MINDED_EVERY = timedelta(minutes=5)
+NOTHING_MENDED = Mended()
 
-OLD_DAYS = 60
-"""After how many days an image is old, by default."""
+TOPIC = "https://naptime.example/api/events"
+
+ENVIRONMENT = {
+    "NAPTIME_SUBSCRIPTIONS": SUBSCRIPTION,
+    "AZURE_CLIENT_ID": OWN_CLIENT_ID,
+    "AzureWebJobsStorage": "UseDevelopmentStorage=true",
+}
+"""What has no default, and whose writes are naptime's own."""
 
 
 class Killed(BaseException):
@@ -109,193 +85,109 @@ class Life:
         self.left = None
 
 
-@dataclass
-class World:
-    """One naptime over fakes, and the host's part: delivering the queues' messages."""
+class FakePorts:
+    """Ports that remember, on one clock; each of their operations is a step of the worker's life.
 
-    desired: Desired = field(default_factory=lambda: Desired(SUNDAY_NIGHT))
-    dry_run: bool = False
-    clock: FakeClock = field(default_factory=FakeClock)
-    jitter: Callable[[], float] = middle
-    pace: Pace = field(default_factory=Pace)
-    crowd_size: int = CROWD_SIZE
-    subscriptions: frozenset[str] = frozenset({SUBSCRIPTION})
-    outcomes: list[tuple[Outcome, Cause]] = field(default_factory=list)
-    finished: list[RunRecord] = field(default_factory=list)
-    bugs: list[Exception] = field(default_factory=list)
-    audited: list[AuditRecord] = field(default_factory=list)
-    kills: int = 0
-    minded: "list[Mended]" = field(default_factory=list)
-    words: Iterator[int] = field(default_factory=count)
-    verify_max_age: timedelta = timedelta(hours=1)
-    has_topic: bool = False
+    What is not asked for (a topic, another clock) is what a deployed naptime has by default.
+    """
 
-    def __post_init__(self) -> None:
-        """Wire everything."""
+    def __init__(self, clock: FakeClock, jitter: Callable[[], float], *, has_topic: bool) -> None:
+        """Make all of them."""
+        self.clock = clock
+        self.jitter = jitter
         self.life = Life()
-        self.in_flight = InFlight()
         step = self.life.step
-        self.aks = FakeAks(self.clock, takes=self._takes)
-        self.queue = FakeWorkQueue[ReconcileCluster](self.clock, step=step)
-        self.run_queue = FakeWorkQueue[RunWork](self.clock, step=step)
-        self.batons = FakeWorkQueue[Baton](self.clock, step=step)
-        self.event_queue = FakeWorkQueue[PublishEvents](self.clock, step=step)
-        self.topic = FakeTopic(step=step)
-        self.teller = EventTeller(self.event_queue if self.has_topic else None, self.clock)
-        self.records = FakeClusterRecords(self.clock, step=step)
-        self.given_up = FakeGivenUpRecords(step=step)
-        self.tables = FakeTables(self.clock, step)
-        self.next_minding: datetime | None = None
-        self._wire()
-        self._wire_runs()
-        self._wire_schedules()
+        self.aks = FakeAks(clock, takes=self._takes)
+        self.node_images = FakeNodeImages()
+        self.machines = FakeNapMachines()
+        self.retry = QuickRetry(clock, jitter)
+        self.fake_topic = FakeTopic(step=step)
+        self.topic = self.fake_topic if has_topic else None
+        self.tables = FakeTables(clock, step)
+        self.clusters_queue = FakeQueue[ReconcileCluster](clock, step=step)
+        self.runs_queue = FakeQueue[RunWork](clock, step=step)
+        self.shards_queue = FakeQueue[Baton](clock, step=step)
+        self.events_queue = FakeQueue[PublishEvents](clock, step=step)
+        self.ids = count()
 
     def _takes(self, _: Verb) -> timedelta:
         self.life.step()
         return timedelta(0)
 
-    def _wire(self) -> None:
-        self.retry = QuickRetry(self.clock, self.jitter)
-        self.pacer = ShardPacer(self.tables.of(SHARDS_TABLE), self.clock, self.jitter, self.pace)
-        self.memory = ClusterMemory(self.tables.of(CLUSTERS_TABLE), keeps_dry_runs=self.dry_run)
-        self.audit = AuditLog(
-            self.tables, self.clock, lambda: f"{next(self.words):016x}", self.audited.append
-        )
-        self.reconciler = ClusterReconciler(
-            self.aks, self.clock, self.retry, self.pacer, self.desired, self.dry_run
-        )
-        self.worker = ClusterWorker(
-            self.reconciler,
-            self.records,
-            self.memory,
-            self.given_up,
-            self.queue,
-            self.clock,
-            self.jitter,
-            self._report_work,
-            OutcomeTeller(self.teller, self.memory),
-        )
-        self.messages = MessageReceiver(self.worker, self.subscriptions)
-        self.events = EventReceiver(
-            self.queue, self.memory, self.clock, self.subscriptions, OWN_CLIENT_ID
-        )
-        self.requests = RequestedReconcile(self.worker)
-        self.poison = PoisonReporter(self.given_up, self.clock)
-        self.image_memory = ImageMemory(self.tables.of(IMAGES_TABLE))
-        self.newest_images = NewestImages(self.image_memory, self.clock)
-        self.viewer = ClusterViewer(
-            self.aks,
-            self.retry,
-            self.pacer,
-            self.memory,
-            self.newest_images,
-            self.given_up,
-            self.clock,
-            self.desired,
-        )
+    def new_id(self) -> str:
+        """Count."""
+        return f"{next(self.ids):016x}"
 
-    def _wire_schedules(self) -> None:
-        world = ChangeWorld(
-            self.aks,
-            self.clock,
-            self.retry,
-            self.pacer,
-            self.records,
-            self.memory,
-            self.given_up,
-            self.audit,
-            self.desired,
-            self.dry_run,
-        )
-        self.putter = SchedulePutter(world, self._report, OutcomeTeller(self.teller, self.memory))
-        self.deleter = ScheduleDeleter(world)
-        self.schedules = ScheduleViewer(self.aks, self.retry, self.pacer)
-        self.commands = AuditedCommands(self.requests, self.asker, self.replayer, self.audit)
+    async def close(self) -> None:
+        """Have nothing to close."""
 
-    def _wire_runs(self) -> None:
-        self.store = RunStore(self.tables)
-        self.asker = RunAsker(
-            self.tables.of(SHARDS_TABLE),
-            self.store,
-            self.run_queue,
-            lambda: f"{next(self.words):016x}",
-        )
-        self.closer = RunCloser(self.store, self.finished.append, self.teller, self.given_up)
-        handout = ShardHandout(self.store, self.batons, self.closer, self.pace, self.dry_run)
-        self.lister = SubscriptionLister(
-            self.aks,
-            self.store,
-            self.memory,
-            self.given_up,
-            self.run_queue,
-            self.queue,
-            handout,
-            self.closer,
-            self.clock,
-            self.desired,
-            self.verify_max_age,
-        )
-        shifts = ShiftWorld(
-            self.reconciler, self.records, self.pacer, self._report_bug, self.in_flight
-        )
-        finisher = ShardFinisher(self.store, self.memory, self.closer, self.crowd_size, self.teller)
-        shards = ShardReconciler(
-            self.store,
-            self.pacer,
-            shifts,
-            self.memory,
-            self.given_up,
-            self.batons,
-            self.queue,
-            finisher,
-            self._report,
-            self.teller,
-        )
-        starter = RunStarter(
-            self.store, self.run_queue, self.subscriptions, self.lister, self.closer
-        )
-        self.run_messages = RunMessageReceiver(starter, shards)
-        self.minder = RunMinder(
-            self.store,
-            self.pacer,
-            self.asker,
-            handout,
-            self.run_queue,
-            self.batons,
-            self.closer,
-        )
-        self.runs = RunViewer(self.store)
-        self._wire_images()
 
-    def _wire_images(self) -> None:
-        self.images = FakeNodeImages()
-        self.places = FleetPlaces(self.tables.of(SHARDS_TABLE), self.memory, self.subscriptions)
-        topic = self.topic if self.has_topic else None
-        release_runs = ReleaseRuns(self.asker, self.tables.of(IMAGES_TABLE))
-        self.image_watcher = ImageWatcher(
-            self.places,
-            ImageFinder(self.images, self.retry, self.places),
-            self.image_memory,
-            ReleaseAnnouncer(topic, self.teller, release_runs, self.clock),
-            self.clock,
-            self._report_location,
+class World(naptime.World):
+    """The world of a deployed naptime over fakes, and the host's part: delivering messages."""
+
+    ports: FakePorts
+
+    def __init__(  # noqa: PLR0913 - what a test may want otherwise, by name
+        self,
+        *,
+        desired: Desired | None = None,
+        dry_run: bool = False,
+        clock: FakeClock | None = None,
+        jitter: Callable[[], float] = middle,
+        pace: Pace | None = None,
+        crowd_size: int = CROWD_SIZE,
+        subscriptions: frozenset[str] = frozenset({SUBSCRIPTION}),
+        verify_max_age: timedelta | None = None,
+        has_topic: bool = False,
+    ) -> None:
+        """Read the settings as the environment has them, but for what the test wants otherwise."""
+        read = read_settings(ENVIRONMENT)
+        settings = replace(
+            read,
+            desired=desired or read.desired,
+            dry_run=dry_run,
+            pace=pace or read.pace,
+            subscriptions=subscriptions,
+            verify_max_age=read.verify_max_age if verify_max_age is None else verify_max_age,
+            topic_endpoint=TOPIC if has_topic else None,
         )
-        self.releases = ImageEventReceiver(self.places, release_runs, self.clock)
-        self.publisher = EventPublisher(
-            topic, self.event_queue, self.given_up, self.clock, self.jitter
+        ports = FakePorts(clock or FakeClock(), jitter, has_topic=has_topic)
+        self.outcomes: list[tuple[Outcome, Cause]] = []
+        self.finished: list[RunRecord] = []
+        self.bugs: list[Exception] = []
+        self.audited: list[AuditRecord] = []
+        self.told_given_up: list[GivenUp] = []
+        self.kills = 0
+        self.minded: list[Mended] = []
+        self.crowd_size = crowd_size
+        super().__init__(settings, ports, self._reports())
+        self._name_the_fakes(ports)
+
+    def _name_the_fakes(self, ports: FakePorts) -> None:
+        self.clock = ports.clock
+        self.life = ports.life
+        self.aks = ports.aks
+        self.images = ports.node_images
+        self.machines = ports.machines
+        self.retry = ports.retry
+        self.topic = ports.fake_topic
+        self.tables = ports.tables
+        self.queue = ports.clusters_queue
+        self.run_queue = ports.runs_queue
+        self.batons = ports.shards_queue
+        self.event_queue = ports.events_queue
+
+    def _reports(self) -> Reports:
+        return Reports(
+            work=self._report_work,
+            put=self._report,
+            in_run=self._report,
+            run=self.finished.append,
+            bug=self._report_bug,
+            bug_in_location=self._report_location,
+            audit=self.audited.append,
+            given_up=self.told_given_up.append,
         )
-        self.fleet = FleetViewer(
-            self.memory,
-            self.newest_images,
-            self.clock,
-            self.subscriptions,
-            SharedAnswers(self.clock, KEPT_FOR),
-        )
-        self.machines = FakeNapMachines()
-        self.image_ages = ImageAgeReader(
-            self.machines, self.memory, self.retry, self.clock, self.subscriptions, OLD_DAYS
-        )
-        self.replayer = GivenUpReplayer(self.given_up, self.queue, self.clock, self.subscriptions)
 
     def _report(self, outcome: Outcome, cause: Cause) -> None:
         self.outcomes.append((outcome, cause))
@@ -308,6 +200,16 @@ class World:
 
     def _report_location(self, _: str, error: Exception) -> None:
         self.bugs.append(error)
+
+    def all_given_up(self) -> list[GivenUp]:
+        """Read the table of what was given up."""
+        return [GivenUp.of(row) for row in self.tables.of(GIVEN_UP_TABLE).stored.values()]
+
+    def is_claimed(self, name: str = "aks-1") -> bool:
+        """Tell whether somebody holds the claim on a cluster."""
+        place = SUBSCRIPTION, cluster_id(name).hash
+        row = self.tables.of(CLUSTERS_TABLE).stored.get(place)
+        return row is not None and row.flag("claimed")
 
     async def ask(self, name: str = "aks-1", cause: Cause = Cause.CLUSTER_WRITTEN) -> None:
         """Put one cluster on the queue."""
@@ -391,12 +293,17 @@ class World:
             if not idle:
                 self.clock.advance(MINDED_EVERY)
             mended = await self.mind()
-            if idle and mended is not None and not mended.to_facts() and not await self._active():
+            if (
+                idle
+                and mended is not None
+                and mended == NOTHING_MENDED
+                and not await self._active()
+            ):
                 return
             if idle:
                 self.clock.advance(MINDED_EVERY)
 
-    async def mind(self) -> "Mended | None":
+    async def mind(self) -> Mended | None:
         """Mind the runs; None where the worker dies of it."""
         try:
             mended = await self.minder.mind(self.clock.now())

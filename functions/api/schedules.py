@@ -75,7 +75,7 @@ async def show_schedule(path: ClusterPath) -> Tagged[ShownScheduleJson]:
     found = await app().schedules.schedule(cluster_id)
     if found is None:
         raise RequestRefused(NO_SCHEDULE, "the cluster has no node OS schedule")
-    return Tagged(schedule_json(cluster_id, found, app().clock.now()), entity_tag(found))
+    return Tagged(schedule_json(cluster_id, found, app().ports.clock.now()), entity_tag(found))
 
 
 @routes.put(
@@ -99,7 +99,7 @@ async def put_schedule(
     of somebody else in the moment between goes unseen.
     """
     cluster_id = _cluster(path)
-    window = read_requested(body.properties, app().clock.now())
+    window = read_requested(body.properties, app().ports.clock.now())
     wish = Wish(window, query.force, headers.condition)
     with _refusing():
         if query.dry_run:

@@ -20,7 +20,7 @@ from functions.http.problems import (
 from shared.domain.vocabulary.errors import AzureError, InvalidInput, InvalidSetting
 from shared.domain.vocabulary.ids import ClusterId
 from shared.reconcile.shown.one_cluster import LiveReadFailed
-from shared.world import App, app
+from shared.world import World, app
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def answer_for(error: Exception, correlation_id: str) -> func.HttpResponse:
             found = _refused_by_azure(error.cause, error.remembered)
         case AzureError():
             found = _refused_by_azure(error, {})
-        case _ if App.is_storage_trouble(error):
+        case _ if World.is_storage_trouble(error):
             # The message stays out: it names the account, and may hold what was asked of it.
             detail = f"the storage service did not answer ({type(error).__name__})"
             found = Found(STORAGE_UNAVAILABLE, detail, {}, retry_after(None))

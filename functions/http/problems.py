@@ -13,7 +13,8 @@ from functions.http.parts import BODY_LIMIT
 from shared.domain.deciding.advice import OfferJson
 from shared.domain.deciding.conditions import DifferenceJson
 from shared.domain.deciding.outcome import FindingJson
-from shared.domain.vocabulary.reasons import REASONS, Reason
+from shared.domain.vocabulary.reason_texts import REASONS
+from shared.domain.vocabulary.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ var rules = [
     query: '''
 AppEvents
 | where TimeGenerated > ago(26h)
-| where Name == "Naptime.FleetRunCompleted"
+| where Name == "Naptime.RunFinished"
 | where Properties.naptime_scope == "Everything" and Properties.naptime_dryRun == "False"
 | summarize finished = count()
 | where finished == 0
@@ -36,7 +36,7 @@ AppEvents
     window: 'P1D'
     query: '''
 AppEvents
-| where Name == "Naptime.FleetRunCompleted"
+| where Name == "Naptime.RunFinished"
 | where Properties.naptime_scope == "Everything" and Properties.naptime_dryRun == "False"
 | summarize arg_max(TimeGenerated, *)
 | where toint(Properties.naptime_unconfirmed) > 0

@@ -5,7 +5,7 @@ import asyncio
 import signal
 import sys
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from local.azure.arm.aks_rules import Rules
@@ -34,6 +34,7 @@ class Arguments(argparse.Namespace):
     event_retry_scale: float = 1.0
     dead_letter: Path | None = None
     role: list[str] = field(default_factory=list)
+    role_after: float = 0.0
     identity_header: str = ""
     client_secret: str = ""
     now: datetime | None = None
@@ -44,6 +45,8 @@ class Arguments(argparse.Namespace):
     operation_seconds: float = 15.0
     operation_reads: int = 0
     conflict_while_busy: bool = False
+    list_lag: float = 0.0
+    tag_event_names_cluster: bool = False
     throttle: bool = False
     throttle_scale: float = 1.0
 
@@ -67,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--role", action="append", metavar="CLIENT_ID=FILE", help="what a caller may do; repeatable"
     )
+    add("--role-after", type=float, default=0.0, help="seconds until those roles arrive (0)")
     add("--identity-header", default="", help="the X-IDENTITY-HEADER to insist on (default: any)")
     add("--client-secret", default="", help="the only right secret of a client (default: any)")
     add("--now", type=instant_of, metavar="ISO", help="where the simulated time starts")
@@ -77,6 +81,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--operation-seconds", type=float, default=15.0, help="how long clusters take (15)")
     add("--operation-reads", type=int, default=0, help="or how often they are asked (0: not)")
     add("--conflict-while-busy", action="store_true", help="409 to configurations meanwhile")
+    add("--list-lag", type=float, default=0.0, help="seconds that lists of clusters lag (0)")
+    add("--tag-event-names-cluster", action="store_true", help="a tag event has the cluster's id")
     add("--throttle", action="store_true", help="enforce the limits of ARM and of AKS")
     add("--throttle-scale", type=float, default=1.0, help="factor on those limits")
     return parser
@@ -95,6 +101,8 @@ def _simulator(arguments: Arguments) -> Simulator:
                 operation_seconds=arguments.operation_seconds,
                 operation_reads=arguments.operation_reads,
                 conflict_while_busy=arguments.conflict_while_busy,
+                list_lag_seconds=arguments.list_lag,
+                tag_event_names_cluster=arguments.tag_event_names_cluster,
             ),
             throttle=Throttle(enforced=arguments.throttle, scale=arguments.throttle_scale),
             events_to=tuple(arguments.events_to or ()),
@@ -102,6 +110,7 @@ def _simulator(arguments: Arguments) -> Simulator:
             dead_letter=arguments.dead_letter,
             event_retry_scale=arguments.event_retry_scale,
             roles=dict(map(read_role, arguments.role or ())),
+            roles_after=timedelta(seconds=arguments.role_after),
             identity_header=arguments.identity_header,
             client_secret=arguments.client_secret,
         )

@@ -25,7 +25,10 @@ def facts_of(call: Call, caller: Caller) -> Facts:
         operation=route.operation(call.method),
         action=route.action(call.method),
         subscription=route.subscription,
+        group=route.group,
         cluster=route.cluster,
+        location=route.location,
+        api_version=call.query.get("api-version", ""),
         app_id=caller.app_id,
         object_id=caller.object_id,
     )

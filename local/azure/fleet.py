@@ -6,7 +6,8 @@ from datetime import datetime
 from pathlib import Path
 
 from local.azure.arm.clusters import Configuration, put_configuration, short_location
-from local.azure.arm.routes import Kind, Route, route_of
+from local.azure.arm.route import Route
+from local.azure.arm.routes import route_of
 from local.azure.arm.state import State
 from local.azure.json_values import JsonObject, as_list, as_object, as_text, parse
 from local.azure.nap.machines import Address, machine_address, machine_of, problems_of
@@ -50,6 +51,7 @@ class Fleet:
             state.put_machine(address, machine_of(address, body, now))
         for cluster in state.clusters():
             cluster.earlier.clear()
+            cluster.earlier_bodies.clear()
 
 
 def read_fleet(file: Path) -> Fleet:
@@ -124,17 +126,16 @@ class _Reader:
             self._read_machine(f"{where} ({address[2]})", address, item)
             return
         route = route_of(identifier)
-        match route.kind if route else None:
-            case Kind.CLUSTER if route:
-                self._read_cluster(f"{where} ({route.cluster})", route, item)
-            case Kind.CONFIGURATION if route:
-                self._read_properties(f"{where} ({route.configuration})", item)
-                self.fleet.configurations.append((route, item))
-            case _:
-                self.problems.append(
-                    f"{where}: id '{identifier}': must be the id of a managed cluster, of a"
-                    " maintenance configuration or of a virtual machine"
-                )
+        if route is not None and route.is_cluster:
+            self._read_cluster(f"{where} ({route.cluster})", route, item)
+        elif route is not None and route.is_configuration:
+            self._read_properties(f"{where} ({route.configuration})", item)
+            self.fleet.configurations.append((route, item))
+        else:
+            self.problems.append(
+                f"{where}: id '{identifier}': must be the id of a managed cluster, of a"
+                " maintenance configuration or of a virtual machine"
+            )
 
     def _read_cluster(self, where: str, route: Route, item: JsonObject) -> None:
         self._read_properties(where, item)

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from http import HTTPStatus
 
-from local.azure.arm.routes import Route
+from local.azure.arm.route import Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +23,24 @@ class Call:
 
 
 class ChangeKind(StrEnum):
-    """What Event Grid calls the two kinds of successful changes."""
+    """What Event Grid calls the kinds of changes."""
 
     WRITE = "Microsoft.Resources.ResourceWriteSuccess"
     DELETE = "Microsoft.Resources.ResourceDeleteSuccess"
+    ACTION = "Microsoft.Resources.ResourceActionSuccess"
+    WRITE_FAILURE = "Microsoft.Resources.ResourceWriteFailure"
+    DELETE_FAILURE = "Microsoft.Resources.ResourceDeleteFailure"
+    ACTION_FAILURE = "Microsoft.Resources.ResourceActionFailure"
+
+    @property
+    def failure(self) -> "ChangeKind":
+        """The kind of the same change where it fails."""
+        return ChangeKind(self.value.replace("Success", "Failure"))
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether the change failed."""
+        return self.value.endswith("Failure")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from local.azure.arm.errors import FAILURE_CAUSE
 from local.azure.arm.headers import arm_headers
-from local.azure.arm.routes import AROUND, route_of
+from local.azure.arm.routes import route_of
 from local.azure.certificates import Certificates
 from local.azure.controls.misfortunes import Harm, Misfortune
 from local.azure.controls.routes import CONTROLS, answer_control
@@ -134,7 +134,7 @@ class SimulatorServer:
 
 
 def _is_by_gateway(call: Call, reply: Reply) -> bool:
-    return FAILURE_CAUSE in reply.headers or call.route is None or call.route.kind in AROUND
+    return FAILURE_CAUSE in reply.headers or call.route is None or not call.route.is_by_aks
 
 
 def _answer_arm(simulator: Simulator, call: Call, misfortune: Misfortune) -> Reply:

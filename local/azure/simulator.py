@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from local.azure.arm.errors import FAILURE_CAUSE, AzureRefusal
@@ -11,7 +11,7 @@ from local.azure.arm.headers import operation_identifier
 from local.azure.arm.operations import Operations
 from local.azure.arm.resource_manager import Arm
 from local.azure.arm.roles import Role, Roles
-from local.azure.arm.routes import UNNAMED, Kind
+from local.azure.arm.route import Service
 from local.azure.arm.state import State
 from local.azure.arm.throttle import Throttle
 from local.azure.call_facts import facts_of, operation_of
@@ -47,6 +47,7 @@ class Setup:
     dead_letter: Path | None = None
     event_retry_scale: float = 1.0
     roles: Mapping[str, Role] = field(default_factory=dict)
+    roles_after: timedelta = timedelta()
     identity_header: str = ""
     client_secret: str = ""
     wall: Callable[[], datetime] = machine_now
@@ -67,6 +68,7 @@ class Simulator:
         self._first_options = replace(setup.options)
         self.operations = Operations(self.state, self.options)
         self._first_roles = dict(setup.roles)
+        self._roles_after = setup.roles_after
         self.roles = Roles()
         self.arm = Arm(self.state, self.operations, setup.throttle, self.options, self.roles)
         self.tokens = Tokens(secrets.token_bytes(32), setup.wall)
@@ -76,7 +78,7 @@ class Simulator:
         subscriptions.extend(topic_subscriptions_of(setup.topic_events_to))
         self.outbox = Outbox(subscriptions, setup.event_retry_scale)
         self.dead_letters = DeadLetters(setup.dead_letter) if setup.dead_letter else None
-        self.cloud = Cloud(self.state, self.roles, self.outbox, lambda: self.url)
+        self.cloud = Cloud(self.state, self.roles, self.outbox, lambda: self.url, self.clock.now)
         self.event_copies = 1
         self.on_event: Callable[[], None] = _nothing
         self.reset()
@@ -89,8 +91,11 @@ class Simulator:
         self.outbox.clear()
         self.arm.throttle.clear()
         self.operations.clear()
-        self.roles.of = dict(self._first_roles)
+        self.roles.clear()
         self.cloud.clear()
+        arrives = self.clock.now() + self._roles_after if self._roles_after else None
+        for client_id, role in self._first_roles.items():
+            self.roles.give(client_id, role, arrives)
         for name in Options.__slots__:
             setattr(self.options, name, getattr(self._first_options, name))
         self.event_copies = 1
@@ -99,8 +104,10 @@ class Simulator:
         """End the operations that are due, and raise the events of those that ended."""
         self.operations.settle(self.clock.now())
         for ended in self.operations.take_ended():
-            if not ended.fails:
-                self.announce(ended.change, ended.caller, ended.ended)
+            change = ended.change
+            if ended.fails:
+                change = replace(change, kind=change.kind.failure)
+            self.announce(change, ended.caller, ended.ended)
 
     def misfortune(self, call: Call) -> Misfortune:
         """Find out what faults do to a call; each call may be asked once."""
@@ -118,7 +125,7 @@ class Simulator:
                 caller = self._caller_or_nobody(call)
                 raise refusal_error(misfortune.refusal, self.facts(call))
             caller = self.tokens.caller(call.headers.get("Authorization", ""))
-            reply = self.arm.answer(call, caller, now, misfortune.stale)
+            reply = self.arm.answer(call, caller, now, misfortune)
         except AzureRefusal as refusal:
             reply = refusal.reply()
         self.record(call, reply, now, caller=caller.app_id, faults=misfortune.names)
@@ -171,10 +178,11 @@ class Simulator:
         caller, route = self._caller_or_nobody(call), call.route
         if route is None or not caller.app_id or FAILURE_CAUSE in reply.headers:
             return {}
-        if route.kind is Kind.RESOURCE_GRAPH:
+        if route.row.service is Service.GRAPH:
             return self.arm.throttle.graph_quota(caller.app_id)
         headers = self.arm.throttle.remaining(call.method, route.subscription, caller.app_id)
-        if route.kind not in UNNAMED and (route.kind, call.method) != (Kind.CLUSTER, "GET"):
+        way = route.way(call.method)
+        if route.is_by_aks and (way is None or way.names_caller):
             headers |= operation_identifier(caller.tenant_id, caller.object_id)
         return headers
 
@@ -186,7 +194,9 @@ class Simulator:
 
     def facts(self, call: Call) -> Facts:
         """Say what a call is, as faults and refusals want to know it."""
-        return facts_of(call, self._caller_or_nobody(call))
+        facts = facts_of(call, self._caller_or_nobody(call))
+        cluster = self.state.cluster(facts.subscription, facts.group, facts.cluster)
+        return replace(facts, location=cluster.location) if cluster else facts
 
 
 def _nothing() -> None:

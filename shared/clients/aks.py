@@ -15,6 +15,7 @@ from shared.domain.deciding.observed import (
     ObservedCluster,
     ObservedConfiguration,
     UnreadableCluster,
+    is_node_os_schedule,
     observe_cluster,
     observe_configuration,
     observe_unreadable,
@@ -30,7 +31,7 @@ from shared.domain.vocabulary.errors import (
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.window.body import write_window
 from shared.domain.window.window import MaintenanceWindow
-from shared.telemetry.log import log_left_out
+from shared.telemetry.lines import CLUSTER_LEFT_OUT
 
 if TYPE_CHECKING:
     from azure.core.pipeline import PipelineResponse
@@ -146,7 +147,7 @@ class AksClient:
 
 def only_ours(name: str) -> str:
     """Give the name of a node OS schedule; its siblings are never written to."""
-    if not ObservedConfiguration(name, {}).is_node_os_schedule:
+    if not is_node_os_schedule(name):
         raise ValueError(f"{name!r} is not the node OS schedule")
     return name
 
@@ -217,7 +218,7 @@ async def _next_page(
         except InvalidResourceId as error:
             unreadable.append(observe_unreadable(body))
             if unreadable[-1].auto_provisioning:
-                log_left_out(subscription_id, error)
+                CLUSTER_LEFT_OUT.log(subscription_id=subscription_id, why=str(error))
     return ClusterPage(clusters, unreadable)
 
 

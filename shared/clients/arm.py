@@ -10,10 +10,10 @@ from azure.core import AzureClouds
 from azure.mgmt.containerservice.aio import ContainerServiceClient
 from azure.mgmt.core.tools import get_arm_endpoints
 
-from shared.clients.clock import Clock
 from shared.clients.errors import translated
 from shared.clients.transport import new_session, single_attempt, transport_over
 from shared.domain.fleet.pace import CALLS_AT_ONCE
+from shared.ports.azure import Clock
 from shared.settings import PUBLIC_ARM
 
 if TYPE_CHECKING:

@@ -2,19 +2,6 @@
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Protocol
-
-
-class Clock(Protocol):
-    """Now, and waiting for later; what the use cases' port of the same name asks for."""
-
-    def now(self) -> datetime:
-        """Give the current instant, aware, in UTC."""
-        ...
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        ...
 
 
 class SystemClock:

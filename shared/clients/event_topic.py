@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from azure.eventgrid.aio import EventGridPublisherClient
 
-from shared.clients.clock import Clock
 from shared.clients.errors import translated
 from shared.clients.transport import new_session, single_attempt, transport_over
 from shared.domain.vocabulary.cloud_event import CloudEvent
+from shared.ports.azure import Clock
 
 if TYPE_CHECKING:
     import aiohttp

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 import tenacity
 
-from shared.clients.clock import Clock
 from shared.domain.vocabulary.errors import AzureError
+from shared.ports.azure import Clock
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,19 +49,19 @@ class StorageTable:
             return Reading(None, dates[-1])
         return Reading(_row(entity), dates[-1])
 
-    async def insert(self, partition: str, key: str, values: Values) -> str | None:
-        """Make a row and give its ETag; None if there is one already."""
+    async def insert(self, partition: str, key: str, values: Values) -> Row | None:
+        """Make a row and give it; None if there is one already."""
         entity = _entity(partition, key, values)
         try:
-            return str((await self._table.create_entity(entity))["etag"])
+            return _written(partition, key, values, await self._table.create_entity(entity))
         except ResourceExistsError:
             return None
         except ResourceNotFoundError:
             await create_table(self._table)
             return await self.insert(partition, key, values)
 
-    async def replace(self, row: Row, values: Values) -> str | None:
-        """Replace a row and give its new ETag; None if somebody has changed it since."""
+    async def replace(self, row: Row, values: Values) -> Row | None:
+        """Replace a row and give it; None if somebody has changed it since."""
         try:
             written = await self._table.update_entity(
                 _entity(row.partition, row.key, values),
@@ -71,9 +71,9 @@ class StorageTable:
             )
         except (ResourceModifiedError, ResourceNotFoundError):
             return None
-        return str(written["etag"])
+        return _written(row.partition, row.key, values, written)
 
-    async def settle(self, row: Row, values: Values, others: Mapping[str, Values]) -> str | None:
+    async def settle(self, row: Row, values: Values, others: Mapping[str, Values]) -> Row | None:
         """Replace a row, and merge up to 99 others of its partition, all or nothing."""
         if not others:
             return await self.replace(row, values)
@@ -89,7 +89,7 @@ class StorageTable:
             if error.status_code in {NOT_FOUND, PRECONDITION_FAILED}:
                 return None
             raise
-        return str(written[0]["etag"])
+        return _written(row.partition, row.key, values, written[0])
 
     async def insert_new(self, partition: str, rows: Mapping[str, Values]) -> None:
         """Make those rows that are not there; the others stay as they are."""
@@ -166,16 +166,18 @@ class StorageTable:
         where: Values | None = None,
     ) -> Sequence[Row]:
         """Give the first rows of these."""
-        found: list[Row] = []
         query = self._query(partition, after, before, where or {}, min(limit, 1000))
-        try:
-            async for page in query.by_page():
-                found += [_row(entity) async for entity in page]
-                if len(found) >= limit:
-                    break
-        except ResourceNotFoundError:
-            return []
-        return found[:limit]
+        return await _first_of(query, limit)
+
+    async def across(self, limit: int, *, after: tuple[str, str] = ("", "")) -> Sequence[Row]:
+        """Give the first rows of all partitions behind a place."""
+        partition, key = after
+        query = self._table.query_entities(
+            "PartitionKey gt @partition or ( PartitionKey eq @partition and RowKey gt @key )",
+            parameters={"partition": partition, "key": key},
+            results_per_page=min(limit, 1000),
+        )
+        return await _first_of(query, limit)
 
     def _query(  # noqa: PLR0913, PLR0917 - what a query is made of
         self,
@@ -245,6 +247,26 @@ class StorageTables:
             await self._service.close()
 
 
+async def _first_of(query: "AsyncItemPaged[TableEntity]", limit: int) -> Sequence[Row]:
+    """Read pages until there are enough rows; a page may hold fewer than it could, and go on."""
+    found: list[Row] = []
+    try:
+        async for page in query.by_page():
+            found += [_row(entity) async for entity in page]
+            if len(found) >= limit:
+                break
+    except ResourceNotFoundError:
+        return []
+    return found[:limit]
+
+
+def _written(partition: str, key: str, values: Values, answer: Mapping[str, object]) -> Row:
+    """Give a row as it is after a write; within a transaction no answer has a date."""
+    date = answer.get("date")
+    changed_at = _in_utc(date) if isinstance(date, datetime) else None
+    return Row(partition, key, values, str(answer["etag"]), changed_at)
+
+
 def _entity(partition: str, key: str, values: Values) -> dict[str, object]:
     return {"PartitionKey": partition, "RowKey": key, **values}
 
@@ -261,14 +283,26 @@ def _row(entity: TableEntity) -> Row:
         if name not in {"PartitionKey", "RowKey"}
     }
     partition, key = str(entity["PartitionKey"]), str(entity["RowKey"])
-    return Row(partition, key, values, str(entity.metadata["etag"]))
+    changed_at = entity.metadata.get("timestamp")
+    return Row(
+        partition,
+        key,
+        values,
+        str(entity.metadata["etag"]),
+        _in_utc(changed_at) if isinstance(changed_at, datetime) else None,
+    )
+
+
+def _in_utc(value: datetime) -> datetime:
+    """Take the SDK's own kind of time, which keeps tenths of microseconds, as the plain one."""
+    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+    return datetime.fromtimestamp(aware.timestamp(), UTC)
 
 
 def _plain(value: object) -> Value:
     """Take what the SDK makes of a value; its own kind of time becomes the plain one, in UTC."""
     if isinstance(value, datetime):
-        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return datetime.fromtimestamp(aware.timestamp(), UTC)
+        return _in_utc(value)
     if isinstance(value, str | int | float):
         return value
     raise TypeError(f"{type(value).__name__} is no value of naptime's tables")

@@ -1,27 +1,28 @@
-"""What naptime writes to the log: one canonical line per reconcile, with nothing unparsed in it."""
+"""What a line of the log and a custom event are: symbols that know their level and their facts.
 
-import json
+The facts are a dataclass; its fields, in camelCase, are what follows in the line and, with
+`naptime_` before them, properties of the record. A fact that is None is left out.
+"""
+
 import logging
-from typing import cast
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
 
-from shared.domain.deciding.outcome import Outcome, OutcomeKind
-from shared.domain.fleet.batch import PendingCluster
-from shared.domain.fleet.run_records import RunRecord
-from shared.domain.images.age import AgesRead
-from shared.domain.messages.audit import AuditRecord
-from shared.domain.vocabulary.errors import InvalidInput
 from shared.domain.vocabulary.plain_text import one_line
-from shared.domain.vocabulary.reasons import Cause
-from shared.telemetry.names import API_WRITE_RECORDED, EVENT_NAME, PROPERTY_PREFIX, Event
 
 logger = logging.getLogger("naptime")
 
+PROPERTY_PREFIX = "naptime_"
+"""Before each fact that is a property: `name` or `message` would be fields of the record itself."""
+
+EVENT_NAME = "microsoft.custom_event.name"
+"""The attribute by which the exporter of Azure Monitor tells a custom event from a log line."""
+
+TRACES, EXCEPTIONS = "AppTraces", "AppExceptions"
+"""The tables of lines. The exporter sends a record with an exception to the second, where the line
+is `OuterMessage` (azure-monitor-opentelemetry-exporter 1.0.0b58, seen in tests/telemetry)."""
+
 DETAIL_LIMIT = 500
-
-AGES_PERMISSION = "reading them needs Microsoft.Compute/virtualMachines/read"
-"""Resource Graph leaves out what may not be read, without an error."""
-
-_LEVELS = {OutcomeKind.DEFERRED: logging.WARNING, OutcomeKind.FAILED: logging.ERROR}
 
 
 def quieten_sdks() -> None:
@@ -34,109 +35,114 @@ def quieten_sdks() -> None:
     logging.getLogger("azure.identity").setLevel(logging.WARNING)
 
 
-def log_outcome_in_run(outcome: Outcome, cause: Cause) -> None:
-    """Write the canonical line of a cluster in a run; where nothing had to be done, for debugging.
+@dataclass(frozen=True, slots=True)
+class Line[**P, F]:
+    """A line without an exception, `what key=value ...`; a row of AppTraces.
 
-    A run over ten thousand clusters would otherwise be as many rows in Application Insights.
+    `make` is the dataclass of its facts; where the level depends on them, `level` is how.
     """
-    quiet = outcome.kind in {OutcomeKind.UNCHANGED, OutcomeKind.SKIPPED}
-    log_outcome(outcome, cause, logging.DEBUG if quiet else None)
+
+    what: str
+    make: Callable[P, F]
+    level: int | Callable[[F], int]
+    when: str
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """The names of the facts, as they are written."""
+        return tuple(_names(self.make))
+
+    @property
+    def table(self) -> str:
+        """Where Application Insights keeps it."""
+        return TRACES
+
+    def log(self, *args: P.args, **kwargs: P.kwargs) -> None:
+        """Write it, if anybody listens at its level."""
+        if isinstance(self.level, int) and not logger.isEnabledFor(self.level):
+            return
+        facts = self.make(*args, **kwargs)
+        level = self.level if isinstance(self.level, int) else self.level(facts)
+        _write(level, self.what, _known(facts))
 
 
-def log_run(record: RunRecord) -> None:
-    """Write the line of a run that has finished."""
-    shown = record.summary
-    facts: dict[str, object] = {
-        "runId": record.run.id,
-        "cause": record.run.cause.value,
-        "outcomes": json.dumps(shown["outcomes"], separators=(",", ":")),
-        "calls": shown["calls"],
-        "throttled": shown["throttled"],
-        "unreadableSubscriptions": len(cast("list[object]", shown["unreadableSubscriptions"])),
-        "stoppedShards": len(cast("list[object]", shown["stoppedShards"])),
-    }
-    wrong = facts["unreadableSubscriptions"] or facts["stoppedShards"]
-    log_facts(logging.WARNING if wrong else logging.INFO, "run finished", facts)
+@dataclass(frozen=True, slots=True)
+class BugLine[**P, F]:
+    """A line with the stack of an exception, always an error; a row of AppExceptions."""
+
+    what: str
+    make: Callable[P, F]
+    when: str
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """The names of the facts, as they are written."""
+        return tuple(_names(self.make))
+
+    @property
+    def level(self) -> int:
+        """An error."""
+        return logging.ERROR
+
+    @property
+    def table(self) -> str:
+        """Where Application Insights keeps it."""
+        return EXCEPTIONS
+
+    def log(self, error: BaseException, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        """Write it, with the stack of the exception."""
+        _write(self.level, self.what, _known(self.make(*args, **kwargs)), error)
 
 
-def log_ages(read: AgesRead) -> None:
-    """Write the line of one reading of all machines."""
-    facts = read.to_facts()
-    if read.nothing_to_see:
-        facts["detail"] = f"no machine of {read.clusters} clusters can be seen; {AGES_PERMISSION}"
-    wrong = read.failures or read.nothing_to_see
-    log_facts(logging.WARNING if wrong else logging.INFO, "image ages read", facts)
+@dataclass(frozen=True, slots=True)
+class Event[**P, F]:
+    """A custom event, a row of AppEvents; it is a line of the log as well."""
+
+    name: str
+    make: Callable[P, F]
+    when: str
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """The names of the facts, as they are sent."""
+        return tuple(_names(self.make))
+
+    def send(self, *args: P.args, **kwargs: P.kwargs) -> None:
+        """Send it."""
+        known = _known(self.make(*args, **kwargs))
+        extra = {EVENT_NAME: self.name, **_properties(known)}
+        logger.info("%s %s", self.name, _shown_all(known), extra=extra)
 
 
-def log_bug(cluster: PendingCluster, error: Exception) -> None:
-    """Write the line, with the stack, of a cluster that naptime failed on for no known reason."""
-    facts: dict[str, object] = {"clusterId": cluster.cluster.id, "why": type(error).__name__}
-    log_facts(logging.ERROR, "failed on a cluster", facts, error)
+def _names(make: object) -> Iterable[str]:
+    return (_camel(field.name) for field in fields(make))  # type: ignore[arg-type]  # whatever makes facts is a dataclass
 
 
-def log_left_out(subscription_id: str, error: InvalidInput) -> None:
-    """Write the line of a cluster that a listing holds, and whose id naptime cannot read."""
-    facts: dict[str, object] = {"subscriptionId": subscription_id, "why": str(error)}
-    log_facts(logging.WARNING, "cluster left out", facts)
+def _known(facts: object) -> dict[str, object]:
+    values = {name: getattr(facts, name) for name in facts.__slots__}  # type: ignore[attr-defined]  # the dataclasses of facts are slotted
+    return {_camel(name): value for name, value in values.items() if value is not None}
 
 
-def log_bug_in_location(location: str, error: Exception) -> None:
-    """Write the line, with the stack, of a location whose images naptime failed to look at."""
-    facts: dict[str, object] = {"location": location, "why": type(error).__name__}
-    log_facts(logging.ERROR, "failed on a location", facts, error)
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
 
 
-def log_outcome(outcome: Outcome, cause: Cause, level: int | None = None) -> None:
-    """Write the canonical line of one reconcile; a failure is an error, a deferral a warning."""
-    facts: dict[str, object] = {
-        "clusterId": str(outcome.cluster_id),
-        "outcome": outcome.kind.value,
-        "reason": outcome.reason.value,
-        "cause": cause.value,
-        "attempts": outcome.attempts,
-        "calls": outcome.calls,
-        "dryRun": outcome.dry_run,
-        "nextStart": outcome.next_start.isoformat() if outcome.next_start else None,
-        "detail": one_line(outcome.message, DETAIL_LIMIT),
-    }
-    log_facts(level or _LEVELS.get(outcome.kind, logging.INFO), "reconciled", facts)
-
-
-def log_audit(record: AuditRecord) -> None:
-    """Send the custom event of a command over HTTP, once it has come to an end."""
-    facts: dict[str, object] = {
-        "caller": record.origin.caller.name,
-        "action": record.action.value,
-        "clusterId": str(record.cluster_id) if record.cluster_id else None,
-        "outcome": record.completion.outcome.value,
-        "correlationId": record.origin.correlation_id,
-    }
-    log_event(API_WRITE_RECORDED, facts)
-
-
-def log_facts(
-    level: int, what: str, facts: dict[str, object], error: Exception | None = None
+def _write(
+    level: int, what: str, known: dict[str, object], error: BaseException | None = None
 ) -> None:
-    """Write one line, `what key=value ...`, with the same facts as the record's own fields."""
     if not logger.isEnabledFor(level):
         # A run would make ten thousand lines of what needed nothing, and throw them away.
         return
-    logger.log(level, "%s %s", what, _line(facts), extra=_properties(facts), exc_info=error)
+    logger.log(level, "%s %s", what, _shown_all(known), extra=_properties(known), exc_info=error)
 
 
-def log_event(event: Event, facts: dict[str, object]) -> None:
-    """Send a custom event of the table, whose facts these are; it is a line of the log as well."""
-    extra = {EVENT_NAME: event.name, **_properties(facts)}
-    logger.info("%s %s", event.name, _line(facts), extra=extra)
+def _shown_all(known: dict[str, object]) -> str:
+    return " ".join(f"{key}={_shown(value)}" for key, value in known.items())
 
 
-def _line(facts: dict[str, object]) -> str:
-    return " ".join(f"{key}={_shown(value)}" for key, value in facts.items() if value is not None)
-
-
-def _properties(facts: dict[str, object]) -> dict[str, object]:
+def _properties(known: dict[str, object]) -> dict[str, object]:
     """Give the record's own fields; what the exporter would render by itself is text already."""
-    known = {key: value for key, value in facts.items() if value is not None}
     return {f"{PROPERTY_PREFIX}{key}": _plain(value) for key, value in known.items()}
 
 

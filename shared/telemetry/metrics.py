@@ -1,4 +1,4 @@
-"""The figures of shared/telemetry/names.py, through OpenTelemetry's API and nothing more of it.
+"""The figures of shared/telemetry/figures.py, through OpenTelemetry's API and nothing more of it.
 
 Without an SDK, which only the worker configures (docs/telemetry.md), every call does nothing.
 """
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
-from shared.telemetry.names import Metric
+from shared.telemetry.figures import Metric
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import Counter, Histogram, Meter, _Gauge

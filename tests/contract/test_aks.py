@@ -37,7 +37,7 @@ from shared.domain.window.recurrence import (
     Weekly,
 )
 from shared.domain.window.window import DateSpan, MaintenanceWindow
-from shared.reconcile.ground.ports import Aks
+from shared.ports.azure import Aks
 from tests.clusters import FOREIGN_SUBSCRIPTION, SUBSCRIPTION, Json, cluster, cluster_id, schedule
 from tests.contract.served import served
 from tests.fakes.aks import FakeAks, Fault, Verb

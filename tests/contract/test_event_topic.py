@@ -20,7 +20,7 @@ from shared.domain.vocabulary.errors import (
     Rejected,
     Throttled,
 )
-from shared.reconcile.ground.ports import Topic
+from shared.ports.azure import Topic
 from tests.contract.served import served
 from tests.fakes.clock import SATURDAY_NOON, FakeClock
 from tests.fakes.event_topic import FakeTopic

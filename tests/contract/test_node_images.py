@@ -23,7 +23,7 @@ from shared.domain.vocabulary.errors import (
     Rejected,
     Throttled,
 )
-from shared.reconcile.ground.ports import NodeImages
+from shared.ports.azure import NodeImages
 from tests.clusters import SUBSCRIPTION, Json, cluster, cluster_id
 from tests.contract.served import served
 from tests.fakes.clock import SATURDAY_NOON, FakeClock

@@ -18,7 +18,7 @@ from shared.clients.resource_graph import ResourceGraph
 from shared.domain.images.machines import NAP_MACHINES_QUERY, NapMachine, NodeGroup
 from shared.domain.images.node_image import NodeImage
 from shared.domain.vocabulary.errors import AzureUnavailable, ConnectionFailed, Throttled
-from shared.reconcile.ground.ports import NapMachines
+from shared.ports.azure import NapMachines
 from tests.clusters import FOREIGN_SUBSCRIPTION, SUBSCRIPTION
 from tests.contract.served import served
 from tests.contract.test_aks import FAULTS

@@ -8,10 +8,9 @@ from uuid import uuid4
 
 import pytest
 
-from shared.clients.cluster_records import StorageClusterRecords
-from shared.clients.given_up_records import StorageGivenUpRecords
+from shared.clients.queues import StorageQueue
 from shared.clients.storage import StorageAccount
-from shared.clients.work_queue import StorageWorkQueue
+from shared.clients.tables import StorageTables
 from shared.domain.messages.given_up import GivenUp
 from shared.domain.messages.work import (
     AlreadyDone,
@@ -23,11 +22,13 @@ from shared.domain.messages.work import (
 from shared.domain.vocabulary.errors import NaptimeError
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause
-from shared.reconcile.ground.ports import ClusterRecords, GivenUpRecords
+from shared.ports.storage import Table
+from shared.reconcile.ground.claim import ClusterClaims
+from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.settings import StorageSettings
 from tests.clusters import SUBSCRIPTION
 from tests.fakes.clock import SATURDAY_NOON, FakeClock
-from tests.fakes.storage import FakeClusterRecords, FakeGivenUpRecords
+from tests.fakes.tables import FakeTable
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 FAR_AHEAD = datetime(2100, 1, 1, tzinfo=UTC)
@@ -54,29 +55,32 @@ async def account(azurite_connection: str) -> AsyncIterator[StorageAccount]:
 
 
 @pytest.fixture(params=["fake", "azurite"])
-async def records(
-    request: pytest.FixtureRequest, account: StorageAccount
-) -> AsyncIterator[ClusterRecords]:
-    """Give an empty table of clusters, fake and real."""
+async def table(request: pytest.FixtureRequest, account: StorageAccount) -> AsyncIterator[Table]:
+    """Give an empty table, fake and real."""
     if request.param == "fake":
-        yield FakeClusterRecords(FakeClock())
+        yield FakeTable(FakeClock())
         return
-    real = StorageClusterRecords(account.table(f"t{uuid4().hex}"))
-    yield real
+    real = StorageTables(account)
+    yield real.of(f"t{uuid4().hex}")
     await real.close()
 
 
-@pytest.fixture(params=["fake", "azurite"])
-async def given_up(
-    request: pytest.FixtureRequest, account: StorageAccount
-) -> AsyncIterator[GivenUpRecords]:
-    """Give an empty table of what was given up, fake and real."""
-    if request.param == "fake":
-        yield FakeGivenUpRecords()
-        return
-    real = StorageGivenUpRecords(account.table(f"t{uuid4().hex}"))
-    yield real
-    await real.close()
+@pytest.fixture
+def claims(table: Table) -> ClusterClaims:
+    """Give the claims on clusters."""
+    return ClusterClaims(table)
+
+
+@pytest.fixture
+def reported() -> list[GivenUp]:
+    """Give what was told of."""
+    return []
+
+
+@pytest.fixture
+def given_up(table: Table, reported: list[GivenUp]) -> GivenUpRecords:
+    """Give an empty table of what was given up."""
+    return GivenUpRecords(table, reported.append)
 
 
 def some_id(name: str = "aks-1") -> ClusterId:
@@ -84,74 +88,67 @@ def some_id(name: str = "aks-1") -> ClusterId:
     return ClusterId.of(SUBSCRIPTION, "rg", name)
 
 
-async def claimed(records: ClusterRecords, since: datetime | None = None) -> Claim:
+async def claimed(claims: ClusterClaims, since: datetime | None = None) -> Claim:
     """Claim the cluster, which must be possible."""
-    claim = await records.claim(some_id(), since)
+    claim = await claims.claim(some_id(), since)
     assert isinstance(claim, Claim)
     return claim
 
 
-async def test_nothing_is_remembered_of_a_new_cluster(records: ClusterRecords) -> None:
-    """A cluster that was never claimed has an empty record."""
-    record = await records.get(some_id())
-    assert (record.concluded_at, record.claimed) == (None, False)
-
-
-async def test_a_claim_excludes_others(records: ClusterRecords) -> None:
+async def test_a_claim_excludes_others(claims: ClusterClaims) -> None:
     """While a claim stands nobody else gets one, in whatever casing they name the cluster."""
-    await claimed(records)
-    assert isinstance(await records.claim(some_id("AKS-1"), None), Busy)
-    assert isinstance(await records.claim(some_id("aks-2"), None), Claim)
-    assert (await records.get(some_id())).claimed
+    await claimed(claims)
+    assert isinstance(await claims.claim(some_id("AKS-1"), None), Busy)
+    assert isinstance(await claims.claim(some_id("aks-2"), None), Claim)
 
 
-async def test_a_released_claim_can_be_taken_again(records: ClusterRecords) -> None:
+async def test_a_released_claim_can_be_taken_again(claims: ClusterClaims) -> None:
     """After the release the next one gets a claim."""
-    await records.release(await claimed(records), concluded=False)
-    assert isinstance(await records.claim(some_id(), None), Claim)
+    await claims.release(await claimed(claims), concluded=False)
+    assert isinstance(await claims.claim(some_id(), None), Claim)
 
 
-async def test_earlier_work_is_done(records: ClusterRecords) -> None:
+async def test_earlier_work_is_done(claims: ClusterClaims) -> None:
     """After a reconcile that concluded, work from before its claim is done, later work is not."""
-    claim = await claimed(records)
-    await records.release(claim, concluded=True)
+    claim = await claimed(claims)
+    await claims.release(claim, concluded=True)
     before = claim.claimed_at - timedelta(seconds=1)
     after = claim.claimed_at + timedelta(seconds=1)
-    assert isinstance(await records.claim(some_id(), before), AlreadyDone)
-    assert isinstance(await records.claim(some_id(), LONG_AGO), AlreadyDone)
-    assert isinstance(await records.claim(some_id(), after), Claim)
+    assert isinstance(await claims.claim(some_id(), before), AlreadyDone)
+    assert isinstance(await claims.claim(some_id(), LONG_AGO), AlreadyDone)
+    assert isinstance(await claims.claim(some_id(), after), Claim)
 
 
-async def test_what_concludes_nothing_answers_nothing(records: ClusterRecords) -> None:
+async def test_what_concludes_nothing_answers_nothing(claims: ClusterClaims) -> None:
     """After a claim that came to no end even the oldest work still counts."""
-    await records.release(await claimed(records), concluded=False)
-    assert isinstance(await records.claim(some_id(), LONG_AGO), Claim)
+    await claims.release(await claimed(claims), concluded=False)
+    assert isinstance(await claims.claim(some_id(), LONG_AGO), Claim)
 
 
-async def test_a_conclusion_outlasts_a_later_failure(records: ClusterRecords) -> None:
+async def test_a_conclusion_outlasts_a_later_failure(claims: ClusterClaims) -> None:
     """A release that concludes nothing leaves what an earlier one concluded."""
-    first = await claimed(records)
-    await records.release(first, concluded=True)
-    await records.release(await claimed(records, FAR_AHEAD), concluded=False)
-    assert (await records.get(some_id())).concluded_at == first.claimed_at
+    first = await claimed(claims)
+    await claims.release(first, concluded=True)
+    await claims.release(await claimed(claims, FAR_AHEAD), concluded=False)
+    before = first.claimed_at - timedelta(seconds=1)
+    assert isinstance(await claims.claim(some_id(), before), AlreadyDone)
 
 
-async def test_a_late_release_changes_nothing(records: ClusterRecords) -> None:
+async def test_a_late_release_changes_nothing(claims: ClusterClaims) -> None:
     """A release of a claim that somebody else's has followed is without effect."""
-    stale = await claimed(records)
-    await records.release(stale, concluded=False)
-    await claimed(records)
-    await records.release(stale, concluded=True)
-    record = await records.get(some_id())
-    assert (record.claimed, record.concluded_at) == (True, None)
+    stale = await claimed(claims)
+    await claims.release(stale, concluded=False)
+    await claimed(claims)
+    await claims.release(stale, concluded=True)
+    assert isinstance(await claims.claim(some_id(), LONG_AGO), Busy)
 
 
-async def test_a_claim_tells_when_somebody_was_there_before(records: ClusterRecords) -> None:
+async def test_a_claim_tells_when_somebody_was_there_before(claims: ClusterClaims) -> None:
     """A claim tells when the row had been claimed or released last; never, for a new one."""
-    first = await claimed(records)
+    first = await claimed(claims)
     assert first.last_changed_at is None
-    await records.release(first, concluded=False)
-    second = await claimed(records)
+    await claims.release(first, concluded=False)
+    second = await claimed(claims)
     assert second.last_changed_at
     assert second.last_changed_at >= first.claimed_at
 
@@ -169,11 +166,12 @@ def given(name: str | None = "aks-1", reason: str = "RejectedByAzure") -> GivenU
     )
 
 
-async def test_given_up_is_read_back(given_up: GivenUpRecords) -> None:
-    """What was given up is read back as it was recorded."""
+async def test_given_up_is_read_back(given_up: GivenUpRecords, reported: list[GivenUp]) -> None:
+    """What was given up is read back as it was recorded, and told of once."""
     assert await given_up.get(some_id()) is None
     await given_up.put(given())
     assert await given_up.get(some_id("AKS-1")) == given()
+    assert reported == [given()]
 
 
 async def test_a_later_record_replaces(given_up: GivenUpRecords) -> None:
@@ -242,7 +240,7 @@ async def test_given_up_is_read_page_by_page(given_up: GivenUpRecords) -> None:
 async def test_the_real_queue_encodes_as_the_host_expects(account: StorageAccount) -> None:
     """A message is base64, is there after its delay, and reads back as the same work."""
     name = f"q{uuid4().hex}"
-    queue = StorageWorkQueue[ReconcileCluster](account.queue(name))
+    queue = StorageQueue[ReconcileCluster](account.queue(name))
     work = ReconcileCluster(some_id(), Cause.ASKED, SATURDAY_NOON)
     await queue.send(work)
     await queue.send(work, timedelta(minutes=5))

@@ -12,7 +12,7 @@ from shared.clients.tables import StorageTables
 from shared.domain.fleet.batch import CLUSTERS_A_BATCH
 from shared.domain.fleet.last_known import LONGEST_TEXT
 from shared.domain.vocabulary.rows import Row, Values
-from shared.reconcile.ground.ports import Table, Tables
+from shared.ports.storage import Table, Tables
 from shared.settings import StorageSettings
 from tests.contract.test_storage import no_credential
 from tests.fakes.clock import FakeClock
@@ -97,11 +97,11 @@ async def test_a_replacement_needs_the_newest_etag(table: Table) -> None:
     """Of two who have read the same row, the second to write has no effect."""
     await table.insert("p", "k", {"n": 1, "old": True})
     first, second = await read(table, "k"), await read(table, "k")
-    etag = await table.replace(first, {"n": 2})
-    assert etag
+    written = await table.replace(first, {"n": 2})
+    assert written
     assert await table.replace(second, {"n": 3}) is None
     found = await read(table, "k")
-    assert (dict(found.values), found.etag) == ({"n": 2}, etag)
+    assert (dict(found.values), found.etag) == ({"n": 2}, written.etag)
 
 
 @pytest.mark.parametrize("others", [{}, {"c1": {"n": 1}}], ids=["alone", "with others"])
@@ -111,10 +111,10 @@ async def test_of_many_replacements_at_once_one_succeeds(
     """Twelve who have read the same row and write at the same time: one of them does."""
     await table.insert("p", "k", {"n": -1})
     row = await read(table, "k")
-    etags = await asyncio.gather(*(table.settle(row, {"n": n}, others) for n in range(12)))
-    (winner,) = [n for n, etag in enumerate(etags) if etag]
+    rows = await asyncio.gather(*(table.settle(row, {"n": n}, others) for n in range(12)))
+    ((winner, written),) = [(n, row) for n, row in enumerate(rows) if row]
     found = await read(table, "k")
-    assert (found.values["n"], found.etag) == (winner, etags[winner])
+    assert (found.values["n"], found.etag) == (winner, written.etag)
 
 
 async def test_a_row_that_is_gone_is_not_replaced(table: Table) -> None:
@@ -132,13 +132,13 @@ async def test_a_transaction_is_all_or_nothing(table: Table) -> None:
     await table.insert("p", "shard", {"n": 1})
     await table.insert("p", "c1", {"pending": True, "more": 1})
     stale = await read(table, "shard")
-    etag = await table.settle(stale, {"n": 2}, {"c1": {"pending": False}, "c2": {"x": 1}})
-    assert etag
+    written = await table.settle(stale, {"n": 2}, {"c1": {"pending": False}, "c2": {"x": 1}})
+    assert written
     assert await table.settle(stale, {"n": 3}, {"c1": {"pending": True}, "c3": {}}) is None
     assert await keys(table) == ["c1", "c2", "shard"]
     assert dict((await read(table, "c1")).values) == {"pending": False, "more": 1}
     found = await read(table, "shard")
-    assert (found.values["n"], found.etag) == (2, etag)
+    assert (found.values["n"], found.etag) == (2, written.etag)
 
 
 async def test_the_largest_transaction(table: Table) -> None:
@@ -225,3 +225,30 @@ async def test_the_time_is_the_services(table: Table) -> None:
     first = (await table.get("p", "k")).at
     second = (await table.get("p", "k")).at
     assert timedelta(0) <= second - first < timedelta(minutes=1)
+
+
+async def test_a_row_tells_when_it_was_changed(table: Table) -> None:
+    """A write is answered with its time in whole seconds; a reading tells it more exactly."""
+    made = await table.insert("p", "k", {"n": 1})
+    assert made
+    changed = await table.replace(made, {"n": 2})
+    assert changed
+    found = await read(table, "k")
+    for row in (made, changed):
+        assert row.changed_at
+        assert (row.changed_at.tzinfo, row.changed_at.microsecond) == (UTC, 0)
+    assert found.changed_at
+    assert changed.changed_at
+    assert abs(found.changed_at - changed.changed_at) < timedelta(seconds=2)
+
+
+async def test_rows_of_all_partitions(table: Table) -> None:
+    """Rows are read across partitions, in order, from behind a place, however many there are."""
+    assert await table.across(5) == []
+    places = [(f"p{n % 3}", f"k{n:04}") for n in range(1100)]
+    for partition in ("p0", "p1", "p2"):
+        await table.merge(partition, {k: {"n": 1} for p, k in places if p == partition})
+    found = [(row.partition, row.key) for row in await table.across(1099)]
+    assert found == sorted(places)[:1099]
+    rest = await table.across(9, after=found[-1])
+    assert [(row.partition, row.key) for row in rest] == sorted(places)[1099:]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cronsim import CronSim
 
-from shared.domain.vocabulary.reasons import REASONS
+from shared.domain.vocabulary.reason_texts import REASONS
 from shared.settings import read_settings
 
 ROOT = Path(__file__).parents[2]

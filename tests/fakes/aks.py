@@ -27,7 +27,7 @@ from shared.domain.vocabulary.errors import (
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.window.body import write_window
 from shared.domain.window.window import MaintenanceWindow
-from shared.reconcile.ground.ports import Clock
+from shared.ports.azure import Clock
 
 type Verb = Literal["get", "list", "put", "delete", "clusters"]
 

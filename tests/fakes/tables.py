@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from shared.domain.vocabulary.rows import Reading, Row, Values
-from shared.reconcile.ground.ports import Clock
+from shared.ports.azure import Clock
 from tests.fakes.storage import Step, go_on
 
 
@@ -14,14 +14,16 @@ class FakeTable:
 
     clock: Clock
     step: Step = go_on
+    fails: int = 0
     stored: dict[tuple[str, str], Row] = field(default_factory=dict)
     versions: int = 0
 
-    def _put(self, partition: str, key: str, values: Values) -> str:
+    def _put(self, partition: str, key: str, values: Values) -> Row:
+        """Store a row; what is answered has whole seconds only."""
         self.versions += 1
-        etag = f"v{self.versions}"
-        self.stored[partition, key] = Row(partition, key, dict(values), etag)
-        return etag
+        row = Row(partition, key, dict(values), f"v{self.versions}", self.clock.now())
+        self.stored[partition, key] = row
+        return replace(row, changed_at=self.clock.now().replace(microsecond=0))
 
     def _changed(self, row: Row) -> bool:
         stored = self.stored.get((row.partition, row.key))
@@ -32,23 +34,24 @@ class FakeTable:
         self.step()
         return Reading(self.stored.get((partition, key)), self.clock.now().replace(microsecond=0))
 
-    async def insert(self, partition: str, key: str, values: Values) -> str | None:
+    async def insert(self, partition: str, key: str, values: Values) -> Row | None:
         """Make a row, if it is not there."""
         self.step()
         return None if (partition, key) in self.stored else self._put(partition, key, values)
 
-    async def replace(self, row: Row, values: Values) -> str | None:
+    async def replace(self, row: Row, values: Values) -> Row | None:
         """Replace a row that nobody has changed."""
         self.step()
         return None if self._changed(row) else self._put(row.partition, row.key, values)
 
-    async def settle(self, row: Row, values: Values, others: Mapping[str, Values]) -> str | None:
+    async def settle(self, row: Row, values: Values, others: Mapping[str, Values]) -> Row | None:
         """Replace a row that nobody has changed, and merge others with it."""
         self.step()
         if self._changed(row):
             return None
         self._merge(row.partition, others)
-        return self._put(row.partition, row.key, values)
+        written = self._put(row.partition, row.key, values)
+        return replace(written, changed_at=None) if others else written
 
     async def insert_new(self, partition: str, rows: Mapping[str, Values]) -> None:
         """Make rows that are not there; one operation a row, as if each could be the last."""
@@ -58,6 +61,9 @@ class FakeTable:
     async def merge(self, partition: str, rows: Mapping[str, Values]) -> None:
         """Make or change rows."""
         self.step()
+        if self.fails:
+            self.fails -= 1
+            raise OSError("the storage account does not answer")
         self._merge(partition, rows)
 
     def _merge(self, partition: str, rows: Mapping[str, Values]) -> None:
@@ -83,7 +89,7 @@ class FakeTable:
         self.step()
         for row in self._found(partition, after, before, where or {}):
             values = {name: row.values[name] for name in only if name in row.values}
-            yield replace(row, values=values) if only else row
+            yield replace(row, values=values, changed_at=None) if only else row
 
     async def first(
         self,
@@ -97,6 +103,11 @@ class FakeTable:
         """Give the first rows."""
         self.step()
         return self._found(partition, after, before, where or {})[:limit]
+
+    async def across(self, limit: int, *, after: tuple[str, str] = ("", "")) -> Sequence[Row]:
+        """Give the first rows of all partitions behind a place."""
+        self.step()
+        return [self.stored[place] for place in sorted(self.stored) if place > after][:limit]
 
     def _found(self, partition: str, after: str, before: str, where: Values) -> list[Row]:
         keys = sorted(key for of, key in self.stored if of == partition)

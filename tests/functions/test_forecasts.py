@@ -21,7 +21,7 @@ async def test_both_views_forecast_the_image_of_the_location(world: Loaded) -> N
     """What the watcher remembers of a location is what clusters there are waiting for."""
     image = NodeImage.parse("AKSUbuntu-2404gen2containerd-202611.20.0")
     assert image
-    tables = app()._tables
+    tables = app().ports.tables
     since = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)  # noqa: TID251 - the app's clock
     seen = KnownImage(image, since, release_seen=True, seen_after=since)
     await ImageMemory(tables.of(IMAGES_TABLE)).remember(PLACE, [seen])

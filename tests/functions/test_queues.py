@@ -6,9 +6,12 @@ from uuid import uuid4
 import pytest
 
 from local.host.payloads import QueueMetadata
+from shared.domain.messages.given_up import GivenUp
 from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause
+from shared.telemetry.custom_events import WORK_GIVEN_UP
+from shared.telemetry.log import EVENT_NAME
 from shared.world import app
 from tests.clusters import SUBSCRIPTION, cluster
 from tests.functions.conftest import Loaded
@@ -39,14 +42,31 @@ async def test_reconcile_one_creates_the_schedule(world: Loaded) -> None:
     assert schedule["name"] == "aksManagedNodeOSUpgradeSchedule"
 
 
-@pytest.mark.parametrize("text", ["", "{}", "nonsense", '{"v": 2, "work": {}}', "[1]"])
-async def test_no_work_is_given_up_at_once(
-    world: Loaded, text: str, caplog: pytest.LogCaptureFixture
+QUEUE_FUNCTIONS = ["reconcile_one", "start_run", "reconcile_shard", "publish_events"]
+NO_WORK = ["", "{}", "nonsense", '{"v": 2, "work": {}}', "[1]", '{"v": 1, "work": {"KEY": 1}}']
+
+
+async def kept(text: str) -> list[GivenUp]:
+    """Give the records of a message in the table of what was given up."""
+    found = await app().viewer.given_up.page("", 1000)
+    return [record for _, record in found if record.work == text]
+
+
+@pytest.mark.parametrize("function", QUEUE_FUNCTIONS)
+@pytest.mark.parametrize("text", NO_WORK)
+async def test_no_work_is_given_up_once(
+    world: Loaded, function: str, text: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A message that is no work is kept in the table and logged as an error, not tried again."""
-    result = await world.worker.invoke_queue("reconcile_one", text)
+    """A message that is no work is one record, one event and one error, and not tried again."""
+    text = text.replace("KEY", a_name())
+    with caplog.at_level("INFO", "naptime"):
+        result = await world.worker.invoke_queue(function, text)
     assert result.succeeded, result.exception
-    assert [record.levelname for record in caplog.records if record.name == "naptime"] == ["ERROR"]
+    ours = [record for record in caplog.records if record.name == "naptime"]
+    assert [record.levelname for record in ours] == ["INFO", "ERROR"]
+    assert [record.__dict__.get(EVENT_NAME) for record in ours] == [WORK_GIVEN_UP.name, None]
+    (record,) = await kept(text)
+    assert record.message
 
 
 async def test_poison_is_reported(world: Loaded, caplog: pytest.LogCaptureFixture) -> None:

@@ -149,7 +149,7 @@ async def test_a_killed_worker_leaves_a_claim_that_expires() -> None:
     """A claim whose holder was killed blocks the cluster for minutes, and then no more."""
     world = World()
     world.aks.add(cluster())
-    await world.records.claim(cluster_id(), None)
+    await world.claims.claim(cluster_id(), None)
     began = world.clock.now()
     assert (await world.reconcile()).kind is OutcomeKind.CREATED
     assert timedelta(minutes=4) < world.clock.now() - began < timedelta(minutes=6)

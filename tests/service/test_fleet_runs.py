@@ -418,7 +418,7 @@ async def test_terminal_errors_in_a_row_stop_the_writes_of_one_shard() -> None:
     assert reasons["WritesStopped"] == 30
     (stopped,) = items(record, "stoppedShards")
     assert (stopped["location"], stopped["reason"]) == ("westeurope", "AccessDenied")
-    assert len(world.given_up.rows) == 10
+    assert len(world.all_given_up()) == 10
     assert len(world.aks.calls_of("list")) == 65
 
 
@@ -447,7 +447,7 @@ async def test_weather_in_a_run_goes_on_by_itself() -> None:
     record = await world.sweep()
     assert outcomes(record) == {"Created": 4, "Deferred": 1}
     assert not unprotected(world)
-    assert [len(world.aks.accepted_writes), len(world.given_up.rows)] == [5, 0]
+    assert [len(world.aks.accepted_writes), len(world.all_given_up())] == [5, 0]
 
 
 async def test_a_write_without_an_answer_counts_as_created() -> None:
@@ -464,7 +464,7 @@ async def test_a_claimed_cluster_is_left_to_whoever_is_at_it() -> None:
     """A run writes nothing on a cluster that somebody has claimed, and comes back to it."""
     world = World(pace=QUICK)
     fleet(world, 2, 2)
-    assert isinstance(await world.records.claim(cluster_id("aks-001"), None), Claim)
+    assert isinstance(await world.claims.claim(cluster_id("aks-001"), None), Claim)
     await world.start()
     await world.run(for_at_most=timedelta(minutes=1))
     assert [call.cluster_id for call in world.aks.accepted_writes] == [cluster_id("aks-000")]

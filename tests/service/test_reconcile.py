@@ -12,6 +12,7 @@ from shared.domain.vocabulary.reasons import Reason
 from tests.clusters import cluster, cluster_id, schedule
 from tests.fakes.aks import Fault
 from tests.fakes.clock import FakeClock
+from tests.policies import always
 from tests.service_world import SUNDAY_NIGHT, World
 
 HALF_AN_HOUR = timedelta(minutes=30)
@@ -124,7 +125,7 @@ async def test_tag_excludes(tags: dict[str, str]) -> None:
 @pytest.mark.parametrize("scope", [str(cluster_id()), str(cluster_id()).split("/providers")[0]])
 async def test_setting_excludes(scope: str) -> None:
     """NAPTIME_EXCLUDE leaves a cluster, or a resource group's clusters, alone."""
-    world = World(desired=Desired(SUNDAY_NIGHT, excluded=(parse_scope(scope.upper()),)))
+    world = World(desired=Desired(always(SUNDAY_NIGHT), excluded=(parse_scope(scope.upper()),)))
     world.aks.add(cluster())
     outcome = await world.reconcile()
     assert (outcome.kind, outcome.reason) == (OutcomeKind.SKIPPED, Reason.EXCLUDED)
@@ -135,7 +136,7 @@ async def test_cluster_gone() -> None:
     world = World()
     outcome = await world.reconcile()
     assert (outcome.kind, outcome.reason) == (OutcomeKind.SKIPPED, Reason.CLUSTER_GONE)
-    assert not world.given_up.rows
+    assert not world.all_given_up()
 
 
 async def test_cluster_gone_between_the_reads() -> None:

@@ -23,7 +23,7 @@ async def test_reconcile_now() -> None:
     known = await world.memory.recall(cluster_id())
     assert known
     assert known.last_outcome["reason"] == "ScheduleMissing"
-    assert not (await world.records.get(cluster_id())).claimed
+    assert not world.is_claimed()
 
 
 async def test_dry_run_leaves_nothing() -> None:
@@ -42,7 +42,7 @@ async def test_busy_cluster_goes_to_the_queue() -> None:
     """Where somebody else is at the cluster for too long, the queue gets the work."""
     world = World()
     world.aks.add(cluster())
-    await world.records.claim(cluster_id(), None)
+    await world.claims.claim(cluster_id(), None)
     assert await world.requests.reconcile(cluster_id(), dry_run=False) is None
     assert len(world.queue.messages) == 1
 
@@ -51,7 +51,7 @@ async def test_waits_for_whoever_is_at_it() -> None:
     """A claim that ends while the request waits is taken over."""
     world = World()
     world.aks.add(cluster())
-    await world.records.claim(cluster_id(), None)
+    await world.claims.claim(cluster_id(), None)
     world.clock.advance(timedelta(minutes=4, seconds=55))
     outcome = await world.requests.reconcile(cluster_id(), dry_run=False)
     assert outcome
@@ -131,7 +131,7 @@ async def test_poison_without_a_cluster_is_kept(text: str) -> None:
     world = World()
     given_up = await world.poison.record(text, "why")
     assert given_up.cluster_id is None
-    assert next(iter(world.given_up.rows.values())).work == text
+    assert world.all_given_up()[0].work == text
 
 
 async def test_poison_with_a_cluster_can_be_replayed() -> None:

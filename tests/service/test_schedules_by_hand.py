@@ -30,6 +30,7 @@ from shared.domain.vocabulary.errors import (
 from shared.domain.vocabulary.ids import ClusterId, parse_scope
 from shared.domain.vocabulary.instants import from_text
 from shared.domain.vocabulary.pages import PageAsked
+from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.window.body import read_window, write_window
 from shared.domain.window.window import MaintenanceWindow
@@ -39,6 +40,7 @@ from shared.reconcile.ground.audit_log import AUDIT_PREFIX, KEPT
 from shared.reconcile.ground.claim import ClusterBusy
 from tests.clusters import Json, cluster, cluster_id, schedule
 from tests.fakes.aks import Fault
+from tests.policies import always
 from tests.service_world import SUNDAY_NIGHT, Killed, World
 
 ORIGIN = Origin(Caller("ops@example.com", "id-1"), "0f0e0d0c-0b0a-4908-8706-050403020100")
@@ -104,7 +106,7 @@ async def test_put_creates() -> None:
     assert (record["outcome"], record["before"]) == ("Created", None)
     assert record["caller"] == {"name": "ops@example.com", "id": "id-1"}
     assert record["after"] == done.configuration.properties if done.configuration else False
-    assert not (await world.records.get(cluster_id())).claimed
+    assert not world.is_claimed()
 
 
 async def test_put_updates_under_the_name_that_is_there() -> None:
@@ -285,14 +287,14 @@ async def test_an_unanswered_write_is_read_again() -> None:
 async def test_a_cluster_that_somebody_is_at() -> None:
     """While somebody else is at the cluster nothing is asked of ARM; then it goes through."""
     world = a_world()
-    claim = await world.records.claim(cluster_id(), None)
+    claim = await world.claims.claim(cluster_id(), None)
     with pytest.raises(ClusterBusy) as busy:
         await put(world)
     assert busy.value.wait > timedelta(0)
     with pytest.raises(ClusterBusy):
         await world.deleter.delete(cluster_id(), Condition(), ORIGIN)
     assert world.aks.calls == []
-    await world.records.release(claim, concluded=True)  # type: ignore[arg-type]  # it was free
+    await world.claims.release(claim, concluded=True)  # type: ignore[arg-type]  # it was free
     assert (await put(world)).outcome.kind is OutcomeKind.CREATED
 
 
@@ -322,7 +324,7 @@ async def test_the_switch_that_stops_every_write() -> None:
 async def test_trying_out_says_what_force_would_override() -> None:
     """A dry run answers also where the request itself would be refused, and claims nothing."""
     world = a_world()
-    await world.records.claim(cluster_id(), None)
+    await world.claims.claim(cluster_id(), None)
     there(world, OPEN)
     tried = await world.putter.try_out(cluster_id(), Wish(WEDNESDAYS))
     assert [finding.reason for finding in tried.judgement.advice] == [Reason.WINDOW_OPEN]
@@ -358,7 +360,7 @@ async def test_what_azure_refuses_is_recorded(
     assert refused.value.reason.value == reason
     (record,) = await records(world)
     assert (record["outcome"], record["reason"]) == ("Failed", reason)
-    assert not (await world.records.get(cluster_id())).claimed
+    assert not world.is_claimed()
 
 
 async def test_no_cluster() -> None:
@@ -439,7 +441,7 @@ async def test_trying_out_a_deletion() -> None:
 
 async def test_a_deletion_that_stays() -> None:
     """On an excluded cluster a deletion stays, and the answer says so."""
-    excluded = Desired(SUNDAY_NIGHT, excluded=(parse_scope(str(cluster_id())),))
+    excluded = Desired(always(SUNDAY_NIGHT), excluded=(parse_scope(str(cluster_id())),))
     world = a_world(desired=excluded)
     there(world, THURSDAYS)
     deletion = await world.deleter.delete(cluster_id(), Condition(), ORIGIN)
@@ -477,7 +479,7 @@ async def test_a_deletion_that_is_not_granted() -> None:
     world.aks.faults.append(Fault("delete", lambda: AccessDenied("no", status=403)))
     with pytest.raises(DeleteNotGranted) as refused:
         await world.deleter.delete(cluster_id(), Condition(), ORIGIN)
-    assert "allowScheduleDelete" in refused.value.advice
+    assert "allowScheduleDelete" in REASONS[refused.value.reason].you_can
     assert len(world.aks.calls_of("delete")) == 1
     (record,) = await records(world)
     assert (record["outcome"], record["reason"]) == ("Failed", "DeleteNotGranted")
@@ -530,7 +532,7 @@ async def test_a_put_is_told_once() -> None:
 async def test_a_reconcile_that_has_to_wait_is_recorded_as_such() -> None:
     """Where the queue gets the work the record says Deferred."""
     world = a_world()
-    await world.records.claim(cluster_id(), None)
+    await world.claims.claim(cluster_id(), None)
     assert await world.commands.reconcile(cluster_id(), ORIGIN, dry_run=False) is None
     (record,) = await records(world)
     assert record["outcome"] == AuditOutcome.DEFERRED.value

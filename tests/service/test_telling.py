@@ -324,7 +324,7 @@ async def test_events_are_given_up_after_a_day() -> None:
     world.topic.refuses = lambda _: AzureUnavailable("no", retry_after=timedelta(seconds=1))
     await world.reconcile()
     await world.run()
-    (given_up,) = world.given_up.rows.values()
+    (given_up,) = world.all_given_up()
     assert given_up.reason == "AzureUnavailable"
     assert parse_publish_events(given_up.work).events[0].type == "Naptime.ScheduleCreated"
     assert world.event_queue.messages == []
@@ -341,7 +341,7 @@ async def test_one_bad_event_costs_no_other() -> None:
     )
     await world.sweep()
     assert sorted(told(world)) == [("ScheduleCreated", "aks-1"), ("ScheduleCreated", "aks-3")]
-    (given_up,) = world.given_up.rows.values()
+    (given_up,) = world.all_given_up()
     (event,) = parse_publish_events(given_up.work).events
     assert event.subject == bad
 

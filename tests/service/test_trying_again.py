@@ -21,8 +21,10 @@ from shared.domain.vocabulary.errors import (
     Throttled,
     WriteTargetGone,
 )
-from shared.domain.vocabulary.reasons import REASONS, Reason
+from shared.domain.vocabulary.reason_texts import REASONS
+from shared.domain.vocabulary.reasons import Reason
 from shared.domain.window.body import read_window
+from shared.reconcile.ground.given_up import GIVEN_UP_TABLE
 from tests.clusters import cluster, cluster_id
 from tests.fakes.aks import Fault
 from tests.fakes.clock import FakeClock
@@ -51,7 +53,7 @@ async def test_weather_passes(weather: str, verb: str, times: int) -> None:
     outcome = await world.reconcile()
     assert outcome.kind is OutcomeKind.CREATED
     assert len(world.aks.accepted_writes) == 1
-    assert not world.given_up.rows
+    assert not world.all_given_up()
 
 
 async def test_an_outage_of_an_hour() -> None:
@@ -200,7 +202,7 @@ async def test_giving_up_that_cannot_be_recorded_is_tried_again() -> None:
     world = World()
     world.aks.add(cluster())
     world.aks.faults.extend(Fault("put", lambda: Rejected("bad", status=400)) for _ in range(2))
-    world.given_up.fails = 1
+    world.tables.of(GIVEN_UP_TABLE).fails = 1
     await world.ask()
     message = world.queue.messages[0]
     with pytest.raises(OSError, match="storage"):

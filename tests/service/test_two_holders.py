@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Coroutine
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -13,13 +13,17 @@ from shared.domain.fleet.run import Run, RunScope, RunState
 from shared.domain.fleet.run_records import RunRecord
 from shared.domain.fleet.shard import Shard, ShardRow
 from shared.domain.fleet.shard_records import ShardRecord
+from shared.domain.messages.work import Claim, Refusal
 from shared.domain.vocabulary.errors import AzureError
+from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause
 from shared.domain.vocabulary.rows import Reading
 from shared.reconcile.fleet.store import SHARD as SHARD_ROW
+from shared.reconcile.ground.claim import CLUSTERS_TABLE, ClusterClaims
 from shared.reconcile.ground.pacer import LEASE_LASTS, SHARDS_TABLE, Grip, HeldBy, TooManyConflicts
-from tests.clusters import FOREIGN_SUBSCRIPTION, SUBSCRIPTION, cluster, cluster_id, schedule
-from tests.fakes.aks import Verb
+from tests.clusters import FOREIGN_SUBSCRIPTION, SUBSCRIPTION, cluster, schedule
+from tests.fakes.aks import FakeAks, Verb
+from tests.policies import always
 from tests.service_world import SUNDAY_NIGHT, World
 
 SHARD = Shard(SUBSCRIPTION, "westeurope")
@@ -88,7 +92,7 @@ async def test_no_call_outlasts_the_lease(reading: int, shifts: int) -> None:
         row = world.tables.of(SHARDS_TABLE).stored["shard", SHARD.key]
         lease = ShardRow.of(Pace(), Reading(row, world.clock.now())).lease
         assert lease
-        assert world.clock.now() + Desired(SUNDAY_NIGHT).attempt_timeout <= lease.until
+        assert world.clock.now() + Desired(always(SUNDAY_NIGHT)).attempt_timeout <= lease.until
         leases.append(lease.until)
         slow = verb == "list" and len(set(leases)) == 1
         return timedelta(seconds=reading if slow else 1)
@@ -295,17 +299,27 @@ async def test_a_subscription_that_left_the_settings_is_said_so() -> None:
     assert not world.aks.calls
 
 
+@dataclass(frozen=True, slots=True)
+class OvertakenClaims(ClusterClaims):
+    """Claims before each of which somebody else has reconciled the cluster."""
+
+    aks: FakeAks
+
+    async def claim(self, cluster_id: ClusterId, since: datetime | None) -> Claim | Refusal:
+        """Let somebody be first, then claim."""
+        self.aks.set_schedule(cluster_id, schedule())
+        others = ClusterClaims(self.table)
+        claim = await others.claim(cluster_id, since)
+        if isinstance(claim, Claim):
+            await others.release(claim, concluded=True)
+        return await others.claim(cluster_id, since)
+
+
 async def test_a_cluster_that_was_reconciled_meanwhile_is_read_again() -> None:
     """Where somebody was at a cluster between a run's read and its write, the run reads again."""
     world = world_of(1)
+    world.claims = OvertakenClaims(world.tables.of(CLUSTERS_TABLE), world.aks)
     await until_the_baton(world)
-
-    def meanwhile() -> None:
-        world.records.step = world.life.step
-        world.aks.set_schedule(cluster_id("aks-000"), schedule())
-        world.records.touch(cluster_id("aks-000"))
-
-    world.records.step = meanwhile
     await world.run_and_mind()
     assert not world.aks.accepted_writes
     assert world.finished[0].summary["outcomes"] == {"Unchanged": 1}

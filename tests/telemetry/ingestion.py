@@ -45,6 +45,12 @@ class Ingestion:
         for data in self.of("MessageData"):
             yield str(data["message"]), _properties(data)
 
+    def exceptions(self) -> Iterator[tuple[str, Json]]:
+        """Give each log line with an exception: message, properties."""
+        for data in self.of("ExceptionData"):
+            for each in cast("list[Json]", data["exceptions"]):
+                yield str(each["message"]), _properties(data)
+
     async def _track(self, request: web.Request) -> web.Response:
         body = await request.read()
         plain = gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body

@@ -13,7 +13,10 @@ import pytest
 from local.demo.surroundings import app_settings, clean_environment, urls_of
 from local.processes import Child
 from local.storage_emulator import Azurite
-from shared.telemetry import names
+from shared.telemetry.custom_events import EVENTS
+from shared.telemetry.figures import METRICS
+from shared.telemetry.lines import LINES
+from shared.telemetry.log import EXCEPTIONS, PROPERTY_PREFIX, TRACES
 from tests.clusters import OWN_CLIENT_ID, SUBSCRIPTION, Json, cluster, cluster_id
 from tests.payloads import cluster_written
 from tests.simulated_azure import Controls
@@ -111,7 +114,7 @@ async def test_every_metric_is_sent_with_its_dimensions(sent: Ingestion) -> None
     found: dict[str, set[str]] = {}
     for name, _, dimensions in sent.metrics():
         found.setdefault(name, set()).update(dimensions)
-    assert found == {metric.name: set(metric.dimensions) for metric in names.METRICS}
+    assert found == {metric.name: set(metric.dimensions) for metric in METRICS}
 
 
 async def test_the_figures_are_those_of_the_day(sent: Ingestion) -> None:
@@ -140,7 +143,7 @@ async def test_the_figures_are_those_of_the_day(sent: Ingestion) -> None:
 
 async def test_every_event_is_sent_with_its_properties(sent: Ingestion) -> None:
     """Each custom event of the table arrives, with properties of the table and no others."""
-    known = {event.name: {f"naptime_{fact}" for fact in event.facts} for event in names.EVENTS}
+    known = {event.name: {f"naptime_{fact}" for fact in event.facts} for event in EVENTS}
     found: dict[str, set[str]] = {}
     for name, properties in sent.events():
         found.setdefault(name, set()).update(_ours(properties))
@@ -150,7 +153,7 @@ async def test_every_event_is_sent_with_its_properties(sent: Ingestion) -> None:
 
 async def test_the_heartbeat_can_be_queried(sent: Ingestion) -> None:
     """The values that the page's query compares with are those that arrive."""
-    (heartbeat,) = [seen for name, seen in sent.events() if name == "Naptime.FleetRunCompleted"]
+    (heartbeat,) = [seen for name, seen in sent.events() if name == "Naptime.RunFinished"]
     assert (heartbeat["naptime_scope"], heartbeat["naptime_dryRun"]) == ("Everything", "False")
     assert heartbeat["naptime_unconfirmed"] == str(len(REFUSED))
 
@@ -159,11 +162,29 @@ async def test_lines_are_sent_with_their_facts(sent: Ingestion) -> None:
     """A line's facts are properties as well, of the table and no others; none is sent twice."""
     lines = [(message, seen) for message, seen in sent.lines() if _ours(seen)]
     for message, seen in lines:
-        (line,) = [each for each in names.LINES if message.startswith(f"{each.what} ")]
+        (line,) = [each for each in LINES if message.startswith(f"{each.what} ")]
         assert _ours(seen) <= {f"naptime_{fact}" for fact in line.facts}, message
     finished = [message for message, _ in lines if message.startswith("run finished ")]
     assert len(finished) == 1
     assert any(message.startswith("reconciled ") for message, _ in lines)
+
+
+async def test_every_line_is_in_its_table() -> None:
+    """A line with an exception is a row of AppExceptions and no other, the rest of AppTraces."""
+    async with listening() as ingestion:
+        key = "InstrumentationKey=00000000-0000-4000-8000-000000000002"
+        ends = f"IngestionEndpoint={ingestion.url};LiveEndpoint={ingestion.url}"
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tests.telemetry.every_line", f"{key};{ends}"),
+            env={**clean_environment(), **TELEMETRY},
+        )
+        assert await process.wait() == 0
+        found = {message: TRACES for message, _ in ingestion.lines()}
+        found |= {message: EXCEPTIONS for message, _ in ingestion.exceptions()}
+    of = {
+        line.what: {found[text] for text in found if text.startswith(line.what)} for line in LINES
+    }
+    assert of == {line.what: {line.table} for line in LINES}
 
 
 async def test_nothing_secret_and_nothing_raw_is_sent(sent: Ingestion) -> None:
@@ -189,4 +210,4 @@ def _of_events(sent: Ingestion) -> list[Json]:
 
 
 def _ours(properties: Json) -> set[str]:
-    return {name for name in properties if name.startswith(names.PROPERTY_PREFIX)}
+    return {name for name in properties if name.startswith(PROPERTY_PREFIX)}

@@ -138,7 +138,7 @@ def test_a_written_schedule_is_an_event(caplog: pytest.LogCaptureFixture) -> Non
     """In a run or outside, what naptime writes by itself can be told from Application Insights."""
     with caplog.at_level(logging.INFO, "naptime"):
         reports.report_in_run(CREATED, Cause.SWEPT)
-    assert "Naptime.ScheduleCreated" in [
+    assert "Naptime.ClusterProtected" in [
         record.__dict__.get("microsoft.custom_event.name") for record in caplog.records
     ]
 
@@ -172,7 +172,7 @@ def test_the_end_of_a_sweep(before: Figures, caplog: pytest.LogCaptureFixture) -
     states = {str(point[0]["state"]): point[1] for point in found["naptime.clusters"]}
     assert states == {"Protected": 2, "Unconfirmed": 1}
     heartbeat = caplog.records[-1].__dict__
-    assert heartbeat["microsoft.custom_event.name"] == "Naptime.FleetRunCompleted"
+    assert heartbeat["microsoft.custom_event.name"] == "Naptime.RunFinished"
     assert (heartbeat["naptime_scope"], heartbeat["naptime_dryRun"]) == ("Everything", False)
     assert (heartbeat["naptime_protected"], heartbeat["naptime_unconfirmed"]) == (2, 1)
     assert heartbeat["naptime_durationSeconds"] == 600

@@ -1,10 +1,11 @@
 """The environment, read once: every wrong value is an error that names the variable."""
 
-from datetime import time, timedelta
+from datetime import UTC, time, timedelta, timezone
 
 import pytest
 
 from shared.domain.fleet.pace import Pace
+from shared.domain.policy.windows import NamedWindow
 from shared.domain.vocabulary.errors import InvalidSetting
 from shared.domain.window.recurrence import Weekday, Weekly
 from shared.settings import Settings, StorageSettings, read_settings
@@ -24,18 +25,14 @@ def read(**settings: str) -> Settings:
 def test_defaults() -> None:
     """Only the subscriptions and the storage are required; the window is Sunday 01:00, 4 hours."""
     settings = read()
-    window = settings.desired.window
+    window = settings.desired.policy.windows["settings"]
     assert settings.subscriptions == {SUBSCRIPTION}
-    assert window.recurrence == Weekly(1, Weekday.SUNDAY)
-    assert (window.start_time, window.duration_hours, window.utc_offset) == (
-        time(1),
-        4,
-        timedelta(0),
+    assert window == NamedWindow(
+        "settings", Weekly(1, Weekday.SUNDAY), time(1), 4, UTC, timedelta(0)
     )
     assert settings.desired.lead == timedelta(minutes=40)
     assert settings.arm_endpoint == "https://management.azure.com"
     assert not settings.dry_run
-    assert settings.desired.spread == timedelta(0)
     assert settings.pace == Pace(50, 0.9)
     assert settings.own_client_id is None
     assert (settings.image_ages, settings.image_old_days) == (False, 60)
@@ -62,7 +59,7 @@ def test_everything_set() -> None:
         NAPTIME_WINDOW_HOURS="8",
         NAPTIME_LEAD_MINUTES="30",
         NAPTIME_DRY_RUN="True",
-        NAPTIME_WINDOW_SPREAD_MINUTES="240",
+        NAPTIME_WINDOW_SPREAD_MINUTES="45",
         NAPTIME_SHARD_BURST="1000",
         NAPTIME_SHARD_RATE_PER_SECOND="18.5",
         NAPTIME_ARM_ENDPOINT="https://management.usgovcloudapi.net/",
@@ -70,14 +67,18 @@ def test_everything_set() -> None:
         NAPTIME_IMAGE_AGES="1",
         NAPTIME_IMAGE_OLD_DAYS="90",
     )
-    window = settings.desired.window
+    window = settings.desired.policy.windows["settings"]
     assert len(settings.subscriptions) == 2
     assert settings.allows(SUBSCRIPTION.upper())
     assert settings.desired.excluded[0].covers(cluster_id())
-    assert window.recurrence == Weekly(1, Weekday.SATURDAY)
-    assert (window.start_time, window.duration_hours) == (time(23, 30), 8)
-    assert window.utc_offset == -timedelta(hours=3, minutes=30)
-    assert settings.desired.spread == timedelta(hours=4)
+    assert window == NamedWindow(
+        "settings",
+        Weekly(1, Weekday.SATURDAY),
+        time(23, 30),
+        8,
+        timezone(-timedelta(hours=3, minutes=30)),
+        timedelta(minutes=45),
+    )
     assert settings.pace == Pace(1000, 18.5)
     assert settings.desired.lead == timedelta(minutes=30)
     assert settings.dry_run
@@ -107,6 +108,8 @@ def test_everything_set() -> None:
         ("NAPTIME_LEAD_MINUTES", "1441"),
         ("NAPTIME_LEAD_MINUTES", "-30"),
         ("NAPTIME_DRY_RUN", "maybe"),
+        ("NAPTIME_WINDOW_SPREAD_MINUTES", "15"),
+        ("NAPTIME_WINDOW_SPREAD_MINUTES", "-15"),
         ("NAPTIME_WINDOW_SPREAD_MINUTES", "20"),
         ("NAPTIME_WINDOW_SPREAD_MINUTES", "1455"),
         ("NAPTIME_SHARD_BURST", "1"),

@@ -22,18 +22,16 @@ from shared.domain.messages.audit import (
 )
 from shared.domain.vocabulary.errors import AccessDenied
 from shared.domain.vocabulary.reasons import Cause, Reason
-from shared.telemetry.log import (
-    log_ages,
-    log_audit,
-    log_bug,
-    log_event,
-    log_facts,
-    log_outcome,
-    log_outcome_in_run,
-    log_run,
-    quieten_sdks,
+from shared.telemetry import custom_events, lines
+from shared.telemetry.log import quieten_sdks
+from shared.telemetry.reports import (
+    report_ages,
+    report_audit,
+    report_bug,
+    report_in_run,
+    report_put,
+    report_run,
 )
-from shared.telemetry.names import API_WRITE_RECORDED
 from tests.clusters import cluster as a_cluster
 from tests.clusters import cluster_id
 
@@ -65,8 +63,8 @@ def outcome(kind: OutcomeKind, message: str) -> Outcome:
 def test_one_line(kind: OutcomeKind, level: str, caplog: pytest.LogCaptureFixture) -> None:
     """An outcome is one line with its facts; a deferral is a warning, a failure an error."""
     with caplog.at_level(logging.INFO, "naptime"):
-        log_outcome(outcome(kind, "no\nrole\x1b[31m"), Cause.ASKED)
-    (record,) = caplog.records
+        report_put(outcome(kind, "no\nrole\x1b[31m"), Cause.ASKED)
+    record = caplog.records[0]
     assert record.levelname == level
     line = record.getMessage()
     assert f"outcome={kind.value} reason=AccessDenied cause=Asked attempts=1 calls=2" in line
@@ -96,8 +94,8 @@ def test_a_run_is_quiet_about_what_is_well(
 ) -> None:
     """Ten thousand clusters with nothing to do are not ten thousand lines."""
     with caplog.at_level(logging.DEBUG, "naptime"):
-        log_outcome_in_run(outcome(kind, "x"), Cause.SWEPT)
-    assert [record.levelname for record in caplog.records] == [level]
+        report_in_run(outcome(kind, "x"), Cause.SWEPT)
+    assert caplog.records[0].levelname == level
 
 
 UNREADABLE: UnreadableJson = {
@@ -116,14 +114,15 @@ def test_the_end_of_a_run_is_one_line(
     run = Run("202611-a", Cause.SWEPT, RunScope(), datetime(2026, 11, 21, tzinfo=UTC))
     summary: RunSummaryJson = {
         "outcomes": {"Created": 2},
+        "reasons": {"ScheduleMissing": 2},
         "calls": 5,
         "throttled": 0,
         "unreadableSubscriptions": unreadable,
         "stoppedShards": [],
     }
     with caplog.at_level(logging.DEBUG, "naptime"):
-        log_run(RunRecord(run, summary=summary))
-    (record,) = caplog.records
+        report_run(RunRecord(run, summary=summary), dry_run=True)
+    record = caplog.records[0]
     assert record.levelname == level
     assert "runId=202611-a" in record.getMessage()
 
@@ -133,6 +132,8 @@ def test_the_end_of_a_run_is_one_line(
     [
         (AgesRead(clusters=2, machines=3), "INFO", "machines=3"),
         (AgesRead(), "INFO", "clusters=0"),
+        (AgesRead(reasons={"NodeImageOld": 1}), "INFO", 'findings={"NodeImageOld":1}'),
+        (AgesRead(failures=[AccessDenied("no")]), "WARNING", "reason=AccessDenied detail=no"),
         (AgesRead(clusters=2), "WARNING", "Microsoft.Compute/virtualMachines/read"),
         (
             AgesRead(clusters=2, machines=1, failures=[AccessDenied("no")]),
@@ -146,7 +147,7 @@ def test_a_reading_of_ages_is_one_line(
 ) -> None:
     """A reading that failed, or that saw no machine at all, is a warning."""
     with caplog.at_level(logging.DEBUG, "naptime"):
-        log_ages(read)
+        report_ages(read)
     (record,) = caplog.records
     assert record.levelname == level
     assert said in record.getMessage()
@@ -155,7 +156,7 @@ def test_a_reading_of_ages_is_one_line(
 def test_a_bug_is_logged_with_its_stack(caplog: pytest.LogCaptureFixture) -> None:
     """What naptime failed on for no known reason is an error with the cluster and the stack."""
     cluster = PendingCluster(observe_cluster(a_cluster()))
-    log_bug(cluster, ZeroDivisionError("division by zero"))
+    report_bug(cluster, ZeroDivisionError("division by zero"))
     (record,) = caplog.records
     assert (record.levelname, bool(record.exc_info)) == ("ERROR", True)
     assert "aks-1" in record.getMessage()
@@ -163,14 +164,18 @@ def test_a_bug_is_logged_with_its_stack(caplog: pytest.LogCaptureFixture) -> Non
 
 def test_a_custom_event_is_a_line_with_its_name(caplog: pytest.LogCaptureFixture) -> None:
     """The exporter tells an event by an attribute; facts that are there are properties."""
-    facts: dict[str, object] = {"action": "put", "clusterId": cluster_id(), "outcome": None}
     with caplog.at_level(logging.INFO, "naptime"):
-        log_event(API_WRITE_RECORDED, facts)
-    (record,) = caplog.records
-    assert record.getMessage().startswith("Naptime.ApiWriteRecorded action=put clusterId=/sub")
-    assert getattr(record, "microsoft.custom_event.name") == "Naptime.ApiWriteRecorded"
-    assert record.__dict__["naptime_clusterId"] == str(cluster_id())
-    assert "naptime_outcome" not in record.__dict__
+        custom_events.WORK_GIVEN_UP.send(
+            cluster_id=cluster_id(), reason="Poisoned", attempts=2, advice="Look."
+        )
+        custom_events.WORK_GIVEN_UP.send(
+            cluster_id=None, reason="Poisoned", attempts=1, advice="Look."
+        )
+    of_cluster, of_none = caplog.records
+    assert of_cluster.getMessage().startswith("Naptime.WorkGivenUp clusterId=/sub")
+    assert getattr(of_cluster, "microsoft.custom_event.name") == "Naptime.WorkGivenUp"
+    assert of_cluster.__dict__["naptime_clusterId"] == str(cluster_id())
+    assert "naptime_clusterId" not in of_none.__dict__
 
 
 def test_a_command_is_one_custom_event(caplog: pytest.LogCaptureFixture) -> None:
@@ -178,10 +183,12 @@ def test_a_command_is_one_custom_event(caplog: pytest.LogCaptureFixture) -> None
     origin = Origin(Caller("ops@example.com"), "0f0e0d0c-0b0a-4908-8706-050403020100")
     record = AuditRecord("id", origin, AuditAction.PUT_SCHEDULE, datetime.now(UTC), cluster_id())  # noqa: TID251 - not shown
     with caplog.at_level(logging.INFO, "naptime"):
-        log_audit(replace(record, completion=Completion(AuditOutcome.UPDATED)))
+        report_audit(replace(record, completion=Completion(AuditOutcome.UPDATED)))
     (line,) = caplog.records
     assert line.__dict__["microsoft.custom_event.name"] == "Naptime.ApiWriteRecorded"
-    shown = {name: line.__dict__[f"naptime_{name}"] for name in API_WRITE_RECORDED.facts}
+    shown = {
+        name: line.__dict__[f"naptime_{name}"] for name in custom_events.API_WRITE_RECORDED.facts
+    }
     assert shown == {
         "caller": "ops@example.com",
         "action": "PutSchedule",
@@ -194,7 +201,20 @@ def test_a_command_is_one_custom_event(caplog: pytest.LogCaptureFixture) -> None
 def test_a_property_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
     """Nor can a property bring a line break of its own into the log."""
     with caplog.at_level(logging.INFO, "naptime"):
-        log_facts(logging.INFO, "event refused", {"why": "a\nb", "code": 7, "who": ["x\n"]})
+        lines.EVENTS_GIVEN_UP.log(events=7, why="a\nb")
     (record,) = caplog.records
-    assert (record.__dict__["naptime_why"], record.__dict__["naptime_code"]) == ("a?b", 7)
-    assert "\n" not in record.__dict__["naptime_who"]
+    assert (record.__dict__["naptime_why"], record.__dict__["naptime_events"]) == ("a?b", 7)
+
+
+def test_a_symbol_takes_its_own_facts_alone() -> None:
+    """Facts that are missing, unknown or of another type fail the type check, which runs here too.
+
+    Each of these lines is an error to mypy, which also refuses an exception that is none.
+    """
+    with pytest.raises(TypeError):
+        lines.EVENT_REFUSED.log()  # type: ignore[call-arg]  # the fact is missing
+    with pytest.raises(TypeError):
+        lines.EVENT_REFUSED.log(why="a", who="b")  # type: ignore[call-arg]  # it has no such fact
+    with pytest.raises(TypeError):
+        lines.EVENTS_LOST.log(events=1, why="a")  # type: ignore[call-arg]  # the error is missing
+    lines.EVENT_IGNORED.log(what=1, cluster_id=None)  # type: ignore[arg-type]  # no text

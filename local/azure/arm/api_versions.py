@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from local.azure.arm.errors import AzureRefusal
 from local.azure.arm.locations import LOCATIONS
-from local.azure.arm.routes import AROUND, Kind, Route
+from local.azure.arm.route import Route
 
 # The stable versions of managedClusters with maintenanceConfigurations, from their first one on:
 # Azure/azure-rest-api-specs, aks/readme.md and aks/stable; the newest from the lists of versions in
@@ -27,10 +27,9 @@ _KNOWN = frozenset(STABLE)
 _PREVIEW = re.compile(r"202[2-6]-(0[1-9]|1[0-2])-02-preview")
 PREVIEWS = ("2026-07-02-preview", "2026-08-02-preview")
 _NEWEST_PREVIEW = PREVIEWS[-1]
-# Months without a preview, and the first one with nodeImageVersions: the resource provider's own
-# lists of versions (azure-powershell's recording TestSimpleAzureKubernetes, 2025-10).
+# Months without a preview: the resource provider's own lists of versions (azure-powershell's
+# recording TestSimpleAzureKubernetes, 2025-10).
 _NO_PREVIEWS = frozenset({"2023-12-02-preview", "2024-11-02-preview", "2024-12-02-preview"})
-_NODE_IMAGES_PREVIEW = "2024-02-02-preview"
 _PREVIEW_SUFFIX = "-preview"
 
 # nodeProvisioningProfile is in the stable API since 2025-05-01, in previews since 2024-01-02;
@@ -52,7 +51,7 @@ def check_api_version(route: Route, api_version: str, location: str) -> None:
             "MissingApiVersionParameter",
             "The api-version query parameter (?api-version=) is required for all requests.",
         )
-    if route.kind in AROUND or _is_offered(route, api_version):
+    if not route.is_by_aks or _is_offered(route, api_version):
         return
     type_name = route.resource_type.partition("/")[2]
     # Oldest first, as in Azure/azure-cli#23985 and #28368.
@@ -75,11 +74,8 @@ def check_api_version(route: Route, api_version: str, location: str) -> None:
 
 
 def _is_offered(route: Route, api_version: str) -> bool:
-    oldest = ""
-    if route.kind is Kind.NODE_IMAGES:
-        # In previews only (azure-mgmt-containerservice 41.9.0b1).
-        oldest = _NODE_IMAGES_PREVIEW
-    elif api_version in _KNOWN:
+    oldest = route.row.first_preview
+    if not oldest and api_version in _KNOWN:
         return True
     known = bool(_PREVIEW.fullmatch(api_version)) and api_version not in _NO_PREVIEWS
     return known and oldest <= api_version <= _NEWEST_PREVIEW

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from local.azure.arm.api_versions import shows_default_node_pools, shows_provisioning_profile
 from local.azure.arm.clusters import Cluster, Configuration
-from local.azure.arm.routes import CLUSTERS
+from local.azure.arm.route import CLUSTERS
 from local.azure.json_values import JsonObject, as_object
 
 

@@ -10,7 +10,7 @@ from http import HTTPStatus
 
 from local.azure.arm.clusters import Cluster, short_location
 from local.azure.arm.errors import AzureRefusal, aks_invalid
-from local.azure.arm.routes import Route
+from local.azure.arm.route import Route
 from local.azure.entra.tokens import TENANT_ID, object_id_of
 from local.azure.json_values import JsonObject, as_list, as_object, as_text
 

@@ -3,15 +3,18 @@
 from base64 import b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from collections.abc import Mapping
+from datetime import timedelta
 from http import HTTPStatus
 from urllib.parse import quote
 
 from local.azure.arm.bodies import cluster_body, cluster_id, clusters_body, dump
 from local.azure.arm.cluster_bodies import created_body, tagged_body, updated_body
+from local.azure.arm.clusters import Cluster
 from local.azure.arm.errors import AzureRefusal, Shape
 from local.azure.arm.operations import Doing, Operation
-from local.azure.arm.routes import CLUSTERS
+from local.azure.arm.route import CLUSTERS
 from local.azure.arm.visits import Visit
+from local.azure.controls.misfortunes import is_within
 from local.azure.replies import Call, Change, ChangeKind, Reply
 
 _ASYNC = "Azure-AsyncOperation"
@@ -20,19 +23,30 @@ _ASYNC = "Azure-AsyncOperation"
 def list_clusters(visit: Visit) -> Reply:
     """List the clusters of a subscription or of a group, a page at a time."""
     group = visit.route.group.lower()
-    seen_until = visit.now - visit.stale
-    keys = sorted(
-        key
-        for key, cluster in visit.subscription.clusters.items()
-        if (not group or key.startswith(f"{group}/")) and cluster.created <= seen_until
-    )
+    listed = _listed(visit)
+    keys = sorted(key for key in listed if not group or key.startswith(f"{group}/"))
     after = _skipped_to(visit.call.query.get("$skiptoken", ""))
     keys = [key for key in keys if key > after]
     size = visit.options.page_size or len(keys)
     page = keys[:size]
     more = _next_link(visit.call, page[-1]) if len(keys) > size else None
-    clusters = (visit.subscription.clusters[key] for key in page)
+    clusters = (listed[key] for key in page)
     return Reply(body=clusters_body(clusters, visit.api_version, more))
+
+
+def _listed(visit: Visit) -> Mapping[str, Cluster]:
+    lag = timedelta() if visit.route.group else timedelta(seconds=visit.options.list_lag_seconds)
+    behind = max(lag, visit.stale)
+    listed = visit.subscription.clusters
+    if behind:
+        listed = visit.state.clusters_at(visit.subscription, visit.now - behind)
+    if visit.missing:
+        listed = {key: each for key, each in listed.items() if not _is_missing(each, visit)}
+    return listed
+
+
+def _is_missing(cluster: Cluster, visit: Visit) -> bool:
+    return any(is_within(cluster_id(cluster), scope) for scope in visit.missing)
 
 
 def _next_link(call: Call, last: str) -> str:

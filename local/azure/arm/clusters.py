@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Self
 
 from local.azure.arm.aks_rules import NODE_OS
 from local.azure.json_values import JsonObject, as_list, as_object, as_text, whole_number
@@ -56,6 +57,9 @@ class Cluster:
     earlier: deque[tuple[datetime, Configurations]] = field(
         default_factory=lambda: deque(maxlen=_VERSIONS_KEPT)
     )
+    earlier_bodies: deque[tuple[datetime, JsonObject]] = field(
+        default_factory=lambda: deque(maxlen=_VERSIONS_KEPT)
+    )
     rendered: dict[str, bytes] = field(default_factory=dict)
     forced: Mapping[str, str] | None = None
     sights: deque[Sight] = field(default_factory=lambda: deque(maxlen=_SIGHTS_KEPT))
@@ -99,6 +103,8 @@ class Cluster:
 
     def replace_body(self, body: JsonObject, now: datetime) -> None:
         """Change what the cluster's own body says, at an instant."""
+        if self.body:
+            self.earlier_bodies.append((now, self.body))
         self.body = body
         self.rendered.clear()
         self._look(now)
@@ -116,6 +122,11 @@ class Cluster:
             if instant < until:
                 return configurations
         return self.configurations
+
+    def at(self, instant: datetime) -> Self:
+        """Give the cluster with its own body as it was, as far back as is remembered."""
+        body = next((each for until, each in self.earlier_bodies if instant < until), self.body)
+        return self if body is self.body else replace(self, body=body, rendered={})
 
     def force_window(self, data: Mapping[str, str] | None, now: datetime) -> None:
         """Make NAP read this as its upcoming window from an instant on; None: what AKS writes."""

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from local.azure.arm.bodies import cluster_id, dump
 from local.azure.arm.errors import AzureRefusal, Shape
 from local.azure.arm.node_images import newest_versions, node_images_of
-from local.azure.arm.routes import POOL_UPGRADES
+from local.azure.arm.route import POOL_UPGRADES
 from local.azure.arm.visits import Visit
 from local.azure.json_values import JsonObject, as_list, as_object, as_text
 from local.azure.replies import Reply

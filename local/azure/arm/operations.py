@@ -183,7 +183,7 @@ class Operations:
             return  # a control took it away meanwhile
         self._ended.append(operation)
         if operation.doing is Doing.DELETING and not operation.fails:
-            self._state.delete_cluster(cluster.subscription, cluster.group, cluster.name)
+            self._state.delete_cluster((cluster.subscription, cluster.group, cluster.name), now)
             return
         body = finished_body(cluster) if operation.doing is Doing.CREATING else cluster.body
         cluster.replace_body(in_state(body, operation.end_state), now)

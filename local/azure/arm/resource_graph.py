@@ -102,7 +102,7 @@ def _skipped_to(options: JsonObject) -> str:
 
 
 def _machines(visit: Visit, subscriptions: Iterable[str]) -> list[Machine]:
-    if not visit.roles.allows(visit.caller, READ_MACHINES):
+    if not visit.roles.allows(visit.caller, READ_MACHINES, visit.now):
         return []
     return [each for each in _all_machines(visit, subscriptions) if _tag(each)]
 

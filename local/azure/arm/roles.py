@@ -7,11 +7,11 @@ role is that of a whole tenant: which scope it was assigned at is not simulated.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Self
 
-from local.azure.arm.routes import Kind
 from local.azure.call_facts import facts_of
 from local.azure.controls.fault_presets import REFUSALS
 from local.azure.controls.misfortunes import refusal_error
@@ -20,10 +20,6 @@ from local.azure.json_values import JsonObject, as_object, parse
 from local.azure.replies import Call
 
 READ_MACHINES = "Microsoft.Compute/virtualMachines/read"
-
-# Tenants and subscriptions are listed as far as the caller sees them, and Resource Graph leaves
-# out what may not be read: neither is refused for the lack of an action.
-_OPEN = frozenset({Kind.TENANTS, Kind.SUBSCRIPTIONS, Kind.RESOURCE_GRAPH})
 
 
 class RoleIsInvalidError(ValueError):
@@ -59,22 +55,53 @@ class Role:
         return cls(_of_all(parts, "actions"), _of_all(parts, "notactions"))
 
 
+_NOTHING = Role(())
+
+
 @dataclass(slots=True)
 class Roles:
-    """The roles of callers, by their application id in lower case."""
+    """The roles of callers, by their application id in lower case.
+
+    An assignment takes minutes to arrive: `arrives` says when, for those that are under way; until
+    then the caller may do what its role was before, which for a new one is nothing.
+    """
 
     of: dict[str, Role] = field(default_factory=dict)
+    arrives: dict[str, datetime] = field(default_factory=dict)
+    before: dict[str, Role] = field(default_factory=dict)
 
-    def allows(self, caller: Caller, action: str) -> bool:
-        """Say whether a caller may do something."""
-        role = self.of.get(caller.app_id.lower())
+    def clear(self) -> None:
+        """Forget every role."""
+        self.of.clear()
+        self.arrives.clear()
+        self.before.clear()
+
+    def give(self, client_id: str, role: Role, arrives: datetime | None = None) -> None:
+        """Give a caller a role, which arrives at once or later."""
+        key = client_id.lower()
+        before = self.of.get(key, _NOTHING)
+        self.take(key)
+        self.of[key] = role
+        if arrives is not None:
+            self.arrives[key], self.before[key] = arrives, before
+
+    def take(self, client_id: str) -> None:
+        """Take a caller's role away: it may do everything then."""
+        for each in (self.of, self.arrives, self.before):
+            each.pop(client_id.lower(), None)
+
+    def allows(self, caller: Caller, action: str, now: datetime) -> bool:
+        """Say whether a caller may do something at an instant."""
+        key = caller.app_id.lower()
+        is_late = key in self.arrives and now < self.arrives[key]
+        role = self.before[key] if is_late else self.of.get(key)
         return role is None or role.allows(action)
 
-    def check(self, call: Call, caller: Caller) -> None:
+    def check(self, call: Call, caller: Caller, now: datetime) -> None:
         """Raise AzureRefusal (403), naming caller, action and scope, for what is not granted."""
-        if call.route is None or call.route.kind in _OPEN:
+        if call.route is None or call.route.row.is_open:
             return
-        if not self.allows(caller, call.route.action(call.method)):
+        if not self.allows(caller, call.route.action(call.method), now):
             raise refusal_error(REFUSALS["forbidden"], facts_of(call, caller))
 
 

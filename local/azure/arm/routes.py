@@ -1,189 +1,234 @@
-"""Which resource a path means. Resource Manager compares paths without case."""
+"""Every path that the simulated Resource Manager knows, a row each; compared without case."""
 
-from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
 
-PROVIDER = "Microsoft.ContainerService"
-CLUSTERS = f"{PROVIDER}/managedClusters"
-CONFIGURATIONS = f"{CLUSTERS}/maintenanceConfigurations"
-NODE_IMAGES = f"{PROVIDER}/locations/nodeImageVersions"
-POOL_UPGRADES = f"{CLUSTERS}/agentPools/upgradeProfiles"
-
-
-class Kind(StrEnum):
-    """What a path leads to."""
-
-    CLUSTERS_OF_SUBSCRIPTION = "clusters of a subscription"
-    CLUSTERS_OF_GROUP = "clusters of a resource group"
-    CLUSTER = "cluster"
-    CONFIGURATIONS = "configurations"
-    CONFIGURATION = "configuration"
-    NODE_IMAGES = "node image versions"
-    POOL_UPGRADES = "upgrade profile of an agent pool"
-    RESOURCE_GRAPH = "resource graph"
-    OPERATION = "operation"
-    OPERATION_RESULT = "operation result"
-    TENANTS = "tenants"
-    SUBSCRIPTIONS = "subscriptions"
-    SUBSCRIPTION = "subscription"
-    LOCATIONS = "locations"
-    PROVIDERS = "providers"
-    PROVIDER = "provider"
-    PROVIDER_REGISTER = "registration of a provider"
-    PROVIDER_UNREGISTER = "end of the registration of a provider"
-    GROUPS = "resource groups"
-    GROUP = "resource group"
-
-
-# What the gateway answers by itself, without a resource provider.
-AROUND = frozenset(
-    {
-        *(Kind.TENANTS, Kind.SUBSCRIPTIONS, Kind.SUBSCRIPTION, Kind.LOCATIONS),
-        *(Kind.PROVIDERS, Kind.PROVIDER, Kind.PROVIDER_REGISTER, Kind.PROVIDER_UNREGISTER),
-        *(Kind.GROUPS, Kind.GROUP, Kind.RESOURCE_GRAPH),
-    }
+from local.azure.arm import (
+    cluster_calls,
+    configuration_calls,
+    group_calls,
+    image_calls,
+    resource_graph,
+    subscription_calls,
+    tag_calls,
 )
-# Whose answers do not name the caller; of listings of clusters no source tells.
-UNNAMED = AROUND | {Kind.CLUSTERS_OF_SUBSCRIPTION, Kind.CLUSTERS_OF_GROUP}
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """A path, taken apart; the parts keep the casing that the caller gave them."""
-
-    kind: Kind
-    resource_type: str
-    subscription: str = ""
-    group: str = ""
-    cluster: str = ""
-    configuration: str = ""
-    location: str = ""
-    operation_id: str = ""
-    namespace: str = ""
-    pool: str = ""
-
-    def action(self, method: str) -> str:
-        """Name the permission that the call needs, which Event Grid calls operationName."""
-        if self.kind is Kind.RESOURCE_GRAPH:
-            return f"{self.resource_type}/read"
-        verb = {"GET": "read", "HEAD": "read", "DELETE": "delete", "POST": "action"}
-        return f"{self.resource_type}/{verb.get(method, 'write')}"
-
-    def operation(self, method: str) -> str:
-        """Name the call as the REST specification does (operationId), or the empty string."""
-        return _OPERATIONS.get((self.kind, method), "")
-
-    @property
-    def cluster_id(self) -> str:
-        """The id of the cluster, in the usual casing."""
-        return (
-            f"/subscriptions/{self.subscription}/resourceGroups/{self.group}"
-            f"/providers/{CLUSTERS}/{self.cluster}"
-        )
-
-    @property
-    def configuration_id(self) -> str:
-        """The id of the maintenance configuration, in the usual casing."""
-        return f"{self.cluster_id}/maintenanceConfigurations/{self.configuration}"
-
-
-_OPERATIONS = {
-    (Kind.CLUSTERS_OF_SUBSCRIPTION, "GET"): "ManagedClusters_List",
-    (Kind.CLUSTERS_OF_GROUP, "GET"): "ManagedClusters_ListByResourceGroup",
-    (Kind.CLUSTER, "GET"): "ManagedClusters_Get",
-    (Kind.CLUSTER, "PUT"): "ManagedClusters_CreateOrUpdate",
-    (Kind.CLUSTER, "PATCH"): "ManagedClusters_UpdateTags",
-    (Kind.CLUSTER, "DELETE"): "ManagedClusters_Delete",
-    (Kind.CONFIGURATIONS, "GET"): "MaintenanceConfigurations_ListByManagedCluster",
-    (Kind.CONFIGURATION, "GET"): "MaintenanceConfigurations_Get",
-    (Kind.CONFIGURATION, "PUT"): "MaintenanceConfigurations_CreateOrUpdate",
-    (Kind.CONFIGURATION, "DELETE"): "MaintenanceConfigurations_Delete",
-    (Kind.NODE_IMAGES, "GET"): "ManagedClusters_ListNodeImageVersions",
-    (Kind.POOL_UPGRADES, "GET"): "AgentPools_GetUpgradeProfile",
-    (Kind.RESOURCE_GRAPH, "POST"): "Resources",
-    (Kind.TENANTS, "GET"): "Tenants_List",
-    (Kind.SUBSCRIPTIONS, "GET"): "Subscriptions_List",
-    (Kind.SUBSCRIPTION, "GET"): "Subscriptions_Get",
-    (Kind.LOCATIONS, "GET"): "Subscriptions_ListLocations",
-    (Kind.PROVIDERS, "GET"): "Providers_List",
-    (Kind.PROVIDER, "GET"): "Providers_Get",
-    (Kind.PROVIDER_REGISTER, "POST"): "Providers_Register",
-    (Kind.PROVIDER_UNREGISTER, "POST"): "Providers_Unregister",
-    (Kind.GROUPS, "GET"): "ResourceGroups_List",
-    (Kind.GROUP, "GET"): "ResourceGroups_Get",
-    (Kind.GROUP, "HEAD"): "ResourceGroups_CheckExistence",
-    (Kind.GROUP, "PUT"): "ResourceGroups_CreateOrUpdate",
-}
+from local.azure.arm.route import (
+    CLUSTERS,
+    CONFIGURATIONS,
+    NODE_IMAGES,
+    POOL_UPGRADES,
+    PROVIDER,
+    TAGS,
+    Bucket,
+    Route,
+    Row,
+    Service,
+    Way,
+)
 
 _SUBSCRIPTION = "/subscriptions/{subscription}"
 _GROUP = f"{_SUBSCRIPTION}/resourcegroups/{{group}}"
 _AKS = "providers/microsoft.containerservice"
 _CLUSTER = f"{_GROUP}/{_AKS}/managedclusters/{{cluster}}"
+_CONFIGURATIONS = f"{_CLUSTER}/maintenanceconfigurations"
 _LOCATION = f"{_SUBSCRIPTION}/{_AKS}/locations/{{location}}"
 _PROVIDERS = f"{_SUBSCRIPTION}/providers"
 _RESOURCES = "Microsoft.Resources"
-_TEMPLATES = (
-    (Kind.CLUSTERS_OF_SUBSCRIPTION, CLUSTERS, f"{_SUBSCRIPTION}/{_AKS}/managedclusters"),
-    (Kind.CLUSTERS_OF_GROUP, CLUSTERS, f"{_GROUP}/{_AKS}/managedclusters"),
-    (Kind.CLUSTER, CLUSTERS, _CLUSTER),
-    (Kind.CONFIGURATIONS, CONFIGURATIONS, f"{_CLUSTER}/maintenanceconfigurations"),
-    (
-        Kind.CONFIGURATION,
+# The first one with nodeImageVersions, which are in previews only: the resource provider's own
+# list of versions (azure-powershell's recording TestSimpleAzureKubernetes, 2025-10).
+_NODE_IMAGES_PREVIEW = "2024-02-02-preview"
+
+AKS_ROWS = (
+    Row(
+        f"{_SUBSCRIPTION}/{_AKS}/managedclusters",
+        CLUSTERS,
+        {
+            # Whether listings of clusters name their caller no source tells.
+            "GET": Way(
+                "ManagedClusters_List",
+                cluster_calls.list_clusters,
+                Bucket.LIST,
+                names_caller=False,
+            )
+        },
+    ),
+    Row(
+        f"{_GROUP}/{_AKS}/managedclusters",
+        CLUSTERS,
+        {
+            "GET": Way(
+                "ManagedClusters_ListByResourceGroup",
+                cluster_calls.list_clusters,
+                Bucket.LIST,
+                names_caller=False,
+            )
+        },
+    ),
+    Row(
+        _CLUSTER,
+        CLUSTERS,
+        {
+            "GET": Way(
+                "ManagedClusters_Get",
+                cluster_calls.get_cluster,
+                Bucket.GET_CLUSTER,
+                names_caller=False,
+            ),
+            "PUT": Way(
+                "ManagedClusters_CreateOrUpdate",
+                cluster_calls.put_cluster,
+                Bucket.PUT_CLUSTER,
+                may_be_new=True,
+            ),
+            "PATCH": Way("ManagedClusters_UpdateTags", cluster_calls.patch_cluster),
+            "DELETE": Way("ManagedClusters_Delete", cluster_calls.delete_cluster, may_be_new=True),
+        },
+    ),
+    Row(
+        _CONFIGURATIONS,
         CONFIGURATIONS,
-        f"{_CLUSTER}/maintenanceconfigurations/{{configuration}}",
+        {
+            "GET": Way(
+                "MaintenanceConfigurations_ListByManagedCluster",
+                configuration_calls.list_configurations,
+            )
+        },
     ),
-    (Kind.NODE_IMAGES, NODE_IMAGES, f"{_LOCATION}/nodeimageversions"),
-    (
-        Kind.POOL_UPGRADES,
-        POOL_UPGRADES,
+    Row(
+        f"{_CONFIGURATIONS}/{{configuration}}",
+        CONFIGURATIONS,
+        {
+            "GET": Way("MaintenanceConfigurations_Get", configuration_calls.get_configuration),
+            "PUT": Way(
+                "MaintenanceConfigurations_CreateOrUpdate",
+                configuration_calls.write_configuration,
+            ),
+            "DELETE": Way(
+                "MaintenanceConfigurations_Delete", configuration_calls.remove_configuration
+            ),
+        },
+    ),
+    Row(
+        f"{_LOCATION}/nodeimageversions",
+        NODE_IMAGES,
+        {"GET": Way("ManagedClusters_ListNodeImageVersions", image_calls.list_node_images)},
+        first_preview=_NODE_IMAGES_PREVIEW,
+    ),
+    Row(
         f"{_CLUSTER}/agentpools/{{pool}}/upgradeprofiles/default",
+        POOL_UPGRADES,
+        {"GET": Way("AgentPools_GetUpgradeProfile", image_calls.get_pool_upgrades)},
     ),
-    (
-        Kind.RESOURCE_GRAPH,
-        "Microsoft.ResourceGraph/resources",
-        "/providers/microsoft.resourcegraph/resources",
-    ),
-    (
-        Kind.OPERATION,
-        f"{PROVIDER}/locations/operations",
+    Row(
         f"{_LOCATION}/operations/{{operation_id}}",
+        f"{PROVIDER}/locations/operations",
+        {"GET": Way("", cluster_calls.get_operation, Bucket.OPERATION)},
     ),
-    (
-        Kind.OPERATION_RESULT,
-        f"{PROVIDER}/locations/operationresults",
+    Row(
         f"{_LOCATION}/operationresults/{{operation_id}}",
+        f"{PROVIDER}/locations/operationresults",
+        {"GET": Way("", cluster_calls.get_operation_result, Bucket.OPERATION)},
     ),
-    (Kind.TENANTS, f"{_RESOURCES}/tenants", "/tenants"),
-    (Kind.SUBSCRIPTIONS, f"{_RESOURCES}/subscriptions", "/subscriptions"),
-    (Kind.SUBSCRIPTION, f"{_RESOURCES}/subscriptions", _SUBSCRIPTION),
-    (Kind.LOCATIONS, f"{_RESOURCES}/subscriptions/locations", f"{_SUBSCRIPTION}/locations"),
-    (Kind.PROVIDERS, f"{_RESOURCES}/providers", _PROVIDERS),
-    (Kind.PROVIDER, f"{_RESOURCES}/providers", f"{_PROVIDERS}/{{namespace}}"),
-    (
-        Kind.PROVIDER_REGISTER,
-        f"{_RESOURCES}/providers/register",
-        f"{_PROVIDERS}/{{namespace}}/register",
-    ),
-    (
-        Kind.PROVIDER_UNREGISTER,
-        f"{_RESOURCES}/providers/unregister",
-        f"{_PROVIDERS}/{{namespace}}/unregister",
-    ),
-    (Kind.GROUPS, f"{_RESOURCES}/resourceGroups", f"{_SUBSCRIPTION}/resourcegroups"),
-    (Kind.GROUP, f"{_RESOURCES}/resourceGroups", _GROUP),
 )
-_SEGMENTS = tuple((kind, type_, template.split("/")) for kind, type_, template in _TEMPLATES)
+
+
+# What the gateway answers itself; of Resource Graph it is told that a query is a read.
+OTHER_ROWS = (
+    Row(
+        "/providers/microsoft.resourcegraph/resources",
+        "Microsoft.ResourceGraph/resources",
+        {"POST": Way("Resources", resource_graph.query_resources, verb="read")},
+        Service.GRAPH,
+        is_open=True,
+    ),
+    Row(
+        "/tenants",
+        f"{_RESOURCES}/tenants",
+        {"GET": Way("Tenants_List", subscription_calls.list_tenants)},
+        Service.GATEWAY,
+        is_open=True,
+    ),
+    Row(
+        "/subscriptions",
+        f"{_RESOURCES}/subscriptions",
+        {"GET": Way("Subscriptions_List", subscription_calls.list_subscriptions)},
+        Service.GATEWAY,
+        is_open=True,
+    ),
+    Row(
+        _SUBSCRIPTION,
+        f"{_RESOURCES}/subscriptions",
+        {"GET": Way("Subscriptions_Get", subscription_calls.get_subscription)},
+        Service.GATEWAY,
+    ),
+    Row(
+        f"{_SUBSCRIPTION}/locations",
+        f"{_RESOURCES}/subscriptions/locations",
+        {"GET": Way("Subscriptions_ListLocations", subscription_calls.list_locations)},
+        Service.GATEWAY,
+    ),
+    Row(
+        _PROVIDERS,
+        f"{_RESOURCES}/providers",
+        {"GET": Way("Providers_List", subscription_calls.list_providers)},
+        Service.GATEWAY,
+    ),
+    Row(
+        f"{_PROVIDERS}/{{namespace}}",
+        f"{_RESOURCES}/providers",
+        {"GET": Way("Providers_Get", subscription_calls.get_provider)},
+        Service.GATEWAY,
+    ),
+    Row(
+        f"{_PROVIDERS}/{{namespace}}/register",
+        f"{_RESOURCES}/providers/register",
+        {"POST": Way("Providers_Register", subscription_calls.register_provider)},
+        Service.GATEWAY,
+    ),
+    Row(
+        f"{_PROVIDERS}/{{namespace}}/unregister",
+        f"{_RESOURCES}/providers/unregister",
+        {"POST": Way("Providers_Unregister", subscription_calls.unregister_provider)},
+        Service.GATEWAY,
+    ),
+    Row(
+        f"{_SUBSCRIPTION}/resourcegroups",
+        f"{_RESOURCES}/resourceGroups",
+        {"GET": Way("ResourceGroups_List", group_calls.list_groups)},
+        Service.GATEWAY,
+    ),
+    Row(
+        _GROUP,
+        f"{_RESOURCES}/resourceGroups",
+        {
+            "GET": Way("ResourceGroups_Get", group_calls.get_group),
+            "HEAD": Way("ResourceGroups_CheckExistence", group_calls.head_group, may_be_new=True),
+            "PUT": Way("ResourceGroups_CreateOrUpdate", group_calls.put_group, may_be_new=True),
+        },
+        Service.GATEWAY,
+    ),
+    Row(
+        f"{_CLUSTER}/providers/microsoft.resources/tags/default",
+        TAGS,
+        {
+            "GET": Way("Tags_GetAtScope", tag_calls.get_tags),
+            "PUT": Way("Tags_CreateOrUpdateAtScope", tag_calls.put_tags),
+            "PATCH": Way("Tags_UpdateAtScope", tag_calls.patch_tags),
+            "DELETE": Way("Tags_DeleteAtScope", tag_calls.delete_tags),
+        },
+        Service.GATEWAY,
+    ),
+)
+_SEGMENTS = tuple((row, row.template.split("/")) for row in (*AKS_ROWS, *OTHER_ROWS))
 
 
 @lru_cache(maxsize=16384)
 def route_of(path: str) -> Route | None:
     """Take a path apart; None where it leads to nothing that the simulator knows."""
     segments = path.rstrip("/").split("/")
-    for kind, resource_type, template in _SEGMENTS:
+    for row, template in _SEGMENTS:
         parts = _matched(segments, template)
         if parts is not None:
-            return Route(kind, resource_type, **parts)
+            return Route(row, **parts)
     return None
 
 

@@ -37,6 +37,7 @@ class Release:
 class Subscription:
     """A subscription: its groups by lower-cased name, its clusters and machines by their key.
 
+    `gone` are the clusters that were deleted, and when.
     `unregistered` holds the lower-cased namespaces of resource providers that it may not use yet.
     """
 
@@ -44,6 +45,9 @@ class Subscription:
     groups: dict[str, Group] = field(default_factory=dict)
     clusters: dict[str, Cluster] = field(default_factory=dict)
     machines: dict[str, Machine] = field(default_factory=dict)
+    gone: deque[tuple[datetime, Cluster]] = field(
+        default_factory=lambda: deque(maxlen=_RELEASES_KEPT)
+    )
     unregistered: set[str] = field(default_factory=set)
 
 
@@ -87,15 +91,23 @@ class State:
         home.clusters[cluster.key] = cluster
         return cluster, True
 
-    def delete_cluster(self, subscription: str, group: str, name: str) -> bool:
-        """Delete a cluster and what belongs to it; say whether it was there."""
-        home = self.subscriptions.get(subscription.lower())
-        return home is not None and home.clusters.pop(f"{group}/{name}".lower(), None) is not None
+    def delete_cluster(self, address: tuple[str, str, str], now: datetime) -> None:
+        """Delete a cluster, if it is there, and what belongs to it."""
+        cluster = self.cluster(*address)
+        if cluster is not None:
+            home = self.subscriptions[address[0].lower()]
+            home.gone.append((now, home.clusters.pop(cluster.key)))
 
     def cluster(self, subscription: str, group: str, name: str) -> Cluster | None:
         """Find a cluster, comparing without case."""
         home = self.subscriptions.get(subscription.lower())
         return home.clusters.get(f"{group}/{name}".lower()) if home else None
+
+    def clusters_at(self, subscription: Subscription, instant: datetime) -> dict[str, Cluster]:
+        """Give a subscription's clusters as they were, as far back as is remembered."""
+        gone = {each.key: each for until, each in subscription.gone if until > instant}
+        found = {**gone, **subscription.clusters}
+        return {key: each.at(instant) for key, each in found.items() if each.created <= instant}
 
     def put_machine(self, address: Address, machine: Machine) -> None:
         """Write a virtual machine at its address, made or replaced."""

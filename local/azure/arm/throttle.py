@@ -7,9 +7,10 @@ principal and kind of call) and "quotas-skus-regions" (AKS, per subscription and
 from dataclasses import dataclass
 from http import HTTPStatus
 from math import ceil
+from typing import assert_never
 
 from local.azure.arm.errors import AzureRefusal, Shape
-from local.azure.arm.routes import Kind, Route
+from local.azure.arm.route import Bucket, Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +126,9 @@ class Throttle:
             "x-ms-user-quota-resets-after": _GRAPH_SPAN,
         }
 
-    def pass_aks(self, method: str, route: Route, location: str, now: float) -> None:
+    def pass_aks(self, bucket: Bucket, route: Route, location: str, now: float) -> None:
         """Count a call at the resource provider; raises AzureRefusal (429, flat)."""
-        key, limit = _aks_bucket(method, route, location)
+        key, limit = _aks_bucket(bucket, route, location)
         wait = self._aks.take(key, limit, now)
         if wait and self.enforced:
             raise throttled_by_aks(ceil(wait))
@@ -151,18 +152,20 @@ def _kind(method: str) -> str:
     return "deletes" if method == "DELETE" else "writes"
 
 
-def _aks_bucket(method: str, route: Route, location: str) -> tuple[tuple[str, ...], Limit]:
+def _aks_bucket(bucket: Bucket, route: Route, location: str) -> tuple[tuple[str, ...], Limit]:
     subscription = route.subscription.lower()
-    match route.kind, method:
-        case Kind.CLUSTERS_OF_SUBSCRIPTION, _:
-            return ("list", subscription), _LIST_OF_SUBSCRIPTION
-        case Kind.CLUSTERS_OF_GROUP, _:
-            return ("list", subscription, route.group.lower()), _LIST_OF_GROUP
-        case Kind.CLUSTER, "GET":
-            return ("get", route.cluster_id.lower()), _GET_CLUSTER
-        case Kind.CLUSTER, "PUT":
-            return ("put", subscription, location), _PUT_CLUSTER
-        case Kind.OPERATION | Kind.OPERATION_RESULT, _:
-            return ("operation", subscription, location), _GET_OPERATION
-        case _:
-            return ("other", subscription, location), _ALL_OTHER
+    match bucket:
+        case Bucket.LIST if route.group:
+            return (bucket, subscription, route.group.lower()), _LIST_OF_GROUP
+        case Bucket.LIST:
+            return (bucket, subscription), _LIST_OF_SUBSCRIPTION
+        case Bucket.GET_CLUSTER:
+            return (bucket, route.cluster_id.lower()), _GET_CLUSTER
+        case Bucket.PUT_CLUSTER:
+            return (bucket, subscription, location), _PUT_CLUSTER
+        case Bucket.OPERATION:
+            return (bucket, subscription, location), _GET_OPERATION
+        case Bucket.OTHER:
+            return (bucket, subscription, location), _ALL_OTHER
+        case _ as never:
+            assert_never(never)

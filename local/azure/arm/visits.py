@@ -9,7 +9,7 @@ from local.azure.arm.clusters import Cluster
 from local.azure.arm.errors import AzureRefusal, Shape
 from local.azure.arm.operations import Operations
 from local.azure.arm.roles import Roles
-from local.azure.arm.routes import Route
+from local.azure.arm.route import Route
 from local.azure.arm.state import State, Subscription
 from local.azure.entra.tokens import Caller
 from local.azure.json_values import JsonObject, parse
@@ -19,7 +19,10 @@ from local.azure.replies import Call
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A call of a known caller at an instant; its parents are there, the cluster perhaps not."""
+    """A call of a known caller at an instant; its parents are there, the cluster perhaps not.
+
+    Listings are shown `stale` old, and without what is within one of `missing`.
+    """
 
     state: State
     operations: Operations
@@ -31,6 +34,7 @@ class Visit:
     present: Cluster | None
     now: datetime
     stale: timedelta
+    missing: tuple[str, ...]
     roles: Roles
 
     @property

@@ -1,10 +1,11 @@
 """Faults by name: the orders that `POST /_simulator/faults` takes, and their texts."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
 
 from local.azure.arm.errors import Shape
-from local.azure.controls.fault_presets import REFUSALS
+from local.azure.controls.fault_presets import HELD, REFUSALS
 from local.azure.controls.faults import Aim, Fault
 from local.azure.controls.misfortunes import Harm, Refusal
 from local.azure.json_values import (
@@ -21,11 +22,16 @@ _PLAIN_REFUSE = Refusal(
 )
 _OUTAGE = "outage"
 _IDENTITY = "identity-refused"
-_ENDLESS = {Harm.SLOW, Harm.STALE_LIST}
+_ENDLESS = {Harm.SLOW, Harm.STALE_LIST, Harm.MISSING_FROM_LIST, *HELD}
+_LISTS: Mapping[str, str] = {
+    Harm.STALE_LIST: "*_List*",
+    Harm.MISSING_FROM_LIST: "ManagedClusters_List*",
+}
 _KNOWN = frozenset(
-    {"fault", "method", "path", "operation", "cluster", "times", "every", "skip", "seconds"}
-    | {"from", "to", "status", "code", "message", "retryAfter", "shape"}
+    {"fault", "method", "path", "operation", "cluster", "scope", "times", "every", "skip"}
+    | {"seconds", "from", "to", "status", "code", "message", "retryAfter", "shape"}
 )
+_BY_CODE = {each.code.lower(): name for name, each in REFUSALS.items() if name in HELD}
 FAULT_NAMES = (*REFUSALS, *(harm.value for harm in Harm), _OUTAGE, _IDENTITY)
 
 
@@ -38,11 +44,12 @@ def fault_of(order: JsonObject) -> Fault:
     for name in order:
         if name not in _KNOWN:
             raise OrderIsInvalidError(f"{name}: unknown, expected one of {sorted(_KNOWN)}")
-    name = as_text(order.get("fault"))
+    name = _BY_CODE.get(as_text(order.get("fault")).lower(), as_text(order.get("fault")))
     if name not in FAULT_NAMES:
         raise OrderIsInvalidError(f"fault: '{name}' must be one of {', '.join(FAULT_NAMES)}")
     harm = Harm(name) if name in set(Harm) else Harm.REFUSE
-    endless = harm in _ENDLESS or name == _OUTAGE or "every" in order or "to" in order
+    endless = bool({harm, name} & _ENDLESS) or name == _OUTAGE or "every" in order or "to" in order
+    hides = harm is Harm.MISSING_FROM_LIST
     return Fault(
         name=name,
         harm=harm,
@@ -52,17 +59,20 @@ def fault_of(order: JsonObject) -> Fault:
         skip=_count(order, "skip", 0),
         seconds=_seconds(order),
         refusal=_refusal(order, name) if harm is Harm.REFUSE else None,
+        left_out=_text(order, "scope") if hides else "",
     )
 
 
 def _aim(order: JsonObject, name: str) -> Aim:
-    operation = "*_List*" if name == Harm.STALE_LIST else ""
+    operation = _LISTS.get(name, "")
+    scope = "" if name == Harm.MISSING_FROM_LIST else _text(order, "scope")
     path = "*/token" if name == _IDENTITY else ""
     return Aim(
-        method=_text(order, "method"),
+        methods=_text(order, "method") or HELD.get(name, ""),
         path=_text(order, "path") or path,
         operation=_text(order, "operation") or operation,
         cluster=_text(order, "cluster").rpartition("/")[2],
+        scope=scope,
         start=_instant(order, "from"),
         end=_instant(order, "to"),
     )
@@ -78,11 +88,16 @@ def _refusal(order: JsonObject, name: str) -> Refusal:
     return Refusal(
         _count(order, "status", preset.status, least=400, most=599),
         _text(order, "code") or preset.code,
-        _text(order, "message") or preset.message,
+        (_text(order, "message") or preset.message).replace("{held}", _held(order)),
         Shape(shape),
         retry_after=None if retry_after is None else _count(order, "retryAfter", retry_after),
         detail=preset.detail,
     )
+
+
+def _held(order: JsonObject) -> str:
+    # What carries the lock, the policy or the assignment.
+    return _text(order, "scope") or "/subscriptions/{subscription}"
 
 
 def _text(order: JsonObject, field: str) -> str:

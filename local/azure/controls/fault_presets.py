@@ -49,6 +49,55 @@ REFUSALS: Mapping[str, Refusal] = {
         " granted, please refresh your credentials.",
         _ARM,
     ),
+    "locked": Refusal(
+        HTTPStatus.CONFLICT,
+        "ScopeLocked",
+        "The scope '{scope}' cannot perform {verb} operation because following scope(s) are"
+        " locked: '{held}'. Please remove the lock and try again.",
+        _ARM,
+    ),
+    "denied-by-policy": Refusal(
+        HTTPStatus.FORBIDDEN,
+        "RequestDisallowedByPolicy",
+        "Resource '{name}' was disallowed by policy. Policy identifiers:"
+        ' \'[{"policyAssignment":{"name":"no-changes","id":"{held}/providers'
+        '/Microsoft.Authorization/policyAssignments/no-changes"},"policyDefinition":{"name":'
+        '"No changes","id":"{held}/providers/Microsoft.Authorization/policyDefinitions'
+        "/no-changes\"}}]'.",
+        _ARM,
+    ),
+    "denied-by-assignment": Refusal(
+        HTTPStatus.FORBIDDEN,
+        "DenyAssignmentAuthorizationFailed",
+        "The client '{app_id}' with object id '{object_id}' has permission to perform action"
+        " '{action}' on scope '{scope}'; however, the access is denied because of the deny"
+        " assignment with name"
+        " 'System deny assignment' and Id '00000000000000000000000000000001' at scope '{held}'.",
+        _ARM,
+    ),
+    "subscription-disabled": Refusal(
+        HTTPStatus.CONFLICT,
+        "ReadOnlyDisabledSubscription",
+        "The subscription '{subscription}' is disabled and therefore marked as read only. You"
+        " cannot perform any write actions on this subscription until it is re-enabled.",
+        _ARM,
+    ),
+    "not-rolled-out": Refusal(
+        HTTPStatus.BAD_REQUEST,
+        "NoRegisteredProviderFound",
+        "No registered resource provider found for location '{location}' and API version"
+        " '{api_version}' for type '{type}'. The supported api-versions are '2026-07-01'. The"
+        " supported locations are '{location}'.",
+        _ARM,
+    ),
+    "not-replicated": Refusal(
+        HTTPStatus.NOT_FOUND,
+        "ResourceNotFound",
+        "The Resource 'Microsoft.ContainerService/managedClusters/{cluster}' under resource group"
+        " '{group}' was not found. For more details please go to"
+        " https://aka.ms/ARMResourceNotFoundFix",
+        _ARM,
+    ),
     "bad-request": Refusal(
         HTTPStatus.BAD_REQUEST, "InvalidParameter", "The request is not valid.", _AKS
     ),
@@ -77,4 +126,12 @@ REFUSALS: Mapping[str, Refusal] = {
         " specified time period.",
         _ARM,
     ),
+}
+
+# What lies on a scope and stays there until it is taken away, and the methods that it stops.
+HELD: Mapping[str, str] = {
+    "locked": "PUT,PATCH,POST,DELETE",
+    "denied-by-policy": "PUT,PATCH",
+    "denied-by-assignment": "PUT,PATCH,POST,DELETE",
+    "subscription-disabled": "PUT,PATCH,POST,DELETE",
 }

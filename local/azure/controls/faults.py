@@ -5,27 +5,33 @@ from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 
-from local.azure.controls.misfortunes import Facts, Harm, Misfortune, Refusal
+from local.azure.controls.misfortunes import Facts, Harm, Misfortune, Refusal, is_within
 from local.azure.json_values import JsonObject, iso
 
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """Which calls a fault is for; empty means any. Texts without case, * and ? as wildcards."""
+    """Which calls a fault is for; empty means any. Texts without case, * and ? as wildcards.
 
-    method: str = ""
+    `methods` are separated by commas; `scope` is a subscription, a resource group or a resource,
+    and everything below it.
+    """
+
+    methods: str = ""
     path: str = ""
     operation: str = ""
     cluster: str = ""
+    scope: str = ""
     start: datetime | None = None
     end: datetime | None = None
 
     def hits(self, facts: Facts, now: datetime) -> bool:
         """Say whether the fault is for this call at this instant (start inclusive)."""
         return (
-            (not self.method or self.method.upper() == facts.method)
+            (not self.methods or facts.method in self.methods.upper().split(","))
             and self._hits_service(facts)
             and (not self.path or _like(facts.path, self.path))
+            and (not self.scope or is_within(facts.path, self.scope))
             and (not self.cluster or facts.cluster.lower() == self.cluster.lower())
             and (
                 not self.operation
@@ -39,7 +45,7 @@ class Aim:
     def _hits_service(self, facts: Facts) -> bool:
         # Tokens and topics are other services: only an order that names their path, or what is
         # done there, is for them.
-        named = self.path or (facts.operation and self.operation)
+        named = self.path or self.scope or (facts.operation and self.operation)
         return not facts.is_other_service or bool(named)
 
 
@@ -59,6 +65,7 @@ class Fault:
     skip: int = 0
     seconds: float = 0.0
     refusal: Refusal | None = None
+    left_out: str = ""
     number: int = 0
     seen: int = 0
     hit: int = 0
@@ -80,10 +87,11 @@ class Fault:
         return {
             "id": self.number,
             "fault": self.name,
-            "method": self.aim.method,
+            "method": self.aim.methods,
             "path": self.aim.path,
             "operation": self.aim.operation,
             "cluster": self.aim.cluster,
+            "scope": self.left_out or self.aim.scope,
             "from": iso(self.aim.start) if self.aim.start else None,
             "to": iso(self.aim.end) if self.aim.end else None,
             "every": self.every,
@@ -123,7 +131,7 @@ class Faults:
         misfortune = Misfortune()
         for fault in self._faults:
             if not misfortune.is_fatal and fault.strikes(facts, now):
-                misfortune.add(fault.name, fault.harm, fault.seconds, fault.refusal)
+                misfortune.add(fault.name, fault.harm, fault.seconds, fault.refusal, fault.left_out)
         return misfortune
 
     def __bool__(self) -> bool:

@@ -18,6 +18,7 @@ class Harm(StrEnum):
     HANG_BEFORE = "hang-before"
     HANG_AFTER = "hang-after"
     STALE_LIST = "stale-list"
+    MISSING_FROM_LIST = "missing-from-list"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,10 @@ class Facts:
     operation: str = ""
     action: str = ""
     subscription: str = ""
+    group: str = ""
     cluster: str = ""
+    location: str = ""
+    api_version: str = ""
     app_id: str = ""
     object_id: str = ""
     is_other_service: bool = False
@@ -54,18 +58,23 @@ class Misfortune:
     names: list[str] = field(default_factory=list)
     delay: float = 0.0
     stale: timedelta = timedelta()
+    missing: list[str] = field(default_factory=list)
     refusal: Refusal | None = None
     ending: Harm | None = None
     hang: float = 0.0
 
-    def add(self, name: str, harm: Harm, seconds: float, refusal: Refusal | None) -> None:
-        """Let one more fault strike."""
+    def add(
+        self, name: str, harm: Harm, seconds: float, refusal: Refusal | None, scope: str = ""
+    ) -> None:
+        """Let one more fault strike; `scope` is what a listing leaves out."""
         self.names.append(name)
         match harm:
             case Harm.SLOW:
                 self.delay += seconds
             case Harm.STALE_LIST:
                 self.stale = timedelta(seconds=seconds)
+            case Harm.MISSING_FROM_LIST:
+                self.missing.append(scope)
             case Harm.REFUSE:
                 self.refusal = refusal
             case _:
@@ -77,10 +86,18 @@ class Misfortune:
         return self.refusal is not None or self.ending is not None
 
 
+def is_within(path: str, scope: str) -> bool:
+    """Say whether a resource is a scope itself or below it, without case."""
+    return f"{path.rstrip('/')}/".lower().startswith(f"{scope.rstrip('/')}/".lower())
+
+
 def refusal_error(refusal: Refusal, facts: Facts) -> AzureRefusal:
     """Write a refusal as the error of one call: {cluster} and the like are filled in."""
     values = {name: str(getattr(facts, name)) for name in Facts.__slots__}
     values["scope"] = facts.path
+    values["name"] = facts.path.rpartition("/")[2]
+    values["type"] = facts.action.rpartition("/")[0].partition("/")[2]
+    values["verb"] = "delete" if facts.method == "DELETE" else "write"
     values["retry_after"] = str(refusal.retry_after)
     headers = {} if refusal.retry_after is None else {"Retry-After": str(refusal.retry_after)}
     detail = [{"code": "Unspecified", "message": refusal.detail}] if refusal.detail else None

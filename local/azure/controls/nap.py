@@ -6,7 +6,7 @@ from http import HTTPStatus
 from local.azure.arm.bodies import cluster_id
 from local.azure.arm.clusters import Cluster
 from local.azure.arm.node_images import newest_versions
-from local.azure.arm.routes import Kind, route_of
+from local.azure.arm.routes import route_of
 from local.azure.arm.state import Release, State
 from local.azure.controls.errors import ControlRefusedError
 from local.azure.json_values import JsonObject, as_list, as_object, as_text, instant_of, iso, parse
@@ -34,7 +34,7 @@ def nap_of_cluster(simulator: Simulator, call: Call, path: str) -> JsonObject:
     """Show what NAP would do on one cluster (`?at=`), or force what it reads as its window."""
     route = route_of(path)
     found = None
-    if route is not None and route.kind is Kind.CLUSTER:
+    if route is not None and route.is_cluster:
         found = simulator.state.cluster(route.subscription, route.group, route.cluster)
     if found is None:
         raise ControlRefusedError(HTTPStatus.NOT_FOUND, f"no cluster {path}")

@@ -11,6 +11,7 @@ _COUNTS = {
     "operationReads": "operation_reads",
     "failOperations": "failing_operations",
 }
+_SECONDS = {"operationSeconds": "operation_seconds", "listLagSeconds": "list_lag_seconds"}
 
 
 def get_options(simulator: Simulator, _: Call) -> JsonObject:
@@ -18,10 +19,11 @@ def get_options(simulator: Simulator, _: Call) -> JsonObject:
     options = simulator.options
     return {
         **{name: getattr(options, field) for name, field in _COUNTS.items()},
-        "operationSeconds": options.operation_seconds,
+        **{name: getattr(options, field) for name, field in _SECONDS.items()},
         "conflictWhileBusy": options.conflict_while_busy,
         "created201": options.created_status == _CREATED,
         "allowPastStartDate": options.rules.past_start_dates,
+        "tagEventNamesCluster": options.tag_event_names_cluster,
         "throttle": simulator.arm.throttle.enforced,
     }
 
@@ -44,7 +46,7 @@ def post_options(simulator: Simulator, call: Call) -> JsonObject:
 
 
 def _checked(name: str, value: object) -> float:
-    if name == "operationSeconds":
+    if name in _SECONDS:
         if isinstance(value, (int, float)) and is_number(value) and value >= 0:
             return value
         message = f"{name}: must be a number that is not negative"
@@ -63,14 +65,16 @@ def _checked(name: str, value: object) -> float:
 
 def _set(simulator: Simulator, options: Options, name: str, value: float) -> None:
     match name:
-        case "operationSeconds":
-            options.operation_seconds = float(value)
+        case "operationSeconds" | "listLagSeconds":
+            setattr(options, _SECONDS[name], float(value))
         case "conflictWhileBusy":
             options.conflict_while_busy = bool(value)
         case "created201":
             options.created_status = _CREATED if value else _OK
         case "allowPastStartDate":
             options.rules = Rules(past_start_dates=bool(value))
+        case "tagEventNamesCluster":
+            options.tag_event_names_cluster = bool(value)
         case "throttle":
             simulator.arm.throttle.enforced = bool(value)
         case _:

@@ -9,7 +9,8 @@ from local.azure.arm.bodies import (
     configuration_object,
 )
 from local.azure.arm.clusters import Cluster, Configuration, delete_configuration, put_configuration
-from local.azure.arm.routes import CLUSTERS, CONFIGURATIONS, Kind, Route, route_of
+from local.azure.arm.route import CLUSTERS, CONFIGURATIONS, Route
+from local.azure.arm.routes import route_of
 from local.azure.controls.errors import ControlRefusedError
 from local.azure.controls.machines import change_machine
 from local.azure.event_grid.bodies import person
@@ -33,7 +34,7 @@ def change_state(simulator: Simulator, call: Call, resource_id: str) -> JsonObje
     if address is not None:
         return change_machine(simulator, call, address)
     route = route_of(resource_id)
-    if route is None or route.kind not in {Kind.CLUSTER, Kind.CONFIGURATION}:
+    if route is None or not (route.is_cluster or route.is_configuration):
         message = (
             f"'{resource_id}' must be the id of a cluster, of a maintenance configuration or of a"
             " virtual machine"
@@ -60,7 +61,7 @@ def _cluster(simulator: Simulator, route: Route) -> Cluster:
 
 def _show(simulator: Simulator, route: Route) -> JsonObject:
     cluster = _cluster(simulator, route)
-    if route.kind is Kind.CLUSTER:
+    if route.is_cluster:
         children = [configuration_object(cluster, each) for each in cluster.configurations.values()]
         return {**cluster_object(cluster), "maintenanceConfigurations": children}
     found = cluster.configurations.get(route.configuration.lower())
@@ -75,7 +76,7 @@ def _put(simulator: Simulator, call: Call, route: Route) -> JsonObject:
         message = "the body and its properties must be JSON objects"
         raise ControlRefusedError(HTTPStatus.BAD_REQUEST, message)
     now = simulator.clock.now()
-    if route.kind is Kind.CONFIGURATION:
+    if route.is_configuration:
         cluster = _cluster(simulator, route)
         properties = as_object(body.get("properties"))
         is_new = put_configuration(cluster, Configuration(route.configuration, properties), now)
@@ -105,12 +106,13 @@ _CONFIGURATION_WRITE = f"{CONFIGURATIONS}/write"
 def _delete(simulator: Simulator, call: Call, route: Route) -> JsonObject:
     cluster = _cluster(simulator, route)
     shown = _show(simulator, route)
-    if route.kind is Kind.CONFIGURATION:
+    if route.is_configuration:
         delete_configuration(cluster, route.configuration, simulator.clock.now())
         changed = configuration_id(cluster, route.configuration)
         action = f"{CONFIGURATIONS}/delete"
     else:
-        simulator.state.delete_cluster(route.subscription, route.group, route.cluster)
+        address = (route.subscription, route.group, route.cluster)
+        simulator.state.delete_cluster(address, simulator.clock.now())
         changed, action = cluster_id(cluster), f"{CLUSTERS}/delete"
     _announce(simulator, call, Change(ChangeKind.DELETE, action, changed, update=True))
     return shown

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from local.azure.arm.roles import Roles
 from local.azure.arm.state import State
@@ -24,6 +25,7 @@ class Cloud:
     roles: Roles
     outbox: Outbox
     url: Callable[[], str]
+    now: Callable[[], datetime]
     sites: Sites | None = None
     permissions: dict[str, list[JsonObject]] = field(default_factory=dict)
     """What the deployer may do, by lower-cased subscription; everything unless said."""
@@ -38,7 +40,7 @@ class Cloud:
 
     def clear(self) -> None:
         """Forget what was deployed."""
-        self.store = Store(self.state, self.roles, self.url)
+        self.store = Store(self.state, self.roles, self.url, self.now)
         self.store.made, self.store.gone = self._made, self._gone
         self.deployments = Deployments(self.store)
         self.subscribing = Subscribing(self.store, self.outbox, self.site_of)

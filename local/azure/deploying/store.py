@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
@@ -28,20 +29,6 @@ _NAMES = {
 }
 
 
-@dataclass(frozen=True)
-class SpreadingRole(Role):
-    """A role that Azure's parts do not know of yet; `refusals` says how often it is not granted."""
-
-    refusals: list[None] = field(default_factory=list)
-
-    def allows(self, action: str) -> bool:
-        """Refuse as often as is left, then say whether the action is granted."""
-        if self.refusals:
-            self.refusals.pop()
-            return False
-        return Role(self.actions, self.not_actions).allows(action)
-
-
 @dataclass(slots=True)
 class Store:
     """Resources by lower-cased id; `made` and `gone` are told of each."""
@@ -49,10 +36,11 @@ class Store:
     state: State
     roles: Roles
     url: Callable[[], str]
+    now: Callable[[], datetime]
     made: Callable[[Made], None] = lambda _: None
     gone: Callable[[str], None] = lambda _: None
-    late_roles: int = 0
-    """How many calls a new role is not yet there for."""
+    roles_after: timedelta = timedelta()
+    """How long a new assignment takes to arrive."""
     resources: dict[str, Made] = field(default_factory=dict)
 
     def put(self, one: Made) -> None:
@@ -99,7 +87,7 @@ class Store:
                 subscription = self.state.subscriptions[one.id.split("/")[2].lower()]
                 subscription.groups.pop(one.id.split("/")[4].lower(), None)
             if one.type == IDENTITY:
-                self.roles.of.pop(as_text(get(one.body["properties"], "clientId")).lower(), None)
+                self.roles.take(as_text(get(one.body["properties"], "clientId")))
             self.gone(one.id)
         return bool(found)
 
@@ -131,7 +119,7 @@ def _identity(store: Store, one: Made) -> None:
     }
     if known is None:
         # Somebody without any role may do nothing.
-        store.roles.of[client.lower()] = Role(())
+        store.roles.give(client, Role(()))
 
 
 def _assignment(store: Store, one: Made) -> None:
@@ -160,8 +148,12 @@ def _assignment(store: Store, one: Made) -> None:
 def _grant(store: Store, client: str, role: Role, *, new: bool) -> None:
     had = store.roles.of.get(client, Role(()))
     actions = tuple(dict.fromkeys((*had.actions, *role.actions)))
-    refusals: list[None] = [None] * (store.late_roles if new else 0)
-    store.roles.of[client] = SpreadingRole(actions, (), refusals)
+    if client in store.roles.arrives:
+        # The second of several assignments: it comes with the first.
+        store.roles.of[client] = Role(actions)
+        return
+    late = new and store.roles_after
+    store.roles.give(client, Role(actions), store.now() + store.roles_after if late else None)
 
 
 def _definition(store: Store, one: Made) -> None:

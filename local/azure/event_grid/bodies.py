@@ -24,7 +24,7 @@ def event_of(change: Change, caller: Caller, now: datetime) -> JsonObject:
     """Write the event of a change in the Event Grid schema."""
     subscription = change.resource_id.split("/")[2]
     # Writes are documented with lower-case resourcegroups, deletes with resourceGroups.
-    is_write = change.kind is ChangeKind.WRITE
+    is_write = change.kind not in {ChangeKind.DELETE, ChangeKind.DELETE_FAILURE}
     resource_id = (
         change.resource_id.replace("/resourceGroups/", "/resourcegroups/")
         if is_write
@@ -35,10 +35,10 @@ def event_of(change: Change, caller: Caller, now: datetime) -> JsonObject:
         "authorization": _authorization(change, caller, resource_id, subscription),
         "claims": _claims(caller),
         "correlationId": correlation,
-        "resourceProvider": "Microsoft.ContainerService",
+        "resourceProvider": change.action.partition("/")[0],
         "resourceUri": resource_id,
         "operationName": change.action,
-        "status": "Succeeded",
+        "status": "Failed" if change.kind.is_failure else "Succeeded",
         "subscriptionId": subscription,
         "tenantId": caller.tenant_id,
     }

@@ -4,17 +4,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
-from local.azure.arm.routes import CLUSTERS, CONFIGURATIONS
+from local.azure.arm.route import CLUSTERS, CONFIGURATIONS, TAGS
 from local.azure.event_grid.bodies import operation_name
 from local.azure.json_values import JsonObject, as_text
+from local.azure.replies import ChangeKind
 
 _CLOUD_EVENTS = "CloudEventSchemaV1_0"
 _WEBHOOK = "/runtime/webhooks/eventgrid"
 # What the filter of an event subscription on data.operationName lets through, by function.
 FILTERS = {
-    "on_cluster_created": frozenset({f"{CLUSTERS}/write"}),
+    "on_cluster_created": frozenset({f"{CLUSTERS}/write", f"{TAGS}/write"}),
     "on_schedule_changed": frozenset({f"{CONFIGURATIONS}/write", f"{CONFIGURATIONS}/delete"}),
 }
+# Failed actions on a cluster are hints as well, whatever the action.
+_ACTIONS = f"{CLUSTERS}/".lower()
 _NOTIFICATION = "Microsoft.ResourceNotifications.Resources.CreatedOrUpdated"
 # What the included event types of the subscriptions to the app's own topic are, by function.
 TOPIC_TYPES = {"on_node_image_released": frozenset({"naptime.nodeimagereleased"})}
@@ -50,8 +53,11 @@ class EventSubscription:
             return True
         if kind == _NOTIFICATION:
             return self.function == "on_cluster_created"
+        operation = operation_name(event).lower()
+        if kind == ChangeKind.ACTION_FAILURE:
+            return self.function == "on_cluster_created" and operation.startswith(_ACTIONS)
         allowed = {name.lower() for name in FILTERS[self.function]}
-        return operation_name(event).lower() in allowed
+        return operation in allowed
 
     def to_json(self) -> JsonObject:
         """Show the subscription, without the key in its URL."""

@@ -7,7 +7,7 @@ unless it is forced; the person may know better. A warning is only said.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypedDict
 
@@ -34,17 +34,16 @@ class Request:
     window: MaintenanceWindow
     desired: Desired
     now: datetime
+    before: Situation = field(init=False)
+    """The cluster with the schedule that it has."""
+    after: Situation = field(init=False)
+    """The cluster with the schedule that is asked for."""
 
-    @property
-    def before(self) -> Situation:
-        """The cluster with the schedule that it has."""
-        schedule = self.observed.schedule if self.observed else None
-        return Situation(self.cluster, schedule, self.desired, self.now)
-
-    @property
-    def after(self) -> Situation:
-        """The cluster with the schedule that is asked for."""
-        return Situation(self.cluster, ObservedSchedule(self.window), self.desired, self.now)
+    def __post_init__(self) -> None:
+        there = self.observed.schedule if self.observed else None
+        before = Situation(self.cluster, there, self.desired, self.now)
+        object.__setattr__(self, "before", before)
+        object.__setattr__(self, "after", replace(before, schedule=ObservedSchedule(self.window)))
 
     @property
     def changes_nothing(self) -> bool:
@@ -162,8 +161,10 @@ def judge(request: Request) -> Judgement:
 type Check = Callable[[Request], Finding | None]
 
 
-def _of_cluster(check: Callable[[ObservedCluster, Desired], Finding | None]) -> Check:
-    return lambda request: check(request.cluster, request.desired)
+def _of_cluster(
+    check: Callable[[ObservedCluster, Desired, datetime], Finding | None],
+) -> Check:
+    return lambda request: check(request.cluster, request.desired, request.now)
 
 
 def _before(check: Callable[[Situation], Finding | None]) -> Check:
@@ -209,9 +210,10 @@ def _decision(action: Action, findings: tuple[Finding, ...], request: Request) -
 
 
 def _refuse_past_start_date(request: Request) -> None:
-    problems = past_start_date({"maintenanceWindow": write_window(request.window)}, request.now)
-    if problems:
-        raise InvalidWindow(problems)
+    window = request.window
+    problem = past_start_date(window.start_date, window.utc_offset, request.now)
+    if problem:
+        raise InvalidWindow([problem])
 
 
 def _offer(request: Request) -> Offer | None:

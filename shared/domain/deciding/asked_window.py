@@ -1,7 +1,7 @@
 """The window that a person asks for, read strictly: every problem at once."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta, timezone
 from typing import cast
 
 from shared.domain.vocabulary.errors import InvalidWindow, Problem
@@ -23,29 +23,35 @@ def read_requested(properties: Mapping[str, object], now: datetime) -> Maintenan
     only beside other problems: alone it is no problem if the very same window is there already,
     which only a look at the cluster tells.
     """
-    problems: list[Problem] = []
     try:
         return _read(properties)
     except InvalidWindow as error:
-        problems += error.problems
-    raise InvalidWindow([*problems, *past_start_date(properties, now)])
+        problems = (*error.problems, *_past_start_date(properties, now))
+        raise InvalidWindow(problems) from None
 
 
-def past_start_date(properties: Mapping[str, object], now: datetime) -> list[Problem]:
-    """Find that the start date is before today in the window's own offset.
+def past_start_date(
+    start_date: date | None, utc_offset: timedelta, now: datetime
+) -> Problem | None:
+    """Find that a start date is before today in the window's own offset.
 
     AKS refuses such a date (hashicorp/terraform-provider-azurerm#22762), even one that it filled
     in itself the day before.
     """
-    window = properties.get(_WINDOW)
-    fields = Fields(_object(window), _WINDOW, [])
-    offset = fields.optional("utcOffset", parse_utc_offset) or timedelta()
-    start_date = fields.optional("startDate", parse_date)
-    today = now.astimezone(UTC).astimezone(timezone(offset)).date()
+    today = now.astimezone(timezone(utc_offset)).date()
     if start_date is None or start_date >= today:
-        return []
+        return None
     rule = f"must not be before today, {today}, in the window's offset; it can be left out"
-    return [Problem.of(f"{_WINDOW}.startDate", start_date.isoformat(), rule)]
+    return Problem.of(f"{_WINDOW}.startDate", start_date.isoformat(), rule)
+
+
+def _past_start_date(properties: Mapping[str, object], now: datetime) -> Iterator[Problem]:
+    """Find it in a window that has other problems; one in the date or the offset is not told."""
+    fields = Fields(_object(properties.get(_WINDOW)), _WINDOW, [])
+    offset = fields.optional("utcOffset", parse_utc_offset) or timedelta()
+    problem = past_start_date(fields.optional("startDate", parse_date), offset, now)
+    if problem:
+        yield problem
 
 
 def _read(properties: Mapping[str, object]) -> MaintenanceWindow:

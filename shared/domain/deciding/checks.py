@@ -9,6 +9,7 @@ from itertools import islice
 
 from shared.domain.deciding.decision import Desired, Finding
 from shared.domain.deciding.observed import NODE_OS_SCHEDULE, ObservedCluster, ObservedSchedule
+from shared.domain.policy.choose import Choice, Leave, ReportOnly
 from shared.domain.vocabulary.reasons import Reason
 from shared.domain.window.recurrence import AbsoluteMonthly, RelativeMonthly, Weekly
 from shared.domain.window.window import MaintenanceWindow
@@ -37,9 +38,22 @@ class Situation:
         return self.schedule.window if self.schedule else None
 
     @property
+    def choice(self) -> Choice:
+        """What the policy wants for the cluster."""
+        return self.desired.choose(self.cluster, self.now)
+
+    @property
     def plain_window(self) -> MaintenanceWindow | None:
         """The observed window, if it is known when it occurs."""
         return None if self.window is None or self.window.ambiguity else self.window
+
+
+def report_only(situation: Situation) -> Finding | None:
+    """Find that a schedule is missing, of a cluster that a rule only has looked at."""
+    if situation.schedule is not None or not isinstance(situation.choice.use, ReportOnly):
+        return None
+    message = f"No configuration is named {NODE_OS_SCHEDULE}; rule '{situation.choice.rule}' says"
+    return Finding(Reason.REPORT_ONLY, f"{message} to report it only.")
 
 
 def schedule_missing(situation: Situation) -> Finding | None:
@@ -120,6 +134,24 @@ def node_os_channel_off(situation: Situation) -> Finding | None:
     return Finding(Reason.NODE_OS_CHANNEL_OFF, message)
 
 
+def window_tag_unknown(situation: Situation) -> Finding | None:
+    """Find that the cluster's tag names a window that is not in the policy."""
+    name = situation.choice.unknown_tag
+    if name is None:
+        return None
+    message = f"The tag names the window '{name}', which the policy does not have: rules decide."
+    return Finding(Reason.WINDOW_TAG_UNKNOWN, message)
+
+
+def exemption_expired(situation: Situation) -> Finding | None:
+    """Find that the cluster was exempt, and is not any more."""
+    leave = situation.choice.expired
+    if leave is None:
+        return None
+    message = f"The exemption ended on {leave.until} ({leave.owner}: {leave.reason})."
+    return Finding(Reason.EXEMPTION_EXPIRED, message)
+
+
 def up_to_date(_: Situation) -> Finding:
     """Say that nothing is wrong."""
     return Finding(Reason.UP_TO_DATE, "An explicit node OS schedule is in place.")
@@ -150,14 +182,14 @@ def _all_blocked(window: MaintenanceWindow, now: datetime) -> bool:
 OPT_OUT_TAG, OPT_OUT_VALUE = "naptime", "off"
 
 
-def not_auto_provisioned(cluster: ObservedCluster, _: Desired) -> Finding | None:
+def not_auto_provisioned(cluster: ObservedCluster, _: Desired, __: datetime) -> Finding | None:
     """Find that the cluster has no node auto-provisioning."""
     if cluster.auto_provisioning:
         return None
     return Finding(Reason.NOT_AUTO_PROVISIONED, "The cluster does not have node auto-provisioning.")
 
 
-def excluded(cluster: ObservedCluster, desired: Desired) -> Finding | None:
+def excluded(cluster: ObservedCluster, desired: Desired, _: datetime) -> Finding | None:
     """Find that a tag or the settings exclude the cluster."""
     if any(_opts_out(key, value) for key, value in cluster.tags.items()):
         return Finding(Reason.EXCLUDED, "The tag naptime=off excludes the cluster.")
@@ -166,14 +198,25 @@ def excluded(cluster: ObservedCluster, desired: Desired) -> Finding | None:
     return None
 
 
-def deleting(cluster: ObservedCluster, _: Desired) -> Finding | None:
+def exempt(cluster: ObservedCluster, desired: Desired, now: datetime) -> Finding | None:
+    """Find that a rule exempts the cluster, until a day that has not passed."""
+    choice = desired.choose(cluster, now)
+    match choice.use:
+        case Leave(until, owner, reason):
+            message = f"Rule '{choice.rule}' exempts the cluster until {until} ({owner}: {reason})."
+            return Finding(Reason.EXEMPT, message)
+        case _:
+            return None
+
+
+def deleting(cluster: ObservedCluster, _: Desired, __: datetime) -> Finding | None:
     """Find that the cluster is being deleted."""
     if cluster.provisioning_state.lower() != "deleting":
         return None
     return Finding(Reason.CLUSTER_DELETING, "The cluster is being deleted.")
 
 
-def creating(cluster: ObservedCluster, _: Desired) -> Finding | None:
+def creating(cluster: ObservedCluster, _: Desired, __: datetime) -> Finding | None:
     """Find that the cluster is still being created."""
     if cluster.provisioning_state.lower() != "creating":
         return None

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from shared.domain.deciding.observed import ObservedCluster
-from shared.domain.vocabulary.ids import ClusterId, Scope
-from shared.domain.vocabulary.reasons import NEEDS_ATTENTION, Reason
-from shared.domain.window.starts import spread_window
+from shared.domain.policy.choose import Choice, Policy
+from shared.domain.policy.windows import NamedWindow
+from shared.domain.vocabulary.ids import Scope
+from shared.domain.vocabulary.reasons import Reason
 from shared.domain.window.window import MaintenanceWindow, Occurrence
 
 
@@ -28,34 +29,35 @@ class Finding:
     reason: Reason
     message: str
 
-    @property
-    def needs_attention(self) -> bool:
-        """Say whether a person should look at it."""
-        return self.reason in NEEDS_ATTENTION
-
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """What the settings ask for.
+    """What the policy and the settings ask for.
 
     `lead` counts from ARM accepting the write; `attempt_timeout` is the longest that an attempt
-    takes to get there. `spread` is how far a cluster's start may lie after the window's.
+    takes to get there.
     """
 
-    window: MaintenanceWindow
+    policy: Policy
     excluded: tuple[Scope, ...] = ()
     lead: timedelta = timedelta(minutes=40)
     attempt_timeout: timedelta = timedelta(seconds=30)
-    spread: timedelta = timedelta()
 
     @property
     def horizon(self) -> timedelta:
         """How far ahead of now the next start must be when an attempt is planned."""
         return self.lead + self.attempt_timeout
 
-    def window_for(self, cluster_id: ClusterId) -> MaintenanceWindow:
-        """Give the window that is to be written for one cluster; always the same for the same."""
-        return spread_window(self.window, self.spread, cluster_id)
+    def choose(self, cluster: ObservedCluster, now: datetime) -> Choice:
+        """Choose what the policy wants for the cluster at an aware instant, and by which rule."""
+        return self.policy.choose(cluster, now)
+
+    def planned(self, cluster: ObservedCluster, now: datetime) -> MaintenanceWindow | None:
+        """Give the window as it would be written at `now`; None where none is to be written."""
+        use = self.choose(cluster, now).use
+        if not isinstance(use, NamedWindow):
+            return None
+        return use.planned(cluster.id, now, self.horizon)
 
     def excludes(self, cluster: ObservedCluster) -> bool:
         """Say whether the settings exclude the cluster."""
@@ -83,11 +85,6 @@ class Decision:
     def reason(self) -> Reason:
         """The reason of the finding that decided."""
         return self.finding.reason
-
-    @property
-    def needs_attention(self) -> bool:
-        """Say whether a person should look at any of the findings."""
-        return any(finding.needs_attention for finding in self.findings)
 
     def next_start(self, now: datetime) -> Occurrence | None:
         """Find the window's next occurrence to start; None if there is none or it is not known."""

@@ -1,7 +1,7 @@
 """What ARM says about a cluster and its maintenance configurations, without trusting its types."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import cast
 
@@ -27,6 +27,8 @@ class ObservedCluster:
     node_os_channel: str | None
     upgrade_channel: str | None
     node_resource_group: str | None = None
+    sku: str = ""
+    """The name: Automatic or Base."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +64,41 @@ class SeenSchedule:
 
 @dataclass(frozen=True, slots=True)
 class ObservedConfiguration:
-    """A maintenance configuration with its properties as ARM sent them."""
+    """A maintenance configuration with its properties as ARM sent them.
+
+    `schedule` is what the node OS schedule says, read once; that of a sibling is not read, and
+    empty.
+    """
 
     name: str
     properties: Mapping[str, object]
+    schedule: ObservedSchedule = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        schedule = _schedule(self.properties) if self.is_node_os_schedule else ObservedSchedule()
+        object.__setattr__(self, "schedule", schedule)
 
     @property
     def is_node_os_schedule(self) -> bool:
-        """Say whether this is the node OS schedule; ARM keeps the casing of whoever wrote it."""
-        return self.name.lower() == NODE_OS_SCHEDULE.lower()
+        """Say whether this is the node OS schedule."""
+        return is_node_os_schedule(self.name)
 
-    @property
-    def schedule(self) -> ObservedSchedule:
-        """Read the maintenance window in it."""
-        if self.properties.get("maintenanceWindow") is None:
-            return ObservedSchedule()
-        try:
-            return ObservedSchedule(window=read_window(self.properties))
-        except InvalidWindow as error:
-            return ObservedSchedule(unreadable=error)
+
+def is_node_os_schedule(name: str) -> bool:
+    """Say whether a configuration's name is that of the node OS schedule.
+
+    ARM compares names without case, and keeps the casing of whoever wrote it.
+    """
+    return name.lower() == NODE_OS_SCHEDULE.lower()
+
+
+def _schedule(properties: Mapping[str, object]) -> ObservedSchedule:
+    if properties.get("maintenanceWindow") is None:
+        return ObservedSchedule()
+    try:
+        return ObservedSchedule(window=read_window(properties))
+    except InvalidWindow as error:
+        return ObservedSchedule(unreadable=error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +125,7 @@ def observe_cluster(body: Mapping[str, object]) -> ObservedCluster:
         node_os_channel=_text(channels, "nodeOSUpgradeChannel"),
         upgrade_channel=_text(channels, "upgradeChannel"),
         node_resource_group=_text(properties, "nodeResourceGroup"),
+        sku=_text(_object(body, "sku"), "name") or "",
     )
 
 

@@ -13,17 +13,18 @@ from shared.domain.deciding.checks import Situation
 from shared.domain.deciding.decision import Action, Decision, Desired, Finding
 from shared.domain.deciding.observed import ObservedCluster, ObservedConfiguration, node_os_schedule
 from shared.domain.vocabulary.reasons import Reason
-from shared.domain.window.starts import plan_start
 
-SCREENS: tuple[Callable[[ObservedCluster, Desired], Finding | None], ...] = (
+SCREENS: tuple[Callable[[ObservedCluster, Desired, datetime], Finding | None], ...] = (
     checks.not_auto_provisioned,
     checks.excluded,
+    checks.exempt,
     checks.deleting,
     checks.creating,
 )
 """Whether the cluster is to be looked after at all, and now."""
 
 CHECKS: tuple[Callable[[Situation], Finding | None], ...] = (
+    checks.report_only,
     checks.schedule_missing,
     checks.schedule_not_explicit,
     checks.window_unreadable,
@@ -32,6 +33,8 @@ CHECKS: tuple[Callable[[Situation], Finding | None], ...] = (
     checks.longer_than_weekly,
     checks.interval_ambiguous,
     checks.node_os_channel_off,
+    checks.window_tag_unknown,
+    checks.exemption_expired,
 )
 """What can be wrong with the node OS schedule; all that apply are reported, in this order."""
 
@@ -40,6 +43,7 @@ ACTIONS: Mapping[Reason, Action] = MappingProxyType(
         Reason.CLUSTER_GONE: Action.SKIP,
         Reason.NOT_AUTO_PROVISIONED: Action.SKIP,
         Reason.EXCLUDED: Action.SKIP,
+        Reason.EXEMPT: Action.SKIP,
         Reason.CLUSTER_DELETING: Action.SKIP,
         Reason.CLUSTER_CREATING: Action.DEFER,
         Reason.SCHEDULE_MISSING: Action.CREATE,
@@ -51,14 +55,14 @@ ACTIONS: Mapping[Reason, Action] = MappingProxyType(
 _GONE = Decision(Action.SKIP, (Finding(Reason.CLUSTER_GONE, "Azure does not know the cluster."),))
 
 
-def screen(cluster: ObservedCluster | None, desired: Desired) -> Decision | None:
+def screen(cluster: ObservedCluster | None, desired: Desired, now: datetime) -> Decision | None:
     """Decide what needs no look at the configurations; None if that look is needed.
 
-    A cluster of None is one that ARM does not know.
+    A cluster of None is one that ARM does not know; `now` is aware.
     """
     if cluster is None:
         return _GONE
-    finding = next((found for check in SCREENS if (found := check(cluster, desired))), None)
+    finding = next((found for check in SCREENS if (found := check(cluster, desired, now))), None)
     return Decision(ACTIONS[finding.reason], (finding,)) if finding else None
 
 
@@ -68,15 +72,12 @@ def decide(
     desired: Desired,
     now: datetime,
 ) -> Decision:
-    """Decide for one cluster, as observed at `now` (aware); the answer holds for this now only.
-
-    Raises AmbiguousWindow if a schedule is missing and the desired window is ambiguous.
-    """
+    """Decide for one cluster, as observed at `now` (aware); the answer holds for this now only."""
     if cluster is None:
         return _GONE
     found = node_os_schedule(configurations)
     schedule = found.schedule if found else None
-    return screen(cluster, desired) or _judge(Situation(cluster, schedule, desired, now))
+    return screen(cluster, desired, now) or _judge(Situation(cluster, schedule, desired, now))
 
 
 def _judge(situation: Situation) -> Decision:
@@ -85,6 +86,4 @@ def _judge(situation: Situation) -> Decision:
     action = ACTIONS.get(findings[0].reason, Action.LEAVE)
     if action is not Action.CREATE:
         return Decision(action, findings, situation.window)
-    desired = situation.desired
-    window = desired.window_for(situation.cluster.id)
-    return Decision(action, findings, plan_start(window, situation.now, desired.horizon))
+    return Decision(action, findings, situation.desired.planned(situation.cluster, situation.now))

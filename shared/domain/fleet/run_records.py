@@ -10,7 +10,8 @@ from shared.domain.fleet.run import Run, RunJson, RunState
 from shared.domain.fleet.tally import Tally
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.errors import AzureError, Throttled
-from shared.domain.vocabulary.reasons import REASONS, Reason
+from shared.domain.vocabulary.reason_texts import REASONS
+from shared.domain.vocabulary.reasons import Reason
 from shared.domain.vocabulary.rows import Row, Value, without_none
 
 

@@ -9,7 +9,8 @@ from shared.domain.fleet.run_records import StoppedShardJson
 from shared.domain.fleet.run_work import Baton
 from shared.domain.fleet.shard import Shard
 from shared.domain.fleet.tally import Tally
-from shared.domain.vocabulary.reasons import REASONS, Cause, Reason
+from shared.domain.vocabulary.reason_texts import REASONS
+from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.vocabulary.rows import Row, Value, without_none
 
 WRITES_TO_STOP = 10

@@ -3,7 +3,6 @@
 What one reading of all NAP machines found, over the whole fleet.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -167,18 +166,3 @@ class AgesRead:
     def nothing_to_see(self) -> bool:
         """Whether there are clusters and not one machine: perhaps the permission is missing."""
         return bool(self.clusters) and not self.machines
-
-    def to_facts(self) -> dict[str, object]:
-        """Give it for the log."""
-        failure = self.failures[0] if self.failures else None
-        return {
-            "clusters": self.clusters,
-            "machines": self.machines,
-            "unknownImages": self.unknown_images,
-            "machinesOfNoCluster": self.strange_machines,
-            "findings": json.dumps(self.reasons, separators=(",", ":")),
-            "queries": self.queries,
-            "failedBatches": len(self.failures),
-            "reason": failure.reason.value if failure else None,
-            "detail": failure.message if failure else None,
-        }

@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypedDict
+from typing import Self, TypedDict
 
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.instants import to_text
+from shared.domain.vocabulary.rows import Row, Values
+
+LONGEST_WORK = 30_000
+"""Azure Table's limit is 64 KiB for a text, in UTF-16 (two bytes each)."""
 
 OF_RUNS = "run:"
 """How the places of records begin that are of a run."""
@@ -44,6 +48,38 @@ class GivenUp:
     """The run whose message it was; it goes on by itself, and forgets this when it ends."""
     part: str = ""
     """What of the run the message was for: a shard or a subscription; empty for its start."""
+
+    @classmethod
+    def of(cls, row: Row) -> Self:
+        """Read what `to_values` wrote."""
+        given_up_at = row.instant("givenUpAt")
+        if given_up_at is None:
+            raise TypeError(f"givenUpAt of {row.key} is no time")
+        return cls(
+            cluster_id=ClusterId.parse(row.text("clusterId")) if row.text("clusterId") else None,
+            reason=row.text("reason"),
+            message=row.text("message"),
+            advice=row.text("advice"),
+            given_up_at=given_up_at,
+            attempts=row.whole("attempts"),
+            work=row.text("work"),
+            run_id=row.text("runId"),
+            part=row.text("part"),
+        )
+
+    def to_values(self) -> Values:
+        """Give the columns of the record's row."""
+        return {
+            "clusterId": str(self.cluster_id) if self.cluster_id else "",
+            "reason": self.reason,
+            "message": self.message,
+            "advice": self.advice,
+            "givenUpAt": self.given_up_at,
+            "attempts": self.attempts,
+            "work": self.work[:LONGEST_WORK],
+            "runId": self.run_id,
+            "part": self.part,
+        }
 
     def to_json(self) -> GivenUpJson:
         """Give it as the HTTP API shows it: camelCase, times in ISO 8601."""

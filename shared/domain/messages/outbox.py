@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self, cast
 
+from shared.domain.messages.envelope import an_instant, seal, unseal
 from shared.domain.messages.work import PATIENCE
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.cloud_event import CloudEvent
 from shared.domain.vocabulary.errors import InvalidMessage
 from shared.domain.vocabulary.fields import BrokenRule, Fields, items, text, whole_number
-from shared.domain.vocabulary.messages import an_instant, seal, unseal
 
 EVENTS_QUEUE = "naptime-events"
 EVENTS_POISON_QUEUE = f"{EVENTS_QUEUE}-poison"

@@ -7,7 +7,6 @@ its id, a finding the day (UTC) it was told on. A repetition after a crash has t
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 
 from shared.domain.deciding.outcome import Outcome, OutcomeKind, _findings, attention_in
 from shared.domain.vocabulary import instants
@@ -95,7 +94,7 @@ def crowding_of(
 
 def _event(event_type: str, outcome: Outcome, occasion: Occasion, now: datetime) -> CloudEvent:
     cluster_id = outcome.cluster_id
-    identity = f"{occasion.name}/{_word(cluster_id)}/{event_type.rpartition('.')[2]}"
+    identity = f"{occasion.name}/{cluster_id.hash}/{event_type.rpartition('.')[2]}"
     data = _data(outcome, outcome.reason, outcome.message, occasion)
     return CloudEvent(event_type, identity, str(cluster_id), now, data)
 
@@ -122,8 +121,4 @@ def _data(outcome: Outcome, reason: Reason, message: str, occasion: Occasion) ->
 
 
 def _daily(cluster_id: ClusterId, reason: Reason, now: datetime) -> str:
-    return f"{_word(cluster_id)}/{reason.value}/{instants.in_utc(now):%Y-%m-%d}"
-
-
-def _word(cluster_id: ClusterId) -> str:
-    return sha256(cluster_id.key.encode("ascii")).hexdigest()[:32]
+    return f"{cluster_id.hash}/{reason.value}/{instants.in_utc(now):%Y-%m-%d}"

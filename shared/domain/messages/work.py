@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Self
 
+from shared.domain.messages.envelope import an_instant, seal, unseal
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.errors import InvalidMessage, InvalidResourceId
 from shared.domain.vocabulary.fields import BrokenRule, Fields, text, whole_number
 from shared.domain.vocabulary.ids import ClusterId
-from shared.domain.vocabulary.messages import an_instant, seal, unseal
 from shared.domain.vocabulary.reasons import Cause, Reason
+from shared.domain.vocabulary.rows import Row
 
 CLUSTERS_QUEUE = "naptime-clusters"
 CLUSTERS_POISON_QUEUE = f"{CLUSTERS_QUEUE}-poison"
@@ -140,22 +141,12 @@ class Claim:
     """The right to reconcile one cluster for a while."""
 
     cluster_id: ClusterId
-    token: str
-    """What the row said when it was claimed (its ETag); a later claim changes it."""
+    row: Row
+    """The row as it was claimed; a later claim changes its ETag."""
     claimed_at: datetime
     """When the storage service accepted the claim, in whole seconds, rounded down, in UTC."""
     last_changed_at: datetime | None = None
     """When the row had been changed before, by a claim or its release; None if it is new."""
-
-
-@dataclass(frozen=True, slots=True)
-class ClusterRecord:
-    """What is remembered of the claims on a cluster."""
-
-    cluster_id: ClusterId
-    concluded_at: datetime | None = None
-    """When the last reconcile that came to an end claimed the row, by the storage's clock."""
-    claimed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ NaptimeError
  |   |- InvalidWindow
  |   |- InvalidEvent
  |   |- InvalidMessage
+ |   |- InvalidPolicy
  |   `- InvalidSetting
  |- AmbiguousWindow       the documentation leaves open when this window occurs
  `- AzureError            a call to Azure failed; says whether and when to try again
@@ -28,7 +29,7 @@ from datetime import timedelta
 from typing import ClassVar, Self
 
 from shared.domain.vocabulary.plain_text import one_line, shown
-from shared.domain.vocabulary.reasons import REASONS, Reason
+from shared.domain.vocabulary.reasons import Reason
 
 
 class NaptimeError(Exception):
@@ -87,6 +88,10 @@ class InvalidMessage(InvalidInput):
     """A queue message that naptime did not write."""
 
 
+class InvalidPolicy(InvalidInput):
+    """A policy's file that cannot be put in force; fields are places in the file."""
+
+
 class InvalidSetting(InvalidInput):
     """A setting that cannot be used; the field is the environment variable's name."""
 
@@ -99,8 +104,8 @@ class AzureError(NaptimeError):
     """A call to Azure that failed.
 
     `status` is the HTTP status (None if there was no answer), `code` the error code in the body,
-    `retry_after` the wait that the answer asks for, `calls` how many calls were made in vain
-    until this was raised. `quick` says that trying again for about a minute is worth it.
+    `retry_after` the wait that the answer asks for. `quick` says that trying again for about a
+    minute is worth it.
     """
 
     reason: ClassVar[Reason]
@@ -114,19 +119,12 @@ class AzureError(NaptimeError):
         status: int | None = None,
         code: str = "",
         retry_after: timedelta | None = None,
-        calls: int = 1,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.status = status
         self.code = code
         self.retry_after = retry_after
-        self.calls = calls
-
-    @property
-    def advice(self) -> str:
-        """Say in a sentence what the operator can do."""
-        return REASONS[self.reason].you_can
 
 
 class Throttled(AzureError):

@@ -37,8 +37,14 @@ class Fields:
     def optional[T](self, name: str, parse: Callable[[object], T]) -> T | None:
         """Give the parsed field, or None if it is absent or after noting what is wrong."""
         value = self._body.get(name)
-        if value is None:
-            return None
+        return None if value is None else self.parsed(name, value, parse)
+
+    def raw(self, name: str) -> object:
+        """Give a field's value as it came; None if it is absent."""
+        return self._body.get(name)
+
+    def parsed[T](self, name: str, value: object, parse: Callable[[object], T]) -> T | None:
+        """Parse a value found under a name such as `list[0]`; None after noting what is wrong."""
         try:
             return parse(value)
         except BrokenRule as error:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Self
 
 from shared.domain.vocabulary.errors import InvalidResourceId, Problem
@@ -68,6 +69,11 @@ class ClusterId:
             f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
             f"/providers/Microsoft.ContainerService/managedClusters/{self.name}"
         )
+
+    @property
+    def hash(self) -> str:
+        """Give what stands for the cluster in the key of a row: 32 hexadecimal digits."""
+        return sha256(self.key.encode("ascii")).hexdigest()[:32]
 
     @classmethod
     def of(cls, subscription_id: str, resource_group: str, name: str) -> Self:

@@ -10,12 +10,17 @@ type Values = Mapping[str, Value]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row as it was read; the `etag` changes with every change of the row."""
+    """A row as it was read or written; the `etag` changes with every change of the row."""
 
     partition: str
     key: str
     values: Values
     etag: str
+    changed_at: datetime | None = None
+    """When the storage service changed it last; in whole seconds where it has just been written.
+
+    None where only some values were asked for, or the row was written together with others.
+    """
 
     def text(self, name: str) -> str:
         """Give a value as text; empty if it is not there."""

@@ -1,24 +1,18 @@
 """When a written window first applies: never too soon, and never later than it must.
 
 When a window may occur, in any reading of it: for what must not happen while one is open.
-
-Starts spread over clusters, so that a fleet does not begin all at once.
 """
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime, timedelta
-from hashlib import sha256
+from datetime import datetime, timedelta
 from typing import assert_never
 
-from shared.domain.vocabulary.errors import InvalidWindow
-from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.window.recurrence import (
     AbsoluteMonthly,
     Daily,
     Recurrence,
     RelativeMonthly,
-    Weekday,
     Weekly,
 )
 from shared.domain.window.window import MaintenanceWindow, Occurrence
@@ -49,19 +43,6 @@ def plan_start(window: MaintenanceWindow, now: datetime, lead: timedelta) -> Mai
     if too_early is None:
         return active
     return replace(active, start_date=active.local_date(too_early.start) + _ONE_DAY)
-
-
-def first_start_in_time(window: MaintenanceWindow, now: datetime, lead: timedelta) -> Occurrence:
-    """Find the first occurrence that starts at or after `now + lead`.
-
-    Raises AmbiguousWindow, and InvalidWindow if the not-allowed dates leave none.
-    """
-    active = _active(window, now)
-    for occurrence in active.occurrences(now):
-        if occurrence.start >= now + lead:
-            return occurrence
-    field = "maintenanceWindow.notAllowedDates"
-    raise InvalidWindow.because(field, None, "must leave an occurrence before the year 9999")
 
 
 def _active(window: MaintenanceWindow, now: datetime) -> MaintenanceWindow:
@@ -104,33 +85,3 @@ def _densest(recurrence: Recurrence) -> Recurrence:
             return Daily(1) if every_month.ambiguity else every_month
         case _:
             assert_never(recurrence)
-
-
-STEP = timedelta(minutes=15)
-LONGEST_SPREAD = timedelta(days=1)
-_ANY_DAY = date(2026, 1, 1)
-
-
-def spread_window(
-    window: MaintenanceWindow, spread: timedelta, cluster_id: ClusterId
-) -> MaintenanceWindow:
-    """Shift the start by 0 to `spread` in steps of 15 minutes, by a hash of the cluster's id.
-
-    Over midnight the day of the week moves along; a day of the month would not always have a next
-    one, so only windows that are daily or weekly can be spread that far.
-    """
-    steps = int(spread / STEP) + 1
-    digest = sha256(cluster_id.key.encode("ascii")).digest()
-    shift = STEP * (int.from_bytes(digest[:8]) % steps)
-    start = datetime.combine(_ANY_DAY, window.start_time) + shift
-    days = (start.date() - _ANY_DAY).days
-    recurrence = _days_later(window.recurrence, days)
-    return replace(window, start_time=start.time(), recurrence=recurrence)
-
-
-def _days_later(recurrence: Recurrence, days: int) -> Recurrence:
-    if not isinstance(recurrence, Weekly):
-        return recurrence
-    weekdays = list(Weekday)
-    moved = (weekdays.index(recurrence.day_of_week) + days) % len(weekdays)
-    return replace(recurrence, day_of_week=weekdays[moved])

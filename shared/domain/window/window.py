@@ -45,10 +45,6 @@ class Occurrence:
     end: datetime
     certain: bool = True
 
-    def contains(self, instant: datetime) -> bool:
-        """Say whether the instant lies in the interval; the start does, the end does not."""
-        return self.start <= instant < self.end
-
 
 # A search keeps this far from the ends of the calendar, so that no offset or duration leaves it.
 _MARGIN_DAYS = 40

@@ -26,11 +26,13 @@ from shared.domain.messages.audit import (
 from shared.domain.vocabulary.errors import AzureError, InvalidInput
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.window.window import MaintenanceWindow
+from shared.ports.azure import Aks, Clock, Retry
 from shared.reconcile.cluster.reconcile import CALLS_OF_AN_ATTEMPT
 from shared.reconcile.ground.audit_log import AuditLog
+from shared.reconcile.ground.claim import ClusterClaims
+from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import ClusterMemory
 from shared.reconcile.ground.pacer import ShardPacer
-from shared.reconcile.ground.ports import Aks, Clock, ClusterRecords, GivenUpRecords, Retry
 
 
 class ChangeRefused(Exception):
@@ -59,7 +61,7 @@ class ChangeWorld:
     clock: Clock
     retry: Retry
     pacer: ShardPacer
-    records: ClusterRecords
+    claims: ClusterClaims
     memory: ClusterMemory
     given_up: GivenUpRecords
     audit: AuditLog

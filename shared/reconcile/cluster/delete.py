@@ -43,7 +43,7 @@ class ScheduleDeleter:
         """
         world = self.world
         # The claim concludes nothing: whoever asked for a reconcile before wants a schedule still.
-        async with holding(world.records, world.clock, cluster_id):
+        async with holding(world.claims, world.clock, cluster_id):
             intent = Intent(world.audit, origin, AuditAction.DELETE_SCHEDULE, cluster_id)
             one = _Deleting(world, cluster_id, condition, None if world.dry_run else intent)
             async with intent.kept():
@@ -87,8 +87,8 @@ class _Deleting:
         return Deletion(
             cluster_id=self.cluster_id,
             configuration=deleted,
-            warnings=warnings_of_deletion(sight.cluster, desired),
-            comes_back=comes_back(sight.cluster, desired),
+            warnings=warnings_of_deletion(sight.cluster, desired, sight.now),
+            comes_back=comes_back(sight.cluster, desired, sight.now),
             attempts=self.looks.attempts,
             calls=self.looks.calls,
             dry_run=self.intent is None,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from shared.domain.deciding.observed import ObservedCluster, ObservedConfiguration, node_os_schedule
 from shared.domain.fleet.shard import Shard
 from shared.domain.vocabulary.ids import ClusterId
+from shared.ports.azure import Aks, Retry
 from shared.reconcile.ground.pacer import ShardPacer
-from shared.reconcile.ground.ports import Aks, Retry
 
 SPARED = 10
 """Tokens that a look leaves: who watches a page every second must not hold up who protects."""

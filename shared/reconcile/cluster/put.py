@@ -50,7 +50,7 @@ class SchedulePutter:
         Raises `AdvisedAgainst`, `ConditionFailed`, `ClusterBusy`, `InvalidWindow`, `AzureError`.
         """
         world = self.world
-        async with holding(world.records, world.clock, cluster_id) as held:
+        async with holding(world.claims, world.clock, cluster_id) as held:
             one = _Putting(world, cluster_id, wish)
             one.intent = Intent(world.audit, origin, AuditAction.PUT_SCHEDULE, cluster_id)
             async with one.intent.kept():

@@ -13,9 +13,10 @@ from shared.domain.messages.cluster_events import (
 from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.cloud_event import NotOurs
 from shared.domain.vocabulary.ids import ClusterId
+from shared.ports.azure import Clock
+from shared.ports.storage import Queue
 from shared.reconcile.ground.at_once import at_once
 from shared.reconcile.ground.memory import ClusterMemory
-from shared.reconcile.ground.ports import Clock, WorkQueue
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Received:
 class EventReceiver:
     """Turns events about clusters that naptime may act on into work."""
 
-    queue: WorkQueue
+    queue: Queue[ReconcileCluster]
     memory: ClusterMemory
     clock: Clock
     subscriptions: frozenset[str]

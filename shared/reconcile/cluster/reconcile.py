@@ -25,8 +25,8 @@ from shared.domain.vocabulary.errors import (
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Reason
 from shared.domain.window.window import MaintenanceWindow
+from shared.ports.azure import Aks, Clock, Retry
 from shared.reconcile.ground.pacer import ShardPacer
-from shared.reconcile.ground.ports import Aks, Clock, Retry
 
 CALLS_OF_AN_ATTEMPT = 2
 """A LIST, and the PUT that follows it at once where it has to."""
@@ -92,8 +92,9 @@ class Pass:
             cluster = self._cluster or await self._get()
         except ClusterGone:
             return await self.apply(self.gone())
-        if screened := screen(cluster, self._world.desired):
-            return await self.apply(Observation(screened, self._world.clock.now()))
+        now = self._world.clock.now()
+        if screened := screen(cluster, self._world.desired, now):
+            return await self.apply(Observation(screened, now))
         # Reading the cluster counts in a bucket of its own at AKS; only what follows is paced.
         calls = self.calls
         async with self._world.pacer.spending(Shard.of(cluster), CALLS_OF_AN_ATTEMPT) as spending:

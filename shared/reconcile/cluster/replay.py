@@ -7,7 +7,9 @@ from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.ids import GUID, ClusterId
 from shared.domain.vocabulary.pages import PAGE_SIZE, Page, PageAsked, Question, to_token
 from shared.domain.vocabulary.reasons import Cause
-from shared.reconcile.ground.ports import Clock, GivenUpRecords, WorkQueue
+from shared.ports.azure import Clock
+from shared.ports.storage import Queue
+from shared.reconcile.ground.given_up import GivenUpRecords
 
 QUESTION: Question = {"of": "given-up"}
 PLACE = rf"(?:{GUID}|unreadable|run:[0-9]{{6}}-[0-9a-z]+)\|[0-9a-f]{{32}}"
@@ -21,7 +23,7 @@ class GivenUpReplayer:
     """
 
     given_up: GivenUpRecords
-    queue: WorkQueue
+    queue: Queue[ReconcileCluster]
     clock: Clock
     subscriptions: frozenset[str]
 

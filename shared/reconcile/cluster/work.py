@@ -5,7 +5,6 @@ What the functions on the queues do with a message's text.
 A person asks for one cluster: at once if possible, otherwise by the queue.
 """
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -29,13 +28,16 @@ from shared.domain.messages.work import (
 )
 from shared.domain.vocabulary.errors import InvalidMessage
 from shared.domain.vocabulary.ids import ClusterId
-from shared.domain.vocabulary.reasons import REASONS, Cause, Reason
+from shared.domain.vocabulary.reason_texts import REASONS
+from shared.domain.vocabulary.reasons import Cause, Reason
+from shared.ports.azure import Clock
+from shared.ports.storage import Queue
 from shared.reconcile.cluster.reconcile import ClusterReconciler
-from shared.reconcile.ground.claim import claim_soon
+from shared.reconcile.ground.claim import ClusterClaims, claim_soon
+from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import ClusterMemory
 from shared.reconcile.ground.outbox import OutcomeTeller
-from shared.reconcile.ground.ports import Clock, ClusterRecords, GivenUpRecords, WorkQueue
-from shared.telemetry.log import log_facts
+from shared.telemetry.lines import WORK_DROPPED
 
 type Report = Callable[[Outcome, ReconcileCluster, datetime], None]
 """Told of each outcome, the work behind it, and when, by the worker's clock."""
@@ -46,10 +48,10 @@ class ClusterWorker:
     """Does one piece of cluster work; harmless to repeat, and nothing is lost on the way."""
 
     reconciler: ClusterReconciler
-    records: ClusterRecords
+    claims: ClusterClaims
     memory: ClusterMemory
     given_up: GivenUpRecords
-    queue: WorkQueue
+    queue: Queue[ReconcileCluster]
     clock: Clock
     jitter: Callable[[], float]
     """From 0 to 1, so that what was deferred together does not come back together."""
@@ -65,7 +67,7 @@ class ClusterWorker:
         at it: then the work comes back a little later.
         """
         work = work if work.since else replace(work, since=inserted_at)
-        claim = await self.records.claim(work.cluster_id, work.since)
+        claim = await self.claims.claim(work.cluster_id, work.since)
         match claim:
             case Claim():
                 return await self.do_claimed(claim, work)
@@ -89,7 +91,7 @@ class ClusterWorker:
             concluded = outcome.kind is not OutcomeKind.DEFERRED
         finally:
             # An outcome that could not be settled concludes nothing: its message comes again.
-            await self.records.release(claim, concluded=concluded)
+            await self.claims.release(claim, concluded=concluded)
         return outcome
 
     async def _settle(self, outcome: Outcome, work: ReconcileCluster) -> None:
@@ -130,21 +132,17 @@ def _occasion(work: ReconcileCluster) -> Occasion:
 
 @dataclass(frozen=True, slots=True)
 class MessageReceiver:
-    """Receives from the work queue; what is no work is recorded, not tried again and again."""
+    """Receives from the work queue; raises InvalidMessage for what naptime did not write."""
 
     worker: ClusterWorker
     subscriptions: frozenset[str]
 
     async def receive(self, text: str, inserted_at: datetime | None) -> Outcome | None:
         """Do the work in one message; None where there is nothing (more) to do."""
-        try:
-            work = parse_reconcile_cluster(text)
-        except InvalidMessage as error:
-            await PoisonReporter(self.worker.given_up, self.worker.clock).record(text, str(error))
-            raise
+        work = parse_reconcile_cluster(text)
         if work.cluster_id.subscription_id not in self.subscriptions:
             why = "its subscription is not in NAPTIME_SUBSCRIPTIONS (any more)"
-            log_facts(logging.WARNING, "work dropped", {"clusterId": work.cluster_id, "why": why})
+            WORK_DROPPED.log(cluster_id=work.cluster_id, why=why)
             return None
         return await self.worker.do(work, inserted_at)
 
@@ -200,7 +198,7 @@ class RequestedReconcile:
         if dry_run:
             return await worker.reconciler.reconcile(cluster_id, dry_run=True)
         work = ReconcileCluster(cluster_id, Cause.ASKED, worker.clock.now())
-        claim = await claim_soon(worker.records, worker.clock, cluster_id)
+        claim = await claim_soon(worker.claims, worker.clock, cluster_id)
         if claim is None:
             await worker.queue.send(work)
             return None

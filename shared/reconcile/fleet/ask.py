@@ -7,12 +7,12 @@ from datetime import timedelta
 
 from shared.domain.fleet.run import Run, RunScope, RunState, new_run_id
 from shared.domain.fleet.run_records import RunRecord
-from shared.domain.fleet.run_work import StartRun
+from shared.domain.fleet.run_work import RunWork, StartRun
 from shared.domain.vocabulary.reasons import Cause
 from shared.domain.vocabulary.rows import Reading, Values
+from shared.ports.storage import Queue, Table
 from shared.reconcile.fleet.store import RunStore
 from shared.reconcile.ground.pacer import TooManyConflicts
-from shared.reconcile.ground.ports import RunQueue, Table
 
 SCOPES_PARTITION = "scope"
 CONFLICTS_BORNE = 10
@@ -53,7 +53,7 @@ class RunAsker:
 
     table: Table
     store: RunStore
-    queue: RunQueue
+    queue: Queue[RunWork]
     random: Callable[[], str]
     """Makes a random word of at least 16 hexadecimal digits."""
     most_active: int = MOST_ACTIVE

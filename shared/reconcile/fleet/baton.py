@@ -22,16 +22,18 @@ from shared.domain.messages.told import Occasion, events_of, failure_of
 from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.cloud_event import CloudEvent
 from shared.domain.vocabulary.ids import ClusterId
-from shared.domain.vocabulary.reasons import REASONS, Cause, Reason
+from shared.domain.vocabulary.reason_texts import REASONS
+from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.vocabulary.rows import Values
+from shared.ports.storage import Queue
 from shared.reconcile.cluster.reconcile import CALLS_OF_AN_ATTEMPT
 from shared.reconcile.fleet.close import ShardFinisher
 from shared.reconcile.fleet.shift import Settled, Shift, ShiftWorld
 from shared.reconcile.fleet.store import RunStore, Stored
+from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import ClusterMemory
 from shared.reconcile.ground.outbox import EventTeller
 from shared.reconcile.ground.pacer import Grip, HeldBy, ShardPacer
-from shared.reconcile.ground.ports import BatonQueue, GivenUpRecords, WorkQueue
 
 MOST_ATTEMPTS = 3
 """So often a cluster is tried within a run; then it goes on by itself, for 24 hours."""
@@ -60,8 +62,8 @@ class ShardReconciler:
     shifts: ShiftWorld
     memory: ClusterMemory
     given_up: GivenUpRecords
-    batons: BatonQueue
-    clusters: WorkQueue
+    batons: Queue[Baton]
+    clusters: Queue[ReconcileCluster]
     finisher: ShardFinisher
     report: Report
     teller: EventTeller

@@ -25,9 +25,9 @@ from shared.domain.messages.told import Occasion, crowding_of
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.rows import Values
 from shared.reconcile.fleet.store import RunStore, Stored, end_of
+from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import ClusterMemory, known_key
 from shared.reconcile.ground.outbox import EventTeller
-from shared.reconcile.ground.ports import GivenUpRecords
 
 if TYPE_CHECKING:
     from shared.domain.deciding.outcome import LastOutcomeJson

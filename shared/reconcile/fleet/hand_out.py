@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from shared.domain.fleet.pace import Pace, beginnings
 from shared.domain.fleet.run import Run
 from shared.domain.fleet.run_records import SubscriptionRecord
+from shared.domain.fleet.run_work import Baton
 from shared.domain.fleet.shard import Shard
 from shared.domain.fleet.shard_records import ShardRecord
 from shared.domain.vocabulary.reasons import Reason
+from shared.ports.storage import Queue
 from shared.reconcile.cluster.reconcile import CALLS_OF_AN_ATTEMPT
 from shared.reconcile.fleet.close import RunCloser, shards_of
 from shared.reconcile.fleet.store import RunStore
-from shared.reconcile.ground.ports import BatonQueue
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class ShardHandout:
     """Hands out shards; one whose baton is lost gets another from the minder."""
 
     store: RunStore
-    batons: BatonQueue
+    batons: Queue[Baton]
     closer: RunCloser
     pace: Pace
     dry_run: bool = False

@@ -17,7 +17,6 @@ from shared.domain.vocabulary.errors import AzureError
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Reason
 from shared.reconcile.fleet.store import Stored, batches_of
-from shared.reconcile.ground.memory import hash_of
 
 UNPROTECTED_FIRST, PROTECTED_LATER = "0", "1"
 
@@ -75,7 +74,7 @@ class Listed:
 
     def is_new(self, cluster: ObservedCluster) -> bool:
         """Say whether a cluster is met for the first time, and remember it."""
-        word = hash_of(cluster.id)
+        word = cluster.id.hash
         known = word in self.met
         self.met.add(word)
         return not known
@@ -87,7 +86,7 @@ class Listed:
         """
         found: defaultdict[tuple[Shard, str], list[PendingCluster]] = defaultdict(list)
         for cluster in clusters:
-            word, shard = hash_of(cluster.id), Shard.of(cluster)
+            word, shard = cluster.id.hash, Shard.of(cluster)
             self.shards[shard] += 1
             found[shard, self._priority(word)].append(self._pending(word, cluster))
         return [

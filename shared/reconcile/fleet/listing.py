@@ -10,18 +10,20 @@ from shared.domain.deciding.policy import screen
 from shared.domain.fleet.last_known import LastKnown
 from shared.domain.fleet.run import Run, RunState
 from shared.domain.fleet.run_records import ListingState, SubscriptionRecord
-from shared.domain.fleet.run_work import ListSubscription
+from shared.domain.fleet.run_work import ListSubscription, RunWork
 from shared.domain.fleet.tally import Tally
 from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.errors import AccessDenied, AzureError
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause, Reason
+from shared.ports.azure import Aks, Clock
+from shared.ports.storage import Queue
 from shared.reconcile.fleet.close import RunCloser
 from shared.reconcile.fleet.hand_out import ShardHandout
 from shared.reconcile.fleet.listed import Before, Listed
 from shared.reconcile.fleet.store import RunStore, Stored
-from shared.reconcile.ground.memory import KNOWN, ClusterMemory, hash_of
-from shared.reconcile.ground.ports import Aks, Clock, GivenUpRecords, RunQueue, WorkQueue
+from shared.reconcile.ground.given_up import GivenUpRecords
+from shared.reconcile.ground.memory import KNOWN, ClusterMemory
 
 LIST_WITHIN = timedelta(minutes=3)
 """How long a lister may be silent before its message counts as lost."""
@@ -52,8 +54,8 @@ class SubscriptionLister:
     store: RunStore
     memory: ClusterMemory
     given_up: GivenUpRecords
-    runs: RunQueue
-    clusters: WorkQueue
+    runs: Queue[RunWork]
+    clusters: Queue[ReconcileCluster]
     handout: ShardHandout
     closer: RunCloser
     clock: Clock
@@ -126,7 +128,7 @@ class SubscriptionLister:
         after = place = f"{subscription_id}|"
         while page := await self.given_up.page(after, PAGE_OF_GIVEN_UP):
             given_up |= {
-                hash_of(record.cluster_id): record.cluster_id
+                record.cluster_id.hash: record.cluster_id
                 for at, record in page
                 if at.startswith(place) and record.cluster_id
             }
@@ -160,9 +162,9 @@ class SubscriptionLister:
         listed.left_out = []
 
     async def _is_to_be_looked_at(self, run: Run, listed: Listed, cluster: ObservedCluster) -> bool:
-        screened = screen(cluster, self.desired)
+        screened = screen(cluster, self.desired, self.clock.now())
         if cluster.auto_provisioning:
-            listed.seen.add(hash_of(cluster.id))
+            listed.seen.add(cluster.id.hash)
         if screened is None and self._spares(run) and self._is_fresh(listed, cluster):
             skipped = listed.screened.counting(OutcomeKind.SKIPPED, Reason.RECENTLY_READ)
             listed.screened = skipped
@@ -182,7 +184,7 @@ class SubscriptionLister:
         self, run: Run, listed: Listed, cluster: ObservedCluster, screened: Decision
     ) -> None:
         """Note that a cluster is left alone, unless that is what is known of it."""
-        before = listed.known.get(hash_of(cluster.id))
+        before = listed.known.get(cluster.id.hash)
         if before is None or before.reason != screened.reason.value:
             outcome = Outcome.left_out(cluster, screened, dry_run=self.handout.only_looks(run))
             listed.left_out.append(LastKnown(outcome, listed.row.read_at, self.clock.now()))
@@ -192,7 +194,7 @@ class SubscriptionLister:
 
         An event counts from its receipt, whether or not its message has been worked on.
         """
-        word = hash_of(cluster.id)
+        word = cluster.id.hash
         before = listed.known.get(word)
         verified_at = before.verified_at if before else None
         if verified_at is None or listed.row.read_at - verified_at >= self.verify_max_age:

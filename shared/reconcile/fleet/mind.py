@@ -10,18 +10,19 @@ from datetime import datetime, timedelta
 
 from shared.domain.fleet.run import RunState
 from shared.domain.fleet.run_records import ListingState, RunRecord, SubscriptionRecord
-from shared.domain.fleet.run_work import ListSubscription, StartRun
+from shared.domain.fleet.run_work import Baton, ListSubscription, RunWork, StartRun
 from shared.domain.fleet.shard import Shard
 from shared.domain.fleet.shard_records import ShardRecord
 from shared.domain.messages.given_up import OF_RUNS
 from shared.domain.vocabulary.instants import is_past_keeping
+from shared.ports.storage import Queue
 from shared.reconcile.fleet.ask import START_WITHIN, RunAsker
 from shared.reconcile.fleet.close import RunCloser, is_finished, shards_of
 from shared.reconcile.fleet.hand_out import ShardHandout
 from shared.reconcile.fleet.listing import LIST_WITHIN
 from shared.reconcile.fleet.store import RunStore
+from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.pacer import ShardPacer
-from shared.reconcile.ground.ports import BatonQueue, GivenUpRecords, RunQueue
 
 BATON_WITHIN = timedelta(minutes=2)
 """How long after it could be seen a baton may stay without effect before it counts as lost."""
@@ -44,11 +45,6 @@ class Mended:
     dropped: int = 0
     forgotten: int = 0
 
-    def to_facts(self) -> dict[str, object]:
-        """Give what was done at all, for the log."""
-        done = {name: getattr(self, name) for name in self.__slots__}
-        return {name: count for name, count in done.items() if count}
-
 
 @dataclass(frozen=True, slots=True)
 class RunMinder:
@@ -58,8 +54,8 @@ class RunMinder:
     pacer: ShardPacer
     asker: RunAsker
     handout: ShardHandout
-    runs: RunQueue
-    batons: BatonQueue
+    runs: Queue[RunWork]
+    batons: Queue[Baton]
     closer: RunCloser
 
     async def mind(self, now: datetime) -> Mended:

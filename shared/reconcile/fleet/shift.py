@@ -22,8 +22,8 @@ from shared.reconcile.cluster.reconcile import (
     Observation,
     Pass,
 )
+from shared.reconcile.ground.claim import ClusterClaims
 from shared.reconcile.ground.pacer import LEASE_LASTS, Grip, ShardPacer
-from shared.reconcile.ground.ports import ClusterRecords
 
 LEAST_AT_ONCE, LEAST_IN_ALL = 2, 24
 """What a shift may do in any case; a shorter one would cost more than its clusters do."""
@@ -120,7 +120,9 @@ class Shift:
         )
         one.attempts = cluster.attempts + 1
         if cluster.sent:
-            one.sent.append(self.world.reconciler.desired.window_for(cluster.cluster.id))
+            reconciler = self.world.reconciler
+            sent = reconciler.desired.planned(cluster.cluster, reconciler.clock.now())
+            one.sent += [sent] if sent else []
         try:
             return await self._look(one, cluster)
         except Throttled as error:
@@ -146,14 +148,14 @@ class Shift:
         if self.lasted > self.world.writes_within:
             # The lease might end before the write does.
             return Settled(cluster, None)
-        claim = await self.world.records.claim(cluster.cluster.id, None)
+        claim = await self.world.claims.claim(cluster.cluster.id, None)
         if not isinstance(claim, Claim):
             return Settled(cluster, None, counts=False)
         try:
             return await self._write(one, cluster, observation, claim)
         finally:
             # A run concludes nothing: work that was asked for meanwhile is still done.
-            await self.world.records.release(claim, concluded=False)
+            await self.world.claims.release(claim, concluded=False)
 
     async def _write(
         self, one: Pass, cluster: PendingCluster, observation: Observation, claim: Claim
@@ -207,7 +209,7 @@ class ShiftWorld:
     """What a shift works with."""
 
     reconciler: ClusterReconciler
-    records: ClusterRecords
+    claims: ClusterClaims
     pacer: ShardPacer
     report_bug: Callable[[PendingCluster, Exception], None]
     in_flight: InFlight = field(default_factory=InFlight)

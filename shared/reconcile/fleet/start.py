@@ -9,13 +9,19 @@ from typing import assert_never
 
 from shared.domain.fleet.run import RunState
 from shared.domain.fleet.run_records import RunRecord, SubscriptionRecord
-from shared.domain.fleet.run_work import ListSubscription, StartRun, parse_baton, parse_run_work
+from shared.domain.fleet.run_work import (
+    ListSubscription,
+    RunWork,
+    StartRun,
+    parse_baton,
+    parse_run_work,
+)
+from shared.ports.storage import Queue
 from shared.reconcile.fleet.baton import ShardReconciler
 from shared.reconcile.fleet.close import RunCloser
 from shared.reconcile.fleet.listing import LIST_WITHIN, SubscriptionLister
 from shared.reconcile.fleet.store import RunStore, Stored
 from shared.reconcile.ground.at_once import at_once
-from shared.reconcile.ground.ports import RunQueue
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +29,7 @@ class RunStarter:
     """Starts a run; can be repeated at any point."""
 
     store: RunStore
-    runs: RunQueue
+    runs: Queue[RunWork]
     subscriptions: frozenset[str]
     lister: SubscriptionLister
     closer: RunCloser

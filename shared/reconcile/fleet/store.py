@@ -20,7 +20,7 @@ from shared.domain.fleet.run_records import RunRecord, SubscriptionRecord
 from shared.domain.fleet.shard import Shard
 from shared.domain.fleet.shard_records import ShardRecord
 from shared.domain.vocabulary.rows import Row, Values
-from shared.reconcile.ground.ports import Table, Tables
+from shared.ports.storage import Table, Tables
 
 RUNS_PREFIX = "naptimeruns"
 RUNS = "runs"
@@ -104,11 +104,8 @@ class RunStore:
         self, run_id: str, stored: Stored[SubscriptionRecord], record: SubscriptionRecord
     ) -> Stored[SubscriptionRecord] | None:
         """Change a subscription's row; None if somebody else has."""
-        values = record.to_values()
-        etag = await self._table(run_id).replace(stored.row, values)
-        return (
-            Stored(record, _as_written(stored.row, values, etag), stored.read_at) if etag else None
-        )
+        row = await self._table(run_id).replace(stored.row, record.to_values())
+        return Stored(record, row, stored.read_at) if row else None
 
     async def conclude_listing(
         self,
@@ -200,11 +197,9 @@ class RunStore:
         self, stored: Stored[ShardRecord], record: ShardRecord, batches: Mapping[str, Values]
     ) -> Stored[ShardRecord] | None:
         """Change a shard's row, and columns of some batches by key; None if somebody else has."""
-        values = record.to_values()
-        etag = await self._table(record.run_id).settle(stored.row, values, batches)
-        if etag is None:
-            return None
-        return Stored(record, _as_written(stored.row, values, etag), stored.read_at)
+        table = self._table(record.run_id)
+        row = await table.settle(stored.row, record.to_values(), batches)
+        return Stored(record, row, stored.read_at) if row else None
 
 
 def batches_of(shard: Shard, listing: int) -> str:
@@ -215,10 +210,6 @@ def batches_of(shard: Shard, listing: int) -> str:
 def end_of(batch: Batch) -> str:
     """Give the end of a batch's key, which tells it from the others of its shard."""
     return batch.key.rpartition("|")[2]
-
-
-def _as_written(row: Row, values: Values, etag: str) -> Row:
-    return Row(row.partition, row.key, values, etag)
 
 
 def _shard(key: str) -> Shard:

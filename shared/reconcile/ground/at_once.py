@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from shared.reconcile.ground.ports import Clock
+from shared.ports.azure import Clock
 
 SIDE_BY_SIDE = 32
 

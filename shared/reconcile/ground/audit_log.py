@@ -16,7 +16,8 @@ from shared.domain.messages.audit import (
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.instants import is_past_keeping
 from shared.domain.vocabulary.pages import Page, PageAsked, Question, to_token
-from shared.reconcile.ground.ports import Clock, Table, Tables
+from shared.ports.azure import Clock
+from shared.ports.storage import Table, Tables
 
 AUDIT_PREFIX = "naptimeaudit"
 PARTITION = "audit"

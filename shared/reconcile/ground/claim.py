@@ -1,18 +1,100 @@
-"""Claiming a cluster for a person, who waits for the answer."""
+"""Who is at which cluster, and since when its last reconcile counts: one row per cluster.
+
+All times that are compared are the storage service's own, so workers' clocks do not matter.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from shared.domain.messages.work import Busy, Claim
+from shared.domain.messages.work import AlreadyDone, Busy, Claim, Refusal
 from shared.domain.vocabulary.ids import ClusterId
-from shared.reconcile.ground.ports import Clock, ClusterRecords
+from shared.domain.vocabulary.rows import Row, Values
+from shared.ports.azure import Clock
+from shared.ports.storage import Table
+
+CLUSTERS_TABLE = "naptimeclusters"
+
+CLAIM_LASTS = timedelta(minutes=5)
+"""Longer than any reconcile takes (a minute of quick retries and one last call), and short enough
+that a cluster whose worker was killed waits minutes, not hours."""
+
+ONE_SECOND = timedelta(seconds=1)
 
 CLAIM_TRIES = 20
 CLAIM_WAIT_SECONDS = 1.0
 BUSY_FOR = timedelta(seconds=30)
 """When it makes sense to ask again; a claim whose holder was killed ends after five minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterClaims:
+    """The claims in the table of clusters: partition the subscription, key the cluster's hash."""
+
+    table: Table
+
+    async def claim(self, cluster_id: ClusterId, since: datetime | None) -> Claim | Refusal:
+        """Claim the cluster, unless it is claimed or has been reconciled since.
+
+        `since` is when the work was asked for, by the storage's clock; None asks for no answer to
+        that, as a run does, which is mostly the first at the cluster.
+        """
+        if since is None and (claim := await self._insert(cluster_id)):
+            return claim
+        reading = await self.table.get(cluster_id.subscription_id, cluster_id.hash)
+        row = reading.row
+        if row is None:
+            return await self._insert(cluster_id) or Busy()
+        if _is_held(row, reading.at):
+            return Busy()
+        if refusal := refusal_of(since, row.instant("concludedAt"), reading.at):
+            return refusal
+        written = await self.table.replace(row, {**row.values, "claimed": True})
+        return _claim(cluster_id, written, row.changed_at) if written else Busy()
+
+    async def _insert(self, cluster_id: ClusterId) -> Claim | None:
+        values: Values = {"clusterId": str(cluster_id), "claimed": True}
+        made = await self.table.insert(cluster_id.subscription_id, cluster_id.hash, values)
+        return _claim(cluster_id, made, None) if made else None
+
+    async def release(self, claim: Claim, *, concluded: bool) -> None:
+        """Give the claim back; what concluded answers all work from before the claim.
+
+        Nothing is remembered where somebody has claimed the row since: their read is the later one.
+        """
+        answers: Values = {"concludedAt": claim.claimed_at} if concluded else {}
+        await self.table.replace(claim.row, {**claim.row.values, "claimed": False, **answers})
+
+
+def _claim(cluster_id: ClusterId, written: Row, before: datetime | None) -> Claim:
+    if written.changed_at is None:
+        raise TypeError("the storage service answered without a date")
+    return Claim(cluster_id, written, written.changed_at, before)
+
+
+def _is_held(row: Row, answered_at: datetime) -> bool:
+    """Tell whether a claim stands: the row's last change was a claim, and it has not expired."""
+    changed_at = row.changed_at or answered_at
+    return row.flag("claimed") and answered_at < changed_at + CLAIM_LASTS
+
+
+def refusal_of(
+    since: datetime | None, concluded_at: datetime | None, now: datetime
+) -> Refusal | None:
+    """Tell whether work asked for at `since` has been done by what concluded.
+
+    Queues and HTTP dates know whole seconds only, so within one second it cannot be told which
+    came first. Until that second is over such work has to wait; then one more reconcile answers
+    all of it.
+    """
+    if since is None or concluded_at is None:
+        return None
+    asked = since.replace(microsecond=0)
+    if asked < concluded_at:
+        return AlreadyDone()
+    same = asked == concluded_at == now.replace(microsecond=0)
+    return Busy(ONE_SECOND) if same else None
 
 
 class ClusterBusy(Exception):
@@ -31,23 +113,23 @@ class Holding:
 
 @asynccontextmanager
 async def holding(
-    records: ClusterRecords, clock: Clock, cluster_id: ClusterId
+    claims: ClusterClaims, clock: Clock, cluster_id: ClusterId
 ) -> AsyncIterator[Holding]:
     """Hold the claim on a cluster; raises `ClusterBusy`."""
-    claim = await claim_soon(records, clock, cluster_id)
+    claim = await claim_soon(claims, clock, cluster_id)
     if claim is None:
         raise ClusterBusy(str(cluster_id))
     held = Holding(claim)
     try:
         yield held
     finally:
-        await records.release(claim, concluded=held.concluded)
+        await claims.release(claim, concluded=held.concluded)
 
 
-async def claim_soon(records: ClusterRecords, clock: Clock, cluster_id: ClusterId) -> Claim | None:
+async def claim_soon(claims: ClusterClaims, clock: Clock, cluster_id: ClusterId) -> Claim | None:
     """Claim the cluster, waiting for whoever is at it, for about 20 seconds."""
     for _ in range(CLAIM_TRIES):
-        claim = await records.claim(cluster_id, None)
+        claim = await claims.claim(cluster_id, None)
         if isinstance(claim, Claim):
             return claim
         if isinstance(claim, Busy):

@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 
 from shared.domain.deciding.observed import SeenSchedule
 from shared.domain.deciding.outcome import attention_shown
@@ -20,7 +19,7 @@ from shared.domain.images.forecast_body import schedule_to_text
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Reason
 from shared.domain.vocabulary.rows import Value, Values
-from shared.reconcile.ground.ports import Table
+from shared.ports.storage import Table
 
 KNOWN, END_OF_KNOWN = "known:", "known;"
 HEARD, END_OF_HEARD = "heard:", "heard;"
@@ -122,7 +121,7 @@ class ClusterMemory:
 
         `now` is the worker's; what is read earlier than that is not the last word on the cluster.
         """
-        key = f"{HEARD}{hash_of(cluster_id)}"
+        key = f"{HEARD}{cluster_id.hash}"
         await self.table.merge(cluster_id.subscription_id, {key: {"heardAt": now}})
 
     async def heard(self, subscription_id: str) -> dict[str, datetime]:
@@ -154,9 +153,4 @@ class ClusterMemory:
 
 def known_key(cluster_id: ClusterId) -> str:
     """Give the key of a cluster's row."""
-    return f"{KNOWN}{hash_of(cluster_id)}"
-
-
-def hash_of(cluster_id: ClusterId) -> str:
-    """Give a word that stands for a cluster in the key of a row."""
-    return sha256(cluster_id.key.encode("ascii")).hexdigest()[:32]
+    return f"{KNOWN}{cluster_id.hash}"

@@ -3,7 +3,6 @@
 The other end of the outbox: events from their queue to the topic, again and again for a day.
 """
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,16 +13,18 @@ from shared.domain.messages.told import Occasion, events_of, failure_of
 from shared.domain.messages.work import SLOW, delay_before
 from shared.domain.vocabulary.cloud_event import CloudEvent
 from shared.domain.vocabulary.errors import AzureError, Rejected
+from shared.ports.azure import Clock, Topic
+from shared.ports.storage import Queue
+from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import ClusterMemory
-from shared.reconcile.ground.ports import Clock, EventQueue, GivenUpRecords, Topic
-from shared.telemetry.log import log_facts
+from shared.telemetry.lines import EVENTS_DROPPED, EVENTS_GIVEN_UP, EVENTS_LOST
 
 
 @dataclass(frozen=True, slots=True)
 class EventTeller:
     """Puts events on their queue; where there is no topic, and so no queue, does nothing."""
 
-    queue: EventQueue | None
+    queue: Queue[PublishEvents] | None
     clock: Clock
 
     @property
@@ -43,8 +44,7 @@ class EventTeller:
         try:
             await self.put(events)
         except Exception as error:  # noqa: BLE001 - whatever is wrong, what it tells of goes on
-            facts: dict[str, object] = {"events": len(events), "why": type(error).__name__}
-            log_facts(logging.ERROR, "events lost", facts, error)
+            EVENTS_LOST.log(error, events=len(events), why=type(error).__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class EventPublisher:
     """Publishes the events of one message; what cannot be published comes back later."""
 
     topic: Topic | None
-    queue: EventQueue
+    queue: Queue[PublishEvents]
     given_up: GivenUpRecords
     clock: Clock
     jitter: Callable[[], float]
@@ -82,7 +82,7 @@ class EventPublisher:
         work = parse_publish_events(text)
         if self.topic is None:
             why = "NAPTIME_TOPIC_ENDPOINT is not set (any more)"
-            log_facts(logging.WARNING, "events dropped", {"events": len(work.events), "why": why})
+            EVENTS_DROPPED.log(events=len(work.events), why=why)
             return
         try:
             await self.topic.publish(work.events)
@@ -114,5 +114,4 @@ class EventPublisher:
                 work=work.to_message(),
             )
         )
-        facts: dict[str, object] = {"events": len(work.events), "why": error.reason.value}
-        log_facts(logging.ERROR, "events given up", facts)
+        EVENTS_GIVEN_UP.log(events=len(work.events), why=error.reason.value)

@@ -13,7 +13,8 @@ from shared.domain.fleet.pace import Bucket, Draw, NotYet, Pace
 from shared.domain.fleet.shard import Lease, Shard, ShardRow
 from shared.domain.vocabulary.errors import Paced, Throttled
 from shared.domain.vocabulary.rows import Reading, Row
-from shared.reconcile.ground.ports import Clock, Table
+from shared.ports.azure import Clock
+from shared.ports.storage import Table
 
 SHARDS_TABLE = "naptimeshards"
 SHARDS_PARTITION = "shard"
@@ -93,7 +94,7 @@ class ShardPacer:
             drawn = await self.draw(shard, tokens, sparing)
         if isinstance(drawn, NotYet):
             place = f"{shard.subscription_id} in {shard.location}"
-            raise Paced(f"No call is left for {place}.", retry_after=drawn.wait, calls=0)
+            raise Paced(f"No call is left for {place}.", retry_after=drawn.wait)
         return drawn
 
     async def draw(self, shard: Shard, tokens: int, sparing: int = 0) -> Draw | NotYet:
@@ -198,10 +199,8 @@ class ShardPacer:
     async def _write(self, shard: Shard, reading: Reading, row: ShardRow) -> Row | None:
         values = row.to_values()
         if reading.row is None:
-            etag = await self.table.insert(SHARDS_PARTITION, shard.key, values)
-        else:
-            etag = await self.table.replace(reading.row, values)
-        return Row(SHARDS_PARTITION, shard.key, values, etag) if etag else None
+            return await self.table.insert(SHARDS_PARTITION, shard.key, values)
+        return await self.table.replace(reading.row, values)
 
 
 def _drawn(bucket: Bucket, most: int, now: datetime) -> tuple[Bucket, Draw] | NotYet:

@@ -18,9 +18,10 @@ from shared.domain.images.released import parse_location
 from shared.domain.vocabulary.errors import AccessDenied, AzureError, ClusterGone
 from shared.domain.vocabulary.fields import BrokenRule
 from shared.domain.vocabulary.ids import ClusterId
+from shared.ports.azure import NodeImages, Retry
+from shared.ports.storage import Table
 from shared.reconcile.ground.memory import ClusterMemory
 from shared.reconcile.ground.pacer import SHARDS_PARTITION
-from shared.reconcile.ground.ports import NodeImages, Retry, Table
 
 
 @dataclass(frozen=True, slots=True)

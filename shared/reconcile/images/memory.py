@@ -28,8 +28,9 @@ from shared.domain.images.known_image import (
     known_images,
     newest_of_each_os,
 )
+from shared.ports.azure import Clock
+from shared.ports.storage import Table
 from shared.reconcile.ground.at_once import at_once
-from shared.reconcile.ground.ports import Clock, Table
 
 IMAGES_TABLE = "naptimeimages"
 SOURCES_PARTITION = "source"

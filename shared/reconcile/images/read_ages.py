@@ -13,8 +13,8 @@ from itertools import batched
 from shared.domain.images.age import AgesRead, ImageAge, ImageCount
 from shared.domain.images.machines import MachinePage, NodeGroup
 from shared.domain.vocabulary.errors import AzureError
+from shared.ports.azure import Clock, NapMachines, Retry
 from shared.reconcile.ground.memory import ClusterMemory
-from shared.reconcile.ground.ports import Clock, NapMachines, Retry
 
 SUBSCRIPTIONS_A_QUERY = 500
 """Well under the 10,000 that Resource Graph takes; a failed batch costs the others nothing."""

@@ -5,7 +5,6 @@ What happens when a node image was released: it is told, or the fleet guarded at
 From the event of a released node image to a run over the clusters of its location.
 """
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,11 +16,12 @@ from shared.domain.vocabulary.cloud_event import NotOurs
 from shared.domain.vocabulary.errors import AzureError
 from shared.domain.vocabulary.reasons import Cause
 from shared.domain.vocabulary.rows import Values
+from shared.ports.azure import Clock, Topic
+from shared.ports.storage import Table
 from shared.reconcile.fleet.ask import RunAsker
 from shared.reconcile.ground.outbox import EventTeller
-from shared.reconcile.ground.ports import Clock, Table, Topic
 from shared.reconcile.images.find import FleetPlaces
-from shared.telemetry.log import log_facts
+from shared.telemetry.lines import RELEASE_NOT_PUBLISHED
 
 ASKED_PARTITION = "asked"
 
@@ -94,8 +94,7 @@ class ReleaseAnnouncer:
         try:
             await self.topic.publish(events)
         except AzureError as error:
-            facts: dict[str, object] = {"location": location, "why": error.reason.value}
-            log_facts(logging.WARNING, "release not published yet", facts)
+            RELEASE_NOT_PUBLISHED.log(location=location, why=error.reason.value)
             await self.teller.put(events)
             await self.runs.ask(released)
 
@@ -114,16 +113,6 @@ class ReceivedRelease:
     def accepted(self) -> bool:
         """Whether a run sees to it."""
         return self.run_id is not None
-
-    def to_facts(self) -> dict[str, object]:
-        """Give it for the log."""
-        return {
-            "what": self.what,
-            "location": self.location,
-            "image": self.image,
-            "runId": self.run_id,
-            "joined": self.joined,
-        }
 
 
 @dataclass(frozen=True, slots=True)

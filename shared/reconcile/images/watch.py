@@ -1,19 +1,18 @@
 """The watch for new node images: one look at every location that has clusters."""
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from shared.domain.images.known_image import ImageSource, LastLook, SourceState
+from shared.domain.images.known_image import LastLook, SourceState
 from shared.domain.images.released import notice
 from shared.domain.vocabulary.errors import AzureError
+from shared.ports.azure import Clock
 from shared.reconcile.ground.at_once import at_once
-from shared.reconcile.ground.ports import Clock
 from shared.reconcile.images.find import FleetPlaces, ImageFinder
 from shared.reconcile.images.memory import ImageMemory
 from shared.reconcile.images.release import ReleaseAnnouncer
-from shared.telemetry.log import log_facts
+from shared.telemetry.lines import NODE_IMAGES_COME_FROM
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +40,6 @@ class Watched:
     released: int
     failed: int
     why: str
-
-    def to_facts(self) -> dict[str, object]:
-        """Give it for the log."""
-        return {
-            "locations": self.locations,
-            "released": self.released,
-            "failed": self.failed,
-            "why": self.why or None,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +105,6 @@ class ImageWatcher:
     ) -> None:
         """Say once where a location's images come from; it is remembered across workers."""
         if before is None or before.source is not now.source:
-            level = logging.INFO if now.source is ImageSource.LOCATION else logging.WARNING
-            facts: dict[str, object] = {
-                "location": location,
-                "source": now.source.value,
-                "why": now.why or None,
-            }
-            log_facts(level, "node images come from", facts)
+            source, why = now.source.value, now.why or None
+            NODE_IMAGES_COME_FROM.log(location=location, source=source, why=why)
         await self.memory.remember_source(location, now)

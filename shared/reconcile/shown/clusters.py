@@ -13,9 +13,9 @@ from shared.domain.vocabulary.ids import GUID
 from shared.domain.vocabulary.pages import Page, PageAsked, to_token
 from shared.domain.vocabulary.reasons import NEEDS_ATTENTION, Reason
 from shared.domain.vocabulary.rows import Value
+from shared.ports.azure import Clock
 from shared.reconcile.ground.at_once import SharedAnswers
 from shared.reconcile.ground.memory import ROW_KEY, ClusterMemory
-from shared.reconcile.ground.ports import Clock
 from shared.reconcile.images.memory import NewestImages
 
 NOT_SHOWN = frozenset({Reason.NOT_AUTO_PROVISIONED.value, Reason.CLUSTER_GONE.value})

@@ -26,10 +26,11 @@ from shared.domain.vocabulary.instants import to_text
 from shared.domain.vocabulary.reasons import Reason
 from shared.domain.window.body import write_window
 from shared.domain.window.window import MaintenanceWindow
+from shared.ports.azure import Aks, Clock, Retry
 from shared.reconcile.cluster.look import Seen, see_cluster
+from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import ClusterMemory
 from shared.reconcile.ground.pacer import ShardPacer
-from shared.reconcile.ground.ports import Aks, Clock, GivenUpRecords, Retry
 from shared.reconcile.images.memory import NewestImages
 
 OCCURRENCES_SHOWN = 5

@@ -14,6 +14,7 @@ from tests.local.azure.world import (
     GROUP,
     NAPTIME,
     NODE_OS,
+    NOW,
     OTHER_SUBSCRIPTION,
     World,
     aks_error,
@@ -292,7 +293,7 @@ def test_configurations_while_busy(world: World, *, switched: bool) -> None:
     assert world.put(NODE_OS, window()).status == 200
 
 
-def test_failed_operations_raise_no_success(world: World) -> None:
+def test_failed_operations_raise_a_failure(world: World) -> None:
     """An operation can be made to fail: status Failed with an error, the cluster Failed."""
     world.simulator.options.failing_operations = 1
     reply = world.put(MADE, BODY)
@@ -300,7 +301,10 @@ def test_failed_operations_raise_no_success(world: World) -> None:
     failed = content(poll(world, reply))
     assert failed["status"] == "Failed"
     assert "code" in as_object(failed["error"])
-    assert (state_of(world), raised(world)) == ("Failed", [])
+    assert state_of(world) == "Failed"
+    (event,) = raised(world)
+    assert event["eventType"] == "Microsoft.Resources.ResourceWriteFailure"
+    assert as_object(event["data"])["status"] == "Failed"
     assert world.put(MADE, BODY).status == 200
 
 
@@ -369,7 +373,7 @@ def test_reset_forgets_operations_and_switches(world: World) -> None:
 def test_taken_away_meanwhile(world: World) -> None:
     """A cluster that a control takes away while an operation runs stays away, without an event."""
     world.put(MADE, BODY)
-    world.simulator.state.delete_cluster(GROUP.split("/")[2], "rg-prod", "made-1")
+    world.simulator.state.delete_cluster((GROUP.split("/")[2], "rg-prod", "made-1"), NOW)
     advance(world, 60)
     assert raised(world) == []
     assert world.get(MADE).status == 404

@@ -1,19 +1,25 @@
 """Faults by order, without a server where the connection itself is not at stake."""
 
+import re
+from datetime import datetime
+
 import pytest
 from aiohttp import ClientTimeout
 
 from local.azure.controls.fault_orders import FAULT_NAMES, OrderIsInvalidError, fault_of
-from local.azure.controls.fault_presets import REFUSALS
-from local.azure.json_values import JsonObject
+from local.azure.controls.fault_presets import HELD, REFUSALS
+from local.azure.json_values import JsonObject, as_list, as_object, as_text
 from tests.local.azure.conftest import ConnectionLostError, Served
 from tests.local.azure.world import (
     CLUSTER,
     CONFIGURATIONS,
+    GROUP,
     NAPTIME,
     NODE_OS,
+    SUBSCRIPTION,
     World,
     aks_error,
+    cluster,
     content,
     gateway_error,
     window,
@@ -48,7 +54,7 @@ def test_named_refusals_have_their_shape(world: World, name: str) -> None:
     expected = REFUSALS[name]
     read = aks_error if expected.shape == "aks" else gateway_error
     assert (reply.status, read(reply)["code"]) == (expected.status, expected.code)
-    assert "{" not in str(read(reply)["message"])
+    assert not re.search(r"\{[a-z_]+\}", str(read(reply)["message"]))
     assert world.get(NODE_OS).status == 404
 
 
@@ -85,6 +91,103 @@ def test_aims(world: World, aim: JsonObject, expected: list[int]) -> None:
     order(world, "unavailable", times=None, **aim)
     replies = [world.get(CLUSTER), world.get(CONFIGURATIONS), world.put(NODE_OS, window())]
     assert [int(reply.status) for reply in replies] == expected
+
+
+OTHER_GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-other"
+PLAIN = f"{OTHER_GROUP}/providers/Microsoft.ContainerService/managedClusters/plain-1"
+PLAIN_NODE_OS = f"{PLAIN}/maintenanceConfigurations/aksManagedNodeOSUpgradeSchedule"
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_what_lies_on_a_scope_stops_the_writes_within_it(world: World, name: str) -> None:
+    """A lock, a policy or a deny assignment on one group stops its writes, and no other call."""
+    order(world, name, scope=GROUP.upper())
+    tried = [NODE_OS, NODE_OS, PLAIN_NODE_OS]
+    refused = REFUSALS[name].status
+    assert [world.put(each, window()).status for each in tried] == [refused, refused, 200]
+    assert world.get(CONFIGURATIONS).status == 200
+    message = str(gateway_error(world.put(NODE_OS, window()))["message"])
+    assert GROUP.upper() in message or name == "subscription-disabled"
+
+
+def test_a_scope_is_not_a_prefix(world: World) -> None:
+    """A scope ends where a name ends: rg-pro is not the group rg-prod."""
+    order(world, "locked", scope=GROUP.removesuffix("d"))
+    assert world.put(NODE_OS, window()).status == 200
+
+
+def test_ordered_by_the_code(world: World) -> None:
+    """What lies on a scope can be ordered by Azure's code."""
+    order(world, "scopelocked", scope=GROUP)
+    reply = world.put(NODE_OS, window())
+    assert (reply.status, gateway_error(reply)["code"]) == (409, "ScopeLocked")
+
+
+def test_locks_do_not_stop_a_policys_deletions(world: World) -> None:
+    """A policy that denies writes lets a deletion pass; a lock does not."""
+    world.put(NODE_OS, window())
+    order(world, "denied-by-policy", scope=GROUP)
+    assert world.delete(NODE_OS).status == 200
+    order(world, "locked", scope=GROUP)
+    assert world.delete(NODE_OS).status == 409
+
+
+def test_weather_of_a_rollout_names_place_and_version(world: World) -> None:
+    """An api-version that has not reached a region is refused by name, as in a rollout of AKS."""
+    order(world, "not-rolled-out")
+    message = str(gateway_error(world.put(NODE_OS, window()))["message"])
+    assert "'westeurope'" in message
+    assert "'2026-08-01'" in message
+    assert "'managedClusters/maintenanceConfigurations'" in message
+
+
+def names_listed(world: World, group: str = "") -> list[str]:
+    scope = GROUP if group else f"/subscriptions/{SUBSCRIPTION}"
+    listed = content(world.get(f"{scope}/providers/Microsoft.ContainerService/managedClusters"))
+    return sorted(as_text(as_object(each)["name"]) for each in as_list(listed["value"]))
+
+
+def test_a_cluster_is_missing_from_lists(world: World) -> None:
+    """A listing leaves out what is within a scope, until withdrawn; the cluster itself is there."""
+    order(world, "missing-from-list", scope=CLUSTER)
+    assert names_listed(world) == ["manual-1", "nap-2", "plain-1"]
+    assert world.get(CLUSTER).status == 200
+    world.simulator.faults.clear()
+    assert "nap-1" in names_listed(world)
+
+
+def test_an_old_list_is_what_was(world: World) -> None:
+    """A listing of a while ago has what is gone since, without what came, and bodies as then."""
+    world.simulator.clock.advance(60)
+    world.simulator.state.delete_cluster((SUBSCRIPTION, "rg-prod", "nap-2"), later(world))
+    made = cluster("nap-3")
+    world.simulator.state.put_cluster((SUBSCRIPTION, "rg-prod", "nap-3"), made, later(world))
+    world.call("PATCH", CLUSTER, {"tags": {"naptime": "off"}})
+    order(world, "stale-list", seconds=30)
+    assert names_listed(world) == ["manual-1", "nap-1", "nap-2", "plain-1"]
+    listed = world.get(
+        f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.ContainerService/managedClusters"
+    )
+    assert b'"naptime"' not in listed.body
+    world.simulator.clock.advance(31)
+    assert names_listed(world) == ["manual-1", "nap-1", "nap-3", "plain-1"]
+
+
+def later(world: World) -> datetime:
+    return world.simulator.clock.now()
+
+
+def test_a_subscriptions_list_lags_by_option(world: World) -> None:
+    """With listLagSeconds the list of a subscription is that old; a group's list is not."""
+    world.simulator.options.list_lag_seconds = 120
+    world.simulator.clock.advance(600)
+    world.simulator.state.put_cluster(
+        (SUBSCRIPTION, "rg-prod", "nap-3"), cluster("nap-3"), later(world)
+    )
+    assert "nap-3" not in names_listed(world)
+    assert "nap-3" in names_listed(world, "rg-prod")
+    world.simulator.clock.advance(121)
+    assert "nap-3" in names_listed(world)
 
 
 def test_outage_lasts_from_to(world: World) -> None:

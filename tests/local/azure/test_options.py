@@ -21,6 +21,8 @@ async def test_switches_are_shown_and_set(served: Served) -> None:
         "conflictWhileBusy": True,
         "created201": True,
         "allowPastStartDate": True,
+        "listLagSeconds": 2.5,
+        "tagEventNamesCluster": True,
         "throttle": True,
     }
     assert set(changes) == set(before)

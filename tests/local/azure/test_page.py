@@ -9,7 +9,7 @@ import pytest
 from local.azure.__main__ import _parser
 from local.azure.arm.resource_graph import QUERY
 from local.azure.controls.fault_orders import FAULT_NAMES, fault_of
-from local.azure.controls.fault_presets import REFUSALS
+from local.azure.controls.fault_presets import HELD, REFUSALS
 from local.azure.controls.misfortunes import Harm
 from local.azure.controls.routes import _CONTROLS
 from local.azure.json_values import as_object
@@ -43,7 +43,7 @@ def test_what_goes_on_is_marked(name: str) -> None:
     text = next(text for known, text, _ in FAULTS if known == name)
     goes_on = fault_of({"fault": name}).times is None
     assert ("until withdrawn" in text) is goes_on
-    assert goes_on is (name in {Harm.SLOW, Harm.STALE_LIST})
+    assert goes_on is (name in {Harm.SLOW, Harm.STALE_LIST, Harm.MISSING_FROM_LIST, *HELD})
 
 
 def test_the_query_is_on_the_page() -> None:

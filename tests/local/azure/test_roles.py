@@ -1,12 +1,14 @@
 """A caller that has a role may do what it grants and nothing else; 403 as Resource Manager does."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from local.azure.arm.roles import Role, RoleIsInvalidError, read_role
 from local.azure.json_values import as_object, parse
+from local.azure.simulator import Simulator
 from local.demo.role import write_role
 from tests.local.azure.conftest import Served
 from tests.local.azure.world import (
@@ -16,6 +18,7 @@ from tests.local.azure.world import (
     NODE_OS,
     SUBSCRIPTION,
     World,
+    a_setup,
     window,
 )
 
@@ -64,6 +67,48 @@ def test_a_refused_write_changes_nothing_and_tells_nobody() -> None:
     assert world.simulator.journal.entries()[-1].status == 403
     world.simulator.roles.of.clear()
     assert world.call("GET", NODE_OS).status == 404
+
+
+def test_a_role_arrives_late() -> None:
+    """An assignment that is under way grants nothing, on any scope, until it arrives."""
+    world = World()
+    arrives = world.simulator.clock.now() + timedelta(minutes=4)
+    world.simulator.roles.give(NAPTIME, Role.of(READER), arrives)
+    assert world.get(CLUSTER).status == 403
+    world.simulator.clock.advance(4 * 60)
+    assert world.get(CLUSTER).status == 200
+
+
+def test_a_changed_role_grants_what_it_did_until_the_change_arrives() -> None:
+    """While a wider role is under way the narrower one still counts."""
+    world = world_with(READER)
+    arrives = world.simulator.clock.now() + timedelta(minutes=4)
+    world.simulator.roles.give(NAPTIME, Role.of(["*"]), arrives)
+    assert [world.get(CLUSTER).status, world.get(CONFIGURATIONS).status] == [200, 403]
+    world.simulator.clock.advance(4 * 60)
+    assert world.get(CONFIGURATIONS).status == 200
+
+
+def test_the_roles_of_the_start_can_arrive_late() -> None:
+    """As right after a deployment: 403 on everything for minutes, also after a reset."""
+    setup = a_setup()
+    setup.roles, setup.roles_after = {NAPTIME: Role.of(READER)}, timedelta(minutes=3)
+    world = World(Simulator(setup))
+    assert world.get(CLUSTER).status == 403
+    world.simulator.clock.advance(3 * 60)
+    assert world.get(CLUSTER).status == 200
+    world.simulator.reset()
+    assert world.get(CLUSTER).status == 403
+
+
+async def test_a_role_can_be_given_for_later(served: Served) -> None:
+    """PUT roles with ?after= says in how many seconds it arrives; what is no number is refused."""
+    shown = await served.control("PUT", f"roles/{NAPTIME}?after=90", READER)
+    role = as_object(shown[NAPTIME])
+    assert role["arrives"] == "2026-08-26T12:01:30Z"
+    url = f"{served.server.url}/_simulator/roles/{NAPTIME}?after=soon"
+    async with served.session.put(url, json=READER) as response:
+        assert response.status == 400
 
 
 def test_others_may_do_everything() -> None:

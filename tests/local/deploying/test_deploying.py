@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
@@ -44,7 +45,8 @@ async def test_from_an_empty_tenant_to_a_protected_fleet(
     tenant.sites.runner = app.run
     tenant.sites.late.update({"storage role": 2, "functions": 2, "keys": 2})
     tenant.cloud.subscribing.late = 1
-    tenant.cloud.store.late_roles = 1
+    tenant.cloud.store.roles_after = timedelta(minutes=5)
+    arrival = asyncio.create_task(roles_arrive(tenant))
     try:
         ended = await tenant.deploy_as_program(NAPTIME_DRY_RUN="false")
         assert ended.code == 0, ended.out + ended.err
@@ -52,9 +54,18 @@ async def test_from_an_empty_tenant_to_a_protected_fleet(
         assert len(clusters) == 4
         assert all(map(is_protected, clusters)), ended.out
         assert "Created" in ended.out or "Unchanged" in ended.out
+        assert arrival.done()
         assert all(each["remotebuild"] == "false" for each in tenant.sites.published)
     finally:
         await app.stop()
+
+
+async def roles_arrive(tenant: Tenant) -> None:
+    """Let the app's role arrive once it has been refused for the lack of it."""
+    simulator = tenant.server.simulator
+    while not any(each.status == 403 for each in simulator.journal.entries()):
+        await asyncio.sleep(0.05)
+    simulator.clock.advance(300)
 
 
 async def test_a_new_cluster_is_heard_of(tenant: Tenant, hearing: Hearing) -> None:

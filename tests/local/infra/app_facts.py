@@ -9,9 +9,9 @@ from local.host.worker import Worker
 from local.infra_check.agreement import AppFacts
 from shared.domain.images import released
 from shared.domain.messages import cluster_events
-from shared.domain.vocabulary.reasons import REASONS
+from shared.domain.vocabulary.reason_texts import REASONS
 from shared.settings import read_settings
-from shared.telemetry import names
+from shared.telemetry import custom_events, figures, lines
 from tests.docs.test_readme import Recording
 
 ROOT = Path(__file__).parents[3]
@@ -53,9 +53,9 @@ def app_facts(event_functions: frozenset[str]) -> AppFacts:
         event_types=frozenset(spelt),
         operations=frozenset(operation for _, operation in cluster_events._KINDS),
         settings=frozenset(settings_read()),
-        events={one.name: one.facts for one in names.EVENTS},
-        metrics={one.name: one.dimensions for one in names.METRICS},
-        lines={line.what: line.facts for line in names.LINES},
+        events={one.name: one.facts for one in custom_events.EVENTS},
+        metrics={one.name: one.dimensions for one in figures.METRICS},
+        lines={line.what: line.facts for line in lines.LINES},
         reasons=frozenset(reason.value for reason in REASONS),
     )
 

@@ -14,11 +14,12 @@ from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.window.body import write_window
 from shared.domain.window.recurrence import Weekday, Weekly
 from shared.domain.window.window import MaintenanceWindow
+from tests.policies import always
 
 SUBSCRIPTION = "1b2c3d4e-0000-4111-8222-0123456789ab"
 CLUSTER_ID = ClusterId(SUBSCRIPTION, "rg-prod", "aks-nap-01")
 SUNDAYS = MaintenanceWindow(Weekly(1, Weekday.SUNDAY), time(1), 4)
-DESIRED = Desired(SUNDAYS)
+DESIRED = Desired(always(SUNDAYS))
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domain.messages.envelope import MAX_MESSAGE_BYTES, seal
 from shared.domain.messages.outbox import MOST_BYTES, PublishEvents, packed, parse_publish_events
 from shared.domain.messages.work import PATIENCE
 from shared.domain.vocabulary.cloud_event import CloudEvent
 from shared.domain.vocabulary.errors import InvalidMessage
-from shared.domain.vocabulary.messages import MAX_MESSAGE_BYTES, seal
 from tests.unit.domain.examples import at
 
 NOW = at("2026-11-21 12:00")

@@ -5,7 +5,8 @@ import pytest
 from shared.domain.vocabulary import errors
 from shared.domain.vocabulary.errors import AzureError, InvalidSetting, Problem
 from shared.domain.vocabulary.plain_text import one_line, shown
-from shared.domain.vocabulary.reasons import NEEDS_ATTENTION, REASONS, Reason
+from shared.domain.vocabulary.reason_texts import REASONS
+from shared.domain.vocabulary.reasons import NEEDS_ATTENTION, Reason
 
 
 def test_a_problem_names_field_value_and_rule() -> None:
@@ -79,14 +80,14 @@ def test_an_azure_error_says_whether_to_try_again(
     retryable: bool,  # noqa: FBT001 - a column of the table
     quick: bool,  # noqa: FBT001 - a column of the table
 ) -> None:
-    """Each class has its reason, its advice, and says whether and how soon to try again."""
+    """Each class has its reason, with advice, and says whether and how soon to try again."""
     assert (error.reason, error.retryable, error.quick) == (reason, retryable, quick)
-    assert error("why").advice == REASONS[error.reason].you_can
+    assert REASONS[error.reason].you_can
 
 
 def test_an_azure_error_keeps_what_was_answered() -> None:
-    """Status, code, wait and the number of calls travel with the error."""
+    """Status, code and wait travel with the error."""
     wait = timedelta(seconds=7)
-    error = errors.Throttled("slow down", status=429, code="Throttled", retry_after=wait, calls=3)
+    error = errors.Throttled("slow down", status=429, code="Throttled", retry_after=wait)
     assert (str(error), error.status, error.code) == ("slow down", 429, "Throttled")
-    assert (error.retry_after, error.calls) == (wait, 3)
+    assert error.retry_after == wait

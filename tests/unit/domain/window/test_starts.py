@@ -5,9 +5,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from shared.domain.vocabulary.errors import AmbiguousWindow, InvalidWindow
+from shared.domain.vocabulary.errors import AmbiguousWindow
 from shared.domain.window.recurrence import AbsoluteMonthly, Daily, Weekday, Weekly
-from shared.domain.window.starts import MINIMUM_LEAD, first_start_in_time, plan_start
+from shared.domain.window.starts import MINIMUM_LEAD, plan_start
 from shared.domain.window.window import DateSpan, MaintenanceWindow
 from tests.unit.domain.examples import DAY, HOUR, MINUTE, SUNDAYS, at
 from tests.unit.domain.strategies import instants, leads, plain_windows, settings_windows
@@ -93,16 +93,12 @@ def test_an_ambiguous_window_cannot_be_planned() -> None:
     window = MaintenanceWindow(Weekly(2, Weekday.SUNDAY), time(1), 4)
     with pytest.raises(AmbiguousWindow):
         plan_start(window, at("2026-11-22 00:00"), MINIMUM_LEAD)
-    with pytest.raises(AmbiguousWindow):
-        first_start_in_time(window, at("2026-11-22 00:00"), MINIMUM_LEAD)
 
 
-def test_a_window_that_never_comes_has_no_first_start() -> None:
-    """If the not-allowed dates leave nothing, that is what the error says; nothing is too early."""
+def test_a_window_that_never_comes_is_planned_as_it_is() -> None:
+    """If the not-allowed dates leave nothing, nothing is too early."""
     window = replace(SUNDAYS, not_allowed_dates=(DateSpan(date.min, date.max),))
     assert plan_start(window, at("2026-11-22 02:00"), MINIMUM_LEAD) == window
-    with pytest.raises(InvalidWindow, match="notAllowedDates"):
-        first_start_in_time(window, at("2026-11-22 00:00"), MINIMUM_LEAD)
 
 
 @given(plain_windows, instants, leads)
@@ -116,7 +112,6 @@ def test_what_is_planned_starts_in_time_and_no_later(
     assume(first is not None)
     assert first is not None
     assert first.start >= now + lead
-    assert first == first_start_in_time(window, now, lead)
     today = window.local_date(now)
     asked = window.start_date if window.start_date and window.start_date > today else None
     plain = replace(window, start_date=asked)
@@ -136,7 +131,7 @@ def test_midnight_between_planning_and_accepting_changes_nothing(
     stored = replace(planned, start_date=planned.start_date or today)
     first = next(stored.occurrences(accepted))
     assert first.start >= accepted + lead
-    assert first == first_start_in_time(window, now, horizon)
+    assert first == next(one for one in window.occurrences(now) if one.start >= now + horizon)
 
 
 @given(settings_windows, instants, leads)

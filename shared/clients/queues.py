@@ -2,26 +2,18 @@
 
 from datetime import timedelta
 from math import ceil
-from typing import Protocol
 
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.queue.aio import QueueClient
 
 from shared.clients.storage import create_queue
+from shared.ports.storage import Work
 
 KEPT = timedelta(days=7)
 """How long a message lives; seven times as long as the work in it is tried."""
 
 
-class Work(Protocol):
-    """Whatever can be written as a message."""
-
-    def to_message(self) -> str:
-        """Write the queue message."""
-        ...
-
-
-class StorageWorkQueue[W: Work]:
+class StorageQueue[W: Work]:
     """Sends one kind of work; the Functions host receives it."""
 
     def __init__(self, queue: QueueClient) -> None:

@@ -1,0 +1,170 @@
+"""Azure, as the settings have it: every port opened when it is first asked for, closed in reverse.
+
+The clients are imported where they are opened: their SDKs together take half a second to import,
+and an Event Grid event needs only the queue.
+"""
+
+import random
+from contextlib import AsyncExitStack
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+from uuid import uuid4
+
+from shared.domain.fleet.run_work import RUNS_QUEUE, SHARDS_QUEUE, Baton, RunWork
+from shared.domain.messages.outbox import EVENTS_QUEUE, PublishEvents
+from shared.domain.messages.work import CLUSTERS_QUEUE, ReconcileCluster
+from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from shared.clients.aks import AksClient
+    from shared.clients.arm import ArmClients
+    from shared.clients.clock import SystemClock
+    from shared.clients.event_topic import EventTopic
+    from shared.clients.node_images import NodeImageClient
+    from shared.clients.queues import StorageQueue
+    from shared.clients.resource_graph import ResourceGraph
+    from shared.clients.retry import QuickRetry
+    from shared.clients.storage import StorageAccount
+    from shared.clients.transport import Credential
+    from shared.ports.storage import Tables, Work
+
+
+class Closable(Protocol):
+    """What holds connections."""
+
+    async def close(self) -> None:
+        """Close them."""
+        ...
+
+
+class Azure:
+    """The ports of a deployed naptime; another driver replaces those that it has otherwise."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Open nothing yet."""
+        self.settings = settings
+        self._opened = AsyncExitStack()
+
+    def opened[C: Closable](self, client: C) -> C:
+        """Give a client that will be closed, before whatever was opened before it."""
+        self._opened.push_async_callback(client.close)
+        return client
+
+    async def close(self) -> None:
+        """Close whatever was opened, the last first, also where one of them fails at it."""
+        await self._opened.aclose()
+
+    @cached_property
+    def clock(self) -> "SystemClock":
+        """The machine's own."""
+        from shared.clients.clock import SystemClock
+
+        return SystemClock()
+
+    def jitter(self) -> float:
+        """Draw a number from 0 to 1."""
+        return random.random()  # noqa: S311 - nobody gains by guessing when something is tried again
+
+    def new_id(self) -> str:
+        """Make up an id that nobody else has."""
+        return uuid4().hex
+
+    @cached_property
+    def retry(self) -> "QuickRetry":
+        """The one layer of quick retries."""
+        from shared.clients.retry import QuickRetry
+
+        return QuickRetry(self.clock, self.jitter)
+
+    @cached_property
+    def credential(self) -> "Credential":
+        """The identity that every call is made with."""
+        from shared.clients.transport import new_credential
+
+        return self.opened(new_credential())
+
+    @cached_property
+    def arm(self) -> "ArmClients":
+        """The connections to Azure Resource Manager."""
+        from shared.clients.arm import ArmClients
+
+        timeout = self.settings.desired.attempt_timeout
+        endpoint = self.settings.arm_endpoint
+        return self.opened(ArmClients(self.credential, endpoint, self.clock, timeout))
+
+    @cached_property
+    def aks(self) -> "AksClient":
+        """ARM's AKS provider."""
+        from shared.clients.aks import AksClient
+
+        return AksClient(self.arm)
+
+    @cached_property
+    def machines(self) -> "ResourceGraph":
+        """Resource Graph's machines."""
+        from shared.clients.resource_graph import ResourceGraph
+
+        return ResourceGraph(self.arm)
+
+    @cached_property
+    def node_images(self) -> "NodeImageClient":
+        """ARM's node images."""
+        from shared.clients.node_images import NodeImageClient
+
+        return NodeImageClient(self.arm, self.settings.node_images_api_version)
+
+    @cached_property
+    def topic(self) -> "EventTopic | None":
+        """The custom topic, if there is one."""
+        endpoint, source = self.settings.topic_endpoint, self.settings.event_source
+        if endpoint is None:
+            return None
+        from shared.clients.event_topic import EventTopic
+
+        return self.opened(EventTopic(self.credential, endpoint, source, self.clock))
+
+    @cached_property
+    def storage(self) -> "StorageAccount":
+        """The storage account of the Functions host; its identity only where it needs one."""
+        from shared.clients.storage import StorageAccount
+
+        return self.opened(StorageAccount(self.settings.storage, lambda: self.credential))
+
+    @cached_property
+    def tables(self) -> "Tables":
+        """The account's tables."""
+        from shared.clients.tables import StorageTables
+
+        return self.opened(StorageTables(self.storage))
+
+    @cached_property
+    def clusters_queue(self) -> "StorageQueue[ReconcileCluster]":
+        """The queue of clusters to reconcile."""
+        return self._queue(CLUSTERS_QUEUE)
+
+    @cached_property
+    def runs_queue(self) -> "StorageQueue[RunWork]":
+        """The queue of runs to start and subscriptions to list."""
+        return self._queue(RUNS_QUEUE)
+
+    @cached_property
+    def shards_queue(self) -> "StorageQueue[Baton]":
+        """The queue of batons."""
+        return self._queue(SHARDS_QUEUE)
+
+    @cached_property
+    def events_queue(self) -> "StorageQueue[PublishEvents]":
+        """The queue of events to publish."""
+        return self._queue(EVENTS_QUEUE)
+
+    def _queue[W: Work](self, name: str) -> "StorageQueue[W]":
+        from shared.clients.queues import StorageQueue
+
+        return self.opened(StorageQueue(self.storage.queue(name)))
+
+
+def is_storage_trouble(error: BaseException) -> bool:
+    """Say whether an exception means that storage has to be asked again later."""
+    from shared.clients import storage
+
+    return storage.is_storage_trouble(error)

@@ -1,0 +1,113 @@
+"""Whom a rule is for: everything that it names must hold, and a list means "one of".
+
+There are no regular expressions: whoever reads a rule should see whom it means.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from types import MappingProxyType
+from typing import Protocol
+
+from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.plain_text import one_line
+
+PRESENT, ABSENT = "*", False
+"""What a rule asks of a tag, where its value does not matter."""
+
+
+class Matched(Protocol):
+    """What a rule looks at of a cluster; all of it comes with the listing that is made anyway."""
+
+    @property
+    def id(self) -> ClusterId:
+        """The parsed ARM id."""
+        ...
+
+    @property
+    def location(self) -> str:
+        """In lower case without spaces."""
+        ...
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """In the casing of whoever wrote them; ARM compares their keys without case."""
+        ...
+
+    @property
+    def sku(self) -> str:
+        """The name: Automatic or Base; empty where ARM does not say."""
+        ...
+
+
+type TagWish = tuple[str, ...] | bool
+"""Values, one of which the tag must have; True where it must be there, False where it must not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What must hold; what is empty is not asked. Names and patterns are in lower case.
+
+    `resource_groups` and `clusters` are names with `*` for any run of characters. `tags` has its
+    keys in lower case; values are compared with their case, as Azure keeps them.
+    """
+
+    subscriptions: tuple[str, ...] = ()
+    resource_groups: tuple[str, ...] = ()
+    clusters: tuple[str, ...] = ()
+    locations: tuple[str, ...] = ()
+    tags: Mapping[str, TagWish] = MappingProxyType({})
+    sku: tuple[str, ...] = ()
+
+    @property
+    def is_everything(self) -> bool:
+        """Say whether nothing is asked, so that every cluster matches."""
+        return self == Match()
+
+    def why_not(self, cluster: Matched) -> str | None:
+        """Say what does not hold, the first thing of it; None if all of it holds."""
+        return next((why for wished, why in self._asked(cluster) if not wished), None)
+
+    def why(self, cluster: Matched) -> str:
+        """Say what held, for a cluster that matches."""
+        return ", ".join(why for _, why in self._asked(cluster)) or "it is for every cluster"
+
+    def _asked(self, cluster: Matched) -> list[tuple[bool, str]]:
+        """Give what is asked, each with whether it holds, and how it is with this cluster."""
+        found = cluster.id
+        plain = (
+            (self.subscriptions, "subscription", found.subscription_id),
+            (self.resource_groups, "resource group", found.resource_group),
+            (self.clusters, "name", found.name),
+            (self.locations, "location", cluster.location),
+            (self.sku, "sku", cluster.sku),
+        )
+        named = [
+            (_is_one_of(wanted, value), f"{what} is {one_line(value) or 'not known'}")
+            for wanted, what, value in plain
+            if wanted
+        ]
+        tags = {key.lower(): value for key, value in cluster.tags.items()}
+        return named + [_tag(key, wish, tags.get(key)) for key, wish in self.tags.items()]
+
+
+def _is_one_of(patterns: tuple[str, ...], value: str) -> bool:
+    return any(fits(pattern, value.lower()) for pattern in patterns)
+
+
+def fits(pattern: str, name: str) -> bool:
+    """Say whether a name (in lower case) fits a pattern in which only `*` has a meaning."""
+    # fnmatch also knows ? and [], which no name of Azure's may have, but a pattern could.
+    return fnmatchcase(name, pattern.replace("[", "[[]").replace("?", "[?]"))
+
+
+def _tag(key: str, wish: TagWish, value: str | None) -> tuple[bool, str]:
+    holds = _holds(wish, value)
+    shown = "is absent" if value is None else f"is {one_line(value) or 'empty'}"
+    return holds, f"tag {one_line(key)} {shown}"
+
+
+def _holds(wish: TagWish, value: str | None) -> bool:
+    if isinstance(wish, bool):
+        return wish == (value is not None)
+    return value in wish

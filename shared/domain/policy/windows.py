@@ -1,0 +1,131 @@
+"""A window by name: on which day, from when to when by the clock of which zone, and how spread.
+
+What is written in a policy is the outer bound: nothing opens before its start or after its end.
+Each cluster gets a part of it that is as long as the bound less the spread, four hours at least,
+and starts within the first `spread` minutes, by a hash of its id: equal starts would be a crowd of
+naptime's own making, and one bad image would meet all of them in the same four hours.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+from shared.domain.policy.zones import changed_at, wall_clock
+from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.window.recurrence import Daily, Weekday, Weekly
+from shared.domain.window.starts import plan_start
+from shared.domain.window.window import MaintenanceWindow, Occurrence
+
+STEP = timedelta(minutes=15)
+LEAST_HOURS, MOST_HOURS = 4, 24
+"""What AKS takes as a duration."""
+MOST_SPREAD = timedelta(hours=2)
+"""The most that a window is spread by where its policy does not say."""
+_HOUR = timedelta(hours=1)
+
+
+def most_spread(hours: int) -> timedelta:
+    """Give how far the starts of a window can lie apart and leave four hours for each."""
+    return (hours - LEAST_HOURS) * _HOUR
+
+
+def usual_spread(hours: int) -> timedelta:
+    """Give the spread of a window for which none is named: what leaves four hours, at most two."""
+    return min(most_spread(hours), MOST_SPREAD)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedWindow:
+    """An outer bound of `hours` (4 to 24) from `start`, the wall clock's time in `zone`.
+
+    `on` has the interval 1: each day, or one day of the week, that of the start. `spread` is a
+    multiple of 15 minutes that leaves four hours.
+    """
+
+    name: str
+    on: Daily | Weekly
+    start: time
+    hours: int
+    zone: tzinfo = UTC
+    spread: timedelta = timedelta()
+
+    @property
+    def zone_name(self) -> str:
+        """Give the zone's name in the IANA form, or its fixed offset."""
+        return str(self.zone)
+
+    @property
+    def hours_each(self) -> int:
+        """Give the whole hours that each cluster has."""
+        return (self.hours * _HOUR - self.spread) // _HOUR
+
+    def planned(self, cluster_id: ClusterId, now: datetime, lead: timedelta) -> MaintenanceWindow:
+        """Give a cluster's window as it should be written at `now`, with one offset, as AKS has it.
+
+        It starts first at the first wall clock time of its own that is at least `lead` ahead, with
+        the offset that the zone has then. A start date is set only where an earlier start would
+        come too early, or at the wrong time, because the clocks change in between.
+        """
+        local, start = next(self._starts(cluster_id, now + lead))
+        window = MaintenanceWindow(
+            recurrence=self._on(local),
+            start_time=local.time(),
+            duration_hours=self.hours_each,
+            # Not the zone's at the start: where clocks go forward, a time that they leave out is
+            # counted from the clock before.
+            utc_offset=local - start.replace(tzinfo=None),
+        )
+        planned = plan_start(window, now, lead)
+        first = planned.next_start(now)
+        if first is not None and first.start == start:
+            return planned
+        return replace(window, start_date=local.date())
+
+    def starts(self, cluster_id: ClusterId, after: datetime) -> Iterator[datetime]:
+        """Yield a cluster's starts (UTC) from an aware instant on, by the zone's wall clock."""
+        return (start for _, start in self._starts(cluster_id, after))
+
+    def bound(self, after: datetime) -> Occurrence:
+        """Give the first outer bound that ends after an aware instant."""
+        length = self.hours * _HOUR
+        starts = (wall_clock(self.zone, local) for local in self._days(after - length))
+        start = next(start for start in starts if start + length > after)
+        return Occurrence(start, start + length)
+
+    def stale_since(self, window: MaintenanceWindow, now: datetime) -> datetime | None:
+        """Say since when (UTC) the fixed offset of a written window is not the zone's any more.
+
+        Asked of its next start: None where that comes at the zone's own time.
+        """
+        coming = window.next_start(now)
+        if not isinstance(self.zone, ZoneInfo) or coming is None:
+            return None
+        return changed_at(self.zone, window.utc_offset, coming.start)
+
+    def _starts(
+        self, cluster_id: ClusterId, earliest: datetime
+    ) -> Iterator[tuple[datetime, datetime]]:
+        """Yield starts as naive local times and as instants (UTC)."""
+        shift = self._shift(cluster_id)
+        for day in self._days(earliest - shift):
+            local = day + shift
+            start = wall_clock(self.zone, local)
+            if start >= earliest:
+                yield local, start
+
+    def _days(self, after: datetime) -> Iterator[datetime]:
+        """Yield the naive local times of the unspread starts, from two days before an instant."""
+        ordinal = after.astimezone(UTC).toordinal() - 2
+        while True:
+            ordinal = self.on.next_day(ordinal)
+            yield datetime.combine(date.fromordinal(ordinal), self.start)
+            ordinal += 1
+
+    def _shift(self, cluster_id: ClusterId) -> timedelta:
+        return STEP * (int(cluster_id.hash[:16], 16) % (self.spread // STEP + 1))
+
+    def _on(self, local: datetime) -> Daily | Weekly:
+        """Give the recurrence of a start that the spread may have moved over midnight."""
+        weekday = list(Weekday)[local.weekday()]
+        return Weekly(1, weekday) if isinstance(self.on, Weekly) else self.on

@@ -1,0 +1,101 @@
+"""What it means when a call to Azure fails or work is given up, and what the reader can do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from shared.domain.vocabulary.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonText:
+    """One row of the README's table of reasons, in plain sentences."""
+
+    meaning: str
+    naptime_does: str
+    you_can: str
+
+
+RETRIES = "Tries again with growing delays, for 24 hours in all."
+
+FAILURES: Mapping[Reason, ReasonText] = MappingProxyType(
+    {
+        Reason.OPERATION_IN_PROGRESS: ReasonText(
+            "Another operation on the cluster is in progress (409).",
+            RETRIES,
+            "Wait for the operation, or look at why it does not end.",
+        ),
+        Reason.THROTTLED: ReasonText(
+            "Azure answered that there were too many requests (429).",
+            "Pauses that subscription and location as long as Azure asks, then goes on.",
+            "Look for other callers; lower `NAPTIME_SHARD_RATE_PER_SECOND` if it persists.",
+        ),
+        Reason.PACED: ReasonText(
+            "naptime's own pace has no call left for that subscription and location just now.",
+            "Comes back as soon as it has; nothing was sent to Azure.",
+            "Nothing to do. `NAPTIME_SHARD_BURST` and `NAPTIME_SHARD_RATE_PER_SECOND` set the "
+            "pace.",
+        ),
+        Reason.AZURE_UNAVAILABLE: ReasonText(
+            "Azure answered with a time-out or a server error (408, 500, 502, 503, 504).",
+            RETRIES,
+            "Look at Azure's service health; replay the cluster if naptime gave it up.",
+        ),
+        Reason.CONNECTION_FAILED: ReasonText(
+            "The connection to Azure failed or broke off; a write may have been applied.",
+            "Reads the cluster again, then tries again with growing delays, for 24 hours in all.",
+            "Check the network, name resolution and firewall between the app and Azure.",
+        ),
+        Reason.ACCESS_DENIED: ReasonText(
+            "naptime's identity may not do this (403).",
+            "Tries again slowly for 24 hours: role assignments take time to arrive.",
+            "Assign the role of `infra/` to naptime's identity on that subscription.",
+        ),
+        Reason.DELETE_NOT_GRANTED: ReasonText(
+            "naptime's identity may not delete schedules (403), which by default it may not.",
+            "Leaves the schedule as it is.",
+            "Deploy `infra/` with the parameter `allowScheduleDelete` set to true, or delete the "
+            "schedule yourself.",
+        ),
+        Reason.NOT_AUTHENTICATED: ReasonText(
+            "naptime got no token, or Azure did not accept it (401).",
+            "Tries again slowly for 24 hours.",
+            "Check `AZURE_CLIENT_ID` and that the identity is assigned to the function app.",
+        ),
+        Reason.REJECTED_BY_AZURE: ReasonText(
+            "Azure refused the request as it is (400 or another 4xx).",
+            "Gives up: the same request would be refused again.",
+            "Read the message; correct the setting or the cluster, then replay.",
+        ),
+        Reason.WRITE_TARGET_GONE: ReasonText(
+            "The cluster disappeared between the read and the write (404 on the write).",
+            "Gives up.",
+            "Nothing to do if the cluster was deleted; otherwise replay.",
+        ),
+        Reason.WRITES_STOPPED: ReasonText(
+            "Ten writes in a row were refused for the same reason in that subscription and "
+            "location.",
+            "Writes nothing more there in this run, and skips what it would have written.",
+            "Look at the reason in the run's record, correct it, then start another run.",
+        ),
+        Reason.RECENTLY_READ: ReasonText(
+            "An explicit schedule was seen less than `NAPTIME_VERIFY_MAX_AGE_MINUTES` ago, and "
+            "there was no event about the cluster since.",
+            "Does not read it again in a run that a node image release has started.",
+            "Nothing to do.",
+        ),
+        Reason.CLUSTER_ID_UNREADABLE: ReasonText(
+            "A listing has a cluster with node auto-provisioning whose id naptime cannot read, "
+            "such as one in a resource group with letters beyond ASCII in its name.",
+            "Counts it as failed in each run and does nothing else: no write is made of an id "
+            "that is not understood.",
+            "Give the cluster a schedule yourself; the line `cluster left out` of the log says "
+            "which one it is.",
+        ),
+        Reason.POISONED: ReasonText(
+            "A queue message failed again and again for a reason that naptime does not know.",
+            "Moves it to the table `naptimegivenup`.",
+            "Look at the logged exception, report it as a bug, then replay.",
+        ),
+    }
+)

@@ -1,0 +1,225 @@
+"""What the use cases stand on: each part made once, from the ports and the settings."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from shared.domain.deciding.outcome import Outcome
+from shared.domain.fleet.batch import PendingCluster
+from shared.domain.fleet.crowding import CROWD_SIZE
+from shared.domain.fleet.run_records import RunRecord
+from shared.domain.messages.audit import AuditRecord
+from shared.domain.messages.given_up import GivenUp
+from shared.domain.messages.work import ReconcileCluster
+from shared.domain.vocabulary.reasons import Cause
+from shared.ports.every import Ports
+from shared.ports.storage import Table
+from shared.reconcile.cluster.change import ChangeWorld
+from shared.reconcile.cluster.reconcile import ClusterReconciler
+from shared.reconcile.cluster.work import ClusterWorker
+from shared.reconcile.fleet.ask import RunAsker
+from shared.reconcile.fleet.close import RunCloser, ShardFinisher
+from shared.reconcile.fleet.hand_out import ShardHandout
+from shared.reconcile.fleet.listing import SubscriptionLister
+from shared.reconcile.fleet.shift import InFlight, ShiftWorld
+from shared.reconcile.fleet.store import RunStore
+from shared.reconcile.ground.audit_log import AuditLog
+from shared.reconcile.ground.claim import CLUSTERS_TABLE, ClusterClaims
+from shared.reconcile.ground.given_up import GIVEN_UP_TABLE, GivenUpRecords
+from shared.reconcile.ground.memory import ClusterMemory
+from shared.reconcile.ground.outbox import EventTeller, OutcomeTeller
+from shared.reconcile.ground.pacer import SHARDS_TABLE, ShardPacer
+from shared.reconcile.images.find import FleetPlaces
+from shared.reconcile.images.memory import IMAGES_TABLE, ImageMemory, NewestImages
+from shared.reconcile.images.release import ReleaseRuns
+from shared.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """Where what has happened is told."""
+
+    work: Callable[[Outcome, ReconcileCluster, datetime], None]
+    put: Callable[[Outcome, Cause], None]
+    in_run: Callable[[Outcome, Cause], None]
+    run: Callable[[RunRecord], None]
+    bug: Callable[[PendingCluster, Exception], None]
+    bug_in_location: Callable[[str, Exception], None]
+    audit: Callable[[AuditRecord], None]
+    given_up: Callable[[GivenUp], None]
+
+
+class Groundwork:
+    """Parts that more than one use case has, made when they are first asked for."""
+
+    crowd_size = CROWD_SIZE
+
+    def __init__(self, settings: Settings, ports: Ports, reports: Reports) -> None:
+        """Make nothing yet."""
+        self.settings = settings
+        self.ports = ports
+        self.reports = reports
+
+    async def close(self) -> None:
+        """Close whatever was opened, the last first."""
+        await self.ports.close()
+
+    @property
+    def _shards(self) -> Table:
+        return self.ports.tables.of(SHARDS_TABLE)
+
+    @cached_property
+    def pacer(self) -> ShardPacer:
+        """The pace of the calls to AKS."""
+        return ShardPacer(self._shards, self.ports.clock, self.ports.jitter, self.settings.pace)
+
+    @cached_property
+    def claims(self) -> ClusterClaims:
+        """Who is at which cluster."""
+        return ClusterClaims(self.ports.tables.of(CLUSTERS_TABLE))
+
+    @cached_property
+    def given_up(self) -> GivenUpRecords:
+        """The table of what was given up."""
+        table = self.ports.tables.of(GIVEN_UP_TABLE)
+        return GivenUpRecords(table, self.reports.given_up)
+
+    @cached_property
+    def memory(self) -> ClusterMemory:
+        """What is remembered of clusters."""
+        table = self.ports.tables.of(CLUSTERS_TABLE)
+        return ClusterMemory(table, keeps_dry_runs=self.settings.dry_run)
+
+    @cached_property
+    def audit(self) -> AuditLog:
+        """What `GET /audit` calls, and whatever writes over HTTP."""
+        ports = self.ports
+        return AuditLog(ports.tables, ports.clock, ports.new_id, self.reports.audit)
+
+    @cached_property
+    def teller(self) -> EventTeller:
+        """What is told to the topic; without one, nothing is put on the queue of events."""
+        queue = self.ports.events_queue if self.settings.topic_endpoint else None
+        return EventTeller(queue, self.ports.clock)
+
+    @cached_property
+    def outcome_teller(self) -> OutcomeTeller:
+        """What is told of single clusters."""
+        return OutcomeTeller(self.teller, self.memory)
+
+    @cached_property
+    def reconciler(self) -> ClusterReconciler:
+        """One attempt at one cluster."""
+        ports, settings = self.ports, self.settings
+        return ClusterReconciler(
+            ports.aks, ports.clock, ports.retry, self.pacer, settings.desired, settings.dry_run
+        )
+
+    @cached_property
+    def worker(self) -> ClusterWorker:
+        """One piece of cluster work, from its claim to its record."""
+        ports = self.ports
+        return ClusterWorker(
+            self.reconciler,
+            self.claims,
+            self.memory,
+            self.given_up,
+            ports.clusters_queue,
+            ports.clock,
+            ports.jitter,
+            self.reports.work,
+            self.outcome_teller,
+        )
+
+    @cached_property
+    def changes(self) -> ChangeWorld:
+        """What changing a schedule by hand needs."""
+        ports, settings = self.ports, self.settings
+        return ChangeWorld(
+            ports.aks,
+            ports.clock,
+            ports.retry,
+            self.pacer,
+            self.claims,
+            self.memory,
+            self.given_up,
+            self.audit,
+            settings.desired,
+            settings.dry_run,
+        )
+
+    @cached_property
+    def store(self) -> RunStore:
+        """The records of runs."""
+        return RunStore(self.ports.tables)
+
+    @cached_property
+    def asker(self) -> RunAsker:
+        """What starts runs."""
+        return RunAsker(self._shards, self.store, self.ports.runs_queue, self.ports.new_id)
+
+    @cached_property
+    def closer(self) -> RunCloser:
+        """What ends runs."""
+        return RunCloser(self.store, self.reports.run, self.teller, self.given_up)
+
+    @cached_property
+    def finisher(self) -> ShardFinisher:
+        """What ends the shards of runs."""
+        return ShardFinisher(self.store, self.memory, self.closer, self.crowd_size, self.teller)
+
+    @cached_property
+    def handout(self) -> ShardHandout:
+        """What gives shards their batons."""
+        batons, settings = self.ports.shards_queue, self.settings
+        return ShardHandout(self.store, batons, self.closer, settings.pace, settings.dry_run)
+
+    @cached_property
+    def lister(self) -> SubscriptionLister:
+        """What lists the clusters of a run's subscriptions."""
+        ports, settings = self.ports, self.settings
+        return SubscriptionLister(
+            ports.aks,
+            self.store,
+            self.memory,
+            self.given_up,
+            ports.runs_queue,
+            ports.clusters_queue,
+            self.handout,
+            self.closer,
+            ports.clock,
+            settings.desired,
+            settings.verify_max_age,
+        )
+
+    @cached_property
+    def in_flight(self) -> InFlight:
+        """How much this process may do at once."""
+        return InFlight()
+
+    @cached_property
+    def shifts(self) -> ShiftWorld:
+        """What the holder of a baton needs for its clusters."""
+        records, bug = self.claims, self.reports.bug
+        return ShiftWorld(self.reconciler, records, self.pacer, bug, self.in_flight)
+
+    @cached_property
+    def places(self) -> FleetPlaces:
+        """Where the fleet is."""
+        return FleetPlaces(self._shards, self.memory, self.settings.subscriptions)
+
+    @cached_property
+    def image_memory(self) -> ImageMemory:
+        """What is remembered of node images."""
+        return ImageMemory(self.ports.tables.of(IMAGES_TABLE))
+
+    @cached_property
+    def newest_images(self) -> NewestImages:
+        """The newest images of each location."""
+        return NewestImages(self.image_memory, self.ports.clock)
+
+    @cached_property
+    def release_runs(self) -> ReleaseRuns:
+        """The runs that released images start."""
+        return ReleaseRuns(self.asker, self.ports.tables.of(IMAGES_TABLE))

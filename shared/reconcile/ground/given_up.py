@@ -1,0 +1,60 @@
+"""The table of what was given up: to be read by people, and to be replayed from."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from shared.domain.messages.given_up import OF_RUNS, GivenUp
+from shared.domain.vocabulary.ids import ClusterId
+from shared.ports.storage import Table
+
+GIVEN_UP_TABLE = "naptimegivenup"
+UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUpRecords:
+    """One row per cluster, one per part of a run, and one per message of neither kind."""
+
+    table: Table
+    report: Callable[[GivenUp], None]
+
+    async def put(self, given_up: GivenUp) -> None:
+        """Record it, and tell of it; a later one for the same cluster replaces it."""
+        partition, key = _keys_of(given_up)
+        await self.table.merge(partition, {key: given_up.to_values()})
+        self.report(given_up)
+
+    async def get(self, cluster_id: ClusterId) -> GivenUp | None:
+        """Read what was given up for one cluster."""
+        reading = await self.table.get(cluster_id.subscription_id, cluster_id.hash)
+        return GivenUp.of(reading.row) if reading.row else None
+
+    async def forget(self, cluster_id: ClusterId) -> None:
+        """Remove it, if it is there: the cluster has been reconciled after all."""
+        await self.table.delete(cluster_id.subscription_id, cluster_id.hash)
+
+    async def forget_run(self, run_id: str) -> None:
+        """Remove all that was given up of a run."""
+        partition = OF_RUNS + run_id
+        keys = [row.key async for row in self.table.rows(partition, only=("runId",))]
+        for key in keys:
+            await self.table.delete(partition, key)
+
+    async def page(self, after: str, limit: int) -> Sequence[tuple[str, GivenUp]]:
+        """Read up to `limit` records, each with its place, from behind a place; "" is the start."""
+        partition, _, key = after.partition("|")
+        rows = await self.table.across(limit, after=(partition, key))
+        return [(f"{row.partition}|{row.key}", GivenUp.of(row)) for row in rows]
+
+
+def _keys_of(given_up: GivenUp) -> tuple[str, str]:
+    if given_up.run_id:
+        return OF_RUNS + given_up.run_id, _hash_of(given_up.part)
+    if given_up.cluster_id:
+        return given_up.cluster_id.subscription_id, given_up.cluster_id.hash
+    return UNREADABLE, _hash_of(given_up.work)
+
+
+def _hash_of(identity: str) -> str:
+    return sha256(identity.encode("utf-8", "replace")).hexdigest()[:32]

@@ -1,0 +1,88 @@
+"""Every custom event of Application Insights, by name: alerts and workbooks query these names.
+
+docs/telemetry.md is this table, held to it by a test.
+"""
+
+from dataclasses import dataclass
+
+from shared.domain.vocabulary.ids import ClusterId
+from shared.telemetry.log import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterProtected:
+    """Which cluster got which window, and why it was looked at; `next_start` in ISO 8601."""
+
+    cluster_id: ClusterId
+    cause: str
+    next_start: str | None
+    attempts: int
+    start_time: str | None
+    utc_offset: str | None
+    duration_hours: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnded:
+    """A run, and how its clusters are at its end, by state."""
+
+    run_id: str
+    cause: str
+    scope: str
+    dry_run: bool
+    duration_seconds: float
+    clusters: int
+    protected: int
+    needs_attention: int
+    unconfirmed: int
+    left_out: int
+    calls: int
+    throttled: int
+    unreadable_subscriptions: int
+    stopped_shards: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkGivenUp:
+    """What was given up, after how many attempts, and what to do."""
+
+    cluster_id: ClusterId | None
+    reason: str
+    attempts: int
+    advice: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiWriteRecorded:
+    """Who did what to which cluster, if to one, and what came of it."""
+
+    caller: str
+    action: str
+    cluster_id: ClusterId | None
+    outcome: str
+    correlation_id: str
+
+
+CLUSTER_PROTECTED = Event(
+    "Naptime.ClusterProtected",
+    ClusterProtected,
+    "ARM accepted a schedule that naptime wrote by itself; not in a dry run.",
+)
+RUN_ENDED = Event(
+    "Naptime.RunFinished",
+    RunEnded,
+    "A run has come to its end. With `scope` `Everything` and `dryRun` `False` it is the heartbeat"
+    " of the sweep.",
+)
+WORK_GIVEN_UP = Event(
+    "Naptime.WorkGivenUp",
+    WorkGivenUp,
+    "Work was moved to the table `naptimegivenup`; without `clusterId` where a message names none.",
+)
+API_WRITE_RECORDED = Event(
+    "Naptime.ApiWriteRecorded",
+    ApiWriteRecorded,
+    "Somebody wrote through the HTTP API: the audit record.",
+)
+
+EVENTS = (CLUSTER_PROTECTED, RUN_ENDED, WORK_GIVEN_UP, API_WRITE_RECORDED)
