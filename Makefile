@@ -35,12 +35,12 @@ check: $(ready) ## format, lint, types, imports, then the tests (three at a time
 	@$(MAKE) --no-print-directory test
 
 .PHONY: infra
-infra: $(ready) ## what is wrong with infra/, without Azure and without its compiler
+infra: $(ready) ## what is wrong with infra/: the rules, and with a bicep on PATH all that it says
 	@$(PYTHON) -m local.infra_check
 
-.PHONY: infra-types
-infra-types: $(ready) ## renew Microsoft's type data for the resources of infra/ (fetches 62 MB)
-	@$(PYTHON) -m local.infra_check.snapshot
+.PHONY: infra-write
+infra-write: $(ready) ## format infra/, and write what is compiled from it (a bicep on PATH)
+	@$(PYTHON) -m local.infra_check --write
 
 .PHONY: bench
 bench: $(ready) ## the figures of the README, measured

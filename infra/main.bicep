@@ -119,16 +119,17 @@ var derivedSettings = {
   NAPTIME_ARM_ENDPOINT: join(take(split(resourceManager, '/'), 3), '/')
 }
 
-// What ARM can say of a name without regular expressions: every character is one of these.
+// What ARM can say of a name without regular expressions: every character is one of these, whose
+// case it does not mind.
 var nameCharacters = 'abcdefghijklmnopqrstuvwxyz0123456789-'
 var strangeCharacters = filter(
   range(0, length(environmentName)),
   at => indexOf(nameCharacters, substring(environmentName, at, 1)) == -1
 )
-var nameIsRight = empty(strangeCharacters) && indexOf('0123456789-', substring(environmentName, 0, 1)) == -1 && !endsWith(
-  environmentName,
-  '-'
-)
+var nameIsRight = toLower(environmentName) == environmentName && empty(strangeCharacters) && indexOf(
+  '0123456789-',
+  substring(environmentName, 0, 1)
+) == -1 && !endsWith(environmentName, '-')
 var name = nameIsRight
   ? environmentName
   : fail('environmentName: "${environmentName}" must be lower-case letters, digits and hyphens, a letter first and no hyphen last')

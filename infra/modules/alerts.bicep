@@ -97,14 +97,17 @@ AppMetrics
   }
   {
     name: 'failed-for-no-known-reason'
-    text: 'naptime failed in a way that it has no reason for: a bug.'
+    text: 'naptime failed in a way that it has no reason for, which is a bug; or lost events of its own.'
     severity: 3
     enabled: true
     frequency: 'PT1H'
     window: 'PT2H'
     query: '''
-AppTraces
-| where Message startswith "failed on a cluster" or Message startswith "failed on a location" or Message startswith "message given up"
+union AppTraces, AppExceptions
+| where Message startswith "message given up"
+    or OuterMessage startswith "failed on a cluster"
+    or OuterMessage startswith "failed on a location"
+    or OuterMessage startswith "events lost"
 '''
   }
 ]
