@@ -31,11 +31,9 @@ def unique(*parts: object) -> str:
 
 
 def format_text(template: object, *values: object) -> str:
-    """Put values into `{0}`."""
-    text = text_of(template)
-    for number, value in enumerate(values):
-        text = text.replace(f"{{{number}}}", text_of(value))
-    return text
+    """Put values into `{0}`; a doubled brace is one."""
+    shown = [text_of(each) for each in values]
+    return text_of(template).format(*shown)
 
 
 def get(of: object, key: object) -> object:
