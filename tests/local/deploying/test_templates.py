@@ -20,7 +20,7 @@ from local.infra_check.values import INFRA, read_compiled
 HOME = "11111111-1111-1111-1111-111111111111"
 TENANT = "99999999-9999-9999-9999-999999999999"
 PARAMETERS = sorted(path.stem for path in INFRA.glob("snapshots/*.bicepparam"))
-_UNIQUE = re.compile(r"(?<=[a-z-])[a-z2-7]{13}(?=$|[/ -])")
+_UNIQUE = re.compile(r"(?:^|(?<=[a-z -]))[a-z2-7]{13}(?=$|[/ -])")
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
 
