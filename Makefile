@@ -63,6 +63,10 @@ format: $(ready) ## let the formatter and the linter repair what they can
 package: $(ready) ## the deploy package and its bill of materials, in dist/, built twice and tried
 	@$(PYTHON) -m local.package
 
+.PHONY: release
+release: $(ready) ## what people deploy without building: package, templates, checksums, in dist/release
+	@$(PYTHON) -m local.package.release
+
 .PHONY: pins
 pins: $(ready) ## renew requirements.txt and requirements-dev.txt from their .in files
 	@sh local/pins.sh
