@@ -16,10 +16,12 @@ from shared.domain.vocabulary.reasons import Cause
 from shared.ports.every import Ports
 from shared.ports.storage import Table
 from shared.reconcile.cluster.change import ChangeWorld
+from shared.reconcile.cluster.look import Looker
 from shared.reconcile.cluster.reconcile import ClusterReconciler
 from shared.reconcile.cluster.work import ClusterWorker
 from shared.reconcile.fleet.ask import RunAsker
-from shared.reconcile.fleet.close import RunCloser, ShardFinisher
+from shared.reconcile.fleet.close import RunCloser
+from shared.reconcile.fleet.crowds import CrowdFinder
 from shared.reconcile.fleet.hand_out import ShardHandout
 from shared.reconcile.fleet.listing import SubscriptionLister
 from shared.reconcile.fleet.shift import InFlight, ShiftWorld
@@ -30,6 +32,7 @@ from shared.reconcile.ground.given_up import GIVEN_UP_TABLE, GivenUpRecords
 from shared.reconcile.ground.memory import ClusterMemory
 from shared.reconcile.ground.outbox import EventTeller, OutcomeTeller
 from shared.reconcile.ground.pacer import SHARDS_TABLE, ShardPacer
+from shared.reconcile.ground.policies import POLICY_TABLE, PolicyHome
 from shared.reconcile.images.find import FleetPlaces
 from shared.reconcile.images.memory import IMAGES_TABLE, ImageMemory, NewestImages
 from shared.reconcile.images.release import ReleaseRuns
@@ -92,6 +95,12 @@ class Groundwork:
         return ClusterMemory(table, keeps_dry_runs=self.settings.dry_run)
 
     @cached_property
+    def policies(self) -> PolicyHome:
+        """The policy, and what is wanted by it."""
+        table, clock = self.ports.tables.of(POLICY_TABLE), self.ports.clock
+        return PolicyHome(table, clock, self.settings.desired)
+
+    @cached_property
     def audit(self) -> AuditLog:
         """What `GET /audit` calls, and whatever writes over HTTP."""
         ports = self.ports
@@ -109,12 +118,15 @@ class Groundwork:
         return OutcomeTeller(self.teller, self.memory)
 
     @cached_property
+    def looker(self) -> Looker:
+        """What looks at single clusters, and alone writes to them."""
+        ports = self.ports
+        return Looker(ports.aks, ports.clock, ports.retry, self.pacer)
+
+    @cached_property
     def reconciler(self) -> ClusterReconciler:
         """One attempt at one cluster."""
-        ports, settings = self.ports, self.settings
-        return ClusterReconciler(
-            ports.aks, ports.clock, ports.retry, self.pacer, settings.desired, settings.dry_run
-        )
+        return ClusterReconciler(self.looker, self.settings.desired, self.settings.dry_run)
 
     @cached_property
     def worker(self) -> ClusterWorker:
@@ -135,12 +147,9 @@ class Groundwork:
     @cached_property
     def changes(self) -> ChangeWorld:
         """What changing a schedule by hand needs."""
-        ports, settings = self.ports, self.settings
+        settings = self.settings
         return ChangeWorld(
-            ports.aks,
-            ports.clock,
-            ports.retry,
-            self.pacer,
+            self.looker,
             self.claims,
             self.memory,
             self.given_up,
@@ -165,11 +174,6 @@ class Groundwork:
         return RunCloser(self.store, self.reports.run, self.teller, self.given_up)
 
     @cached_property
-    def finisher(self) -> ShardFinisher:
-        """What ends the shards of runs."""
-        return ShardFinisher(self.store, self.memory, self.closer, self.crowd_size, self.teller)
-
-    @cached_property
     def handout(self) -> ShardHandout:
         """What gives shards their batons."""
         batons, settings = self.ports.shards_queue, self.settings
@@ -191,6 +195,7 @@ class Groundwork:
             ports.clock,
             settings.desired,
             settings.verify_max_age,
+            CrowdFinder(self.memory, self.teller, self.crowd_size),
         )
 
     @cached_property

@@ -28,6 +28,7 @@ from shared.reconcile.images.watch import ImageWatcher
 from shared.reconcile.shown.clusters import KEPT_FOR, FleetViewer
 from shared.reconcile.shown.commands import AuditedCommands
 from shared.reconcile.shown.one_cluster import ClusterViewer
+from shared.reconcile.shown.policy import PolicyDesk
 from shared.reconcile.shown.runs import RunViewer
 from shared.settings import Settings, read_settings
 from shared.telemetry.log import quieten_sdks
@@ -97,16 +98,8 @@ class World(Groundwork):
     @cached_property
     def viewer(self) -> ClusterViewer:
         """What `GET /clusters/{...}` calls."""
-        ports = self.ports
         return ClusterViewer(
-            ports.aks,
-            ports.retry,
-            self.pacer,
-            self.memory,
-            self.newest_images,
-            self.given_up,
-            ports.clock,
-            self.settings.desired,
+            self.looker, self.memory, self.newest_images, self.given_up, self.settings.desired
         )
 
     @cached_property
@@ -136,7 +129,7 @@ class World(Groundwork):
     @cached_property
     def schedules(self) -> ScheduleViewer:
         """What `GET .../schedule` and `GET .../maintenance-configurations` call."""
-        return ScheduleViewer(self.ports.aks, self.ports.retry, self.pacer)
+        return ScheduleViewer(self.looker)
 
     @cached_property
     def putter(self) -> SchedulePutter:
@@ -152,6 +145,12 @@ class World(Groundwork):
     def commands(self) -> AuditedCommands:
         """What the other commands over HTTP call."""
         return AuditedCommands(self.requests, self.asker, self.replayer, self.audit)
+
+    @cached_property
+    def policy(self) -> PolicyDesk:
+        """What `GET` and `PUT /policy` call."""
+        clock, allowed = self.ports.clock, self.settings.subscriptions
+        return PolicyDesk(self.policies, self.memory, self.audit, clock, allowed)
 
     @cached_property
     def runs(self) -> RunViewer:
@@ -177,7 +176,7 @@ class World(Groundwork):
             self.given_up,
             ports.shards_queue,
             ports.clusters_queue,
-            self.finisher,
+            self.closer,
             self.reports.in_run,
             self.teller,
         )

@@ -24,7 +24,7 @@ from shared.domain.vocabulary.ids import (
     plain_location,
 )
 from shared.domain.vocabulary.pages import PageAsked, PageJson
-from shared.domain.vocabulary.reasons import IMAGE_REASONS
+from shared.domain.vocabulary.reasons import IMAGE_REASONS, Reason
 from shared.reconcile.fleet.ask import TooManyActive
 from shared.reconcile.shown.one_cluster import LiveClusterJson
 from shared.world import app
@@ -132,7 +132,8 @@ async def list_clusters(query: ClustersQuery) -> Ok[PageJson[KnownClusterJson]]:
     where: dict[str, Value] = {}
     if query.location is not None:
         where["location"] = plain_location(query.location)
-    if query.reason is not None:
+    crowded = query.crowded or query.reason is Reason.WINDOWS_CROWDED
+    if query.reason is not None and query.reason is not Reason.WINDOWS_CROWDED:
         # What is found of images is beside the reason for what was decided.
         column = "imageReason" if query.reason in IMAGE_REASONS else "reason"
         where[column] = query.reason.value
@@ -143,7 +144,7 @@ async def list_clusters(query: ClustersQuery) -> Ok[PageJson[KnownClusterJson]]:
         subscription_id = allowed_subscription(parse_subscription_id(query.subscription_id))
     asked = PageAsked(query.continuation_token or "", query.page_size)
     page = await app().fleet.clusters(
-        subscription_id, where, asked, attention=query.needs_attention
+        subscription_id, where, asked, attention=query.needs_attention, crowded=crowded
     )
     return Ok(page.to_json())
 

@@ -77,7 +77,7 @@ type ClusterIdText = Annotated[
 type Location = Annotated[
     str,
     Meta(
-        pattern=LOCATION,
+        pattern=f"^{LOCATION}$",
         description="A location, by its short name or the other: westeurope, West Europe.",
         examples=["westeurope"],
     ),
@@ -130,6 +130,13 @@ class ClustersQuery(PageQuery, frozen=True):
     outcome: OutcomeKind | None = None
     needs_attention: Annotated[
         bool, Meta(description="Only clusters that a person should look at: a finding, or Failed.")
+    ] = False
+    crowded: Annotated[
+        bool,
+        Meta(
+            description="Only clusters that share their start with many of their subscription and"
+            " location; the reason WindowsCrowded asks for the same."
+        ),
     ] = False
 
 

@@ -97,8 +97,8 @@ CLUSTER_BUSY = ProblemKind(
 CONDITION_FAILED = ProblemKind(
     "ConditionFailed",
     412,
-    "The schedule is not in the state that `If-Match` or `If-None-Match` asks for.",
-    "Read the schedule again, decide anew, and send its `ETag` as `If-Match`.",
+    "What is there is not in the state that `If-Match` or `If-None-Match` asks for.",
+    "Read it again, decide anew, and send its `ETag` as `If-Match`.",
 )
 BODY_TOO_LARGE = ProblemKind(
     "BodyTooLarge",
@@ -179,6 +179,7 @@ ADVISED_AGAINST = tuple(
     for reason in (
         Reason.NOT_AUTO_PROVISIONED,
         Reason.EXCLUDED,
+        Reason.EXEMPT,
         Reason.CLUSTER_DELETING,
         Reason.CLUSTER_CREATING,
         Reason.WINDOW_OPEN,

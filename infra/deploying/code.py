@@ -91,11 +91,15 @@ def list_functions(one: Installation) -> list[str]:
 def _scm_host(one: Installation) -> str:
     app = one.azure.get(f"{one.output('appId')}?api-version={WEB_API}") or {}
     properties = without_case(app).get("properties")
-    states = without_case(properties).get("hostnamesslstates") if isinstance(properties, dict) else 0
+    states = (
+        without_case(properties).get("hostnamesslstates") if isinstance(properties, dict) else 0
+    )
     for each in states if isinstance(states, list) else []:
         if text_at(each, "hostType").lower() == "repository":
             return text_at(each, "name")
-    raise DeploymentStopped(f"{one.output('appName')} has no deployment host: is it a function app?")
+    raise DeploymentStopped(
+        f"{one.output('appName')} has no deployment host: is it a function app?"
+    )
 
 
 def _token(one: Installation) -> dict[str, str]:

@@ -93,9 +93,9 @@ class Installation:
         name = self.deployment("resources")
         found = self.azure.get(f"{path}/{name}?api-version={DEPLOYMENT_API}")
         properties = without_case(found or {}).get("properties")
-        if not isinstance(properties, dict) or text_at(found, "properties", "provisioningState") != (
-            "Succeeded"
-        ):
+        if not isinstance(properties, dict) or text_at(
+            found, "properties", "provisioningState"
+        ) != ("Succeeded"):
             raise DeploymentStopped(f"{name} is not deployed yet: run the step `resources` first")
         self.take(without_case(properties).get("outputs"))
         return self.outputs

@@ -22,19 +22,33 @@ AT_HOME = (
 WATCHED = ("Microsoft.EventGrid", "Microsoft.Insights")
 """Resource providers of each watched subscription."""
 NEEDED_AT_HOME = (
-    *("Microsoft.Resources/deployments/write", "Microsoft.Resources/subscriptions/resourceGroups/write"),
+    *(
+        "Microsoft.Resources/deployments/write",
+        "Microsoft.Resources/subscriptions/resourceGroups/write",
+    ),
     *("Microsoft.Authorization/roleAssignments/write", "Microsoft.EventGrid/topics/write"),
-    *("Microsoft.Insights/components/write", "Microsoft.ManagedIdentity/userAssignedIdentities/write"),
+    *(
+        "Microsoft.Insights/components/write",
+        "Microsoft.ManagedIdentity/userAssignedIdentities/write",
+    ),
     *("Microsoft.OperationalInsights/workspaces/write", "Microsoft.Storage/storageAccounts/write"),
     *("Microsoft.Web/sites/write", "Microsoft.Web/sites/host/listkeys/action"),
 )
 NEEDED_WATCHED = (
-    *("Microsoft.Resources/deployments/write", "Microsoft.Resources/subscriptions/resourceGroups/write"),
-    *("Microsoft.Authorization/roleDefinitions/write", "Microsoft.Authorization/roleAssignments/write"),
+    *(
+        "Microsoft.Resources/deployments/write",
+        "Microsoft.Resources/subscriptions/resourceGroups/write",
+    ),
+    *(
+        "Microsoft.Authorization/roleDefinitions/write",
+        "Microsoft.Authorization/roleAssignments/write",
+    ),
     *("Microsoft.EventGrid/systemTopics/write", "Microsoft.Insights/metricAlerts/write"),
     "Microsoft.EventGrid/systemTopics/eventSubscriptions/write",
 )
-NEEDED_FOR_NOTIFICATIONS = ("Microsoft.ResourceNotifications/systemTopics/subscribeToResources/action",)
+NEEDED_FOR_NOTIFICATIONS = (
+    "Microsoft.ResourceNotifications/systemTopics/subscribeToResources/action",
+)
 NEEDED_FOR_EVENTS = (
     "Microsoft.Resources/deployments/write",
     "Microsoft.EventGrid/systemTopics/eventSubscriptions/write",
@@ -121,7 +135,9 @@ def _signed_in(
 
 def _runtime(one: Installation) -> Iterator[Finding]:
     offered = _listed(
-        one.azure, "list-flexconsumption-runtimes", *("--location", one.location, "--runtime", "python")
+        one.azure,
+        "list-flexconsumption-runtimes",
+        *("--location", one.location, "--runtime", "python"),
     )
     if offered is None:
         yield Finding(
@@ -223,5 +239,7 @@ def _topics(one: Installation) -> Iterator[Finding]:
             if each.lower() not in {topic.id.lower() for topic in theirs}:
                 yield Finding(
                     f"NAPTIME_EXISTING_SYSTEM_TOPICS: {each} is not the system topic of {subscription}.",
-                    f"It has {', '.join(topic.id for topic in theirs)}." if theirs else "Leave it out.",
+                    f"It has {', '.join(topic.id for topic in theirs)}."
+                    if theirs
+                    else "Leave it out.",
                 )

@@ -90,9 +90,7 @@ def _remove_all_but(one: Installation, group: str, kept: list[str]) -> None:
 def _remove_role(one: Installation, subscription: str, installation: str) -> None:
     scope = f"/subscriptions/{subscription}/providers/Microsoft.Authorization"
     wanted = f"naptime {one.name} {installation} ".lower()
-    for role in one.azure.every(
-        f"{scope}/roleDefinitions?api-version={_ROLES}"
-    ):
+    for role in one.azure.every(f"{scope}/roleDefinitions?api-version={_ROLES}"):
         if not text_at(role, "properties", "roleName").lower().startswith(wanted):
             continue
         role_id = text_at(role, "id")

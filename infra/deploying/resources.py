@@ -65,7 +65,9 @@ def _wait_for_an_earlier_one(azure: Azure, home: str, name: str) -> None:
 
     def ended() -> bool | None:
         found = azure.get(f"{path}?api-version={DEPLOYMENT_API}")
-        return text_at(found, "properties", "provisioningState") not in {"Running", "Accepted"} or None
+        return (
+            text_at(found, "properties", "provisioningState") not in {"Running", "Accepted"} or None
+        )
 
     if azure.patience.tried(f"{name} is still under way", ended) is None:
         raise DeploymentStopped(f"{name} is still under way; run this again when it has ended")

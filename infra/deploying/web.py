@@ -27,9 +27,7 @@ class Answer:
             return None
 
 
-def call(
-    method: str, url: str, headers: Mapping[str, str], body: bytes | None = None
-) -> Answer:
+def call(method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
     """Make one call over https; neither a status nor a lost connection is an error."""
     request = urllib.request.Request(url, data=body, headers=dict(headers), method=method)  # noqa: S310 - built from https:// and a host name of Azure's
     try:

@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from local.infra_check.actions import ALWAYS, OPTIONAL
 from local.infra_check.policy import app_settings
 from local.infra_check.policy_tables import ALERT, DEFINITION
-from local.infra_check.values import Finding, Placed, Snapshots, Value, at, of_kind, shown, strings_in
+from local.infra_check.values import (
+    Finding,
+    Placed,
+    Snapshots,
+    Value,
+    at,
+    of_kind,
+    shown,
+    strings_in,
+)
 
 PLATFORM = {
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "the exporter",
@@ -87,7 +96,10 @@ def _filtered(told: list[Value], name: str) -> frozenset[str]:
 
 
 def _operations(told: list[Value]) -> frozenset[str]:
-    """Give the operations that filters let through; a filter on another key gives its key."""
+    """Give the operations that filters let through, and what else they ask for.
+
+    Of a filter on the subject that is what it is about; a filter on another key gives its key.
+    """
     found: set[str] = set()
     for body in told:
         filters = at(body, "properties.filter.advancedFilters")
@@ -97,6 +109,8 @@ def _operations(told: list[Value]) -> frozenset[str]:
                     found.update(strings_in(at(each, "values")))
                 case "data.resourceInfo.type":
                     found.update(f"{kind}/write" for kind in strings_in(at(each, "values")))
+                case "subject":
+                    found.update(f"about {part}" for part in strings_in(at(each, "values")))
                 case other:
                     found.add(f"a filter on {other}")
     # Event Grid compares strings without case.
@@ -164,9 +178,7 @@ def wrong_query(query: str, app: AppFacts) -> Iterator[str]:
                 yield f"{reason} is not a reason"
 
 
-def _not_sent(
-    names: list[str], tables: list[str], column: str, app: AppFacts
-) -> Iterator[str]:
+def _not_sent(names: list[str], tables: list[str], column: str, app: AppFacts) -> Iterator[str]:
     """Hold names to their table: a line with a stack is in AppExceptions, under OuterMessage."""
     columns = {"Message": "AppTraces", "OuterMessage": "AppExceptions"}
     for name in names:
@@ -178,4 +190,6 @@ def _not_sent(
                 table = app.lines.get(name, ("", ()))[0]
                 is_sent = table == columns[column] and table in tables
         if not is_sent:
-            yield f"the app sends no {name} to {', '.join(tables)}" + (f" as {column}" * bool(column))
+            yield f"the app sends no {name} to {', '.join(tables)}" + (
+                f" as {column}" * bool(column)
+            )

@@ -46,7 +46,9 @@ def _wrong_subscription(body: Value) -> Iterator[str]:
 
 def _wrong_alert(body: Value) -> Iterator[str]:
     query = shown(at(body, "properties.criteria.allOf.0.query")).strip()
-    if not query.startswith(("AppEvents\n", "AppMetrics\n", "AppTraces\n", "union AppTraces, AppExceptions\n")):
+    if not query.startswith(
+        ("AppEvents\n", "AppMetrics\n", "AppTraces\n", "union AppTraces, AppExceptions\n")
+    ):
         yield "an alert must be on events, metrics or log lines: spans are sampled"
     window = shown(at(body, "properties.windowSize"))
     if window not in WINDOWS:

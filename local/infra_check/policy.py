@@ -22,7 +22,9 @@ from local.infra_check.policy_tables import (
 from local.infra_check.values import Finding, Placed, Snapshots, Value, at, of_kind, shown
 
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_SECRETS = re.compile(r"listKeys|listAccountSas|listCredentials|securestring|AccountKey=|SharedAccess")
+_SECRETS = re.compile(
+    r"listKeys|listAccountSas|listCredentials|securestring|AccountKey=|SharedAccess"
+)
 
 
 def check_policies(snapshots: Snapshots, templates: dict[str, dict[str, Value]]) -> list[Finding]:
@@ -112,7 +114,8 @@ def _wrong_defaults(templates: dict[str, dict[str, Value]]) -> Iterator[Finding]
         parameters = at(templates[name], "parameters")
         for each in parameters if isinstance(parameters, dict) else ():
             ours, theirs = (
-                at(template, f"parameters.{each}.defaultValue") for template in (templates[name], main)
+                at(template, f"parameters.{each}.defaultValue")
+                for template in (templates[name], main)
             )
             # A default that follows another parameter is main.bicep's own business.
             if None in (ours, theirs) or str(theirs).startswith("["):

@@ -45,6 +45,11 @@ def _remove_what_differs(site_packages: Path) -> None:
     """Remove commands, which name the Python that installed them, and the records of the files."""
     for folder in ("bin", "Scripts"):
         shutil.rmtree(site_packages / folder, ignore_errors=True)
-    for pattern in ("*.dist-info/RECORD", "*.dist-info/INSTALLER", "*.dist-info/REQUESTED", ".lock"):
+    for pattern in (
+        "*.dist-info/RECORD",
+        "*.dist-info/INSTALLER",
+        "*.dist-info/REQUESTED",
+        ".lock",
+    ):
         for path in site_packages.glob(pattern):
             path.unlink()

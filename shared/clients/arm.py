@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import urlsplit
 
 from azure.core import AzureClouds
@@ -12,6 +13,7 @@ from azure.mgmt.core.tools import get_arm_endpoints
 
 from shared.clients.errors import translated
 from shared.clients.transport import new_session, single_attempt, transport_over
+from shared.domain.deciding.decision import BEFORE_A_WRITE
 from shared.domain.fleet.pace import CALLS_AT_ONCE
 from shared.ports.azure import Clock
 from shared.settings import PUBLIC_ARM
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
+FREE_FOR_WRITES = 20
+"""Connections beside those for reads: a write that waits for one comes late after its look."""
 
 
 def scopes_of(endpoint: str) -> list[str]:
@@ -50,13 +54,28 @@ def _place(url: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else None)
 
 
+class _Version(TypedDict, total=False):
+    """What is said to the SDK of the version; nothing where it is to choose its own."""
+
+    api_version: str
+
+
 class ArmClients:
     """Clients by subscription, kept for the worker's life; every call one attempt, and bounded."""
 
     def __init__(
-        self, credential: "Credential", endpoint: str, clock: Clock, timeout: timedelta
+        self,
+        credential: "Credential",
+        endpoint: str,
+        clock: Clock,
+        timeout: timedelta,
+        api_version: str | None = None,
     ) -> None:
-        """Take an https end point without a trailing slash; `timeout` bounds each call whole."""
+        """Take an https end point without a trailing slash; `timeout` bounds each call whole.
+
+        Without an `api_version` it is the SDK's own.
+        """
+        self._version = _Version(api_version=api_version) if api_version else _Version()
         self.endpoint = endpoint
         self._credential = credential
         self._clock = clock
@@ -66,9 +85,14 @@ class ArmClients:
         self._room = asyncio.Semaphore(CALLS_AT_ONCE)
 
     async def bounded[T](self, call: Callable[[], Awaitable[T]], *, writing: bool = False) -> T:
-        """Bound the whole call: the transport's read time-out counts from the last byte only."""
+        """Bound the whole call: the transport's read time-out counts from the last byte only.
+
+        A write has what its attempt's look has left of that, and waits for no other call.
+        """
+        timeout = self._timeout - BEFORE_A_WRITE if writing else self._timeout
+        room = nullcontext() if writing else self._room
         with translated(self._clock.now(), writing=writing):
-            async with asyncio.timeout(self._timeout.total_seconds()), self._room:
+            async with asyncio.timeout(timeout.total_seconds()), room:
                 return await call()
 
     def of(self, subscription_id: str) -> ContainerServiceClient:
@@ -89,12 +113,13 @@ class ArmClients:
             connection_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,
             user_agent="naptime",
+            **self._version,
         )
 
     def _open_session(self) -> "aiohttp.ClientSession":
         """Give the one pool of connections that the clients of all subscriptions share."""
         if self._session is None:
-            self._session = new_session(single_attempt)
+            self._session = new_session(single_attempt, connections=CALLS_AT_ONCE + FREE_FOR_WRITES)
         return self._session
 
     async def close(self) -> None:

@@ -28,6 +28,7 @@ from shared.domain.vocabulary.errors import (
     OperationInProgress,
     Rejected,
     Throttled,
+    TokenUnavailable,
     WriteTargetGone,
 )
 from shared.domain.vocabulary.plain_text import one_line
@@ -100,7 +101,7 @@ def _kind(  # noqa: PLR0911 - one line per row of the table
         case None:
             # Without an answer it is the credential that failed, or a body that was cut off.
             return (
-                NotAuthenticated
+                TokenUnavailable
                 if isinstance(error, ClientAuthenticationError)
                 else ConnectionFailed
             )

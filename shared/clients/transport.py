@@ -26,7 +26,9 @@ async def single_attempt(
         raise aiohttp.ClientConnectionError(str(error)) from error
 
 
-def new_session(*middlewares: aiohttp.ClientMiddlewareType) -> aiohttp.ClientSession:
+def new_session(
+    *middlewares: aiohttp.ClientMiddlewareType, connections: int = 100
+) -> aiohttp.ClientSession:
     """Make a session like azure-core's own; needs a running loop.
 
     The environment is looked at only if it names a proxy: otherwise aiohttp opens .netrc and goes
@@ -34,6 +36,7 @@ def new_session(*middlewares: aiohttp.ClientMiddlewareType) -> aiohttp.ClientSes
     third of what a request costs.
     """
     return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=connections),
         trust_env=bool(getproxies()),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
@@ -49,10 +52,14 @@ def transport_over(session: aiohttp.ClientSession) -> AioHttpTransport:
 type Credential = AsyncTokenCredential
 
 
-def new_credential() -> Credential:
+def new_credential(client_id: str | None = None) -> Credential:
     """Give the default chain, which `AZURE_CLIENT_ID` and `AZURE_TOKEN_CREDENTIALS` narrow.
+
+    With a `client_id`, a managed identity is that one instead.
 
     No member is excluded here: an exclusion in code overrides what AZURE_TOKEN_CREDENTIALS says
     (azure-identity 1.27.0, process_credential_exclusions).
     """
+    if client_id:
+        return DefaultAzureCredential(managed_identity_client_id=client_id)
     return DefaultAzureCredential()

@@ -40,6 +40,7 @@ class RunEnded:
     throttled: int
     unreadable_subscriptions: int
     stopped_shards: int
+    crowded_starts: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,7 @@ class RunFinished:
     throttled: int
     unreadable_subscriptions: int
     stopped_shards: int
+    crowded_starts: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

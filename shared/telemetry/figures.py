@@ -96,6 +96,14 @@ STOPPED = Metric(
     ("reason",),
 )
 
+CROWDED = Metric(
+    "naptime.crowded_starts",
+    Kind.GAUGE,
+    "{start}",
+    "Starts that more than 20 clusters of one subscription and location share, zero included, at"
+    " the end of a run over everything.",
+)
+
 METRICS = (
     CLUSTERS,
     OUTCOMES,
@@ -106,4 +114,5 @@ METRICS = (
     WORK_GIVEN_UP,
     UNREADABLE,
     STOPPED,
+    CROWDED,
 )

@@ -78,6 +78,7 @@ def _say_run(finished: RunRecord) -> None:
         throttled=summary["throttled"],
         unreadable_subscriptions=len(summary["unreadableSubscriptions"]),
         stopped_shards=len(summary["stoppedShards"]),
+        crowded_starts=len(summary["crowdedStarts"]),
     )
 
 
@@ -98,6 +99,7 @@ def _send_run(finished: RunRecord, states: Mapping[ClusterState, int], *, dry_ru
         throttled=summary["throttled"],
         unreadable_subscriptions=len(summary["unreadableSubscriptions"]),
         stopped_shards=len(summary["stoppedShards"]),
+        crowded_starts=len(summary["crowdedStarts"]),
     )
 
 
@@ -112,6 +114,7 @@ def _count_run(finished: RunRecord, states: Mapping[ClusterState, int]) -> None:
     if run.scope.is_everything:
         for state, number in states.items():
             show(figures.CLUSTERS, {"state": state.value}, number)
+        show(figures.CROWDED, {}, len(summary["crowdedStarts"]))
 
 
 def _scope(run: Run) -> str:

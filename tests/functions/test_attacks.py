@@ -106,7 +106,7 @@ async def test_confused_deputy(world: Loaded) -> None:
 
 async def test_a_token_opens_no_other_subscription(world: Loaded) -> None:
     """A forged token, even one with the right mark, only moves the start of one's own list."""
-    question = {"of": "clusters", "in": None, "look": False}
+    question = {"of": "clusters", "in": None, "look": False, "crowded": False}
     place = (FOREIGN_SUBSCRIPTION, "known:" + "0" * 32)
     token = to_token(question, *place)
     call = HttpCall(params={"continuationToken": token})

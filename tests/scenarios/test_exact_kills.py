@@ -56,7 +56,7 @@ BETWEEN_ROWS = Point("between two rows of a listing", When.AFTER, RUNS, (b"batch
 BEFORE_THE_BATON = Point("after the rows, before the batons", When.BEFORE, queue=SHARDS_QUEUE)
 HOLDING = Point("holding a lease, nothing read yet", When.AFTER, SHARDS, (b"leaseRun",))
 HOLDING_AFTER_WRITES = Point(
-    "holding a lease, writes accepted and not written down", When.BEFORE, RUNS, (b"crowdTold",)
+    "holding a lease, writes accepted and not written down", When.BEFORE, RUNS, (b"shown",)
 )
 
 

@@ -1,6 +1,5 @@
 """A run over the fleet: every cluster protected, at the pace, counted once, and to its end."""
 
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from datetime import timedelta
@@ -472,41 +471,83 @@ async def test_a_claimed_cluster_is_left_to_whoever_is_at_it() -> None:
     assert not unprotected(world)
 
 
-async def test_crowded_windows_are_found() -> None:
-    """Where more clusters of a shard than the set number start at once, each is told so."""
+async def shown_crowded(world: World, **only: bool) -> list[str]:
+    """Name the clusters that the fleet view shows, each with the start that it shares."""
+    page = await world.fleet.clusters(None, {}, PageAsked(), **only)
+    return [f"{each['clusterId'].rpartition('/')[2]} {each['crowdedStart']}" for each in page.items]
+
+
+async def test_a_crowd_is_one_finding() -> None:
+    """What many clusters of a shard share is found of their start, at the next listing."""
     world = World(pace=QUICK, crowd_size=4)
     fleet(world, 5, 5)
-    fleet(world, 3, 3, location="northeurope", group="rg-2")
-    for number in range(5):
+    for number in range(4):
         body = cluster(f"own-{number}", location="uksouth")
         world.aks.set_schedule(world.aks.add(body), schedule("Sunday"))
     record = await world.sweep()
-    assert record.summary["reasons"] == {"ScheduleMissing": 8, "WindowsCrowded": 5}
-    known = await world.memory.recall(cluster_id("own-1"))
-    assert known
-    assert known.last_outcome["reason"] == "WindowsCrowded"
-    created = await world.memory.recall(cluster_id("aks-001"))
-    assert created
-    findings = created.last_outcome["findings"]
-    assert isinstance(findings, list)
-    assert [found["reason"] for found in findings] == ["ScheduleMissing", "WindowsCrowded"]
-
-
-async def test_crowds_are_counted_as_they_are_shown() -> None:
-    """Counts agree with rows where a shard has more clusters than one transaction takes."""
-    world = World(pace=QUICK, crowd_size=20)
-    fleet(world, 130, 60)
+    assert record.summary["crowdedStarts"] == []
+    assert record.summary["reasons"] == {"ScheduleMissing": 5, "UpToDate": 4}
     record = await world.sweep()
-    rows: list[str] = []
-    token = ""
-    while token or not rows:
-        shown = await world.runs.run(record.run.id, {}, PageAsked(token))
-        assert shown
-        rows += [each["reason"] for each in shown["clusters"]["value"]]
-        token = shown["clusters"]["continuationToken"] or ""
-    assert Counter(rows) == record.summary["reasons"]
-    crowded = await world.fleet.clusters(None, {}, PageAsked(), attention=True)
-    assert len(crowded.items) >= 60
+    (found,) = record.summary["crowdedStarts"]
+    start = found["start"]
+    assert (found["location"], found["clusters"]) == ("westeurope", 5)
+    assert found["reason"] == "WindowsCrowded"
+    assert record.summary["reasons"] == {"UpToDate": 9}
+    assert await shown_crowded(world, attention=True) == []
+    assert sorted(await shown_crowded(world, crowded=True)) == [
+        f"aks-00{number} {start}" for number in range(5)
+    ]
+    assert sorted(await shown_crowded(world))[5:] == [f"own-{number} None" for number in range(4)]
+
+
+async def test_a_crowd_is_counted_as_of_now() -> None:
+    """Clusters that were read before and after their start are one crowd, and stay it past it."""
+    world = World(pace=QUICK, crowd_size=4)
+    fleet(world, 5, 5)
+    await world.sweep()
+    world.clock.advance(timedelta(days=7))
+    for number in range(2):
+        await world.ask(f"aks-00{number}")
+    await world.run()
+    record = await world.sweep()
+    assert [found["clusters"] for found in record.summary["crowdedStarts"]] == [5]
+    world.clock.advance(timedelta(days=7))
+    assert len(await shown_crowded(world, crowded=True)) == 5
+
+
+async def test_a_cluster_that_has_left_a_crowd_is_not_shown_in_it() -> None:
+    """Another window than the crowd's is seen as soon as the cluster is looked at."""
+    world = World(pace=QUICK, crowd_size=4)
+    fleet(world, 5, 5)
+    await world.sweep()
+    await world.sweep()
+    world.aks.set_schedule(cluster_id("aks-001"), schedule("Monday"))
+    await world.ask("aks-001")
+    await world.run()
+    shown = sorted(await shown_crowded(world, crowded=True))
+    assert [each.split(" ")[0] for each in shown] == [f"aks-00{number}" for number in (0, 2, 3, 4)]
+
+
+async def test_a_dry_deployment_shows_the_crowd_that_it_would_make() -> None:
+    """Where every write is stopped, what would be written counts."""
+    world = World(pace=QUICK, crowd_size=4, dry_run=True)
+    fleet(world, 5, 5)
+    await world.sweep()
+    record = await world.sweep()
+    assert [found["clusters"] for found in record.summary["crowdedStarts"]] == [5]
+
+
+async def test_a_run_names_the_crowds_of_its_scope() -> None:
+    """Not those of other locations; and of one resource group none, as it is a part of a crowd."""
+    world = World(pace=QUICK, crowd_size=4)
+    fleet(world, 5, 5)
+    await world.sweep()
+    for scope, crowds in (
+        (RunScope(locations=("westeurope",)), 1),
+        (RunScope(locations=("northeurope",)), 0),
+        (RunScope(SUBSCRIPTION, "rg-1"), 0),
+    ):
+        assert len((await world.sweep(scope)).summary["crowdedStarts"]) == crowds
 
 
 def test_shifts_share_what_a_worker_has_in_flight() -> None:

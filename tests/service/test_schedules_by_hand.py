@@ -124,13 +124,14 @@ async def test_put_updates_under_the_name_that_is_there() -> None:
 
 
 async def test_an_equal_schedule_is_not_written() -> None:
-    """What is there already is left, without a record of a write; in an open window too."""
+    """What is there already is left, and recorded as that; in an open window too."""
     world = a_world()
     there(world, OPEN)
     done = await put(world, OPEN)
     assert (done.outcome.kind, done.outcome.reason) == (OutcomeKind.UNCHANGED, Reason.UP_TO_DATE)
     assert not world.aks.calls_of("put")
-    assert await records(world) == []
+    (record,) = await records(world)
+    assert (record["outcome"], record["before"]) == ("Unchanged", record["after"])
 
 
 async def test_a_start_date_of_long_ago_sent_back_as_it_was_read() -> None:
@@ -155,7 +156,9 @@ async def test_an_open_window_is_not_moved() -> None:
     offer = refused.value.judgement.offer
     assert offer
     assert not world.aks.calls_of("put")
-    assert await records(world) == []
+    (record,) = await records(world)
+    assert (record["outcome"], record["reason"], record["after"]) == ("Refused", "WindowOpen", None)
+    assert record["before"]
     world.clock.move_to(offer.send_at)
     assert (await put(world, offer.window)).outcome.kind is OutcomeKind.UPDATED
     world.aks.remove_schedule(cluster_id())
@@ -364,13 +367,14 @@ async def test_what_azure_refuses_is_recorded(
 
 
 async def test_no_cluster() -> None:
-    """A cluster that is not there is said to be gone, and nothing is recorded."""
+    """A cluster that is not there is said to be gone, and who asked is recorded with that."""
     world = World()
     with pytest.raises(ClusterGone):
         await put(world)
     with pytest.raises(ClusterGone):
         await world.schedules.schedule(cluster_id())
-    assert await records(world) == []
+    (record,) = await records(world)
+    assert (record["outcome"], record["reason"]) == ("Failed", "ClusterGone")
 
 
 async def test_no_intent_no_write() -> None:
@@ -452,12 +456,13 @@ async def test_a_deletion_that_stays() -> None:
 
 
 async def test_deleting_nothing() -> None:
-    """Where there is nothing, nothing is sent and nothing recorded."""
+    """Where there is nothing, nothing is sent, and who asked is recorded with that."""
     world = a_world()
     deletion = await world.deleter.delete(cluster_id(), Condition(), ORIGIN)
     assert deletion.configuration is None
     assert not world.aks.calls_of("delete")
-    assert await records(world) == []
+    (record,) = await records(world)
+    assert (record["outcome"], record["before"]) == ("Unchanged", None)
 
 
 async def test_an_unanswered_deletion_is_read_again() -> None:

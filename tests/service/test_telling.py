@@ -159,91 +159,53 @@ async def test_what_could_not_be_read_meanwhile_forgets_no_finding() -> None:
     assert told(world) == [("ScheduleNeedsAttention", "aks-1"), ("ScheduleFailed", "aks-1")]
 
 
-async def test_crowded_starts_are_told_once() -> None:
-    """Each cluster of a crowd is told of once, however many runs find it."""
+def crowd(world: World, size: int = 4) -> None:
+    """Give a fleet whose clusters all start on Saturday, each in a resource group of its own."""
+    for number in range(size):
+        made = world.aks.add(cluster(f"aks-{number}", group=f"rg-{number}"))
+        world.aks.set_schedule(made, schedule("Saturday"))
+
+
+async def test_a_crowded_start_is_told_once() -> None:
+    """One event tells of the start, and none of its clusters, however many runs find it."""
     world = World(has_topic=True, crowd_size=3)
-    for number in range(4):
-        name = f"aks-{number}"
-        world.aks.add(cluster(name))
-        world.aks.set_schedule(cluster_id(name), schedule("Saturday"))
-    for _ in range(3):
+    crowd(world)
+    await world.sweep()
+    assert told(world) == []
+    for _ in range(9):
+        world.clock.advance(timedelta(days=1))
         await world.sweep()
-    assert sorted(told(world)) == [("ScheduleNeedsAttention", f"aks-{n}") for n in range(4)]
-    event = world.topic.of("ScheduleNeedsAttention")[0]
+    (event,) = world.topic.of("ScheduleNeedsAttention")
+    assert event.subject == f"subscriptions/{SUBSCRIPTION}/locations/westeurope"
     assert event.data["reason"] == "WindowsCrowded"
-    assert event.data["message"]
+    assert event.data["clusterId"] is None
+    assert str(event.data["message"]).startswith("4 clusters of ")
+    assert event.id.endswith(str(event.data["nextStart"]))
 
 
-async def test_a_look_at_one_cluster_does_not_end_a_crowd() -> None:
-    """An event about one of many leaves the finding, and no later run tells of it again."""
+async def test_a_crowd_that_comes_back_is_told_again() -> None:
+    """Eight days after the last start that was crowded it is news once it is again."""
     world = World(has_topic=True, crowd_size=3)
-    for number in range(4):
-        name = f"aks-{number}"
-        world.aks.add(cluster(name))
-        world.aks.set_schedule(cluster_id(name), schedule("Saturday"))
-    await world.sweep()
-    await world.ask("aks-1")
-    await world.run()
-    known = await world.memory.recall(cluster_id("aks-1"))
-    assert known
-    assert known.last_outcome["reason"] == "WindowsCrowded"
-    world.clock.advance(timedelta(days=1))
-    await world.sweep()
-    assert len(told(world)) == 4
+    crowd(world)
+    for day in ("Saturday", "Monday", "Saturday"):
+        world.aks.set_schedule(ClusterId.of(SUBSCRIPTION, "rg-3", "aks-3"), schedule(day))
+        for _ in range(16):
+            world.clock.advance(timedelta(days=1))
+            await world.sweep()
+    first, second = world.topic.of("ScheduleNeedsAttention")
+    assert first.id != second.id
 
 
-async def test_a_dry_run_over_a_part_of_a_crowd_changes_nothing() -> None:
-    """What is remembered of a cluster of a crowd is what a real run has found."""
+async def test_a_dry_run_tells_of_no_crowd() -> None:
+    """A dry run names the crowd in its record; the run after it tells of it."""
     world = World(has_topic=True, crowd_size=3)
-    for number in range(4):
-        made = world.aks.add(cluster(f"aks-{number}", group=f"rg-{number}"))
-        world.aks.set_schedule(made, schedule("Saturday"))
+    crowd(world)
     await world.sweep()
-    one = ClusterId.of(SUBSCRIPTION, "rg-3", "aks-3")
-    before = await world.memory.recall(one)
-    world.clock.advance(timedelta(days=1))
-    await world.sweep(RunScope(SUBSCRIPTION, "rg-3", dry_run=True))
-    assert before
-    assert await world.memory.recall(one) == before
-
-
-@pytest.mark.parametrize("cause", [Cause.ASKED, Cause.NODE_IMAGE_RELEASED])
-async def test_a_run_over_a_part_of_a_shard_does_not_end_a_crowd(cause: Cause) -> None:
-    """Neither one over a resource group does, nor one that leaves out what was just read."""
-    world = World(has_topic=True, crowd_size=3)
-    for number in range(4):
-        made = world.aks.add(cluster(f"aks-{number}", group=f"rg-{number}"))
-        world.aks.set_schedule(made, schedule("Saturday"))
+    record = await world.sweep(RunScope(dry_run=True))
+    assert len(record.summary["crowdedStarts"]) == 1
+    assert world.topic.of("ScheduleNeedsAttention") == []
     await world.sweep()
-    one = ClusterId.of(SUBSCRIPTION, "rg-3", "aks-3")
-    asked = cause is Cause.ASKED
-    if not asked:
-        await world.memory.note_event(one, world.clock.now() + timedelta(minutes=3))
-    scope = RunScope(SUBSCRIPTION, "rg-3") if asked else RunScope(locations=("westeurope",))
-    await world.asker.ask(scope, cause)
-    await world.run_and_mind()
-    known = await world.memory.recall(one)
-    assert known
-    assert known.last_outcome["reason"] == "WindowsCrowded"
-    world.clock.advance(timedelta(days=1))
-    await world.sweep()
-    assert len(told(world)) == 4
-
-
-async def test_a_cluster_that_has_left_a_crowd() -> None:
-    """One whose schedule somebody has changed is not said to be of the crowd any more."""
-    world = World(crowd_size=3)
-    for number in range(4):
-        name = f"aks-{number}"
-        world.aks.add(cluster(name))
-        world.aks.set_schedule(cluster_id(name), schedule("Saturday"))
-    await world.sweep()
-    world.aks.set_schedule(cluster_id("aks-1"), schedule("Monday"))
-    await world.ask("aks-1")
-    await world.run()
-    known = await world.memory.recall(cluster_id("aks-1"))
-    assert known
-    assert known.last_outcome["reason"] == "UpToDate"
+    assert len(world.topic.of("ScheduleNeedsAttention")) == 1
 
 
 async def test_what_was_given_up_is_told() -> None:

@@ -51,7 +51,9 @@ def columns() -> Mapping[str, Mapping[str, str]]:
 class Tables:
     """A workspace: every documented table, with the rows that were put in."""
 
-    connection: _Connection = field(default_factory=lambda: cast("_Connection", duckdb_kql.connect()))
+    connection: _Connection = field(
+        default_factory=lambda: cast("_Connection", duckdb_kql.connect())
+    )
 
     def __post_init__(self) -> None:
         """Make the tables, empty."""
@@ -100,11 +102,14 @@ def _rows(envelope: Json) -> Iterator[tuple[str, Json]]:
             yield "AppExceptions", {**row, "Properties": properties}
         case "MetricData":
             for point in cast("list[Json]", base["metrics"]):
-                yield "AppMetrics", {
-                    "Name": point["name"],
-                    "Sum": point["value"],
-                    "ItemCount": point.get("count") or 1,
-                    "Properties": properties,
-                }
+                yield (
+                    "AppMetrics",
+                    {
+                        "Name": point["name"],
+                        "Sum": point["value"],
+                        "ItemCount": point.get("count") or 1,
+                        "Properties": properties,
+                    },
+                )
         case _:
             return

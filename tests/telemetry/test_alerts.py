@@ -126,10 +126,14 @@ async def test_a_bad_day_fires(bad_day: Ingestion, name: str) -> None:
         ("work dropped", False),
     ],
 )
-async def test_every_line_of_a_bug_fires(every_line: Ingestion, line: str, *, is_told: bool) -> None:
+async def test_every_line_of_a_bug_fires(
+    every_line: Ingestion, line: str, *, is_told: bool
+) -> None:
     """Each of them alone, from the table that the exporter puts it in, is the alarm for bugs."""
     alone = Ingestion()
-    alone.envelopes = [each for each in every_line.envelopes if f'"{line}' in str(each).replace("'", '"')]
+    alone.envelopes = [
+        each for each in every_line.envelopes if f'"{line}' in str(each).replace("'", '"')
+    ]
     assert len(alone.envelopes) == 1
     assert fires(of(alone), "failed-for-no-known-reason") == is_told
 

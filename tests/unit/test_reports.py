@@ -15,8 +15,10 @@ from opentelemetry.sdk.metrics.export import (
 )
 
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
+from shared.domain.fleet.crowding import Crowd
 from shared.domain.fleet.run import Run, RunScope, RunState
 from shared.domain.fleet.run_records import RunRecord, RunSummaryJson
+from shared.domain.fleet.shard import Shard
 from shared.domain.messages.given_up import GivenUp
 from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.reasons import Cause, Reason
@@ -157,6 +159,7 @@ def run_record(scope: RunScope) -> RunRecord:
         "stoppedShards": [
             {"subscriptionId": "s", "location": "l", "reason": "RejectedByAzure", "advice": ""}
         ],
+        "crowdedStarts": [Crowd(Shard("s", "l"), NOW, 21).to_json()],
     }
     return RunRecord(run, RunState.FINISHED, started=True, finished_at=NOW, summary=summary)
 
@@ -171,6 +174,7 @@ def test_the_end_of_a_sweep(before: Figures, caplog: pytest.LogCaptureFixture) -
     assert found["naptime.run.stopped_shards"] == [({"reason": "RejectedByAzure"}, 1)]
     states = {str(point[0]["state"]): point[1] for point in found["naptime.clusters"]}
     assert states == {"Protected": 2, "Unconfirmed": 1}
+    assert found["naptime.crowded_starts"] == [({}, 1)]
     heartbeat = caplog.records[-1].__dict__
     assert heartbeat["microsoft.custom_event.name"] == "Naptime.RunFinished"
     assert (heartbeat["naptime_scope"], heartbeat["naptime_dryRun"]) == ("Everything", False)

@@ -30,6 +30,7 @@ from shared.domain.vocabulary.errors import (
     OperationInProgress,
     Rejected,
     Throttled,
+    TokenUnavailable,
     WriteTargetGone,
 )
 from tests.fakes.clock import SATURDAY_NOON
@@ -111,7 +112,7 @@ def test_a_404_on_the_write() -> None:
         (ServiceResponseTimeoutError("slow"), ConnectionFailed),
         (IncompleteReadError("half"), ConnectionFailed),
         (TimeoutError(), ConnectionFailed),
-        (ClientAuthenticationError("no identity"), NotAuthenticated),
+        (ClientAuthenticationError("no identity"), TokenUnavailable),
         (DecodeError("<html>"), ConnectionFailed),
         (SdkError("something else"), AzureUnavailable),
     ],

@@ -119,6 +119,7 @@ def test_the_end_of_a_run_is_one_line(
         "throttled": 0,
         "unreadableSubscriptions": unreadable,
         "stoppedShards": [],
+        "crowdedStarts": [],
     }
     with caplog.at_level(logging.DEBUG, "naptime"):
         report_run(RunRecord(run, summary=summary), dry_run=True)

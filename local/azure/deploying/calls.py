@@ -147,7 +147,9 @@ def _absent(code: str, message: str) -> AzureRefusal:
     return AzureRefusal(HTTPStatus.NOT_FOUND, code, message)
 
 
-_MADE = "microsoft.(authorization|eventgrid|insights|managedidentity|operationalinsights|storage|web)"
+_MADE = (
+    "microsoft.(authorization|eventgrid|insights|managedidentity|operationalinsights|storage|web)"
+)
 _ROUTES: tuple[tuple[re.Pattern[str], Answer], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), answer)
     for pattern, answer in (

@@ -90,7 +90,9 @@ class Evaluation:
             outside = replace(self, turns={}, lambdas={})
             plain = get(dict(self.variables), name)
             loops = self.variables.get("copy")
-            looped = [each for each in loops if each["name"] == name] if isinstance(loops, list) else []
+            looped = (
+                [each for each in loops if each["name"] == name] if isinstance(loops, list) else []
+            )
             found = outside._copies(looped)[name] if looped else outside.value(plain)  # noqa: SLF001 - its own class
             self.known[name.lower()] = found
         return self.known[name.lower()]

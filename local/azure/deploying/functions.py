@@ -48,7 +48,9 @@ def get(of: object, key: object) -> object:
 
 def _union(*values: object) -> object:
     if all(isinstance(each, dict) for each in values):
-        return {name: one for each in values if isinstance(each, dict) for name, one in each.items()}
+        return {
+            name: one for each in values if isinstance(each, dict) for name, one in each.items()
+        }
     listed = [one for each in values if isinstance(each, list) for one in each]
     return [one for number, one in enumerate(listed) if one not in listed[:number]]
 
@@ -71,7 +73,11 @@ def _length(of: object) -> int:
 
 def _substring(text: object, at: object, length: object = None) -> str:
     start = int(text_of(at))
-    return text_of(text)[start:] if length is None else text_of(text)[start : start + int(text_of(length))]
+    return (
+        text_of(text)[start:]
+        if length is None
+        else text_of(text)[start : start + int(text_of(length))]
+    )
 
 
 def _take(of: object, number: object) -> object:

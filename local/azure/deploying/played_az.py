@@ -61,9 +61,7 @@ class Az:
         query = urllib.parse.urlencode(
             {"api-version": "2019-08-01", "resource": resource, "client_id": DEPLOYER}
         )
-        request = urllib.request.Request(
-            f"{identity}?{query}", headers={"X-IDENTITY-HEADER": "az"}
-        )
+        request = urllib.request.Request(f"{identity}?{query}", headers={"X-IDENTITY-HEADER": "az"})
         with urllib.request.urlopen(request) as answer:
             return str(json.loads(answer.read())["access_token"])
 

@@ -100,7 +100,9 @@ def refuse(code: str, message: str, status: int = HTTPStatus.BAD_REQUEST) -> Azu
 def _group(store: Store, one: Made) -> None:
     subscription = store.state.subscriptions.get(one.id.split("/")[2].lower())
     if subscription is None:
-        raise refuse("SubscriptionNotFound", f"{one.id} is in no subscription.", HTTPStatus.NOT_FOUND)
+        raise refuse(
+            "SubscriptionNotFound", f"{one.id} is in no subscription.", HTTPStatus.NOT_FOUND
+        )
     name, location = as_text(one.body["name"]), as_text(one.body["location"])
     known = subscription.groups.get(name.lower())
     if known is not None and known.location != location:
@@ -138,7 +140,9 @@ def _assignment(store: Store, one: Made) -> None:
         raise refuse("PrincipalNotFound", message)
     known = store.get(one.id)
     if known is not None and get(known["properties"], "principalId") != principal:
-        message = "Tenant ID, application ID, principal ID, and scope are not allowed to be updated."
+        message = (
+            "Tenant ID, application ID, principal ID, and scope are not allowed to be updated."
+        )
         raise refuse("RoleAssignmentUpdateNotPermitted", message)
     definition = store.get(as_text(properties.get("roleDefinitionId")))
     if definition is not None:

@@ -38,7 +38,12 @@ class Subscribing:
             raise refuse("InvalidRequest", message)
         dead_letters = _at(one, "deadLetterWithResourceIdentity")
         if dead_letters is not None:
-            self._check_identity(one, as_text(_at(one, "deadLetterWithResourceIdentity", "identity", "userAssignedIdentity")))
+            self._check_identity(
+                one,
+                as_text(
+                    _at(one, "deadLetterWithResourceIdentity", "identity", "userAssignedIdentity")
+                ),
+            )
 
     def _is_late(self) -> bool:
         left, self.late = self.late, max(self.late - 1, 0)
@@ -69,7 +74,9 @@ class Subscribing:
             ready=True,
             source=self._source(one),
             is_of_topic=one.type == CUSTOM,
-            types=frozenset(as_text(each).lower() for each in types) if one.type == CUSTOM else frozenset(),
+            types=frozenset(as_text(each).lower() for each in types)
+            if one.type == CUSTOM
+            else frozenset(),
         )
         self.heard[one.id.lower()] = made
         self.outbox.subscriptions.append(made)

@@ -71,7 +71,9 @@ class Job:
             if name in self.given:
                 known[name] = self.given[name]
             elif "defaultValue" not in as_object(one):
-                raise TemplateIsInvalidError(f"The value for the template parameter '{name}' is not provided")
+                raise TemplateIsInvalidError(
+                    f"The value for the template parameter '{name}' is not provided"
+                )
             else:
                 known[name] = evaluation.value(as_object(one)["defaultValue"])
         for name in variables:
@@ -129,7 +131,9 @@ class Job:
         """Say where a resource of this template goes, which may be elsewhere."""
         place = self.place
         if "subscriptionId" in raw:
-            place = replace(place, subscription=text_of(evaluation.value(raw["subscriptionId"])), group="")
+            place = replace(
+                place, subscription=text_of(evaluation.value(raw["subscriptionId"])), group=""
+            )
         if "resourceGroup" in raw:
             place = replace(place, group=text_of(evaluation.value(raw["resourceGroup"])))
         return place

@@ -30,12 +30,22 @@ class Finding:
     message: str
 
 
+RIGHT_BEFORE = timedelta(seconds=1)
+"""How long after a look a write may be sent: later, somebody else may have written meanwhile."""
+
+_ARMS_CLOCK = timedelta(seconds=1)
+"""How far ARM's clock may be ahead of what its answer says, which has whole seconds."""
+
+BEFORE_A_WRITE = RIGHT_BEFORE + _ARMS_CLOCK
+"""How much of an attempt's time may have passed, by ARM's clock, before the write is sent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Desired:
     """What the policy and the settings ask for.
 
     `lead` counts from ARM accepting the write; `attempt_timeout` is the longest that an attempt
-    takes to get there.
+    takes from its look to get there.
     """
 
     policy: Policy

@@ -1,10 +1,9 @@
 """What happened to one cluster."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Self, TypedDict, cast
+from typing import Self, TypedDict
 
 from shared.domain.deciding.decision import Decision, Finding
 from shared.domain.deciding.observed import ObservedCluster, SeenSchedule
@@ -124,16 +123,6 @@ def _seconds(wait: timedelta) -> float:
 def attention_in(outcome: Outcome) -> frozenset[Reason]:
     """Give the findings of an outcome that a person should look at."""
     return frozenset(finding.reason for finding in outcome.findings) & NEEDS_ATTENTION
-
-
-def attention_shown(shown: Mapping[str, object]) -> frozenset[Reason]:
-    """Give the same of an outcome as JSON."""
-    return frozenset(Reason(reason) for reason, _ in _findings(shown)) & NEEDS_ATTENTION
-
-
-def _findings(shown: Mapping[str, object]) -> list[tuple[str, str]]:
-    found = cast("list[dict[str, str]]", shown["findings"])
-    return [(finding["reason"], finding["message"]) for finding in found]
 
 
 class LastOutcomeJson(OutcomeJson):

@@ -6,15 +6,16 @@ processor time whatever is in it (docs/decisions/0018-clusters-in-batches.md).
 
 import json
 import re
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple, Self, cast
 
 from shared.domain.deciding.observed import ObservedCluster
 from shared.domain.deciding.outcome import LastOutcomeJson
 from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.instants import from_text, to_text
 from shared.domain.vocabulary.reasons import Reason, reasons_in
 from shared.domain.vocabulary.rows import Row, Value, Values
 
@@ -24,7 +25,7 @@ CLUSTERS_A_BATCH = 25
 COLUMN = "c[0-9]{2}"
 """What a column's name looks like."""
 
-_PENDING, _STARTS = "pending", "starts"
+_PENDING = "pending"
 _OUTCOME, _REASON = "outcome_", "reason_"
 
 type Json = dict[str, object]
@@ -43,6 +44,10 @@ class PendingCluster:
 
     cluster: ObservedCluster
     attempts: int = 0
+    explicit: bool = False
+    """Whether an explicit schedule was seen before, so that probably nothing is to be written."""
+    listed_at: datetime | None = None
+    """When it was listed, by the storage service's clock; None in a row of the version before."""
     given_up: bool = False
     """Whether it is among what was given up, and is to be forgotten there once it works."""
     sent: bool = False
@@ -50,17 +55,14 @@ class PendingCluster:
     told: frozenset[Reason] = frozenset()
     """The findings that were told of it before, and were there when it was last read."""
 
-    @property
-    def crowd_told(self) -> bool:
-        """Whether it was told of it that it shares its start with many."""
-        return Reason.WINDOWS_CROWDED in self.told
-
     def to_json(self) -> Json:
         """Give it ready for JSON, without its tags: they said nothing that keeps a run from it."""
         cluster = self.cluster
         return {
             "clusterId": str(cluster.id),
             "attempts": self.attempts,
+            "explicit": self.explicit,
+            "listedAt": to_text(self.listed_at) if self.listed_at else None,
             "givenUp": self.given_up,
             "sent": self.sent,
             "told": ",".join(sorted(self.told)),
@@ -85,12 +87,15 @@ class PendingCluster:
             upgrade_channel=_text(body["upgrade"]),
             node_resource_group=_text(body["nodeGroup"]),
         )
+        listed_at = body.get("listedAt")
         return cls(
             cluster,
-            int(str(body["attempts"])),
-            body["givenUp"] is True,
-            body["sent"] is True,
-            reasons_in(str(body["told"])),
+            attempts=int(str(body["attempts"])),
+            explicit=body.get("explicit") is True,
+            listed_at=from_text(str(listed_at)) if listed_at else None,
+            given_up=body["givenUp"] is True,
+            sent=body["sent"] is True,
+            told=reasons_in(str(body["told"])),
         )
 
 
@@ -99,21 +104,15 @@ class SettledCluster:
     """A cluster that a run is done with: its outcome, as the HTTP API shows it."""
 
     shown: LastOutcomeJson
-    crowd_told: bool
-
-    @property
-    def start(self) -> str:
-        """Its next start; empty if there is none."""
-        return self.shown["nextStart"] or ""
 
     def to_json(self) -> Json:
         """Give it ready for JSON."""
-        return {"shown": self.shown, "crowdTold": self.crowd_told}
+        return {"shown": self.shown}
 
     @classmethod
     def of(cls, body: Mapping[str, object]) -> Self:
         """Read what `to_json` gave."""
-        return cls(cast("LastOutcomeJson", body["shown"]), body["crowdTold"] is True)
+        return cls(cast("LastOutcomeJson", body["shown"]))
 
 
 type BatchedCluster = PendingCluster | SettledCluster
@@ -162,19 +161,11 @@ class Batch:
             **texts,
             **{name: True for each in settled for name in _marks(each)},
             _PENDING: bool(self.pending),
-            _STARTS: json.dumps(Counter(each.start for each in self.settled.values())),
         }
 
 
 STILL_PENDING: Values = {_PENDING: True}
 """What the rows have in common that hold a cluster that has yet to be settled."""
-
-STARTS_ONLY = (_STARTS,)
-
-
-def starts_of(values: Values) -> Counter[str]:
-    """Read how many clusters of a batch start when; a row may have come without the rest."""
-    return Counter(json.loads(str(values.get(_STARTS, "{}"))))
 
 
 def having(outcome: str | None, reason: str | None) -> dict[str, Value]:

@@ -1,7 +1,8 @@
 """The last known state of a cluster, as a table row and as the HTTP API shows it."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self, cast
 
@@ -14,11 +15,18 @@ from shared.domain.deciding.outcome import (
     attention_in,
 )
 from shared.domain.images.age import ImageAge, ImageAgeJson, with_image_age
-from shared.domain.images.forecast_body import ForecastJson, KnownCluster, schedule_to_text
+from shared.domain.images.forecast_body import (
+    ForecastJson,
+    KnownCluster,
+    schedule_from_text,
+    schedule_to_text,
+)
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.ids import ClusterId, plain_location
 from shared.domain.vocabulary.reasons import Reason, reasons_in
 from shared.domain.vocabulary.rows import Row, Value, without_none
+from shared.domain.window.body import read_window
+from shared.domain.window.window import MaintenanceWindow
 
 _NO_NAP = frozenset({Reason.NOT_AUTO_PROVISIONED.value, Reason.CLUSTER_GONE.value})
 NOTHING_KNOWN = KnownCluster(None, None, "")
@@ -35,7 +43,8 @@ class KnownClusterJson(LastOutcomeJson):
     """The last known state of a cluster; `readAt` is when its schedule was last read.
 
     What was found of its node images (`imageAge`) is the last of the findings. The forecasts are
-    for the schedule that was seen last.
+    for the schedule that was seen last. `crowdedStart` is the start (UTC) that it shares with many
+    clusters of its subscription and location, as they were counted last; null if it does not.
     """
 
     location: str | None
@@ -43,6 +52,7 @@ class KnownClusterJson(LastOutcomeJson):
     readAt: str | None
     imageAge: ImageAgeJson | None
     forecasts: list[ForecastJson]
+    crowdedStart: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +78,6 @@ class LastKnown:
             return shown
         shorter = {name: value for name, value in window.items() if name != "notAllowedDates"}
         return {**shown, "window": shorter}
-
-    def is_as_crowded_as(self, before: "Remembered") -> bool:
-        """Say whether a schedule that was found to share its start with many is the same still."""
-        was = {finding["reason"] for finding in before.last_outcome.get("findings", ())}
-        same = self.shown["window"] == before.last_outcome.get("window")
-        return self.outcome.kind is OutcomeKind.UNCHANGED and Reason.WINDOWS_CROWDED in was and same
 
     def to_values(self) -> dict[str, Value]:
         """Give the values of its row; what this outcome knows nothing of is left out."""
@@ -111,7 +115,24 @@ def _cluster_values(cluster: ObservedCluster) -> dict[str, Value | None]:
         "nodeGroup": (cluster.node_resource_group or "").lower(),
         "nodeOS": cluster.node_os_channel or "",
         "upgrade": cluster.upgrade_channel or "",
+        "sku": cluster.sku,
+        "tags": _tags_text(cluster.tags),
     }
+
+
+def _tags_text(tags: Mapping[str, str]) -> str:
+    """Write down tags for a policy to be tried out on; as many as there is room for, in order.
+
+    Azure allows 50, of 512 and 256 characters each: more than a property of a row holds.
+    """
+    kept: dict[str, str] = {}
+    room = LONGEST_TEXT
+    for key in sorted(tags):
+        room -= len(json.dumps({key: tags[key]}))
+        if room < 0:
+            break
+        kept[key] = tags[key]
+    return json.dumps(kept, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +150,8 @@ class Remembered:
     image_age: ImageAge | None = None
     told: frozenset[Reason] = frozenset()
     """The findings that were there when the schedule was last seen; they were told then."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    sku: str = ""
     verified_at: datetime | None = None
     """`read_at`, if an explicit schedule was seen then, and whatever came after saw it too."""
 
@@ -148,11 +171,13 @@ class Remembered:
             ),
             image_age=ImageAge.of(row),
             told=reasons_in(row.text("told")),
+            tags=json.loads(row.text("tags") or "{}"),
+            sku=row.text("sku"),
             verified_at=row.instant("readAt") if verified else None,
         )
 
     @property
-    def cluster_id(self) -> ClusterId:
+    def id(self) -> ClusterId:
         """The cluster, if anything came of it."""
         return ClusterId.parse(self.last_outcome["clusterId"])
 
@@ -171,8 +196,23 @@ class Remembered:
         """The findings of the last outcome, and what was found of its images."""
         return with_image_age(self.last_outcome["findings"], self.image_age)
 
-    def to_json(self, forecasts: list[ForecastJson]) -> KnownClusterJson:
-        """Give it as the HTTP API shows it, with the forecasts for it."""
+    @property
+    def window(self) -> MaintenanceWindow | None:
+        """The window that was seen last, or that a dry run would write."""
+        would_be = self.is_known and self.last_outcome["dryRun"] and self._is_written
+        if would_be and (body := self.last_outcome["window"]):
+            return read_window(body)
+        seen = schedule_from_text(self.forecast_needs.schedule_text)
+        return seen.schedule.window if seen and seen.schedule else None
+
+    @property
+    def _is_written(self) -> bool:
+        return self.last_outcome["outcome"] in {OutcomeKind.CREATED, OutcomeKind.UPDATED}
+
+    def to_json(
+        self, forecasts: list[ForecastJson], crowded_start: datetime | None = None
+    ) -> KnownClusterJson:
+        """Give it as the HTTP API shows it, with the forecasts for it, and the start it shares."""
         return {
             **self.last_outcome,
             "findings": self.findings,
@@ -181,4 +221,5 @@ class Remembered:
             "readAt": instants.to_text(self.read_at) if self.read_at else None,
             "imageAge": self.image_age.to_json() if self.image_age else None,
             "forecasts": forecasts,
+            "crowdedStart": instants.to_text(crowded_start) if crowded_start else None,
         }

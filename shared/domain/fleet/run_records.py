@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self, TypedDict
 
+from shared.domain.fleet.crowding import Crowd, CrowdJson, crowds_from_text, crowds_to_text
 from shared.domain.fleet.run import Run, RunJson, RunState
 from shared.domain.fleet.tally import Tally
 from shared.domain.vocabulary import instants
@@ -52,6 +53,7 @@ class RunSummaryJson(TypedDict, total=False):
     progress: ProgressJson
     unreadableSubscriptions: list[UnreadableJson]
     stoppedShards: list[StoppedShardJson]
+    crowdedStarts: list[CrowdJson]
 
 
 class RunRecordJson(RunJson, RunSummaryJson):
@@ -134,6 +136,8 @@ class SubscriptionRecord:
     """The clusters that need no look at their configurations, and the calls of the listing."""
     reason: str = ""
     message: str = ""
+    crowds: tuple[Crowd, ...] = ()
+    """The starts that many of its clusters share."""
 
     def after_refusal(self, error: AzureError) -> Self:
         """Give the record with one more call for it, which was refused."""
@@ -152,6 +156,7 @@ class SubscriptionRecord:
                 "screened": self.screened.to_text(),
                 "reason": self.reason,
                 "message": self.message,
+                "crowds": crowds_to_text(self.crowds),
             }
         )
 
@@ -167,6 +172,7 @@ class SubscriptionRecord:
             Tally.from_text(row.text("screened")),
             row.text("reason"),
             row.text("message"),
+            crowds_from_text(subscription_id, row.text("crowds")),
         )
 
     def unreadable_json(self) -> UnreadableJson:

@@ -40,8 +40,6 @@ class ShardRecord:
     stopped: str = ""
     """Why nothing more is written in this shard; empty if nothing stops it."""
     finished: bool = False
-    partial: bool = False
-    """Whether some of the shard's clusters may be outside of the run: it sees no crowd end."""
 
     @property
     def baton(self) -> Baton:
@@ -78,7 +76,6 @@ class ShardRecord:
                 "streak": self.streak,
                 "stopped": self.stopped,
                 "finished": self.finished,
-                "partial": self.partial,
             }
         )
 
@@ -100,7 +97,6 @@ class ShardRecord:
             row.whole("streak"),
             row.text("stopped"),
             row.flag("finished"),
-            row.flag("partial"),
         )
 
     def stopped_json(self) -> StoppedShardJson:

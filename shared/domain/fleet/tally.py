@@ -6,7 +6,7 @@ How well a fleet is looked after, in four figures, from what a run has counted b
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self, TypedDict
 
@@ -49,11 +49,6 @@ class Tally:
         """Give the tally with one more cluster in it."""
         one = Tally(Counter({kind.value: 1}), Counter({reason.value: 1}))
         return self + one
-
-    def moving(self, before: str, after: str) -> "Tally":
-        """Give the tally with one cluster counted under another reason."""
-        reasons = self.reasons - Counter({before: 1}) + Counter({after: 1})
-        return replace(self, reasons=reasons)
 
     def to_json(self) -> TallyJson:
         """Give it as the HTTP API shows it."""

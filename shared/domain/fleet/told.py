@@ -1,11 +1,15 @@
+"""The events that tell of a fleet: that a run has ended, and which starts are crowded."""
+
 from datetime import datetime
 
+from shared.domain.fleet.crowding import Crowd
+from shared.domain.fleet.run import Run
 from shared.domain.fleet.run_records import RunRecord
+from shared.domain.messages.told import SCHEDULE_NEEDS_ATTENTION
 from shared.domain.vocabulary import instants
-from shared.domain.vocabulary.cloud_event import CloudEvent
+from shared.domain.vocabulary.cloud_event import CloudEvent, Json
 
 FLEET_RUN_COMPLETED = "Naptime.FleetRunCompleted"
-
 
 MOST_LOCATIONS = 100
 
@@ -23,8 +27,26 @@ def run_completed(record: RunRecord, now: datetime) -> CloudEvent:
         **counts,
         "unreadableSubscriptions": _count(summary.get("unreadableSubscriptions")),
         "stoppedShards": _count(summary.get("stoppedShards")),
+        "crowdedStarts": _count(summary.get("crowdedStarts")),
     }
     return CloudEvent(FLEET_RUN_COMPLETED, run.id, f"runs/{run.id}", now, data)
+
+
+def crowd_found(crowd: Crowd, run: Run, now: datetime) -> CloudEvent:
+    """Give what tells of a crowded start, in the form of a schedule's; it is about no cluster."""
+    found, shard = crowd.to_json(), crowd.shard
+    identity = f"{shard.subscription_id}/{shard.location}/{found['reason']}/{found['start']}"
+    subject = f"subscriptions/{shard.subscription_id}/locations/{shard.location}"
+    data: Json = {
+        "clusterId": None,
+        "reason": found["reason"].value,
+        "message": found["message"],
+        "window": None,
+        "nextStart": found["start"],
+        "runId": run.id,
+        "cause": run.cause.value,
+    }
+    return CloudEvent(SCHEDULE_NEEDS_ATTENTION, identity, subject, now, data)
 
 
 def _count(found: object) -> int:

@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self, TypedDict
 
+from shared.domain.deciding.outcome import Outcome
+from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.instants import to_text
+from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.rows import Row, Values
 
 LONGEST_WORK = 30_000
@@ -50,7 +53,20 @@ class GivenUp:
     """What of the run the message was for: a shard or a subscription; empty for its start."""
 
     @classmethod
-    def of(cls, row: Row) -> Self:
+    def of(cls, outcome: Outcome, work: ReconcileCluster, now: datetime, attempts: int) -> Self:
+        """Give up work on one cluster for what came of it, with what a person can do."""
+        return cls(
+            cluster_id=outcome.cluster_id,
+            reason=outcome.reason.value,
+            message=outcome.message,
+            advice=REASONS[outcome.reason].you_can,
+            given_up_at=now,
+            attempts=attempts,
+            work=work.to_message(),
+        )
+
+    @classmethod
+    def read(cls, row: Row) -> Self:
         """Read what `to_values` wrote."""
         given_up_at = row.instant("givenUpAt")
         if given_up_at is None:

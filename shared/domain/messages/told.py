@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.deciding.outcome import Outcome, OutcomeKind, _findings, attention_in
+from shared.domain.deciding.outcome import Outcome, OutcomeKind, attention_in
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.cloud_event import CloudEvent, Json
 from shared.domain.vocabulary.ids import ClusterId
@@ -68,28 +68,6 @@ def events_of(
 def failure_of(outcome: Outcome, occasion: Occasion, now: datetime) -> list[CloudEvent]:
     """Give what tells that a cluster was given up on; nothing in a dry run."""
     return [] if outcome.dry_run else [_event(SCHEDULE_FAILED, outcome, occasion, now)]
-
-
-def crowding_of(
-    cluster_id: ClusterId, shown: Json, occasion: Occasion, now: datetime
-) -> CloudEvent:
-    """Give what tells of a crowded start, which only the end of a shard finds.
-
-    `shown` is the cluster's outcome as JSON, with the finding in it.
-    """
-    reason = Reason.WINDOWS_CROWDED
-    data = {
-        "clusterId": str(cluster_id),
-        "reason": reason.value,
-        "message": dict(_findings(shown))[reason],
-        "window": shown.get("window"),
-        "nextStart": shown.get("nextStart"),
-        "runId": occasion.run_id,
-        "cause": occasion.cause.value,
-    }
-    return CloudEvent(
-        SCHEDULE_NEEDS_ATTENTION, _daily(cluster_id, reason, now), str(cluster_id), now, data
-    )
 
 
 def _event(event_type: str, outcome: Outcome, occasion: Occasion, now: datetime) -> CloudEvent:

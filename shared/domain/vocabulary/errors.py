@@ -17,7 +17,8 @@ NaptimeError
      |- ConnectionFailed    no (whole) answer        retryable, quick; a write may be applied
      |- AccessDenied        403                      retryable, slowly
      |- DeleteNotGranted    403 on the deletion      terminal
-     |- NotAuthenticated    401, or no token         retryable, slowly
+     |- NotAuthenticated    401                      retryable, slowly
+     |   `- TokenUnavailable no token to be had       retryable, quick, then slowly
      |- ClusterGone         404 on a read            terminal
      |- WriteTargetGone     404 on the write         terminal
      `- Rejected            400, every other 4xx     terminal
@@ -180,10 +181,16 @@ class DeleteNotGranted(AzureError):
 
 
 class NotAuthenticated(AzureError):
-    """401, or the identity gave no token."""
+    """401: the token was refused."""
 
     reason = Reason.NOT_AUTHENTICATED
     retryable = True
+
+
+class TokenUnavailable(NotAuthenticated):
+    """The identity gave no token, which it mostly does a moment later."""
+
+    quick = True
 
 
 class ClusterGone(AzureError):

@@ -102,8 +102,9 @@ REASONS: Mapping[Reason, ReasonText] = MappingProxyType(
             "Take the rule out of the policy, or give it a new end, an owner and a reason.",
         ),
         Reason.WINDOWS_CROWDED: ReasonText(
-            "Many clusters of one subscription and location share the same start.",
-            _REPORTS,
+            "More than 20 clusters of one subscription and location share a start. It is a finding "
+            "about that start, made when a run lists the subscription, and not about a cluster.",
+            "Names the start in the run's record, and tells of it once.",
             "Stagger the starts. A window with more hours makes room: of six, each cluster gets"
             " four.",
         ),

@@ -61,7 +61,6 @@ NEEDS_ATTENTION = frozenset(
         Reason.REPORT_ONLY,
         Reason.WINDOW_TAG_UNKNOWN,
         Reason.EXEMPTION_EXPIRED,
-        Reason.WINDOWS_CROWDED,
         *IMAGE_REASONS,
     }
 )

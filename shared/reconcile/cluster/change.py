@@ -1,38 +1,25 @@
-"""What a PUT and a DELETE of the node OS schedule have in common: looks, intent and completion.
+"""What a PUT and a DELETE of the node OS schedule have in common: intent and completion.
 
 What a person wants a cluster's schedule to be, and the two ways in which that ends.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
-from functools import partial
+from dataclasses import dataclass, field, replace
 
 from shared.domain.deciding.advice import Judgement
 from shared.domain.deciding.conditions import Condition, Difference, entity_tag
 from shared.domain.deciding.decision import Desired
-from shared.domain.deciding.observed import ObservedCluster, ObservedConfiguration, node_os_schedule
+from shared.domain.deciding.observed import ObservedConfiguration
 from shared.domain.deciding.outcome import Outcome
-from shared.domain.fleet.shard import Shard
-from shared.domain.messages.audit import (
-    AuditAction,
-    AuditOutcome,
-    AuditRecord,
-    Completion,
-    Json,
-    Origin,
-)
+from shared.domain.messages.audit import AuditOutcome, AuditRecord, Completion
 from shared.domain.vocabulary.errors import AzureError, InvalidInput
-from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.window.window import MaintenanceWindow
-from shared.ports.azure import Aks, Clock, Retry
-from shared.reconcile.cluster.reconcile import CALLS_OF_AN_ATTEMPT
+from shared.reconcile.cluster.look import Looker, Sight
 from shared.reconcile.ground.audit_log import AuditLog
 from shared.reconcile.ground.claim import ClusterClaims
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import ClusterMemory
-from shared.reconcile.ground.pacer import ShardPacer
 
 
 class ChangeRefused(Exception):
@@ -57,10 +44,7 @@ class ConditionFailed(ChangeRefused):
 class ChangeWorld:
     """What changing a schedule needs."""
 
-    aks: Aks
-    clock: Clock
-    retry: Retry
-    pacer: ShardPacer
+    looker: Looker
     claims: ClusterClaims
     memory: ClusterMemory
     given_up: GivenUpRecords
@@ -69,85 +53,32 @@ class ChangeWorld:
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """What one attempt saw, at an instant that neither clock involved is ahead of."""
-
-    cluster: ObservedCluster
-    observed: ObservedConfiguration | None
-    now: datetime
-
-    @property
-    def before(self) -> Json | None:
-        """The schedule's ARM `properties`."""
-        return self.observed.properties if self.observed else None
-
-    def check(self, condition: Condition) -> None:
-        """Raise `ConditionFailed` unless the condition holds of the schedule."""
-        tag = entity_tag(self.observed)
-        if not condition.holds(tag):
-            raise ConditionFailed(tag)
-
-
-@dataclass(slots=True)
-class Looks:
-    """The attempts at one cluster, each beginning with a look; counts the calls to ARM."""
-
-    world: ChangeWorld
-    cluster_id: ClusterId
-    attempts: int = 0
-    calls: int = 0
-    cluster: ObservedCluster | None = None
-
-    async def each[T](self, act: Callable[[Sight], Awaitable[T]]) -> T:
-        """Look and act, again from the look where that is worth trying; raises what `act` does."""
-        return await self.world.retry(partial(self._attempt, act))
-
-    async def _attempt[T](self, act: Callable[[Sight], Awaitable[T]]) -> T:
-        self.attempts += 1
-        cluster = self.cluster or await self._get()
-        calls = self.calls
-        pacer = self.world.pacer
-        async with pacer.spending(Shard.of(cluster), CALLS_OF_AN_ATTEMPT) as spending:
-            try:
-                return await act(await self._look(cluster))
-            finally:
-                spending.used = self.calls - calls
-
-    async def _get(self) -> ObservedCluster:
-        self.calls += 1
-        self.cluster = await self.world.aks.get_cluster(self.cluster_id)
-        return self.cluster
-
-    async def _look(self, cluster: ObservedCluster) -> Sight:
-        self.calls += 1
-        listing = await self.world.aks.list_configurations(self.cluster_id)
-        own = self.world.clock.now()
-        now = max(own, listing.answered_at) if listing.answered_at else own
-        return Sight(cluster, node_os_schedule(listing.configurations), now)
+def check(condition: Condition, sight: Sight) -> None:
+    """Raise `ConditionFailed` unless the condition holds of the schedule that is seen."""
+    tag = entity_tag(sight.observed)
+    if not condition.holds(tag):
+        raise ConditionFailed(tag)
 
 
 @dataclass(slots=True)
 class Intent:
-    """The audit record of one change: written before its first write, completed after its last."""
+    """The audit record of one change: written before its first look, completed after its last.
+
+    Nothing slow comes between a look and the write that follows it, so what was there before the
+    change is known to the record only once it is completed.
+    """
 
     log: AuditLog
-    origin: Origin
-    action: AuditAction
-    cluster_id: ClusterId
-    record: AuditRecord | None = None
+    record: AuditRecord
 
-    async def declare(self, before: Json | None, wanted: Json | None = None) -> None:
-        """Write down what is about to be done, unless it has been for an earlier attempt."""
-        if self.record is None:
-            self.record = await self.log.intend(
-                self.origin, self.action, self.cluster_id, before=before, wanted=wanted
-            )
+    def saw(self, sight: Sight) -> None:
+        """Note what is there before the write; of several looks the last counts."""
+        before = sight.observed.properties if sight.observed else None
+        self.record = replace(self.record, before=before)
 
     async def complete(self, completion: Completion) -> None:
-        """Write down what came of it, if it was declared."""
-        if self.record is not None:
-            await self.log.complete(self.record, completion)
+        """Write down what came of it."""
+        await self.log.complete(self.record, completion)
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:

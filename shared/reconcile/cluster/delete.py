@@ -8,7 +8,8 @@ from shared.domain.deciding.deletion import comes_back, warnings_of_deletion
 from shared.domain.deciding.observed import ObservedConfiguration
 from shared.domain.messages.audit import AuditAction, AuditOutcome, Completion, Origin
 from shared.domain.vocabulary.ids import ClusterId
-from shared.reconcile.cluster.change import ChangeWorld, Intent, Looks, Sight
+from shared.reconcile.cluster.change import ChangeWorld, Intent, check
+from shared.reconcile.cluster.look import Looks, Sight
 from shared.reconcile.ground.claim import holding
 
 
@@ -43,13 +44,17 @@ class ScheduleDeleter:
         """
         world = self.world
         # The claim concludes nothing: whoever asked for a reconcile before wants a schedule still.
-        async with holding(world.claims, world.clock, cluster_id):
-            intent = Intent(world.audit, origin, AuditAction.DELETE_SCHEDULE, cluster_id)
-            one = _Deleting(world, cluster_id, condition, None if world.dry_run else intent)
+        async with holding(world.claims, world.looker.clock, cluster_id):
+            if world.dry_run:
+                return await self.try_out(cluster_id, condition)
+            record = await world.audit.intend(origin, AuditAction.DELETE_SCHEDULE, cluster_id)
+            intent = Intent(world.audit, record)
+            one = _Deleting(world, cluster_id, condition, intent)
             async with intent.kept():
                 done = await one.looks.each(one.delete)
-            await intent.complete(Completion(AuditOutcome.DELETED))
-            if done.configuration and not done.dry_run:
+            outcome = AuditOutcome.DELETED if done.configuration else AuditOutcome.UNCHANGED
+            await intent.complete(Completion(outcome))
+            if done.configuration:
                 await world.memory.forget_schedule(cluster_id)
         return done
 
@@ -66,20 +71,20 @@ class _Deleting:
     looks: Looks = field(init=False)
 
     def __post_init__(self) -> None:
-        self.looks = Looks(self.world, self.cluster_id)
+        self.looks = Looks(self.world.looker, self.cluster_id)
 
     async def delete(self, sight: Sight) -> Deletion:
         """Delete what is seen."""
         there = sight.observed
-        if there is None and self.sent:
+        if there is None and self.sent and self.looks.writes:
             # An earlier attempt of ours was not answered, and was accepted all the same.
             return self._done(sight, self.sent)
-        sight.check(self.condition)
+        if self.intent:
+            self.intent.saw(sight)
+        check(self.condition, sight)
         if there and self.intent:
-            await self.intent.declare(sight.before)
             self.sent = there
-            self.looks.calls += 1
-            await self.world.aks.delete_node_os_schedule(self.cluster_id, there.name)
+            await self.looks.delete(sight, there)
         return self._done(sight, there)
 
     def _done(self, sight: Sight, deleted: ObservedConfiguration | None) -> Deletion:

@@ -1,54 +1,202 @@
-"""One look at a cluster and its maintenance configurations, for whoever only wants to see them.
+"""One look at a cluster: GET, pace, LIST, and the later of two clocks; then, perhaps, one write.
 
-One cluster's maintenance configurations as ARM has them, and its node OS schedule among them.
+ARM has no If-Match for maintenance configurations (Azure/azure-rest-api-specs), so whatever is
+written counts on a LIST right before it. That rule stands here, and nothing else writes.
 """
 
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-from shared.domain.deciding.observed import ObservedCluster, ObservedConfiguration, node_os_schedule
+from shared.domain.deciding.decision import RIGHT_BEFORE
+from shared.domain.deciding.observed import (
+    NODE_OS_SCHEDULE,
+    ObservedCluster,
+    ObservedConfiguration,
+    node_os_schedule,
+)
 from shared.domain.fleet.shard import Shard
+from shared.domain.vocabulary.errors import Paced
 from shared.domain.vocabulary.ids import ClusterId
-from shared.ports.azure import Aks, Retry
+from shared.domain.window.window import MaintenanceWindow
+from shared.ports.azure import Aks, Clock, Retry
 from shared.reconcile.ground.pacer import ShardPacer
+
+CALLS_OF_AN_ATTEMPT = 2
+"""A LIST, and the write that follows it at once where it has to."""
 
 SPARED = 10
 """Tokens that a look leaves: who watches a page every second must not hold up who protects."""
 
+STILL_TRUE = timedelta(minutes=1)
+"""How long what was read of a cluster itself, its tags above all, counts for a write."""
+
+_LOOKS_IN_A_ROW = 3
+
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What one look at ARM saw."""
+class Sight:
+    """What one look saw, at an instant that neither clock involved is ahead of.
+
+    `observed` is the node OS schedule among the configurations, `seen_at` when the LIST's answer
+    came by the worker's clock.
+    """
 
     cluster: ObservedCluster
     configurations: tuple[ObservedConfiguration, ...]
+    observed: ObservedConfiguration | None
+    now: datetime
+    seen_at: datetime
 
 
-async def see_cluster(aks: Aks, retry: Retry, pacer: ShardPacer, cluster_id: ClusterId) -> Seen:
-    """Read a cluster and its configurations at the shard's pace; raises `AzureError`."""
+class SightTooOld(Paced):
+    """Not sent: since the LIST so much time has passed that somebody else may have written."""
 
-    async def attempt() -> Seen:
-        cluster = await aks.get_cluster(cluster_id)
-        async with pacer.spending(Shard.of(cluster), 1, sparing=SPARED) as spending:
-            spending.used = 1
-            listing = await aks.list_configurations(cluster_id)
-        return Seen(cluster, listing.configurations)
 
-    return await retry(attempt)
+class OutOfTime(Paced):
+    """Not sent: whoever is at the cluster might not be it any more when the write ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looker:
+    """What looking needs."""
+
+    aks: Aks
+    clock: Clock
+    retry: Retry
+    pacer: ShardPacer
+
+    async def see(self, cluster_id: ClusterId) -> Sight:
+        """Look at a cluster only to see it, and spare who protects; raises `AzureError`."""
+        looks = Looks(self, cluster_id)
+
+        async def attempt() -> Sight:
+            async with looks.paced(await looks.read(), tokens=1, sparing=SPARED):
+                return await looks.look()
+
+        return await self.retry(attempt)
+
+
+@dataclass(slots=True)
+class Looks:
+    """The looks at one cluster over all attempts, and the writes; counts the calls to ARM.
+
+    `paced_calls` are those of them that the shard's pace is for: reading the cluster itself counts
+    in a bucket of its own at AKS. `read_at` is when that was, by the worker's clock.
+    """
+
+    looker: Looker
+    cluster_id: ClusterId
+    cluster: ObservedCluster | None = None
+    read_at: datetime | None = None
+    attempts: int = 0
+    calls: int = 0
+    paced_calls: int = 0
+    writes_until: datetime | None = None
+    """When it is too late to begin a write, by the worker's clock."""
+    writes: int = 0
+    """How many were sent, answered or not."""
+    sent: list[MaintenanceWindow] = field(default_factory=list)
+    """The windows that were sent to be written."""
+    _last: Sight | None = None
+
+    async def each[T](self, act: Callable[[Sight], Awaitable[T]]) -> T:
+        """Look and act, again from the look where that is worth trying; raises what `act` does."""
+
+        async def attempt() -> T:
+            self.attempts += 1
+            async with self.paced(await self.read()):
+                return await self.act(act)
+
+        return await self.looker.retry(attempt)
+
+    async def read(self) -> ObservedCluster:
+        """Read the cluster, unless that was within the last minute."""
+        if self.cluster is None or self.read_at is None or self._is_over(self.read_at, STILL_TRUE):
+            self.calls += 1
+            self.cluster = await self.looker.aks.get_cluster(self.cluster_id)
+            self.read_at = self.looker.clock.now()
+        return self.cluster
+
+    @asynccontextmanager
+    async def paced(
+        self, cluster: ObservedCluster, tokens: int = CALLS_OF_AN_ATTEMPT, sparing: int = 0
+    ) -> AsyncIterator[None]:
+        """Draw from the pace of the cluster's shard for the calls inside; raises `Paced`."""
+        before, shard = self.paced_calls, Shard.of(cluster)
+        async with self.looker.pacer.spending(shard, tokens, sparing=sparing) as spending:
+            try:
+                yield
+            finally:
+                spending.used = self.paced_calls - before
+
+    async def act[T](self, act: Callable[[Sight], Awaitable[T]]) -> T:
+        """Look and act; look again where the write came too late after it."""
+        for _ in range(_LOOKS_IN_A_ROW - 1):
+            sight = await self.look()
+            with suppress(SightTooOld):
+                return await act(sight)
+        return await act(await self.look())
+
+    async def look(self) -> Sight:
+        """Read the cluster's configurations; the cluster itself has been read before."""
+        if self.cluster is None:
+            raise TypeError("the cluster is read first")
+        self._count()
+        listing = await self.looker.aks.list_configurations(self.cluster_id)
+        own = self.looker.clock.now()
+        self._last = Sight(
+            cluster=self.cluster,
+            configurations=listing.configurations,
+            observed=node_os_schedule(listing.configurations),
+            # The lead time counts from when ARM accepts, by whichever clock is ahead.
+            now=max(own, listing.answered_at) if listing.answered_at else own,
+            seen_at=own,
+        )
+        return self._last
+
+    async def put(self, sight: Sight, window: MaintenanceWindow) -> ObservedConfiguration:
+        """Write the node OS schedule, right after the look at it; raises `SightTooOld`."""
+        self._write_after(sight)
+        self.sent.append(window)
+        # ARM keeps the casing of whoever wrote it first; another would be another's name.
+        name = sight.observed.name if sight.observed else NODE_OS_SCHEDULE
+        return await self.looker.aks.put_node_os_schedule(self.cluster_id, window, name)
+
+    async def delete(self, sight: Sight, seen: ObservedConfiguration) -> None:
+        """Delete the node OS schedule that was seen; raises `SightTooOld`."""
+        self._write_after(sight)
+        await self.looker.aks.delete_node_os_schedule(self.cluster_id, seen.name)
+
+    def _write_after(self, sight: Sight) -> None:
+        """Let one write follow each look, and that at once."""
+        if self.writes_until and self._is_over(self.writes_until, timedelta()):
+            raise OutOfTime("The write might end after the lease; nothing was sent.")
+        if sight is not self._last or self._is_over(sight.seen_at, RIGHT_BEFORE):
+            raise SightTooOld("More than a second has passed since the look; nothing was sent.")
+        self._last = None
+        self.writes += 1
+        self._count()
+
+    def _count(self) -> None:
+        self.calls += 1
+        self.paced_calls += 1
+
+    def _is_over(self, since: datetime, time: timedelta) -> bool:
+        return self.looker.clock.now() - since > time
 
 
 @dataclass(frozen=True, slots=True)
 class ScheduleViewer:
     """Answers `GET .../schedule` and `GET .../maintenance-configurations`; raises `AzureError`."""
 
-    aks: Aks
-    retry: Retry
-    pacer: ShardPacer
+    looker: Looker
 
     async def all(self, cluster_id: ClusterId) -> tuple[ObservedConfiguration, ...]:
         """Give every maintenance configuration of the cluster."""
-        seen = await see_cluster(self.aks, self.retry, self.pacer, cluster_id)
-        return seen.configurations
+        return (await self.looker.see(cluster_id)).configurations
 
     async def schedule(self, cluster_id: ClusterId) -> ObservedConfiguration | None:
         """Give the node OS schedule; None if there is none."""
-        return node_os_schedule(await self.all(cluster_id))
+        return (await self.looker.see(cluster_id)).observed

@@ -8,7 +8,7 @@ from typing import assert_never
 from shared.domain.deciding.advice import REQUESTED, Judgement, Request, judge
 from shared.domain.deciding.conditions import Difference, differences
 from shared.domain.deciding.decision import Action
-from shared.domain.deciding.observed import NODE_OS_SCHEDULE, ObservedConfiguration, SeenSchedule
+from shared.domain.deciding.observed import ObservedConfiguration, SeenSchedule
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.fleet.last_known import LastKnown
 from shared.domain.messages.audit import AuditAction, AuditOutcome, Completion, Origin
@@ -20,11 +20,11 @@ from shared.reconcile.cluster.change import (
     AdvisedAgainst,
     ChangeWorld,
     Intent,
-    Looks,
     Put,
-    Sight,
     Wish,
+    check,
 )
+from shared.reconcile.cluster.look import Looks, Sight
 from shared.reconcile.ground.claim import holding
 from shared.reconcile.ground.outbox import OutcomeTeller
 
@@ -50,30 +50,36 @@ class SchedulePutter:
         Raises `AdvisedAgainst`, `ConditionFailed`, `ClusterBusy`, `InvalidWindow`, `AzureError`.
         """
         world = self.world
-        async with holding(world.claims, world.clock, cluster_id) as held:
+        async with holding(world.claims, world.looker.clock, cluster_id) as held:
             one = _Putting(world, cluster_id, wish)
-            one.intent = Intent(world.audit, origin, AuditAction.PUT_SCHEDULE, cluster_id)
-            async with one.intent.kept():
-                done = await one.looks.each(one.write)
-            await one.intent.complete(_completion(done))
+            if world.dry_run:
+                return await one.looks.each(one.write)
+            done, occasion = await self._recorded(one, origin)
             self.report(done.outcome, Cause.ASKED)
             # Before it is remembered: what was told of the cluster before is looked up there.
-            await self.teller.tell(done.outcome, self._occasion(one.intent))
+            await self.teller.tell(done.outcome, occasion)
             await self._remember(one, done, held.claim.claimed_at)
-            held.concluded = not done.outcome.dry_run
+            held.concluded = True
         return done
 
-    def _occasion(self, intent: Intent) -> Occasion:
-        if intent.record is None:
-            return Occasion.asked(Cause.ASKED, self.world.clock.now())
-        return Occasion(Cause.ASKED, intent.record.id)
+    async def _recorded(self, one: "_Putting", origin: Origin) -> tuple[Put, Occasion]:
+        """Write with the record of who asked, and give the occasion that it is."""
+        wanted = {"maintenanceWindow": write_window(one.wish.window)}
+        action, cluster_id = AuditAction.PUT_SCHEDULE, one.looks.cluster_id
+        audit = self.world.audit
+        record = await audit.intend(origin, action, cluster_id, wanted=wanted)
+        one.intent = Intent(audit, record)
+        async with one.intent.kept():
+            done = await one.looks.each(one.write)
+        await one.intent.complete(_completion(done))
+        return done, Occasion(Cause.ASKED, record.id)
 
     async def _remember(self, one: "_Putting", done: Put, read_at: datetime) -> None:
         cluster = one.looks.cluster
-        if done.outcome.dry_run or cluster is None or not cluster.auto_provisioning:
+        if cluster is None or not cluster.auto_provisioning:
             return
         await self.world.given_up.forget(cluster.id)
-        known = LastKnown(done.outcome, read_at, self.world.clock.now())
+        known = LastKnown(done.outcome, read_at, self.world.looker.clock.now())
         await self.world.memory.remember([known])
 
 
@@ -82,15 +88,14 @@ class _Putting:
 
     def __init__(self, world: ChangeWorld, cluster_id: ClusterId, wish: Wish) -> None:
         self._world = world
-        self._cluster_id = cluster_id
-        self._wish = wish
+        self.wish = wish
         self._sent_as: Action | None = None
-        self.looks = Looks(world, cluster_id)
+        self.looks = Looks(world.looker, cluster_id)
         self.intent: Intent | None = None
 
     async def look_only(self, sight: Sight) -> Put:
         """Judge what is seen, and say what would be done."""
-        sight.check(self._wish.condition)
+        check(self.wish.condition, sight)
         judgement = self._judge(sight)
         return self._put(judgement, sight, sight.observed, judgement.decision.action, dry_run=True)
 
@@ -98,34 +103,26 @@ class _Putting:
         """Judge what is seen, and write."""
         judgement = self._judge(sight)
         action = judgement.decision.action
-        if self._sent_as and action is Action.LEAVE:
+        if self._sent_as and self.looks.writes and action is Action.LEAVE:
             # An earlier attempt of ours was not answered, and was accepted all the same.
             return self._put(_as_sent(judgement), sight, sight.observed, self._sent_as)
-        sight.check(self._wish.condition)
-        if judgement.advice and not self._wish.force:
+        if self.intent:
+            self.intent.saw(sight)
+        check(self.wish.condition, sight)
+        if judgement.advice and not self.wish.force:
             raise AdvisedAgainst(judgement, self._changes(sight))
         if action is Action.LEAVE or self._world.dry_run:
             return self._put(judgement, sight, sight.observed, action, dry_run=self._world.dry_run)
-        accepted = await self._send(sight, action)
+        self._sent_as = self._sent_as or action
+        accepted = await self.looks.put(sight, self.wish.window)
         return self._put(judgement, sight, accepted, action)
 
     def _judge(self, sight: Sight) -> Judgement:
-        wish, desired = self._wish, self._world.desired
+        wish, desired = self.wish, self._world.desired
         return judge(Request(sight.cluster, sight.observed, wish.window, desired, sight.now))
 
     def _changes(self, sight: Sight) -> tuple[Difference, ...]:
-        return differences(sight.observed, self._wish.window)
-
-    async def _send(self, sight: Sight, action: Action) -> ObservedConfiguration:
-        window = self._wish.window
-        if self.intent is None:
-            raise TypeError("nothing is written without an intent")
-        await self.intent.declare(sight.before, {"maintenanceWindow": write_window(window)})
-        self._sent_as = self._sent_as or action
-        self.looks.calls += 1
-        # ARM keeps the casing of whoever wrote it first; another would be another's name.
-        name = sight.observed.name if sight.observed else NODE_OS_SCHEDULE
-        return await self._world.aks.put_node_os_schedule(self._cluster_id, window, name)
+        return differences(sight.observed, self.wish.window)
 
     def _put(
         self,
@@ -137,11 +134,11 @@ class _Putting:
         dry_run: bool = False,
     ) -> Put:
         window = configuration.schedule.window if configuration and not dry_run else None
-        window = window or self._wish.window
+        window = window or self.wish.window
         start = window.next_start(sight.now)
         decision = judgement.decision
         outcome = Outcome(
-            cluster_id=self._cluster_id,
+            cluster_id=self.looks.cluster_id,
             kind=_kind(action),
             reason=decision.reason,
             message=decision.finding.message,

@@ -87,7 +87,7 @@ class ClusterWorker:
             self.report(outcome, work, self.clock.now())
             await self._settle(outcome, work)
             await self.teller.tell(outcome, _occasion(work))
-            await self.memory.remember_one(LastKnown(outcome, claim.claimed_at, self.clock.now()))
+            await self.memory.remember([LastKnown(outcome, claim.claimed_at, self.clock.now())])
             concluded = outcome.kind is not OutcomeKind.DEFERRED
         finally:
             # An outcome that could not be settled concludes nothing: its message comes again.
@@ -112,17 +112,7 @@ class ClusterWorker:
         return delay_before(work.attempt, outcome.retry_after, slow=slow, jitter=self.jitter())
 
     async def _give_up(self, outcome: Outcome, work: ReconcileCluster) -> None:
-        await self.given_up.put(
-            GivenUp(
-                cluster_id=work.cluster_id,
-                reason=outcome.reason.value,
-                message=outcome.message,
-                advice=REASONS[outcome.reason].you_can,
-                given_up_at=self.clock.now(),
-                attempts=work.attempt,
-                work=work.to_message(),
-            )
-        )
+        await self.given_up.put(GivenUp.of(outcome, work, self.clock.now(), work.attempt))
         await self.teller.tell_given_up(outcome, _occasion(work))
 
 

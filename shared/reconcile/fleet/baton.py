@@ -22,12 +22,11 @@ from shared.domain.messages.told import Occasion, events_of, failure_of
 from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.cloud_event import CloudEvent
 from shared.domain.vocabulary.ids import ClusterId
-from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.vocabulary.rows import Values
 from shared.ports.storage import Queue
-from shared.reconcile.cluster.reconcile import CALLS_OF_AN_ATTEMPT
-from shared.reconcile.fleet.close import ShardFinisher
+from shared.reconcile.cluster.look import CALLS_OF_AN_ATTEMPT
+from shared.reconcile.fleet.close import RunCloser
 from shared.reconcile.fleet.shift import Settled, Shift, ShiftWorld
 from shared.reconcile.fleet.store import RunStore, Stored
 from shared.reconcile.ground.given_up import GivenUpRecords
@@ -64,7 +63,7 @@ class ShardReconciler:
     given_up: GivenUpRecords
     batons: Queue[Baton]
     clusters: Queue[ReconcileCluster]
-    finisher: ShardFinisher
+    closer: RunCloser
     report: Report
     teller: EventTeller
 
@@ -74,7 +73,7 @@ class ShardReconciler:
         if stored is None or stored.record.generation != baton.generation:
             return
         if stored.record.finished:
-            await self.finisher.conclude(baton.run_id)
+            await self.closer.close_if_last(baton.run_id)
             return
         with self.shifts.in_flight.beside_others():
             await self._hold(stored, baton)
@@ -133,9 +132,8 @@ class ShardReconciler:
         """Do what each outcome asks for outside the run, and give what is to be written of it."""
         changes: dict[ClusterId, BatchedCluster] = {}
         known: list[LastKnown] = []
-        of_a_crowd: list[LastKnown] = []
         events: list[CloudEvent] = []
-        now = self.shifts.reconciler.clock.now()
+        now = self.shifts.reconciler.looker.clock.now()
         for settled in shift.settled:
             cluster = settled.cluster
             outcome = await self._final(shift.record, settled, now)
@@ -148,13 +146,11 @@ class ShardReconciler:
             events += _to_tell(shift.record, cluster, outcome, now)
             shift.record = shift.record.counting(outcome)
             last = LastKnown(outcome, shift.grip.draw.at, now)
-            (of_a_crowd if shift.record.partial and cluster.crowd_told else known).append(last)
-            changes[cluster.cluster.id] = SettledCluster(last.shown, cluster.crowd_told)
+            known.append(last)
+            changes[cluster.cluster.id] = SettledCluster(last.shown)
         # Told before it is remembered: a crash in between tells it again, with the same id.
         await self.teller.tell(events)
         await self.memory.remember(known)
-        for last in of_a_crowd:
-            await self.memory.remember_one(last)
         return changes
 
     async def _final(self, record: ShardRecord, settled: Settled, now: datetime) -> Outcome | None:
@@ -178,17 +174,8 @@ class ShardReconciler:
         return outcome
 
     async def _give_up(self, outcome: Outcome, cause: Cause, now: datetime) -> None:
-        await self.given_up.put(
-            GivenUp(
-                cluster_id=outcome.cluster_id,
-                reason=outcome.reason.value,
-                message=outcome.message,
-                advice=REASONS[outcome.reason].you_can,
-                given_up_at=now,
-                attempts=outcome.attempts,
-                work=ReconcileCluster(outcome.cluster_id, cause, now).to_message(),
-            )
-        )
+        work = ReconcileCluster(outcome.cluster_id, cause, now)
+        await self.given_up.put(GivenUp.of(outcome, work, now, outcome.attempts))
 
     async def _conclude(
         self, stored: Stored[ShardRecord], shift: Shift, rows: Mapping[str, Values]
@@ -207,7 +194,10 @@ class ShardReconciler:
     async def _finish(
         self, stored: Stored[ShardRecord], shift: Shift, rows: Mapping[str, Values]
     ) -> None:
-        await self.finisher.finish(stored, shift.record_after, rows)
+        """Say, in one write with the last of its clusters, that the shard is finished."""
+        finished = replace(shift.record_after, pending=0, finished=True)
+        if await self.store.settle(stored, finished, rows):
+            await self.closer.close_if_last(finished.run_id)
         await self.pacer.release(stored.record.shard, shift.grip, shift.free)
 
     def _delay(self, shift: Shift) -> timedelta:

@@ -10,9 +10,8 @@ from shared.domain.fleet.run_records import SubscriptionRecord
 from shared.domain.fleet.run_work import Baton
 from shared.domain.fleet.shard import Shard
 from shared.domain.fleet.shard_records import ShardRecord
-from shared.domain.vocabulary.reasons import Reason
 from shared.ports.storage import Queue
-from shared.reconcile.cluster.reconcile import CALLS_OF_AN_ATTEMPT
+from shared.reconcile.cluster.look import CALLS_OF_AN_ATTEMPT
 from shared.reconcile.fleet.close import RunCloser, shards_of
 from shared.reconcile.fleet.store import RunStore
 
@@ -35,7 +34,6 @@ class ShardHandout:
         """Give the row of each shard of a subscription that has been listed."""
         calls = [CALLS_OF_AN_ATTEMPT * clusters for clusters in record.shards.values()]
         waits = beginnings(self.pace, calls)
-        some_left_out = Reason.RECENTLY_READ.value in record.screened.reasons
         return [
             ShardRecord(
                 run.id,
@@ -46,7 +44,6 @@ class ShardHandout:
                 pending=clusters,
                 listing=record.listing,
                 due_at=now + delay,
-                partial=some_left_out or run.scope.resource_group is not None,
             )
             for (location, clusters), delay in zip(record.shards.items(), waits, strict=True)
         ]

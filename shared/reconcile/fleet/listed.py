@@ -1,14 +1,18 @@
 """What one listing of a subscription has found so far, and how it is written down."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import batched
 from typing import Self
 
+from shared.domain.deciding.decision import Action, Decision, Desired, Finding
 from shared.domain.deciding.observed import ObservedCluster
+from shared.domain.deciding.outcome import Outcome, OutcomeKind
+from shared.domain.deciding.policy import screen
 from shared.domain.fleet.batch import CLUSTERS_A_BATCH, Batch, PendingCluster
+from shared.domain.fleet.crowding import Crowd, start_of
 from shared.domain.fleet.last_known import LastKnown, Remembered
 from shared.domain.fleet.run_records import SubscriptionRecord
 from shared.domain.fleet.shard import Shard
@@ -20,21 +24,32 @@ from shared.reconcile.fleet.store import Stored, batches_of
 
 UNPROTECTED_FIRST, PROTECTED_LATER = "0", "1"
 
+CLOCKS_APART = timedelta(minutes=2)
+"""How far a worker's clock, which tells when an event came, may be from the storage service's."""
+
+_JUST_READ = Decision(
+    Action.SKIP, (Finding(Reason.RECENTLY_READ, "Its schedule was seen a short while ago."),)
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Before:
     """What was known of a cluster before this listing."""
 
+    location: str
     explicit: bool
     told: frozenset[Reason]
     verified_at: datetime | None
     reason: str
+    start: datetime | None
+    """The next start as of the listing; None if there is none, or no node auto-provisioning."""
 
     @classmethod
-    def of(cls, known: Remembered) -> Self:
+    def of(cls, known: Remembered, now: datetime) -> Self:
         """Keep of what is remembered only what matters here: there may be ten thousand."""
         reason = known.last_outcome["reason"] if known.is_known else ""
-        return cls(known.explicit, known.told, known.verified_at, reason)
+        start = start_of(known, now) if known.has_nap else None
+        return cls(known.location, known.explicit, known.told, known.verified_at, reason, start)
 
 
 @dataclass(slots=True)
@@ -62,6 +77,8 @@ class Listed:
     screened: Tally = field(default_factory=Tally)
     left_out: list[LastKnown] = field(default_factory=list)
     """Those of a page that naptime leaves alone, where that is new."""
+    crowds: list[Crowd] = field(default_factory=list)
+    """The starts that many of the subscription's clusters share, by what is remembered of them."""
 
     def refused(self, error: AzureError) -> Stored[SubscriptionRecord]:
         """Give the row after a page that was refused; of the pages before it only the calls count.
@@ -72,23 +89,40 @@ class Listed:
         calls = replace(record.screened, calls=self.screened.calls)
         return replace(self.row, record=replace(record, screened=calls).after_refusal(error))
 
-    def is_new(self, cluster: ObservedCluster) -> bool:
-        """Say whether a cluster is met for the first time, and remember it."""
-        word = cluster.id.hash
-        known = word in self.met
-        self.met.add(word)
-        return not known
+    def meet(self, clusters: Iterable[ObservedCluster]) -> list[ObservedCluster]:
+        """Note clusters of a page, and give those that are met for the first time."""
+        new = {each.id.hash: each for each in clusters if each.id.hash not in self.met}
+        self.met.update(new)
+        self.seen.update(word for word, each in new.items() if each.auto_provisioning)
+        return [*new.values()]
 
-    def batches_of(self, clusters: Sequence[ObservedCluster]) -> list[Batch]:
+    def leave_out(
+        self, cluster: ObservedCluster, decision: Decision, now: datetime, *, dry_run: bool
+    ) -> None:
+        """Count a cluster that is not looked at; note that, unless it is what is known of it."""
+        deferred = decision.action is Action.DEFER
+        kind = OutcomeKind.DEFERRED if deferred else OutcomeKind.SKIPPED
+        self.screened = self.screened.counting(kind, decision.reason)
+        before = self.known.get(cluster.id.hash)
+        is_news = before is None or before.reason != decision.reason.value
+        is_left_alone = not deferred and decision.reason is not Reason.RECENTLY_READ
+        if is_left_alone and cluster.auto_provisioning and is_news:
+            outcome = Outcome.left_out(cluster, decision, dry_run=dry_run)
+            self.left_out.append(LastKnown(outcome, self.row.read_at, now))
+
+    def batches_of(
+        self, clusters: Sequence[ObservedCluster], listed_at: datetime | None
+    ) -> list[Batch]:
         """Put clusters that are to be looked at into rows, those of a shard and priority together.
 
-        Counts them; a cluster is given once.
+        Counts them; a cluster is given once. `listed_at` is the storage service's time of the page.
         """
         found: defaultdict[tuple[Shard, str], list[PendingCluster]] = defaultdict(list)
         for cluster in clusters:
             word, shard = cluster.id.hash, Shard.of(cluster)
             self.shards[shard] += 1
-            found[shard, self._priority(word)].append(self._pending(word, cluster))
+            pending = self._pending(word, cluster, listed_at)
+            found[shard, self._priority(word)].append(pending)
         return [
             Batch.new(self._next_key(shard, priority), some)
             for (shard, priority), pending in found.items()
@@ -103,7 +137,37 @@ class Listed:
         before = self.known.get(word)
         return PROTECTED_LATER if before and before.explicit else UNPROTECTED_FIRST
 
-    def _pending(self, word: str, cluster: ObservedCluster) -> PendingCluster:
+    def _pending(
+        self, word: str, cluster: ObservedCluster, listed_at: datetime | None
+    ) -> PendingCluster:
         before = self.known.get(word)
-        told = before.told if before else frozenset[Reason]()
-        return PendingCluster(cluster, given_up=word in self.given_up, told=told)
+        return PendingCluster(
+            cluster,
+            explicit=before is not None and before.explicit,
+            listed_at=listed_at,
+            given_up=word in self.given_up,
+            told=before.told if before else frozenset[Reason](),
+        )
+
+    def screened_by(
+        self, desired: Desired, cluster: ObservedCluster, fresh_for: timedelta, now: datetime
+    ) -> Decision | None:
+        """Decide without its configurations; None if they have to be read.
+
+        What was read less than `fresh_for` ago is fresh.
+        """
+        decision = screen(cluster, desired, now)
+        return decision or (_JUST_READ if self._is_fresh(cluster, fresh_for) else None)
+
+    def _is_fresh(self, cluster: ObservedCluster, fresh_for: timedelta) -> bool:
+        """Say whether an explicit schedule was just seen, and nothing was heard since.
+
+        An event counts from its receipt, whether or not its message has been worked on.
+        """
+        word = cluster.id.hash
+        before = self.known.get(word)
+        verified_at = before.verified_at if before else None
+        if verified_at is None or self.row.read_at - verified_at >= fresh_for:
+            return False
+        heard_at = self.heard.get(word)
+        return heard_at is None or heard_at < verified_at - CLOCKS_APART

@@ -5,9 +5,7 @@ from datetime import datetime, timedelta
 
 from shared.domain.deciding.decision import Action, Decision, Desired
 from shared.domain.deciding.observed import ClusterPage, ObservedCluster
-from shared.domain.deciding.outcome import Outcome, OutcomeKind
-from shared.domain.deciding.policy import screen
-from shared.domain.fleet.last_known import LastKnown
+from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.fleet.run import Run, RunState
 from shared.domain.fleet.run_records import ListingState, SubscriptionRecord
 from shared.domain.fleet.run_work import ListSubscription, RunWork
@@ -19,6 +17,7 @@ from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.ports.azure import Aks, Clock
 from shared.ports.storage import Queue
 from shared.reconcile.fleet.close import RunCloser
+from shared.reconcile.fleet.crowds import CrowdFinder
 from shared.reconcile.fleet.hand_out import ShardHandout
 from shared.reconcile.fleet.listed import Before, Listed
 from shared.reconcile.fleet.store import RunStore, Stored
@@ -42,9 +41,6 @@ MOST_LISTINGS = 50
 SIGN_OF_LIFE = timedelta(minutes=1)
 PAGE_OF_GIVEN_UP = 500
 
-CLOCKS_APART = timedelta(minutes=2)
-"""How far a worker's clock, which tells when an event came, may be from the storage service's."""
-
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionLister:
@@ -61,6 +57,7 @@ class SubscriptionLister:
     clock: Clock
     desired: Desired
     verify_max_age: timedelta
+    crowds: CrowdFinder
 
     async def list(self, work: ListSubscription) -> None:
         """List the subscription, write its rows, and send a baton for each of its shards."""
@@ -117,43 +114,52 @@ class SubscriptionLister:
         return True
 
     async def _remembered(self, claimed: Stored[SubscriptionRecord], run: Run) -> Listed:
-        subscription_id = claimed.record.subscription_id
+        subscription_id, now = claimed.record.subscription_id, claimed.read_at
         before = {
-            known.key.removeprefix(KNOWN): Before.of(known)
+            known.key.removeprefix(KNOWN): Before.of(known, now)
             async for known in self.memory.of_subscription(subscription_id)
         }
-        spares = self._spares(run)
-        heard = await self.memory.heard(subscription_id) if spares else {}
-        given_up = dict[str, ClusterId]()
+        heard = await self.memory.heard(subscription_id) if self._fresh_for(run) else {}
+        given_up = await self._given_up(subscription_id)
+        listed = Listed(claimed, before, heard, given_up, self.clock.now())
+        listed.screened = claimed.record.screened
+        listed.crowds = await self.crowds.find(run, subscription_id, before.values(), now)
+        return listed
+
+    async def _given_up(self, subscription_id: str) -> dict[str, ClusterId]:
+        found = dict[str, ClusterId]()
         after = place = f"{subscription_id}|"
-        while page := await self.given_up.page(after, PAGE_OF_GIVEN_UP):
-            given_up |= {
+        while after.startswith(place) and (
+            page := await self.given_up.page(after, PAGE_OF_GIVEN_UP)
+        ):
+            found |= {
                 record.cluster_id.hash: record.cluster_id
                 for at, record in page
                 if at.startswith(place) and record.cluster_id
             }
             after = page[-1][0]
-            if not after.startswith(place):
-                break
-        alive_at, refused = self.clock.now(), claimed.record.screened
-        return Listed(claimed, before, heard, given_up, alive_at, screened=refused)
+        return found
 
-    def _spares(self, run: Run) -> bool:
-        """Say whether a run leaves out what was read a short while ago."""
-        return run.cause is Cause.NODE_IMAGE_RELEASED and self.verify_max_age > timedelta(0)
+    def _fresh_for(self, run: Run) -> timedelta:
+        """Say for how long a run leaves out what was read; not at all where it is no release."""
+        released = run.cause is Cause.NODE_IMAGE_RELEASED
+        return self.verify_max_age if released else timedelta(0)
 
     async def _page(self, run: Run, listed: Listed, page: ClusterPage) -> None:
         """Screen one page; write down the clusters whose configurations have to be read."""
         listed.screened += Tally(calls=1)
-        clusters = [
-            cluster
-            for cluster in page.clusters
-            if run.scope.covers(cluster.location)
-            and listed.is_new(cluster)
-            and await self._is_to_be_looked_at(run, listed, cluster)
+        fresh_for, now = self._fresh_for(run), self.clock.now()
+        screened = [
+            (cluster, listed.screened_by(self.desired, cluster, fresh_for, now))
+            for cluster in listed.meet(each for each in page.clusters if _is_of(run, each))
         ]
-        if batches := listed.batches_of(clusters):
+        listed_at = listed.row.read_at + (now - listed.alive_at)
+        looked_at = [cluster for cluster, left in screened if left is None]
+        if batches := listed.batches_of(looked_at, listed_at):
             await self.store.insert_batches(run.id, batches)
+        for cluster, decision in screened:
+            if decision is not None:
+                await self._leave(run, listed, cluster, decision)
         for unreadable in page.unreadable:
             if unreadable.auto_provisioning and run.scope.covers(unreadable.location):
                 reason = Reason.CLUSTER_ID_UNREADABLE
@@ -161,46 +167,14 @@ class SubscriptionLister:
         await self.memory.remember(listed.left_out)
         listed.left_out = []
 
-    async def _is_to_be_looked_at(self, run: Run, listed: Listed, cluster: ObservedCluster) -> bool:
-        screened = screen(cluster, self.desired, self.clock.now())
-        if cluster.auto_provisioning:
-            listed.seen.add(cluster.id.hash)
-        if screened is None and self._spares(run) and self._is_fresh(listed, cluster):
-            skipped = listed.screened.counting(OutcomeKind.SKIPPED, Reason.RECENTLY_READ)
-            listed.screened = skipped
-            return False
-        if screened is None:
-            return True
-        kind = OutcomeKind.DEFERRED if screened.action is Action.DEFER else OutcomeKind.SKIPPED
-        listed.screened = listed.screened.counting(kind, screened.reason)
-        if cluster.auto_provisioning and screened.action is Action.SKIP:
-            self._leave_out(run, listed, cluster, screened)
-        if screened.reason is Reason.CLUSTER_CREATING and not self.handout.only_looks(run):
-            work = ReconcileCluster(cluster.id, run.cause, self.clock.now())
-            await self.clusters.send(work)
-        return False
-
-    def _leave_out(
-        self, run: Run, listed: Listed, cluster: ObservedCluster, screened: Decision
+    async def _leave(
+        self, run: Run, listed: Listed, cluster: ObservedCluster, decision: Decision
     ) -> None:
-        """Note that a cluster is left alone, unless that is what is known of it."""
-        before = listed.known.get(cluster.id.hash)
-        if before is None or before.reason != screened.reason.value:
-            outcome = Outcome.left_out(cluster, screened, dry_run=self.handout.only_looks(run))
-            listed.left_out.append(LastKnown(outcome, listed.row.read_at, self.clock.now()))
-
-    def _is_fresh(self, listed: Listed, cluster: ObservedCluster) -> bool:
-        """Say whether an explicit schedule was just seen, and nothing was heard since.
-
-        An event counts from its receipt, whether or not its message has been worked on.
-        """
-        word = cluster.id.hash
-        before = listed.known.get(word)
-        verified_at = before.verified_at if before else None
-        if verified_at is None or listed.row.read_at - verified_at >= self.verify_max_age:
-            return False
-        heard_at = listed.heard.get(word)
-        return heard_at is None or heard_at < verified_at - CLOCKS_APART
+        """Leave a cluster out of the run; one that is being created goes on by itself."""
+        now, only_looks = self.clock.now(), self.handout.only_looks(run)
+        listed.leave_out(cluster, decision, now, dry_run=only_looks)
+        if decision.action is Action.DEFER and not only_looks:
+            await self.clusters.send(ReconcileCluster(cluster.id, run.cause, now))
 
     async def _conclude(self, run: Run, listed: Listed) -> None:
         """Say, in one write, that it is listed and with what; whoever was faster goes on alone."""
@@ -210,6 +184,7 @@ class SubscriptionLister:
             due_at=None,
             shards={shard.location: clusters for shard, clusters in listed.shards.items()},
             screened=listed.screened,
+            crowds=tuple(listed.crowds),
         )
         shards = self.handout.shards(run, record, listed.row.read_at)
         if not await self.store.conclude_listing(run.id, listed.row, record, shards):
@@ -261,3 +236,7 @@ class SubscriptionLister:
         record = replace(stored.record, state=unreadable, reason=reason.value, message=message)
         if await self.store.replace_subscription(work.run_id, stored, record):
             await self.closer.close_if_last(work.run_id)
+
+
+def _is_of(run: Run, cluster: ObservedCluster) -> bool:
+    return run.scope.covers(cluster.location)

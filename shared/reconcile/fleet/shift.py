@@ -14,14 +14,10 @@ from shared.domain.fleet.pace import CALLS_AT_ONCE
 from shared.domain.fleet.shard_records import ShardRecord
 from shared.domain.fleet.tally import Tally
 from shared.domain.messages.work import SLOW, Claim
-from shared.domain.vocabulary.errors import AzureError, Throttled
+from shared.domain.vocabulary.errors import AzureError, ClusterGone, Throttled
 from shared.domain.vocabulary.reasons import Reason
-from shared.reconcile.cluster.reconcile import (
-    CALLS_OF_AN_ATTEMPT,
-    ClusterReconciler,
-    Observation,
-    Pass,
-)
+from shared.reconcile.cluster.look import CALLS_OF_AN_ATTEMPT, OutOfTime
+from shared.reconcile.cluster.reconcile import ClusterReconciler, Pass
 from shared.reconcile.ground.claim import ClusterClaims
 from shared.reconcile.ground.pacer import LEASE_LASTS, Grip, ShardPacer
 
@@ -109,20 +105,11 @@ class Shift:
     @property
     def lasted(self) -> timedelta:
         """How long the shift has lasted; a clock that steps back has lasted nothing."""
-        return max(timedelta(), self.world.reconciler.clock.now() - self.began_at)
+        return max(timedelta(), self.world.reconciler.looker.clock.now() - self.began_at)
 
     async def _one(self, cluster: PendingCluster) -> Settled:
-        one = Pass(
-            self.world.reconciler,
-            cluster.cluster.id,
-            dry_run=self._only_looks,
-            cluster=cluster.cluster,
-        )
-        one.attempts = cluster.attempts + 1
-        if cluster.sent:
-            reconciler = self.world.reconciler
-            sent = reconciler.desired.planned(cluster.cluster, reconciler.clock.now())
-            one.sent += [sent] if sent else []
+        one = self._pass_over(cluster)
+        looks = one.looks
         try:
             return await self._look(one, cluster)
         except Throttled as error:
@@ -130,47 +117,68 @@ class Shift:
             if self.throttled == 1:
                 await self.world.pacer.pause(self.record.shard, error.retry_after)
             return Settled(cluster, None, counts=False, failure=error)
+        except ClusterGone:
+            return Settled(cluster, one.gone())
+        except OutOfTime:
+            return Settled(cluster, None)
         except AzureError as error:
-            return Settled(cluster, _refused(one, error), failure=error, sent=bool(one.sent))
+            return Settled(cluster, _refused(one, error), failure=error, sent=bool(looks.sent))
         except Exception as error:  # noqa: BLE001 - a bug in one cluster must not hold up its shard
             self.world.report_bug(cluster, error)
             return Settled(cluster, None)
         finally:
-            self.calls += one.calls
-            self.free += CALLS_OF_AN_ATTEMPT - one.calls
+            self.calls += looks.calls
+            self.free += CALLS_OF_AN_ATTEMPT - looks.paced_calls
+
+    def _pass_over(self, cluster: PendingCluster) -> Pass:
+        """Begin with the cluster as it was listed, which counts for a write for a minute only."""
+        one = self.world.reconciler.pass_over(cluster.cluster.id, dry_run=self._only_looks)
+        looks, clock = one.looks, self.world.reconciler.looker.clock
+        looks.attempts = cluster.attempts + 1
+        looks.cluster = cluster.cluster
+        # The lease might end before a later write does.
+        looks.writes_until = self.began_at + self.world.writes_within
+        if cluster.listed_at is not None:
+            age = self.grip.draw.at + self.lasted - cluster.listed_at
+            looks.read_at = clock.now() - max(age, timedelta())
+        if cluster.sent:
+            planned = self.world.reconciler.desired.planned(cluster.cluster, clock.now())
+            looks.sent += [planned] if planned else []
+        return one
 
     async def _look(self, one: Pass, cluster: PendingCluster) -> Settled:
-        observation = await one.observe(cluster.cluster)
-        if observation.decision.action is not Action.CREATE or self._only_looks:
-            return Settled(cluster, await one.apply(observation))
-        if self.record.stopped:
-            return Settled(cluster, _stopped(one, observation, self.record.stopped))
-        if self.lasted > self.world.writes_within:
-            # The lease might end before the write does.
-            return Settled(cluster, None)
+        if self._only_looks:
+            return Settled(cluster, await one.look())
+        if cluster.explicit or self.record.stopped:
+            sight = await one.looks.look()
+            decision = one.decide(sight)
+            if decision.action is not Action.CREATE:
+                return Settled(cluster, await one.act_on(decision, sight))
+            if self.record.stopped:
+                return Settled(cluster, _stopped(one, decision, sight.now, self.record.stopped))
+            # What is there no more is made under a claim, which comes before the look.
+            return Settled(replace(cluster, explicit=False), None)
+        return await self._look_to_write(one, cluster)
+
+    async def _look_to_write(self, one: Pass, cluster: PendingCluster) -> Settled:
         claim = await self.world.claims.claim(cluster.cluster.id, None)
         if not isinstance(claim, Claim):
             return Settled(cluster, None, counts=False)
         try:
-            return await self._write(one, cluster, observation, claim)
+            return await self._write(one, cluster)
         finally:
             # A run concludes nothing: work that was asked for meanwhile is still done.
             await self.world.claims.release(claim, concluded=False)
 
-    async def _write(
-        self, one: Pass, cluster: PendingCluster, observation: Observation, claim: Claim
-    ) -> Settled:
-        """Write, unless somebody was at the cluster since it was read; then read it again."""
-        touched = claim.last_changed_at
-        if touched is not None and touched >= self.grip.draw.at:
-            return Settled(cluster, None, counts=False)
+    async def _write(self, one: Pass, cluster: PendingCluster) -> Settled:
         try:
-            outcome = await one.apply(observation)
+            outcome = await one.look()
         except AzureError as error:
-            if not error.retryable or error.reason in SLOW:
+            if one.looks.writes and (not error.retryable or error.reason in SLOW):
                 self.record = self.record.after_write(_refused(one, error))
             raise
-        self.record = self.record.after_write(outcome)
+        if one.looks.writes:
+            self.record = self.record.after_write(outcome)
         return Settled(cluster, outcome)
 
 
@@ -221,7 +229,7 @@ class ShiftWorld:
 
     def shift(self, record: ShardRecord, grip: Grip) -> Shift:
         """Begin a shift."""
-        return Shift(self, record, grip, grip.draw.tokens, self.reconciler.clock.now())
+        return Shift(self, record, grip, grip.draw.tokens, self.reconciler.looker.clock.now())
 
 
 def _refused(one: Pass, error: AzureError) -> Outcome:
@@ -232,8 +240,8 @@ def _refused(one: Pass, error: AzureError) -> Outcome:
     return outcome
 
 
-def _stopped(one: Pass, observation: Observation, why: str) -> Outcome:
+def _stopped(one: Pass, decision: Decision, now: datetime, why: str) -> Outcome:
     message = f"Ten writes in a row ended in {why}; this run writes nothing more in the shard."
     finding = Finding(Reason.WRITES_STOPPED, message)
-    decision = Decision(Action.SKIP, (finding, *observation.decision.findings))
-    return one.outcome(OutcomeKind.SKIPPED, decision, observation.now)
+    skipped = Decision(Action.SKIP, (finding, *decision.findings))
+    return one.outcome(OutcomeKind.SKIPPED, skipped, now)

@@ -8,13 +8,12 @@
   ask for any that is not, without reading all of them.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched
 
-from shared.domain.fleet.batch import STARTS_ONLY, STILL_PENDING, Batch, starts_of
+from shared.domain.fleet.batch import STILL_PENDING, Batch
 from shared.domain.fleet.run import month_of
 from shared.domain.fleet.run_records import RunRecord, SubscriptionRecord
 from shared.domain.fleet.shard import Shard
@@ -159,15 +158,9 @@ class RunStore:
 
     async def pending_batches(self, record: ShardRecord, limit: int) -> list[Batch]:
         """Read up to `limit` batches in which clusters have yet to be settled, in their order."""
-        return await self.batches(record, limit, "", STILL_PENDING)
-
-    async def batches(
-        self, record: ShardRecord, limit: int, after: str, where: Values
-    ) -> list[Batch]:
-        """Read up to `limit` batches of a shard from behind the end of a key, "" for the start."""
         prefix = batches_of(record.shard, record.listing)
         rows = await self._table(record.run_id).first(
-            record.run_id, limit, after=prefix + after, before=prefix + END, where=where
+            record.run_id, limit, after=prefix, before=prefix + END, where=STILL_PENDING
         )
         return [Batch.of(row) for row in rows]
 
@@ -184,14 +177,6 @@ class RunStore:
         """Read one batch."""
         row = (await self._table(run_id).get(run_id, key)).row
         return Batch.of(row) if row else None
-
-    async def starts(self, record: ShardRecord) -> dict[str, Counter[str]]:
-        """Tell how many clusters start when, for each batch of a shard by its key."""
-        prefix = batches_of(record.shard, record.listing)
-        rows = self._table(record.run_id).rows(
-            record.run_id, after=prefix, before=prefix + END, only=STARTS_ONLY
-        )
-        return {row.key: starts_of(row.values) async for row in rows}
 
     async def settle(
         self, stored: Stored[ShardRecord], record: ShardRecord, batches: Mapping[str, Values]

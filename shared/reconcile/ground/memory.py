@@ -4,25 +4,24 @@ Rows of its own, because a fleet run writes many at once without asking, and a c
 row would take the claim away from whoever holds it.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from shared.domain.deciding.observed import SeenSchedule
-from shared.domain.deciding.outcome import attention_shown
-from shared.domain.fleet.crowding import with_crowding
+from shared.domain.fleet.crowding import Crowding
 from shared.domain.fleet.last_known import LastKnown, Remembered
 from shared.domain.images.age import ImageAge
 from shared.domain.images.forecast_body import schedule_to_text
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Reason
-from shared.domain.vocabulary.rows import Value, Values
+from shared.domain.vocabulary.rows import Values
 from shared.ports.storage import Table
 
 KNOWN, END_OF_KNOWN = "known:", "known;"
 HEARD, END_OF_HEARD = "heard:", "heard;"
+CROWDING = "crowding"
 ROW_KEY = rf"{KNOWN}[0-9a-f]{{32}}"
 
 
@@ -46,34 +45,8 @@ class ClusterMemory:
         for subscription_id, some in rows.items():
             await self._merge(subscription_id, some)
 
-    async def remember_one(self, known: LastKnown) -> None:
-        """Write down what came of a cluster that was looked at without all others of its shard.
-
-        Whether many share its start stays as the last run over all of them found it.
-        """
-        if not self._counts(known):
-            return
-        cluster_id, values = known.outcome.cluster_id, known.to_values()
-        before = await self.recall(cluster_id) if known.outcome.next_start else None
-        if before and known.is_as_crowded_as(before):
-            values |= self._amended(with_crowding({**known.shown}))
-        await self._merge(cluster_id.subscription_id, {known_key(cluster_id): values})
-
     def _counts(self, known: LastKnown) -> bool:
         return self.keeps_dry_runs or not known.outcome.dry_run
-
-    async def amend(self, subscription_id: str, shown: Mapping[str, Mapping[str, object]]) -> None:
-        """Change the last outcomes (as JSON) of clusters that are remembered, by their keys."""
-        rows = {key: self._amended(outcome) for key, outcome in shown.items()}
-        await self._merge(subscription_id, rows)
-
-    def _amended(self, outcome: Mapping[str, object]) -> dict[str, Value]:
-        told = ",".join(sorted(attention_shown(outcome)))
-        values: dict[str, Value] = {
-            "reason": str(outcome["reason"]),
-            "lastOutcome": json.dumps(outcome),
-        }
-        return values if self.keeps_dry_runs else {**values, "told": told}
 
     async def note_images(self, subscription_id: str, ages: Mapping[str, ImageAge]) -> None:
         """Write down the ages of the images of clusters that are remembered, by their keys."""
@@ -131,6 +104,15 @@ class ClusterMemory:
             if heard_at := row.instant("heardAt"):
                 found[row.key.removeprefix(HEARD)] = heard_at
         return found
+
+    async def crowding(self, subscription_id: str) -> Crowding:
+        """Tell which starts many of a subscription's clusters shared when they were counted."""
+        reading = await self.table.get(subscription_id, CROWDING)
+        return Crowding.of(reading.row) if reading.row else Crowding()
+
+    async def note_crowding(self, subscription_id: str, crowding: Crowding) -> None:
+        """Write that down."""
+        await self._merge(subscription_id, {CROWDING: crowding.to_values()})
 
     async def first(
         self, subscription_id: str, limit: int, after: str, where: Values

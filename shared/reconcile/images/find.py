@@ -14,10 +14,9 @@ from functools import partial
 
 from shared.domain.images.known_image import ImageSource, PoolOfFamily, SourceState
 from shared.domain.images.node_image import NodeImage
-from shared.domain.images.released import parse_location
 from shared.domain.vocabulary.errors import AccessDenied, AzureError, ClusterGone
 from shared.domain.vocabulary.fields import BrokenRule
-from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.ids import ClusterId, parse_location
 from shared.ports.azure import NodeImages, Retry
 from shared.ports.storage import Table
 from shared.reconcile.ground.memory import ClusterMemory
@@ -55,7 +54,7 @@ class FleetPlaces:
         for subscription_id in subscriptions:
             async for known in self.memory.in_location(subscription_id, location):
                 if known.has_nap:
-                    yield known.cluster_id
+                    yield known.id
 
 
 def _is_location(text: str) -> bool:

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from shared.domain.deciding.outcome import OutcomeKind
+from shared.domain.fleet.crowding import Crowding
 from shared.domain.fleet.last_known import KnownClusterJson, Remembered
 from shared.domain.images.forecast_body import ForecastJson, known_forecasts
 from shared.domain.images.known_image import SeenImage
 from shared.domain.vocabulary.ids import GUID
-from shared.domain.vocabulary.pages import Page, PageAsked, to_token
+from shared.domain.vocabulary.pages import Page, PageAsked, Question, to_token
 from shared.domain.vocabulary.reasons import NEEDS_ATTENTION, Reason
 from shared.domain.vocabulary.rows import Value
 from shared.ports.azure import Clock
@@ -45,6 +46,7 @@ class FleetViewer:
         asked: PageAsked,
         *,
         attention: bool = False,
+        crowded: bool = False,
     ) -> Page[KnownClusterJson]:
         """Give a page of clusters with these values of their rows, or of those to be looked at.
 
@@ -52,8 +54,9 @@ class FleetViewer:
         makes it another question.
         """
         filters = tuple(sorted(_as_text(where).items()))
-        key = (self.memory.writes, subscription_id, filters, asked, attention)
-        read = partial(self._read, subscription_id, where, asked, attention=attention)
+        only = _Only(str(where.get("reason", "")), attention=attention, crowded=crowded)
+        key = (self.memory.writes, subscription_id, filters, asked, only)
+        read = partial(self._read, subscription_id, where, asked, only)
         return await self.answers.get(key, read)
 
     async def _read(
@@ -61,23 +64,30 @@ class FleetViewer:
         subscription_id: str | None,
         where: Mapping[str, Value],
         asked: PageAsked,
-        *,
-        attention: bool,
+        only: "_Only",
     ) -> Page[KnownClusterJson]:
         """Read the page; subscriptions are the settings', a token only says where to begin."""
-        question = {"of": "clusters", "in": subscription_id, "look": attention, **_as_text(where)}
+        question: Question = {
+            "of": "clusters",
+            "in": subscription_id,
+            "look": only.attention,
+            "crowded": only.crowded,
+            **_as_text(where),
+        }
         first, after = asked.place(question, GUID, ROW_KEY)
-        hidden = NOT_SHOWN - {str(where.get("reason", ""))}
         shown: list[KnownClusterJson] = []
         looked_at = 0
         for each in [subscription_id] if subscription_id else sorted(self.subscriptions):
             if each < first:
                 continue
             place = after if each == first else ""
+            crowding = await self.memory.crowding(each)
             while room := min(asked.size - len(shown), ROWS_A_REQUEST - looked_at):
                 found = await self.memory.first(each, room, place, where)
                 looked_at += len(found)
-                shown += await self._shown(found, hidden, attention=attention)
+                shown += await self._shown(
+                    [some for some in found if only.wants(some, crowding)], crowding
+                )
                 if len(found) < room:
                     break
                 place = found[-1].key
@@ -86,21 +96,36 @@ class FleetViewer:
         return Page(shown)
 
     async def _shown(
-        self, found: Sequence[Remembered], hidden: frozenset[str], *, attention: bool
+        self, some: Sequence[Remembered], crowding: Crowding
     ) -> list[KnownClusterJson]:
-        some = [
-            known
-            for known in found
-            if known.is_known
-            and known.last_outcome["reason"] not in hidden
-            and (not attention or _needs_attention(known))
-        ]
         images = await self.images.of(known.location for known in some)
         # Within a minute the forecasts for equal schedules are the same, and are made once.
         minute = self.clock.now().replace(second=0, microsecond=0)
         return [
-            each.to_json(_forecasts(each, images.get(each.location, ()), minute)) for each in some
+            each.to_json(
+                _forecasts(each, images.get(each.location, ()), minute),
+                crowding.start_shared_by(each),
+            )
+            for each in some
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Only:
+    """Which clusters are wanted, as far as the table cannot tell by itself."""
+
+    reason: str
+    attention: bool
+    crowded: bool
+
+    def wants(self, known: Remembered, crowding: Crowding) -> bool:
+        """Say whether a cluster is shown."""
+        return (
+            known.is_known
+            and known.last_outcome["reason"] not in NOT_SHOWN - {self.reason}
+            and (not self.attention or _needs_attention(known))
+            and (not self.crowded or crowding.start_shared_by(known) is not None)
+        )
 
 
 def _forecasts(

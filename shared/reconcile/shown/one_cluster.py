@@ -11,7 +11,6 @@ from shared.domain.deciding.observed import (
     ObservedCluster,
     ObservedConfiguration,
     SeenSchedule,
-    node_os_schedule,
 )
 from shared.domain.deciding.outcome import FindingJson, LastOutcomeJson, finding_json
 from shared.domain.deciding.policy import decide
@@ -26,11 +25,9 @@ from shared.domain.vocabulary.instants import to_text
 from shared.domain.vocabulary.reasons import Reason
 from shared.domain.window.body import write_window
 from shared.domain.window.window import MaintenanceWindow
-from shared.ports.azure import Aks, Clock, Retry
-from shared.reconcile.cluster.look import Seen, see_cluster
+from shared.reconcile.cluster.look import Looker, Sight
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import ClusterMemory
-from shared.reconcile.ground.pacer import ShardPacer
 from shared.reconcile.images.memory import NewestImages
 
 OCCURRENCES_SHOWN = 5
@@ -104,13 +101,10 @@ class LiveReadFailed(Exception):
 class ClusterViewer:
     """Answers `GET /clusters/{subscriptionId}/{resourceGroup}/{name}`; writes nothing."""
 
-    aks: Aks
-    retry: Retry
-    pacer: ShardPacer
+    looker: Looker
     memory: ClusterMemory
     images: NewestImages
     given_up: GivenUpRecords
-    clock: Clock
     desired: Desired
 
     async def look(self, cluster_id: ClusterId) -> LiveClusterJson:
@@ -118,11 +112,11 @@ class ClusterViewer:
         known = await self.memory.recall(cluster_id)
         remembered = await self._remembered(cluster_id, known)
         try:
-            seen = await see_cluster(self.aks, self.retry, self.pacer, cluster_id)
+            sight = await self.looker.see(cluster_id)
         except AzureError as error:
             raise LiveReadFailed(error, remembered) from error
-        images = await self.images.right_now(seen.cluster.location)
-        return {**self._live(seen, known, images), **remembered}
+        images = await self.images.right_now(sight.cluster.location)
+        return {**self._live(sight, known, images), **remembered}
 
     async def _remembered(self, cluster_id: ClusterId, known: Remembered | None) -> RememberedJson:
         given_up = await self.given_up.get(cluster_id)
@@ -132,11 +126,11 @@ class ClusterViewer:
             "imageAge": known.image_age.to_json() if known and known.image_age else None,
         }
 
-    def _live(self, seen: Seen, known: Remembered | None, images: Sequence[SeenImage]) -> LiveJson:
-        now = self.clock.now()
-        cluster = seen.cluster
-        decision = decide(cluster, seen.configurations, self.desired, now)
-        schedule = node_os_schedule(seen.configurations)
+    def _live(
+        self, sight: Sight, known: Remembered | None, images: Sequence[SeenImage]
+    ) -> LiveJson:
+        now, cluster, schedule = sight.now, sight.cluster, sight.observed
+        decision = decide(cluster, sight.configurations, self.desired, now)
         window = schedule.schedule.window if schedule else None
         return {
             "clusterId": str(cluster.id),

@@ -133,7 +133,9 @@ async def started(folder: Path, package: Path) -> Tenant:
     authorities = folder / "ca.pem"
     authorities.write_bytes(server.certificates.bundle())
     az = folder / "az"
-    az.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S -m local.azure.deploying.played_az "$@"\n')
+    az.write_text(
+        f'#!/bin/sh\nexec "{sys.executable}" -S -m local.azure.deploying.played_az "$@"\n'
+    )
     az.chmod(az.stat().st_mode | stat.S_IXUSR)
     environment = {
         "PATH": f"{folder}:{os.defpath}",
@@ -193,9 +195,7 @@ class RealApp:
         properties = found.body["properties"]
         assert isinstance(properties, dict)
         return {
-            key: str(value)
-            for key, value in properties.items()
-            if not key.startswith(left_out)
+            key: str(value) for key, value in properties.items() if not key.startswith(left_out)
         }
 
     async def stop(self) -> None:
@@ -215,7 +215,9 @@ class Hearing:
     async def run(self, name: str, package: bytes) -> Backend:
         """Listen for an app of a name; what is pushed is counted, not run."""
         with zipfile.ZipFile(io.BytesIO(package)) as read:
-            sources = [read.read(each).decode() for each in read.namelist() if each[:9] == "functions"]
+            sources = [
+                read.read(each).decode() for each in read.namelist() if each[:9] == "functions"
+            ]
         names = tuple(sorted(each for source in sources for each in declared(source)))
         self.heard.setdefault(name, [])
 

@@ -255,6 +255,8 @@ async def test_a_package_that_is_none(tenant: Tenant) -> None:
 async def test_a_refusal_of_azure_is_told_in_its_words(tenant: Tenant) -> None:
     """A deployment that Azure refuses ends with the innermost code and message."""
     existing = json.dumps([f"/subscriptions/{SECOND}/resourceGroups/a/providers/x/y/z"])
-    ended = await tenant.deploy("resources", NAPTIME_EXISTING_SYSTEM_TOPICS=existing, NAPTIME_SUBSCRIPTIONS=WATCHED)
+    ended = await tenant.deploy(
+        "resources", NAPTIME_EXISTING_SYSTEM_TOPICS=existing, NAPTIME_SUBSCRIPTIONS=WATCHED
+    )
     assert ended.code == 1
     assert "is not the id of a system topic of a watched subscription" in ended.err

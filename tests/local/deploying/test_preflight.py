@@ -82,7 +82,10 @@ CASES: dict[str, tuple[Spoil, tuple[str, ...]]] = {
         (f"in {SECOND}: Microsoft.Authorization/roleDefinitions/write.", "Ask for Owner there"),
     ),
     "the runtime": (old_runtimes, ("westeurope does not offer Python 3.13", "another region")),
-    "the plan": (no_plan, ("does not offer the Flex Consumption plan", "flexconsumption-locations")),
+    "the plan": (
+        no_plan,
+        ("does not offer the Flex Consumption plan", "flexconsumption-locations"),
+    ),
     "the package": (no_package, ("There is no package.", "`make package` builds it")),
     "a topic that is none": (
         given(
@@ -147,9 +150,7 @@ def azd(tenant: Tenant, told: str) -> None:
     program.chmod(0o755)
 
 
-async def with_azd(
-    tenant: Tenant, monkeypatch: pytest.MonkeyPatch, told: str
-) -> Ended:
+async def with_azd(tenant: Tenant, monkeypatch: pytest.MonkeyPatch, told: str) -> Ended:
     """Look as azd's hook does."""
     azd(tenant, told)
     monkeypatch.setenv("PATH", str(tenant.folder), prepend=":")
@@ -222,6 +223,8 @@ def test_providers_are_those_of_the_template() -> None:
         if word.startswith("Microsoft.") and word.count("/") and "[" not in word and "'" not in word
     }
     made = {each for each in made if each[10:].isalpha()}
-    assert made - own - {"Microsoft.ContainerService", "Microsoft.Compute", "Microsoft.ResourceGraph"} <= {
-        *AT_HOME
-    }
+    assert made - own - {
+        "Microsoft.ContainerService",
+        "Microsoft.Compute",
+        "Microsoft.ResourceGraph",
+    } <= {*AT_HOME}

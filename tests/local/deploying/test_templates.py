@@ -154,8 +154,14 @@ PLACE = Place(TENANT, "https://arm", HOME, "rg", "d", "westeurope")
         ("[createObject('A', 1).a]", 1),
         ("[tryGet(createObject('a', 1), 'b')]", None),
         ("[coalesce(null(), 'x')]", "x"),
-        ("[resourceId('g', 'Microsoft.X/as', 'n')]", f"/subscriptions/{HOME}/resourceGroups/g/providers/Microsoft.X/as/n"),
-        ("[subscriptionResourceId('Microsoft.X/as', 'n')]", f"/subscriptions/{HOME}/providers/Microsoft.X/as/n"),
+        (
+            "[resourceId('g', 'Microsoft.X/as', 'n')]",
+            f"/subscriptions/{HOME}/resourceGroups/g/providers/Microsoft.X/as/n",
+        ),
+        (
+            "[subscriptionResourceId('Microsoft.X/as', 'n')]",
+            f"/subscriptions/{HOME}/providers/Microsoft.X/as/n",
+        ),
     ],
 )
 def test_expressions(expression: str, value: object) -> None:

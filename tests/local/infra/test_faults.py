@@ -88,7 +88,9 @@ def test_a_type_that_is_gone_is_a_finding() -> None:
         name: [one for one in each if one.kind != "Microsoft.Web/serverfarms"]
         for name, each in SNAPSHOTS.items()
     }
-    assert "infra: there is no Microsoft.Web/serverfarms, and policies about it" in findings(without)
+    assert "infra: there is no Microsoft.Web/serverfarms, and policies about it" in findings(
+        without
+    )
 
 
 @pytest.mark.parametrize(

@@ -186,7 +186,8 @@ def test_an_identity_and_an_action_group_of_ones_own() -> None:
     (access,) = [
         one
         for one in SNAPSHOTS["events"]
-        if one.kind.endswith("/roleAssignments") and f"{WATCHED[:4]}" in shown(at(one.body, "properties.principalId"))
+        if one.kind.endswith("/roleAssignments")
+        and f"{WATCHED[:4]}" in shown(at(one.body, "properties.principalId"))
     ]
     assert "/containers/deadletters/" in shown(at(access.body, "id"))
 
@@ -221,7 +222,8 @@ def test_the_app_reads_neither_its_package_nor_dead_letters() -> None:
 def test_the_role_is_one_for_each_installation() -> None:
     """Its display name, unique in a tenant, holds what tells two installations of one name apart."""
     names = [
-        shown(at(body, "properties.roleName")) for body in of_kind(SNAPSHOTS["defaults"], DEFINITION)
+        shown(at(body, "properties.roleName"))
+        for body in of_kind(SNAPSHOTS["defaults"], DEFINITION)
     ]
     assert len(set(names)) == 2
     installation = ids("defaults")[-1].split("/")[4].rpartition("-")[2]

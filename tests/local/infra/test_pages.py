@@ -62,7 +62,9 @@ def test_network_and_entra_options_are_explained() -> None:
         for name in re.findall(r"`(\w+)`", listed):
             value = at(COMPILED["main"], f"parameters.{name}.defaultValue")
             followed = re.fullmatch(r"\[parameters\('(\w+)'\)\]", str(value))
-            shown = followed[1] if followed else str(value).lower() if value in (True, False) else value
+            shown = (
+                followed[1] if followed else str(value).lower() if value in (True, False) else value
+            )
             assert default.strip("`") == ("empty" if shown in ("", []) else shown)
 
 
@@ -92,7 +94,9 @@ def deploy_commands() -> list[str]:
 @pytest.mark.parametrize("line", deploy_commands())
 def test_commands_of_the_page_are_taken(line: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Each is one that deploy.py reads: its options and steps exist."""
-    words = shlex.split(line.partition("infra/deploy.py")[2].replace("…", "22222222-2222-2222-2222-222222222222"))
+    words = shlex.split(
+        line.partition("infra/deploy.py")[2].replace("…", "22222222-2222-2222-2222-222222222222")
+    )
     home = ["--dry-run", "--subscription", "11111111-1111-1111-1111-111111111111"]
     assert main([*words, *home], {}) == 0
     assert "$ az" in capsys.readouterr().out
@@ -124,7 +128,9 @@ def test_azure_yaml() -> None:
 def test_hooks_of_azd_are_steps(shell: str) -> None:
     """Both shells call the same program, with steps that it has."""
     hooks = yaml.safe_load((ROOT / "azure.yaml").read_text(encoding="utf-8"))["hooks"]
-    called = {name: hook[shell]["run"].partition("infra/deploy.py ")[2] for name, hook in hooks.items()}
+    called = {
+        name: hook[shell]["run"].partition("infra/deploy.py ")[2] for name, hook in hooks.items()
+    }
     assert called == {
         "preprovision": "--azd preflight",
         "postdeploy": "--azd events first-run",
@@ -153,12 +159,22 @@ def test_deploy_runs_on_an_older_python(path: Path) -> None:
     """What deploys is Python 3.9, of the standard library and itself alone."""
     tree = ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 9))
     imported = {
-        (node.module or "").split(".")[0] if isinstance(node, ast.ImportFrom) else node.names[0].name
+        (node.module or "").split(".")[0]
+        if isinstance(node, ast.ImportFrom)
+        else node.names[0].name
         for node in ast.walk(tree)
         if isinstance(node, ast.Import | ast.ImportFrom)
     }
     assert imported <= {
-        *("__future__", "argparse", "base64", "collections", "contextlib", "dataclasses", "hashlib"),
+        *(
+            "__future__",
+            "argparse",
+            "base64",
+            "collections",
+            "contextlib",
+            "dataclasses",
+            "hashlib",
+        ),
         *("infra", "json", "os", "pathlib", "re", "shlex", "shutil", "subprocess", "sys"),
         *("tempfile", "time", "urllib.error", "urllib.request", "zipfile"),
     }

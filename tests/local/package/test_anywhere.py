@@ -24,7 +24,12 @@ PLACES = [
 
 @pytest.mark.parametrize(("system", "machine", "python", "runs"), PLACES)
 def test_where_it_can_be_tried(
-    monkeypatch: pytest.MonkeyPatch, system: str, machine: str, python: tuple[int, int], *, runs: bool
+    monkeypatch: pytest.MonkeyPatch,
+    system: str,
+    machine: str,
+    python: tuple[int, int],
+    *,
+    runs: bool,
 ) -> None:
     """Its wheels load on Linux x86-64 with Python 3.13 and nowhere else."""
     monkeypatch.setattr(sys, "platform", system)

@@ -8,14 +8,12 @@ from hypothesis import strategies as st
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.fleet.batch import (
     CLUSTERS_A_BATCH,
-    STARTS_ONLY,
     STILL_PENDING,
     Batch,
     BatchedCluster,
     PendingCluster,
     SettledCluster,
     having,
-    starts_of,
 )
 from shared.domain.fleet.last_known import LastKnown
 from shared.domain.vocabulary.reasons import Reason
@@ -26,9 +24,9 @@ from tests.unit.domain.examples import CLUSTER_ID, at, cluster
 NOW = at("2026-11-22 12:00")
 
 
-def settled(outcome: Outcome = CREATED, *, crowd_told: bool = False) -> SettledCluster:
+def settled(outcome: Outcome = CREATED) -> SettledCluster:
     """Make a cluster that a run is done with."""
-    return SettledCluster(LastKnown(outcome, NOW, NOW).shown, crowd_told)
+    return SettledCluster(LastKnown(outcome, NOW, NOW).shown)
 
 
 def pending(name: str = "aks-1", **of: object) -> PendingCluster:
@@ -56,12 +54,11 @@ pendings = st.builds(
     reasons,
 )
 settleds = st.builds(
-    lambda kind, reason, told: settled(
-        replace(CREATED, kind=kind, reason=reason, window=None, next_start=None), crowd_told=told
+    lambda kind, reason: settled(
+        replace(CREATED, kind=kind, reason=reason, window=None, next_start=None)
     ),
     st.sampled_from(OutcomeKind),
     st.sampled_from(Reason),
-    st.booleans(),
 )
 
 
@@ -88,18 +85,6 @@ def test_tags_are_left_out() -> None:
     values = Batch.new("k", [some]).to_values()
     assert len(str(values["c00"])) < 1000
     assert written(Batch.new("k", [some])).pending["c00"].cluster == replace(cluster(), tags={})
-
-
-def test_starts_are_counted() -> None:
-    """A row says how many of its clusters start when, and can be asked for that alone."""
-    later = replace(CREATED, next_start=at("2026-12-06 01:00"))
-    without = replace(CREATED, next_start=None)
-    each: list[BatchedCluster] = [settled(), settled(), settled(later), settled(without), pending()]
-    batch = Batch("k", dict(zip(("c00", "c01", "c02", "c03", "c04"), each, strict=True)))
-    values = batch.to_values()
-    only = {name: values[name] for name in STARTS_ONLY}
-    assert starts_of(only) == {"2026-11-29T01:00:00Z": 2, "2026-12-06T01:00:00Z": 1, "": 1}
-    assert starts_of({}) == {}
 
 
 def test_rows_can_be_found_by_what_is_in_them() -> None:

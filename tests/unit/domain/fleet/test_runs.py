@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.deciding.outcome import OutcomeKind
-from shared.domain.fleet.crowding import crowded_starts, with_crowding
+from shared.domain.fleet.crowding import MOST_NAMED, Crowd, Crowding, crowds_of
 from shared.domain.fleet.run import Run, RunScope, month_of, new_run_id
 from shared.domain.fleet.run_work import (
     Baton,
@@ -24,6 +24,7 @@ from shared.domain.messages.work import ReconcileCluster, paced_delay
 from shared.domain.vocabulary.errors import InvalidMessage
 from shared.domain.vocabulary.ids import ClusterId, plain_location
 from shared.domain.vocabulary.reasons import Cause, Reason
+from shared.domain.vocabulary.rows import Row
 from tests.clusters import SUBSCRIPTION
 
 NOW = datetime(2026, 11, 30, 23, 59, 59, tzinfo=UTC)
@@ -144,19 +145,22 @@ def test_tallies_add_up(found: list[tuple[OutcomeKind, Reason]]) -> None:
 
 def test_a_crowd_is_more_than_the_number() -> None:
     """Exactly the set number with one start is no crowd; clusters without a start are none."""
-    assert crowded_starts({"a": 20, "b": 21, "": 500}, 20) == {"b"}
+    later = NOW + timedelta(days=1)
+    starts = [("uksouth", NOW)] * 20 + [("uksouth", later)] * 21 + [("uksouth", None)] * 500
+    starts += [("", NOW)] * 500 + [("ukwest", NOW)]
+    assert crowds_of(SUBSCRIPTION, starts, 20) == [Crowd(Shard(SUBSCRIPTION, "uksouth"), later, 21)]
 
 
-def test_crowding_is_said_once() -> None:
-    """The finding is the reason where nothing else is wrong, and comes after what is."""
-    fine = {"reason": "UpToDate", "message": "", "findings": [{}], "nextStart": "2026"}
-    told = with_crowding(fine)
-    assert told["reason"] == "WindowsCrowded"
-    assert with_crowding(told) == told
-    wrong = {"reason": "NodeOSChannelOff", "findings": [{"reason": "x"}], "nextStart": "2026"}
-    told = with_crowding(wrong)
-    assert (told["reason"], len(told["findings"])) == ("NodeOSChannelOff", 2)  # type: ignore[arg-type]  # JSON
-    assert with_crowding(told) == told
+def test_the_crowds_that_are_named_have_room() -> None:
+    """However many there are, the largest are kept, in a text that a table takes."""
+    starts = [("australiasoutheast", NOW + timedelta(minutes=n)) for n in range(300)] * 2
+    crowds = crowds_of(SUBSCRIPTION, [*starts, ("australiasoutheast", NOW)], 1)
+    assert (len(crowds), crowds[0].clusters) == (MOST_NAMED, 3)
+    crowding, new = Crowding().after(crowds, NOW)
+    assert new == crowds
+    values = crowding.to_values()
+    assert all(len(str(value)) < 32_000 for value in values.values())
+    assert Crowding.of(Row(SUBSCRIPTION, "crowding", values, "")) == crowding
 
 
 @pytest.mark.parametrize(
