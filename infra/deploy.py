@@ -9,7 +9,7 @@ if sys.version_info < (3, 9):  # noqa: UP036 - whoever has an older one is told 
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from infra.deploying.command import main  # noqa: E402 - found by the line above
+from infra.deploying.command import main
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

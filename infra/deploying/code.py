@@ -9,7 +9,7 @@ from infra.deploying.refusals import DeploymentStopped
 from infra.deploying.web import Answer, call
 
 _SETTLING = {0, 401, 403, 404, 409, 429, 500, 502, 503, 504}
-"""What a host that is minutes old answers; 403 while the role on the package's container spreads."""
+"""What a host that is minutes old answers; 403 while the package's role spreads."""
 _DONE, _FAILED = 4, {3: "failed", 5: "met another deployment", 6: "succeeded in part only"}
 WHERE_THE_REASON_STANDS = (
     "An app that cannot be imported is Running and has no function at all; the reason stands in"

@@ -83,9 +83,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--dry-run", action="store_true", help="print the commands, run none")
     parser.add_argument("--azd", action="store_true", help="called by azd, with its environment")
-    waiting = {"type": float, "metavar": "SECONDS"}
-    parser.add_argument("--patience", default=300.0, help="longest wait for Azure (300)", **waiting)
-    parser.add_argument("--every", default=10.0, help="how often to look meanwhile (10)", **waiting)
+    for option, default, shown in (
+        ("--patience", 300.0, "longest wait for Azure, in seconds (300)"),
+        ("--every", 10.0, "how often to look meanwhile, in seconds (10)"),
+    ):
+        parser.add_argument(option, default=default, help=shown, type=float, metavar="SECONDS")
     return parser
 
 

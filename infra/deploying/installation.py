@@ -48,7 +48,7 @@ class Installation:
     def deployment(self, step: str) -> str:
         """Name a deployment at subscription scope.
 
-        Those are bound to a location, and their nested ones, in subscriptions that two installations
+        Those are bound to a location, and nested ones, in subscriptions that two installations
         watch, are named after them; so the name tells home and location apart.
         """
         place = sha256(f"{self.home}/{self.location}".lower().encode()).hexdigest()[:8]

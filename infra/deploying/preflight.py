@@ -238,7 +238,7 @@ def _topics(one: Installation) -> Iterator[Finding]:
         for each in mine:
             if each.lower() not in {topic.id.lower() for topic in theirs}:
                 yield Finding(
-                    f"NAPTIME_EXISTING_SYSTEM_TOPICS: {each} is not the system topic of {subscription}.",
+                    f"NAPTIME_EXISTING_SYSTEM_TOPICS: {each} is no system topic of {subscription}.",
                     f"It has {', '.join(topic.id for topic in theirs)}."
                     if theirs
                     else "Leave it out.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.deploying.azure import Patience, is_absent, text_at, without_case
+from infra.deploying.azure import Patience, is_absent, text_at
 from infra.deploying.installation import Installation
 from infra.deploying.refusals import CallFailed, DeploymentStopped
 from infra.deploying.topics import OF_AN_INSTALLATION, ask_graph, installation_of, system_topics

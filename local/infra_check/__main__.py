@@ -1,4 +1,4 @@
-"""`python -m local.infra_check`: what is wrong with infra/; with a Bicep on the path, by its word."""
+"""`python -m local.infra_check`: what is wrong with infra/, by rules and by the compiler."""
 
 import argparse
 import sys

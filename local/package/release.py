@@ -14,7 +14,7 @@ from local.package.archive import write_archive
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 _MADE = ("naptime.zip", "naptime.cdx.json")
-_DEPLOYS = ("infra/deploy.py", "infra/deploying/*.py", "infra/compiled/*.json")
+_DEPLOYS = ("infra/*.py", "infra/deploying/*.py", "infra/compiled/*.json")
 _MORE = ("infra/main.parameters.json", "LICENSE", "docs/deploy.md")
 
 

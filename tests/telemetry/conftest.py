@@ -1,7 +1,6 @@
 """One day of naptime, with troubles, for every test of what it sends."""
 
 import json
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -12,11 +11,11 @@ from tests.telemetry.running import KEY, REFUSED, Running, running, until
 
 
 @pytest.fixture(scope="session")
-async def sent(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ingestion]:
+async def sent(tmp_path_factory: pytest.TempPathFactory) -> Ingestion:
     """Let naptime have a day, and give everything that it sent."""
     async with running(tmp_path_factory.mktemp("telemetry")) as naptime:
         await a_day(naptime)
-    yield naptime.ingestion
+    return naptime.ingestion
 
 
 async def a_day(naptime: Running) -> None:

@@ -1,4 +1,4 @@
-"""naptime with its real exporter: the app on the local host, sending to an end point that keeps all."""
+"""naptime with its real exporter, which sends to an end point that keeps all."""
 
 import asyncio
 import json

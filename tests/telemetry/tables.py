@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 import duckdb_kql
+from duckdb import DuckDBPyConnection
 
 from tests.telemetry.ingestion import Ingestion, Json
 
@@ -32,10 +33,6 @@ class _Relation(Protocol):
     def fetchall(self) -> list[tuple[object, ...]]: ...
 
 
-class _Connection(Protocol):
-    def execute(self, sql: str, values: list[object] | None = None) -> object: ...
-
-
 @cache
 def columns() -> Mapping[str, Mapping[str, str]]:
     """Give each table's columns with their types."""
@@ -51,9 +48,7 @@ def columns() -> Mapping[str, Mapping[str, str]]:
 class Tables:
     """A workspace: every documented table, with the rows that were put in."""
 
-    connection: _Connection = field(
-        default_factory=lambda: cast("_Connection", duckdb_kql.connect())
-    )
+    connection: DuckDBPyConnection = field(default_factory=duckdb_kql.connect)
 
     def __post_init__(self) -> None:
         """Make the tables, empty."""

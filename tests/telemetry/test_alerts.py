@@ -1,4 +1,4 @@
-"""Each alert is fired once, by its trouble: what naptime's exporter sent, under the alert's own KQL."""
+"""Each alert is fired once, by its trouble: its own KQL over what the exporter sent."""
 
 import asyncio
 import re
@@ -48,7 +48,7 @@ def fires(tables: Tables, name: str, snapshot: str = "every-option") -> bool:
 
 
 @pytest.fixture(scope="module")
-async def bad_day(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ingestion]:
+async def bad_day(tmp_path_factory: pytest.TempPathFactory) -> Ingestion:
     """Azure answers 429 to a crowd of calls, and somebody else writes to naptime's queue."""
     async with running(tmp_path_factory.mktemp("bad-day")) as naptime:
         for name in CROWD:
@@ -69,12 +69,12 @@ async def bad_day(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ing
                 return (await queue.get_queue_properties()).approximate_message_count == 0
 
             await until(taken)
-    yield naptime.ingestion
+    return naptime.ingestion
 
 
 @pytest.fixture(scope="module")
-async def dry_day(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ingestion]:
-    """The first hour: a dry run, and a subscription that the new role has not reached."""
+async def dry_day(tmp_path_factory: pytest.TempPathFactory) -> Ingestion:
+    """Live through the first hour: a dry run, and a role that has not reached a subscription."""
     folder = tmp_path_factory.mktemp("dry-day")
     async with running(folder, NAPTIME_DRY_RUN="true") as naptime:
         for name in CROWD[:3]:
@@ -82,7 +82,7 @@ async def dry_day(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ing
         await naptime.azure.order("forbidden", times=2)
         await naptime.run_everything()
         await naptime.run_everything()
-    yield naptime.ingestion
+    return naptime.ingestion
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +153,7 @@ def test_every_rule_is_fired_by_a_test() -> None:
 
 
 async def test_nothing_fires_in_the_first_hour_of_a_dry_run(dry_day: Ingestion) -> None:
-    """Whoever has just deployed is told nothing while roles still spread, and nothing is written."""
+    """Whoever has just deployed is told nothing while roles still spread."""
     tables = of(dry_day)
     finished = 'AppEvents\n| where Name == "Naptime.RunFinished"'
     unreadable = "| where toint(Properties.naptime_unreadableSubscriptions) > 0"

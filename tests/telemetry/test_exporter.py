@@ -2,10 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Callable
 from typing import cast
-
-import pytest
 
 from local.demo.surroundings import clean_environment
 from shared.telemetry.custom_events import EVENTS

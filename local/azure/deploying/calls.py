@@ -8,7 +8,6 @@ from local.azure.arm.errors import AzureRefusal
 from local.azure.arm.subscription_calls import compact
 from local.azure.controls.misfortunes import Misfortune, refusal_error
 from local.azure.deploying.cloud import Cloud
-from local.azure.deploying.deployments import Deployments
 from local.azure.deploying.functions import get
 from local.azure.deploying.store import SYSTEM_TOPIC
 from local.azure.json_values import JsonObject, as_list, as_object, as_text, parse
@@ -53,7 +52,7 @@ def _answered(answer: Answer) -> Callable[[Simulator, Call, Misfortune], Reply]:
 
 
 def _deployment(cloud: Cloud, call: Call, path: str) -> Reply:
-    deployments: Deployments = cloud.deployments
+    deployments = cloud.deployments
     if call.method == "PUT":
         made = deployments.create(path, as_object(parse(call.body)), cloud.url())
         return compact(made.to_json(), HTTPStatus.CREATED)

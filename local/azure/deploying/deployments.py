@@ -56,7 +56,7 @@ class Deployment:
 
 
 def in_arms_case(name: str) -> str:
-    """Give a name as ARM gives it back: capitals at its beginning lowered, but for the last of them.
+    """Give a name as ARM gives it back: capitals at its beginning lowered, the last of them not.
 
     `AZURE_RESOURCE_GROUP` is `azurE_RESOURCE_GROUP` (recorded traffic of azd).
     """

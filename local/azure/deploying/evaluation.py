@@ -1,4 +1,4 @@
-"""Working a template's values out: where it is deployed, with its parameters, in the simulated Azure."""
+"""Working a template's values out, by where it is deployed and with which parameters."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -128,7 +128,7 @@ class Evaluation:
                 values = map(self._worked_out, arguments)
                 return self._with_values(name, list(values))
 
-    def _with_values(self, name: str, values: list[object]) -> object:
+    def _with_values(self, name: str, values: list[object]) -> object:  # noqa: PLR0911 - one for each function
         match name:
             case "parameters":
                 return get(dict(self.parameters), values[0])

@@ -1,4 +1,4 @@
-"""What deployments have made: every resource by its id, and the rules that Azure has for each type."""
+"""What deployments have made: every resource by its id, and the rules of Azure for each type."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -183,7 +183,7 @@ def _system_topic(store: Store, one: Made) -> None:
         store.look(identity)
 
 
-def _account(store: Store, one: Made) -> None:
+def _account(_: Store, one: Made) -> None:
     name = as_text(one.body["name"])
     kinds = ("blob", "queue", "table")
     ends = {kind: f"https://{name}.{kind}.core.windows.net/" for kind in kinds}

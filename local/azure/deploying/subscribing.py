@@ -10,10 +10,42 @@ from local.azure.deploying.store import Store, refuse
 from local.azure.deploying.templates import Made
 from local.azure.event_grid.deliveries import Outbox
 from local.azure.event_grid.subscriptions import EventSubscription
-from local.azure.json_values import as_list, as_object, as_text
+from local.azure.json_values import JsonObject, as_list, as_object, as_text
 
 SYSTEM = "Microsoft.EventGrid/systemTopics/eventSubscriptions"
 CUSTOM = "Microsoft.EventGrid/topics/eventSubscriptions"
+
+
+@dataclass(slots=True)
+class DeployedSubscription(EventSubscription):
+    """A subscription with the filters that it was deployed with."""
+
+    filters: tuple[JsonObject, ...] = ()
+
+    def wants(self, event: JsonObject) -> bool:
+        """Say whether source, type and every filter let the event through; case does not count."""
+        about = as_text(event.get("topic") or event.get("source")).lower()
+        kind = as_text(event.get("eventType") or event.get("type")).lower()
+        if not about.startswith(self.source) or (self.types and kind not in self.types):
+            return False
+        return all(_lets_through(each, event) for each in self.filters)
+
+
+def _lets_through(one: JsonObject, event: JsonObject) -> bool:
+    value: object = event
+    for name in as_text(one.get("key")).split("."):
+        value = get(value, name)
+    text = as_text(value).lower()
+    wanted = [as_text(each).lower() for each in as_list(one.get("values"))]
+    match one.get("operatorType"):
+        case "StringIn":
+            return text in wanted
+        case "StringBeginsWith":
+            return text.startswith(tuple(wanted))
+        case "StringContains":
+            return any(each in text for each in wanted)
+        case other:
+            raise refuse("InvalidRequest", f"The operator {other} is not simulated.")
 
 
 @dataclass(slots=True)
@@ -65,7 +97,7 @@ class Subscribing:
             return
         query = urlencode({"functionName": function, "code": site.backend.key})
         types = as_list(_at(one, "filter", "includedEventTypes"))
-        made = EventSubscription(
+        made = DeployedSubscription(
             name=one.id.rpartition("/")[2],
             url=f"{site.backend.url}/runtime/webhooks/eventgrid?{query}",
             cloud_events=True,
@@ -74,9 +106,8 @@ class Subscribing:
             ready=True,
             source=self._source(one),
             is_of_topic=one.type == CUSTOM,
-            types=frozenset(as_text(each).lower() for each in types)
-            if one.type == CUSTOM
-            else frozenset(),
+            types=frozenset(as_text(each).lower() for each in types),
+            filters=tuple(map(as_object, as_list(_at(one, "filter", "advancedFilters")))),
         )
         self.heard[one.id.lower()] = made
         self.outbox.subscriptions.append(made)

@@ -49,7 +49,7 @@ class Job:
         self.target.begin(self.place)
         try:
             evaluation = self._evaluation()
-            for symbol, resource in self._in_order(evaluation):
+            for symbol, resource in self._in_order():
                 yield from self._each(symbol, resource, evaluation)
             for name, one in as_object(self.template.get("outputs")).items():
                 output = as_object(one)
@@ -80,7 +80,7 @@ class Job:
             evaluation.variable(name) if name != "copy" else None
         return evaluation
 
-    def _in_order(self, evaluation: Evaluation) -> Iterator[tuple[str, JsonObject]]:
+    def _in_order(self) -> Iterator[tuple[str, JsonObject]]:
         """Give the resources, each after those that it depends on."""
         given = self.template["resources"]
         if isinstance(given, list):

@@ -28,8 +28,8 @@ class EventSubscription:
     """A webhook that events go to; `ready` once it has answered the validation handshake.
 
     One `is_of_topic` hears of a custom topic, the others of what happens to resources. `types`, in
-    lower case, are the only types that it wants; none are all. `source` is the subscription of Azure,
-    `/subscriptions/…` in lower case, that its topic is of; empty is every one.
+    lower case, are the only types that it wants; none are all. `source` is the subscription
+    of Azure, `/subscriptions/…` in lower case, that its topic is of; empty is every one.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""A tenant to deploy to: the simulated Azure behind a played az, and deploy.py run as people run it."""
+"""A tenant to deploy to: the simulated Azure behind a played az, and deploy.py."""
 
 import asyncio
 import contextlib
@@ -14,10 +14,10 @@ from pathlib import Path
 
 import aiohttp
 from aiohttp import web
-
 from infra.deploying.azure import Said
 from infra.deploying.command import main
 from infra.deploying.package import declared
+
 from local.azure.clock import Clock, machine_now
 from local.azure.deploying.cloud import Cloud
 from local.azure.deploying.played_az import play
@@ -154,7 +154,7 @@ async def started(folder: Path, package: Path) -> Tenant:
 
 @dataclass(slots=True)
 class RealApp:
-    """Runs what is pushed: the app itself on the local host, with the settings that were deployed."""
+    """Runs what is pushed: the app itself on the local host, with its deployed settings."""
 
     tenant: Tenant
     storage: str
@@ -186,7 +186,7 @@ class RealApp:
         return Backend(child.url, tuple(each["name"] for each in listed), KEY)
 
     def _settings(self, name: str) -> dict[str, str]:
-        """Give the app settings that were deployed, but for those of the platform's own telemetry."""
+        """Give the app settings that were deployed, but for those of the platform."""
         of = f"/sites/{name}/config/appsettings".lower()
         (found,) = [
             one for key, one in self.tenant.cloud.store.resources.items() if key.endswith(of)

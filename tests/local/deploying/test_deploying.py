@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-
 from infra.deploying.parameters import compiled
+
 from local.azure.arm.clusters import Cluster
 from local.azure.deploying.store import SYSTEM_TOPIC
 from tests.clusters import cluster
@@ -40,7 +40,7 @@ def is_protected(one: Cluster) -> bool:
 async def test_from_an_empty_tenant_to_a_protected_fleet(
     tenant: Tenant, azurite_connection: str
 ) -> None:
-    """One command deploys, with everything late that is late in Azure, and protects every cluster."""
+    """One command deploys, with all late that is late in Azure, and protects every cluster."""
     app = RealApp(tenant, azurite_connection)
     tenant.sites.runner = app.run
     tenant.sites.late.update({"storage role": 2, "functions": 2, "keys": 2})
@@ -63,7 +63,7 @@ async def test_from_an_empty_tenant_to_a_protected_fleet(
 async def roles_arrive(tenant: Tenant) -> None:
     """Let the app's role arrive once it has been refused for the lack of it."""
     simulator = tenant.server.simulator
-    while not any(each.status == 403 for each in simulator.journal.entries()):
+    while not any(each.status == 403 for each in simulator.journal.entries()):  # noqa: ASYNC110 - another process, or none, would set an event
         await asyncio.sleep(0.05)
     simulator.clock.advance(300)
 
@@ -77,10 +77,10 @@ async def test_a_new_cluster_is_heard_of(tenant: Tenant, hearing: Hearing) -> No
 
 
 async def make_cluster(tenant: Tenant, name: str) -> None:
-    """Make a cluster in the first watched subscription, and wait until whoever listens has heard."""
+    """Make a cluster in the first watched subscription, and wait until it has been told."""
     await Controls(f"{tenant.server.http_url}/_simulator").put(cluster(name, subscription=WATCHED))
     async with asyncio.timeout(10):
-        while not tenant.server.simulator.outbox.is_idle:
+        while not tenant.server.simulator.outbox.is_idle:  # noqa: ASYNC110 - another process, or none, would set an event
             await asyncio.sleep(0.02)
 
 
@@ -161,7 +161,7 @@ async def test_a_killed_deployment_is_finished_by_the_same_command(
     """Killed in the middle of the resources, whose deployment goes on, the command picks it up."""
     tenant.cloud.deployments.steps_per_look = 3
     process = await tenant.begin("resources", PLAYED_AZ_POLL="0.2")
-    while len(tenant.cloud.store.resources) < 6:
+    while len(tenant.cloud.store.resources) < 6:  # noqa: ASYNC110 - another process, or none, would set an event
         await asyncio.sleep(0.02)
     process.kill()
     await process.wait()
@@ -173,7 +173,7 @@ async def test_a_killed_deployment_is_finished_by_the_same_command(
 
 
 async def test_the_same_by_azd(tenant: Tenant, hearing: Hearing) -> None:
-    """azd provisions and pushes by itself; its hooks look first, subscribe and ask for the run."""
+    """Azd provisions and pushes by itself; its hooks look first, subscribe and ask for the run."""
     assert (await tenant.deploy("preflight", "resources", "code")).code == 0
     (deployment,) = [
         each for key, each in tenant.cloud.deployments.of.items() if "-resources-" in key

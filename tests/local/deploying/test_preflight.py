@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from infra.deploying.preflight import AT_HOME
+
 from local.azure.entra.tokens import TENANT_ID
 from tests.local.deploying.tenant import HOME, SECOND, WATCHED, Ended, Tenant
 
@@ -133,7 +133,7 @@ async def test_its_own_topic_is_no_finding(tenant: Tenant) -> None:
 
 
 async def test_owners_of_others_are_told_what_to_run(tenant: Tenant) -> None:
-    """Without rights in a watched subscription nothing is asked for there, and its owner's command is shown."""
+    """Without rights in a watched subscription its owner's command is shown, no more."""
     tenant.cloud.permissions[SECOND] = [dict(NO_DEFINITIONS)]
     tenant.cloud.permissions[WATCHED] = [dict(NO_DEFINITIONS)]
     ended = await tenant.deploy("preflight", "resources", NAPTIME_WATCH_FROM_HERE="false")
@@ -174,7 +174,7 @@ async def test_azd_in_the_same_tenant(tenant: Tenant, monkeypatch: pytest.Monkey
 async def test_azd_that_is_not_signed_in(
     tenant: Tenant, monkeypatch: pytest.MonkeyPatch, told: str
 ) -> None:
-    """az alone is not enough where azd deploys."""
+    """Az alone is not enough where azd deploys."""
     ended = await with_azd(tenant, monkeypatch, told)
     assert "azd is not signed in" in ended.err
     assert f"azd auth login --tenant-id {TENANT_ID}" in ended.err
@@ -214,7 +214,7 @@ async def test_a_step_that_there_is_not(tenant: Tenant) -> None:
 
 
 def test_providers_are_those_of_the_template() -> None:
-    """Every provider whose resources main.bicep makes is looked at, and the one that the plan needs."""
+    """Every provider whose resources main.bicep makes is looked at."""
     template = (Path(__file__).parents[3] / "infra/compiled/main.json").read_text(encoding="utf-8")
     own = {"Microsoft.Authorization", "Microsoft.Resources"}
     made = {

@@ -28,7 +28,9 @@ def given(path: Path) -> tuple[str, Mapping[str, object]]:
     """Read a parameter file: the template, and the values, which are literals."""
     text = path.read_text(encoding="utf-8")
     values = {}
-    for name, value in re.findall(r"^param (\w+) = (.*?)(?=^param |\Z)", text, re.M | re.S):
+    for name, value in re.findall(
+        r"^param (\w+) = (.*?)(?=^param |\Z)", text, re.MULTILINE | re.DOTALL
+    ):
         as_json = re.sub(r"(\w+): ", r'"\1": ', value.strip().replace("'", '"'))
         values[name] = json.loads(as_json)
     template = re.search(r"^using '\.\./(\w+)\.bicep'", text)
@@ -60,7 +62,7 @@ def worked_out(template: str, values: Mapping[str, object]) -> list[Made]:
 
 
 def comparable(value: object, *, exact: bool) -> object:
-    """Give a value without what only the real engine knows: its unique strings, and GUIDs of them."""
+    """Give a value without what only the real engine knows: unique strings, GUIDs of them."""
     match value:
         case str():
             text = _UNIQUE.sub("…", value)
@@ -75,7 +77,7 @@ def comparable(value: object, *, exact: bool) -> object:
 
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_a_snapshot_is_what_is_deployed(name: str) -> None:
-    """The same resources come into being, with what is known before the deployment in their bodies."""
+    """The same resources come into being, with all that is known before in their bodies."""
     template, values = given(INFRA / "snapshots" / f"{name}.bicepparam")
     text = (INFRA / "snapshots" / f"{name}.snapshot.json").read_text(encoding="utf-8")
     theirs = json.loads(text)["predictedResources"]

@@ -64,7 +64,9 @@ FAULTS = (
         "greaterThan",
         "operator must be 'GreaterThan'",
     ),
-    Fault("a severity beyond the last", _ALERT, "properties.severity", 5, "severity must be 0 to 4"),
+    Fault(
+        "a severity beyond the last", _ALERT, "properties.severity", 5, "severity must be 0 to 4"
+    ),
     # Roles and actions.
     Fault(
         "wildcard action",

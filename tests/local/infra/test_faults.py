@@ -40,7 +40,7 @@ def _meant(fault: Fault, resources: list[Placed]) -> Iterator[Placed]:
 
 def _put(body: Value, path: list[str], value: Value) -> None:
     for part in path[:-1]:
-        body = body[int(part)] if isinstance(body, list) else body[part]  # type: ignore[index,call-overload]  # a fault names what is there
+        body = body[int(part)] if isinstance(body, list) else body[part]  # type: ignore[index]  # a fault names what is there
     last = path[-1]
     if isinstance(body, list):
         number = int(last)
@@ -99,7 +99,8 @@ def test_a_type_that_is_gone_is_a_finding() -> None:
 )
 def test_a_template_that_would_hand_out_a_key(spoilt: str) -> None:
     """Whatever asks for a key, or carries one, is a finding."""
-    templates = {**COMPILED, "main": {**COMPILED["main"], "outputs": {"x": spoilt}}}
+    main: dict[str, Value] = {**COMPILED["main"], "outputs": {"x": spoilt}}
+    templates = {**COMPILED, "main": main}
     found = [str(each) for each in check_policies(SNAPSHOTS, templates)]
     assert any("naptime deploys without keys" in each for each in found)
 

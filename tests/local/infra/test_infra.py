@@ -43,7 +43,7 @@ def test_infra_and_app_agree() -> None:
 
 
 def test_the_rules_look_at_something() -> None:
-    """Every set of parameters is worked out, and resources, settings and alerts are found in them."""
+    """Every set of parameters is worked out, with resources, settings and alerts in it."""
     assert len(SNAPSHOTS) == len(list(INFRA.glob("snapshots/*.bicepparam"))) == 7
     assert len(SNAPSHOTS["defaults"]) >= 45
     assert len(app_settings(SNAPSHOTS["defaults"])) >= 25
@@ -181,8 +181,9 @@ def test_an_identity_and_an_action_group_of_ones_own() -> None:
     assert "Microsoft.Insights/actionGroups/ag-every" in made
     for one in SNAPSHOTS["every-option"]:
         if one.kind == "Microsoft.EventGrid/systemTopics":
-            (identity,) = at(one.body, "identity.userAssignedIdentities") or {}  # type: ignore[misc,union-attr]  # one identity, by its id
-            assert WATCHED in str(identity)
+            identities = at(one.body, "identity.userAssignedIdentities")
+            assert isinstance(identities, dict)
+            assert [WATCHED in each for each in identities] == [True]
     (access,) = [
         one
         for one in SNAPSHOTS["events"]
@@ -220,7 +221,7 @@ def test_the_app_reads_neither_its_package_nor_dead_letters() -> None:
 
 
 def test_the_role_is_one_for_each_installation() -> None:
-    """Its display name, unique in a tenant, holds what tells two installations of one name apart."""
+    """Its display name, unique in a tenant, tells two installations of one name apart."""
     names = [
         shown(at(body, "properties.roleName"))
         for body in of_kind(SNAPSHOTS["defaults"], DEFINITION)

@@ -38,7 +38,7 @@ def test_a_section_says_what_to_do(name: str) -> None:
 
 @pytest.mark.parametrize("query", QUERIES)
 def test_queries_ask_for_what_is_sent(query: str) -> None:
-    """Each query on the page names events, metrics, lines and properties, in the table they are in."""
+    """Each query on the page names what the app sends, in the table that it is in."""
     table = query.split("\n", 1)[0]
     if table == "AegDeliveryFailureLogs":
         return  # Event Grid's own

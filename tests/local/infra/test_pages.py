@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-
 from infra.deploying.command import main
+
 from local.infra_check.compiler import TEMPLATES
 from local.infra_check.policy import app_settings
 from local.infra_check.values import INFRA, at, read_compiled, read_snapshots
@@ -139,7 +139,7 @@ def test_hooks_of_azd_are_steps(shell: str) -> None:
 
 @pytest.mark.parametrize("name", ["infra.yml", "release.yml"])
 def test_workflows(name: str) -> None:
-    """They parse, pin every action to a version, and say in their first lines that they are unrun."""
+    """They parse, pin every action to a version, and say at once that they are unrun."""
     source = (ROOT / ".github" / "workflows" / name).read_text(encoding="utf-8")
     assert "HAS EVER BEEN RUN" in source.split("name:", 1)[0]
     jobs = yaml.safe_load(source)["jobs"]

@@ -6,8 +6,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-
 from infra.deploying.package import functions_of
+
 from local.package import __main__ as package
 from local.package.dependencies import install, runs_here
 from local.package.release import write_release
@@ -41,7 +41,7 @@ def test_where_it_can_be_tried(
 def test_elsewhere_it_is_inspected_and_the_trial_left_out(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Where its wheels cannot load it is built all the same, and the output says what was not done."""
+    """Where its wheels cannot load it is built, and the output says what was not done."""
     requirements: list[Path] = []
 
     def installed(given: Path, app: Path) -> None:
@@ -60,7 +60,7 @@ def test_elsewhere_it_is_inspected_and_the_trial_left_out(
 
 
 def test_the_wheels_are_those_of_the_platform(tmp_path: Path) -> None:
-    """uv is asked for Linux and Python 3.13, whatever it runs on: a compiled module says so."""
+    """Uv is asked for Linux and Python 3.13, whatever it runs on: a compiled module says so."""
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     start = next(number for number, line in enumerate(lines) if line.startswith("msgspec=="))
     end = next(
@@ -74,7 +74,7 @@ def test_the_wheels_are_those_of_the_platform(tmp_path: Path) -> None:
 
 
 def test_functions_are_read_without_loading(tmp_path: Path) -> None:
-    """deploy.py names the functions that the worker library finds, from the package's text alone."""
+    """Deploy.py names the functions that the worker library finds, from text alone."""
     from local.host.worker import Worker  # noqa: PLC0415 - it loads the app
 
     archive = tmp_path / "naptime.zip"
