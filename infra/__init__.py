@@ -1,1 +1,1 @@
-"""What naptime consists of in Azure: Bicep, what is compiled from it, and the program that deploys."""
+"""What naptime is made of in Azure: Bicep, what is compiled from it, and what deploys it."""

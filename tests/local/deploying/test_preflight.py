@@ -93,7 +93,7 @@ CASES: dict[str, tuple[Spoil, tuple[str, ...]]] = {
                 [f"/subscriptions/{WATCHED}/resourceGroups/a/providers/b/systemTopics/c"]
             )
         ),
-        ("is not the system topic of", "Leave it out."),
+        ("is no system topic of", "Leave it out."),
     ),
 }
 
