@@ -104,7 +104,7 @@ class Tenant:
 
     @property
     def _always(self) -> tuple[str, ...]:
-        return ("--release", str(self.package), "--every", "0.02", "--patience", "5")
+        return ("--release", str(self.package), "--every", "0.02", "--patience", "60")
 
     async def begin(self, *arguments: str, **more: str) -> asyncio.subprocess.Process:
         """Start deploy.py."""
@@ -120,7 +120,7 @@ class Tenant:
     async def deploy_as_program(self, *arguments: str, **more: str) -> Ended:
         """Run deploy.py to its end as people run it."""
         process = await self.begin(*arguments, **more)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(300):
             out, err = await process.communicate()
         return Ended(process.returncode or 0, out.decode(), err.decode())
 
