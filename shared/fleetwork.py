@@ -7,7 +7,6 @@ from shared.reconcile.fleet.ask import RunAsker
 from shared.reconcile.fleet.baton import ShardReconciler
 from shared.reconcile.fleet.close import RunCloser
 from shared.reconcile.fleet.hand_out import ShardHandout
-from shared.reconcile.fleet.listed import CrowdFinder
 from shared.reconcile.fleet.listing import SubscriptionLister
 from shared.reconcile.fleet.mind import RunMinder
 from shared.reconcile.fleet.patience import ListingPatience
@@ -15,6 +14,7 @@ from shared.reconcile.fleet.settle import ClusterSettler
 from shared.reconcile.fleet.shift import InFlight, ShiftWorld
 from shared.reconcile.fleet.start import RunMessageReceiver, RunStarter
 from shared.reconcile.fleet.store import RunStore
+from shared.reconcile.ground.crowds import CrowdFinder
 from shared.reconcile.images.memory import IMAGES_TABLE
 from shared.reconcile.images.release import ReleaseRuns
 from shared.reconcile.shown.runs import RunViewer
@@ -31,7 +31,8 @@ class Fleetwork(Groundwork):
     @cached_property
     def asker(self) -> RunAsker:
         """What starts runs."""
-        return RunAsker(self._shards, self.store, self.ports.runs_queue, self.ports.new_id)
+        ports, dry_run = self.ports, self.settings.dry_run
+        return RunAsker(self._shards, self.store, ports.runs_queue, ports.new_id, dry_run)
 
     @cached_property
     def closer(self) -> RunCloser:
@@ -127,6 +128,7 @@ class Fleetwork(Groundwork):
             self.settler,
             ports.shards_queue,
             self.closer,
+            allowed,
         )
         return RunMessageReceiver(starter, shards)
 

@@ -60,6 +60,8 @@ class RunRecord:
 
     run: Run
     state: RunState = RunState.ACTIVE
+    only_looks: bool = False
+    """Whether it stopped before every write when it was asked for, by its scope or the setting."""
     started: bool = False
     due_at: datetime | None = None
     finished_at: datetime | None = None
@@ -73,6 +75,7 @@ class RunRecord:
                 "run": json.dumps(self.run.to_json(), separators=(",", ":")),
                 "cause": self.run.cause.value,
                 "state": self.state.value,
+                "onlyLooks": self.only_looks,
                 "started": self.started,
                 "dueAt": self.due_at,
                 "finishedAt": self.finished_at,
@@ -86,6 +89,7 @@ class RunRecord:
         return cls(
             Run.from_json(row.text("run")),
             RunState(row.text("state")),
+            row.flag("onlyLooks"),
             row.flag("started"),
             row.instant("dueAt"),
             row.instant("finishedAt"),

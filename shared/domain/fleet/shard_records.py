@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Self
 
-from shared.domain.deciding.outcome import Outcome
+from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.fleet.run_records import StoppedShardJson
 from shared.domain.fleet.run_work import Baton
 from shared.domain.fleet.shard import Shard
@@ -149,6 +149,11 @@ class ShardRecord:
             Brake.from_text(row.text("brake")),
             row.flag("finished"),
         )
+
+    def left(self, reason: Reason) -> Self:
+        """Give the record of a shard that is finished with all that is pending left out."""
+        tally = self.tally.counting(OutcomeKind.SKIPPED, reason, self.pending)
+        return replace(self, tally=tally, pending=0, finished=True)
 
     def stopped_json(self) -> list[StoppedShardJson]:
         """Say what was stopped and why, as the HTTP API shows it."""

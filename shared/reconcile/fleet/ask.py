@@ -56,6 +56,8 @@ class RunAsker:
     queue: Queue[RunWork]
     random: Callable[[], str]
     """Makes a random word of at least 16 hexadecimal digits."""
+    dry_run: bool = False
+    """Whether every write is stopped by the settings."""
     most_active: int = MOST_ACTIVE
 
     async def ask(self, scope: RunScope, cause: Cause) -> Asked:
@@ -97,7 +99,8 @@ class RunAsker:
         if stored is not None:
             young = reading.at - run.started_at <= JOINED_WITHIN
             active = stored.record.state is RunState.ACTIVE
-            joins = young and active and not await self.store.only_waits(run.id)
+            alike = stored.record.only_looks == self._only_looks(run.scope)
+            joins = young and active and alike and not await self.store.only_waits(run.id)
             return run if joins else None
         if reading.at - run.started_at > SCOPE_KEPT:
             return None
@@ -112,8 +115,12 @@ class RunAsker:
 
     async def begin(self, run: Run) -> None:
         """Write the run's record, if there is none, and send the message that starts it."""
-        await self.store.insert_run(RunRecord(run, due_at=run.started_at + START_WITHIN))
+        due_at, only_looks = run.started_at + START_WITHIN, self._only_looks(run.scope)
+        await self.store.insert_run(RunRecord(run, only_looks=only_looks, due_at=due_at))
         await self.queue.send(StartRun(run.id))
+
+    def _only_looks(self, scope: RunScope) -> bool:
+        return self.dry_run or scope.dry_run
 
     async def begin_forgotten(self) -> list[str]:
         """Begin the runs that hold a scope and have no record; give their ids."""

@@ -13,15 +13,15 @@ from shared.domain.fleet.tally import Tally
 from shared.domain.fleet.unreadable import Refusal
 from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.errors import AzureError
-from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.ports.azure import Aks, Clock
 from shared.ports.storage import Queue
 from shared.reconcile.fleet.close import RunCloser
 from shared.reconcile.fleet.hand_out import ShardHandout
-from shared.reconcile.fleet.listed import Before, CrowdFinder, Listed
+from shared.reconcile.fleet.listed import Before, Listed
 from shared.reconcile.fleet.patience import ListingPatience
 from shared.reconcile.fleet.store import RunStore, Stored
+from shared.reconcile.ground.crowds import CrowdFinder
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import KNOWN, ClusterMemory
 
@@ -39,7 +39,6 @@ MOST_LISTINGS = 50
 """So often a listing may be begun, by whomever: one that naptime itself fails on is given up."""
 
 SIGN_OF_LIFE = timedelta(minutes=1)
-PAGE_OF_GIVEN_UP = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,25 +121,12 @@ class SubscriptionLister:
             async for known in self.memory.of_subscription(subscription_id)
         }
         heard = await self.memory.heard(subscription_id) if self._fresh_for(run) else {}
-        given_up = await self._given_up(subscription_id)
+        given_up = await self.given_up.of_subscription(subscription_id)
         listed = Listed(claimed, before, heard, given_up, self.clock.now())
         listed.screened = claimed.record.screened
-        listed.crowds = await self.crowds.find(run, subscription_id, before.values(), now)
+        starts = [(each.location, each.start) for each in before.values()]
+        listed.crowds = await self.crowds.find(run, subscription_id, starts, now)
         return listed
-
-    async def _given_up(self, subscription_id: str) -> dict[str, ClusterId]:
-        found = dict[str, ClusterId]()
-        after = place = f"{subscription_id}|"
-        while after.startswith(place) and (
-            page := await self.given_up.page(after, PAGE_OF_GIVEN_UP)
-        ):
-            found |= {
-                record.cluster_id.hash: record.cluster_id
-                for at, record in page
-                if at.startswith(place) and record.cluster_id
-            }
-            after = page[-1][0]
-        return found
 
     def _fresh_for(self, run: Run) -> timedelta:
         """Say for how long a run leaves out what was read; not at all where it is no release."""
@@ -204,13 +190,13 @@ class SubscriptionLister:
 
     async def _forget_gone(self, run: Run, listed: Listed) -> None:
         """Forget the clusters that are no more."""
-        if not self.memory.keeps_dry_runs and run.scope.dry_run:
+        if run.scope.dry_run and not self.memory.keeps_dry_runs:
             return
-        gone = [KNOWN + word for word in listed.known if word not in listed.seen]
-        await self.memory.forget(listed.row.record.subscription_id, gone)
-        for word, cluster_id in listed.given_up.items():
-            if word not in listed.seen:
-                await self.given_up.forget(cluster_id)
+        gone, subscription_id = listed.gone, listed.row.record.subscription_id
+        await self.memory.note_missing(subscription_id, gone.missing)
+        await self.memory.forget(subscription_id, [KNOWN + word for word in gone.to_forget])
+        for word in gone.to_forget & listed.given_up.keys():
+            await self.given_up.forget(listed.given_up[word])
 
     async def _refused(
         self, run: Run, work: ListSubscription, listed: Listed, error: AzureError
@@ -236,7 +222,7 @@ class SubscriptionLister:
         stored = await self.store.subscription(work.run_id, work.subscription_id)
         if stored is not None and stored.record.state is ListingState.PENDING:
             message = "The subscription is not in NAPTIME_SUBSCRIPTIONS (any more)."
-            refusal = Refusal(Reason.ACCESS_DENIED, message, since=stored.read_at)
+            refusal = Refusal(Reason.SUBSCRIPTION_LEFT_OUT, message, since=stored.read_at)
             await self._unreadable(work, stored, refusal)
 
     async def _unreadable(
