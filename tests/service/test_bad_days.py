@@ -391,8 +391,10 @@ def lagging(world: World, *missing: str) -> None:
     """Have the listings lag: some clusters are not in them, though they are there."""
     real = world.aks.list_clusters
 
-    async def without(subscription_id: str, group: str | None) -> AsyncIterator[ClusterPage]:
-        async for page in real(subscription_id, group):
+    async def without(
+        subscription_id: str, resource_group: str | None
+    ) -> AsyncIterator[ClusterPage]:
+        async for page in real(subscription_id, resource_group):
             kept = [each for each in page.clusters if each.id.name not in missing]
             yield ClusterPage(kept, page.unreadable)
 

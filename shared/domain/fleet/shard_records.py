@@ -8,7 +8,7 @@ the whole subscription: there it is enough that the refusals come from more grou
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Self
 
@@ -21,6 +21,9 @@ from shared.domain.messages.work import SLOW
 from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.vocabulary.rows import Row, Value, without_none
+
+STUCK_AFTER = timedelta(minutes=15)
+"""A shard that has settled nothing for so long is stuck: another run need not wait for it."""
 
 WRITES_TO_STOP = 10
 MOST_SCOPES = 100
@@ -104,6 +107,8 @@ class ShardRecord:
     tally: Tally = field(default_factory=Tally)
     brake: Brake = field(default_factory=Brake)
     finished: bool = False
+    progressed_at: datetime | None = None
+    """When a cluster was settled last, or it was handed out."""
 
     @property
     def baton(self) -> Baton:
@@ -129,6 +134,7 @@ class ShardRecord:
                 "tally": self.tally.to_text(),
                 "brake": self.brake.to_text(),
                 "finished": self.finished,
+                "progressedAt": self.progressed_at,
             }
         )
 
@@ -148,7 +154,13 @@ class ShardRecord:
             Tally.from_text(row.text("tally")),
             Brake.from_text(row.text("brake")),
             row.flag("finished"),
+            row.instant("progressedAt"),
         )
+
+    def is_at_work(self, now: datetime) -> bool:
+        """Say whether it has clusters left, and settles them; otherwise it is done, or stuck."""
+        at = self.progressed_at
+        return not self.finished and at is not None and now - at < STUCK_AFTER
 
     def left(self, reason: Reason) -> Self:
         """Give the record of a shard that is finished with all that is pending left out."""

@@ -121,6 +121,8 @@ class ShardReconciler:
         due_at = stored.read_at + shift.lasted + delay
         record = shift.record_after
         after = replace(record, generation=record.generation + 1, due_at=due_at)
+        if record.tally.clusters > stored.record.tally.clusters:
+            after = replace(after, progressed_at=stored.read_at)
         written = await self.store.settle(stored, after, rows)
         await self.pacer.release(record.shard, shift.grip, shift.free)
         # Where somebody took over after the lease had run out, what was done here is read again.

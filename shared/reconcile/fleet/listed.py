@@ -98,6 +98,8 @@ class Listed:
     """The hashes of all clusters so far; two pages may hold the same one."""
     shards: Counter[Shard] = field(default_factory=Counter)
     """How many clusters of each shard are to be looked at."""
+    beside: str = ""
+    """The run that is stuck on some shards, and may be at work on others."""
     rows: int = 0
     """How many rows they take."""
     seen: set[str] = field(default_factory=set)
@@ -145,6 +147,13 @@ class Listed:
         if is_left_alone and cluster.auto_provisioning and is_news:
             outcome = Outcome.left_out(cluster, decision, dry_run=dry_run)
             self.left_out.append(LastKnown(outcome, self.row.read_at, now))
+
+    def leave_shards(self, shards: Iterable[Shard]) -> None:
+        """Leave the clusters of some shards to another run, which is at work on them."""
+        for shard in shards:
+            clusters = self.shards.pop(shard)
+            reason = Reason.LEFT_TO_ANOTHER_RUN
+            self.screened = self.screened.counting(OutcomeKind.SKIPPED, reason, clusters)
 
     def batches_of(
         self, clusters: Sequence[ObservedCluster], listed_at: datetime | None

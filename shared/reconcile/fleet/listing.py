@@ -7,7 +7,7 @@ from shared.domain.deciding.decision import Action, Decision, Desired
 from shared.domain.deciding.observed import ClusterPage, ObservedCluster
 from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.fleet.run import Run, RunState
-from shared.domain.fleet.run_records import ListingState, SubscriptionRecord
+from shared.domain.fleet.run_records import ListingState, RunRecord, SubscriptionRecord
 from shared.domain.fleet.run_work import ListSubscription, RunWork
 from shared.domain.fleet.tally import Tally
 from shared.domain.fleet.unreadable import Refusal
@@ -79,7 +79,7 @@ class SubscriptionLister:
         begun = replace(found.record, listing=found.record.listing + 1)
         claimed = await self._alive(run, replace(found, record=begun), found.read_at)
         if claimed is not None:
-            await self._list_claimed(run, work, claimed)
+            await self._list_claimed(stored.record, work, claimed)
 
     async def _alive(
         self, run: Run, stored: Stored[SubscriptionRecord], now: datetime
@@ -89,9 +89,11 @@ class SubscriptionLister:
         return await self.store.replace_subscription(run.id, stored, record)
 
     async def _list_claimed(
-        self, run: Run, work: ListSubscription, claimed: Stored[SubscriptionRecord]
+        self, record: RunRecord, work: ListSubscription, claimed: Stored[SubscriptionRecord]
     ) -> None:
+        run = record.run
         listed = await self._remembered(claimed, run)
+        listed.beside = record.beside
         try:
             ours = await self._pages(run, listed)
         except AzureError as error:
@@ -170,6 +172,9 @@ class SubscriptionLister:
 
         With a refusal only the first pages were read.
         """
+        if listed.beside:
+            found, now = listed.shards.keys(), listed.row.read_at
+            listed.leave_shards(await self.handout.at_work(listed.beside, found, now))
         record = replace(
             listed.row.record,
             state=ListingState.LISTED,
@@ -183,6 +188,8 @@ class SubscriptionLister:
         if not await self.store.conclude_listing(run.id, listed.row, record, shards):
             return
         await self.handout.hand_out(run, shards, listed.row.read_at)
+        if listed.beside:
+            await self.handout.take_over(listed.beside, shards)
         if refusal is None and not run.scope.dry_run:
             await self.patience.forget(replace(run.scope, subscription_id=record.subscription_id))
         if refusal is None and run.scope.is_whole:
