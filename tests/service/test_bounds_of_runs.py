@@ -1,6 +1,7 @@
 """Bounds: a run's record has room for any fleet, and what is stuck or broken stops no other."""
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,10 +17,12 @@ from shared.domain.fleet.unreadable import Refusal
 from shared.domain.vocabulary.errors import AccessDenied
 from shared.domain.vocabulary.pages import PageAsked
 from shared.domain.vocabulary.reasons import Cause, Reason
-from shared.domain.vocabulary.rows import Values
 from tests.clusters import SUBSCRIPTION
 from tests.service.test_fleet_runs import QUICK, fleet, outcomes, unprotected
 from tests.service_world import World
+
+if TYPE_CHECKING:
+    from shared.domain.vocabulary.rows import Values
 
 MANY = frozenset(f"{number:08x}-0000-4000-8000-000000000000" for number in range(300))
 LONGEST_PROPERTY = 32_768

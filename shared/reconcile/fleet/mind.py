@@ -62,9 +62,12 @@ class _Round:
     async def do(self, step: Awaitable[Mended]) -> None:
         """Do one step; whatever it fails with, the next is done."""
         try:
-            self.mended = _sum(self.mended, await step)
+            done = await step
         except Exception as error:  # noqa: BLE001 - raised with all others at the end of the round
             self.errors.append(error)
+        else:
+            # Not before: a step may have steps of its own.
+            self.mended = _sum(self.mended, done)
 
 
 @dataclass(frozen=True, slots=True)
