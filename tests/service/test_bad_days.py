@@ -312,6 +312,17 @@ async def test_a_dry_run_that_is_asked_for_looks_once() -> None:
     assert not world.run_queue.messages
 
 
+async def test_a_resource_group_that_is_not_there_is_not_waited_for() -> None:
+    """Whoever asked for it has mistyped it, most likely."""
+    world = World(pace=QUICK)
+    unknown = Rejected("no such group", status=404, code="ResourceGroupNotFound")
+    refuse(world, unknown, "clusters")
+    record = await world.sweep(RunScope(SUBSCRIPTION, "rg-x"))
+    (found,) = record.summary["unreadableSubscriptions"]
+    assert (found["azureCode"], found["nextTryAt"]) == (unknown.code, None)
+    assert not world.run_queue.messages
+
+
 @pytest.mark.parametrize("locked", ["rg-1", "rg-2"])
 async def test_the_brake_is_on_the_resource_group(locked: str) -> None:
     """Thirty clusters in a locked group and six in another: the six are written in that run."""
