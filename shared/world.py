@@ -13,10 +13,11 @@ from shared.fleetwork import Fleetwork
 from shared.groundwork import Reports
 from shared.reconcile.cluster.delete import ScheduleDeleter
 from shared.reconcile.cluster.look import ScheduleViewer
+from shared.reconcile.cluster.poison import PoisonKeeper, PoisonReporter
 from shared.reconcile.cluster.put import SchedulePutter
 from shared.reconcile.cluster.receive_event import EventReceiver
 from shared.reconcile.cluster.replay import GivenUpReplayer
-from shared.reconcile.cluster.work import MessageReceiver, PoisonReporter, RequestedReconcile
+from shared.reconcile.cluster.work import MessageReceiver, RequestedReconcile
 from shared.reconcile.ground.at_once import SharedAnswers
 from shared.reconcile.ground.outbox import EventPublisher
 from shared.reconcile.images.find import ImageFinder
@@ -84,8 +85,13 @@ class World(Fleetwork):
 
     @cached_property
     def poison(self) -> PoisonReporter:
-        """What the functions on the poison queues call."""
+        """What keeps a message that naptime can do nothing with."""
         return PoisonReporter(self.given_up, self.ports.clock)
+
+    @cached_property
+    def poison_keeper(self) -> PoisonKeeper:
+        """What the timer that empties the poison queues calls."""
+        return PoisonKeeper(self.ports.poison, self.poison)
 
     @cached_property
     def requests(self) -> RequestedReconcile:
