@@ -12,6 +12,7 @@ from shared.domain.fleet.run import RunScope, RunState
 from shared.domain.fleet.run_records import RunRecord
 from shared.domain.fleet.run_work import Baton
 from shared.domain.fleet.unreadable import UnreadableJson
+from shared.domain.messages.envelope import HeldBack
 from shared.domain.messages.work import PATIENCE, ReconcileCluster
 from shared.domain.vocabulary.errors import (
     AccessDenied,
@@ -526,7 +527,8 @@ async def test_no_baton_is_sent_before_its_row() -> None:
     fleet(world, 20, 10)
     send, sent = world.batons.send, list[tuple[int, int]]()
 
-    async def checked(work: Baton, delay: timedelta = timedelta()) -> None:
+    async def checked(work: Baton | HeldBack, delay: timedelta = timedelta()) -> None:
+        assert isinstance(work, Baton)
         stored = await world.store.shard(work.run_id, work.shard)
         assert stored
         sent.append((work.generation, stored.record.generation))
