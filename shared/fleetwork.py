@@ -7,7 +7,6 @@ from shared.reconcile.fleet.ask import RunAsker
 from shared.reconcile.fleet.baton import ShardReconciler
 from shared.reconcile.fleet.close import RunCloser
 from shared.reconcile.fleet.hand_out import ShardHandout
-from shared.reconcile.fleet.listed import CrowdFinder
 from shared.reconcile.fleet.listing import SubscriptionLister
 from shared.reconcile.fleet.mind import RunMinder
 from shared.reconcile.fleet.patience import ListingPatience
@@ -17,6 +16,7 @@ from shared.reconcile.fleet.start import RunMessageReceiver, RunStarter
 from shared.reconcile.fleet.store import RunStore
 from shared.reconcile.fleet.tidy import Tidier
 from shared.reconcile.ground.claim import CLUSTERS_TABLE
+from shared.reconcile.ground.crowds import CrowdFinder
 from shared.reconcile.images.memory import IMAGES_TABLE
 from shared.reconcile.images.release import ReleaseRuns
 from shared.reconcile.shown.runs import RunViewer
@@ -33,8 +33,9 @@ class Fleetwork(Groundwork):
     @cached_property
     def asker(self) -> RunAsker:
         """What starts runs."""
-        queue, new_id = self.ports.runs_queue, self.ports.new_id
-        return RunAsker(self._shards, self.store, queue, new_id, self.policies)
+        ports, dry_run = self.ports, self.settings.dry_run
+        queue, new_id = ports.runs_queue, ports.new_id
+        return RunAsker(self._shards, self.store, queue, new_id, self.policies, dry_run)
 
     @cached_property
     def closer(self) -> RunCloser:
@@ -132,6 +133,7 @@ class Fleetwork(Groundwork):
             self.settler,
             ports.shards_queue,
             self.closer,
+            allowed,
         )
         return RunMessageReceiver(starter, shards)
 

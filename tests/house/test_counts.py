@@ -33,9 +33,6 @@ LONG_MODULES = {
     "shared/domain/fleet/last_known.py",
     "shared/reconcile/cluster/look.py",
     "shared/reconcile/fleet/shift.py",
-    "shared/reconcile/fleet/baton.py",
-    "shared/reconcile/fleet/listing.py",
-    "shared/reconcile/ground/ports.py",
     "shared/settings.py",
 }
 NAMED_TWICE = {"Before", "Clock"}

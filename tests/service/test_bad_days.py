@@ -1,23 +1,29 @@
 """Bad days: a run is as patient as a message, and a refusal stops nothing outside its scope."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 import pytest
 
+from shared.domain.deciding.observed import ClusterPage
 from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.fleet.pace import Pace
 from shared.domain.fleet.run import RunScope, RunState
 from shared.domain.fleet.run_records import RunRecord
+from shared.domain.fleet.run_work import Baton
 from shared.domain.fleet.unreadable import UnreadableJson
-from shared.domain.messages.work import PATIENCE
+from shared.domain.messages.envelope import HeldBack
+from shared.domain.messages.work import PATIENCE, ReconcileCluster
 from shared.domain.vocabulary.errors import (
     AccessDenied,
     AzureError,
     AzureUnavailable,
+    ClusterGone,
     NotAuthenticated,
     Rejected,
     Throttled,
 )
+from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.instants import from_text
 from shared.domain.vocabulary.pages import PageAsked
 from shared.domain.vocabulary.reasons import Cause
@@ -307,6 +313,17 @@ async def test_a_dry_run_that_is_asked_for_looks_once() -> None:
     assert not world.run_queue.messages
 
 
+async def test_a_resource_group_that_is_not_there_is_not_waited_for() -> None:
+    """Whoever asked for it has mistyped it, most likely."""
+    world = World(pace=QUICK)
+    unknown = Rejected("no such group", status=404, code="ResourceGroupNotFound")
+    refuse(world, unknown, "clusters")
+    record = await world.sweep(RunScope(SUBSCRIPTION, "rg-x"))
+    (found,) = record.summary["unreadableSubscriptions"]
+    assert (found["azureCode"], found["nextTryAt"]) == (unknown.code, None)
+    assert not world.run_queue.messages
+
+
 @pytest.mark.parametrize("locked", ["rg-1", "rg-2"])
 async def test_the_brake_is_on_the_resource_group(locked: str) -> None:
     """Thirty clusters in a locked group and six in another: the six are written in that run."""
@@ -380,3 +397,148 @@ async def test_a_deferred_cluster_is_no_failure_in_the_fleet() -> None:
     await world.run(for_at_most=MINUTE)
     (shown,) = (await world.fleet.clusters(None, {}, PageAsked())).items
     assert (shown["outcome"], shown["reason"]) == (OutcomeKind.DEFERRED, "AccessDenied")
+
+
+def lagging(world: World, *missing: str) -> None:
+    """Have the listings lag: some clusters are not in them, though they are there."""
+    real = world.aks.list_clusters
+
+    async def without(
+        subscription_id: str, resource_group: str | None
+    ) -> AsyncIterator[ClusterPage]:
+        async for page in real(subscription_id, resource_group):
+            kept = [each for each in page.clusters if each.id.name not in missing]
+            yield ClusterPage(kept, page.unreadable)
+
+    world.aks.list_clusters = without  # type: ignore[method-assign]  # ARM's list lags
+
+
+async def test_a_cluster_that_one_listing_misses_is_kept() -> None:
+    """What is known of it, and that it was given up, stays until another listing an hour later."""
+    world = World(pace=QUICK)
+    fleet(world, 3, 3)
+    refuse(world, Rejected("bad", status=400), "put", where="/aks-001")
+    await world.sweep()
+    real = world.aks.list_clusters
+    lagging(world, "aks-001", "aks-002")
+    for _ in range(3):
+        world.clock.advance(15 * MINUTE)
+        await world.sweep()
+        assert await world.given_up.get(cluster_id("aks-001"))
+        assert await world.memory.recall(cluster_id("aks-002"))
+    world.aks.list_clusters = real  # type: ignore[method-assign]  # it has caught up
+    await world.sweep()
+    lagging(world, "aks-001", "aks-002")
+    world.clock.advance(2 * HOUR)
+    await world.sweep()
+    assert await world.memory.recall(cluster_id("aks-002")), "it was there meanwhile"
+    world.clock.advance(HOUR)
+    await world.sweep()
+    assert await world.memory.recall(cluster_id("aks-002")) is None
+    assert await world.given_up.get(cluster_id("aks-001")) is None
+    assert await world.memory.recall(cluster_id("aks-000"))
+
+
+async def test_what_is_only_given_up_is_missed_twice_as_well() -> None:
+    """A record of a cluster of which nothing else is known is kept for as long."""
+    world = World(pace=QUICK)
+    fleet(world, 1, 1)
+    gone = str(cluster("gone")["id"])
+    work = ReconcileCluster(ClusterId.parse(gone), Cause.ASKED, world.clock.now())
+    await world.poison.record(work.to_message(), "why")
+    await world.sweep()
+    assert await world.given_up.get(cluster_id("gone"))
+    assert len((await world.fleet.clusters(None, {}, PageAsked())).items) == 1
+    world.clock.advance(HOUR)
+    await world.sweep()
+    assert await world.given_up.get(cluster_id("gone")) is None
+
+
+async def test_a_404_on_the_cluster_itself_is_believed() -> None:
+    """One listing is enough once the cluster was asked for and was not there."""
+    world = World(pace=QUICK)
+    fleet(world, 2, 2)
+    await world.sweep()
+    del world.aks.clusters[cluster_id("aks-001")]
+    world.clock.advance(20 * MINUTE)
+    await world.ask("aks-001")
+    await world.run()
+    await world.sweep()
+    assert await world.memory.recall(cluster_id("aks-001")) is None
+
+
+async def test_a_404_of_a_cluster_that_was_just_listed_is_looked_at_again() -> None:
+    """One answer of a replica that lags does not leave a cluster to the next sweep."""
+    world = World(pace=QUICK)
+    fleet(world, 2, 2)
+    world.aks.faults.append(Fault("list", lambda: ClusterGone("no such cluster", status=404)))
+    run = await world.start()
+    await world.run(for_at_most=MINUTE / 2)
+    assert outcomes(await record_of(world, run.id)) == {"Created": 1, "Deferred": 1}
+    await world.run(for_at_most=10 * MINUTE)
+    assert not unprotected(world)
+
+
+async def test_nap_that_is_turned_off_is_no_absence() -> None:
+    """A cluster that is listed without node auto-provisioning is forgotten at once."""
+    world = World(pace=QUICK)
+    fleet(world, 2, 2)
+    await world.sweep()
+    world.aks.add(cluster("aks-001", mode="Manual"))
+    await world.sweep()
+    assert await world.memory.recall(cluster_id("aks-001")) is None
+
+
+async def test_a_subscription_that_is_taken_off_is_not_written_to() -> None:
+    """A run that is under way writes nothing more there, and ends."""
+    world = two_subscriptions(30)
+    await world.start()
+    while len(world.batons.messages) < 2:
+        world.clock.move_to(world.run_queue.next_visible() or world.clock.now())
+        await world.deliver_one()
+    after = World(pace=QUICK, clock=world.clock, subscriptions=frozenset({SUBSCRIPTION}))
+    after.tables.tables.update(world.tables.tables)
+    after.aks.clusters.update(world.aks.clusters)
+    after.batons.messages += world.batons.messages
+    await after.run_and_mind()
+    assert {call.cluster_id.subscription_id for call in after.aks.calls if call.cluster_id} == {
+        SUBSCRIPTION
+    }
+    (record,) = after.finished
+    assert record.summary["reasons"] == {"ScheduleMissing": 30, "SubscriptionLeftOut": 30}
+
+
+async def test_leaving_dry_run_joins_no_dry_run() -> None:
+    """A run that was asked for while writes were stopped is not the answer to a real one."""
+    dry = World(pace=QUICK, dry_run=True)
+    await dry.start()
+    real = World(pace=QUICK, clock=dry.clock)
+    real.tables.tables.update(dry.tables.tables)
+    next(real.ports.ids)
+    first = await real.asker.ask(RunScope(), Cause.ASKED)
+    assert not first.joined
+    assert (await real.asker.ask(RunScope(), Cause.ASKED)).joined
+    assert not (await dry.asker.ask(RunScope(), Cause.ASKED)).joined
+
+
+async def test_no_baton_is_sent_before_its_row() -> None:
+    """Whoever gets it at once finds its generation written down, however it was passed on."""
+    world = World(pace=Pace(6, 1))
+    fleet(world, 20, 10)
+    send, sent = world.batons.send, list[tuple[int, int]]()
+
+    async def checked(work: Baton | HeldBack, delay: timedelta = timedelta()) -> None:
+        assert isinstance(work, Baton)
+        stored = await world.store.shard(work.run_id, work.shard)
+        assert stored
+        sent.append((work.generation, stored.record.generation))
+        await send(work, delay)
+
+    world.batons.send = checked  # type: ignore[method-assign]  # a witness
+    await world.start()
+    await world.start(RunScope(locations=("westeurope",)))
+    await world.run_and_mind()
+    assert len(sent) > 10
+    assert all(baton == row for baton, row in sent)
+    passed_on = {generation for generation, _ in sent}
+    assert len(passed_on) > 4

@@ -177,6 +177,9 @@ async def test_clusters_that_are_no_more_are_forgotten() -> None:
     await world.sweep(RunScope(locations=("westeurope",)))
     assert len((await world.fleet.clusters(None, {}, PageAsked())).items) == 3
     await world.sweep()
+    assert names((await world.fleet.clusters(None, {}, PageAsked())).items) == ["goes", "stays"]
+    world.clock.advance(timedelta(hours=1))
+    await world.sweep()
     assert names((await world.fleet.clusters(None, {}, PageAsked())).items) == ["stays"]
 
 

@@ -138,6 +138,10 @@ def _cut(shown: LastOutcomeJson) -> LastOutcomeJson:
     return {**shown, "message": one_line(shown["message"], CUT_TO), "findings": findings}
 
 
+def _instant(text: str) -> datetime | None:
+    return instants.from_text(text) if text else None
+
+
 def _schedule_text(seen: SeenSchedule) -> str:
     """Write down a schedule for forecasts; empty, as one not known, where there is no room."""
     text = schedule_to_text(seen)
@@ -191,6 +195,8 @@ class Remembered:
     written: Written | None = None
     verified_at: datetime | None = None
     """`read_at`, if an explicit schedule was seen then, and whatever came after saw it too."""
+    missing_since: datetime | None = None
+    """When a listing missed it first, if none has had it since."""
 
     @classmethod
     def of(cls, row: Row) -> Self:
@@ -212,6 +218,7 @@ class Remembered:
             sku=row.text("sku"),
             written=Written.of(row),
             verified_at=row.instant("readAt") if verified else None,
+            missing_since=_instant(row.text("missingSince")),
         )
 
     @property

@@ -12,7 +12,11 @@ from shared.domain.fleet.tally import Tally
 from shared.domain.fleet.unreadable import Refusal, UnreadableJson
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.errors import AzureError, Throttled
+from shared.domain.vocabulary.plain_text import one_line
 from shared.domain.vocabulary.rows import Row, Value, without_none
+
+MOST_NAMED, LONGEST_MESSAGE = 10, 200
+"""Of each kind of finding so many are in a run's own row, each with so much of Azure's message."""
 
 
 class ProgressJson(TypedDict):
@@ -34,8 +38,19 @@ class StoppedShardJson(TypedDict):
     advice: str
 
 
+class FindingCountsJson(TypedDict):
+    """How many findings of each kind there are, where only the first of them are named."""
+
+    unreadableSubscriptions: int
+    stoppedShards: int
+    crowdedStarts: int
+
+
 class RunSummaryJson(TypedDict, total=False):
-    """What a run has come to; nothing before its first subscription is listed."""
+    """What a run has come to; nothing before its first subscription is listed.
+
+    A list of runs names the first ten findings of each kind, the run itself all of them.
+    """
 
     outcomes: dict[str, int]
     reasons: dict[str, int]
@@ -45,6 +60,7 @@ class RunSummaryJson(TypedDict, total=False):
     unreadableSubscriptions: list[UnreadableJson]
     stoppedShards: list[StoppedShardJson]
     crowdedStarts: list[CrowdJson]
+    findingCounts: FindingCountsJson
 
 
 class RunRecordJson(RunJson, RunSummaryJson):
@@ -60,6 +76,10 @@ class RunRecord:
 
     run: Run
     state: RunState = RunState.ACTIVE
+    only_looks: bool = False
+    """Whether it stopped before every write when it was asked for, by its scope or the setting."""
+    beside: str = ""
+    """The run of the same scope that holds on to some shards, and is stuck on others."""
     started: bool = False
     due_at: datetime | None = None
     finished_at: datetime | None = None
@@ -73,10 +93,12 @@ class RunRecord:
                 "run": json.dumps(self.run.to_json(), separators=(",", ":")),
                 "cause": self.run.cause.value,
                 "state": self.state.value,
+                "onlyLooks": self.only_looks,
+                "beside": self.beside,
                 "started": self.started,
                 "dueAt": self.due_at,
                 "finishedAt": self.finished_at,
-                "summary": json.dumps(self.summary, separators=(",", ":")),
+                "summary": json.dumps(shortened(self.summary), separators=(",", ":")),
             }
         )
 
@@ -86,6 +108,8 @@ class RunRecord:
         return cls(
             Run.from_json(row.text("run")),
             RunState(row.text("state")),
+            row.flag("onlyLooks"),
+            row.text("beside"),
             row.flag("started"),
             row.instant("dueAt"),
             row.instant("finishedAt"),
@@ -101,6 +125,22 @@ class RunRecord:
             "finishedAt": instants.to_text(finished) if finished else None,
             **self.summary,
         }
+
+
+def shortened(summary: RunSummaryJson) -> RunSummaryJson:
+    """Give what has room in one property: the rows of the run's parts have the rest."""
+    if "unreadableSubscriptions" not in summary:
+        return summary
+    unreadable = summary["unreadableSubscriptions"][:MOST_NAMED]
+    named: list[UnreadableJson] = [
+        {**found, "message": one_line(found["message"], LONGEST_MESSAGE)} for found in unreadable
+    ]
+    return {
+        **summary,
+        "unreadableSubscriptions": named,
+        "stoppedShards": summary["stoppedShards"][:MOST_NAMED],
+        "crowdedStarts": summary["crowdedStarts"][:MOST_NAMED],
+    }
 
 
 class ListingState(StrEnum):

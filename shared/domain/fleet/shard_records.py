@@ -8,11 +8,11 @@ the whole subscription: there it is enough that the refusals come from more grou
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Self
 
-from shared.domain.deciding.outcome import Outcome
+from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.fleet.run_records import StoppedShardJson
 from shared.domain.fleet.run_work import Baton
 from shared.domain.fleet.shard import Shard
@@ -21,6 +21,9 @@ from shared.domain.messages.work import SLOW
 from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.vocabulary.rows import Row, Value, without_none
+
+STUCK_AFTER = timedelta(minutes=15)
+"""A shard that has settled nothing for so long is stuck: another run need not wait for it."""
 
 WRITES_TO_STOP = 10
 MOST_SCOPES = 100
@@ -104,6 +107,8 @@ class ShardRecord:
     tally: Tally = field(default_factory=Tally)
     brake: Brake = field(default_factory=Brake)
     finished: bool = False
+    progressed_at: datetime | None = None
+    """When a cluster was settled last, or it was handed out."""
     policy_hash: str | None = None
     """The version of the policy that its run keeps to."""
 
@@ -132,6 +137,7 @@ class ShardRecord:
                 "brake": self.brake.to_text(),
                 "finished": self.finished,
                 "policyHash": self.policy_hash,
+                "progressedAt": self.progressed_at,
             }
         )
 
@@ -151,8 +157,19 @@ class ShardRecord:
             Tally.from_text(row.text("tally")),
             Brake.from_text(row.text("brake")),
             row.flag("finished"),
+            row.instant("progressedAt"),
             row.text("policyHash") if "policyHash" in row.values else None,
         )
+
+    def is_at_work(self, now: datetime) -> bool:
+        """Say whether it has clusters left, and settles them; otherwise it is done, or stuck."""
+        at = self.progressed_at
+        return not self.finished and at is not None and now - at < STUCK_AFTER
+
+    def left(self, reason: Reason) -> Self:
+        """Give the record of a shard that is finished with all that is pending left out."""
+        tally = self.tally.counting(OutcomeKind.SKIPPED, reason, self.pending)
+        return replace(self, tally=tally, pending=0, finished=True)
 
     def stopped_json(self) -> list[StoppedShardJson]:
         """Say what was stopped and why, as the HTTP API shows it."""

@@ -85,6 +85,16 @@ FAILURES: Mapping[Reason, ReasonText] = MappingProxyType(
             "Does not read it again in a run that a node image release has started.",
             "Nothing to do.",
         ),
+        Reason.SUBSCRIPTION_LEFT_OUT: ReasonText(
+            "The subscription is not in `NAPTIME_SUBSCRIPTIONS` (any more).",
+            "Does nothing there, also in a run that was under way when the setting changed.",
+            "Add the subscription to the setting if its clusters are to be looked after.",
+        ),
+        Reason.LEFT_TO_ANOTHER_RUN: ReasonText(
+            "Another run is at work on the cluster's subscription and location.",
+            "Leaves the cluster to that run.",
+            "Nothing to do; the other run's record says what came of it.",
+        ),
         Reason.CLUSTER_ID_UNREADABLE: ReasonText(
             "A listing has a cluster with node auto-provisioning whose id naptime cannot read, "
             "such as one in a resource group with letters beyond ASCII in its name.",

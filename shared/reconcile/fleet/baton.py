@@ -14,6 +14,7 @@ from shared.domain.fleet.batch import (
 from shared.domain.fleet.pace import Bucket, NotYet, worth_waiting_for
 from shared.domain.fleet.run_work import Baton
 from shared.domain.fleet.shard_records import ShardRecord
+from shared.domain.vocabulary.reasons import Reason
 from shared.domain.vocabulary.rows import Values
 from shared.ports.storage import Queue
 from shared.reconcile.cluster.look import CALLS_OF_AN_ATTEMPT
@@ -40,6 +41,7 @@ class ShardReconciler:
     settler: ClusterSettler
     batons: Queue[Baton]
     closer: RunCloser
+    subscriptions: frozenset[str]
 
     async def carry(self, baton: Baton) -> None:
         """Work on the baton's shard for some seconds, then pass it on or finish the shard."""
@@ -49,8 +51,17 @@ class ShardReconciler:
         if stored.record.finished:
             await self.closer.close_if_last(baton.run_id)
             return
+        if baton.shard.subscription_id not in self.subscriptions:
+            await self._leave(stored)
+            return
         with self.shifts.in_flight.beside_others():
             await self._hold(stored, baton)
+
+    async def _leave(self, stored: Stored[ShardRecord]) -> None:
+        """End the shard's part: the subscription has left the settings since it was listed."""
+        left = stored.record.left(Reason.SUBSCRIPTION_LEFT_OUT)
+        if await self.store.settle(stored, left, NO_ROWS):
+            await self.closer.close_if_last(left.run_id)
 
     async def _hold(self, stored: Stored[ShardRecord], baton: Baton) -> None:
         """Take the lease and work; or come back later."""
@@ -110,6 +121,8 @@ class ShardReconciler:
         due_at = stored.read_at + shift.lasted + delay
         record = shift.record_after
         after = replace(record, generation=record.generation + 1, due_at=due_at)
+        if record.tally.clusters > stored.record.tally.clusters:
+            after = replace(after, progressed_at=stored.read_at)
         written = await self.store.settle(stored, after, rows)
         await self.pacer.release(record.shard, shift.grip, shift.free)
         # Where somebody took over after the lease had run out, what was done here is read again.

@@ -91,6 +91,9 @@ def summary(
     looked_at = total(part.tally for part in parts)
     known = sum(sum(subscription.shards.values()) for subscription in some)
     unlisted = [found for found in some if found.state is ListingState.PENDING]
+    refused = [(found.subscription_id, found.refusal) for found in some if found.refusal]
+    stopped = [each for part in parts for each in part.stopped_json()]
+    crowds = [crowd.to_json() for found in some for crowd in found.crowds]
     return {
         "progress": {
             "subscriptions": len(some),
@@ -99,9 +102,12 @@ def summary(
             "clustersDone": looked_at.clusters + screened.clusters,
         },
         **(screened + looked_at).to_json(),
-        "unreadableSubscriptions": [
-            found.refusal.to_json(found.subscription_id) for found in some if found.refusal
-        ],
-        "stoppedShards": [each for part in parts for each in part.stopped_json()],
-        "crowdedStarts": [crowd.to_json() for found in some for crowd in found.crowds],
+        "unreadableSubscriptions": [refusal.to_json(name) for name, refusal in refused],
+        "stoppedShards": stopped,
+        "crowdedStarts": crowds,
+        "findingCounts": {
+            "unreadableSubscriptions": len(refused),
+            "stoppedShards": len(stopped),
+            "crowdedStarts": len(crowds),
+        },
     }

@@ -1,10 +1,7 @@
-"""What one listing of a subscription has found so far, and how it is written down.
-
-Crowded starts, found whenever a run lists a subscription: counted, told of once, remembered.
-"""
+"""What one listing of a subscription has found so far, and how it is written down."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import batched
@@ -15,21 +12,20 @@ from shared.domain.deciding.observed import ObservedCluster
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.deciding.policy import screen
 from shared.domain.fleet.batch import CLUSTERS_A_BATCH, Batch, PendingCluster
-from shared.domain.fleet.crowding import Crowd, crowds_of, start_of
+from shared.domain.fleet.crowding import Crowd, start_of
 from shared.domain.fleet.last_known import LastKnown, Remembered
-from shared.domain.fleet.run import Run
 from shared.domain.fleet.run_records import SubscriptionRecord
 from shared.domain.fleet.shard import Shard
 from shared.domain.fleet.tally import Tally
-from shared.domain.fleet.told import crowd_found
 from shared.domain.vocabulary.errors import AzureError, Throttled
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Reason
 from shared.reconcile.fleet.store import Stored, batches_of
-from shared.reconcile.ground.memory import ClusterMemory
-from shared.reconcile.ground.outbox import EventTeller
 
 UNPROTECTED_FIRST, PROTECTED_LATER, GIVEN_UP_LAST = "0", "1", "2"
+
+MISSED_FOR = timedelta(hours=1)
+"""How long after a listing has missed a cluster another must miss it, too, for it to be gone."""
 
 SEEN_AGAIN_WITHIN = timedelta(minutes=40)
 """The queue of clusters looks at what it has patience with at least every half hour or so."""
@@ -53,6 +49,7 @@ class Before:
     reason: str
     waiting: bool
     """Whether a message on the queue of clusters has patience with it, as it seems."""
+    missing_since: datetime | None
     start: datetime | None
     """The next start as of the listing; None if there is none, or no node auto-provisioning."""
 
@@ -63,8 +60,24 @@ class Before:
         start = start_of(known, now) if known.has_nap else None
         waiting = known.was_deferred_since(now - SEEN_AGAIN_WITHIN)
         return cls(
-            known.location, known.explicit, known.told, known.verified_at, reason, waiting, start
+            known.location,
+            known.explicit,
+            known.told,
+            known.verified_at,
+            reason,
+            waiting,
+            known.missing_since,
+            start,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Which clusters are to be forgotten, by their hashes, and since when others are missing."""
+
+    to_forget: set[str]
+    missing: Mapping[str, datetime | None]
+    """None for those that are there again."""
 
 
 @dataclass(slots=True)
@@ -86,6 +99,8 @@ class Listed:
     """The hashes of all clusters so far; two pages may hold the same one."""
     shards: Counter[Shard] = field(default_factory=Counter)
     """How many clusters of each shard are to be looked at."""
+    beside: str = ""
+    """The run that is stuck on some shards, and may be at work on others."""
     rows: int = 0
     """How many rows they take."""
     seen: set[str] = field(default_factory=set)
@@ -138,6 +153,13 @@ class Listed:
             outcome = Outcome.left_out(cluster, decision, dry_run=dry_run)
             self.left_out.append(LastKnown(outcome, self.row.read_at, now))
 
+    def leave_shards(self, shards: Iterable[Shard]) -> None:
+        """Leave the clusters of some shards to another run, which is at work on them."""
+        for shard in shards:
+            clusters = self.shards.pop(shard)
+            reason = Reason.LEFT_TO_ANOTHER_RUN
+            self.screened = self.screened.counting(OutcomeKind.SKIPPED, reason, clusters)
+
     def batches_of(
         self, clusters: Sequence[ObservedCluster], listed_at: datetime | None
     ) -> list[Batch]:
@@ -181,6 +203,30 @@ class Listed:
             told=before.told if before else frozenset[Reason](),
         )
 
+    @property
+    def gone(self) -> "Gone":
+        """Tell what has become of the clusters that are not among those with the feature.
+
+        A subscription's list lags minutes behind, so one that misses a cluster proves nothing.
+        """
+        now = self.row.read_at
+        without = {word for word in self.met - self.seen if word in self.known | self.given_up}
+        absent = (self.known.keys() | self.given_up.keys()) - self.met
+        since = {word: self._missing_since(word) for word in absent}
+        twice = {word for word, at in since.items() if at and now - at >= MISSED_FOR}
+        gone = twice | {word for word in absent if self._is_404(word)}
+        back = {word for word in self.seen & self.known.keys() if self.known[word].missing_since}
+        missing = {word: now for word, at in since.items() if at is None and word not in gone}
+        return Gone(without | gone, {**missing, **dict.fromkeys(back)})
+
+    def _missing_since(self, word: str) -> datetime | None:
+        before = self.known.get(word)
+        return before.missing_since if before else None
+
+    def _is_404(self, word: str) -> bool:
+        before = self.known.get(word)
+        return before is not None and before.reason == Reason.CLUSTER_GONE.value
+
     def screened_by(
         self, cluster: ObservedCluster, fresh_for: timedelta, now: datetime
     ) -> Decision | None:
@@ -203,34 +249,3 @@ class Listed:
             return False
         heard_at = self.heard.get(word)
         return heard_at is None or heard_at < verified_at - CLOCKS_APART
-
-
-@dataclass(frozen=True, slots=True)
-class CrowdFinder:
-    """Finds what more than `size` clusters of a subscription in one location share: their start."""
-
-    memory: ClusterMemory
-    teller: EventTeller
-    size: int
-
-    async def find(
-        self, run: Run, subscription_id: str, known: Iterable[Before], now: datetime
-    ) -> list[Crowd]:
-        """Count the crowds by what is remembered, and give those that a run is about."""
-        starts = ((each.location, each.start) for each in known)
-        crowds = crowds_of(subscription_id, starts, self.size)
-        if self.memory.keeps_dry_runs or not run.scope.dry_run:
-            await self._note(run, subscription_id, crowds, now)
-        whole = run.scope.resource_group is None
-        return [crowd for crowd in crowds if whole and run.scope.covers(crowd.shard.location)]
-
-    async def _note(
-        self, run: Run, subscription_id: str, crowds: list[Crowd], now: datetime
-    ) -> None:
-        """Tell of what is new before it is written down: a crash in between tells it again."""
-        before = await self.memory.crowding(subscription_id)
-        crowding, new = before.after(crowds, now)
-        if not self.memory.keeps_dry_runs:
-            await self.teller.tell([crowd_found(crowd, run, now) for crowd in new])
-        if crowds or before.crowds:
-            await self.memory.note_crowding(subscription_id, crowding)

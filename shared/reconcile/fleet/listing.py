@@ -7,22 +7,22 @@ from shared.domain.deciding.decision import Action, Decision
 from shared.domain.deciding.observed import ClusterPage, ObservedCluster
 from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.fleet.run import Run, RunState
-from shared.domain.fleet.run_records import ListingState, SubscriptionRecord
+from shared.domain.fleet.run_records import ListingState, RunRecord, SubscriptionRecord
 from shared.domain.fleet.run_work import ListSubscription, RunWork
 from shared.domain.fleet.tally import Tally
 from shared.domain.fleet.unreadable import Refusal
 from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.errors import AzureError
-from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.ports.azure import Aks, Clock
 from shared.ports.storage import Queue
 from shared.reconcile.fleet.close import RunCloser
 from shared.reconcile.fleet.hand_out import ShardHandout
-from shared.reconcile.fleet.listed import Before, CrowdFinder, Listed
+from shared.reconcile.fleet.listed import Before, Listed
 from shared.reconcile.fleet.patience import ListingPatience
 from shared.reconcile.fleet.store import RunStore, Stored
 from shared.reconcile.fleet.tidy import Tidier
+from shared.reconcile.ground.crowds import CrowdFinder
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import KNOWN, ClusterMemory
 from shared.reconcile.ground.policies import Wanted
@@ -41,7 +41,6 @@ MOST_LISTINGS = 50
 """So often a listing may be begun, by whomever: one that naptime itself fails on is given up."""
 
 SIGN_OF_LIFE = timedelta(minutes=1)
-PAGE_OF_GIVEN_UP = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ class SubscriptionLister:
         begun = replace(found.record, listing=found.record.listing + 1)
         claimed = await self._alive(run, replace(found, record=begun), found.read_at)
         if claimed is not None:
-            await self._list_claimed(run, work, claimed)
+            await self._list_claimed(stored.record, work, claimed)
 
     async def _alive(
         self, run: Run, stored: Stored[SubscriptionRecord], now: datetime
@@ -93,9 +92,11 @@ class SubscriptionLister:
         return await self.store.replace_subscription(run.id, stored, record)
 
     async def _list_claimed(
-        self, run: Run, work: ListSubscription, claimed: Stored[SubscriptionRecord]
+        self, record: RunRecord, work: ListSubscription, claimed: Stored[SubscriptionRecord]
     ) -> None:
+        run = record.run
         listed = await self._remembered(claimed, run)
+        listed.beside = record.beside
         try:
             ours = await self._pages(run, listed)
         except AzureError as error:
@@ -125,26 +126,13 @@ class SubscriptionLister:
             async for known in self.memory.of_subscription(subscription_id)
         }
         heard = await self.memory.heard(subscription_id) if self._fresh_for(run) else {}
-        given_up = await self._given_up(subscription_id)
+        given_up = await self.given_up.of_subscription(subscription_id)
         desired = await self.wanted(run.policy_hash)
         listed = Listed(claimed, desired, before, heard, given_up, self.clock.now())
         listed.screened = claimed.record.screened
-        listed.crowds = await self.crowds.find(run, subscription_id, before.values(), now)
+        starts = [(each.location, each.start) for each in before.values()]
+        listed.crowds = await self.crowds.find(run, subscription_id, starts, now)
         return listed
-
-    async def _given_up(self, subscription_id: str) -> dict[str, ClusterId]:
-        found = dict[str, ClusterId]()
-        after = place = f"{subscription_id}|"
-        while after.startswith(place) and (
-            page := await self.given_up.page(after, PAGE_OF_GIVEN_UP)
-        ):
-            found |= {
-                record.cluster_id.hash: record.cluster_id
-                for at, record in page
-                if at.startswith(place) and record.cluster_id
-            }
-            after = page[-1][0]
-        return found
 
     def _fresh_for(self, run: Run) -> timedelta:
         """Say for how long a run leaves out what was read; not at all where it is no release."""
@@ -188,6 +176,9 @@ class SubscriptionLister:
 
         With a refusal only the first pages were read.
         """
+        if listed.beside:
+            found, now = listed.shards.keys(), listed.row.read_at
+            listed.leave_shards(await self.handout.at_work(listed.beside, found, now))
         record = replace(
             listed.row.record,
             state=ListingState.LISTED,
@@ -201,6 +192,8 @@ class SubscriptionLister:
         if not await self.store.conclude_listing(run.id, listed.row, record, shards):
             return
         await self.handout.hand_out(run, shards, listed.row.read_at)
+        if listed.beside:
+            await self.handout.take_over(listed.beside, shards)
         if refusal is None and not run.scope.dry_run:
             await self.patience.forget(replace(run.scope, subscription_id=record.subscription_id))
         if refusal is None and run.scope.is_whole:
@@ -208,14 +201,13 @@ class SubscriptionLister:
 
     async def _forget_gone(self, run: Run, listed: Listed) -> None:
         """Forget the clusters that are no more."""
-        if not self.memory.keeps_dry_runs and run.scope.dry_run:
+        if run.scope.dry_run and not self.memory.keeps_dry_runs:
             return
-        subscription_id = listed.row.record.subscription_id
-        gone = [KNOWN + word for word in listed.known if word not in listed.seen]
-        await self.memory.forget(subscription_id, gone)
-        for word, cluster_id in listed.given_up.items():
-            if word not in listed.seen:
-                await self.given_up.forget(cluster_id)
+        gone, subscription_id = listed.gone, listed.row.record.subscription_id
+        await self.memory.note_missing(subscription_id, gone.missing)
+        await self.memory.forget(subscription_id, [KNOWN + word for word in gone.to_forget])
+        for word in gone.to_forget & listed.given_up.keys():
+            await self.given_up.forget(listed.given_up[word])
         await self.tidier.tidy(subscription_id, listed.places, listed.row.read_at)
 
     async def _refused(
@@ -242,7 +234,7 @@ class SubscriptionLister:
         stored = await self.store.subscription(work.run_id, work.subscription_id)
         if stored is not None and stored.record.state is ListingState.PENDING:
             message = "The subscription is not in NAPTIME_SUBSCRIPTIONS (any more)."
-            refusal = Refusal(Reason.ACCESS_DENIED, message, since=stored.read_at)
+            refusal = Refusal(Reason.SUBSCRIPTION_LEFT_OUT, message, since=stored.read_at)
             await self._unreadable(work, stored, refusal)
 
     async def _unreadable(

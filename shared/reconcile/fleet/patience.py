@@ -21,6 +21,8 @@ from shared.reconcile.ground.given_up import GivenUpRecords
 
 WAITING_PARTITION = "unreadable"
 
+NO_SUCH_GROUP = "ResourceGroupNotFound"
+
 SEEN_WITHIN = timedelta(minutes=5)
 """How long after it could be seen a message may stay without effect before it counts as lost."""
 
@@ -42,9 +44,9 @@ class ListingPatience:
     ) -> Refusal:
         """Have what a run could not read tried again, unless that is under way; give how it is.
 
-        A dry run that somebody asks for is a single look.
+        A dry run that is asked for is a single look, and so is one at a group that is not there.
         """
-        if run.scope.dry_run:
+        if run.scope.dry_run or error.code == NO_SUCH_GROUP:
             return Refusal.of_error(error, now)
         waiting = Waiting.of_run(run, subscription_id, error, now)
         if await self.table.insert(WAITING_PARTITION, waiting.scope.key, waiting.to_values()):

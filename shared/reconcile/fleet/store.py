@@ -31,8 +31,6 @@ END = "~"
 """Behind everything that keys are made of."""
 
 OTHERS_A_TRANSACTION = 99
-MOST_PARTS = 1000
-"""So many unfinished parts are looked at to tell whether a run only waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +125,6 @@ class RunStore:
         """Say whether a subscription or a shard of a run is known to have something left to do."""
         table = self._table(run_id)
         return bool(await table.first(run_id, 1, after=SHARD, where={"finished": False}))
-
-    async def only_waits(self, run_id: str) -> bool:
-        """Say whether all that a run has left to do is to try again what it could not read."""
-        rows = await self._table(run_id).first(
-            run_id, MOST_PARTS, after=SHARD, where={"finished": False}
-        )
-        waiting = (row.key.startswith(SUBSCRIPTION) and row.text("reason") for row in rows)
-        return bool(rows) and all(waiting)
 
     async def parts(self, run_id: str) -> tuple[list[SubscriptionRecord], dict[str, ShardRecord]]:
         """Read a run's subscriptions, and its shards by their keys."""

@@ -63,7 +63,7 @@ class RunViewer:
             return None
         subscriptions, shards = await self.store.parts(run_id)
         shown = stored.record.to_json()
-        if stored.record.state is RunState.ACTIVE:
+        if subscriptions:
             shown = {**shown, **summary(subscriptions, shards.values())}
         await self._say_when_next(stored.record.run.scope, shown)
         page = await self._clusters(run_id, shards, where, asked)
