@@ -1,9 +1,9 @@
 """What ARM says about a cluster and its maintenance configurations, without trusting its types."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import cast
+from typing import Self, cast
 
 from shared.domain.vocabulary.errors import InvalidWindow
 from shared.domain.vocabulary.ids import ClusterId
@@ -29,6 +29,11 @@ class ObservedCluster:
     node_resource_group: str | None = None
     sku: str = ""
     """The name: Automatic or Base."""
+
+    def with_tags(self, keys: Collection[str]) -> Self:
+        """Give it without the tags whose keys, in lower case, are not among these."""
+        kept = {key: value for key, value in self.tags.items() if key.lower() in keys}
+        return replace(self, tags=kept)
 
 
 @dataclass(frozen=True, slots=True)
