@@ -3,12 +3,15 @@
 PYTHON := .venv/bin/python
 ready := .venv/.ready
 
-$(ready): requirements.txt requirements-dev.txt local/azurite/package-lock.json local/setup.sh
+$(ready): requirements.txt requirements-dev.txt local/azurite/package-lock.json local/setup.sh local/uv.txt
 	@sh local/setup.sh
 
 .PHONY: help
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(ready) ## the environment alone: .venv with every pinned package, and Azurite
 
 .PHONY: run
 run: $(ready) ## play the whole story on this machine: app, storage emulator, simulated Azure
@@ -21,6 +24,10 @@ up: $(ready) ## the same without the story: stays up, prints the URLs, the keys 
 .PHONY: test
 test: $(ready) ## every test, with the storage emulator and the real worker library
 	@$(PYTHON) -m pytest -q -n 3 --dist loadfile --cov --cov-report=term
+
+.PHONY: quick
+quick: $(ready) ## unit and service tests in under a minute: the loop while writing
+	@$(PYTHON) -m pytest -q -n 3 --dist loadfile tests/unit tests/service
 
 .PHONY: campaign
 campaign: $(ready) ## the tests that take minutes: workers killed in the middle of runs, mutants, weather

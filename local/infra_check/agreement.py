@@ -87,7 +87,10 @@ def _filtered(told: list[Value], name: str) -> frozenset[str]:
 
 
 def _operations(told: list[Value]) -> frozenset[str]:
-    """Give the operations that filters let through; a filter on another key gives its key."""
+    """Give the operations that filters let through, and what else they ask for.
+
+    Of a filter on the subject that is what it is about; a filter on another key gives its key.
+    """
     found: set[str] = set()
     for body in told:
         filters = at(body, "properties.filter.advancedFilters")
@@ -97,6 +100,8 @@ def _operations(told: list[Value]) -> frozenset[str]:
                     found.update(strings_in(at(each, "values")))
                 case "data.resourceInfo.type":
                     found.update(f"{kind}/write" for kind in strings_in(at(each, "values")))
+                case "subject":
+                    found.update(f"about {part}" for part in strings_in(at(each, "values")))
                 case other:
                     found.add(f"a filter on {other}")
     # Event Grid compares strings without case.

@@ -14,6 +14,9 @@ ACCEPTED = [
     ("cluster_write", "ClusterWritten"),
     ("cluster_update", "ClusterWritten"),
     ("cluster_write_cloudevents", "ClusterWritten"),
+    ("cluster_write_failure", "ClusterWritten"),
+    ("cluster_action_failure", "ClusterWritten"),
+    ("cluster_tags_write", "ClusterWritten"),
     ("resource_notification", "ClusterWritten"),
     ("schedule_write", "ScheduleWritten"),
     ("schedule_delete", "ScheduleDeleted"),
@@ -40,6 +43,7 @@ async def test_recorded_events_become_work(world: Loaded, payload: str, cause: s
     [
         recorded("agent_pool_write"),
         recorded("kubernetes_version"),
+        recorded("cluster_tags_write").replace("Microsoft.ContainerService/managedClusters", "X/y"),
         recorded("cluster_write").replace("11111111-1111", "99999999-9999"),
         recorded("cluster_write").replace("aks-1", "../aks-1"),
         recorded("cluster_write").replace("aks-1", "aks-1/agentPools/x"),

@@ -7,7 +7,13 @@ import pytest
 
 from shared.domain.vocabulary.ids import ClusterId
 from tests.clusters import FOREIGN_SUBSCRIPTION, SUBSCRIPTION, cluster, schedule
-from tests.payloads import cluster_written, recorded, schedule_deleted
+from tests.payloads import (
+    cluster_failed,
+    cluster_written,
+    recorded,
+    schedule_deleted,
+    tags_written,
+)
 from tests.scenarios.conftest import Naptime
 
 type Json = dict[str, object]
@@ -91,6 +97,27 @@ async def test_excluded(naptime: Naptime, some_cluster: ClusterId) -> None:
     assert (await naptime.concluded(other))["reason"] == "Excluded"
     assert await naptime.writes(some_cluster) == []
     assert await naptime.writes(other) == []
+
+
+@pytest.mark.parametrize("child", ["", "/providers/Microsoft.Resources/tags/default"])
+async def test_an_exemption_is_taken_off(
+    naptime: Naptime, some_cluster: ClusterId, child: str
+) -> None:
+    """The tags API says that a cluster's tag is gone, by either id: the schedule comes at once."""
+    await naptime.controls.put(body_of(some_cluster, tags={"naptime": "off"}))
+    assert (await naptime.concluded(some_cluster))["reason"] == "Excluded"
+    await naptime.controls.put(body_of(some_cluster), events=False)
+    await naptime.post_event("on_cluster_created", tags_written(some_cluster, child))
+    await naptime.scheduled(some_cluster)
+
+
+async def test_a_creation_that_is_reported_as_failed(
+    naptime: Naptime, some_cluster: ClusterId
+) -> None:
+    """AKS reports that a creation has failed and goes on: the cluster gets its schedule."""
+    await naptime.controls.put(body_of(some_cluster, state="Failed"), events=False)
+    await naptime.post_event("on_cluster_created", cluster_failed(some_cluster))
+    await naptime.scheduled(some_cluster)
 
 
 async def test_fifty_at_once(naptime: Naptime, some_cluster: ClusterId) -> None:

@@ -13,7 +13,7 @@ _CLOUD_EVENTS = "CloudEventSchemaV1_0"
 _WEBHOOK = "/runtime/webhooks/eventgrid"
 # What the filter of an event subscription on data.operationName lets through, by function.
 FILTERS = {
-    "on_cluster_created": frozenset({f"{CLUSTERS}/write", f"{TAGS}/write"}),
+    "on_cluster_created": frozenset({f"{CLUSTERS}/write", f"{TAGS}/write", f"{TAGS}/delete"}),
     "on_schedule_changed": frozenset({f"{CONFIGURATIONS}/write", f"{CONFIGURATIONS}/delete"}),
 }
 # Failed actions on a cluster are hints as well, whatever the action.

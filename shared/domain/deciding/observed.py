@@ -3,10 +3,11 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Self, cast
+from typing import Self
 
 from shared.domain.vocabulary.errors import InvalidWindow
-from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.fields import object_in, text_in
+from shared.domain.vocabulary.ids import ClusterId, plain_location
 from shared.domain.window.body import read_window
 from shared.domain.window.window import MaintenanceWindow
 
@@ -119,24 +120,26 @@ def observe_cluster(body: Mapping[str, object]) -> ObservedCluster:
 
     Raises InvalidResourceId.
     """
-    properties = _object(body, "properties")
-    channels = _object(properties, "autoUpgradeProfile")
+    properties = object_in(body, "properties")
+    channels = object_in(properties, "autoUpgradeProfile")
     return ObservedCluster(
-        id=ClusterId.parse(_text(body, "id") or "", "id"),
+        id=ClusterId.parse(text_in(body, "id") or "", "id"),
         location=_location(body),
-        provisioning_state=_text(properties, "provisioningState") or "",
+        provisioning_state=text_in(properties, "provisioningState") or "",
         auto_provisioning=_auto_provisioning(properties),
-        tags={key: value for key, value in _object(body, "tags").items() if isinstance(value, str)},
-        node_os_channel=_text(channels, "nodeOSUpgradeChannel"),
-        upgrade_channel=_text(channels, "upgradeChannel"),
-        node_resource_group=_text(properties, "nodeResourceGroup"),
-        sku=_text(_object(body, "sku"), "name") or "",
+        tags={
+            key: value for key, value in object_in(body, "tags").items() if isinstance(value, str)
+        },
+        node_os_channel=text_in(channels, "nodeOSUpgradeChannel"),
+        upgrade_channel=text_in(channels, "upgradeChannel"),
+        node_resource_group=text_in(properties, "nodeResourceGroup"),
+        sku=text_in(object_in(body, "sku"), "name") or "",
     )
 
 
 def observe_unreadable(body: Mapping[str, object]) -> UnreadableCluster:
     """Read the body of a managed cluster whose id `observe_cluster` has refused."""
-    return UnreadableCluster(_location(body), _auto_provisioning(_object(body, "properties")))
+    return UnreadableCluster(_location(body), _auto_provisioning(object_in(body, "properties")))
 
 
 def observe_configuration(body: Mapping[str, object]) -> ObservedConfiguration:
@@ -144,8 +147,8 @@ def observe_configuration(body: Mapping[str, object]) -> ObservedConfiguration:
 
     Without its name it has that of its id: one that is not recognised would be written over.
     """
-    name = _text(body, "name") or (_text(body, "id") or "").rpartition("/")[2]
-    return ObservedConfiguration(name, _object(body, "properties"))
+    name = text_in(body, "name") or (text_in(body, "id") or "").rpartition("/")[2]
+    return ObservedConfiguration(name, object_in(body, "properties"))
 
 
 def node_os_schedule(
@@ -156,20 +159,11 @@ def node_os_schedule(
 
 
 def _location(body: Mapping[str, object]) -> str:
-    return (_text(body, "location") or "").replace(" ", "").lower()
+    location = text_in(body, "location")
+    return plain_location(location) if location else ""
 
 
 def _auto_provisioning(properties: Mapping[str, object]) -> bool:
     # A profile that is absent means Manual (Azure/azure-rest-api-specs, the property's default).
-    mode = _text(_object(properties, "nodeProvisioningProfile"), "mode") or "Manual"
+    mode = text_in(object_in(properties, "nodeProvisioningProfile"), "mode") or "Manual"
     return mode.lower() == "auto"
-
-
-def _object(body: Mapping[str, object], name: str) -> Mapping[str, object]:
-    value = body.get(name)
-    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}
-
-
-def _text(body: Mapping[str, object], name: str) -> str | None:
-    value = body.get(name)
-    return value if isinstance(value, str) else None

@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
-from typing import cast
 
 from shared.domain.deciding.conditions import Condition
 from shared.domain.vocabulary.errors import InvalidWindow, Problem
-from shared.domain.vocabulary.fields import Fields
+from shared.domain.vocabulary.fields import Fields, object_or_empty
 from shared.domain.window.body import read_window
 from shared.domain.window.text import parse_date, parse_utc_offset
 from shared.domain.window.window import MaintenanceWindow
@@ -58,7 +57,7 @@ def past_start_date(
 
 def _past_start_date(properties: Mapping[str, object], now: datetime) -> Iterator[Problem]:
     """Find it in a window that has other problems; one in the date or the offset is not told."""
-    fields = Fields(_object(properties.get(_WINDOW)), _WINDOW, [])
+    fields = Fields(object_or_empty(properties.get(_WINDOW)), _WINDOW, [])
     offset = fields.optional("utcOffset", parse_utc_offset) or timedelta()
     problem = past_start_date(fields.optional("startDate", parse_date), offset, now)
     if problem:
@@ -77,7 +76,3 @@ def _read(properties: Mapping[str, object]) -> MaintenanceWindow:
         rule = f"must hold at most {MOST_SPANS} spans, which is naptime's own limit"
         raise InvalidWindow.because(f"{_WINDOW}.notAllowedDates", None, rule)
     return window
-
-
-def _object(value: object) -> Mapping[str, object]:
-    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}

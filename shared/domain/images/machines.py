@@ -9,13 +9,14 @@ Which node image a virtual machine was made from, by the image reference in its 
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self, cast
 
 from shared.domain.images.node_image import NodeImage
 from shared.domain.vocabulary.errors import InvalidResourceId
+from shared.domain.vocabulary.fields import object_or_empty, text_in
 from shared.domain.vocabulary.ids import parse_subscription_id
 
 NAP_MACHINES_QUERY = """
@@ -67,9 +68,7 @@ class MachinePage:
 
 def observe_machine(row: object) -> NapMachine | None:
     """Read a row of the query's answer, which may be anything; None if it is no machine."""
-    if not isinstance(row, Mapping):
-        return None
-    body = cast("Mapping[str, object]", row)
+    body = object_or_empty(row)
     match body.get("subscriptionId"), body.get("resourceGroup"), body.get("image"):
         case str(subscription), str(group), image if group:
             reference = image if isinstance(image, str) else ""
@@ -114,18 +113,11 @@ def _first_of_each(pools: Iterable[ImagePool | None]) -> list[ImagePool]:
 
 
 def _observe(row: object) -> ImagePool | None:
-    if not isinstance(row, Mapping):
-        return None
-    body = cast("Mapping[str, object]", row)
-    name, os_type, sku = (_text(body, part) for part in ("name", "osType", "osSKU"))
+    body = object_or_empty(row)
+    name, os_type, sku = (text_in(body, part) or "" for part in ("name", "osType", "osSKU"))
     if not _NAME.fullmatch(name) or (os_type or _LINUX).lower() != _LINUX:
         return None
     return ImagePool(name, (sku or "ubuntu").lower())
-
-
-def _text(body: Mapping[str, object], name: str) -> str:
-    value = body.get(name)
-    return value if isinstance(value, str) else ""
 
 
 # Managed node auto-provisioning refers to a compute gallery, self-hosted Karpenter to its community

@@ -5,11 +5,12 @@ What has another form is unknown, which is no error: a pool that was never upgra
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Self, cast
+from typing import Self
 
+from shared.domain.vocabulary.fields import object_or_empty
 from shared.domain.vocabulary.instants import in_utc
 
 NAP_GALLERIES = ("AKSUbuntu", "AKSAzureLinux")
@@ -139,9 +140,7 @@ def newest_images(images: Iterable[NodeImage]) -> dict[ImageDefinition, NodeImag
 
 
 def _observe(row: object) -> NodeImage | None:
-    if not isinstance(row, Mapping):
-        return None
-    body = cast("Mapping[str, object]", row)
+    body = object_or_empty(row)
     match body.get("os"), body.get("sku"), body.get("version"):
         case str(os), str(sku), str(version):
             return NodeImage.of(os, sku, version)

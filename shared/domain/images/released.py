@@ -6,18 +6,16 @@ to the topic can publish it as well, so what arrives is checked like anything fr
 What a look at a location's node images has brought: which are new, and which were released.
 """
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.domain.images.known_image import KnownImage, LastLook
 from shared.domain.images.node_image import ImageDefinition, ImageVersion, NodeImage, newest_images
-from shared.domain.vocabulary import instants
-from shared.domain.vocabulary.cloud_event import MAX_EVENT_BYTES, CloudEvent, NotOurs
-from shared.domain.vocabulary.errors import InvalidEvent, Problem
-from shared.domain.vocabulary.fields import BrokenRule, Fields, NotStrictJson, parse_object, text
-from shared.domain.vocabulary.plain_text import one_line
+from shared.domain.vocabulary.cloud_event import CloudEvent, NotOurs, read_envelope
+from shared.domain.vocabulary.errors import InvalidEvent
+from shared.domain.vocabulary.fields import BrokenRule, Fields, an_instant, exactly, text
+from shared.domain.vocabulary.ids import parse_location
 
 NODE_IMAGE_RELEASED = "Naptime.NodeImageReleased"
 
@@ -26,9 +24,6 @@ OLDEST = timedelta(days=2)
 
 FURTHEST_AHEAD = timedelta(hours=1)
 """An event from further ahead is refused: more than the clocks of two machines differ by."""
-
-_MOST_SHOWN = 100
-_LOCATION = re.compile(r"[a-z][a-z0-9]{1,49}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,47 +74,20 @@ def parse_node_image_event(event: str, now: datetime) -> NodeImageReleased | Not
     Images that node auto-provisioning does not use are NotOurs, like other types. Raises
     InvalidEvent with every problem, whatever the text, and nothing else.
     """
-    problems: list[Problem] = []
-    try:
-        found = _read(Fields(parse_object(event, MAX_EVENT_BYTES), "", problems), now)
-    except NotStrictJson as error:
-        raise InvalidEvent.because("event", "", str(error)) from error
-    if found is None or problems:
-        raise InvalidEvent(problems)
-    return found
-
-
-def parse_location(value: object) -> str:
-    """Read a location, 'West Europe' as well as westeurope, as its short name.
-
-    Raises BrokenRule.
-    """
-    location = text(value).replace(" ", "").lower()
-    if not _LOCATION.fullmatch(location):
-        raise BrokenRule("must be the name of a location, such as westeurope")
-    return location
-
-
-def _read(event: Fields, now: datetime) -> NodeImageReleased | NotOurs | None:
-    is_cloud_event = "specversion" in event.present()
-    if is_cloud_event:
-        event.required("specversion", _exactly("1.0"))
-    event_type = event.required("type" if is_cloud_event else "eventType", text)
-    if event_type is None:
-        return None
-    if event_type.lower() != NODE_IMAGE_RELEASED.lower():
-        return NotOurs(one_line(event_type, _MOST_SHOWN))
-    event.required("id", text)
-    event.required("time" if is_cloud_event else "eventTime", _recent(now))
-    data = event.under("data")
+    envelope = read_envelope(event)
+    if envelope.type.lower() != NODE_IMAGE_RELEASED.lower():
+        return envelope.foreign()
+    fields = envelope.fields
+    fields.required("id", text)
+    fields.required(envelope.time, _recent(now))
+    data = fields.under("data")
     released = _released(data) if data else None
-    if released is None:
-        return None
-    event.required("subject", _exactly(released.subject))
+    if released:
+        fields.required("subject", exactly(released.subject))
+    if released is None or fields.problems:
+        raise InvalidEvent(fields.problems)
     definition = released.image.definition
-    if definition.is_used_by_nap:
-        return released
-    return NotOurs(one_line(f"{NODE_IMAGE_RELEASED} {definition}", _MOST_SHOWN))
+    return released if definition.is_used_by_nap else envelope.foreign(definition)
 
 
 def _released(data: Fields) -> NodeImageReleased | None:
@@ -133,7 +101,7 @@ def _released(data: Fields) -> NodeImageReleased | None:
     if location is None or definition is None or version is None:
         return None
     image = NodeImage(definition, version)
-    data.optional("fullName", _exactly(str(image)))
+    data.optional("fullName", exactly(str(image)))
     return NodeImageReleased(location, image, previous)
 
 
@@ -144,22 +112,9 @@ def _version(value: object) -> ImageVersion:
     return version
 
 
-def _exactly(expected: str) -> Callable[[object], str]:
-    def parse(value: object) -> str:
-        if text(value).lower() != expected.lower():
-            raise BrokenRule(f"must be {expected}")
-        return expected
-
-    return parse
-
-
 def _recent(now: datetime) -> Callable[[object], datetime]:
     def parse(value: object) -> datetime:
-        try:
-            time = instants.from_text(text(value))
-        except (ValueError, OverflowError) as error:
-            # The first and the last day of the calendar have no UTC in some offsets.
-            raise BrokenRule("must be an ISO 8601 instant with an offset or Z") from error
+        time = an_instant(value)
         if time < now - OLDEST:
             raise BrokenRule(f"must not be older than {OLDEST.days} days")
         if time > now + FURTHEST_AHEAD:

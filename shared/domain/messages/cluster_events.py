@@ -9,13 +9,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, cast
+from typing import ClassVar
 
 from shared.domain.deciding.observed import NODE_OS_SCHEDULE
-from shared.domain.vocabulary import instants
-from shared.domain.vocabulary.cloud_event import MAX_EVENT_BYTES, NotOurs
+from shared.domain.vocabulary.cloud_event import MOST_SHOWN, Envelope, NotOurs, read_envelope
 from shared.domain.vocabulary.errors import InvalidEvent, InvalidResourceId
-from shared.domain.vocabulary.fields import NotStrictJson, parse_object
+from shared.domain.vocabulary.fields import Fields, an_instant, object_or_empty, text
 from shared.domain.vocabulary.ids import (
     ClusterId,
     is_guid,
@@ -25,20 +24,28 @@ from shared.domain.vocabulary.ids import (
 from shared.domain.vocabulary.plain_text import one_line
 from shared.domain.vocabulary.reasons import Cause
 
-"""Event Grid's own limit for one event."""
-
 WRITE_SUCCESS = "Microsoft.Resources.ResourceWriteSuccess"
+WRITE_FAILURE = "Microsoft.Resources.ResourceWriteFailure"
 DELETE_SUCCESS = "Microsoft.Resources.ResourceDeleteSuccess"
+ACTION_FAILURE = "Microsoft.Resources.ResourceActionFailure"
 CREATED_OR_UPDATED = "Microsoft.ResourceNotifications.Resources.CreatedOrUpdated"
 MANAGED_CLUSTERS = "Microsoft.ContainerService/managedClusters"
+TAGS = "Microsoft.Resources/tags"
 
-_MOST_SHOWN = 100
 _SOURCE = re.compile(r"/subscriptions/([^/]+)(?:/.*)?", re.IGNORECASE | re.ASCII)
+_TAGS_OF = re.compile(rf"(.*?)(?:/providers/{re.escape(TAGS)}/default)?", re.IGNORECASE | re.ASCII)
+# What only reads (listClusterUserCredential and the like) changes nothing when it fails.
+_ACTION = re.compile(
+    rf"{re.escape(MANAGED_CLUSTERS)}/(?!list)[^/]+/action", re.IGNORECASE | re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterWritten:
-    """A managed cluster was created or updated: Azure does not say which."""
+    """Something happened to a managed cluster: it was created or updated, or that has failed.
+
+    Azure does not say which; and AKS goes on with what it has reported as failed.
+    """
 
     cause: ClassVar[Cause] = Cause.CLUSTER_WRITTEN
     cluster_id: ClusterId
@@ -70,114 +77,101 @@ class ScheduleDeleted:
 
 
 type ClusterEvent = ClusterWritten | ScheduleWritten | ScheduleDeleted | NotOurs
+type Kind = type[ClusterWritten | ScheduleWritten | ScheduleDeleted]
 
-_KINDS = {
-    (event_type.lower(), f"{MANAGED_CLUSTERS}/{operation}".lower()): kind
+OPERATIONS: Mapping[tuple[str, str], Kind] = {
+    (event_type.lower(), operation.lower()): kind
     for event_type, operation, kind in (
-        (WRITE_SUCCESS, "write", ClusterWritten),
-        (WRITE_SUCCESS, "maintenanceConfigurations/write", ScheduleWritten),
-        (DELETE_SUCCESS, "maintenanceConfigurations/delete", ScheduleDeleted),
+        (WRITE_SUCCESS, f"{MANAGED_CLUSTERS}/write", ClusterWritten),
+        (WRITE_FAILURE, f"{MANAGED_CLUSTERS}/write", ClusterWritten),
+        (ACTION_FAILURE, f"{MANAGED_CLUSTERS}/write", ClusterWritten),
+        (WRITE_SUCCESS, f"{TAGS}/write", ClusterWritten),
+        (DELETE_SUCCESS, f"{TAGS}/delete", ClusterWritten),
+        (WRITE_SUCCESS, f"{MANAGED_CLUSTERS}/maintenanceConfigurations/write", ScheduleWritten),
+        (DELETE_SUCCESS, f"{MANAGED_CLUSTERS}/maintenanceConfigurations/delete", ScheduleDeleted),
     )
 }
+"""What each event type and operation is about; a failed action may be any that writes."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Envelope:
-    event_type: str
-    source: str
-    subject: str
-    event_id: str | None
-    happened_at: datetime | None
-    data: Mapping[str, object]
-
-
-def parse_event(text: str) -> ClusterEvent:
+def parse_event(event: str) -> ClusterEvent:
     """Parse one event in the Event Grid schema or in CloudEvents 1.0.
 
     Raises InvalidEvent, whatever the text, and nothing else.
     """
+    envelope = read_envelope(event)
+    parse = PARSERS.get(envelope.type.lower())
+    if parse is None:
+        return envelope.foreign()
     try:
-        return _event_in(parse_object(text, MAX_EVENT_BYTES))
-    except NotStrictJson as error:
-        # Not shown: the raw event holds the caller's name, address and claims.
-        raise InvalidEvent.because("event", "", str(error)) from error
+        return parse(envelope)
     except InvalidResourceId as error:
         raise InvalidEvent(error.problems) from error
 
 
-def _event_in(body: Mapping[str, object]) -> ClusterEvent:
-    cloud = "specversion" in body
-    if cloud and body["specversion"] != "1.0":
-        raise InvalidEvent.because("specversion", body["specversion"], "must be 1.0")
-    event_type = _text(body, "type" if cloud else "eventType")
-    parse = _PARSERS.get(event_type.lower())
-    if parse is None:
-        return NotOurs(one_line(event_type, _MOST_SHOWN))
-    happened_at = _instant(body.get("time" if cloud else "eventTime"))
-    return parse(_envelope(body, event_type, "source" if cloud else "topic", happened_at))
-
-
-def _envelope(
-    body: Mapping[str, object], event_type: str, source: str, happened_at: datetime | None
-) -> _Envelope:
-    event_id, subject = body.get("id"), body.get("subject")
-    return _Envelope(
-        event_type=event_type,
-        source=_text(body, source),
-        subject=subject if isinstance(subject, str) else "",
-        event_id=one_line(event_id, _MOST_SHOWN) if isinstance(event_id, str) else None,
-        happened_at=happened_at,
-        data=_object(body, "data"),
-    )
-
-
-def _notified(event: _Envelope) -> ClusterEvent:
-    resource = _object(event.data, "resourceInfo")
-    if _text(resource, "type").lower() != MANAGED_CLUSTERS.lower():
-        return _foreign(event, _text(resource, "type"))
+def _notified(event: Envelope) -> ClusterEvent:
+    resource = _there(_there(event.fields, "data"), "resourceInfo")
+    kind = _text(resource, "type")
+    if kind.lower() != MANAGED_CLUSTERS.lower():
+        return event.foreign(kind)
     cluster_id = ClusterId.parse(_text(resource, "id"), "data.resourceInfo.id")
-    return ClusterWritten(
-        _from_its_source(event, cluster_id), event.event_id, happened_at=event.happened_at
-    )
+    return _found(event, ClusterWritten, cluster_id)
 
 
-def _operated(event: _Envelope) -> ClusterEvent:
-    operation = _text(event.data, "operationName")
-    kind = _KINDS.get((event.event_type.lower(), operation.lower()))
+def _operated(event: Envelope) -> ClusterEvent:
+    data = _there(event.fields, "data")
+    operation = _text(data, "operationName")
+    kind = _kind(event.type, operation)
     if kind is None:
-        return _foreign(event, operation)
-    subject = event.subject or _text(event.data, "resourceUri")
+        return event.foreign(operation)
+    subject = event.fields.loose("subject", text) or _text(data, "resourceUri")
+    if operation.lower().startswith(f"{TAGS}/".lower()):
+        return _tagged(event, kind, subject)
     if kind is ClusterWritten:
-        cluster_id = ClusterId.parse(subject, "subject")
-    else:
-        cluster_id, name = parse_configuration_id(subject)
-        if name.lower() != NODE_OS_SCHEDULE.lower():
-            return _foreign(event, name)
+        return _found(event, kind, ClusterId.parse(subject, "subject"))
+    cluster_id, name = parse_configuration_id(subject)
+    if name.lower() != NODE_OS_SCHEDULE.lower():
+        return event.foreign(name)
+    return _found(event, kind, cluster_id)
+
+
+def _kind(event_type: str, operation: str) -> Kind | None:
+    if event_type.lower() == ACTION_FAILURE.lower() and _ACTION.fullmatch(operation):
+        return ClusterWritten
+    return OPERATIONS.get((event_type.lower(), operation.lower()))
+
+
+def _tagged(event: Envelope, kind: Kind, subject: str) -> ClusterEvent:
+    """Take the tags of clusters alone, by the cluster's id or by that of its tags.
+
+    Anything in a subscription has tags, so what is no cluster is nobody's mistake.
+    """
+    match = _TAGS_OF.fullmatch(subject)
+    try:
+        cluster_id = ClusterId.parse(match[1] if match else "")
+    except InvalidResourceId:
+        return event.foreign(TAGS)
+    return _found(event, kind, cluster_id)
+
+
+def _found(event: Envelope, kind: Kind, cluster_id: ClusterId) -> ClusterEvent:
+    """Give the event, if it comes from the id's own subscription; raises InvalidEvent."""
+    source = _text(event.fields, event.source)
+    match = _SOURCE.fullmatch(source)
+    if match is None or parse_subscription_id(match[1]) != cluster_id.subscription_id:
+        raise InvalidEvent.because("source", source, "must be the cluster's subscription")
+    event_id = event.fields.loose("id", text)
     return kind(
-        _from_its_source(event, cluster_id),
-        event.event_id,
-        _caller(event.data),
-        event.happened_at,
+        cluster_id,
+        one_line(event_id, MOST_SHOWN) if event_id else None,
+        _caller(_there(event.fields, "data")),
+        event.fields.loose(event.time, an_instant),
     )
 
 
-def _foreign(event: _Envelope, what: str) -> NotOurs:
-    return NotOurs(one_line(f"{event.event_type} {what}", _MOST_SHOWN))
-
-
-def _from_its_source(event: _Envelope, cluster_id: ClusterId) -> ClusterId:
-    """Give the id if the event comes from the id's own subscription; raises InvalidEvent."""
-    source = _SOURCE.fullmatch(event.source)
-    if source is None or parse_subscription_id(source[1]) != cluster_id.subscription_id:
-        raise InvalidEvent.because("source", event.source, "must be the cluster's subscription")
-    return cluster_id
-
-
-def _caller(data: Mapping[str, object]) -> str | None:
+def _caller(data: Fields) -> str | None:
     """Give the application that made the call; None if the claims do not name exactly one."""
-    claims = data.get("claims")
-    if not isinstance(claims, Mapping):
-        return None
+    claims = data.loose("claims", object_or_empty) or {}
     app_ids = [value for key, value in claims.items() if str(key).lower() == "appid"]
     match app_ids:
         case [str(app_id)] if is_guid(app_id):
@@ -186,30 +180,25 @@ def _caller(data: Mapping[str, object]) -> str | None:
             return None
 
 
-def _instant(value: object) -> datetime | None:
-    """Read when an event happened; only figures are made of it, so a wrong one is just left out."""
-    try:
-        return instants.from_text(value) if isinstance(value, str) else None
-    except (ValueError, OverflowError):
-        return None
-
-
-def _text(body: Mapping[str, object], name: str) -> str:
-    value = body.get(name)
-    if not isinstance(value, str) or not value:
-        raise InvalidEvent.because(name, value, "must be a string that is not empty")
+def _text(fields: Fields, name: str) -> str:
+    value = fields.required(name, text)
+    if value is None:
+        raise InvalidEvent(fields.problems)
     return value
 
 
-def _object(body: Mapping[str, object], name: str) -> Mapping[str, object]:
-    value = body.get(name)
-    if not isinstance(value, Mapping):
-        raise InvalidEvent.because(name, value, "must be an object")
-    return cast("Mapping[str, object]", value)
+def _there(fields: Fields, name: str) -> Fields:
+    under = fields.under(name)
+    if under is None:
+        raise InvalidEvent(fields.problems)
+    return under
 
 
-_PARSERS = {
+PARSERS = {
     WRITE_SUCCESS.lower(): _operated,
+    WRITE_FAILURE.lower(): _operated,
     DELETE_SUCCESS.lower(): _operated,
+    ACTION_FAILURE.lower(): _operated,
     CREATED_OR_UPDATED.lower(): _notified,
 }
+"""How each event type is read, in lower case."""

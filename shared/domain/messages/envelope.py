@@ -6,16 +6,12 @@ trigger's metadata (Azure/azure-webjobs-sdk, Utility.ApplyBindingData).
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 
-from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.errors import InvalidMessage
 from shared.domain.vocabulary.fields import (
-    BrokenRule,
     Fields,
     NotStrictJson,
     parse_object,
-    text,
     whole_number,
 )
 
@@ -42,11 +38,3 @@ def unseal(message: str) -> Fields:
     if work is None:
         raise InvalidMessage(envelope.problems)
     return work
-
-
-def an_instant(value: object) -> datetime:
-    """Read an ISO 8601 instant; raises BrokenRule."""
-    try:
-        return instants.from_text(text(value))
-    except (ValueError, OverflowError) as error:
-        raise BrokenRule("must be an ISO 8601 instant with Z or an offset") from error

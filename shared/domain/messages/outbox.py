@@ -1,17 +1,17 @@
 """Events on their way to the topic, as they travel through their queue."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Self, cast
+from typing import Self
 
-from shared.domain.messages.envelope import an_instant, seal, unseal
+from shared.domain.messages.envelope import seal, unseal
 from shared.domain.messages.work import PATIENCE
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.cloud_event import CloudEvent
 from shared.domain.vocabulary.errors import InvalidMessage
-from shared.domain.vocabulary.fields import BrokenRule, Fields, items, text, whole_number
+from shared.domain.vocabulary.fields import Fields, an_instant, an_object, items, text, whole_number
 
 EVENTS_QUEUE = "naptime-events"
 EVENTS_POISON_QUEUE = f"{EVENTS_QUEUE}-poison"
@@ -88,16 +88,10 @@ def _event(body: Fields | None) -> CloudEvent | None:
         return None
     body.refuse_unknown(("type", "id", "subject", "time", "data"))
     kind, identity, subject = (body.required(name, text) for name in ("type", "id", "subject"))
-    time, data = body.required("time", an_instant), body.required("data", _object)
+    time, data = body.required("time", an_instant), body.required("data", an_object)
     if not (kind and identity and subject) or time is None or data is None:
         return None
     return CloudEvent(kind, identity, subject, time, data)
-
-
-def _object(value: object) -> Mapping[str, object]:
-    if not isinstance(value, Mapping):
-        raise BrokenRule("must be an object")
-    return cast("Mapping[str, object]", value)
 
 
 def _body(event: CloudEvent) -> dict[str, object]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Self
 
-from shared.domain.messages.envelope import an_instant, seal, unseal
+from shared.domain.messages.envelope import seal, unseal
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.errors import InvalidMessage, InvalidResourceId
-from shared.domain.vocabulary.fields import BrokenRule, Fields, text, whole_number
+from shared.domain.vocabulary.fields import BrokenRule, Fields, an_instant, text, whole_number
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.vocabulary.rows import Row

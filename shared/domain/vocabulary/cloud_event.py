@@ -1,20 +1,23 @@
-"""An event that naptime publishes: a CloudEvent 1.0, but for its source, which comes last."""
+"""Events: those that naptime publishes, and what is around the data of those that come."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from shared.domain.vocabulary import instants
+from shared.domain.vocabulary.errors import InvalidEvent
+from shared.domain.vocabulary.fields import Fields, NotStrictJson, exactly, parse_object, text
+from shared.domain.vocabulary.plain_text import one_line
 
 type Json = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
 class CloudEvent:
-    """One event; `time` an aware instant, `data` ready for JSON.
+    """An event to publish; `time` is aware, `data` ready for JSON.
 
-    With the source the id makes the event unique: where the same thing is told twice, the id is
-    the same, so that whoever receives both can tell.
+    Its source comes last; with it the id makes the event unique: where the same thing is told
+    twice, the id is the same, so that whoever receives both can tell.
     """
 
     type: str
@@ -38,6 +41,9 @@ class CloudEvent:
 
 
 MAX_EVENT_BYTES = 1024 * 1024
+"""Event Grid's own limit for one event."""
+
+MOST_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +51,45 @@ class NotOurs:
     """An event about something else; `event_type` is at most 100 printable characters."""
 
     event_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """An event that came, in CloudEvents 1.0 or in the Event Grid schema.
+
+    `fields` are its own, and note what is wrong with them under the names that they have there.
+    """
+
+    type: str
+    fields: Fields
+    is_cloud_event: bool
+
+    @property
+    def source(self) -> str:
+        """The name of the field that says where the event comes from."""
+        return "source" if self.is_cloud_event else "topic"
+
+    @property
+    def time(self) -> str:
+        """The name of the field that says when it happened."""
+        return "time" if self.is_cloud_event else "eventTime"
+
+    def foreign(self, what: object = "") -> NotOurs:
+        """Say that it is about something else, and about what."""
+        return NotOurs(one_line(f"{self.type} {what}".strip(), MOST_SHOWN))
+
+
+def read_envelope(event: str) -> Envelope:
+    """Open one event; raises InvalidEvent for what is none, whatever the text."""
+    try:
+        fields = Fields(parse_object(event, MAX_EVENT_BYTES), "", [])
+    except NotStrictJson as error:
+        # Not shown: the raw event holds the caller's name, address and claims.
+        raise InvalidEvent.because("event", "", str(error)) from error
+    is_cloud_event = "specversion" in fields.present()
+    if is_cloud_event and fields.required("specversion", exactly("1.0")) is None:
+        raise InvalidEvent(fields.problems)
+    event_type = fields.required("type" if is_cloud_event else "eventType", text)
+    if event_type is None:
+        raise InvalidEvent(fields.problems)
+    return Envelope(event_type, fields, is_cloud_event)

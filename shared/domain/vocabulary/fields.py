@@ -1,13 +1,12 @@
-"""Reads the fields of a JSON object and collects every problem on the way.
-
-JSON from outside, read so that it means one thing only.
-"""
+"""JSON from outside: read strictly, with every problem noted, or loosely, whatever it holds."""
 
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import NoReturn, cast
 
+from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.errors import Problem
 
 
@@ -49,6 +48,14 @@ class Fields:
             return parse(value)
         except BrokenRule as error:
             self.refuse(name, value, str(error))
+            return None
+
+    def loose[T](self, name: str, parse: Callable[[object], T]) -> T | None:
+        """Give the parsed field, or None without a note if it is absent or wrong."""
+        value = self._body.get(name)
+        try:
+            return None if value is None else parse(value)
+        except BrokenRule:
             return None
 
     def under(self, name: str) -> "Fields | None":
@@ -104,6 +111,49 @@ def whole_number(lowest: int, highest: int) -> Callable[[object], int]:
         return value
 
     return parse
+
+
+def exactly(expected: str) -> Callable[[object], str]:
+    """Make a parser of one text, in any casing."""
+
+    def parse(value: object) -> str:
+        if text(value).lower() != expected.lower():
+            raise BrokenRule(f"must be {expected}")
+        return expected
+
+    return parse
+
+
+def an_instant(value: object) -> datetime:
+    """Read an ISO 8601 instant; raises BrokenRule."""
+    try:
+        return instants.from_text(text(value))
+    except (ValueError, OverflowError) as error:
+        # The first and the last day of the calendar have no UTC in some offsets.
+        raise BrokenRule("must be an ISO 8601 instant with Z or an offset") from error
+
+
+def an_object(value: object) -> Mapping[str, object]:
+    """Take a JSON object; raises BrokenRule."""
+    if not isinstance(value, Mapping):
+        raise BrokenRule("must be an object")
+    return cast("Mapping[str, object]", value)
+
+
+def object_or_empty(value: object) -> Mapping[str, object]:
+    """Read an object loosely: whatever is none is an empty one."""
+    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}
+
+
+def object_in(body: Mapping[str, object], name: str) -> Mapping[str, object]:
+    """Read a member that should be an object loosely."""
+    return object_or_empty(body.get(name))
+
+
+def text_in(body: Mapping[str, object], name: str) -> str | None:
+    """Read a member that should be a text loosely: whatever is none is None."""
+    value = body.get(name)
+    return value if isinstance(value, str) else None
 
 
 class NotStrictJson(ValueError):

@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Self
 
 from shared.domain.vocabulary.errors import InvalidResourceId, Problem
+from shared.domain.vocabulary.fields import BrokenRule, text
 
 # Patterns of Azure/azure-rest-api-specs, Microsoft.ContainerService stable/2026-08-01 and
 # common-types. ASCII keeps letters such as the Kelvin sign from matching without case.
@@ -140,13 +141,24 @@ def parse_scope(text: str) -> Scope:
     return Scope(text.lower())
 
 
+LOCATION = r"[A-Za-z][A-Za-z0-9 ]{0,59}"
+"""A location by its short name or the other; an answer of Azure may have anything."""
+
+_LOCATION = re.compile(LOCATION, re.ASCII)
 # What a table key may not hold is more than this; ARM's names of locations are plainer still.
 _NOT_PLAIN = re.compile(r"[^a-z0-9-]", re.ASCII)
-
-
-LOCATION = r"^[A-Za-z0-9][A-Za-z0-9 ]{0,59}$"
 
 
 def plain_location(text: str) -> str:
     """Give a location's short name: lower case, without spaces or anything unheard of."""
     return _NOT_PLAIN.sub("-", text.replace(" ", "").lower()) or "unknown"
+
+
+def parse_location(value: object) -> str:
+    """Read a location, 'West Europe' as well as westeurope, as its short name.
+
+    Raises BrokenRule.
+    """
+    if not _LOCATION.fullmatch(text(value)):
+        raise BrokenRule("must be the name of a location, such as westeurope")
+    return plain_location(text(value))

@@ -14,10 +14,9 @@ from functools import partial
 
 from shared.domain.images.known_image import ImageSource, PoolOfFamily, SourceState
 from shared.domain.images.node_image import NodeImage
-from shared.domain.images.released import parse_location
 from shared.domain.vocabulary.errors import AccessDenied, AzureError, ClusterGone
 from shared.domain.vocabulary.fields import BrokenRule
-from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.ids import ClusterId, parse_location
 from shared.ports.azure import NodeImages, Retry
 from shared.ports.storage import Table
 from shared.reconcile.ground.memory import ClusterMemory

@@ -42,16 +42,29 @@ def schedules_read() -> dict[str, str]:
 @cache
 def app_facts(event_functions: frozenset[str]) -> AppFacts:
     """Put the facts together; which functions there are only the worker library can tell."""
-    types = {*cluster_events._PARSERS, released.NODE_IMAGE_RELEASED.lower()}
+    types = {*cluster_events.PARSERS, released.NODE_IMAGE_RELEASED.lower()}
     spelt = {
         getattr(cluster_events, name)
-        for name in ("WRITE_SUCCESS", "DELETE_SUCCESS", "CREATED_OR_UPDATED")
+        for name in (
+            "WRITE_SUCCESS",
+            "WRITE_FAILURE",
+            "DELETE_SUCCESS",
+            "ACTION_FAILURE",
+            "CREATED_OR_UPDATED",
+        )
     } | {released.NODE_IMAGE_RELEASED}
     assert {each.lower() for each in spelt} == types
     return AppFacts(
         event_functions=event_functions,
         event_types=frozenset(spelt),
-        operations=frozenset(operation for _, operation in cluster_events._KINDS),
+        operations=frozenset(
+            {
+                *(operation for _, operation in cluster_events.OPERATIONS),
+                # Any action that fails, but for what only reads; and the tags of clusters alone.
+                f"{cluster_events.MANAGED_CLUSTERS}/".lower(),
+                f"about /providers/{cluster_events.MANAGED_CLUSTERS}/".lower(),
+            }
+        ),
         settings=frozenset(settings_read()),
         events={one.name: one.facts for one in custom_events.EVENTS},
         metrics={one.name: one.dimensions for one in figures.METRICS},

@@ -120,8 +120,8 @@ CAUGHT = (
     Fault(
         "operand of another operator",
         EVENTS,
-        "values: item.operations",
-        "value: item.operations",
+        "values: ['${clusters}/write']",
+        "value: ['${clusters}/write']",
         "values?",
     ),
     Fault(
@@ -365,7 +365,7 @@ CAUGHT = (
     Fault(
         "too many filter values",
         EVENTS,
-        "values: item.operations",
+        "values: ['${clusters}/write']",
         "values: [" + ", ".join(["'x'"] * 26) + "]",
         "more than Event Grid takes",
     ),

@@ -8,9 +8,12 @@ from hypothesis import strategies as st
 
 from shared.domain.deciding.observed import NODE_OS_SCHEDULE
 from shared.domain.messages.cluster_events import (
+    ACTION_FAILURE,
     CREATED_OR_UPDATED,
     DELETE_SUCCESS,
     MANAGED_CLUSTERS,
+    TAGS,
+    WRITE_FAILURE,
     WRITE_SUCCESS,
     ClusterEvent,
     ClusterWritten,
@@ -29,6 +32,7 @@ SCHEDULE_ID = f"{ID}/maintenanceConfigurations/{NODE_OS_SCHEDULE}"
 WRITE = f"{MANAGED_CLUSTERS}/write"
 SCHEDULE_WRITE = f"{MANAGED_CLUSTERS}/maintenanceConfigurations/write"
 SCHEDULE_DELETE = f"{MANAGED_CLUSTERS}/maintenanceConfigurations/delete"
+TAGS_OF = f"/providers/{TAGS}/default"
 APP_ID = "aaaaaaaa-0000-4111-8222-bbbbbbbbbbbb"
 AT = datetime(2026, 8, 20, 9, 14, 55, 123456, UTC)
 """The time in the events, of which Azure gives seven decimals."""
@@ -90,6 +94,25 @@ def notified(
         ),
         (classic(subject=""), ClusterWritten(CLUSTER_ID, "event-1", None, AT)),
         (classic(subject=None), ClusterWritten(CLUSTER_ID, "event-1", None, AT)),
+        (classic(event_type=WRITE_FAILURE), ClusterWritten(CLUSTER_ID, "event-1", None, AT)),
+        (classic(event_type=ACTION_FAILURE), ClusterWritten(CLUSTER_ID, "event-1", None, AT)),
+        (
+            classic(f"{MANAGED_CLUSTERS}/start/action", event_type=ACTION_FAILURE),
+            ClusterWritten(CLUSTER_ID, "event-1", None, AT),
+        ),
+        (classic(f"{TAGS}/write"), ClusterWritten(CLUSTER_ID, "event-1", None, AT)),
+        (
+            classic(f"{TAGS}/write", f"{ID}{TAGS_OF}"),
+            ClusterWritten(CLUSTER_ID, "event-1", None, AT),
+        ),
+        (
+            classic(f"{TAGS}/write", f"{ID}{TAGS_OF}".upper()),
+            ClusterWritten(CLUSTER_ID, "event-1", None, AT),
+        ),
+        (
+            classic(f"{TAGS}/delete", f"{ID}{TAGS_OF}", DELETE_SUCCESS),
+            ClusterWritten(CLUSTER_ID, "event-1", None, AT),
+        ),
         (notified(), ClusterWritten(CLUSTER_ID, "event-1", None, AT)),
         (notified(MANAGED_CLUSTERS.upper()), ClusterWritten(CLUSTER_ID, "event-1", None, AT)),
         (classic(SCHEDULE_WRITE, SCHEDULE_ID), ScheduleWritten(CLUSTER_ID, "event-1", None, AT)),
@@ -109,7 +132,7 @@ def test_both_schemas_say_the_same(
     expected: ClusterEvent,
     form: type[dict[str, object]],
 ) -> None:
-    """Writes of clusters and schedules, and deletes of schedules, are known in either schema."""
+    """Writes of clusters, their tags and schedules, done or failed, are known in either schema."""
     assert parsed(form(event)) == expected
 
 
@@ -152,7 +175,19 @@ def test_the_caller_is_known_only_if_the_claims_name_one(
         classic(SCHEDULE_WRITE, SCHEDULE_ID, DELETE_SUCCESS),
         classic(SCHEDULE_WRITE, f"{ID}/maintenanceConfigurations/default"),
         notified("Microsoft.Compute/virtualMachines"),
-        classic(event_type="Microsoft.Resources.ResourceWriteFailure"),
+        classic(event_type="Microsoft.Resources.ResourceWriteCancel"),
+        classic(f"{MANAGED_CLUSTERS}/agentPools/write", event_type=WRITE_FAILURE),
+        classic(SCHEDULE_WRITE, SCHEDULE_ID, WRITE_FAILURE),
+        classic(f"{MANAGED_CLUSTERS}/listClusterUserCredential/action", event_type=ACTION_FAILURE),
+        classic(f"{MANAGED_CLUSTERS}/agentPools/abort/action", event_type=ACTION_FAILURE),
+        classic("Microsoft.Compute/virtualMachines/start/action", event_type=ACTION_FAILURE),
+        classic(f"{TAGS}/write", f"/subscriptions/{SUBSCRIPTION}"),
+        classic(f"{TAGS}/write", f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-prod"),
+        classic(f"{TAGS}/write", f"{ID}/agentPools/one{TAGS_OF}"),
+        classic(f"{TAGS}/write", f"/subscriptions/{SUBSCRIPTION}{TAGS_OF}"),
+        classic(f"{TAGS}/write", f"{ID}{TAGS_OF}{TAGS_OF}"),
+        classic(f"{TAGS}/write", event_type=DELETE_SUCCESS),
+        classic(f"{TAGS}/write", event_type=WRITE_FAILURE),
         {"eventType": "Microsoft.EventGrid.SubscriptionValidationEvent"},
         {"specversion": "1.0", "type": "Naptime.NodeImageReleased"},
     ],
@@ -185,14 +220,15 @@ OTHER = "ffffffff-0000-4111-8222-0123456789ab"
         (classic() | {"topic": "/subscriptions/not-a-guid"}, "subscriptionId"),
         (classic() | {"data": None}, "data"),
         (classic() | {"data": "text"}, "data"),
-        (classic(operationName=None), "operationName"),
+        (classic(operationName=None), "data.operationName"),
         (classic(subject="/subscriptions/x"), "subject"),
         (classic(subject=f"{ID}/agentPools/one"), "subject"),
-        (classic(subject=None, resourceUri=None), "resourceUri"),
+        (classic(subject=None, resourceUri=None), "data.resourceUri"),
         (classic(SCHEDULE_WRITE, ID), "configurationId"),
         (classic(subject=ID.replace(SUBSCRIPTION, OTHER)), "source"),
-        (notified(None), "type"),
-        (notified(resource_id=3), "id"),
+        (classic(f"{TAGS}/write") | {"topic": f"/subscriptions/{OTHER}"}, "source"),
+        (notified(None), "data.resourceInfo.type"),
+        (notified(resource_id=3), "data.resourceInfo.id"),
         (notified(resource_id=ID.replace(SUBSCRIPTION, OTHER)), "source"),
         (classic() | {"specversion": "0.3"}, "specversion"),
         (classic() | {"specversion": "1.0"}, "type"),
