@@ -18,9 +18,14 @@ NaptimeError
      |- AccessDenied        403                      retryable, slowly
      |- DeleteNotGranted    403 on the deletion      terminal
      |- NotAuthenticated    401, or no token         retryable, slowly
+     |- ApiVersionNotServed 400, 404 of a rollout    retryable
      |- ClusterGone         404 on a read            terminal
      |- WriteTargetGone     404 on the write         terminal
      `- Rejected            400, every other 4xx     terminal
+         |- DeniedByPolicy      403, a policy
+         |- DeniedByAssignment  403, a deny assignment
+         |- ResourceLocked      409, a lock
+         `- SubscriptionDisabled  403, 409, read-only
 """
 
 from collections.abc import Iterable
@@ -198,7 +203,38 @@ class WriteTargetGone(AzureError):
     reason = Reason.WRITE_TARGET_GONE
 
 
+class ApiVersionNotServed(AzureError):
+    """The provider does not serve the call just now: AKS is being rolled out, or a cloud lags."""
+
+    reason = Reason.API_VERSION_NOT_SERVED
+    retryable = True
+
+
 class Rejected(AzureError):
     """400, or any other 4xx that has no class of its own."""
 
     reason = Reason.REJECTED_BY_AZURE
+
+
+class DeniedByPolicy(Rejected):
+    """403 because of an Azure policy; whether and when somebody exempts naptime nobody knows."""
+
+    reason = Reason.DENIED_BY_POLICY
+
+
+class DeniedByAssignment(Rejected):
+    """403 because of a deny assignment, which is stronger than any role."""
+
+    reason = Reason.DENIED_BY_ASSIGNMENT
+
+
+class ResourceLocked(Rejected):
+    """409 because of a lock on the cluster, its resource group or its subscription."""
+
+    reason = Reason.RESOURCE_LOCKED
+
+
+class SubscriptionDisabled(Rejected):
+    """The subscription is disabled, and so nothing in it can be written."""
+
+    reason = Reason.SUBSCRIPTION_DISABLED
