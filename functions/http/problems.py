@@ -135,10 +135,13 @@ STATUS_OF_REASON: Mapping[Reason, int] = MappingProxyType(
     {
         Reason.CLUSTER_GONE: 404,
         Reason.ACCESS_DENIED: 403,
+        Reason.DENIED_BY_ASSIGNMENT: 403,
         Reason.OPERATION_IN_PROGRESS: 409,
+        Reason.SUBSCRIPTION_DISABLED: 409,
         Reason.THROTTLED: 503,
         Reason.PACED: 503,
         Reason.AZURE_UNAVAILABLE: 503,
+        Reason.API_VERSION_NOT_SERVED: 503,
         Reason.CONNECTION_FAILED: 503,
         Reason.NOT_AUTHENTICATED: 502,
         Reason.REJECTED_BY_AZURE: 502,
@@ -148,7 +151,12 @@ STATUS_OF_REASON: Mapping[Reason, int] = MappingProxyType(
 
 
 STATUS_OF_WRITES: Mapping[Reason, int] = MappingProxyType(
-    {Reason.WRITE_TARGET_GONE: 404, Reason.DELETE_NOT_GRANTED: 403}
+    {
+        Reason.WRITE_TARGET_GONE: 404,
+        Reason.DELETE_NOT_GRANTED: 403,
+        Reason.DENIED_BY_POLICY: 403,
+        Reason.RESOURCE_LOCKED: 409,
+    }
 )
 """The same for what only a write can be refused with."""
 

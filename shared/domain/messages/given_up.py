@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self, TypedDict
+from typing import NotRequired, Self, TypedDict
 
+from shared.domain.deciding.outcome import Outcome
+from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.instants import to_text
+from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.rows import Row, Values
 
 LONGEST_WORK = 30_000
@@ -23,6 +26,7 @@ class GivenUpJson(TypedDict):
     advice: str
     givenUpAt: str
     attempts: int
+    azureCode: NotRequired[str]
 
 
 class GivenUpClusterJson(GivenUpJson):
@@ -48,6 +52,22 @@ class GivenUp:
     """The run whose message it was; it goes on by itself, and forgets this when it ends."""
     part: str = ""
     """What of the run the message was for: a shard or a subscription; empty for its start."""
+    azure_code: str = ""
+    """The code of Azure's refusal, if it was one."""
+
+    @classmethod
+    def after(cls, outcome: Outcome, work: ReconcileCluster, at: datetime, attempts: int) -> Self:
+        """Give up a cluster for what came of it last, with the work that does it again."""
+        return cls(
+            cluster_id=work.cluster_id,
+            reason=outcome.reason.value,
+            message=outcome.message,
+            advice=REASONS[outcome.reason].you_can,
+            given_up_at=at,
+            attempts=attempts,
+            work=work.to_message(),
+            azure_code=outcome.azure_code,
+        )
 
     @classmethod
     def of(cls, row: Row) -> Self:
@@ -65,6 +85,7 @@ class GivenUp:
             work=row.text("work"),
             run_id=row.text("runId"),
             part=row.text("part"),
+            azure_code=row.text("azureCode"),
         )
 
     def to_values(self) -> Values:
@@ -79,14 +100,16 @@ class GivenUp:
             "work": self.work[:LONGEST_WORK],
             "runId": self.run_id,
             "part": self.part,
+            "azureCode": self.azure_code,
         }
 
     def to_json(self) -> GivenUpJson:
         """Give it as the HTTP API shows it: camelCase, times in ISO 8601."""
-        return {
+        shown: GivenUpJson = {
             "reason": self.reason,
             "message": self.message,
             "advice": self.advice,
             "givenUpAt": to_text(self.given_up_at),
             "attempts": self.attempts,
         }
+        return {**shown, "azureCode": self.azure_code} if self.azure_code else shown

@@ -20,7 +20,7 @@ NaptimeError
      |- NotAuthenticated    401, or no token         retryable, slowly
      |- ApiVersionNotServed 400, 404 of a rollout    retryable
      |- ClusterGone         404 on a read            terminal
-     |- WriteTargetGone     404 on the write         terminal
+     |- WriteTargetGone     404 on the write         retryable
      `- Rejected            400, every other 4xx     terminal
          |- DeniedByPolicy      403, a policy
          |- DeniedByAssignment  403, a deny assignment
@@ -198,9 +198,10 @@ class ClusterGone(AzureError):
 
 
 class WriteTargetGone(AzureError):
-    """404 on the write."""
+    """404 on the write, though the cluster was there right before it: one replica lags behind."""
 
     reason = Reason.WRITE_TARGET_GONE
+    retryable = True
 
 
 class ApiVersionNotServed(AzureError):

@@ -99,8 +99,9 @@ FAILURES: Mapping[Reason, ReasonText] = MappingProxyType(
             "Read the message; correct the setting or the cluster, then replay.",
         ),
         Reason.WRITE_TARGET_GONE: ReasonText(
-            "The cluster disappeared between the read and the write (404 on the write).",
-            "Gives up.",
+            "The cluster was there when it was read, and not when it was written to (404).",
+            "Looks and tries again over ten minutes, since Azure's replicas can lag behind right "
+            "after a creation; then gives up.",
             "Nothing to do if the cluster was deleted; otherwise replay.",
         ),
         Reason.WRITES_STOPPED: ReasonText(

@@ -83,7 +83,8 @@ class ClusterWorker:
         """Reconcile under a claim, settle what comes of it, and give the claim back."""
         concluded = False
         try:
-            outcome = await self.reconciler.reconcile(work.cluster_id)
+            exists_at = work.exists_at or await self.memory.heard_at(work.cluster_id)
+            outcome = await self.reconciler.reconcile(work.cluster_id, exists_at=exists_at)
             self.report(outcome, work, self.clock.now())
             await self._settle(outcome, work)
             await self.teller.tell(outcome, _occasion(work))
@@ -97,7 +98,7 @@ class ClusterWorker:
     async def _settle(self, outcome: Outcome, work: ReconcileCluster) -> None:
         """Do what an outcome asks for: try later, give up, or forget that it was given up."""
         match outcome.kind:
-            case OutcomeKind.DEFERRED if not is_spent(work, self.clock.now()):
+            case OutcomeKind.DEFERRED if not is_spent(work, outcome.reason, self.clock.now()):
                 again = work.deferred()
                 await self.queue.send(again, self._delay(outcome, again))
             case OutcomeKind.DEFERRED | OutcomeKind.FAILED:
@@ -112,17 +113,8 @@ class ClusterWorker:
         return delay_before(work.attempt, outcome.retry_after, slow=slow, jitter=self.jitter())
 
     async def _give_up(self, outcome: Outcome, work: ReconcileCluster) -> None:
-        await self.given_up.put(
-            GivenUp(
-                cluster_id=work.cluster_id,
-                reason=outcome.reason.value,
-                message=outcome.message,
-                advice=REASONS[outcome.reason].you_can,
-                given_up_at=self.clock.now(),
-                attempts=work.attempt,
-                work=work.to_message(),
-            )
-        )
+        now = self.clock.now()
+        await self.given_up.put(GivenUp.after(outcome, work, now, work.attempt))
         await self.teller.tell_given_up(outcome, _occasion(work))
 
 

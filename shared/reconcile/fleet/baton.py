@@ -22,7 +22,6 @@ from shared.domain.messages.told import Occasion, events_of, failure_of
 from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.cloud_event import CloudEvent
 from shared.domain.vocabulary.ids import ClusterId
-from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.vocabulary.rows import Values
 from shared.ports.storage import Queue
@@ -175,17 +174,8 @@ class ShardReconciler:
         return outcome
 
     async def _give_up(self, outcome: Outcome, cause: Cause, now: datetime) -> None:
-        await self.given_up.put(
-            GivenUp(
-                cluster_id=outcome.cluster_id,
-                reason=outcome.reason.value,
-                message=outcome.message,
-                advice=REASONS[outcome.reason].you_can,
-                given_up_at=now,
-                attempts=outcome.attempts,
-                work=ReconcileCluster(outcome.cluster_id, cause, now).to_message(),
-            )
-        )
+        work = ReconcileCluster(outcome.cluster_id, cause, now)
+        await self.given_up.put(GivenUp.after(outcome, work, now, outcome.attempts))
 
     async def _conclude(
         self, stored: Stored[ShardRecord], shift: Shift, rows: Mapping[str, Values]
