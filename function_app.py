@@ -3,7 +3,7 @@
 import azure.functions as func
 
 from functions import events, queues, timers
-from functions.api import clusters, describe, runs, schedules
+from functions.api import clusters, describe, policy, runs, schedules
 
 app = func.FunctionApp()
 for blueprint in (
@@ -13,6 +13,7 @@ for blueprint in (
     clusters.routes.blueprint,
     schedules.routes.blueprint,
     runs.routes.blueprint,
+    policy.routes.blueprint,
     describe.blueprint,
 ):
     app.register_functions(blueprint)

@@ -1,6 +1,7 @@
 """Timers: the sweep, the watch for node images, the minding of runs, the ages of machines.
 
-The schedules are read where the decorators are applied: `%NAME%` would have no default.
+The schedules are read where the decorators are applied: `%NAME%` would have no default. One that
+Azure would never wake the app for is refused there, by name, and the app does not load.
 """
 
 import os
@@ -12,14 +13,15 @@ from shared.domain.vocabulary.reasons import Cause
 from shared.reconcile.fleet.mind import Mended
 from shared.telemetry.lines import NODE_IMAGES_WATCHED, RUN_ASKED_FOR, RUNS_MENDED
 from shared.telemetry.reports import report_ages
+from shared.timer_schedules import timer_schedule
 from shared.world import app
 
 blueprint = func.Blueprint()  # type: ignore[no-untyped-call]  # its constructor has no types
 
-SWEEP_SCHEDULE = os.environ.get("NAPTIME_SWEEP_SCHEDULE") or "0 0 */6 * * *"
-IMAGE_WATCH_SCHEDULE = os.environ.get("NAPTIME_IMAGE_WATCH_SCHEDULE") or "0 */15 * * * *"
-AGES_SCHEDULE = os.environ.get("NAPTIME_IMAGE_AGES_SCHEDULE") or "0 30 */6 * * *"
-MIND_SCHEDULE = os.environ.get("NAPTIME_MIND_SCHEDULE") or "0 */5 * * * *"
+SWEEP_SCHEDULE = timer_schedule(os.environ, "NAPTIME_SWEEP_SCHEDULE")
+IMAGE_WATCH_SCHEDULE = timer_schedule(os.environ, "NAPTIME_IMAGE_WATCH_SCHEDULE")
+AGES_SCHEDULE = timer_schedule(os.environ, "NAPTIME_IMAGE_AGES_SCHEDULE")
+MIND_SCHEDULE = timer_schedule(os.environ, "NAPTIME_MIND_SCHEDULE")
 
 
 @blueprint.timer_trigger("timer", SWEEP_SCHEDULE)

@@ -88,9 +88,16 @@ class Azure:
         """The connections to Azure Resource Manager."""
         from shared.clients.arm import ArmClients
 
-        timeout = self.settings.desired.attempt_timeout
-        endpoint = self.settings.arm_endpoint
-        return self.opened(ArmClients(self.credential, endpoint, self.clock, timeout))
+        settings = self.settings
+        return self.opened(
+            ArmClients(
+                self.credential,
+                settings.arm_endpoint,
+                self.clock,
+                settings.desired.attempt_timeout,
+                settings.aks_api_version,
+            )
+        )
 
     @cached_property
     def aks(self) -> "AksClient":
@@ -128,7 +135,14 @@ class Azure:
         """The storage account of the Functions host; its identity only where it needs one."""
         from shared.clients.storage import StorageAccount
 
-        return self.opened(StorageAccount(self.settings.storage, lambda: self.credential))
+        return self.opened(StorageAccount(self.settings.storage, lambda: self._storage_credential))
+
+    @cached_property
+    def _storage_credential(self) -> "Credential":
+        from shared.clients.transport import new_credential
+
+        client_id = self.settings.storage.client_id
+        return self.opened(new_credential(client_id)) if client_id else self.credential
 
     @cached_property
     def tables(self) -> "Tables":

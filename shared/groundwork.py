@@ -32,6 +32,7 @@ from shared.reconcile.ground.given_up import GIVEN_UP_TABLE, GivenUpRecords
 from shared.reconcile.ground.memory import ClusterMemory
 from shared.reconcile.ground.outbox import EventTeller, OutcomeTeller
 from shared.reconcile.ground.pacer import SHARDS_TABLE, ShardPacer
+from shared.reconcile.ground.policies import POLICY_TABLE, PolicyHome
 from shared.reconcile.images.find import FleetPlaces
 from shared.reconcile.images.memory import IMAGES_TABLE, ImageMemory, NewestImages
 from shared.reconcile.images.release import ReleaseRuns
@@ -92,6 +93,12 @@ class Groundwork:
         """What is remembered of clusters."""
         table = self.ports.tables.of(CLUSTERS_TABLE)
         return ClusterMemory(table, keeps_dry_runs=self.settings.dry_run)
+
+    @cached_property
+    def policies(self) -> PolicyHome:
+        """The policy, and what is wanted by it."""
+        table, clock = self.ports.tables.of(POLICY_TABLE), self.ports.clock
+        return PolicyHome(table, clock, self.settings.desired)
 
     @cached_property
     def audit(self) -> AuditLog:

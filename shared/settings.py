@@ -5,10 +5,8 @@ loads the app (Azure/azure-functions-python-worker issues 1588 and 1770).
 """
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import time, timedelta, timezone
-from urllib.parse import urlsplit
 
 from shared.domain.deciding.decision import Desired
 from shared.domain.fleet.pace import Pace
@@ -16,14 +14,13 @@ from shared.domain.images.age import DAYS_OF_SUPPORT
 from shared.domain.policy.choose import Policy
 from shared.domain.policy.read_windows import parse_spread
 from shared.domain.policy.windows import LEAST_HOURS, MOST_HOURS, NamedWindow, usual_spread
-from shared.domain.vocabulary.errors import InvalidInput, InvalidSetting, Problem
-from shared.domain.vocabulary.fields import BrokenRule
 from shared.domain.vocabulary.ids import Scope, parse_scope, parse_subscription_id
 from shared.domain.window.recurrence import Weekday, Weekly
 from shared.domain.window.starts import MINIMUM_LEAD
 from shared.domain.window.text import parse_start_time, parse_utc_offset
-
-type Environment = Mapping[str, str]
+from shared.environment import Environment, flag, https_address, listed, parsed, refuse, text, whole
+from shared.storage_settings import StorageSettings, read_storage
+from shared.timer_schedules import TIMERS, timer_schedule
 
 PUBLIC_ARM = "https://management.azure.com"
 MAXIMUM_LEAD = timedelta(days=1)
@@ -32,15 +29,12 @@ NODE_IMAGES_API_VERSION = "2026-04-02-preview"
 """The version of Azure's own documentation; no stable version has `nodeImageVersions`."""
 LONGEST_VERIFY_MINUTES = 24 * 60
 
-
-@dataclass(frozen=True, slots=True)
-class StorageSettings:
-    """Where queues and tables are: a connection string, or the two service URIs and an identity."""
-
-    connection_string: str | None = field(default=None, repr=False)
-    queue_uri: str | None = None
-    table_uri: str | None = None
-    client_id: str | None = None
+# nodeProvisioningProfile is in these versions and later (Azure/bicep-types-az); without it naptime
+# would take every cluster for one without node auto-provisioning. maintenanceWindow is older
+# (Azure/azure-rest-api-specs, aks/stable/2023-05-01 has the first examples of it).
+PREVIEW = "-preview"
+OLDEST_STABLE, OLDEST_PREVIEW = "2025-05-01", "2024-01-02-preview"
+FIRST_WITH_WINDOWS = "2023-05-01"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +55,8 @@ class Settings:
     event_source: str
     """The URI that is the source of every event that naptime publishes."""
     node_images_api_version: str
+    aks_api_version: str | None
+    """None: the SDK's own."""
     verify_max_age: timedelta
     entra: bool
     """Whether App Service authentication is on, so that the caller's name can be believed."""
@@ -72,6 +68,8 @@ class Settings:
 
 def read_settings(environment: Environment) -> Settings:
     """Read and check every setting; raise `InvalidSetting` that names the variable."""
+    for name in TIMERS:
+        timer_schedule(environment, name)
     return Settings(
         subscriptions=_subscriptions(environment),
         desired=Desired(
@@ -79,56 +77,34 @@ def read_settings(environment: Environment) -> Settings:
             excluded=_excluded(environment),
             lead=_lead(environment),
         ),
-        dry_run=_flag(environment, "NAPTIME_DRY_RUN"),
+        dry_run=flag(environment, "NAPTIME_DRY_RUN"),
         pace=_pace(environment),
         arm_endpoint=_arm_endpoint(environment),
-        storage=_storage(environment),
-        own_client_id=_text(environment, "AZURE_CLIENT_ID").lower() or None,
-        image_ages=_flag(environment, "NAPTIME_IMAGE_AGES"),
-        image_old_days=_whole(environment, "NAPTIME_IMAGE_OLD_DAYS", 60, 1, DAYS_OF_SUPPORT),
+        storage=read_storage(environment),
+        own_client_id=text(environment, "AZURE_CLIENT_ID").lower() or None,
+        image_ages=flag(environment, "NAPTIME_IMAGE_AGES"),
+        image_old_days=whole(environment, "NAPTIME_IMAGE_OLD_DAYS", 60, 1, DAYS_OF_SUPPORT),
         topic_endpoint=_topic_endpoint(environment),
         event_source=_event_source(environment),
         node_images_api_version=_node_images_api_version(environment),
+        aks_api_version=_aks_api_version(environment),
         verify_max_age=_verify_max_age(environment),
         # The platform's own and read-only: anything but its yes is a no, never an error.
-        entra=_text(environment, "WEBSITE_AUTH_ENABLED").lower() == "true",
+        entra=text(environment, "WEBSITE_AUTH_ENABLED").lower() == "true",
     )
-
-
-def _refuse(name: str, value: str, rule: str) -> InvalidSetting:
-    return InvalidSetting((Problem(name, value, rule),))
-
-
-def _text(environment: Environment, name: str, default: str = "") -> str:
-    """Give a setting without the blanks around it; an empty one is one that is not set."""
-    return environment.get(name, "").strip() or default
-
-
-def _list(environment: Environment, name: str) -> list[str]:
-    return [item.strip() for item in _text(environment, name).split(",") if item.strip()]
-
-
-def _parsed[T](name: str, value: str, parse: Callable[[str], T]) -> T:
-    """Parse a value; what the parser says is wrong is said of the variable."""
-    try:
-        return parse(value)
-    except BrokenRule as error:
-        raise _refuse(name, value, str(error)) from error
-    except InvalidInput as error:
-        raise _refuse(name, value, error.problems[0].rule) from error
 
 
 def _subscriptions(environment: Environment) -> frozenset[str]:
     name = "NAPTIME_SUBSCRIPTIONS"
-    items = _list(environment, name)
+    items = listed(environment, name)
     if not items:
-        raise _refuse(name, "", "must list the subscription ids that naptime may act on")
-    return frozenset(_parsed(name, item, parse_subscription_id) for item in items)
+        raise refuse(name, "", "must list the subscription ids that naptime may act on")
+    return frozenset(parsed(name, item, parse_subscription_id) for item in items)
 
 
 def _excluded(environment: Environment) -> tuple[Scope, ...]:
     name = "NAPTIME_EXCLUDE"
-    return tuple(_parsed(name, item, parse_scope) for item in _list(environment, name))
+    return tuple(parsed(name, item, parse_scope) for item in listed(environment, name))
 
 
 WINDOW_NAME = "settings"
@@ -136,10 +112,10 @@ WINDOW_NAME = "settings"
 
 
 def _window(environment: Environment) -> NamedWindow:
-    hours = _whole(environment, "NAPTIME_WINDOW_HOURS", LEAST_HOURS, LEAST_HOURS, MOST_HOURS)
-    offset = _parsed(
+    hours = whole(environment, "NAPTIME_WINDOW_HOURS", LEAST_HOURS, LEAST_HOURS, MOST_HOURS)
+    offset = parsed(
         "NAPTIME_WINDOW_UTC_OFFSET",
-        _text(environment, "NAPTIME_WINDOW_UTC_OFFSET", "+00:00"),
+        text(environment, "NAPTIME_WINDOW_UTC_OFFSET", "+00:00"),
         parse_utc_offset,
     )
     return NamedWindow(
@@ -154,26 +130,26 @@ def _window(environment: Environment) -> NamedWindow:
 
 def _day(environment: Environment) -> Weekday:
     name = "NAPTIME_WINDOW_DAY"
-    value = _text(environment, name, "Sunday")
+    value = text(environment, name, "Sunday")
     for day in Weekday:
         if day.value.lower() == value.lower():
             return day
-    raise _refuse(name, value, "must be a day of the week in English, Sunday to Saturday")
+    raise refuse(name, value, "must be a day of the week in English, Sunday to Saturday")
 
 
 def _start(environment: Environment) -> time:
     name = "NAPTIME_WINDOW_START"
-    return _parsed(name, _text(environment, name, "01:00"), parse_start_time)
+    return parsed(name, text(environment, name, "01:00"), parse_start_time)
 
 
 def _lead(environment: Environment) -> timedelta:
     minimum, maximum = (int(lead / timedelta(minutes=1)) for lead in (MINIMUM_LEAD, MAXIMUM_LEAD))
-    return timedelta(minutes=_whole(environment, "NAPTIME_LEAD_MINUTES", 40, minimum, maximum))
+    return timedelta(minutes=whole(environment, "NAPTIME_LEAD_MINUTES", 40, minimum, maximum))
 
 
 def _spread(environment: Environment, hours: int) -> timedelta:
     name = "NAPTIME_WINDOW_SPREAD_MINUTES"
-    value = _text(environment, name)
+    value = text(environment, name)
     if not value:
         return usual_spread(hours)
 
@@ -181,89 +157,68 @@ def _spread(environment: Environment, hours: int) -> timedelta:
         digits = re.fullmatch(r"\d{1,6}", written, re.ASCII)
         return parse_spread(int(written) if digits else written, hours)
 
-    return _parsed(name, value, parse)
+    return parsed(name, value, parse)
 
 
 def _pace(environment: Environment) -> Pace:
     default = Pace()
-    burst = _whole(environment, "NAPTIME_SHARD_BURST", default.burst, 2, MOST_BURST)
+    burst = whole(environment, "NAPTIME_SHARD_BURST", default.burst, 2, MOST_BURST)
     name = "NAPTIME_SHARD_RATE_PER_SECOND"
-    value = _text(environment, name, str(default.rate_per_second))
+    value = text(environment, name, str(default.rate_per_second))
     if not re.fullmatch(r"\d{1,4}(\.\d{1,3})?", value, re.ASCII) or float(value) <= 0:
-        raise _refuse(name, value, "must be a number above 0 and below 10000, such as 0.9")
+        raise refuse(name, value, "must be a number above 0 and below 10000, such as 0.9")
     return Pace(burst, float(value))
-
-
-def _whole(environment: Environment, name: str, default: int, low: int, high: int) -> int:
-    value = _text(environment, name, str(default))
-    if not re.fullmatch(r"\d{1,6}", value, re.ASCII) or not low <= int(value) <= high:
-        raise _refuse(name, value, f"must be a whole number from {low} to {high}")
-    return int(value)
-
-
-def _flag(environment: Environment, name: str) -> bool:
-    value = _text(environment, name, "false").lower()
-    if value not in {"true", "false", "1", "0"}:
-        raise _refuse(name, value, "must be true or false")
-    return value in {"true", "1"}
 
 
 def _arm_endpoint(environment: Environment) -> str:
     name = "NAPTIME_ARM_ENDPOINT"
-    value = _text(environment, name, PUBLIC_ARM).rstrip("/")
-    _require_https(name, value)
-    return value
+    return https_address(name, text(environment, name, PUBLIC_ARM))
 
 
 def _topic_endpoint(environment: Environment) -> str | None:
     name = "NAPTIME_TOPIC_ENDPOINT"
-    value = _text(environment, name)
-    if value:
-        _require_https(name, value)
-    return value or None
+    value = text(environment, name)
+    return https_address(name, value) if value else None
 
 
 def _event_source(environment: Environment) -> str:
     """Name the app, as the platform's own setting does; other hosts have no such setting."""
     name = "WEBSITE_SITE_NAME"
-    value = _text(environment, name, "naptime").lower()
+    value = text(environment, name, "naptime").lower()
     if not re.fullmatch(r"[a-z0-9-]{1,60}", value, re.ASCII):
-        raise _refuse(name, value, "must be the name of a function app: letters, digits, dashes")
+        raise refuse(name, value, "must be the name of a function app: letters, digits, dashes")
     return f"urn:naptime:{value}"
 
 
 def _node_images_api_version(environment: Environment) -> str:
     name = "NAPTIME_NODE_IMAGES_API_VERSION"
-    value = _text(environment, name, NODE_IMAGES_API_VERSION)
-    if not re.fullmatch(r"20\d{2}-\d{2}-\d{2}(-preview)?", value, re.ASCII):
-        raise _refuse(name, value, f"must be an api-version, such as {NODE_IMAGES_API_VERSION}")
+    return _api_version(name, text(environment, name, NODE_IMAGES_API_VERSION))
+
+
+def _aks_api_version(environment: Environment) -> str | None:
+    """Read the version for a cloud that lags; an older one than these could protect nothing."""
+    name = "NAPTIME_AKS_API_VERSION"
+    value = text(environment, name)
+    if not value:
+        return None
+    oldest = OLDEST_PREVIEW if value.endswith(PREVIEW) else OLDEST_STABLE
+    if _api_version(name, value) < oldest:
+        raise refuse(
+            name,
+            value,
+            f"must be {OLDEST_STABLE} or later ({OLDEST_PREVIEW} for previews): maintenance windows"
+            f" for the node OS schedule came with {FIRST_WITH_WINDOWS}, and only from then on do"
+            " clusters say whether they have node auto-provisioning",
+        )
+    return value
+
+
+def _api_version(name: str, value: str) -> str:
+    if not re.fullmatch(rf"20\d{{2}}-\d{{2}}-\d{{2}}({PREVIEW})?", value, re.ASCII):
+        raise refuse(name, value, f"must be an api-version, such as {NODE_IMAGES_API_VERSION}")
     return value
 
 
 def _verify_max_age(environment: Environment) -> timedelta:
     name = "NAPTIME_VERIFY_MAX_AGE_MINUTES"
-    return timedelta(minutes=_whole(environment, name, 60, 0, LONGEST_VERIFY_MINUTES))
-
-
-def _require_https(name: str, value: str) -> None:
-    # The SDK sends no token over plain http, so such an end point could never work.
-    parts = urlsplit(value)
-    if parts.scheme != "https" or not parts.hostname or parts.username or parts.query:
-        raise _refuse(name, value, "must be an https address without user, query or fragment")
-
-
-def _storage(environment: Environment) -> StorageSettings:
-    """Read the connection that the Functions host itself uses, in the three forms that it takes."""
-    name = "AzureWebJobsStorage"
-    if connection_string := _text(environment, name):
-        return StorageSettings(connection_string=connection_string)
-    account = _text(environment, f"{name}__accountName")
-    queue, table = (
-        _text(environment, f"{name}__{service}ServiceUri")
-        or (f"https://{account}.{service}.core.windows.net" if account else "")
-        for service in ("queue", "table")
-    )
-    if not queue or not table:
-        rule = "must be a connection string, or in parts: __accountName, or __*ServiceUri for both"
-        raise _refuse(name, "", rule)
-    return StorageSettings(None, queue, table, _text(environment, f"{name}__clientId") or None)
+    return timedelta(minutes=whole(environment, name, 60, 0, LONGEST_VERIFY_MINUTES))

@@ -28,6 +28,7 @@ from shared.reconcile.images.watch import ImageWatcher
 from shared.reconcile.shown.clusters import KEPT_FOR, FleetViewer
 from shared.reconcile.shown.commands import AuditedCommands
 from shared.reconcile.shown.one_cluster import ClusterViewer
+from shared.reconcile.shown.policy import PolicyDesk
 from shared.reconcile.shown.runs import RunViewer
 from shared.settings import Settings, read_settings
 from shared.telemetry.log import quieten_sdks
@@ -144,6 +145,12 @@ class World(Groundwork):
     def commands(self) -> AuditedCommands:
         """What the other commands over HTTP call."""
         return AuditedCommands(self.requests, self.asker, self.replayer, self.audit)
+
+    @cached_property
+    def policy(self) -> PolicyDesk:
+        """What `GET` and `PUT /policy` call."""
+        clock, allowed = self.ports.clock, self.settings.subscriptions
+        return PolicyDesk(self.policies, self.memory, self.audit, clock, allowed)
 
     @cached_property
     def runs(self) -> RunViewer:

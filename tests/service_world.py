@@ -203,7 +203,7 @@ class World(naptime.World):
 
     def all_given_up(self) -> list[GivenUp]:
         """Read the table of what was given up."""
-        return [GivenUp.of(row) for row in self.tables.of(GIVEN_UP_TABLE).stored.values()]
+        return [GivenUp.read(row) for row in self.tables.of(GIVEN_UP_TABLE).stored.values()]
 
     def is_claimed(self, name: str = "aks-1") -> bool:
         """Tell whether somebody holds the claim on a cluster."""

@@ -14,7 +14,7 @@ from typing import Final, get_args
 import msgspec
 
 from functions.http.answers import Answer
-from functions.http.parts import Part, without_none
+from functions.http.parts import BODY_LIMIT, Part, TextBody, without_none
 from functions.http.problems import ProblemJson, ProblemKind
 from functions.http.routes import Route
 
@@ -88,7 +88,7 @@ def _types(routes: Iterable[Route]) -> Iterable[object]:
     for route in routes:
         for body in route.answers.values():
             yield from _members(body)
-        if "body" in route.parts:
+        if "body" in route.parts and not issubclass(route.parts["body"], TextBody):
             yield route.parts["body"]
         for place in PLACES:
             for field in _fields(route.parts.get(place)):
@@ -136,7 +136,14 @@ def _request_body(route: Route, schemas: Schemas) -> Json:
         re.sub(r"[^A-Za-z0-9]+", "-", name): {"summary": name, "value": value}
         for name, value in route.examples.items()
     }
-    content = {"schema": schemas.of(route.parts["body"]), "examples": examples}
+    body = route.parts["body"]
+    if issubclass(body, TextBody):
+        schema: Json = {"type": "string", "maxLength": BODY_LIMIT}
+        return {
+            "required": True,
+            "content": {body.media_type: {"schema": schema, "examples": examples}},
+        }
+    content = {"schema": schemas.of(body), "examples": examples}
     return {"required": True, "content": {"application/json": content}}
 
 

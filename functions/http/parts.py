@@ -1,7 +1,7 @@
 """A part of a request that msgspec reads: its path, query, headers or body."""
 
 from types import NoneType, UnionType
-from typing import get_args
+from typing import ClassVar, get_args
 
 import msgspec
 
@@ -19,3 +19,11 @@ class Part(msgspec.Struct, rename="camel", forbid_unknown_fields=True, frozen=Tr
 
     def check(self) -> None:
         """Refuse combinations that mean nothing; raise `InvalidInput`."""
+
+
+class TextBody(Part, frozen=True):
+    """A body that is text and no JSON, whatever its sender calls it: curl calls it a form."""
+
+    media_type: ClassVar[str]
+
+    text: str

@@ -97,8 +97,8 @@ CLUSTER_BUSY = ProblemKind(
 CONDITION_FAILED = ProblemKind(
     "ConditionFailed",
     412,
-    "The schedule is not in the state that `If-Match` or `If-None-Match` asks for.",
-    "Read the schedule again, decide anew, and send its `ETag` as `If-Match`.",
+    "What is there is not in the state that `If-Match` or `If-None-Match` asks for.",
+    "Read it again, decide anew, and send its `ETag` as `If-Match`.",
 )
 BODY_TOO_LARGE = ProblemKind(
     "BodyTooLarge",
@@ -134,27 +134,19 @@ STORAGE_UNAVAILABLE = ProblemKind(
 STATUS_OF_REASON: Mapping[Reason, int] = MappingProxyType(
     {
         Reason.CLUSTER_GONE: 404,
-        Reason.ACCESS_DENIED: 403,
-        Reason.DENIED_BY_ASSIGNMENT: 403,
-        Reason.OPERATION_IN_PROGRESS: 409,
-        Reason.SUBSCRIPTION_DISABLED: 409,
-        Reason.THROTTLED: 503,
-        Reason.PACED: 503,
-        Reason.AZURE_UNAVAILABLE: 503,
-        Reason.API_VERSION_NOT_SERVED: 503,
-        Reason.CONNECTION_FAILED: 503,
-        Reason.NOT_AUTHENTICATED: 502,
-        Reason.REJECTED_BY_AZURE: 502,
+        **dict.fromkeys((Reason.ACCESS_DENIED, Reason.DENIED_BY_ASSIGNMENT), 403),
+        **dict.fromkeys((Reason.OPERATION_IN_PROGRESS, Reason.SUBSCRIPTION_DISABLED), 409),
+        **dict.fromkeys((Reason.THROTTLED, Reason.PACED, Reason.AZURE_UNAVAILABLE), 503),
+        **dict.fromkeys((Reason.API_VERSION_NOT_SERVED, Reason.CONNECTION_FAILED), 503),
+        **dict.fromkeys((Reason.NOT_AUTHENTICATED, Reason.REJECTED_BY_AZURE), 502),
     }
 )
 """What an answer says where Azure refused the call that it needs."""
 
-
 STATUS_OF_WRITES: Mapping[Reason, int] = MappingProxyType(
     {
+        **dict.fromkeys((Reason.DELETE_NOT_GRANTED, Reason.DENIED_BY_POLICY), 403),
         Reason.WRITE_TARGET_GONE: 404,
-        Reason.DELETE_NOT_GRANTED: 403,
-        Reason.DENIED_BY_POLICY: 403,
         Reason.RESOURCE_LOCKED: 409,
     }
 )
@@ -187,6 +179,7 @@ ADVISED_AGAINST = tuple(
     for reason in (
         Reason.NOT_AUTO_PROVISIONED,
         Reason.EXCLUDED,
+        Reason.EXEMPT,
         Reason.CLUSTER_DELETING,
         Reason.CLUSTER_CREATING,
         Reason.WINDOW_OPEN,

@@ -15,7 +15,7 @@ import azure.functions as func
 import msgspec
 from msgspec.structs import FieldInfo
 
-from functions.http.parts import BODY_LIMIT, Part, without_none
+from functions.http.parts import BODY_LIMIT, Part, TextBody, without_none
 from functions.http.problems import BodyTooLarge, NotJson
 from shared.domain.vocabulary.errors import InvalidInput, Problem
 from shared.domain.vocabulary.fields import NotStrictJson, parse_object
@@ -69,6 +69,8 @@ def read_body[T: Part](request: func.HttpRequest, kind: type[T]) -> T:
     body = request.get_body()
     if len(body) > BODY_LIMIT:
         raise BodyTooLarge
+    if issubclass(kind, TextBody):
+        return _read(kind, {"text": _text(body)}, strict=True)
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     # Without a type it may be anything (RFC 9110 8.3), and JSON is all that this API knows. The
     # type of forms is what curl says of any body unless told otherwise (curl.1, --data).
@@ -77,11 +79,16 @@ def read_body[T: Part](request: func.HttpRequest, kind: type[T]) -> T:
     return _read(kind, _parsed(body), strict=True)
 
 
-def _parsed(body: bytes) -> dict[str, object]:
+def _text(body: bytes) -> str:
     try:
-        parsed = parse_object(body.decode(), BODY_LIMIT)
+        return body.decode()
     except UnicodeDecodeError as error:
         raise InvalidInput.because("body", None, "must be text in UTF-8") from error
+
+
+def _parsed(body: bytes) -> dict[str, object]:
+    try:
+        parsed = parse_object(_text(body), BODY_LIMIT)
     except NotStrictJson as error:
         shown = body[:100].decode("utf-8", "replace")
         raise InvalidInput.because("body", shown, str(error)) from error

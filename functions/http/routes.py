@@ -17,7 +17,7 @@ from the one declaration, which is the handler's signature:
   their bodies: TypedDicts, given by a `to_json` of the domain, so that mypy holds them together.
 - `problems` are the kinds (functions/http/problems.py) that the handler itself can end in by
   raising `RequestRefused`, `LiveReadFailed` and the like; those of every route are added here.
-- `examples` are bodies by name; tests send each and want a 2xx.
+- `examples` are bodies by name, objects or (of a `TextBody`) texts; tests send each and want a 2xx.
 - The docstring is the description, its first line the summary.
 
 `function_app.py` registers `routes.blueprint`, and functions/api/describe.py lists `routes`.
@@ -54,7 +54,7 @@ from shared.domain.messages.audit import (
 from shared.world import app
 
 type Handler = Callable[..., Awaitable[Answer]]
-type Examples = Mapping[str, Mapping[str, object]]
+type Examples = Mapping[str, Mapping[str, object] | str]
 
 READERS: Final = MappingProxyType(
     {"path": read_path, "query": read_query, "headers": read_headers, "body": read_body}

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import urlsplit
 
 from azure.core import AzureClouds
@@ -54,13 +54,28 @@ def _place(url: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else None)
 
 
+class _Version(TypedDict, total=False):
+    """What is said to the SDK of the version; nothing where it is to choose its own."""
+
+    api_version: str
+
+
 class ArmClients:
     """Clients by subscription, kept for the worker's life; every call one attempt, and bounded."""
 
     def __init__(
-        self, credential: "Credential", endpoint: str, clock: Clock, timeout: timedelta
+        self,
+        credential: "Credential",
+        endpoint: str,
+        clock: Clock,
+        timeout: timedelta,
+        api_version: str | None = None,
     ) -> None:
-        """Take an https end point without a trailing slash; `timeout` bounds each call whole."""
+        """Take an https end point without a trailing slash; `timeout` bounds each call whole.
+
+        Without an `api_version` it is the SDK's own.
+        """
+        self._version = _Version(api_version=api_version) if api_version else _Version()
         self.endpoint = endpoint
         self._credential = credential
         self._clock = clock
@@ -98,6 +113,7 @@ class ArmClients:
             connection_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,
             user_agent="naptime",
+            **self._version,
         )
 
     def _open_session(self) -> "aiohttp.ClientSession":

@@ -30,6 +30,7 @@ from shared.domain.vocabulary.errors import (
     OperationInProgress,
     Rejected,
     Throttled,
+    TokenUnavailable,
     WriteTargetGone,
 )
 from shared.domain.vocabulary.plain_text import one_line
@@ -105,7 +106,7 @@ def _kind(error: HttpResponseError, status: int | None) -> type[AzureError]:
         case None:
             # Without an answer it is the credential that failed, or a body that was cut off.
             return (
-                NotAuthenticated
+                TokenUnavailable
                 if isinstance(error, ClientAuthenticationError)
                 else ConnectionFailed
             )

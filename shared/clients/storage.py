@@ -12,7 +12,7 @@ from azure.storage.queue import TextBase64EncodePolicy
 from azure.storage.queue.aio import QueueClient
 
 from shared.clients.transport import new_session, transport_over
-from shared.settings import StorageSettings
+from shared.storage_settings import StorageSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,13 +103,13 @@ async def create_table(table: TableClient) -> None:
         return
 
 
-WORTH_COMING_BACK = frozenset({403, 408, 409, 429, 500, 502, 503, 504})
+WORTH_COMING_BACK = frozenset({401, 403, 408, 409, 429, 500, 502, 503, 504})
 """Statuses that pass: outages, throttling, a table that is being dropped (409), and a role
 assignment that has not arrived yet (403)."""
 
 
 def is_storage_trouble(error: BaseException) -> bool:
     """Say whether an exception means that storage has to be asked again later."""
-    if isinstance(error, HttpResponseError):
+    if isinstance(error, HttpResponseError) and error.status_code is not None:
         return error.status_code in WORTH_COMING_BACK
     return isinstance(error, AzureError)

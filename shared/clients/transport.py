@@ -52,10 +52,14 @@ def transport_over(session: aiohttp.ClientSession) -> AioHttpTransport:
 type Credential = AsyncTokenCredential
 
 
-def new_credential() -> Credential:
+def new_credential(client_id: str | None = None) -> Credential:
     """Give the default chain, which `AZURE_CLIENT_ID` and `AZURE_TOKEN_CREDENTIALS` narrow.
+
+    With a `client_id`, a managed identity is that one instead.
 
     No member is excluded here: an exclusion in code overrides what AZURE_TOKEN_CREDENTIALS says
     (azure-identity 1.27.0, process_credential_exclusions).
     """
+    if client_id:
+        return DefaultAzureCredential(managed_identity_client_id=client_id)
     return DefaultAzureCredential()

@@ -380,3 +380,21 @@ async def test_one_call_is_one_request(real: Real) -> None:
         await real.aks.put_node_os_schedule(cluster_id(), WINDOW)
     journal = await real.controls.journal(path="*managedClusters*")
     assert len(journal) == 1
+
+
+async def test_the_version_that_was_chosen_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cloud that does not have the SDK's api-version is asked in the one that it has."""
+    setup = Setup(fleet=Fleet(), clock=SimulatedClock(SATURDAY_NOON, frozen=True))
+    async with served(setup, monkeypatch) as azure:
+        await Controls(azure.controls).put(cluster())
+        older = ArmClients(
+            azure.credential, azure.url, FakeClock(), timedelta(seconds=10), "2025-05-01"
+        )
+        aks = AksClient(older)
+        assert (await aks.get_cluster(cluster_id())).auto_provisioning
+        assert (await aks.list_configurations(cluster_id())).configurations == ()
+        await aks.put_node_os_schedule(cluster_id(), WINDOW)
+        await older.close()
+        journal = await Controls(azure.controls).journal()
+    versions = {call["apiVersion"] for call in journal if str(call["path"]).startswith("/sub")}
+    assert versions == {"2025-05-01"}

@@ -25,7 +25,7 @@ from shared.domain.vocabulary.reasons import Cause
 from shared.ports.storage import Table
 from shared.reconcile.ground.claim import ClusterClaims
 from shared.reconcile.ground.given_up import GivenUpRecords
-from shared.settings import StorageSettings
+from shared.storage_settings import StorageSettings
 from tests.clusters import SUBSCRIPTION
 from tests.fakes.clock import SATURDAY_NOON, FakeClock
 from tests.fakes.tables import FakeTable

@@ -13,7 +13,7 @@ from shared.domain.fleet.batch import CLUSTERS_A_BATCH
 from shared.domain.fleet.last_known import LONGEST_TEXT
 from shared.domain.vocabulary.rows import Row, Values
 from shared.ports.storage import Table, Tables
-from shared.settings import StorageSettings
+from shared.storage_settings import StorageSettings
 from tests.contract.test_storage import no_credential
 from tests.fakes.clock import FakeClock
 from tests.fakes.tables import FakeTables

@@ -41,6 +41,10 @@ async def test_the_functions_and_their_triggers(loaded: Loaded) -> None:
         "show_run": ("httpTrigger", None),
         "list_given_up": ("httpTrigger", None),
         "replay_given_up": ("httpTrigger", None),
+        "show_policy": ("httpTrigger", None),
+        "put_policy": ("httpTrigger", None),
+        "list_policy_versions": ("httpTrigger", None),
+        "restore_policy": ("httpTrigger", None),
         "openapi": ("httpTrigger", None),
     }
 
@@ -83,6 +87,10 @@ async def test_the_routes(loaded: Loaded) -> None:
         "GET given-up": "FUNCTION",
         "POST given-up/replay": "FUNCTION",
         "GET audit": "FUNCTION",
+        "GET policy": "FUNCTION",
+        "PUT policy": "FUNCTION",
+        "GET policy/versions": "FUNCTION",
+        "POST policy/restore": "FUNCTION",
         "GET openapi.json": "ANONYMOUS",
     }
 

@@ -37,6 +37,7 @@ from shared.domain.vocabulary.errors import (
     ResourceLocked,
     SubscriptionDisabled,
     Throttled,
+    TokenUnavailable,
     WriteTargetGone,
 )
 from tests.fakes.clock import SATURDAY_NOON
@@ -203,7 +204,7 @@ def test_a_member_that_is_null() -> None:
         (ServiceResponseTimeoutError("slow"), ConnectionFailed),
         (IncompleteReadError("half"), ConnectionFailed),
         (TimeoutError(), ConnectionFailed),
-        (ClientAuthenticationError("no identity"), NotAuthenticated),
+        (ClientAuthenticationError("no identity"), TokenUnavailable),
         (DecodeError("<html>"), ConnectionFailed),
         (SdkError("something else"), AzureUnavailable),
     ],

@@ -8,7 +8,8 @@ from shared.domain.fleet.pace import Pace
 from shared.domain.policy.windows import NamedWindow
 from shared.domain.vocabulary.errors import InvalidSetting
 from shared.domain.window.recurrence import Weekday, Weekly
-from shared.settings import Settings, StorageSettings, read_settings
+from shared.settings import Settings, read_settings
+from shared.storage_settings import StorageSettings
 from tests.clusters import SUBSCRIPTION, cluster_id
 
 MINIMUM = {
@@ -120,6 +121,18 @@ def test_everything_set() -> None:
         ("NAPTIME_ARM_ENDPOINT", "http://management.azure.com"),
         ("NAPTIME_ARM_ENDPOINT", "management.azure.com"),
         ("NAPTIME_ARM_ENDPOINT", "https://user@management.azure.com"),
+        ("NAPTIME_ARM_ENDPOINT", "https://["),
+        ("NAPTIME_ARM_ENDPOINT", "https://arm.example:port"),
+        ("NAPTIME_ARM_ENDPOINT", "https://arm.example#part"),
+        ("NAPTIME_TOPIC_ENDPOINT", "https://topic.example/api/events?key=1"),
+        ("NAPTIME_TOPIC_ENDPOINT", "topic.example"),
+        ("NAPTIME_AKS_API_VERSION", "2023-02-01"),
+        ("NAPTIME_AKS_API_VERSION", "2023-01-02-preview"),
+        ("NAPTIME_AKS_API_VERSION", "2025-04-01"),
+        ("NAPTIME_AKS_API_VERSION", "2023-11-02-preview"),
+        ("NAPTIME_AKS_API_VERSION", "latest"),
+        ("NAPTIME_AKS_API_VERSION", "2026-08-01&x=1"),
+        ("NAPTIME_NODE_IMAGES_API_VERSION", "newest"),
         ("AzureWebJobsStorage", ""),
     ],
 )
@@ -156,6 +169,34 @@ def test_storage_by_identity(environment: dict[str, str], expected: StorageSetti
     """The host's storage can be named by account, or by the service URIs, without a secret."""
     settings = read_settings({"NAPTIME_SUBSCRIPTIONS": SUBSCRIPTION, **environment})
     assert settings.storage == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AzureWebJobsStorage__accountName", "acc/../x"),
+        ("AzureWebJobsStorage__accountName", "Acc.example"),
+        ("AzureWebJobsStorage__queueServiceUri", "http://q"),
+        ("AzureWebJobsStorage__tableServiceUri", "t"),
+    ],
+)
+def test_a_wrong_part_of_the_storage_is_named(name: str, value: str) -> None:
+    """Of the parts that name the storage, the one that is wrong is said."""
+    parts = {
+        "AzureWebJobsStorage__queueServiceUri": "https://q",
+        "AzureWebJobsStorage__tableServiceUri": "https://t",
+    }
+    if name.endswith("accountName"):
+        parts = {}
+    with pytest.raises(InvalidSetting, match=name):
+        read_settings({"NAPTIME_SUBSCRIPTIONS": SUBSCRIPTION, **parts, name: value})
+
+
+@pytest.mark.parametrize("value", ["2025-05-01", "2026-08-01", "2024-01-02-preview"])
+def test_an_older_version_of_aks(value: str) -> None:
+    """A version that shows node auto-provisioning and has maintenance windows can be chosen."""
+    assert read(NAPTIME_AKS_API_VERSION=f" {value} ").aks_api_version == value
+    assert read().aks_api_version is None
 
 
 def test_a_connection_string_is_never_shown() -> None:

@@ -17,7 +17,7 @@ from tests.clusters import SUBSCRIPTION
 ENVIRONMENT = {
     "NAPTIME_SUBSCRIPTIONS": SUBSCRIPTION,
     "NAPTIME_TOPIC_ENDPOINT": "https://naptime.example/api/events",
-    "AzureWebJobsStorage__accountName": "made-up",
+    "AzureWebJobsStorage__accountName": "madeup",
 }
 
 

@@ -1,7 +1,8 @@
 """The last known state of a cluster, as a table row and as the HTTP API shows it."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self, cast
 
@@ -114,7 +115,24 @@ def _cluster_values(cluster: ObservedCluster) -> dict[str, Value | None]:
         "nodeGroup": (cluster.node_resource_group or "").lower(),
         "nodeOS": cluster.node_os_channel or "",
         "upgrade": cluster.upgrade_channel or "",
+        "sku": cluster.sku,
+        "tags": _tags_text(cluster.tags),
     }
+
+
+def _tags_text(tags: Mapping[str, str]) -> str:
+    """Write down tags for a policy to be tried out on; as many as there is room for, in order.
+
+    Azure allows 50, of 512 and 256 characters each: more than a property of a row holds.
+    """
+    kept: dict[str, str] = {}
+    room = LONGEST_TEXT
+    for key in sorted(tags):
+        room -= len(json.dumps({key: tags[key]}))
+        if room < 0:
+            break
+        kept[key] = tags[key]
+    return json.dumps(kept, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +150,8 @@ class Remembered:
     image_age: ImageAge | None = None
     told: frozenset[Reason] = frozenset()
     """The findings that were there when the schedule was last seen; they were told then."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    sku: str = ""
     verified_at: datetime | None = None
     """`read_at`, if an explicit schedule was seen then, and whatever came after saw it too."""
 
@@ -151,11 +171,13 @@ class Remembered:
             ),
             image_age=ImageAge.of(row),
             told=reasons_in(row.text("told")),
+            tags=json.loads(row.text("tags") or "{}"),
+            sku=row.text("sku"),
             verified_at=row.instant("readAt") if verified else None,
         )
 
     @property
-    def cluster_id(self) -> ClusterId:
+    def id(self) -> ClusterId:
         """The cluster, if anything came of it."""
         return ClusterId.parse(self.last_outcome["clusterId"])
 

@@ -87,6 +87,7 @@ class AuditAction(StrEnum):
     RECONCILE = "Reconcile"
     START_RUN = "StartRun"
     REPLAY = "Replay"
+    PUT_POLICY = "PutPolicy"
 
 
 class AuditOutcome(StrEnum):

@@ -56,21 +56,21 @@ class GivenUp:
     """The code of Azure's refusal, if it was one."""
 
     @classmethod
-    def after(cls, outcome: Outcome, work: ReconcileCluster, at: datetime, attempts: int) -> Self:
-        """Give up a cluster for what came of it last, with the work that does it again."""
+    def of(cls, outcome: Outcome, work: ReconcileCluster, now: datetime, attempts: int) -> Self:
+        """Give up work on one cluster for what came of it, with what a person can do."""
         return cls(
-            cluster_id=work.cluster_id,
+            cluster_id=outcome.cluster_id,
             reason=outcome.reason.value,
             message=outcome.message,
             advice=REASONS[outcome.reason].you_can,
-            given_up_at=at,
+            given_up_at=now,
             attempts=attempts,
             work=work.to_message(),
             azure_code=outcome.azure_code,
         )
 
     @classmethod
-    def of(cls, row: Row) -> Self:
+    def read(cls, row: Row) -> Self:
         """Read what `to_values` wrote."""
         given_up_at = row.instant("givenUpAt")
         if given_up_at is None:

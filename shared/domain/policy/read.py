@@ -5,11 +5,12 @@ of this field.
 """
 
 import tomllib
-from collections.abc import Collection
+from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
 
 from shared.domain.policy.choose import Policy
+from shared.domain.policy.locations import LOCATIONS
 from shared.domain.policy.read_rules import read_rules
 from shared.domain.policy.read_windows import read_windows
 from shared.domain.vocabulary.errors import InvalidPolicy
@@ -27,17 +28,19 @@ _MARK = "\ufeff"
 _KNOWN = ("version", "windows", "rules", "tags")
 
 
-def read_policy(written: str, now: datetime, *, locations: Collection[str] = ()) -> Policy:
+def read_policy(
+    written: str, now: datetime, is_location: Callable[[str], bool] = LOCATIONS.__contains__
+) -> Policy:
     """Read a policy that is put in force at an aware instant.
 
-    `locations` (short names) are known beside Azure's own. Raises InvalidPolicy with every
-    problem: what has one is never in force in part.
+    `is_location` is asked of short names. Raises InvalidPolicy with every problem: what has one is
+    never in force in part.
     """
     top = Fields(_parsed(written), "", [])
     top.refuse_unknown(_KNOWN)
     top.required("version", _version)
     windows = read_windows(top)
-    rules = read_rules(top, windows, now, locations)
+    rules = read_rules(top, windows, now, is_location)
     choose_tag = _choose_tag(top)
     if top.problems:
         raise InvalidPolicy(top.problems)

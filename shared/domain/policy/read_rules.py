@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from shared.domain.policy.choose import Leave, ReportOnly, Rule, Use
-from shared.domain.policy.locations import LOCATIONS, nearest
+from shared.domain.policy.locations import nearest
 from shared.domain.policy.match import PRESENT, Match, TagWish
 from shared.domain.policy.windows import NamedWindow
 from shared.domain.vocabulary.errors import InvalidInput
@@ -31,7 +31,7 @@ class _Known:
 
     windows: Mapping[str, NamedWindow | None]
     """None for one that is written, and not right: that has been said of it."""
-    locations: Collection[str]
+    is_location: Callable[[str], bool]
     now: datetime
 
 
@@ -39,7 +39,7 @@ def read_rules(
     top: Fields,
     windows: Mapping[str, NamedWindow | None],
     now: datetime,
-    locations: Collection[str],
+    is_location: Callable[[str], bool],
 ) -> tuple[Rule, ...]:
     """Read the rules in their order, and note what is wrong with them."""
     written = top.required("rules", items)
@@ -48,7 +48,7 @@ def read_rules(
     if not 1 <= len(written) <= MOST_RULES:
         top.refuse("rules", f"{len(written)} rules", f"must be 1 to {MOST_RULES} rules")
         return ()
-    known = _Known(windows, {*LOCATIONS, *locations}, now)
+    known = _Known(windows, is_location, now)
     fields = [top.item(f"rules[{index}]", rule) for index, rule in enumerate(written)]
     rules = [_rule(rule, known) for rule in fields if rule]
     _check_names(fields, rules)
@@ -126,7 +126,7 @@ def _match(fields: Fields, known: _Known) -> Match | None:
         subscriptions=_each(match, "subscriptions", _subscription),
         resource_groups=_each(match, "resourceGroups", _pattern),
         clusters=_each(match, "clusters", _pattern),
-        locations=_each(match, "locations", _location(known.locations)),
+        locations=_each(match, "locations", _location(known.is_location)),
         tags=_tags(match),
         sku=_each(match, "sku", _one_of(_SKUS, "must be Automatic or Base")),
     )
@@ -201,10 +201,10 @@ def _pattern(value: object) -> str:
     return found.lower()
 
 
-def _location(known: Collection[str]) -> Callable[[object], str]:
+def _location(is_location: Callable[[str], bool]) -> Callable[[object], str]:
     def parse(value: object) -> str:
         name = text(value).replace(" ", "").lower()
-        if name not in known:
+        if not is_location(name):
             meant = nearest(name)
             hint = f"; perhaps {meant}" if meant else ""
             raise BrokenRule(f"must be an Azure location{hint}")

@@ -56,6 +56,11 @@ class NamedWindow:
         return str(self.zone)
 
     @property
+    def on_text(self) -> str:
+        """Give the day of the week, or `daily`."""
+        return self.on.day_of_week.value if isinstance(self.on, Weekly) else "daily"
+
+    @property
     def hours_each(self) -> int:
         """Give the whole hours that each cluster has."""
         return (self.hours * _HOUR - self.spread) // _HOUR

@@ -17,7 +17,8 @@ NaptimeError
      |- ConnectionFailed    no (whole) answer        retryable, quick; a write may be applied
      |- AccessDenied        403                      retryable, slowly
      |- DeleteNotGranted    403 on the deletion      terminal
-     |- NotAuthenticated    401, or no token         retryable, slowly
+     |- NotAuthenticated    401                      retryable, slowly
+     |   `- TokenUnavailable no token to be had       retryable, quick, then slowly
      |- ApiVersionNotServed 400, 404 of a rollout    retryable
      |- ClusterGone         404 on a read            terminal
      |- WriteTargetGone     404 on the write         retryable
@@ -185,10 +186,16 @@ class DeleteNotGranted(AzureError):
 
 
 class NotAuthenticated(AzureError):
-    """401, or the identity gave no token."""
+    """401: the token was refused."""
 
     reason = Reason.NOT_AUTHENTICATED
     retryable = True
+
+
+class TokenUnavailable(NotAuthenticated):
+    """The identity gave no token, which it mostly does a moment later."""
+
+    quick = True
 
 
 class ClusterGone(AzureError):

@@ -113,8 +113,7 @@ class ClusterWorker:
         return delay_before(work.attempt, outcome.retry_after, slow=slow, jitter=self.jitter())
 
     async def _give_up(self, outcome: Outcome, work: ReconcileCluster) -> None:
-        now = self.clock.now()
-        await self.given_up.put(GivenUp.after(outcome, work, now, work.attempt))
+        await self.given_up.put(GivenUp.of(outcome, work, self.clock.now(), work.attempt))
         await self.teller.tell_given_up(outcome, _occasion(work))
 
 

@@ -175,7 +175,7 @@ class ShardReconciler:
 
     async def _give_up(self, outcome: Outcome, cause: Cause, now: datetime) -> None:
         work = ReconcileCluster(outcome.cluster_id, cause, now)
-        await self.given_up.put(GivenUp.after(outcome, work, now, outcome.attempts))
+        await self.given_up.put(GivenUp.of(outcome, work, now, outcome.attempts))
 
     async def _conclude(
         self, stored: Stored[ShardRecord], shift: Shift, rows: Mapping[str, Values]

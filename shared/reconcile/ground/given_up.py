@@ -28,7 +28,7 @@ class GivenUpRecords:
     async def get(self, cluster_id: ClusterId) -> GivenUp | None:
         """Read what was given up for one cluster."""
         reading = await self.table.get(cluster_id.subscription_id, cluster_id.hash)
-        return GivenUp.of(reading.row) if reading.row else None
+        return GivenUp.read(reading.row) if reading.row else None
 
     async def forget(self, cluster_id: ClusterId) -> None:
         """Remove it, if it is there: the cluster has been reconciled after all."""
@@ -45,7 +45,7 @@ class GivenUpRecords:
         """Read up to `limit` records, each with its place, from behind a place; "" is the start."""
         partition, _, key = after.partition("|")
         rows = await self.table.across(limit, after=(partition, key))
-        return [(f"{row.partition}|{row.key}", GivenUp.of(row)) for row in rows]
+        return [(f"{row.partition}|{row.key}", GivenUp.read(row)) for row in rows]
 
 
 def _keys_of(given_up: GivenUp) -> tuple[str, str]:

@@ -54,7 +54,7 @@ class FleetPlaces:
         for subscription_id in subscriptions:
             async for known in self.memory.in_location(subscription_id, location):
                 if known.has_nap:
-                    yield known.cluster_id
+                    yield known.id
 
 
 def _is_location(text: str) -> bool:

@@ -1,0 +1,72 @@
+"""How a setting is read from the environment: what is wrong with it is said of the variable."""
+
+import re
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
+
+from shared.domain.vocabulary.errors import InvalidInput, InvalidSetting, Problem
+from shared.domain.vocabulary.fields import BrokenRule
+
+type Environment = Mapping[str, str]
+
+
+def refuse(name: str, value: str, rule: str) -> InvalidSetting:
+    """Give the error that names the variable, its value and the rule that it breaks."""
+    return InvalidSetting((Problem(name, value, rule),))
+
+
+def text(environment: Environment, name: str, default: str = "") -> str:
+    """Give a setting without the blanks around it; an empty one is one that is not set."""
+    return environment.get(name, "").strip() or default
+
+
+def listed(environment: Environment, name: str) -> list[str]:
+    """Give the items of a comma-separated setting, without blanks around them or empty ones."""
+    return [item.strip() for item in text(environment, name).split(",") if item.strip()]
+
+
+def parsed[T](name: str, value: str, parse: Callable[[str], T]) -> T:
+    """Parse a value; what the parser says is wrong is said of the variable."""
+    try:
+        return parse(value)
+    except BrokenRule as error:
+        raise refuse(name, value, str(error)) from error
+    except InvalidInput as error:
+        raise refuse(name, value, error.problems[0].rule) from error
+
+
+def whole(environment: Environment, name: str, default: int, low: int, high: int) -> int:
+    """Read a whole number within bounds, both included."""
+    value = text(environment, name, str(default))
+    if not re.fullmatch(r"\d{1,6}", value, re.ASCII) or not low <= int(value) <= high:
+        raise refuse(name, value, f"must be a whole number from {low} to {high}")
+    return int(value)
+
+
+def flag(environment: Environment, name: str) -> bool:
+    """Read a yes or no; no where it is not set."""
+    value = text(environment, name, "false").lower()
+    if value not in {"true", "false", "1", "0"}:
+        raise refuse(name, value, "must be true or false")
+    return value in {"true", "1"}
+
+
+def https_address(name: str, value: str) -> str:
+    """Give an address without a slash at its end.
+
+    The SDKs send no token over plain http, so such an end point could never work.
+    """
+    if not _is_plain_https(value):
+        rule = "must be an https address without user, query or fragment"
+        raise refuse(name, value, rule)
+    return value.rstrip("/")
+
+
+def _is_plain_https(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        # Reading the port is what finds one that is no number.
+        known = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return known and parts.scheme == "https" and not any(mark in value for mark in "@?# ")
