@@ -13,7 +13,7 @@ from shared.domain.messages.audit import Origin
 from shared.domain.vocabulary.ids import ClusterId
 from shared.reconcile.cluster.change import Put
 from shared.reconcile.cluster.delete import Deletion
-from shared.reconcile.shown.one_cluster import OccurrenceJson, occurrences_json
+from shared.reconcile.shown.cluster_json import OccurrenceJson, occurrences_json
 
 
 class ConfigurationJson(TypedDict):
