@@ -33,10 +33,9 @@ from shared.domain.vocabulary.errors import (
     TokenUnavailable,
     WriteTargetGone,
 )
-from shared.domain.vocabulary.plain_text import one_line
+from shared.domain.vocabulary.plain_text import LONGEST_MESSAGE, one_line
 from shared.telemetry.reports import report_throttled
 
-MESSAGE_LIMIT = 500
 _TIME = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})(?:\.\d+)?", re.ASCII)
 UNAVAILABLE = frozenset({408, 500, 502, 503, 504})
 _BY_STATUS: Mapping[int, type[AzureError]] = {
@@ -71,7 +70,7 @@ def translated(now: datetime, *, writing: bool = False) -> Iterator[None]:
 
 
 def _sentence(error: BaseException) -> str:
-    return one_line(str(error) or type(error).__name__, MESSAGE_LIMIT)
+    return one_line(str(error) or type(error).__name__, LONGEST_MESSAGE)
 
 
 def _from_response(error: HttpResponseError, now: datetime, *, writing: bool) -> AzureError:
@@ -97,7 +96,7 @@ def _message(said: Refusal, *, is_unknown: bool) -> str:
     names = ", ".join(said.policies)
     start = f"Policy assignment {names}: " if names and said.code.lower() in BY_POLICY else ""
     end = f" (naptime does not know the code {said.code}.)" if is_unknown else ""
-    return start + one_line(said.message, MESSAGE_LIMIT - len(start) - len(end)) + end
+    return start + one_line(said.message, LONGEST_MESSAGE - len(start) - len(end)) + end
 
 
 def _kind(error: HttpResponseError, status: int | None) -> type[AzureError]:

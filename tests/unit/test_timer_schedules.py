@@ -1,5 +1,6 @@
 """Timers' schedules: what Azure wakes an app for is taken, everything else is refused by name."""
 
+import sys
 from runpy import run_module
 
 import pytest
@@ -91,5 +92,6 @@ def test_the_app_does_not_load_with_a_timer_that_never_fires(
 ) -> None:
     """Where the host would read a schedule, it is refused with the variable's name."""
     monkeypatch.setenv(SWEEP, "*/5 * * * *")
+    monkeypatch.delitem(sys.modules, "functions.timers", raising=False)
     with pytest.raises(InvalidSetting, match=SWEEP):
         run_module("functions.timers")
