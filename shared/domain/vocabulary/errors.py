@@ -113,7 +113,7 @@ class AmbiguousWindow(NaptimeError):
 class AzureError(NaptimeError):
     """A call to Azure that failed; `quick` says that trying again for a minute is worth it.
 
-    `status` (None without an answer), `code` and `retry_after` (the wait asked for) are the answer's.
+    `status` (None without an answer), `code` and `retry_after` (a wait) are the answer's.
     """
 
     reason: ClassVar[Reason]
