@@ -104,6 +104,11 @@ class Decision:
         """The reason of the finding that decided."""
         return self.finding.reason
 
+    @property
+    def writes(self) -> bool:
+        """Whether it is to be written."""
+        return self.action in {Action.CREATE, Action.UPDATE}
+
     def next_start(self, now: datetime) -> Occurrence | None:
         """Find the window's next occurrence to start; None if there is none or it is not known."""
         return self.window.next_start(now) if self.window else None

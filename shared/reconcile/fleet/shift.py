@@ -152,11 +152,11 @@ class Shift:
         if cluster.explicit or self.record.stopped:
             sight = await one.looks.look()
             decision = one.decide(sight)
-            if decision.action is not Action.CREATE:
+            if not decision.writes:
                 return Settled(cluster, await one.act_on(decision, sight))
             if self.record.stopped:
                 return Settled(cluster, _stopped(one, decision, sight.now, self.record.stopped))
-            # What is there no more is made under a claim, which comes before the look.
+            # What has to be written is written under a claim, which comes before the look.
             return Settled(replace(cluster, explicit=False), None)
         return await self._look_to_write(one, cluster)
 
