@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from naptime.asking.scope import Reach
     from shared.domain.deciding.outcome import LastOutcomeJson
     from shared.domain.vocabulary.ids import ClusterId
-    from shared.reconcile.shown.one_cluster import LiveClusterJson
+    from shared.reconcile.shown.cluster_json import LiveClusterJson
     from shared.reconcile.shown.runs import ShownRunJson
 
 

@@ -26,7 +26,7 @@ from shared.domain.vocabulary.ids import (
 from shared.domain.vocabulary.pages import PageAsked, PageJson
 from shared.domain.vocabulary.reasons import IMAGE_REASONS, Reason
 from shared.reconcile.fleet.ask import TooManyActive
-from shared.reconcile.shown.one_cluster import LiveClusterJson
+from shared.reconcile.shown.cluster_json import LiveClusterJson
 from shared.world import app
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from naptime.shown.progress import say
 from shared.domain.vocabulary.plain_text import one_line
 
 if TYPE_CHECKING:
-    from shared.reconcile.shown.one_cluster import LiveClusterJson
+    from shared.reconcile.shown.cluster_json import LiveClusterJson
 
 _WHICH = """\b
 CLUSTER is an ARM id, a URL of the Azure portal, or a name (aks-1, or rg-1/aks-1) if it is the only

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from shared.domain.fleet.run_records import RunRecordJson
     from shared.domain.messages.given_up import GivenUpClusterJson
     from shared.ports.azure import Clock
-    from shared.reconcile.shown.one_cluster import LiveClusterJson
+    from shared.reconcile.shown.cluster_json import LiveClusterJson
     from shared.reconcile.shown.runs import ShownRunJson
 
 ASKED_EVERY = 1.0

@@ -17,7 +17,8 @@ from naptime.source import FleetLook, Watch
 from shared.domain.vocabulary.errors import AzureError, InvalidInput
 from shared.domain.vocabulary.ids import ClusterId
 from shared.groundwork import Reports
-from shared.reconcile.shown.one_cluster import LiveClusterJson, LiveReadFailed
+from shared.reconcile.shown.cluster_json import LiveClusterJson
+from shared.reconcile.shown.one_cluster import LiveReadFailed
 from shared.world import World
 
 NO_SUBSCRIPTION = "no subscription can be seen with this login; it needs Reader on some"

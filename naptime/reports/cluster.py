@@ -13,7 +13,7 @@ from shared.domain.images.forecast_body import ForecastJson, InstantJson
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import NEEDS_ATTENTION
 from shared.domain.window.body import read_window
-from shared.reconcile.shown.one_cluster import DecisionJson, LiveClusterJson
+from shared.reconcile.shown.cluster_json import DecisionJson, LiveClusterJson
 
 _ATTENTION: Final = frozenset(reason.value for reason in NEEDS_ATTENTION)
 _WOULD: Final = {
@@ -35,10 +35,10 @@ _FORECAST_COLUMNS: Final = (
 def show_report(live: LiveClusterJson, *, detailed: bool) -> Report:
     """Tell of one cluster: now, why, when, and the same by `az`."""
     cluster_id, decision = ClusterId.parse(live["clusterId"]), live["decision"]
-    to_do = decision["action"] in {Action.CREATE, Action.UPDATE} or bool(_to_look_at(decision))
+    to_do = decision is not None and _has_to_do(decision)
     sections = (
         _facts("now", _now(cluster_id, live)),
-        _findings(decision),
+        _findings(live),
         _facts("next occurrences (UTC)", _occurrences(live)),
         Section("the same by az", Tone.PLAIN, (), (), verbatim=(_by_az(cluster_id, live),)),
     )
@@ -47,7 +47,7 @@ def show_report(live: LiveClusterJson, *, detailed: bool) -> Report:
         title=f"naptime show {cluster_id.name}",
         sections=tuple(section for section in sections if not section.is_empty),
         totals=(),
-        last=_last(decision),
+        last=_last(live),
         tone=tone,
         json=live,
         columns=_COLUMNS,
@@ -86,7 +86,7 @@ def _now(cluster_id: ClusterId, live: LiveClusterJson) -> Iterable[tuple[str, st
     yield "resource group", cluster_id.resource_group
     yield "subscription", cluster_id.subscription_id
     yield "location", plain(live["location"])
-    yield "state", plain(live["provisioningState"])
+    yield "state", plain(live["provisioningState"] or NOT_KNOWN)
     yield "node auto-provisioning", "on" if live["nodeAutoProvisioning"] else "off"
     yield "node OS channel", plain(live["nodeOSUpgradeChannel"] or NOT_KNOWN)
     yield "schedule", plain(schedule["name"]) if schedule else "none"
@@ -94,7 +94,16 @@ def _now(cluster_id: ClusterId, live: LiveClusterJson) -> Iterable[tuple[str, st
         yield "window", window_words(live["window"])
 
 
-def _findings(decision: DecisionJson) -> Section:
+def _has_to_do(decision: DecisionJson) -> bool:
+    return decision["action"] in {Action.CREATE, Action.UPDATE} or bool(_to_look_at(decision))
+
+
+def _findings(live: LiveClusterJson) -> Section:
+    """Tell why something would be done, or why the cluster is only as it was seen last."""
+    decision, stale = live["decision"], live["notLive"]
+    if decision is None:
+        why = [(plain(stale["reason"]), plain(stale["message"]))] if stale else []
+        return _facts("why it is not live", why)
     found = [(plain(each["reason"]), plain(each["message"])) for each in decision["findings"]]
     advice = dict.fromkeys(advice_on(each["reason"]) for each in decision["findings"])
     return _facts("why", found, tuple(each for each in advice if each))
@@ -109,8 +118,9 @@ def _occurrences(live: LiveClusterJson) -> Iterable[tuple[str, str]]:
 
 
 def _by_az(cluster_id: ClusterId, live: LiveClusterJson) -> str:
-    window = live["decision"]["window"]
-    if live["decision"]["action"] == Action.CREATE and window is not None:
+    decision = live["decision"]
+    window = decision["window"] if decision and decision["action"] == Action.CREATE else None
+    if window is not None:
         return az_add(cluster_id, read_window(window))
     schedule = live["schedule"]
     return az_show(cluster_id, schedule["name"] if schedule else NODE_OS_SCHEDULE)
@@ -120,7 +130,10 @@ def _to_look_at(decision: DecisionJson) -> list[str]:
     return [each["reason"] for each in decision["findings"] if each["reason"] in _ATTENTION]
 
 
-def _last(decision: DecisionJson) -> str:
+def _last(live: LiveClusterJson) -> str:
+    decision = live["decision"]
+    if decision is None:
+        return f"as it was seen at {minute_words(live['readAt'])} UTC; Azure was not asked."
     said = _WOULD.get(decision["action"], f"naptime would {plain(decision['action'])}")
     if decision["action"] in {Action.CREATE, Action.UPDATE}:
         start = minute_words(decision["nextStart"])
@@ -136,10 +149,10 @@ def _record(live: LiveClusterJson) -> dict[str, str]:
         "location": plain(live["location"]),
         "nodeAutoProvisioning": str(live["nodeAutoProvisioning"]).lower(),
         "window": window_words(live["window"]) if live["window"] else "",
-        "action": plain(decision["action"]),
-        "reason": plain(decision["reason"]),
-        "message": plain(decision["message"]),
-        "firstStart": plain(decision["nextStart"] or ""),
+        "action": plain(decision["action"]) if decision else "",
+        "reason": plain(decision["reason"]) if decision else "",
+        "message": plain(decision["message"]) if decision else "",
+        "firstStart": plain(decision["nextStart"] or "") if decision else "",
     }
 
 

@@ -18,6 +18,7 @@ class Reconciled:
     calls: int
     dry_run: bool
     next_start: str | None
+    azure_code: str | None
     detail: str
 
 

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 from shared.domain.deciding.conditions import Condition
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
+from shared.domain.deciding.wish import Wish
 from shared.domain.fleet.run import RunScope
 from shared.domain.policy.read import policy_hash
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.window.text import offset_text
-from shared.reconcile.cluster.change import Wish
 from tests.clusters import cluster, cluster_id, schedule
 from tests.service.test_policies import ANY, OTHER, PERSON
 from tests.service_world import SUNDAY_NIGHT, World
@@ -136,6 +136,7 @@ async def test_why_this_window() -> None:
     await world.policies.put(RINGS, "somebody", Condition())
     world.aks.add(cluster(tags={"env": "test"}))
     decision = (await world.viewer.look(cluster_id()))["decision"]
+    assert decision is not None
     assert (decision["rule"], decision["policyHash"]) == ("dev and test", HASH)
     assert decision["because"] == [
         {"rule": "sandboxes", "matched": False, "why": "tag env is test"},

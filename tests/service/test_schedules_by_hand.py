@@ -8,11 +8,11 @@ from typing import cast
 import pytest
 from azure.core.exceptions import ServiceRequestError
 
-from shared.domain.deciding.asked_window import read_requested
 from shared.domain.deciding.conditions import Condition, entity_tag
 from shared.domain.deciding.decision import Desired
 from shared.domain.deciding.observed import NODE_OS_SCHEDULE, Listing, observe_configuration
 from shared.domain.deciding.outcome import OutcomeKind
+from shared.domain.deciding.wish import Wish, read_wish
 from shared.domain.fleet.pace import Pace
 from shared.domain.fleet.run import RunScope
 from shared.domain.messages.audit import AuditOutcome, Caller, Origin
@@ -35,7 +35,7 @@ from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.window.body import read_window, write_window
 from shared.domain.window.window import MaintenanceWindow
-from shared.reconcile.cluster.change import AdvisedAgainst, ConditionFailed, Put, Wish
+from shared.reconcile.cluster.change import AdvisedAgainst, ConditionFailed, Put
 from shared.reconcile.fleet.ask import MOST_ACTIVE, TooManyActive
 from shared.reconcile.ground.audit_log import AUDIT_PREFIX, KEPT
 from shared.reconcile.ground.claim import ClusterBusy
@@ -140,7 +140,7 @@ async def test_a_start_date_of_long_ago_sent_back_as_it_was_read() -> None:
     world = a_world()
     there(world, WEDNESDAYS)
     body = cast("Json", world.aks.schedule(cluster_id()))["properties"]
-    same = read_requested(cast("Json", body), world.clock.now())
+    same = read_wish(cast("Json", body), world.clock.now())
     assert (await put(world, same)).outcome.kind is OutcomeKind.UNCHANGED
     with pytest.raises(InvalidWindow, match="startDate"):
         await put(world, replace(same, duration_hours=8))
@@ -154,7 +154,7 @@ async def test_an_open_window_is_not_moved() -> None:
     with pytest.raises(AdvisedAgainst) as refused:
         await put(world)
     assert refused.value.reason == "WindowOpen"
-    offer = refused.value.judgement.offer
+    offer = refused.value.advice.offer
     assert offer
     assert not world.aks.calls_of("put")
     (record,) = await records(world)
@@ -166,7 +166,7 @@ async def test_an_open_window_is_not_moved() -> None:
     there(world, OPEN)
     world.clock.advance(timedelta(days=7) - timedelta(hours=1))
     done = await put(world, force=True)
-    assert (done.outcome.kind, len(done.judgement.advice)) == (OutcomeKind.UPDATED, 1)
+    assert (done.outcome.kind, len(done.advice.against)) == (OutcomeKind.UPDATED, 1)
 
 
 async def test_time_passes_between_the_attempts() -> None:
@@ -331,7 +331,7 @@ async def test_trying_out_says_what_force_would_override() -> None:
     await world.claims.claim(cluster_id(), None)
     there(world, OPEN)
     tried = await world.putter.try_out(cluster_id(), Wish(WEDNESDAYS))
-    assert [finding.reason for finding in tried.judgement.advice] == [Reason.WINDOW_OPEN]
+    assert [finding.reason for finding in tried.advice.against] == [Reason.WINDOW_OPEN]
     assert tried.outcome.kind is OutcomeKind.UPDATED
     assert not world.aks.calls_of("put")
 

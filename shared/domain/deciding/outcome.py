@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Self, TypedDict
+from typing import NotRequired, Self, TypedDict
 
 from shared.domain.deciding.decision import Decision, Finding
 from shared.domain.deciding.observed import ObservedCluster, SeenSchedule
@@ -48,6 +48,7 @@ class OutcomeJson(TypedDict):
     retryAfterSeconds: float | None
     rule: str | None
     policyHash: str | None
+    azureCode: NotRequired[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class Outcome:
     `calls` the calls made to ARM over all `attempts`. `retry_after` is the least wait before the
     next try of what was deferred. In a dry run the kind is what would have happened. `cluster` is
     None where the cluster was not read, `schedule` where it is not known what is there now.
+    `azure_code` is the code of Azure's refusal, empty where there was none.
     """
 
     cluster_id: ClusterId
@@ -77,6 +79,7 @@ class Outcome:
     """The rule of the policy that the cluster has; empty where that is not known."""
     policy_hash: str = ""
     """The version of the policy; empty for the settings' own."""
+    azure_code: str = ""
 
     @classmethod
     def left_out(cls, cluster: ObservedCluster, decision: Decision, *, dry_run: bool) -> Self:
@@ -103,7 +106,7 @@ class Outcome:
 
     def to_json(self) -> OutcomeJson:
         """Give it ready for JSON: camelCase keys, instants in ISO 8601 with Z, waits in seconds."""
-        return {
+        shown: OutcomeJson = {
             "clusterId": str(self.cluster_id),
             "outcome": self.kind,
             "reason": self.reason,
@@ -118,6 +121,7 @@ class Outcome:
             "rule": self.rule or None,
             "policyHash": self.policy_hash or None,
         }
+        return {**shown, "azureCode": self.azure_code} if self.azure_code else shown
 
 
 def finding_json(finding: Finding) -> FindingJson:

@@ -228,8 +228,13 @@ class Remembered:
 
     @property
     def has_nap(self) -> bool:
-        """Whether node auto-provisioning was on when it was looked at last."""
-        return self.is_known and self.last_outcome["reason"] not in _NO_NAP
+        """Whether node auto-provisioning was on when it was looked at last.
+
+        A cluster that Azure only may not know yet has what it had.
+        """
+        if not self.is_known or self.last_outcome["outcome"] == OutcomeKind.DEFERRED:
+            return self.is_known
+        return self.last_outcome["reason"] not in _NO_NAP
 
     @property
     def is_known(self) -> bool:

@@ -28,6 +28,12 @@ CLUSTERS_QUEUE = "naptime-clusters"
 PATIENCE = timedelta(hours=24)
 """How long work is tried again before it is given up on."""
 
+REPLICATION = timedelta(minutes=10)
+"""How long a 404 is no proof where something else says that the cluster exists: ARM's replicas lag
+minutes behind (Azure/azure-rest-api-specs#28600)."""
+
+_PATIENCE_FOR = {Reason.WRITE_TARGET_GONE: REPLICATION}
+
 FIRST_DELAY = timedelta(seconds=30)
 FIRST_SLOW_DELAY = timedelta(minutes=5)
 LONGEST_DELAY = timedelta(minutes=30)
@@ -65,6 +71,16 @@ class ReconcileCluster:
     event_at: datetime | None = None
     location: str | None = None
     seen: SeenCluster | None = None
+
+    @property
+    def exists_at(self) -> datetime | None:
+        """When an event or a listing said that the cluster exists; None where a person only asks.
+
+        In UTC, by whichever clock wrote it down; an event of the future is one of when it came.
+        """
+        if self.cause in {Cause.ASKED, Cause.REPLAYED}:
+            return None
+        return min(self.event_at or self.asked_at, self.asked_at)
 
     def deferred(self, seen: SeenCluster | None = None, *, paced: bool = False) -> Self:
         """Give the same work for its next attempt, with what this one has read.
@@ -166,9 +182,9 @@ def paced_delay(attempt: int, wait: timedelta | None, jitter: float) -> timedelt
     return max(delay, wait or timedelta())
 
 
-def is_spent(work: ReconcileCluster, now: datetime) -> bool:
-    """Say whether the patience for this work has run out; then it is given up on."""
-    return now - work.asked_at >= PATIENCE
+def is_spent(work: ReconcileCluster, reason: Reason, now: datetime) -> bool:
+    """Say whether the patience for work that was deferred for a reason has run out."""
+    return now - work.asked_at >= _PATIENCE_FOR.get(reason, PATIENCE)
 
 
 @dataclass(frozen=True, slots=True)

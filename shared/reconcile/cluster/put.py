@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from shared.domain.deciding.advice import REQUESTED, Judgement, Request, judge
+from shared.domain.deciding.advice import REQUESTED, Advice, Wished, advise
 from shared.domain.deciding.conditions import Difference, differences
 from shared.domain.deciding.decision import Action, Desired
 from shared.domain.deciding.observed import ObservedConfiguration, SeenSchedule
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
+from shared.domain.deciding.wish import Wish
 from shared.domain.fleet.last_known import LastKnown
 from shared.domain.fleet.written import Author
 from shared.domain.messages.audit import AuditAction, AuditOutcome, Completion, Origin
@@ -22,7 +23,6 @@ from shared.reconcile.cluster.change import (
     ChangeWorld,
     Intent,
     Put,
-    Wish,
     check,
 )
 from shared.reconcile.cluster.look import Looks, Sight
@@ -101,37 +101,37 @@ class _Putting:
     async def look_only(self, sight: Sight) -> Put:
         """Judge what is seen, and say what would be done."""
         check(self.wish.condition, sight)
-        judgement = self._judge(sight)
-        return self._put(judgement, sight, sight.observed, judgement.decision.action, dry_run=True)
+        advice = self._advise(sight)
+        return self._put(advice, sight, sight.observed, advice.decision.action, dry_run=True)
 
     async def write(self, sight: Sight) -> Put:
         """Judge what is seen, and write."""
-        judgement = self._judge(sight)
-        action = judgement.decision.action
+        advice = self._advise(sight)
+        action = advice.decision.action
         if self._sent_as and self.looks.writes and action is Action.LEAVE:
             # An earlier attempt of ours was not answered, and was accepted all the same.
-            return self._put(_as_sent(judgement), sight, sight.observed, self._sent_as)
+            return self._put(_as_sent(advice), sight, sight.observed, self._sent_as)
         if self.intent:
             self.intent.saw(sight)
         check(self.wish.condition, sight)
-        if judgement.advice and not self.wish.force:
-            raise AdvisedAgainst(judgement, self._changes(sight))
+        if advice.against and not self.wish.force:
+            raise AdvisedAgainst(advice, self._changes(sight))
         if action is Action.LEAVE or self._world.dry_run:
-            return self._put(judgement, sight, sight.observed, action, dry_run=self._world.dry_run)
+            return self._put(advice, sight, sight.observed, action, dry_run=self._world.dry_run)
         self._sent_as = self._sent_as or action
         accepted = await self.looks.put(sight, self.wish.window)
-        return self._put(judgement, sight, accepted, action)
+        return self._put(advice, sight, accepted, action)
 
-    def _judge(self, sight: Sight) -> Judgement:
+    def _advise(self, sight: Sight) -> Advice:
         wish, desired = self.wish, self._desired
-        return judge(Request(sight.cluster, sight.observed, wish.window, desired, sight.now))
+        return advise(Wished(sight.cluster, sight.observed, wish.window, desired, sight.now))
 
     def _changes(self, sight: Sight) -> tuple[Difference, ...]:
         return differences(sight.observed, self.wish.window)
 
     def _put(
         self,
-        judgement: Judgement,
+        advice: Advice,
         sight: Sight,
         configuration: ObservedConfiguration | None,
         action: Action,
@@ -141,7 +141,7 @@ class _Putting:
         window = configuration.schedule.window if configuration and not dry_run else None
         window = window or self.wish.window
         start = window.next_start(sight.now)
-        decision = judgement.decision
+        decision = advice.decision
         outcome = Outcome(
             cluster_id=self.looks.cluster_id,
             kind=_kind(action),
@@ -157,13 +157,13 @@ class _Putting:
             schedule=SeenSchedule(configuration.schedule if configuration else None),
         )
         changes = () if action is Action.LEAVE else self._changes(sight)
-        return Put(outcome, judgement, changes, configuration)
+        return Put(outcome, advice, changes, configuration)
 
 
-def _as_sent(judgement: Judgement) -> Judgement:
+def _as_sent(advice: Advice) -> Advice:
     """Give the findings of a write that was asked for, not those of a schedule that was there."""
-    findings = (REQUESTED, *judgement.decision.findings[1:])
-    return replace(judgement, decision=replace(judgement.decision, findings=findings))
+    findings = (REQUESTED, *advice.decision.findings[1:])
+    return replace(advice, decision=replace(advice.decision, findings=findings))
 
 
 def _kind(action: Action) -> OutcomeKind:

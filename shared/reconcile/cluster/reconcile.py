@@ -4,12 +4,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from shared.domain.deciding.decision import Action, Decision, Desired
+from shared.domain.deciding.decision import Action, Decision, Desired, Finding
 from shared.domain.deciding.observed import ObservedSchedule, SeenSchedule
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.deciding.policy import decide, screen
 from shared.domain.fleet.shard import Shard
-from shared.domain.messages.work import ReconcileCluster
+from shared.domain.messages.work import REPLICATION, ReconcileCluster
 from shared.domain.vocabulary.errors import (
     AzureError,
     AzureUnavailable,
@@ -17,6 +17,7 @@ from shared.domain.vocabulary.errors import (
     ConnectionFailed,
 )
 from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.instants import to_text
 from shared.domain.vocabulary.reasons import Reason
 from shared.domain.window.window import MaintenanceWindow
 from shared.reconcile.cluster.look import Looker, Looks, Sight
@@ -31,13 +32,17 @@ class ClusterReconciler:
     wanted: Wanted
     dry_run: bool = False
 
-    async def reconcile(self, cluster_id: ClusterId, *, dry_run: bool = False) -> Outcome:
+    async def reconcile(
+        self, cluster_id: ClusterId, *, dry_run: bool = False, exists_at: datetime | None = None
+    ) -> Outcome:
         """Reconcile one cluster, trying again what is worth trying again at once.
 
         What Azure refuses is an outcome as well: Deferred if trying later makes sense, otherwise
-        Failed. Nothing that ARM says is raised.
+        Failed. Nothing that ARM says is raised. `exists_at` is when something else than ARM's
+        present answer said that the cluster exists.
         """
         one = self.pass_over(cluster_id, await self.wanted(), dry_run=dry_run)
+        one.exists_at = exists_at
         return await one.reconcile()
 
     async def pass_of(self, work: ReconcileCluster) -> "Pass":
@@ -62,6 +67,8 @@ class Pass:
     desired: Desired
     looks: Looks
     dry_run: bool
+    exists_at: datetime | None = None
+    """When an event or a listing said that it exists, by the worker's clock, or near enough."""
     _seen: SeenSchedule | None = None
 
     async def reconcile(self) -> Outcome:
@@ -103,9 +110,13 @@ class Pass:
         return decide(sight.cluster, sight.configurations, self.desired, sight.now)
 
     def gone(self) -> Outcome:
-        """Give the outcome for a cluster that ARM does not know."""
+        """Give the outcome for a cluster that ARM does not know; it may only not know it yet."""
         now = self.looks.looker.clock.now()
-        return self.left_out(decide(None, (), self.desired, now))
+        if self.exists_at is None or now - self.exists_at >= REPLICATION:
+            return self.left_out(decide(None, (), self.desired, now))
+        message = f"Azure does not know the cluster (yet): it existed at {to_text(self.exists_at)}."
+        doubted = Decision(Action.DEFER, (Finding(Reason.CLUSTER_GONE, message),))
+        return self.left_out(doubted)
 
     def left_out(self, decision: Decision) -> Outcome:
         """Give the outcome for a cluster that was left alone before its schedule was looked at."""
@@ -194,6 +205,7 @@ class Pass:
             calls=self.looks.calls,
             dry_run=self.dry_run,
             retry_after=error.retry_after,
+            azure_code=error.code,
             cluster=self.looks.cluster,
             schedule=self._seen,
         )

@@ -82,6 +82,7 @@ class ClusterWorker:
         concluded = False
         try:
             one = await self.reconciler.pass_of(work)
+            one.exists_at = work.exists_at or await self.memory.heard_at(work.cluster_id)
             outcome = await one.reconcile()
             self.report(outcome, work, self.clock.now())
             await self._settle(outcome, work, one.looks.seen)
@@ -98,7 +99,7 @@ class ClusterWorker:
     ) -> None:
         """Do what an outcome asks for: try later, give up, or forget that it was given up."""
         match outcome.kind:
-            case OutcomeKind.DEFERRED if not is_spent(work, self.clock.now()):
+            case OutcomeKind.DEFERRED if not is_spent(work, outcome.reason, self.clock.now()):
                 again = work.deferred(seen, paced=outcome.reason is Reason.PACED)
                 await self.queue.send(again, self._delay(outcome, again))
             case OutcomeKind.DEFERRED | OutcomeKind.FAILED:

@@ -149,7 +149,9 @@ class SubscriptionLister:
             for cluster in listed.meet(each for each in page.clusters if _is_of(run, each))
         ]
         listed_at = listed.row.read_at + (now - listed.alive_at)
-        looked_at = [cluster for cluster, left in screened if left is None]
+        # A cluster may have more tags than a row takes; those that a rule looks at are few.
+        keys = listed.desired.policy.asked_tags
+        looked_at = [cluster.with_tags(keys) for cluster, left in screened if left is None]
         if batches := listed.batches_of(looked_at, listed_at):
             await self.store.insert_batches(run.id, batches)
         for cluster, decision in screened:

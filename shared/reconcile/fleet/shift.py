@@ -143,7 +143,7 @@ class Shift:
         looks.writes_until = self.began_at + self.world.writes_within
         if cluster.listed_at is not None:
             age = self.grip.draw.at + self.lasted - cluster.listed_at
-            looks.read_at = clock.now() - max(age, timedelta())
+            looks.read_at = one.exists_at = clock.now() - max(age, timedelta())
         if cluster.sent:
             planned = self.desired.planned(cluster.cluster, clock.now())
             looks.sent += [planned] if planned else []
@@ -156,11 +156,11 @@ class Shift:
         if cluster.explicit or stopped:
             sight = await one.looks.look()
             decision = one.decide(sight)
-            if decision.action is not Action.CREATE:
+            if not decision.writes:
                 return Settled(cluster, await one.act_on(decision, sight))
             if stopped:
                 return Settled(cluster, _stopped(one, decision, sight.now, stopped))
-            # What is there no more is made under a claim, which comes before the look.
+            # What has to be written is written under a claim, which comes before the look.
             return Settled(replace(cluster, explicit=False), None)
         return await self._look_to_write(one, cluster)
 

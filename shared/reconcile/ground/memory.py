@@ -126,6 +126,12 @@ class ClusterMemory:
         key = f"{HEARD}{cluster_id.hash}"
         await self.table.merge(cluster_id.subscription_id, {key: {"heardAt": now}})
 
+    async def heard_at(self, cluster_id: ClusterId) -> datetime | None:
+        """Tell when an event about one cluster came last, by the clock of whoever received it."""
+        key = f"{HEARD}{cluster_id.hash}"
+        reading = await self.table.get(cluster_id.subscription_id, key)
+        return reading.row.instant("heardAt") if reading.row else None
+
     async def heard(self, subscription_id: str) -> dict[str, datetime]:
         """Tell when an event came last, by the hashes of a subscription's clusters."""
         found = dict[str, datetime]()

@@ -112,6 +112,7 @@ class EventPublisher:
                 given_up_at=self.clock.now(),
                 attempts=work.attempt,
                 work=work.to_message(),
+                azure_code=error.code,
             )
         )
         EVENTS_GIVEN_UP.log(events=len(work.events), why=error.reason.value)
