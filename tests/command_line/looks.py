@@ -140,12 +140,26 @@ def a_look(rows: list[LastOutcomeJson] | None = None, **other: object) -> FleetL
             }
         ],
         "stoppedShards": [],
+        "crowdedStarts": [
+            {
+                "subscriptionId": ONE,
+                "location": "westeurope",
+                "start": "2026-11-29T01:00:00Z",
+                "clusters": 31,
+                "reason": "WindowsCrowded",
+                "message": "31 clusters start then.",
+                "advice": "Stagger the starts.",
+            }
+        ],
         "clusters": {"value": found, "continuationToken": None},
         **other,
     }
     return FleetLook(cast("ShownRunJson", run), LEFT_OUT)
 
 
+NOTHING_WRONG: dict[str, object] = {"unreadableSubscriptions": [], "crowdedStarts": []}
+
+
 def all_well() -> FleetLook:
     """Give a dry run that found nothing to do."""
-    return FleetLook(cast("ShownRunJson", {**a_look(ROWS[3:4]).run, "unreadableSubscriptions": []}))
+    return FleetLook(cast("ShownRunJson", {**a_look(ROWS[3:4]).run, **NOTHING_WRONG}))

@@ -19,7 +19,7 @@ from naptime.shown.markdown import LONGEST, to_markdown
 from naptime.shown.table import Paper, write_table
 from shared.domain.vocabulary.plain_text import one_line
 from tests.command_line.golden import is_golden
-from tests.command_line.looks import ONE, ROWS, a_look, all_well, missing
+from tests.command_line.looks import NOTHING_WRONG, ONE, ROWS, a_look, all_well, missing
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
@@ -140,19 +140,19 @@ def test_json_is_the_apis_own(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (all_well(), False, 0),
         (all_well(), True, 0),
-        (a_look(ROWS[:1], unreadableSubscriptions=[]), False, 0),
-        (a_look(ROWS[:1], unreadableSubscriptions=[]), True, 2),
-        (a_look(ROWS[4:5], unreadableSubscriptions=[]), True, 2),
+        (a_look(ROWS[:1], **NOTHING_WRONG), False, 0),
+        (a_look(ROWS[:1], **NOTHING_WRONG), True, 2),
+        (a_look(ROWS[4:5], **NOTHING_WRONG), True, 2),
         (a_look(ROWS[:1]), True, 1),
-        (a_look(ROWS[5:6], unreadableSubscriptions=[]), False, 1),
-        (a_look(ROWS[6:7], unreadableSubscriptions=[]), False, 0),
-        (a_look([], unreadableSubscriptions=[], reasons={"ClusterIdUnreadable": 1}), False, 1),
+        (a_look(ROWS[5:6], **NOTHING_WRONG), False, 1),
+        (a_look(ROWS[6:7], **NOTHING_WRONG), False, 0),
+        (a_look([], **NOTHING_WRONG, reasons={"ClusterIdUnreadable": 1}), False, 1),
     ],
 )
 def test_what_the_exit_code_tells(look: object, *, detailed: bool, code: int) -> None:
     """1 where something could not be read, 2 where it was asked for and something is to do."""
     assert plan_report(look, detailed=detailed).code == code  # type: ignore[arg-type]  # a table of looks
-    if look != a_look(ROWS[6:7], unreadableSubscriptions=[]):
+    if look != a_look(ROWS[6:7], **NOTHING_WRONG):
         assert audit_report(look, NOW, detailed=detailed).code == code  # type: ignore[arg-type]  # the same
 
 
