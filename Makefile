@@ -34,7 +34,7 @@ quick: $(ready) ## unit and service tests in under a minute: the loop while writ
 	@$(PYTHON) -m pytest -q -n 3 --dist loadfile tests/unit tests/service
 
 .PHONY: campaign
-campaign: $(ready) ## the tests that take minutes: workers killed in the middle of runs, mutants, weather
+campaign: $(ready) ## the tests that take minutes: workers killed in the middle of runs, mutants, weather, a soak
 	@$(PYTHON) -m pytest -q -m campaign
 
 .PHONY: check

@@ -21,6 +21,7 @@ class Arguments:
     grace: float
     timer_status: Path | None
     end_on_storage_errors: bool
+    worker_process: bool
     log_format: str
 
 
@@ -64,6 +65,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_likeness(parser: argparse.ArgumentParser) -> None:
     """Add what makes it more like Azure's host than is handy while writing."""
+    parser.add_argument(
+        "--worker-process",
+        action="store_true",
+        help="run the app in a process of its own, as in Azure: it may be killed alone, the next"
+        " one follows, and the third death within half an hour ends the host",
+    )
     parser.add_argument(
         "--timer-status",
         type=Path,

@@ -19,7 +19,7 @@ from local.host.functions import FunctionInfo, UnusableBinding
 from local.host.host import Host
 from local.host.host_json import HostJson, QueueOptions
 from local.host.http_functions import HTTP_TRIGGER, HttpFunction, HttpFunctions
-from local.host.invocations import Invoker
+from local.host.invocations import Callee, Invoker
 from local.host.keys import Keys
 from local.host.ncrontab import InvalidSchedule, parse_schedule
 from local.host.queue_messages import MessageProcessor
@@ -42,13 +42,14 @@ class HostOptions:
     master_key: str | None = None
     message_lease: timedelta = DEFAULT_LEASE
     timer_status: Path | None = None
+    load_worker: Callable[[Path], Callee] = Worker.load
     on_storage_error: Callable[[str], None] = logging.getLogger("host").warning
 
 
 def load_host(app: Path, settings: Mapping[str, str], clock: Clock, options: HostOptions) -> Host:
     """Load an app; raises AppDidNotLoad, InvalidHostJson or UnusableBinding."""
     host_json = HostJson.read(app)
-    worker = Worker.load(app)
+    worker = options.load_worker(app)
     functions = worker.functions.values()
     for function in functions:
         _check_served(function)

@@ -61,9 +61,9 @@ class Tripwire:
         self.trips.append(request)
         return True
 
-    def refuses(self, request: Request) -> bool:  # noqa: ARG002 - what a kind of it may go by
-        """Say whether the storage service is to refuse a request."""
-        return False
+    def refuses(self, request: Request) -> int:  # noqa: ARG002 - what a kind of it may go by
+        """Give the status by which the storage service is to refuse a request, or 0."""
+        return 0
 
 
 @asynccontextmanager
@@ -89,8 +89,8 @@ class _Passer:
 
     async def answer(self, incoming: web.Request) -> web.StreamResponse:
         request = Request(incoming.method, incoming.raw_path, await incoming.read())
-        if self.tripwire.refuses(request):
-            raise web.HTTPServiceUnavailable
+        if status := self.tripwire.refuses(request):
+            return web.Response(status=status)
         caught = self.tripwire.catches(request)
         if caught and self.tripwire.when is When.BEFORE:
             self.tripwire.kill()

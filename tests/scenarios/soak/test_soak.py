@@ -5,7 +5,6 @@ import json
 import logging
 import os
 import random
-import signal
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 from azure.storage.queue.aio import QueueServiceClient
 
+from local.processes import ChildDidNotStart
 from tests.clusters import Json
 from tests.payloads import cluster_failed, cluster_written, schedule_deleted, tags_written
 from tests.scenarios.farm import Farm, farm
@@ -76,8 +76,16 @@ class Soak:
             await (self.running.host.kill() if is_kill else self.running.host.stop())
             self.running.settings["NAPTIME_LEAD_MINUTES"] = str(self.dice.choice(LEADS))
             self.running.settings["NAPTIME_WINDOW_START"] = self.dice.choice(STARTS)
-            await self.running.start_host()
-            self.noted.append(f"{signal.Signals.SIGKILL.name if is_kill else 'stopped'}")
+            self.noted.append("killed" if is_kill else "stopped")
+            await self.start()
+
+    async def start(self) -> None:
+        """Start the host, again and again if need be: in a storm it may not come up."""
+        while True:
+            try:
+                return await self.running.start_host()
+            except ChildDidNotStart:
+                self.noted.append("did not start")
 
     def summary(self) -> str:
         """Say what was done."""
@@ -96,7 +104,7 @@ class Soak:
         for task in done:
             task.result()
         if self.running.host.returncode is not None:  # cancelled between a stop and a start
-            await self.running.start_host()
+            await self.start()
 
 
 def _event(text: str) -> Json:

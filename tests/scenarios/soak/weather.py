@@ -34,11 +34,11 @@ class StorageWeather(Tripwire):
     share: float = 0.0
     refused: int = 0
 
-    def refuses(self, request: Request) -> bool:  # noqa: ARG002 - chance alone decides
+    def refuses(self, request: Request) -> int:  # noqa: ARG002 - chance alone decides
         """Refuse by chance."""
         is_hit = self.dice.random() < self.share
         self.refused += is_hit
-        return is_hit
+        return 503 if is_hit else 0
 
 
 def storage_weather(dice: random.Random) -> StorageWeather:
