@@ -1,4 +1,4 @@
-"""Timers: the sweep, the watch for node images, the minding of runs, the ages of machines.
+"""Timers: sweeping, watching for node images, minding runs, reading ages, keeping the poisoned.
 
 The schedules are read where the decorators are applied: `%NAME%` would have no default. One that
 Azure would never wake the app for is refused there, by name, and the app does not load.
@@ -22,9 +22,15 @@ SWEEP_SCHEDULE = timer_schedule(os.environ, "NAPTIME_SWEEP_SCHEDULE")
 IMAGE_WATCH_SCHEDULE = timer_schedule(os.environ, "NAPTIME_IMAGE_WATCH_SCHEDULE")
 AGES_SCHEDULE = timer_schedule(os.environ, "NAPTIME_IMAGE_AGES_SCHEDULE")
 MIND_SCHEDULE = timer_schedule(os.environ, "NAPTIME_MIND_SCHEDULE")
+POISON_SCHEDULE = "*/30 * * * * *"
+
+AGAIN_AFTER = "00:00:30"
+FOR_MINUTES, FOR_TWO_HOURS = "8", "240"
+"""So often a tick is tried again that meets trouble: the next one may be six hours away."""
 
 
 @blueprint.timer_trigger("timer", SWEEP_SCHEDULE)
+@blueprint.retry("fixed_delay", FOR_TWO_HOURS, delay_interval=AGAIN_AFTER)
 async def sweep_fleet(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the worker binds it by name
     """Start a run over everything: the net under lost events."""
     asked = await app().asker.ask(RunScope(), Cause.SWEPT)
@@ -32,6 +38,7 @@ async def sweep_fleet(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the w
 
 
 @blueprint.timer_trigger("timer", IMAGE_WATCH_SCHEDULE)
+@blueprint.retry("fixed_delay", FOR_MINUTES, delay_interval=AGAIN_AFTER)
 async def watch_node_images(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the worker binds it by name
     """Look for new node images wherever the fleet is; tell of them, or guard the fleet at once."""
     watched = await app().image_watcher.watch()
@@ -44,6 +51,7 @@ async def watch_node_images(timer: func.TimerRequest) -> None:  # noqa: ARG001 -
 
 
 @blueprint.timer_trigger("timer", MIND_SCHEDULE)
+@blueprint.retry("fixed_delay", FOR_MINUTES, delay_interval=AGAIN_AFTER)
 async def mind_runs(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the worker binds it by name
     """Put right what a crash left of the runs under way."""
     now = app().ports.clock.now()
@@ -62,7 +70,14 @@ async def mind_runs(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the wor
 
 
 @blueprint.timer_trigger("timer", AGES_SCHEDULE)
+@blueprint.retry("fixed_delay", FOR_TWO_HOURS, delay_interval=AGAIN_AFTER)
 async def read_image_ages(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the worker binds it by name
     """Read the machines of the fleet, where that is turned on: it needs one more permission."""
     if app().settings.image_ages:
         report_ages(await app().image_ages.read())
+
+
+@blueprint.timer_trigger("timer", POISON_SCHEDULE)
+async def keep_poisoned(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the worker binds it by name
+    """Move what the host has set aside to the table of what was given up."""
+    await app().poison_keeper.keep()

@@ -5,28 +5,32 @@ and an Event Grid event needs only the queue.
 """
 
 import random
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 from uuid import uuid4
 
 from shared.domain.fleet.run_work import RUNS_QUEUE, SHARDS_QUEUE, Baton, RunWork
+from shared.domain.messages.envelope import HeldBack
 from shared.domain.messages.outbox import EVENTS_QUEUE, PublishEvents
 from shared.domain.messages.work import CLUSTERS_QUEUE, ReconcileCluster
 from shared.settings import Settings
+from shared.storage_settings import StorageSettings
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from shared.clients.aks import AksClient
     from shared.clients.arm import ArmClients
     from shared.clients.clock import SystemClock
     from shared.clients.event_topic import EventTopic
     from shared.clients.node_images import NodeImageClient
-    from shared.clients.queues import StorageQueue
+    from shared.clients.queues import StoragePoisonQueues, StorageQueue
     from shared.clients.resource_graph import ResourceGraph
     from shared.clients.retry import QuickRetry
     from shared.clients.storage import StorageAccount
     from shared.clients.transport import Credential
-    from shared.ports.storage import Tables, Work
+    from shared.ports.storage import Queue, Tables, Work
 
 
 class Closable(Protocol):
@@ -152,29 +156,57 @@ class Azure:
         return self.opened(StorageTables(self.storage))
 
     @cached_property
-    def clusters_queue(self) -> "StorageQueue[ReconcileCluster]":
+    def clusters_queue(self) -> "StorageQueue[ReconcileCluster | HeldBack]":
         """The queue of clusters to reconcile."""
         return self._queue(CLUSTERS_QUEUE)
 
     @cached_property
-    def runs_queue(self) -> "StorageQueue[RunWork]":
+    def runs_queue(self) -> "StorageQueue[RunWork | HeldBack]":
         """The queue of runs to start and subscriptions to list."""
         return self._queue(RUNS_QUEUE)
 
     @cached_property
-    def shards_queue(self) -> "StorageQueue[Baton]":
+    def shards_queue(self) -> "StorageQueue[Baton | HeldBack]":
         """The queue of batons."""
         return self._queue(SHARDS_QUEUE)
 
     @cached_property
-    def events_queue(self) -> "StorageQueue[PublishEvents]":
+    def events_queue(self) -> "StorageQueue[PublishEvents | HeldBack]":
         """The queue of events to publish."""
         return self._queue(EVENTS_QUEUE)
+
+    @cached_property
+    def poison(self) -> "StoragePoisonQueues":
+        """Where the Functions host puts messages aside."""
+        from shared.clients.queues import StoragePoisonQueues
+
+        return self.opened(StoragePoisonQueues(self.storage))
 
     def _queue[W: Work](self, name: str) -> "StorageQueue[W]":
         from shared.clients.queues import StorageQueue
 
         return self.opened(StorageQueue(self.storage.queue(name)))
+
+
+@asynccontextmanager
+async def opened_alone(storage: StorageSettings, queue: str) -> "AsyncIterator[Queue[HeldBack]]":
+    """Open one queue by the settings of storage alone: others may be refused."""
+    from shared.clients.queues import StorageQueue
+    from shared.clients.storage import StorageAccount
+    from shared.clients.transport import new_credential
+
+    async with AsyncExitStack() as opened:
+
+        def credential() -> "Credential":
+            made = new_credential()
+            opened.push_async_callback(made.close)
+            return made
+
+        account = StorageAccount(storage, credential)
+        opened.push_async_callback(account.close)
+        client = StorageQueue[HeldBack](account.queue(queue))
+        opened.push_async_callback(client.close)
+        yield client
 
 
 def is_storage_trouble(error: BaseException) -> bool:

@@ -11,10 +11,11 @@ from functools import cache, cached_property, partial
 from shared.azure import Azure, is_storage_trouble
 from shared.groundwork import Groundwork, Reports
 from shared.reconcile.cluster.delete import ScheduleDeleter
+from shared.reconcile.cluster.poison import PoisonKeeper, PoisonReporter
 from shared.reconcile.cluster.put import SchedulePutter
 from shared.reconcile.cluster.receive_event import EventReceiver
 from shared.reconcile.cluster.replay import GivenUpReplayer
-from shared.reconcile.cluster.work import MessageReceiver, PoisonReporter, RequestedReconcile
+from shared.reconcile.cluster.work import MessageReceiver, RequestedReconcile
 from shared.reconcile.fleet.baton import ShardReconciler
 from shared.reconcile.fleet.mind import RunMinder
 from shared.reconcile.fleet.start import RunMessageReceiver, RunStarter
@@ -87,8 +88,13 @@ class World(Groundwork):
 
     @cached_property
     def poison(self) -> PoisonReporter:
-        """What the functions on the poison queues call."""
+        """What keeps a message that naptime can do nothing with."""
         return PoisonReporter(self.given_up, self.ports.clock)
+
+    @cached_property
+    def poison_keeper(self) -> PoisonKeeper:
+        """What the timer that empties the poison queues calls."""
+        return PoisonKeeper(self.ports.poison, self.poison)
 
     @cached_property
     def requests(self) -> RequestedReconcile:

@@ -16,6 +16,7 @@ from shared.domain.fleet.pace import Pace
 from shared.domain.fleet.run import Run, RunScope
 from shared.domain.fleet.run_records import RunRecord
 from shared.domain.fleet.run_work import Baton, RunWork
+from shared.domain.messages.envelope import HeldBack
 from shared.domain.messages.given_up import GivenUp
 from shared.domain.messages.outbox import PublishEvents
 from shared.domain.messages.work import ReconcileCluster
@@ -33,7 +34,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.event_topic import FakeTopic
 from tests.fakes.machines import FakeNapMachines
 from tests.fakes.node_images import FakeNodeImages
-from tests.fakes.storage import FakeQueue, Message
+from tests.fakes.storage import FakePoisonQueues, FakeQueue, Message
 from tests.fakes.tables import FakeTables
 
 if TYPE_CHECKING:
@@ -104,10 +105,11 @@ class FakePorts:
         self.fake_topic = FakeTopic(step=step)
         self.topic = self.fake_topic if has_topic else None
         self.tables = FakeTables(clock, step)
-        self.clusters_queue = FakeQueue[ReconcileCluster](clock, step=step)
-        self.runs_queue = FakeQueue[RunWork](clock, step=step)
-        self.shards_queue = FakeQueue[Baton](clock, step=step)
-        self.events_queue = FakeQueue[PublishEvents](clock, step=step)
+        self.clusters_queue = FakeQueue[ReconcileCluster | HeldBack](clock, step=step)
+        self.runs_queue = FakeQueue[RunWork | HeldBack](clock, step=step)
+        self.shards_queue = FakeQueue[Baton | HeldBack](clock, step=step)
+        self.events_queue = FakeQueue[PublishEvents | HeldBack](clock, step=step)
+        self.poison = FakePoisonQueues(clock)
         self.ids = count()
 
     def _takes(self, _: Verb) -> timedelta:

@@ -1,13 +1,17 @@
-"""The queues of work, on Azure Storage."""
+"""The queues of work, and of what was set aside of it, on Azure Storage."""
 
+import base64
+import binascii
+from collections.abc import Sequence
 from datetime import timedelta
 from math import ceil
 
 from azure.core.exceptions import ResourceNotFoundError
+from azure.storage.queue import QueueMessage
 from azure.storage.queue.aio import QueueClient
 
-from shared.clients.storage import create_queue, refusals
-from shared.ports.storage import Work
+from shared.clients.storage import StorageAccount, create_queue, refusals
+from shared.ports.storage import SetAside, Work
 
 KEPT = timedelta(days=7)
 """How long a message lives; seven times as long as the work in it is tried."""
@@ -39,3 +43,56 @@ class StorageQueue[W: Work]:
     async def close(self) -> None:
         """Close the connection."""
         await self._queue.close()
+
+
+POISON = "{}-poison"
+"""The Functions host's name for where it puts the messages of a queue aside."""
+
+A_BATCH = 32
+"""What one receive can take."""
+
+TAKEN_FOR = timedelta(minutes=1)
+
+
+class StoragePoisonQueues:
+    """Reads what the host has set aside, whatever it is; only the host makes such queues."""
+
+    def __init__(self, account: StorageAccount) -> None:
+        """Open nothing yet."""
+        self._account = account
+        self._queues: dict[str, QueueClient] = {}
+
+    async def take(self, queue: str) -> Sequence[SetAside]:
+        """Take up to 32 messages for a minute."""
+        seconds = int(TAKEN_FOR.total_seconds())
+        taken = self._of(queue).receive_messages(max_messages=A_BATCH, visibility_timeout=seconds)
+        try:
+            return [_set_aside(queue, message) async for message in taken]
+        except ResourceNotFoundError:
+            return []
+
+    async def remove(self, message: SetAside) -> None:
+        """Remove it, unless it was taken by somebody else meanwhile."""
+        try:
+            await self._of(message.queue).delete_message(message.id, message.receipt)
+        except ResourceNotFoundError:
+            return
+
+    def _of(self, queue: str) -> QueueClient:
+        if queue not in self._queues:
+            self._queues[queue] = self._account.queue(POISON.format(queue))
+        return self._queues[queue]
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for client in self._queues.values():
+            await client.close()
+
+
+def _set_aside(queue: str, message: QueueMessage) -> SetAside:
+    content = str(message.content)
+    try:
+        text, decoded = base64.b64decode(content, validate=True).decode(), True
+    except (binascii.Error, ValueError):
+        text, decoded = content, False
+    return SetAside(queue, text, decoded, str(message.id), str(message.pop_receipt))

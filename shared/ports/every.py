@@ -3,10 +3,11 @@
 from typing import Protocol
 
 from shared.domain.fleet.run_work import Baton, RunWork
+from shared.domain.messages.envelope import HeldBack
 from shared.domain.messages.outbox import PublishEvents
 from shared.domain.messages.work import ReconcileCluster
 from shared.ports.azure import Aks, Clock, NapMachines, NodeImages, Retry, Topic
-from shared.ports.storage import Queue, Tables
+from shared.ports.storage import PoisonQueues, Queue, Tables
 
 
 class Ports(Protocol):
@@ -56,23 +57,28 @@ class Ports(Protocol):
         ...
 
     @property
-    def clusters_queue(self) -> Queue[ReconcileCluster]:
+    def clusters_queue(self) -> Queue[ReconcileCluster | HeldBack]:
         """The queue of clusters to reconcile."""
         ...
 
     @property
-    def runs_queue(self) -> Queue[RunWork]:
+    def runs_queue(self) -> Queue[RunWork | HeldBack]:
         """The queue of runs to start and subscriptions to list."""
         ...
 
     @property
-    def shards_queue(self) -> Queue[Baton]:
+    def shards_queue(self) -> Queue[Baton | HeldBack]:
         """The queue of batons."""
         ...
 
     @property
-    def events_queue(self) -> Queue[PublishEvents]:
+    def events_queue(self) -> Queue[PublishEvents | HeldBack]:
         """The queue of events to publish."""
+        ...
+
+    @property
+    def poison(self) -> PoisonQueues:
+        """Where the Functions host puts messages aside."""
         ...
 
     async def close(self) -> None:

@@ -1,6 +1,7 @@
 """What the use cases need of storage: queues of work, and tables of rows."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
@@ -20,6 +21,32 @@ class Queue[W: Work](Protocol):
 
     async def send(self, work: W, delay: timedelta = timedelta(0)) -> None:
         """Enqueue, to be seen after the delay (in whole seconds, rounded up)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A message of a queue that the Functions host has given up on, and what removes it.
+
+    `text` is what was sent; where `decoded` is False it was not base64 of UTF-8, and is as it was.
+    """
+
+    queue: str
+    text: str
+    decoded: bool
+    id: str = ""
+    receipt: str = ""
+
+
+class PoisonQueues(Protocol):
+    """Where the Functions host puts what failed as often as it delivers it."""
+
+    async def take(self, queue: str) -> Sequence[SetAside]:
+        """Take some messages of a queue; what is not removed can be taken again a minute later."""
+        ...
+
+    async def remove(self, message: SetAside) -> None:
+        """Remove a message that was taken."""
         ...
 
 

@@ -84,6 +84,15 @@ class EventsAndWhy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QueueAndWhy:
+    """Of which queue a message is, its next attempt counted from 1, and the reason."""
+
+    queue: str
+    attempt: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventReceived:
     """What became of an event, and of which cluster it is, if of one."""
 
@@ -128,7 +137,7 @@ class ImageAgesRead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NodeImageReleased:
+class ReleaseReceived:
     """What became of the event of a released image: the run, if there is one."""
 
     what: str

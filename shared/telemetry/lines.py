@@ -32,7 +32,7 @@ def _level_of_ages(read: facts.ImageAgesRead) -> int:
     return WARNING if read.failed_batches or read.detail else INFO
 
 
-def _level_of_release(received: facts.NodeImageReleased) -> int:
+def _level_of_release(received: facts.ReleaseReceived) -> int:
     return INFO if received.run_id else DEBUG
 
 
@@ -71,6 +71,12 @@ MESSAGE_GIVEN_UP = Line(
     facts.Why,
     ERROR,
     "A message is none that naptime wrote.",
+)
+MESSAGE_HELD_BACK = Line(
+    "message held back",
+    facts.QueueAndWhy,
+    WARNING,
+    "Storage is in trouble or a setting is refused: the message comes back later, for a day.",
 )
 WORK_DROPPED = Line(
     "work dropped",
@@ -129,7 +135,7 @@ IMAGE_AGES_READ = Line(
 )
 NODE_IMAGE_RELEASED = Line(
     "node image released",
-    facts.NodeImageReleased,
+    facts.ReleaseReceived,
     _level_of_release,
     "The event of a released node image has come; for debugging where nothing comes of it.",
 )
@@ -182,6 +188,7 @@ LINES = (
     RUN_FINISHED,
     POISONED,
     MESSAGE_GIVEN_UP,
+    MESSAGE_HELD_BACK,
     WORK_DROPPED,
     FAILED_ON_CLUSTER,
     CLUSTER_LEFT_OUT,

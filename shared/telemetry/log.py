@@ -5,8 +5,9 @@ The facts are a dataclass; its fields, in camelCase, are what follows in the lin
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import cache
 
 from shared.domain.vocabulary.plain_text import one_line
 
@@ -50,7 +51,7 @@ class Line[**P, F]:
     @property
     def facts(self) -> tuple[str, ...]:
         """The names of the facts, as they are written."""
-        return tuple(_names(self.make))
+        return _names(self.make)
 
     @property
     def table(self) -> str:
@@ -63,7 +64,7 @@ class Line[**P, F]:
             return
         facts = self.make(*args, **kwargs)
         level = self.level if isinstance(self.level, int) else self.level(facts)
-        _write(level, self.what, _known(facts))
+        _write(level, self.what, _known(self.facts, facts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class BugLine[**P, F]:
     @property
     def facts(self) -> tuple[str, ...]:
         """The names of the facts, as they are written."""
-        return tuple(_names(self.make))
+        return _names(self.make)
 
     @property
     def level(self) -> int:
@@ -91,7 +92,7 @@ class BugLine[**P, F]:
 
     def log(self, error: BaseException, /, *args: P.args, **kwargs: P.kwargs) -> None:
         """Write it, with the stack of the exception."""
-        _write(self.level, self.what, _known(self.make(*args, **kwargs)), error)
+        _write(self.level, self.what, _known(self.facts, self.make(*args, **kwargs)), error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,22 +106,23 @@ class Event[**P, F]:
     @property
     def facts(self) -> tuple[str, ...]:
         """The names of the facts, as they are sent."""
-        return tuple(_names(self.make))
+        return _names(self.make)
 
     def send(self, *args: P.args, **kwargs: P.kwargs) -> None:
         """Send it."""
-        known = _known(self.make(*args, **kwargs))
+        known = _known(self.facts, self.make(*args, **kwargs))
         extra = {EVENT_NAME: self.name, **_properties(known)}
         logger.info("%s %s", self.name, _shown_all(known), extra=extra)
 
 
-def _names(make: object) -> Iterable[str]:
-    return (_camel(field.name) for field in fields(make))  # type: ignore[arg-type]  # whatever makes facts is a dataclass
+@cache
+def _names(make: Callable[..., object]) -> tuple[str, ...]:
+    return tuple(_camel(field.name) for field in fields(make))  # type: ignore[arg-type]  # whatever makes facts is a dataclass
 
 
-def _known(facts: object) -> dict[str, object]:
-    values = {name: getattr(facts, name) for name in facts.__slots__}  # type: ignore[attr-defined]  # the dataclasses of facts are slotted
-    return {_camel(name): value for name, value in values.items() if value is not None}
+def _known(names: tuple[str, ...], facts: object) -> dict[str, object]:
+    values = (getattr(facts, slot) for slot in facts.__slots__)  # type: ignore[attr-defined]  # the dataclasses of facts are slotted
+    return {name: value for name, value in zip(names, values, strict=True) if value is not None}
 
 
 def _camel(name: str) -> str:

@@ -1,6 +1,6 @@
 """Queues in memory, with the storage service's own clock and whole seconds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import ceil
@@ -8,7 +8,7 @@ from math import ceil
 from azure.core.exceptions import ServiceRequestError
 
 from shared.ports.azure import Clock
-from shared.ports.storage import Work
+from shared.ports.storage import SetAside, Work
 from tests.fakes.limits import check_message
 
 type Step = Callable[[], None]
@@ -59,3 +59,35 @@ class FakeQueue[W: Work]:
     def next_visible(self) -> datetime | None:
         """Tell when the next message can be seen."""
         return min((message.visible_at for message in self.messages), default=None)
+
+
+@dataclass
+class FakePoisonQueues:
+    """What the Functions host has set aside; a message that was taken is away for a minute."""
+
+    clock: Clock
+    messages: list[SetAside] = field(default_factory=list)
+    away: dict[str, datetime] = field(default_factory=dict)
+    fails: int = 0
+
+    def put(self, queue: str, text: str, *, decoded: bool = True) -> None:
+        """Set a message aside."""
+        self.messages.append(SetAside(queue, text, decoded, id=str(len(self.messages))))
+
+    async def take(self, queue: str) -> Sequence[SetAside]:
+        """Take what is not away."""
+        if self.fails:
+            self.fails -= 1
+            raise OSError("the storage account does not answer")
+        now = self.clock.now()
+        taken = [
+            each
+            for each in self.messages
+            if each.queue == queue and self.away.get(each.id, now) <= now
+        ]
+        self.away |= {each.id: now + timedelta(minutes=1) for each in taken}
+        return taken
+
+    async def remove(self, message: SetAside) -> None:
+        """Remove one."""
+        self.messages.remove(message)

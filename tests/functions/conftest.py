@@ -70,7 +70,7 @@ async def loaded(azurite_connection: str) -> AsyncIterator[Loaded]:
 async def world(loaded: Loaded) -> Loaded:
     """Give the loaded app with an empty Azure and empty queues."""
     await loaded.controls.reset()
-    for name in ("naptime-clusters", "naptime-runs", "naptime-shards"):
+    for name in ("naptime-clusters", "naptime-runs", "naptime-shards", "naptime-events"):
         async with loaded.account.queue(name) as client:
             await create_queue(client)
             await client.clear_messages()

@@ -1,6 +1,7 @@
 """What the worker finds in the app; each line is a promise to whoever deploys it."""
 
 import ast
+from datetime import timedelta
 from typing import cast
 
 from tests.functions.conftest import ROOT, Loaded
@@ -20,14 +21,11 @@ async def test_the_functions_and_their_triggers(loaded: Loaded) -> None:
         "start_run": ("queueTrigger", "naptime-runs"),
         "reconcile_shard": ("queueTrigger", "naptime-shards"),
         "publish_events": ("queueTrigger", "naptime-events"),
-        "report_poisoned_events": ("queueTrigger", "naptime-events-poison"),
-        "report_poisoned_cluster": ("queueTrigger", "naptime-clusters-poison"),
-        "report_poisoned_run": ("queueTrigger", "naptime-runs-poison"),
-        "report_poisoned_shard": ("queueTrigger", "naptime-shards-poison"),
         "sweep_fleet": ("timerTrigger", None),
         "mind_runs": ("timerTrigger", None),
         "watch_node_images": ("timerTrigger", None),
         "read_image_ages": ("timerTrigger", None),
+        "keep_poisoned": ("timerTrigger", None),
         "health": ("httpTrigger", None),
         "reconcile": ("httpTrigger", None),
         "list_clusters": ("httpTrigger", None),
@@ -61,7 +59,22 @@ async def test_the_schedules(loaded: Loaded) -> None:
         "mind_runs": "0 */5 * * * *",
         "watch_node_images": "0 */15 * * * *",
         "read_image_ages": "0 30 */6 * * *",
+        "keep_poisoned": "*/30 * * * * *",
     }
+
+
+async def test_a_tick_that_meets_trouble_is_tried_again(loaded: Loaded) -> None:
+    """Every timer is tried again half a minute later, or comes by itself as soon as that."""
+    timers = {
+        name: function.retry
+        for name, function in loaded.worker.functions.items()
+        if function.trigger.type == "timerTrigger"
+    }
+    assert timers.pop("keep_poisoned") is None
+    for name, retry in timers.items():
+        assert retry is not None, name
+        assert retry.allows(1)
+        assert retry.delay(1) <= timedelta(minutes=1)
 
 
 async def test_the_routes(loaded: Loaded) -> None:

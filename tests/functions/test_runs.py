@@ -12,7 +12,6 @@ from local.host.payloads import HttpCall, QueueMetadata
 from shared.domain.fleet.run_work import Baton, ListSubscription, StartRun
 from shared.domain.fleet.shard import Shard
 from shared.domain.vocabulary.ids import ClusterId
-from shared.world import app
 from tests.clusters import FOREIGN_SUBSCRIPTION, SUBSCRIPTION, cluster, schedule
 from tests.functions.conftest import Loaded
 from tests.functions.test_api import Json, answer, post
@@ -231,17 +230,3 @@ async def test_messages_of_a_run_that_is_no_more(world: Loaded) -> None:
     ):
         result = await world.worker.invoke_queue(name, work.to_message())
         assert result.succeeded, result.exception
-
-
-@pytest.mark.parametrize("name", ["report_poisoned_run", "report_poisoned_shard"])
-async def test_poison_of_runs_is_kept(
-    world: Loaded, name: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A poisoned message of a run is kept to be read until the run ends, and loudly in the log."""
-    run_id = f"202611-{uuid4().hex}"
-    text = StartRun(run_id).to_message()
-    result = await world.worker.invoke_queue(name, text)
-    assert result.succeeded, result.exception
-    assert [record.levelname for record in caplog.records if record.name == "naptime"] == ["ERROR"]
-    kept = await app().replayer.given_up.page(f"run:{run_id}", 1)
-    assert text in [record.work for _, record in kept]

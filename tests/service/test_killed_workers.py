@@ -11,7 +11,7 @@ from shared.domain.fleet.run_work import StartRun
 from shared.domain.vocabulary.errors import NaptimeError
 from shared.domain.vocabulary.pages import PageAsked
 from shared.domain.vocabulary.reasons import Cause
-from shared.reconcile.cluster.work import GOES_ON
+from shared.reconcile.cluster.poison import GOES_ON
 from tests.clusters import SUBSCRIPTION, cluster, schedule
 from tests.fakes.storage import Message
 from tests.service_world import Killed, World

@@ -12,9 +12,6 @@ from shared.domain.vocabulary.ids import parse_subscription_id, plain_location
 
 RUNS_QUEUE = "naptime-runs"
 SHARDS_QUEUE = "naptime-shards"
-RUNS_POISON_QUEUE = f"{RUNS_QUEUE}-poison"
-SHARDS_POISON_QUEUE = f"{SHARDS_QUEUE}-poison"
-"""Where the Functions host puts what failed as often as it delivers it."""
 
 _MOST = 1_000_000_000
 

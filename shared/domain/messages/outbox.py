@@ -14,8 +14,6 @@ from shared.domain.vocabulary.errors import InvalidMessage
 from shared.domain.vocabulary.fields import Fields, an_instant, an_object, items, text, whole_number
 
 EVENTS_QUEUE = "naptime-events"
-EVENTS_POISON_QUEUE = f"{EVENTS_QUEUE}-poison"
-"""Where the Functions host puts what failed as often as it delivers it."""
 
 MOST_BYTES = 40_000
 """What the events of one message may come to; base64 makes a third more, and 64 KiB is the end."""

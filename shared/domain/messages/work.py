@@ -24,8 +24,6 @@ from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.vocabulary.rows import Row
 
 CLUSTERS_QUEUE = "naptime-clusters"
-CLUSTERS_POISON_QUEUE = f"{CLUSTERS_QUEUE}-poison"
-"""Where the Functions host puts what failed as often as it delivers it; the name is the host's."""
 
 PATIENCE = timedelta(hours=24)
 """How long work is tried again before it is given up on."""

@@ -22,25 +22,25 @@ class Fields:
     """
 
     def __init__(self, body: Mapping[str, object], path: str, problems: list[Problem]) -> None:
-        self._body = body
+        self.body = body
         self._path = path
         self.problems = problems
 
     def required[T](self, name: str, parse: Callable[[object], T]) -> T | None:
         """Give the parsed field, or None after noting what is wrong with it."""
-        if self._body.get(name) is None:
+        if self.body.get(name) is None:
             self.refuse(name, None, "is required")
             return None
         return self.optional(name, parse)
 
     def optional[T](self, name: str, parse: Callable[[object], T]) -> T | None:
         """Give the parsed field, or None if it is absent or after noting what is wrong."""
-        value = self._body.get(name)
+        value = self.body.get(name)
         return None if value is None else self.parsed(name, value, parse)
 
     def raw(self, name: str) -> object:
         """Give a field's value as it came; None if it is absent."""
-        return self._body.get(name)
+        return self.body.get(name)
 
     def parsed[T](self, name: str, value: object, parse: Callable[[object], T]) -> T | None:
         """Parse a value found under a name such as `list[0]`; None after noting what is wrong."""
@@ -52,15 +52,19 @@ class Fields:
 
     def loose[T](self, name: str, parse: Callable[[object], T]) -> T | None:
         """Give the parsed field, or None without a note if it is absent or wrong."""
-        value = self._body.get(name)
+        value = self.body.get(name)
         try:
             return None if value is None else parse(value)
         except BrokenRule:
             return None
 
+    def loose_under(self, name: str) -> "Fields":
+        """Open the object in a field; an empty one, without a note, if there is none."""
+        return Fields(object_in(self.body, name), self._at(name), self.problems)
+
     def under(self, name: str) -> "Fields | None":
         """Open the object in a field, whose problems join these; None if there is none."""
-        return self.item(name, self._body.get(name))
+        return self.item(name, self.body.get(name))
 
     def item(self, name: str, value: object) -> "Fields | None":
         """Open an object found under a name such as `list[0]`; None if it is not an object."""
@@ -72,13 +76,13 @@ class Fields:
 
     def present(self) -> list[str]:
         """Name the fields that are there and not null."""
-        return [str(name) for name, value in self._body.items() if value is not None]
+        return [str(name) for name, value in self.body.items() if value is not None]
 
     def refuse_unknown(self, known: Iterable[str]) -> None:
         """Note a problem for each field that is there and not known."""
         for name in self.present():
             if name not in known:
-                self.refuse(name, self._body.get(name), "is not a known field")
+                self.refuse(name, self.body.get(name), "is not a known field")
 
     def refuse(self, name: str, value: object, rule: str) -> None:
         """Note that a field breaks a rule."""

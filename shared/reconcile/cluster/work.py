@@ -12,7 +12,6 @@ from typing import assert_never
 
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.fleet.last_known import LastKnown
-from shared.domain.fleet.run_work import part_of_run
 from shared.domain.messages.given_up import GivenUp
 from shared.domain.messages.seen import SeenCluster
 from shared.domain.messages.told import Occasion
@@ -27,9 +26,7 @@ from shared.domain.messages.work import (
     paced_delay,
     parse_reconcile_cluster,
 )
-from shared.domain.vocabulary.errors import InvalidMessage
 from shared.domain.vocabulary.ids import ClusterId
-from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.ports.azure import Clock
 from shared.ports.storage import Queue
@@ -139,42 +136,6 @@ class MessageReceiver:
             WORK_DROPPED.log(cluster_id=work.cluster_id, why=why)
             return None
         return await self.worker.do(work, inserted_at)
-
-
-GOES_ON = "Look at the logged exception, report it as a bug; the run itself goes on."
-
-
-@dataclass(frozen=True, slots=True)
-class PoisonReporter:
-    """Moves what failed again and again to the table of what was given up."""
-
-    given_up: GivenUpRecords
-    clock: Clock
-
-    async def record(self, text: str, why: str) -> GivenUp:
-        """Record one message, readable or not, and give what was recorded."""
-        work = _work_of(text)
-        run_id, part = part_of_run(text) or ("", "")
-        given_up = GivenUp(
-            cluster_id=work.cluster_id if work else None,
-            reason=Reason.POISONED.value,
-            message=why,
-            advice=GOES_ON if run_id else REASONS[Reason.POISONED].you_can,
-            given_up_at=self.clock.now(),
-            attempts=work.attempt if work else 1,
-            work=text,
-            run_id=run_id,
-            part=part,
-        )
-        await self.given_up.put(given_up)
-        return given_up
-
-
-def _work_of(text: str) -> ReconcileCluster | None:
-    try:
-        return parse_reconcile_cluster(text)
-    except InvalidMessage:
-        return None
 
 
 @dataclass(frozen=True, slots=True)
