@@ -32,8 +32,6 @@ LONG_MODULES = {
     "shared/clients/tables.py",
     "shared/reconcile/fleet/baton.py",
     "shared/reconcile/fleet/listing.py",
-    "shared/reconcile/ground/ports.py",
-    "shared/settings.py",
 }
 NAMED_TWICE = {"Before", "Clock"}
 UNREAD: set[str] = set()

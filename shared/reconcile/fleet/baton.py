@@ -127,6 +127,8 @@ class ShardReconciler:
         else:
             shift.record = replace(shift.record, pending=max(left, shift.record.pending))
             await self._conclude(stored, shift, rows)
+        reads = self.shifts.reconciler.looker.reads
+        await reads.note(stored.record.shard.subscription_id, shift.calls)
 
     async def _settle_clusters(self, shift: Shift) -> Changes:
         """Do what each outcome asks for outside the run, and give what is to be written of it."""
