@@ -78,7 +78,7 @@ class FakePoisonQueues:
         """Take what is not away."""
         if self.fails:
             self.fails -= 1
-            raise OSError("the storage account does not answer")
+            raise ServiceRequestError("the storage account does not answer")
         now = self.clock.now()
         taken = [
             each

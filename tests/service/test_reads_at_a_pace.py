@@ -100,6 +100,19 @@ async def test_reads_are_paced_over_all_locations() -> None:
     assert len(reads) <= 2 * 60 + 10
 
 
+async def test_what_a_run_reads_counts() -> None:
+    """A run has a pace of its own; what it reads is not there for single clusters any more."""
+    world = World(pace=Pace(100, 1), read_pace=Pace(30, 0.01))
+    for name in names(40):
+        world.aks.add(cluster(name))
+        world.aks.set_schedule(cluster_id(name), schedule())
+    await world.sweep()
+    await world.ask("aks-000")
+    await world.run(for_at_most=SECOND)
+    assert world.outcomes[-1][0].reason is Reason.PACED
+    assert world.outcomes[-1][0].calls == 0
+
+
 async def test_a_throttled_reading_pauses_readings_only() -> None:
     """A 429 on the cluster itself is Resource Manager's, and says nothing of AKS's own limit."""
     world = World()

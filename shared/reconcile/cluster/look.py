@@ -178,9 +178,8 @@ class Looks:
 
     async def _read_paced(self) -> ObservedCluster:
         """Read the cluster, and draw the LIST with it, from what Resource Manager allows."""
-        reads = self.looker.reads
-        subscription_id = self.cluster_id.subscription_id
-        await reads.draw(subscription_id, 2 if self.cluster is None or self._is_read_out else 1)
+        wanted = 2 if self.cluster is None or self._is_read_out else 1
+        await self.looker.reads.draw(self.cluster_id.subscription_id, wanted)
         return await self._read_or_pause()
 
     async def _read_first(self) -> ObservedCluster:

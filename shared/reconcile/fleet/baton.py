@@ -112,6 +112,8 @@ class ShardReconciler:
         else:
             shift.record = replace(shift.record, pending=max(left, shift.record.pending))
             await self._conclude(stored, shift, rows)
+        reads = self.shifts.reconciler.looker.reads
+        await reads.note(stored.record.shard.subscription_id, shift.calls)
 
     async def _conclude(
         self, stored: Stored[ShardRecord], shift: Shift, rows: Mapping[str, Values]

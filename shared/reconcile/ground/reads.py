@@ -5,11 +5,12 @@ It lets 250 through at once and 25 a second after that, for each subscription an
 LIST of its configurations, whatever AKS itself allows.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from shared.domain.fleet.shard import Shard
-from shared.reconcile.ground.pacer import ShardPacer
+from shared.reconcile.ground.pacer import ShardPacer, TooManyConflicts
 
 READS_PARTITION = "reads"
 
@@ -52,6 +53,11 @@ class ReadPacer:
         """Draw one read, unless some have just been drawn by others who know no better."""
         spared = self.pacer.pace.burst - UNKNOWN_AT_ONCE
         await self.pacer.draw_soon(_bucket(subscription_id), 1, max(spared, 0))
+
+    async def note(self, subscription_id: str, reads: int) -> None:
+        """Take off what was read at another pace, as runs do: as much of it as there is."""
+        with suppress(TooManyConflicts):
+            await self.pacer.draw(_bucket(subscription_id), reads, -reads)
 
     async def pause(self, subscription_id: str, wait: timedelta | None) -> None:
         """Let nobody read in that subscription for as long as a 429 asks for."""
