@@ -166,8 +166,7 @@ class World(Groundwork):
     @cached_property
     def replayer(self) -> GivenUpReplayer:
         """What `GET /given-up` and its replay call."""
-        ports, allowed = self.ports, self.settings.subscriptions
-        return GivenUpReplayer(self.given_up, ports.clusters_queue, ports.clock, allowed)
+        return GivenUpReplayer(self.given_up, self.ports, self.settings.subscriptions)
 
     @cached_property
     def run_messages(self) -> RunMessageReceiver:

@@ -55,7 +55,8 @@ class Outcome:
     `window` is the one that ARM accepted or has, `next_start` (UTC) its next start if known,
     `calls` the calls made to ARM over all `attempts`. `retry_after` is the least wait before the
     next try of what was deferred. In a dry run the kind is what would have happened. `cluster` is
-    None where the cluster was not read, `schedule` where it is not known what is there now.
+    None where the cluster was not read, `schedule` where it is not known what is there now. `sent`
+    is a window that was sent and perhaps accepted: nobody was told.
     """
 
     cluster_id: ClusterId
@@ -71,6 +72,7 @@ class Outcome:
     retry_after: timedelta | None = None
     cluster: ObservedCluster | None = None
     schedule: SeenSchedule | None = None
+    sent: MaintenanceWindow | None = None
 
     @classmethod
     def left_out(cls, cluster: ObservedCluster, decision: Decision, *, dry_run: bool) -> Self:

@@ -9,11 +9,20 @@ from typing import Self
 
 from shared.domain.messages.envelope import seal, unseal
 from shared.domain.vocabulary import instants
-from shared.domain.vocabulary.errors import InvalidMessage, InvalidResourceId
-from shared.domain.vocabulary.fields import BrokenRule, Fields, an_instant, text, whole_number
+from shared.domain.vocabulary.errors import InvalidMessage, InvalidResourceId, InvalidWindow
+from shared.domain.vocabulary.fields import (
+    BrokenRule,
+    Fields,
+    an_instant,
+    an_object,
+    text,
+    whole_number,
+)
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.vocabulary.rows import Row
+from shared.domain.window.body import read_window, write_window
+from shared.domain.window.window import MaintenanceWindow
 
 CLUSTERS_QUEUE = "naptime-clusters"
 
@@ -31,7 +40,7 @@ SLOW = frozenset({Reason.ACCESS_DENIED, Reason.NOT_AUTHENTICATED})
 """What only a person or a role assignment on its way can mend: minutes, not seconds."""
 
 _MOST_ATTEMPTS = 1_000_000
-_FIELDS = ("clusterId", "cause", "askedAt", "attempt", "eventId", "since", "eventAt")
+_FIELDS = ("clusterId", "cause", "askedAt", "attempt", "eventId", "since", "eventAt", "sent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +50,8 @@ class ReconcileCluster:
     `asked_at` (UTC) is when it was first asked for and stays the same over all attempts;
     `attempt` counts from 1. `event_at` (UTC) is when the event behind it says that it happened;
     only figures are made of it. `since` is when the queue took the first message in, by the storage
-    service's own clock; whoever receives it first writes it down.
+    service's own clock; whoever receives it first writes it down. `sent` is a window that an
+    earlier attempt sent, and was not told whether it was accepted.
     """
 
     cluster_id: ClusterId
@@ -51,14 +61,15 @@ class ReconcileCluster:
     event_id: str | None = None
     since: datetime | None = None
     event_at: datetime | None = None
+    sent: MaintenanceWindow | None = None
 
-    def deferred(self) -> Self:
-        """Give the same work for its next attempt."""
-        return replace(self, attempt=self.attempt + 1)
+    def deferred(self, sent: MaintenanceWindow | None = None) -> Self:
+        """Give the same work for its next attempt, after one that may have written a window."""
+        return replace(self, attempt=self.attempt + 1, sent=sent or self.sent)
 
     def to_message(self) -> str:
         """Write the queue message."""
-        work = {
+        work: dict[str, object] = {
             "clusterId": str(self.cluster_id),
             "cause": self.cause.value,
             "askedAt": instants.to_text(self.asked_at),
@@ -67,6 +78,9 @@ class ReconcileCluster:
             "since": instants.to_text(self.since) if self.since else None,
             "eventAt": instants.to_text(self.event_at) if self.event_at else None,
         }
+        if self.sent:
+            # Only where there is one: an older version reads all the others.
+            work["sent"] = write_window(self.sent)
         return seal(work)
 
 
@@ -84,9 +98,10 @@ def _work_in(work: Fields) -> ReconcileCluster:
     event_id = work.optional("eventId", text)
     since = work.optional("since", an_instant)
     event_at = work.optional("eventAt", an_instant)
+    sent = work.optional("sent", _window)
     if work.problems or not (cluster_id and cause and asked_at and attempt):
         raise InvalidMessage(work.problems)
-    return ReconcileCluster(cluster_id, cause, asked_at, attempt, event_id, since, event_at)
+    return ReconcileCluster(cluster_id, cause, asked_at, attempt, event_id, since, event_at, sent)
 
 
 def _cluster_id(value: object) -> ClusterId:
@@ -101,6 +116,13 @@ def _cause(value: object) -> Cause:
         return Cause(text(value))
     except ValueError as error:
         raise BrokenRule(f"must be one of {', '.join(Cause)}") from error
+
+
+def _window(value: object) -> MaintenanceWindow:
+    try:
+        return read_window(an_object(value))
+    except InvalidWindow as error:
+        raise BrokenRule("must be a maintenance window") from error
 
 
 def delay_before(

@@ -3,7 +3,11 @@
 Months as the names of tables have them (yyyymm), and when one is past keeping.
 """
 
+import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+
+_MONTH = re.compile(r"[0-9]{4}(?:0[1-9]|1[0-2])", re.ASCII)
 
 
 def to_text(instant: datetime) -> str:
@@ -31,3 +35,9 @@ def is_past_keeping(month: str, now: datetime, kept: timedelta) -> bool:
         year=year + number // 12, month=number % 12 + 1, day=1, hour=0, minute=0, second=0
     )
     return now - following > kept
+
+
+def months_in(names: Iterable[str], prefix: str) -> list[str]:
+    """Give the months of the tables that are named so, the newest first; others are foreign."""
+    found = (_MONTH.fullmatch(name.removeprefix(prefix)) for name in names)
+    return sorted((month[0] for month in found if month), reverse=True)

@@ -28,13 +28,21 @@ class ClusterReconciler:
     desired: Desired
     dry_run: bool = False
 
-    async def reconcile(self, cluster_id: ClusterId, *, dry_run: bool = False) -> Outcome:
+    async def reconcile(
+        self,
+        cluster_id: ClusterId,
+        *,
+        dry_run: bool = False,
+        sent: MaintenanceWindow | None = None,
+    ) -> Outcome:
         """Reconcile one cluster, trying again what is worth trying again at once.
 
         What Azure refuses is an outcome as well: Deferred if trying later makes sense, otherwise
-        Failed. Nothing that ARM says is raised.
+        Failed. Nothing that ARM says is raised. `sent` is what an earlier reconcile wrote without
+        an answer: found as it is, it is what naptime has created.
         """
         one = self.pass_over(cluster_id, dry_run=dry_run)
+        one.looks.sent += [sent] if sent else []
         try:
             return await self.looker.retry(one.attempt)
         except AzureError as error:
@@ -178,6 +186,7 @@ class Pass:
             retry_after=error.retry_after,
             cluster=self.looks.cluster,
             schedule=self._seen,
+            sent=self.looks.sent[-1] if self.looks.sent else None,
         )
 
 

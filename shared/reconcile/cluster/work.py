@@ -80,7 +80,7 @@ class ClusterWorker:
         """Reconcile under a claim, settle what comes of it, and give the claim back."""
         concluded = False
         try:
-            outcome = await self.reconciler.reconcile(work.cluster_id)
+            outcome = await self.reconciler.reconcile(work.cluster_id, sent=work.sent)
             self.report(outcome, work, self.clock.now())
             await self._settle(outcome, work)
             await self.teller.tell(outcome, _occasion(work))
@@ -95,7 +95,7 @@ class ClusterWorker:
         """Do what an outcome asks for: try later, give up, or forget that it was given up."""
         match outcome.kind:
             case OutcomeKind.DEFERRED if not is_spent(work, self.clock.now()):
-                again = work.deferred()
+                again = work.deferred(outcome.sent)
                 await self.queue.send(again, self._delay(outcome, again))
             case OutcomeKind.DEFERRED | OutcomeKind.FAILED:
                 await self._give_up(outcome, work)

@@ -162,7 +162,8 @@ class ShardReconciler:
             if not settled.counts or may_again:
                 return None
             if not record.dry_run:
-                work = ReconcileCluster(cluster.cluster.id, record.cause, now)
+                sent = outcome.sent if outcome else None
+                work = ReconcileCluster(cluster.cluster.id, record.cause, now, sent=sent)
                 await self.clusters.send(work, asked)
             return outcome or _left_to_itself(cluster)
         if outcome.dry_run:

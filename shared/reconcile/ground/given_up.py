@@ -34,6 +34,10 @@ class GivenUpRecords:
         """Remove it, if it is there: the cluster has been reconciled after all."""
         await self.table.delete(cluster_id.subscription_id, cluster_id.hash)
 
+    async def forget_message(self, work: str) -> None:
+        """Remove what is kept of a message that named no cluster, if it is there."""
+        await self.table.delete(UNREADABLE, _hash_of(work))
+
     async def forget_run(self, run_id: str) -> None:
         """Remove all that was given up of a run."""
         partition = OF_RUNS + run_id
