@@ -12,6 +12,7 @@ from shared.domain.messages.outbox import parse_publish_events
 from shared.domain.messages.work import parse_reconcile_cluster
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.pages import PageAsked
+from shared.domain.vocabulary.rows import Values
 from tests.clusters import SUBSCRIPTION
 from tests.releases.recorded import FOLDER, Recorded
 from tests.service_world import World
@@ -122,3 +123,33 @@ async def test_what_was_given_up_is_replayed(release: str) -> None:
     await to_the_end(world)
     assert [record.reason for record in world.all_given_up()] == ["Poisoned"]
     assert world.aks.schedule(ClusterId.of(SUBSCRIPTION, "rg-6", "aks-forbidden"))
+
+
+LATER: list[tuple[str, str, str, Values]] = [
+    ("naptimeruns202611", "runs", "202611-1", {"run": "{}", "state": "Paused"}),
+    ("naptimeruns202611", "runs", "202611-2", {"run": '{"v":2}', "state": "Active"}),
+    ("naptimeruns202611", "runs", "202611-3", {"form": 2, "state": "Active"}),
+    ("naptimegivenup", SUBSCRIPTION, "0" * 32, {"form": 2, "reason": "Later"}),
+    ("naptimegivenup", "unreadable", "1" * 32, {"form": 2, "clusterId": "later"}),
+    ("naptimeclusters", SUBSCRIPTION, f"known:{'2' * 32}", {"known": "{", "form": 2}),
+]
+
+
+@each_release
+async def test_a_row_of_a_later_version_is_left_alone(
+    release: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """After a rollback what cannot be read stays as it is, is said, and holds up nothing else."""
+    world = Recorded.of(release).world()
+    for table, partition, key, values in LATER:
+        await world.tables.of(table).insert(partition, key, values)
+    await to_the_end(world)
+    shown = (await world.runs.runs({}, PageAsked(size=2))).items
+    assert {run["state"] for run in shown} == {RunState.FINISHED}
+    assert len(shown) == 2
+    assert (await world.replayer.list(PageAsked())).items
+    assert await world.replayer.replay_all("RejectedByAzure") == 1
+    assert (await world.fleet.clusters(None, {}, PageAsked())).items
+    for table, partition, key, values in LATER:
+        assert world.tables.of(table).stored[partition, key].values == values
+    assert "row left alone" in caplog.text
