@@ -28,7 +28,6 @@ ORDERS = {
 # What is still to be mended. The lists may only become shorter.
 FULL_FOLDERS = {"shared/clients"}
 LONG_MODULES = {
-    "functions/api/requests.py",
     "shared/clients/tables.py",
     "shared/reconcile/fleet/baton.py",
     "shared/reconcile/fleet/listing.py",
