@@ -140,7 +140,8 @@ class World(Groundwork):
     @cached_property
     def putter(self) -> SchedulePutter:
         """What `PUT .../schedule` calls."""
-        return SchedulePutter(self.changes, self.reports.put, self.outcome_teller)
+        queue = self.ports.clusters_queue
+        return SchedulePutter(self.changes, self.reports.put, self.outcome_teller, queue)
 
     @cached_property
     def deleter(self) -> ScheduleDeleter:

@@ -535,6 +535,19 @@ async def test_a_put_is_told_once() -> None:
     ]
 
 
+async def test_a_put_without_an_answer_is_told() -> None:
+    """A schedule that was made without an answer, and then held up by the pace, is told later."""
+    world = a_world(has_topic=True)
+    world.aks.faults.append(Fault("put", lambda: ConnectionFailed("gone"), applied=True))
+    world.aks.refuses = lambda _verb, _where: Paced("wait") if world.aks.accepted_writes else None
+    with pytest.raises(Paced):
+        await put(world)
+    world.aks.refuses = lambda _verb, _where: None
+    await world.run()
+    assert [event.type for event in world.topic.events] == ["Naptime.ScheduleCreated"]
+    assert len(world.aks.accepted_writes) == 1
+
+
 async def test_a_reconcile_that_has_to_wait_is_recorded_as_such() -> None:
     """Where the queue gets the work the record says Deferred."""
     world = a_world()
