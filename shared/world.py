@@ -137,7 +137,8 @@ class World(Fleetwork):
     @cached_property
     def putter(self) -> SchedulePutter:
         """What `PUT .../schedule` calls."""
-        return SchedulePutter(self.changes, self.reports.put, self.outcome_teller)
+        queue = self.ports.clusters_queue
+        return SchedulePutter(self.changes, self.reports.put, self.outcome_teller, queue)
 
     @cached_property
     def deleter(self) -> ScheduleDeleter:
@@ -158,8 +159,7 @@ class World(Fleetwork):
     @cached_property
     def replayer(self) -> GivenUpReplayer:
         """What `GET /given-up` and its replay call."""
-        ports, allowed = self.ports, self.settings.subscriptions
-        return GivenUpReplayer(self.given_up, ports.clusters_queue, ports.clock, allowed)
+        return GivenUpReplayer(self.given_up, self.ports, self.settings.subscriptions)
 
     @staticmethod
     def is_storage_trouble(error: BaseException) -> bool:

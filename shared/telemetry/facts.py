@@ -94,6 +94,15 @@ class QueueAndWhy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RowAndWhy:
+    """Which row of a table, and the reason."""
+
+    partition: str
+    key: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventReceived:
     """What became of an event, and of which cluster it is, if of one."""
 

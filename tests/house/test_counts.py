@@ -28,7 +28,6 @@ ORDERS = {
 # What is still to be mended. The lists may only become shorter.
 FULL_FOLDERS = {"shared/domain/fleet", "shared/reconcile/fleet"}
 LONG_MODULES = {
-    "functions/api/requests.py",
     "shared/clients/tables.py",
     "shared/domain/fleet/last_known.py",
     "shared/reconcile/cluster/look.py",

@@ -183,21 +183,22 @@ async def test_time_passes_between_the_attempts() -> None:
     assert world.aks.schedule(cluster_id()) is None
 
 
-async def test_arms_clock_counts_where_it_is_ahead() -> None:
-    """The lead time counts from ARM's own time where naptime's clock is behind."""
+@pytest.mark.parametrize(("start", "arms"), [("13:41", 2), ("13:39", -10)])
+async def test_the_later_of_two_clocks_counts(start: str, arms: int) -> None:
+    """The lead time counts from ARM's own time where that is ahead, otherwise from naptime's."""
     world = a_world()
-    soon = window("Saturday", "13:41")
+    soon = window("Saturday", start)
     listed = world.aks.list_configurations
 
-    async def ahead(owner: ClusterId) -> Listing:
-        at = world.clock.now() + timedelta(minutes=2)
+    async def other(owner: ClusterId) -> Listing:
+        at = world.clock.now() + timedelta(minutes=arms)
         return replace(await listed(owner), answered_at=at)
 
-    world.aks.list_configurations = ahead  # type: ignore[assignment,method-assign]  # just here
+    world.aks.list_configurations = other  # type: ignore[assignment,method-assign]  # just here
     with pytest.raises(AdvisedAgainst):
         await put(world, soon)
     world.aks.list_configurations = listed  # type: ignore[method-assign]  # as it was
-    await put(world, soon)
+    await put(world, window("Saturday", "13:41"))
 
 
 async def test_all_attempts_are_one_record() -> None:
@@ -533,6 +534,19 @@ async def test_a_put_is_told_once() -> None:
         "Naptime.ScheduleCreated",
         "Naptime.ScheduleUpdated",
     ]
+
+
+async def test_a_put_without_an_answer_is_told() -> None:
+    """A schedule that was made without an answer, and then held up by the pace, is told later."""
+    world = a_world(has_topic=True)
+    world.aks.faults.append(Fault("put", lambda: ConnectionFailed("gone"), applied=True))
+    world.aks.refuses = lambda _verb, _where: Paced("wait") if world.aks.accepted_writes else None
+    with pytest.raises(Paced):
+        await put(world)
+    world.aks.refuses = lambda _verb, _where: None
+    await world.run()
+    assert [event.type for event in world.topic.events] == ["Naptime.ScheduleCreated"]
+    assert len(world.aks.accepted_writes) == 1
 
 
 async def test_a_reconcile_that_has_to_wait_is_recorded_as_such() -> None:

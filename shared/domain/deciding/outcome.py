@@ -59,7 +59,8 @@ class Outcome:
     `calls` the calls made to ARM over all `attempts`. `retry_after` is the least wait before the
     next try of what was deferred. In a dry run the kind is what would have happened. `cluster` is
     None where the cluster was not read, `schedule` where it is not known what is there now.
-    `azure_code` is the code of Azure's refusal, empty where there was none.
+    `azure_code` is the code of Azure's refusal, empty where there was none. `sent` is a window that
+    was sent and perhaps accepted: nobody was told.
     """
 
     cluster_id: ClusterId
@@ -80,6 +81,7 @@ class Outcome:
     policy_hash: str = ""
     """The version of the policy; empty for the settings' own."""
     azure_code: str = ""
+    sent: MaintenanceWindow | None = None
 
     @classmethod
     def left_out(cls, cluster: ObservedCluster, decision: Decision, *, dry_run: bool) -> Self:

@@ -12,12 +12,10 @@ from datetime import datetime, timedelta
 
 from shared.domain.images.known_image import Instead, KnownImage, LastLook
 from shared.domain.images.node_image import ImageDefinition, ImageVersion, NodeImage, newest_images
-from shared.domain.vocabulary.cloud_event import CloudEvent, NotOurs, read_envelope
+from shared.domain.vocabulary.cloud_event import CloudEvent, EventType, NotOurs, read_envelope
 from shared.domain.vocabulary.errors import InvalidEvent
 from shared.domain.vocabulary.fields import BrokenRule, Fields, an_instant, exactly, text
 from shared.domain.vocabulary.ids import parse_location
-
-NODE_IMAGE_RELEASED = "Naptime.NodeImageReleased"
 
 OLDEST = timedelta(days=2)
 """An event that is older is refused: Event Grid itself gives up after one day."""
@@ -65,7 +63,9 @@ class NodeImageReleased:
 
     def to_cloud_event(self, time: datetime) -> CloudEvent:
         """Give the event that tells of it, at an aware instant."""
-        return CloudEvent(NODE_IMAGE_RELEASED, self.event_id, self.subject, time, self.data)
+        return CloudEvent(
+            EventType.NODE_IMAGE_RELEASED, self.event_id, self.subject, time, self.data
+        )
 
 
 def parse_node_image_event(event: str, now: datetime) -> NodeImageReleased | NotOurs:
@@ -75,7 +75,7 @@ def parse_node_image_event(event: str, now: datetime) -> NodeImageReleased | Not
     InvalidEvent with every problem, whatever the text, and nothing else.
     """
     envelope = read_envelope(event)
-    if envelope.type.lower() != NODE_IMAGE_RELEASED.lower():
+    if envelope.type.lower() != EventType.NODE_IMAGE_RELEASED.lower():
         return envelope.foreign()
     fields = envelope.fields
     fields.required("id", text)

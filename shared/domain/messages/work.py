@@ -10,7 +10,7 @@ from typing import Self
 from shared.domain.messages.envelope import seal, unseal
 from shared.domain.messages.seen import SeenCluster
 from shared.domain.vocabulary import instants
-from shared.domain.vocabulary.errors import InvalidMessage, InvalidResourceId
+from shared.domain.vocabulary.errors import InvalidMessage, InvalidResourceId, InvalidWindow
 from shared.domain.vocabulary.fields import (
     BrokenRule,
     Fields,
@@ -22,6 +22,8 @@ from shared.domain.vocabulary.fields import (
 from shared.domain.vocabulary.ids import ClusterId, plain_location
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.vocabulary.rows import Row
+from shared.domain.window.body import read_window, write_window
+from shared.domain.window.window import MaintenanceWindow
 
 CLUSTERS_QUEUE = "naptime-clusters"
 
@@ -47,7 +49,7 @@ SLOW = frozenset({Reason.ACCESS_DENIED, Reason.NOT_AUTHENTICATED})
 _MOST_ATTEMPTS = 1_000_000
 _FIELDS = (
     *("clusterId", "cause", "askedAt", "attempt", "eventId", "since", "eventAt"),
-    *("location", "seen"),
+    *("location", "seen", "sent"),
 )
 
 
@@ -60,6 +62,7 @@ class ReconcileCluster:
     only figures are made of it. `since` is when the queue took the first message in, by the storage
     service's own clock; whoever receives it first writes it down. `location` (short name) and
     `seen` are what an attempt before has found out, so that the next costs no call too early.
+    `sent` is a window that one of them sent, and was not told whether it was accepted.
     """
 
     cluster_id: ClusterId
@@ -71,6 +74,7 @@ class ReconcileCluster:
     event_at: datetime | None = None
     location: str | None = None
     seen: SeenCluster | None = None
+    sent: MaintenanceWindow | None = None
 
     @property
     def exists_at(self) -> datetime | None:
@@ -82,18 +86,25 @@ class ReconcileCluster:
             return None
         return min(self.event_at or self.asked_at, self.asked_at)
 
-    def deferred(self, seen: SeenCluster | None = None, *, paced: bool = False) -> Self:
-        """Give the same work for its next attempt, with what this one has read.
+    def deferred(
+        self,
+        seen: SeenCluster | None = None,
+        *,
+        paced: bool = False,
+        sent: MaintenanceWindow | None = None,
+    ) -> Self:
+        """Give the same work for its next attempt, with what this one has read, and perhaps sent.
 
         Where a cluster is stays; how it is counts only if naptime's own pace alone held it back.
         """
         location = seen.cluster.location if seen else self.location
         kept = seen if paced and seen and seen.is_small else None
-        return replace(self, attempt=self.attempt + 1, location=location, seen=kept)
+        sent = sent or self.sent
+        return replace(self, attempt=self.attempt + 1, location=location, seen=kept, sent=sent)
 
     def to_message(self) -> str:
         """Write the queue message."""
-        work = {
+        work: dict[str, object] = {
             "clusterId": str(self.cluster_id),
             "cause": self.cause.value,
             "askedAt": instants.to_text(self.asked_at),
@@ -103,7 +114,11 @@ class ReconcileCluster:
             "eventAt": instants.to_text(self.event_at) if self.event_at else None,
         }
         # Only where they are known: the version before takes no message with fields of its next.
-        known = {"location": self.location, "seen": self.seen.to_json() if self.seen else None}
+        known = {
+            "location": self.location,
+            "seen": self.seen.to_json() if self.seen else None,
+            "sent": write_window(self.sent) if self.sent else None,
+        }
         return seal(work | {name: value for name, value in known.items() if value is not None})
 
 
@@ -123,6 +138,7 @@ def _work_in(work: Fields) -> ReconcileCluster:
     event_at = work.optional("eventAt", an_instant)
     location = work.optional("location", _location)
     seen = work.optional("seen", an_object)
+    sent = work.optional("sent", _window)
     if work.problems or not (cluster_id and cause and asked_at and attempt):
         raise InvalidMessage(work.problems)
     return ReconcileCluster(
@@ -135,6 +151,7 @@ def _work_in(work: Fields) -> ReconcileCluster:
         event_at=event_at,
         location=location,
         seen=SeenCluster.of(seen, cluster_id) if seen else None,
+        sent=sent,
     )
 
 
@@ -154,6 +171,13 @@ def _cause(value: object) -> Cause:
         return Cause(text(value))
     except ValueError as error:
         raise BrokenRule(f"must be one of {', '.join(Cause)}") from error
+
+
+def _window(value: object) -> MaintenanceWindow:
+    try:
+        return read_window(an_object(value))
+    except InvalidWindow as error:
+        raise BrokenRule("must be a maintenance window") from error
 
 
 def delay_before(

@@ -15,9 +15,12 @@ from shared.domain.fleet.last_known import LastKnown
 from shared.domain.fleet.written import Author
 from shared.domain.messages.audit import AuditAction, AuditOutcome, Completion, Origin
 from shared.domain.messages.told import Occasion
+from shared.domain.messages.work import ReconcileCluster
+from shared.domain.vocabulary.errors import AzureError
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause
 from shared.domain.window.body import write_window
+from shared.ports.storage import Queue
 from shared.reconcile.cluster.change import (
     AdvisedAgainst,
     ChangeWorld,
@@ -39,6 +42,7 @@ class SchedulePutter:
     world: ChangeWorld
     report: Report
     teller: OutcomeTeller
+    queue: Queue[ReconcileCluster]
 
     async def try_out(self, cluster_id: ClusterId, wish: Wish) -> Put:
         """Say what would be done, advice against it or not; writes nothing."""
@@ -55,13 +59,24 @@ class SchedulePutter:
             one = _Putting(world, cluster_id, wish, desired)
             if world.dry_run:
                 return await one.looks.each(one.write)
-            done, occasion = await self._recorded(one, origin)
+            try:
+                done, occasion = await self._recorded(one, origin)
+            except AzureError:
+                await self._look_again(one)
+                raise
             self.report(done.outcome, Cause.ASKED)
             # Before it is remembered: what was told of the cluster before is looked up there.
             await self.teller.tell(done.outcome, occasion)
             await self._remember(one, done, held.claim.claimed_at)
             held.concluded = True
         return done
+
+    async def _look_again(self, one: "_Putting") -> None:
+        """Have the queue find out whether a schedule was made without an answer, and tell of it."""
+        if one.may_have_created:
+            now = self.world.looker.clock.now()
+            cluster_id, sent = one.looks.cluster_id, one.wish.window
+            await self.queue.send(ReconcileCluster(cluster_id, Cause.ASKED, now, sent=sent))
 
     async def _recorded(self, one: "_Putting", origin: Origin) -> tuple[Put, Occasion]:
         """Write with the record of who asked, and give the occasion that it is."""
@@ -97,6 +112,11 @@ class _Putting:
         self._sent_as: Action | None = None
         self.looks = Looks(world.looker, cluster_id)
         self.intent: Intent | None = None
+
+    @property
+    def may_have_created(self) -> bool:
+        """Whether a schedule was sent where there was none."""
+        return bool(self.looks.sent) and self._sent_as is Action.CREATE
 
     async def look_only(self, sight: Sight) -> Put:
         """Judge what is seen, and say what would be done."""

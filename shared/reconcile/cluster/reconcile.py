@@ -53,6 +53,7 @@ class ClusterReconciler:
             one.looks.believed = Shard(work.cluster_id.subscription_id, work.location)
         if work.seen and work.seen.is_true_at(self.looker.clock.now()):
             one.looks.cluster, one.looks.read_at = work.seen.cluster, work.seen.read_at
+        one.looks.sent += [work.sent] if work.sent else []
         return one
 
     def pass_over(self, cluster_id: ClusterId, desired: Desired, *, dry_run: bool) -> "Pass":
@@ -208,6 +209,7 @@ class Pass:
             azure_code=error.code,
             cluster=self.looks.cluster,
             schedule=self._seen,
+            sent=self.looks.sent[-1] if self.looks.sent else None,
         )
 
 

@@ -100,7 +100,8 @@ class ClusterWorker:
         """Do what an outcome asks for: try later, give up, or forget that it was given up."""
         match outcome.kind:
             case OutcomeKind.DEFERRED if not is_spent(work, outcome.reason, self.clock.now()):
-                again = work.deferred(seen, paced=outcome.reason is Reason.PACED)
+                paced = outcome.reason is Reason.PACED
+                again = work.deferred(seen, paced=paced, sent=outcome.sent)
                 await self.queue.send(again, self._delay(outcome, again))
             case OutcomeKind.DEFERRED | OutcomeKind.FAILED:
                 await self._give_up(outcome, work)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from shared.domain.fleet.run import MONTH, RUN_ID, month_of, new_run_id
 from shared.domain.messages.audit import (
     AuditAction,
+    AuditOutcome,
     AuditRecord,
     AuditRecordJson,
     Completion,
@@ -90,3 +91,15 @@ class AuditLog:
 
     def _table(self, record_id: str) -> Table:
         return self.tables.of(f"{AUDIT_PREFIX}{month_of(record_id)}")
+
+
+def records_with(
+    cluster_id: ClusterId | None, action: AuditAction | None, outcome: AuditOutcome | None
+) -> dict[str, str]:
+    """Give the values of the rows of such records."""
+    values = {
+        "clusterKey": cluster_id.key if cluster_id else None,
+        "action": action,
+        "outcome": outcome,
+    }
+    return {name: str(value) for name, value in values.items() if value is not None}

@@ -5,7 +5,7 @@ row would take the claim away from whoever holds it.
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,8 +18,9 @@ from shared.domain.vocabulary.errors import StorageRefused
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.instants import to_text
 from shared.domain.vocabulary.reasons import Reason
-from shared.domain.vocabulary.rows import Values
+from shared.domain.vocabulary.rows import Row, Values
 from shared.ports.storage import Table
+from shared.reconcile.ground.later_rows import read, read_some
 
 KNOWN, END_OF_KNOWN = "known:", "known;"
 HEARD, END_OF_HEARD = "heard:", "heard;"
@@ -108,7 +109,8 @@ class ClusterMemory:
     async def of_subscription(self, subscription_id: str) -> AsyncIterator[Remembered]:
         """Yield what is known of a subscription's clusters."""
         async for row in self.table.rows(subscription_id, after=KNOWN, before=END_OF_KNOWN):
-            yield Remembered.of(row)
+            if known := read(row, Remembered.of):
+                yield known
 
     async def in_location(self, subscription_id: str, location: str) -> AsyncIterator[Remembered]:
         """Yield what is known of a subscription's clusters in one location (short name)."""
@@ -116,7 +118,8 @@ class ClusterMemory:
         async for row in self.table.rows(
             subscription_id, after=KNOWN, before=END_OF_KNOWN, where=where
         ):
-            yield Remembered.of(row)
+            if known := read(row, Remembered.of):
+                yield known
 
     async def note_event(self, cluster_id: ClusterId, now: datetime) -> None:
         """Leave a mark that an event about a cluster has come, before anything is made of it.
@@ -153,10 +156,14 @@ class ClusterMemory:
         self, subscription_id: str, limit: int, after: str, where: Values
     ) -> list[Remembered]:
         """Read up to `limit` of them from behind a key, "" for the start."""
-        rows = await self.table.first(
-            subscription_id, limit, after=after or KNOWN, before=END_OF_KNOWN, where=where
-        )
-        return [Remembered.of(row) for row in rows]
+
+        async def rows_after(last: Row | None, room: int) -> Sequence[Row]:
+            behind = last.key if last else after or KNOWN
+            return await self.table.first(
+                subscription_id, room, after=behind, before=END_OF_KNOWN, where=where
+            )
+
+        return [known for _, known in await read_some(rows_after, Remembered.of, limit)]
 
     async def note_missing(
         self, subscription_id: str, since: Mapping[str, datetime | None]

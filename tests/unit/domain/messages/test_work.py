@@ -1,6 +1,6 @@
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -17,6 +17,8 @@ from shared.domain.messages.work import (
 from shared.domain.vocabulary.errors import InvalidMessage
 from shared.domain.vocabulary.instants import from_text, to_text
 from shared.domain.vocabulary.reasons import Cause, Reason
+from shared.domain.window.recurrence import Weekday, Weekly
+from shared.domain.window.window import MaintenanceWindow
 from tests.unit.domain.examples import CLUSTER_ID, MINUTE, at
 from tests.unit.domain.strategies import instants
 
@@ -46,6 +48,17 @@ def test_the_message_is_a_versioned_envelope() -> None:
         '"askedAt":"2026-11-22T07:08:09Z","attempt":2,"eventId":"event-1",'
         '"since":"2026-11-22T07:09:09Z","eventAt":"2026-11-22T07:08:08Z"}}'
     )
+
+
+def test_a_window_without_an_answer_travels_with_the_work() -> None:
+    """What was sent and not answered is in the next attempt's message, and in no other."""
+    window = MaintenanceWindow(Weekly(1, Weekday.SUNDAY), time(1), 4, start_date=date(2026, 12, 1))
+    assert "sent" not in WORK.deferred().to_message()
+    again = parse_reconcile_cluster(WORK.deferred(sent=window).to_message())
+    assert again.sent == window
+    assert again.deferred().sent == window
+    with pytest.raises(InvalidMessage):
+        parse_reconcile_cluster(message(sent={"schedule": 3}))
 
 
 @given(
