@@ -61,6 +61,14 @@ class MemoryTable:
         """Remove a row, if it is there."""
         self._partitions[partition].pop(key, None)
 
+    async def remove(self, row: Row) -> bool:
+        """Remove a row as it was read; False if somebody has changed it since."""
+        stored = self._partitions[row.partition].get(row.key)
+        if stored is not None and stored.etag != row.etag:
+            return False
+        self._partitions[row.partition].pop(row.key, None)
+        return True
+
     async def rows(
         self,
         partition: str,

@@ -2,7 +2,7 @@
 
 from base64 import b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from uuid import uuid4
@@ -23,7 +23,7 @@ from shared.domain.messages.work import (
     ReconcileCluster,
     parse_reconcile_cluster,
 )
-from shared.domain.vocabulary.errors import NaptimeError
+from shared.domain.vocabulary.errors import NaptimeError, StorageRefused
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause
 from shared.ports.storage import Queue, Table
@@ -317,3 +317,42 @@ async def test_the_real_queue_encodes_as_the_host_expects(account: StorageAccoun
     assert message.content.isascii()
     assert "{" not in message.content
     assert parse_reconcile_cluster(b64decode(message.content).decode()) == work
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Work of any length."""
+
+    text: str
+
+    def to_message(self) -> str:
+        """Give it."""
+        return self.text
+
+
+@pytest.fixture(params=["fake", "azurite"])
+async def texts(
+    request: pytest.FixtureRequest, account: StorageAccount
+) -> AsyncIterator[Queue[Text]]:
+    """Give a queue, fake and real."""
+    if request.param == "fake":
+        yield FakeQueue[Text](FakeClock())
+        return
+    queue = StorageQueue[Text](account.queue(f"q{uuid4().hex}"))
+    yield queue
+    await queue.close()
+
+
+@pytest.mark.parametrize("text", ["x" * 48 * 1024, "\N{EURO SIGN}" * 16 * 1024])
+async def test_the_longest_messages(texts: Queue[Text], text: str) -> None:
+    """A queue takes 48 KiB of text, which are 64 KiB in base64, and nothing longer."""
+    await texts.send(Text(text))
+    with pytest.raises(StorageRefused):
+        await texts.send(Text(text + "x"))
+
+
+async def test_the_longest_delay(texts: Queue[Text]) -> None:
+    """A message can be hidden for seven days, and no longer."""
+    await texts.send(Text("x"), timedelta(days=7))
+    with pytest.raises(StorageRefused):
+        await texts.send(Text("x"), timedelta(days=7, seconds=1))

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import cast
 
 import pytest
+from azure.core.exceptions import ServiceRequestError
 
 from shared.domain.deciding.asked_window import read_requested
 from shared.domain.deciding.conditions import Condition, entity_tag
@@ -382,10 +383,10 @@ async def test_no_intent_no_write() -> None:
     world = a_world()
 
     async def fail(*_: object, **__: object) -> None:
-        raise OSError("the storage account does not answer")
+        raise ServiceRequestError("the storage account does not answer")
 
     world.audit.tables.of(f"{AUDIT_PREFIX}202611").insert = fail  # type: ignore[method-assign]  # just here
-    with pytest.raises(OSError, match="storage"):
+    with pytest.raises(ServiceRequestError, match="storage"):
         await put(world)
     assert not world.aks.calls_of("put")
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import cast
 
 import pytest
+from azure.core.exceptions import ServiceRequestError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -205,7 +206,7 @@ async def test_giving_up_that_cannot_be_recorded_is_tried_again() -> None:
     world.tables.of(GIVEN_UP_TABLE).fails = 1
     await world.ask()
     message = world.queue.messages[0]
-    with pytest.raises(OSError, match="storage"):
+    with pytest.raises(ServiceRequestError, match="storage"):
         await world.run()
     world.clock.advance(timedelta(seconds=30))
     outcome = await world.messages.receive(message.text, message.inserted_at)

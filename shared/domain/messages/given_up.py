@@ -11,8 +11,8 @@ from shared.domain.vocabulary.instants import to_text
 from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.rows import Row, Values
 
-LONGEST_WORK = 30_000
-"""Azure Table's limit is 64 KiB for a text, in UTF-16 (two bytes each)."""
+LONGEST_TEXT = 60_000
+"""In bytes of UTF-16, of which a property takes 64 KiB."""
 
 OF_RUNS = "run:"
 """How the places of records begin that are of a run."""
@@ -88,11 +88,11 @@ class GivenUp:
         return {
             "clusterId": str(self.cluster_id) if self.cluster_id else "",
             "reason": self.reason,
-            "message": self.message,
+            "message": _cut(self.message),
             "advice": self.advice,
             "givenUpAt": self.given_up_at,
             "attempts": self.attempts,
-            "work": self.work[:LONGEST_WORK],
+            "work": _cut(self.work),
             "runId": self.run_id,
             "part": self.part,
         }
@@ -106,3 +106,7 @@ class GivenUp:
             "givenUpAt": to_text(self.given_up_at),
             "attempts": self.attempts,
         }
+
+
+def _cut(text: str) -> str:
+    return text.encode("utf-16-le", "replace")[:LONGEST_TEXT].decode("utf-16-le", "ignore")

@@ -8,10 +8,18 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from shared.domain.messages.envelope import seal, unseal
+from shared.domain.messages.seen import SeenCluster
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.errors import InvalidMessage, InvalidResourceId
-from shared.domain.vocabulary.fields import BrokenRule, Fields, an_instant, text, whole_number
-from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.fields import (
+    BrokenRule,
+    Fields,
+    an_instant,
+    an_object,
+    text,
+    whole_number,
+)
+from shared.domain.vocabulary.ids import ClusterId, plain_location
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.vocabulary.rows import Row
 
@@ -31,7 +39,10 @@ SLOW = frozenset({Reason.ACCESS_DENIED, Reason.NOT_AUTHENTICATED})
 """What only a person or a role assignment on its way can mend: minutes, not seconds."""
 
 _MOST_ATTEMPTS = 1_000_000
-_FIELDS = ("clusterId", "cause", "askedAt", "attempt", "eventId", "since", "eventAt")
+_FIELDS = (
+    *("clusterId", "cause", "askedAt", "attempt", "eventId", "since", "eventAt"),
+    *("location", "seen"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +52,8 @@ class ReconcileCluster:
     `asked_at` (UTC) is when it was first asked for and stays the same over all attempts;
     `attempt` counts from 1. `event_at` (UTC) is when the event behind it says that it happened;
     only figures are made of it. `since` is when the queue took the first message in, by the storage
-    service's own clock; whoever receives it first writes it down.
+    service's own clock; whoever receives it first writes it down. `location` (short name) and
+    `seen` are what an attempt before has found out, so that the next costs no call too early.
     """
 
     cluster_id: ClusterId
@@ -51,10 +63,17 @@ class ReconcileCluster:
     event_id: str | None = None
     since: datetime | None = None
     event_at: datetime | None = None
+    location: str | None = None
+    seen: SeenCluster | None = None
 
-    def deferred(self) -> Self:
-        """Give the same work for its next attempt."""
-        return replace(self, attempt=self.attempt + 1)
+    def deferred(self, seen: SeenCluster | None = None, *, paced: bool = False) -> Self:
+        """Give the same work for its next attempt, with what this one has read.
+
+        Where a cluster is stays; how it is counts only if naptime's own pace alone held it back.
+        """
+        location = seen.cluster.location if seen else self.location
+        kept = seen if paced and seen and seen.is_small else None
+        return replace(self, attempt=self.attempt + 1, location=location, seen=kept)
 
     def to_message(self) -> str:
         """Write the queue message."""
@@ -67,7 +86,9 @@ class ReconcileCluster:
             "since": instants.to_text(self.since) if self.since else None,
             "eventAt": instants.to_text(self.event_at) if self.event_at else None,
         }
-        return seal(work)
+        # Only where they are known: the version before takes no message with fields of its next.
+        known = {"location": self.location, "seen": self.seen.to_json() if self.seen else None}
+        return seal(work | {name: value for name, value in known.items() if value is not None})
 
 
 def parse_reconcile_cluster(message: str) -> ReconcileCluster:
@@ -84,9 +105,21 @@ def _work_in(work: Fields) -> ReconcileCluster:
     event_id = work.optional("eventId", text)
     since = work.optional("since", an_instant)
     event_at = work.optional("eventAt", an_instant)
+    location = work.optional("location", _location)
+    seen = work.optional("seen", an_object)
     if work.problems or not (cluster_id and cause and asked_at and attempt):
         raise InvalidMessage(work.problems)
-    return ReconcileCluster(cluster_id, cause, asked_at, attempt, event_id, since, event_at)
+    return ReconcileCluster(
+        cluster_id=cluster_id,
+        cause=cause,
+        asked_at=asked_at,
+        attempt=attempt,
+        event_id=event_id,
+        since=since,
+        event_at=event_at,
+        location=location,
+        seen=SeenCluster.of(seen, cluster_id) if seen else None,
+    )
 
 
 def _cluster_id(value: object) -> ClusterId:
@@ -94,6 +127,10 @@ def _cluster_id(value: object) -> ClusterId:
         return ClusterId.parse(text(value))
     except InvalidResourceId as error:
         raise BrokenRule(error.problems[0].rule) from error
+
+
+def _location(value: object) -> str:
+    return plain_location(text(value))
 
 
 def _cause(value: object) -> Cause:

@@ -9,6 +9,7 @@ NaptimeError
  |   |- InvalidPolicy
  |   `- InvalidSetting
  |- AmbiguousWindow       the documentation leaves open when this window occurs
+ |- StorageRefused        a row or message that storage never takes: too large, above all
  `- AzureError            a call to Azure failed; says whether and when to try again
      |- Throttled           429                      retryable, quick
      |- Paced               not sent: our own pace   retryable
@@ -99,6 +100,10 @@ class InvalidSetting(InvalidInput):
 
 class AmbiguousWindow(NaptimeError):
     """Asked for the occurrences of a window whose documentation allows several readings."""
+
+
+class StorageRefused(NaptimeError):
+    """A row, a transaction or a message is not what storage takes, and never will be."""
 
 
 class AzureError(NaptimeError):

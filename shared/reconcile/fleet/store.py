@@ -18,6 +18,7 @@ from shared.domain.fleet.run import month_of
 from shared.domain.fleet.run_records import RunRecord, SubscriptionRecord
 from shared.domain.fleet.shard import Shard
 from shared.domain.fleet.shard_records import ShardRecord
+from shared.domain.vocabulary.instants import months_of
 from shared.domain.vocabulary.rows import Row, Values
 from shared.ports.storage import Table, Tables
 
@@ -67,8 +68,7 @@ class RunStore:
 
     async def months(self) -> Sequence[str]:
         """Name the months (yyyymm) that there are tables of, the newest first."""
-        names = await self.tables.names(RUNS_PREFIX)
-        return sorted((name.removeprefix(RUNS_PREFIX) for name in names), reverse=True)
+        return months_of(await self.tables.names(RUNS_PREFIX), RUNS_PREFIX)
 
     async def drop_month(self, month: str) -> None:
         """Remove everything about the runs that began in a month."""

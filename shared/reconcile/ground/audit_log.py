@@ -14,7 +14,7 @@ from shared.domain.messages.audit import (
     Origin,
 )
 from shared.domain.vocabulary.ids import ClusterId
-from shared.domain.vocabulary.instants import is_past_keeping
+from shared.domain.vocabulary.instants import is_past_keeping, months_of
 from shared.domain.vocabulary.pages import Page, PageAsked, Question, to_token
 from shared.ports.azure import Clock
 from shared.ports.storage import Table, Tables
@@ -86,8 +86,7 @@ class AuditLog:
         return len(old)
 
     async def _months(self) -> list[str]:
-        names = await self.tables.names(AUDIT_PREFIX)
-        return sorted((name.removeprefix(AUDIT_PREFIX) for name in names), reverse=True)
+        return months_of(await self.tables.names(AUDIT_PREFIX), AUDIT_PREFIX)
 
     def _table(self, record_id: str) -> Table:
         return self.tables.of(f"{AUDIT_PREFIX}{month_of(record_id)}")

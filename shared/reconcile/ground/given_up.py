@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 
 from shared.domain.messages.given_up import OF_RUNS, GivenUp
@@ -49,6 +50,14 @@ class GivenUpRecords:
         keys = [row.key async for row in self.table.rows(partition, only=("runId",))]
         for key in keys:
             await self.table.delete(partition, key)
+
+    async def forget_unreadable(self, before: datetime) -> int:
+        """Remove what no cluster is known of, and nobody has replayed, and give how many."""
+        rows = self.table.rows(UNREADABLE, only=("givenUpAt",))
+        old = [row.key async for row in rows if (at := row.instant("givenUpAt")) and at < before]
+        for key in old:
+            await self.table.delete(UNREADABLE, key)
+        return len(old)
 
     async def page(self, after: str, limit: int) -> Sequence[tuple[str, GivenUp]]:
         """Read up to `limit` records, each with its place, from behind a place; "" is the start."""

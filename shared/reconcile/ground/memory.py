@@ -14,6 +14,7 @@ from shared.domain.fleet.crowding import Crowding
 from shared.domain.fleet.last_known import LastKnown, Remembered
 from shared.domain.images.age import ImageAge
 from shared.domain.images.forecast_body import schedule_to_text
+from shared.domain.vocabulary.errors import StorageRefused
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.instants import to_text
 from shared.domain.vocabulary.reasons import Reason
@@ -44,7 +45,34 @@ class ClusterMemory:
             if self._counts(known):
                 rows[cluster_id.subscription_id][known_key(cluster_id)] = known.to_values()
         for subscription_id, some in rows.items():
-            await self._merge(subscription_id, some)
+            await self._merge_each(subscription_id, some)
+
+    async def _merge_each(self, subscription_id: str, rows: Mapping[str, Values]) -> None:
+        """Write rows together; where storage refuses that, each alone: none is lost for another.
+
+        Raises `StorageRefused`, once all others are written, for those that no table takes.
+        """
+        try:
+            await self._merge(subscription_id, rows)
+        except StorageRefused:
+            if len(rows) == 1:
+                raise
+            refused = [
+                error
+                for key, values in rows.items()
+                if (error := await self._refusal(subscription_id, key, values))
+            ]
+            if refused:
+                raise refused[0] from None
+
+    async def _refusal(
+        self, subscription_id: str, key: str, values: Values
+    ) -> StorageRefused | None:
+        try:
+            await self._merge(subscription_id, {key: values})
+        except StorageRefused as error:
+            return error
+        return None
 
     def _counts(self, known: LastKnown) -> bool:
         return self.keeps_dry_runs or not known.outcome.dry_run

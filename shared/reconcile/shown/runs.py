@@ -55,7 +55,10 @@ class RunViewer:
 
         The clusters can be narrowed to an `outcome`, a `reason`, or both.
         """
-        stored = await self.store.run(run_id) if month_of(run_id) else None
+        # A table's client is made only for a month that has one: ids are whatever people send.
+        month = month_of(run_id)
+        known = month is not None and month in await self.store.months()
+        stored = await self.store.run(run_id) if known else None
         if stored is None:
             return None
         subscriptions, shards = await self.store.parts(run_id)
