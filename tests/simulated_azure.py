@@ -78,6 +78,10 @@ class Controls:
         """Order a fault."""
         await self._call("POST", "faults", {"fault": fault, **order})
 
+    async def withdraw_faults(self) -> None:
+        """Let nothing go wrong any more."""
+        await self._call("DELETE", "faults")
+
     async def release(
         self, location: str, os: str, sku: str, version: str, **options: object
     ) -> None:

@@ -15,7 +15,7 @@ class NotNaptime(NaptimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class Told:
     """The parts of a problem (RFC 9457) that a person needs."""
 
     status: int
@@ -28,7 +28,7 @@ class Refusal:
 class AppRefused(NaptimeError):
     """The app refused a request; says why, and what can be done."""
 
-    def __init__(self, refusal: Refusal) -> None:
+    def __init__(self, refusal: Told) -> None:
         super().__init__(refusal.detail)
         self.refusal = refusal
 
@@ -51,14 +51,12 @@ def refusal_of(status: int, body: object) -> NaptimeError:
     if status in _UNAVAILABLE:
         return AppBusy(f"the app answered {status}", status=status)
     if status == 401:  # noqa: PLR2004 - the host's own answer, without a body
-        return AppRefused(
-            Refusal(status, "NotAuthenticated", "The key is missing or wrong.", _NO_KEY)
-        )
+        return AppRefused(Told(status, "NotAuthenticated", "The key is missing or wrong.", _NO_KEY))
     if not isinstance(body, dict) or not isinstance(body.get("reason"), str):
         return NotNaptime(f"the address answers {status}, but not as naptime does")
     problem = cast("dict[str, object]", body)
     return AppRefused(
-        Refusal(
+        Told(
             status,
             _text(problem, "reason"),
             _text(problem, "detail"),

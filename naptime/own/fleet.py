@@ -96,7 +96,7 @@ class OwnFleet:
         unlisted = [
             f"subscription {each.subscription_id}: its clusters"
             for each in subscriptions
-            if each.state is ListingState.PENDING
+            if each.state is ListingState.PENDING and each.refusal is None
         ]
         unread = [
             f"subscription {each.shard.subscription_id}: {each.pending} in {each.shard.location}"

@@ -14,6 +14,7 @@ from naptime.own.ports import OwnPorts
 from naptime.own.writes import OwnWrites
 from naptime.reports.plan import plan_report
 from naptime.reports.protect import protect_report
+from naptime.reports.report import Tone
 from shared.clients.retry import QuickRetry
 from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.vocabulary.errors import AccessDenied, ConnectionFailed, OperationInProgress
@@ -154,26 +155,34 @@ async def test_a_lost_answer_is_looked_for() -> None:
     assert len(ports.fake.calls_of("put")) == 1
 
 
-@pytest.mark.parametrize("minutes", [0, 40])
-async def test_a_listing_that_never_comes_is_a_finding(minutes: int) -> None:
-    """A subscription that does not answer is told of; the others are planned meanwhile."""
+@pytest.mark.parametrize(
+    ("lasts", "patience", "title"),
+    [
+        (0, 300, ""),
+        (40 * 60, 300, "subscriptions could not be read"),
+        (40 * 60, 10, "subscriptions could not be read"),
+    ],
+)
+async def test_a_listing_that_never_comes_is_told_of(lasts: int, patience: int, title: str) -> None:
+    """A subscription that does not answer is named; the others are planned all the same."""
     ports = Remembered()
     some(ports)
     other = "22222222-2222-2222-2222-222222222222"
-    end = SATURDAY_NOON + timedelta(minutes=minutes)
+    end = SATURDAY_NOON + timedelta(seconds=lasts)
     ports.fake.refuses = lambda verb, where: (
         lost() if verb == "clusters" and where == other and ports.time.now() < end else None
     )
     settings = settings_with(settings_of({}, WindowFlags()), SUBSCRIPTION, other)
     lookout = Lookout()
-    fleet = OwnFleet(World(settings, ports, silent(lookout)), ports, lookout, timedelta(minutes=5))
-    look = await fleet.plan((), nothing)
+    world = World(settings, ports, silent(lookout))
+    look = await OwnFleet(world, ports, lookout, timedelta(seconds=patience)).plan((), nothing)
     rows = look.run["clusters"]["value"]
     assert [row["outcome"] for row in rows] == ["Created"] * 3
-    assert look.waiting == ((f"subscription {other}: its clusters",) if minutes else ())
     report = plan_report(look, detailed=False)
-    assert report.code == (1 if minutes else 0)
-    assert ("no answer in time" in [each.title for each in report.sections]) is bool(minutes)
+    assert report.code == (1 if lasts else 0)
+    wrong = {section.title: section for section in report.sections if section.tone is Tone.WRONG}
+    assert list(wrong) == ([title] if title else [])
+    assert all(other in section.rows[0].cells[0] for section in wrong.values())
 
 
 async def test_a_large_shard_takes_the_time_of_its_pace() -> None:
