@@ -18,7 +18,7 @@ from azure.core.exceptions import (
 )
 
 from shared.clients.codes import BY_POLICY, KINDS
-from shared.clients.refusal import Refusal
+from shared.clients.said import Said
 from shared.domain.messages.work import LONGEST_RETRY_AFTER
 from shared.domain.vocabulary.errors import (
     AccessDenied,
@@ -74,7 +74,7 @@ def _sentence(error: BaseException) -> str:
 
 
 def _from_response(error: HttpResponseError, now: datetime, *, writing: bool) -> AzureError:
-    status, said = error.status_code, Refusal.of(error)
+    status, said = error.status_code, Said.of(error)
     known = KINDS.get(status or 0, {})
     kind = known.get(said.code.lower()) or _kind(error, status)
     if kind is ClusterGone and writing:
@@ -91,7 +91,7 @@ def _from_response(error: HttpResponseError, now: datetime, *, writing: bool) ->
     )
 
 
-def _message(said: Refusal, *, is_unknown: bool) -> str:
+def _message(said: Said, *, is_unknown: bool) -> str:
     """Put together what was said and what naptime makes of it; the former is cut to its room."""
     names = ", ".join(said.policies)
     start = f"Policy assignment {names}: " if names and said.code.lower() in BY_POLICY else ""

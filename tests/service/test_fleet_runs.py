@@ -24,8 +24,8 @@ from shared.domain.vocabulary.errors import (
     ConnectionFailed,
     OperationInProgress,
     Rejected,
+    ResourceLocked,
     Throttled,
-    WriteTargetGone,
 )
 from shared.domain.vocabulary.pages import PageAsked
 from shared.domain.vocabulary.reasons import Cause, Reason
@@ -433,7 +433,7 @@ async def test_different_refusals_stop_nothing() -> None:
     world = World(pace=Pace(burst=4, rate_per_second=1))
     fleet(world, 30, 30)
     world.aks.faults.extend(
-        Fault("put", lambda n=n: Rejected("bad") if n % 2 else WriteTargetGone("no"))  # type: ignore[misc]  # a default binds it
+        Fault("put", lambda n=n: Rejected("bad") if n % 2 else ResourceLocked("no"))  # type: ignore[misc]  # a default binds it
         for n in range(16)
     )
     record = await world.sweep()

@@ -143,7 +143,7 @@ class Shift:
         looks.writes_until = self.began_at + self.world.writes_within
         if cluster.listed_at is not None:
             age = self.grip.draw.at + self.lasted - cluster.listed_at
-            looks.read_at = one.exists_at = clock.now() - max(age, timedelta())
+            looks.read_at = clock.now() - max(age, timedelta())
         if cluster.sent:
             planned = self.desired.planned(cluster.cluster, clock.now())
             looks.sent += [planned] if planned else []

@@ -23,7 +23,7 @@ _MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class Said:
     """The code (empty if there is none), the sentence, and up to three names of policies."""
 
     code: str
