@@ -13,6 +13,7 @@ from shared.domain.deciding.outcome import (
     Outcome,
     OutcomeKind,
     attention_in,
+    fitted,
 )
 from shared.domain.images.age import ImageAge, ImageAgeJson, with_image_age
 from shared.domain.images.forecast_body import (
@@ -23,7 +24,6 @@ from shared.domain.images.forecast_body import (
 )
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.ids import ClusterId, plain_location
-from shared.domain.vocabulary.plain_text import one_line
 from shared.domain.vocabulary.reasons import Reason, reasons_in
 from shared.domain.vocabulary.rows import Row, Value, without_none
 from shared.domain.window.body import read_window
@@ -32,7 +32,6 @@ from shared.domain.window.window import MaintenanceWindow
 _NO_NAP = frozenset({Reason.NOT_AUTO_PROVISIONED.value, Reason.CLUSTER_GONE.value})
 NOTHING_KNOWN = KnownCluster(None, None, "")
 
-CUT_TO = 120
 LONGEST_TEXT = 16_000
 """Characters of one outcome as JSON: a property of a table holds 32,768, a row of a run more."""
 
@@ -76,7 +75,7 @@ class LastKnown:
             **self.outcome.to_json(),
             "recordedAt": instants.to_text(self.recorded_at),
         }
-        return shown if _fits(shown) else _cut(_without_dates(shown))
+        return fitted(shown, LONGEST_TEXT)
 
     def to_values(self) -> dict[str, Value]:
         """Give the values of its row; what this outcome knows nothing of is left out."""
@@ -101,24 +100,8 @@ class LastKnown:
         )
 
 
-def _fits(shown: LastOutcomeJson) -> bool:
-    return len(json.dumps(shown)) <= LONGEST_TEXT
-
-
-def _without_dates(shown: LastOutcomeJson) -> LastOutcomeJson:
-    window = shown["window"] or {}
-    shorter = {name: value for name, value in window.items() if name != "notAllowedDates"}
-    return {**shown, "window": shorter or None}
-
-
-def _cut(shown: LastOutcomeJson) -> LastOutcomeJson:
-    if _fits(shown):
-        return shown
-    findings: list[FindingJson] = [
-        {"reason": each["reason"], "message": one_line(each["message"], CUT_TO)}
-        for each in shown["findings"]
-    ]
-    return {**shown, "message": one_line(shown["message"], CUT_TO), "findings": findings}
+def _instant(text: str) -> datetime | None:
+    return instants.from_text(text) if text else None
 
 
 def _schedule_text(seen: SeenSchedule) -> str:
@@ -173,6 +156,8 @@ class Remembered:
     sku: str = ""
     verified_at: datetime | None = None
     """`read_at`, if an explicit schedule was seen then, and whatever came after saw it too."""
+    missing_since: datetime | None = None
+    """When a listing missed it first, if none has had it since."""
 
     @classmethod
     def of(cls, row: Row) -> Self:
@@ -193,6 +178,7 @@ class Remembered:
             tags=json.loads(row.text("tags") or "{}"),
             sku=row.text("sku"),
             verified_at=row.instant("readAt") if verified else None,
+            missing_since=_instant(row.text("missingSince")),
         )
 
     @property
@@ -209,6 +195,13 @@ class Remembered:
     def is_known(self) -> bool:
         """Whether anything came of it; not so where only its images were noted, too late."""
         return bool(self.last_outcome)
+
+    def was_deferred_since(self, instant: datetime) -> bool:
+        """Say whether it was deferred last, and later than that; a dry run defers nothing."""
+        last = self.last_outcome
+        if not self.is_known or last["outcome"] != OutcomeKind.DEFERRED or last["dryRun"]:
+            return False
+        return instants.from_text(last["recordedAt"]) >= instant
 
     @property
     def findings(self) -> list[FindingJson]:
