@@ -34,7 +34,8 @@ class Fleetwork(Groundwork):
     def asker(self) -> RunAsker:
         """What starts runs."""
         ports, dry_run = self.ports, self.settings.dry_run
-        return RunAsker(self._shards, self.store, ports.runs_queue, ports.new_id, dry_run)
+        queue, new_id = ports.runs_queue, ports.new_id
+        return RunAsker(self._shards, self.store, queue, new_id, self.policies, dry_run)
 
     @cached_property
     def closer(self) -> RunCloser:
@@ -61,7 +62,7 @@ class Fleetwork(Groundwork):
             self.handout,
             self.closer,
             ports.clock,
-            settings.desired,
+            self.policies.wanted,
             settings.verify_max_age,
             CrowdFinder(self.memory, self.teller, self.crowd_size),
             Tidier(ports.tables.of(CLUSTERS_TABLE), self._shards),
@@ -91,7 +92,8 @@ class Fleetwork(Groundwork):
     def shifts(self) -> ShiftWorld:
         """What the holder of a baton needs for its clusters."""
         records, bug = self.claims, self.reports.bug
-        return ShiftWorld(self.reconciler, records, self.pacer, bug, self.in_flight)
+        timeout = self.settings.desired.attempt_timeout
+        return ShiftWorld(self.reconciler, records, self.pacer, bug, timeout, self.in_flight)
 
     @cached_property
     def settler(self) -> ClusterSettler:

@@ -131,7 +131,7 @@ class Groundwork:
     @cached_property
     def reconciler(self) -> ClusterReconciler:
         """One attempt at one cluster."""
-        return ClusterReconciler(self.looker, self.settings.desired, self.settings.dry_run)
+        return ClusterReconciler(self.looker, self.policies.wanted, self.settings.dry_run)
 
     @cached_property
     def worker(self) -> ClusterWorker:
@@ -159,7 +159,7 @@ class Groundwork:
             self.memory,
             self.given_up,
             self.audit,
-            settings.desired,
+            self.policies.wanted,
             settings.dry_run,
         )
 

@@ -102,7 +102,7 @@ class World(Fleetwork):
     def viewer(self) -> ClusterViewer:
         """What `GET /clusters/{...}` calls."""
         return ClusterViewer(
-            self.looker, self.memory, self.newest_images, self.given_up, self.settings.desired
+            self.looker, self.memory, self.newest_images, self.given_up, self.policies.wanted
         )
 
     @cached_property

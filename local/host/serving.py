@@ -4,6 +4,8 @@ import asyncio
 import logging
 import os
 import sys
+from collections.abc import Callable
+from functools import partial
 from typing import TextIO
 
 from local.host.arguments import Arguments
@@ -22,7 +24,10 @@ logger = logging.getLogger("host")
 async def serve_app(arguments: Arguments, stdout: TextIO, stop: asyncio.Event) -> tuple[int, int]:
     """Load the app, say `ready URL`, run until told to stop; exit code and calls that go on."""
     start_logging(LogFormat(arguments.log_format))
-    host = _loaded(arguments)
+    ended: list[str] = []
+    host = _loaded(
+        arguments, partial(_end, stop, ended) if arguments.end_on_storage_errors else logger.warning
+    )
     url = await _started(host, arguments.port) if host else None
     if host is None or url is None:
         return 1, 0
@@ -30,6 +35,8 @@ async def serve_app(arguments: Arguments, stdout: TextIO, stop: asyncio.Event) -
         print(f"master key (made up): {host.keys.master}", file=sys.stderr)
     print(f"ready {url}", file=stdout, flush=True)
     await stop.wait()
+    if ended:
+        return 1, 1  # at once: what was taken stays hidden for its lease
     logger.info("Stopping")
     unfinished = await host.stop(arguments.grace)
     if unfinished:
@@ -37,8 +44,16 @@ async def serve_app(arguments: Arguments, stdout: TextIO, stop: asyncio.Event) -
     return 0, unfinished
 
 
-def _loaded(arguments: Arguments) -> Host | None:
-    options = HostOptions(arguments.key, arguments.message_lease, arguments.timer_status)
+def _end(stop: asyncio.Event, ended: list[str], why: str) -> None:
+    logger.error("%s; Azure's host ends by it, and so does this one", why)
+    ended.append(why)
+    stop.set()
+
+
+def _loaded(arguments: Arguments, on_storage_error: Callable[[str], None]) -> Host | None:
+    options = HostOptions(
+        arguments.key, arguments.message_lease, arguments.timer_status, on_storage_error
+    )
     try:
         return load_host(arguments.app, os.environ, SystemClock(), options)
     except AppDidNotLoad as error:

@@ -1,4 +1,4 @@
-"""One suite for tables and pages of records: the fakes, and the real clients against Azurite."""
+"""One suite for tables: the fakes, those of the command line, the real ones against Azurite."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from naptime.memory.tables import MemoryTables
 from shared.clients.storage import StorageAccount
 from shared.clients.tables import KEPT_TABLES, StorageTables
 from shared.domain.fleet.batch import CLUSTERS_A_BATCH
@@ -23,11 +24,14 @@ from tests.fakes.tables import FakeTables
 AT = datetime(2026, 11, 21, 12, 0, 7, tzinfo=UTC)
 
 
-@pytest.fixture(params=["fake", "azurite"])
+@pytest.fixture(params=["fake", "memory", "azurite"])
 async def tables(request: pytest.FixtureRequest, azurite_connection: str) -> AsyncIterator[Tables]:
     """Give an account's tables, fake and real."""
     if request.param == "fake":
         yield FakeTables(FakeClock())
+        return
+    if request.param == "memory":
+        yield MemoryTables(FakeClock())
         return
     account = StorageAccount(StorageSettings(azurite_connection), no_credential)  # type: ignore[arg-type]  # never called
     real = StorageTables(account)

@@ -85,6 +85,13 @@ class Decision:
     action: Action
     findings: tuple[Finding, ...]
     window: MaintenanceWindow | None = None
+    choice: Choice | None = None
+    """What the policy wants for the cluster, and why; None for one that ARM does not know."""
+
+    @property
+    def rule(self) -> str:
+        """The rule of the policy that the cluster has; empty where there is no cluster."""
+        return self.choice.rule if self.choice else ""
 
     @property
     def finding(self) -> Finding:

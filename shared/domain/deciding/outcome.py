@@ -48,6 +48,8 @@ class OutcomeJson(TypedDict):
     calls: int
     dryRun: bool
     retryAfterSeconds: float | None
+    rule: str | None
+    policyHash: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,10 @@ class Outcome:
     retry_after: timedelta | None = None
     cluster: ObservedCluster | None = None
     schedule: SeenSchedule | None = None
+    rule: str = ""
+    """The rule of the policy that the cluster has; empty where that is not known."""
+    policy_hash: str = ""
+    """The version of the policy; empty for the settings' own."""
 
     @classmethod
     def left_out(cls, cluster: ObservedCluster, decision: Decision, *, dry_run: bool) -> Self:
@@ -89,6 +95,7 @@ class Outcome:
             calls=0,
             dry_run=dry_run,
             cluster=cluster,
+            rule=decision.rule,
         )
 
     @property
@@ -110,6 +117,8 @@ class Outcome:
             "calls": self.calls,
             "dryRun": self.dry_run,
             "retryAfterSeconds": None if self.retry_after is None else _seconds(self.retry_after),
+            "rule": self.rule or None,
+            "policyHash": self.policy_hash or None,
         }
 
 

@@ -15,6 +15,7 @@ from shared.domain.deciding.outcome import (
     attention_in,
     fitted,
 )
+from shared.domain.fleet.written import Author, Written, canonical, made_by
 from shared.domain.images.age import ImageAge, ImageAgeJson, with_image_age
 from shared.domain.images.forecast_body import (
     ForecastJson,
@@ -54,6 +55,7 @@ class KnownClusterJson(LastOutcomeJson):
     imageAge: ImageAgeJson | None
     forecasts: list[ForecastJson]
     crowdedStart: str | None
+    madeBy: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,18 @@ class LastKnown:
     outcome: Outcome
     read_at: datetime
     recorded_at: datetime
+    by: Author = Author.NAPTIME
+    """For whom a schedule was written, if one was."""
+
+    @property
+    def written(self) -> Written | None:
+        """What was written; None where nothing was, as in a dry run."""
+        outcome = self.outcome
+        wrote = outcome.kind in {OutcomeKind.CREATED, OutcomeKind.UPDATED} and not outcome.dry_run
+        if not wrote or outcome.window is None:
+            return None
+        window = canonical(outcome.window, self.recorded_at)
+        return Written(window, self.recorded_at, self.by, outcome.rule, outcome.policy_hash)
 
     @property
     def shown(self) -> LastOutcomeJson:
@@ -84,6 +98,7 @@ class LastKnown:
         explicit = outcome.reason is not Reason.SCHEDULE_NOT_EXPLICIT and not outcome.only_would_be
         # A dry run tells nobody, so that everything is told once there is none.
         told = seen and not outcome.dry_run
+        written = self.written
         return without_none(
             {
                 "clusterId": str(outcome.cluster_id),
@@ -96,6 +111,8 @@ class LastKnown:
                 **(_cluster_values(outcome.cluster) if outcome.cluster else {}),
                 # What is not there any more can be told again one day.
                 "told": ",".join(sorted(attention_in(outcome))) if told else None,
+                "rule": outcome.rule or None,
+                **(written.to_values() if written else {}),
             }
         )
 
@@ -154,6 +171,7 @@ class Remembered:
     """The findings that were there when the schedule was last seen; they were told then."""
     tags: Mapping[str, str] = field(default_factory=dict)
     sku: str = ""
+    written: Written | None = None
     verified_at: datetime | None = None
     """`read_at`, if an explicit schedule was seen then, and whatever came after saw it too."""
     missing_since: datetime | None = None
@@ -177,6 +195,7 @@ class Remembered:
             told=reasons_in(row.text("told")),
             tags=json.loads(row.text("tags") or "{}"),
             sku=row.text("sku"),
+            written=Written.of(row),
             verified_at=row.instant("readAt") if verified else None,
             missing_since=_instant(row.text("missingSince")),
         )
@@ -218,6 +237,10 @@ class Remembered:
         return seen.schedule.window if seen and seen.schedule else None
 
     @property
+    def _made_by(self) -> str | None:
+        return made_by(self.written, self.window, self.read_at) if self.read_at else None
+
+    @property
     def _is_written(self) -> bool:
         return self.last_outcome["outcome"] in {OutcomeKind.CREATED, OutcomeKind.UPDATED}
 
@@ -234,4 +257,5 @@ class Remembered:
             "imageAge": self.image_age.to_json() if self.image_age else None,
             "forecasts": forecasts,
             "crowdedStart": instants.to_text(crowded_start) if crowded_start else None,
+            "madeBy": self._made_by,
         }

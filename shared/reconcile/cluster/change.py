@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 
 from shared.domain.deciding.advice import Judgement
 from shared.domain.deciding.conditions import Condition, Difference, entity_tag
-from shared.domain.deciding.decision import Desired
 from shared.domain.deciding.observed import ObservedConfiguration
 from shared.domain.deciding.outcome import Outcome
 from shared.domain.messages.audit import AuditOutcome, AuditRecord, Completion
@@ -20,6 +19,7 @@ from shared.reconcile.ground.audit_log import AuditLog
 from shared.reconcile.ground.claim import ClusterClaims
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import ClusterMemory
+from shared.reconcile.ground.policies import Wanted
 
 
 class ChangeRefused(Exception):
@@ -49,7 +49,7 @@ class ChangeWorld:
     memory: ClusterMemory
     given_up: GivenUpRecords
     audit: AuditLog
-    desired: Desired
+    wanted: Wanted
     dry_run: bool = False
 
 

@@ -7,10 +7,11 @@ from typing import assert_never
 
 from shared.domain.deciding.advice import REQUESTED, Judgement, Request, judge
 from shared.domain.deciding.conditions import Difference, differences
-from shared.domain.deciding.decision import Action
+from shared.domain.deciding.decision import Action, Desired
 from shared.domain.deciding.observed import ObservedConfiguration, SeenSchedule
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.fleet.last_known import LastKnown
+from shared.domain.fleet.written import Author
 from shared.domain.messages.audit import AuditAction, AuditOutcome, Completion, Origin
 from shared.domain.messages.told import Occasion
 from shared.domain.vocabulary.ids import ClusterId
@@ -41,7 +42,7 @@ class SchedulePutter:
 
     async def try_out(self, cluster_id: ClusterId, wish: Wish) -> Put:
         """Say what would be done, advice against it or not; writes nothing."""
-        one = _Putting(self.world, cluster_id, wish)
+        one = _Putting(self.world, cluster_id, wish, await self.world.wanted())
         return await one.looks.each(one.look_only)
 
     async def put(self, cluster_id: ClusterId, wish: Wish, origin: Origin) -> Put:
@@ -49,9 +50,9 @@ class SchedulePutter:
 
         Raises `AdvisedAgainst`, `ConditionFailed`, `ClusterBusy`, `InvalidWindow`, `AzureError`.
         """
-        world = self.world
+        world, desired = self.world, await self.world.wanted()
         async with holding(world.claims, world.looker.clock, cluster_id) as held:
-            one = _Putting(world, cluster_id, wish)
+            one = _Putting(world, cluster_id, wish, desired)
             if world.dry_run:
                 return await one.looks.each(one.write)
             done, occasion = await self._recorded(one, origin)
@@ -79,15 +80,19 @@ class SchedulePutter:
         if cluster is None or not cluster.auto_provisioning:
             return
         await self.world.given_up.forget(cluster.id)
-        known = LastKnown(done.outcome, read_at, self.world.looker.clock.now())
+        now = self.world.looker.clock.now()
+        known = LastKnown(done.outcome, read_at, now, Author.PERSON)
         await self.world.memory.remember([known])
 
 
 class _Putting:
     """One wish over all its attempts."""
 
-    def __init__(self, world: ChangeWorld, cluster_id: ClusterId, wish: Wish) -> None:
+    def __init__(
+        self, world: ChangeWorld, cluster_id: ClusterId, wish: Wish, desired: Desired
+    ) -> None:
         self._world = world
+        self._desired = desired
         self.wish = wish
         self._sent_as: Action | None = None
         self.looks = Looks(world.looker, cluster_id)
@@ -118,7 +123,7 @@ class _Putting:
         return self._put(judgement, sight, accepted, action)
 
     def _judge(self, sight: Sight) -> Judgement:
-        wish, desired = self.wish, self._world.desired
+        wish, desired = self.wish, self._desired
         return judge(Request(sight.cluster, sight.observed, wish.window, desired, sight.now))
 
     def _changes(self, sight: Sight) -> tuple[Difference, ...]:

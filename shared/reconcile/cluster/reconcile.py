@@ -20,6 +20,7 @@ from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Reason
 from shared.domain.window.window import MaintenanceWindow
 from shared.reconcile.cluster.look import Looker, Looks, Sight
+from shared.reconcile.ground.policies import Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class ClusterReconciler:
     """Makes observed match desired for one cluster at a time."""
 
     looker: Looker
-    desired: Desired
+    wanted: Wanted
     dry_run: bool = False
 
     async def reconcile(self, cluster_id: ClusterId, *, dry_run: bool = False) -> Outcome:
@@ -36,11 +37,12 @@ class ClusterReconciler:
         What Azure refuses is an outcome as well: Deferred if trying later makes sense, otherwise
         Failed. Nothing that ARM says is raised.
         """
-        return await self.pass_over(cluster_id, dry_run=dry_run).reconcile()
+        one = self.pass_over(cluster_id, await self.wanted(), dry_run=dry_run)
+        return await one.reconcile()
 
-    def pass_of(self, work: ReconcileCluster) -> "Pass":
+    async def pass_of(self, work: ReconcileCluster) -> "Pass":
         """Begin a reconcile from a message, with what an attempt before it has found out."""
-        one = self.pass_over(work.cluster_id, dry_run=False)
+        one = self.pass_over(work.cluster_id, await self.wanted(), dry_run=False)
         one.looks.tries = work.attempt
         if work.location:
             one.looks.believed = Shard(work.cluster_id.subscription_id, work.location)
@@ -48,16 +50,16 @@ class ClusterReconciler:
             one.looks.cluster, one.looks.read_at = work.seen.cluster, work.seen.read_at
         return one
 
-    def pass_over(self, cluster_id: ClusterId, *, dry_run: bool) -> "Pass":
+    def pass_over(self, cluster_id: ClusterId, desired: Desired, *, dry_run: bool) -> "Pass":
         """Begin a reconcile of one cluster."""
-        return Pass(self, Looks(self.looker, cluster_id), dry_run=dry_run or self.dry_run)
+        return Pass(desired, Looks(self.looker, cluster_id), dry_run=dry_run or self.dry_run)
 
 
 @dataclass(slots=True)
 class Pass:
     """One reconcile of one cluster, over all its attempts."""
 
-    world: ClusterReconciler
+    desired: Desired
     looks: Looks
     dry_run: bool
     _seen: SeenSchedule | None = None
@@ -75,7 +77,7 @@ class Pass:
         looks.attempts += 1
         try:
             async with looks.paced() as cluster:
-                if screened := screen(cluster, self.world.desired, looks.looker.clock.now()):
+                if screened := screen(cluster, self.desired, looks.looker.clock.now()):
                     return self.left_out(screened)
                 return await looks.act(self.apply)
         except ClusterGone:
@@ -89,7 +91,7 @@ class Pass:
         looks = self.looks
         try:
             cluster = looks.cluster if self.dry_run and looks.cluster else await looks.read()
-            if screened := screen(cluster, self.world.desired, looks.looker.clock.now()):
+            if screened := screen(cluster, self.desired, looks.looker.clock.now()):
                 return self.left_out(screened)
             return await looks.act(self.apply)
         except ClusterGone:
@@ -98,12 +100,12 @@ class Pass:
     def decide(self, sight: Sight) -> Decision:
         """Decide on what is seen."""
         self._seen = SeenSchedule(sight.observed.schedule if sight.observed else None)
-        return decide(sight.cluster, sight.configurations, self.world.desired, sight.now)
+        return decide(sight.cluster, sight.configurations, self.desired, sight.now)
 
     def gone(self) -> Outcome:
         """Give the outcome for a cluster that ARM does not know."""
         now = self.looks.looker.clock.now()
-        return self.left_out(decide(None, (), self.world.desired, now))
+        return self.left_out(decide(None, (), self.desired, now))
 
     def left_out(self, decision: Decision) -> Outcome:
         """Give the outcome for a cluster that was left alone before its schedule was looked at."""
@@ -174,6 +176,8 @@ class Pass:
             dry_run=self.dry_run,
             cluster=self.looks.cluster,
             schedule=self._seen,
+            rule=decision.rule,
+            policy_hash=self.desired.policy.hash,
         )
 
     def refused(self, error: AzureError) -> Outcome:

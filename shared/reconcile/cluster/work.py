@@ -81,7 +81,7 @@ class ClusterWorker:
         """Reconcile under a claim, settle what comes of it, and give the claim back."""
         concluded = False
         try:
-            one = self.reconciler.pass_of(work)
+            one = await self.reconciler.pass_of(work)
             outcome = await one.reconcile()
             self.report(outcome, work, self.clock.now())
             await self._settle(outcome, work, one.looks.seen)

@@ -13,6 +13,7 @@ from shared.domain.vocabulary.rows import Reading, Row, Values
 from shared.ports.storage import Queue, Table
 from shared.reconcile.fleet.store import RunStore
 from shared.reconcile.ground.pacer import TooManyConflicts
+from shared.reconcile.ground.policies import PolicyHome
 
 SCOPES_PARTITION = "scope"
 CONFLICTS_BORNE = 10
@@ -64,6 +65,7 @@ class RunAsker:
     queue: Queue[RunWork]
     random: Callable[[], str]
     """Makes a random word of at least 16 hexadecimal digits."""
+    policies: PolicyHome
     dry_run: bool = False
     """Whether every write is stopped by the settings."""
     most_active: int = MOST_ACTIVE
@@ -80,11 +82,16 @@ class RunAsker:
                 return Asked(before.joined, joined=True)
             if cause is Cause.ASKED:
                 await self._leave_room()
-            run = Run(new_run_id(reading.at, self.random()), cause, scope, reading.at)
+            run = await self._new_run(scope, cause, reading.at)
             if await self._take(reading, run):
                 await self.begin(run, before.stuck)
                 return Asked(run, joined=False)
         raise TooManyConflicts(scope.key)
+
+    async def _new_run(self, scope: RunScope, cause: Cause, now: datetime) -> Run:
+        version = await self.policies.in_force()
+        run_id, policy_hash = new_run_id(now, self.random()), version.hash if version else ""
+        return Run(run_id, cause, scope, now, policy_hash)
 
     async def _leave_room(self) -> None:
         """Refuse a run too many; those of older months have no message or baton left.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.domain.deciding.decision import Action, Decision, Desired
+from shared.domain.deciding.decision import Action, Decision
 from shared.domain.deciding.observed import ClusterPage, ObservedCluster
 from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.fleet.run import Run, RunState
@@ -24,6 +24,7 @@ from shared.reconcile.fleet.store import RunStore, Stored
 from shared.reconcile.ground.crowds import CrowdFinder
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import KNOWN, ClusterMemory
+from shared.reconcile.ground.policies import Wanted
 from shared.reconcile.ground.tidy import Tidier
 
 LIST_WITHIN = timedelta(minutes=3)
@@ -55,7 +56,7 @@ class SubscriptionLister:
     handout: ShardHandout
     closer: RunCloser
     clock: Clock
-    desired: Desired
+    wanted: Wanted
     verify_max_age: timedelta
     crowds: CrowdFinder
     tidier: Tidier
@@ -126,7 +127,8 @@ class SubscriptionLister:
         }
         heard = await self.memory.heard(subscription_id) if self._fresh_for(run) else {}
         given_up = await self.given_up.of_subscription(subscription_id)
-        listed = Listed(claimed, before, heard, given_up, self.clock.now())
+        desired = await self.wanted(run.policy_hash)
+        listed = Listed(claimed, desired, before, heard, given_up, self.clock.now())
         listed.screened = claimed.record.screened
         starts = [(each.location, each.start) for each in before.values()]
         listed.crowds = await self.crowds.find(run, subscription_id, starts, now)
@@ -143,7 +145,7 @@ class SubscriptionLister:
         listed.pages += 1
         fresh_for, now = self._fresh_for(run), self.clock.now()
         screened = [
-            (cluster, listed.screened_by(self.desired, cluster, fresh_for, now))
+            (cluster, listed.screened_by(cluster, fresh_for, now))
             for cluster in listed.meet(each for each in page.clusters if _is_of(run, each))
         ]
         listed_at = listed.row.read_at + (now - listed.alive_at)

@@ -15,10 +15,12 @@ from shared.domain.deciding.observed import (
 from shared.domain.deciding.outcome import FindingJson, LastOutcomeJson, finding_json
 from shared.domain.deciding.policy import decide
 from shared.domain.fleet.last_known import Remembered
+from shared.domain.fleet.written import made_by
 from shared.domain.images.age import ImageAge, ImageAgeJson, with_image_age
 from shared.domain.images.forecast_body import ForecastJson, forecast_bodies
 from shared.domain.images.known_image import SeenImage
 from shared.domain.messages.given_up import GivenUpJson
+from shared.domain.policy.choose import StepJson
 from shared.domain.vocabulary.errors import AzureError
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.instants import to_text
@@ -28,6 +30,7 @@ from shared.domain.window.window import MaintenanceWindow
 from shared.reconcile.cluster.look import Looker, Sight
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import ClusterMemory
+from shared.reconcile.ground.policies import Wanted
 from shared.reconcile.images.memory import NewestImages
 
 OCCURRENCES_SHOWN = 5
@@ -57,6 +60,9 @@ class DecisionJson(TypedDict):
     findings: list[FindingJson]
     window: dict[str, object] | None
     nextStart: str | None
+    rule: str | None
+    policyHash: str | None
+    because: list[StepJson]
 
 
 class RememberedJson(TypedDict):
@@ -77,6 +83,7 @@ class LiveJson(TypedDict):
     nodeOSUpgradeChannel: str | None
     schedule: ScheduleJson | None
     window: dict[str, object] | None
+    madeBy: str | None
     nextOccurrences: list[OccurrenceJson]
     autoUpgradeChannel: str | None
     decision: DecisionJson
@@ -105,7 +112,7 @@ class ClusterViewer:
     memory: ClusterMemory
     images: NewestImages
     given_up: GivenUpRecords
-    desired: Desired
+    wanted: Wanted
 
     async def look(self, cluster_id: ClusterId) -> LiveClusterJson:
         """Read the cluster from ARM; raise `LiveReadFailed` where that cannot be done."""
@@ -116,7 +123,8 @@ class ClusterViewer:
         except AzureError as error:
             raise LiveReadFailed(error, remembered) from error
         images = await self.images.right_now(sight.cluster.location)
-        return {**self._live(sight, known, images), **remembered}
+        desired = await self.wanted()
+        return {**_live(sight, desired, known, images), **remembered}
 
     async def _remembered(self, cluster_id: ClusterId, known: Remembered | None) -> RememberedJson:
         given_up = await self.given_up.get(cluster_id)
@@ -126,25 +134,27 @@ class ClusterViewer:
             "imageAge": known.image_age.to_json() if known and known.image_age else None,
         }
 
-    def _live(
-        self, sight: Sight, known: Remembered | None, images: Sequence[SeenImage]
-    ) -> LiveJson:
-        now, cluster, schedule = sight.now, sight.cluster, sight.observed
-        decision = decide(cluster, sight.configurations, self.desired, now)
-        window = schedule.schedule.window if schedule else None
-        return {
-            "clusterId": str(cluster.id),
-            "location": cluster.location,
-            "provisioningState": cluster.provisioning_state,
-            "nodeAutoProvisioning": cluster.auto_provisioning,
-            "nodeOSUpgradeChannel": cluster.node_os_channel,
-            "autoUpgradeChannel": cluster.upgrade_channel,
-            "schedule": _schedule_json(schedule),
-            "window": write_window(window) if window else None,
-            "nextOccurrences": occurrences_json(window, now),
-            "decision": _decision_json(decision, now, known.image_age if known else None),
-            "forecasts": _forecasts(cluster, schedule, images, now),
-        }
+
+def _live(
+    sight: Sight, desired: Desired, known: Remembered | None, images: Sequence[SeenImage]
+) -> LiveJson:
+    now, cluster, schedule = sight.now, sight.cluster, sight.observed
+    decision = decide(cluster, sight.configurations, desired, now)
+    window = schedule.schedule.window if schedule else None
+    return {
+        "clusterId": str(cluster.id),
+        "location": cluster.location,
+        "provisioningState": cluster.provisioning_state,
+        "nodeAutoProvisioning": cluster.auto_provisioning,
+        "nodeOSUpgradeChannel": cluster.node_os_channel,
+        "autoUpgradeChannel": cluster.upgrade_channel,
+        "schedule": _schedule_json(schedule),
+        "window": write_window(window) if window else None,
+        "madeBy": made_by(known.written if known else None, window, now),
+        "nextOccurrences": occurrences_json(window, now),
+        "decision": _decision_json(decision, desired, now, known.image_age if known else None),
+        "forecasts": _forecasts(cluster, schedule, images, now),
+    }
 
 
 def _schedule_json(schedule: ObservedConfiguration | None) -> ScheduleJson | None:
@@ -174,7 +184,9 @@ def occurrences_json(window: MaintenanceWindow | None, now: datetime) -> list[Oc
     ]
 
 
-def _decision_json(decision: Decision, now: datetime, age: ImageAge | None) -> DecisionJson:
+def _decision_json(
+    decision: Decision, desired: Desired, now: datetime, age: ImageAge | None
+) -> DecisionJson:
     findings = [finding_json(finding) for finding in decision.findings]
     start = decision.next_start(now)
     return {
@@ -184,4 +196,7 @@ def _decision_json(decision: Decision, now: datetime, age: ImageAge | None) -> D
         "findings": with_image_age(findings, age),
         "window": write_window(decision.window) if decision.window else None,
         "nextStart": to_text(start.start) if start else None,
+        "rule": decision.rule or None,
+        "policyHash": desired.policy.hash or None,
+        "because": [step.to_json() for step in decision.choice.trace] if decision.choice else [],
     }

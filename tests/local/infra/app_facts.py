@@ -68,7 +68,7 @@ def app_facts(event_functions: frozenset[str]) -> AppFacts:
         settings=frozenset(settings_read()),
         events={one.name: one.facts for one in custom_events.EVENTS},
         metrics={one.name: one.dimensions for one in figures.METRICS},
-        lines={line.what: line.facts for line in lines.LINES},
+        lines={line.what: (line.table, line.facts) for line in lines.LINES},
         reasons=frozenset(reason.value for reason in REASONS),
     )
 
