@@ -14,9 +14,9 @@ from shared.reconcile.fleet.settle import ClusterSettler
 from shared.reconcile.fleet.shift import InFlight, ShiftWorld
 from shared.reconcile.fleet.start import RunMessageReceiver, RunStarter
 from shared.reconcile.fleet.store import RunStore
-from shared.reconcile.fleet.tidy import Tidier
 from shared.reconcile.ground.claim import CLUSTERS_TABLE
 from shared.reconcile.ground.crowds import CrowdFinder
+from shared.reconcile.ground.tidy import Tidier
 from shared.reconcile.images.memory import IMAGES_TABLE
 from shared.reconcile.images.release import ReleaseRuns
 from shared.reconcile.shown.runs import RunViewer
@@ -65,8 +65,8 @@ class Fleetwork(Groundwork):
             self.policies.wanted,
             settings.verify_max_age,
             CrowdFinder(self.memory, self.teller, self.crowd_size),
+            Tidier(ports.tables.of(CLUSTERS_TABLE), self._shards),
             self.patience,
-            Tidier(self.ports.tables.of(CLUSTERS_TABLE), self._shards),
         )
 
     @cached_property

@@ -26,8 +26,7 @@ from shared.reconcile.ground.memory import ClusterMemory
 from shared.reconcile.ground.outbox import EventTeller, OutcomeTeller
 from shared.reconcile.ground.pacer import SHARDS_TABLE, ShardPacer
 from shared.reconcile.ground.policies import POLICY_TABLE, PolicyHome
-from shared.reconcile.ground.reads import READS_PARTITION, ReadPacer
-from shared.reconcile.ground.whereabouts import Whereabouts
+from shared.reconcile.ground.reads import READS_PARTITION, ReadPacer, Whereabouts
 from shared.reconcile.images.find import FleetPlaces
 from shared.reconcile.images.memory import IMAGES_TABLE, ImageMemory, NewestImages
 from shared.settings import Settings

@@ -29,8 +29,6 @@ ORDERS = {
 FULL_FOLDERS = {"shared/domain/fleet", "shared/reconcile/fleet"}
 LONG_MODULES = {
     "shared/clients/tables.py",
-    "shared/domain/fleet/last_known.py",
-    "shared/reconcile/cluster/look.py",
     "shared/reconcile/fleet/shift.py",
 }
 NAMED_TWICE = {"Before"}

@@ -8,10 +8,10 @@ from shared.domain.vocabulary.pages import PageAsked
 from shared.domain.vocabulary.reasons import Cause
 from shared.reconcile.fleet.ask import SCOPES_PARTITION
 from shared.reconcile.fleet.mind import KEPT
-from shared.reconcile.fleet.tidy import KEPT as CLAIMS_KEPT
 from shared.reconcile.ground.claim import CLUSTERS_TABLE
 from shared.reconcile.ground.memory import HEARD
 from shared.reconcile.ground.pacer import SHARDS_PARTITION, SHARDS_TABLE
+from shared.reconcile.ground.tidy import KEPT as CLAIMS_KEPT
 from tests.clusters import SUBSCRIPTION, cluster, cluster_id
 from tests.service_world import World
 

@@ -1,5 +1,6 @@
 """What happened to one cluster."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,6 +10,7 @@ from shared.domain.deciding.decision import Decision, Finding
 from shared.domain.deciding.observed import ObservedCluster, SeenSchedule
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.plain_text import one_line
 from shared.domain.vocabulary.reasons import NEEDS_ATTENTION, Reason
 from shared.domain.window.body import write_window
 from shared.domain.window.window import MaintenanceWindow
@@ -144,3 +146,22 @@ class LastOutcomeJson(OutcomeJson):
     """What came of a cluster last, and when that was recorded."""
 
     recordedAt: str
+
+
+_CUT_TO = 120
+
+
+def fitted(shown: LastOutcomeJson, longest: int) -> LastOutcomeJson:
+    """Give an outcome in so many characters of JSON: without dates, then with sentences cut."""
+    if len(json.dumps(shown)) <= longest:
+        return shown
+    window = shown["window"] or {}
+    shorter = {name: value for name, value in window.items() if name != "notAllowedDates"}
+    less: LastOutcomeJson = {**shown, "window": shorter or None}
+    if len(json.dumps(less)) <= longest:
+        return less
+    findings: list[FindingJson] = [
+        {"reason": each["reason"], "message": one_line(each["message"], _CUT_TO)}
+        for each in less["findings"]
+    ]
+    return {**less, "message": one_line(less["message"], _CUT_TO), "findings": findings}

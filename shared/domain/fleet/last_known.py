@@ -13,6 +13,7 @@ from shared.domain.deciding.outcome import (
     Outcome,
     OutcomeKind,
     attention_in,
+    fitted,
 )
 from shared.domain.fleet.written import Author, Written, canonical, made_by
 from shared.domain.images.age import ImageAge, ImageAgeJson, with_image_age
@@ -24,7 +25,6 @@ from shared.domain.images.forecast_body import (
 )
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.ids import ClusterId, plain_location
-from shared.domain.vocabulary.plain_text import one_line
 from shared.domain.vocabulary.reasons import Reason, reasons_in
 from shared.domain.vocabulary.rows import Row, Value, without_none
 from shared.domain.window.body import read_window
@@ -33,7 +33,6 @@ from shared.domain.window.window import MaintenanceWindow
 _NO_NAP = frozenset({Reason.NOT_AUTO_PROVISIONED.value, Reason.CLUSTER_GONE.value})
 NOTHING_KNOWN = KnownCluster(None, None, "")
 
-CUT_TO = 120
 LONGEST_TEXT = 16_000
 """Characters of one outcome as JSON: a property of a table holds 32,768, a row of a run more."""
 
@@ -90,7 +89,7 @@ class LastKnown:
             **self.outcome.to_json(),
             "recordedAt": instants.to_text(self.recorded_at),
         }
-        return shown if _fits(shown) else _cut(_without_dates(shown))
+        return fitted(shown, LONGEST_TEXT)
 
     def to_values(self) -> dict[str, Value]:
         """Give the values of its row; what this outcome knows nothing of is left out."""
@@ -116,26 +115,6 @@ class LastKnown:
                 **(written.to_values() if written else {}),
             }
         )
-
-
-def _fits(shown: LastOutcomeJson) -> bool:
-    return len(json.dumps(shown)) <= LONGEST_TEXT
-
-
-def _without_dates(shown: LastOutcomeJson) -> LastOutcomeJson:
-    window = shown["window"] or {}
-    shorter = {name: value for name, value in window.items() if name != "notAllowedDates"}
-    return {**shown, "window": shorter or None}
-
-
-def _cut(shown: LastOutcomeJson) -> LastOutcomeJson:
-    if _fits(shown):
-        return shown
-    findings: list[FindingJson] = [
-        {"reason": each["reason"], "message": one_line(each["message"], CUT_TO)}
-        for each in shown["findings"]
-    ]
-    return {**shown, "message": one_line(shown["message"], CUT_TO), "findings": findings}
 
 
 def _instant(text: str) -> datetime | None:

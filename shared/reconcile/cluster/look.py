@@ -24,8 +24,7 @@ from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.window.window import MaintenanceWindow
 from shared.ports.azure import Aks, Clock, Retry
 from shared.reconcile.ground.pacer import ShardPacer
-from shared.reconcile.ground.reads import ReadPacer
-from shared.reconcile.ground.whereabouts import Whereabouts
+from shared.reconcile.ground.reads import ReadPacer, Whereabouts
 
 CALLS_OF_AN_ATTEMPT = 2
 """A LIST, and the write that follows it at once where it has to."""

@@ -21,11 +21,11 @@ from shared.reconcile.fleet.hand_out import ShardHandout
 from shared.reconcile.fleet.listed import Before, Listed
 from shared.reconcile.fleet.patience import ListingPatience
 from shared.reconcile.fleet.store import RunStore, Stored
-from shared.reconcile.fleet.tidy import Tidier
 from shared.reconcile.ground.crowds import CrowdFinder
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import KNOWN, ClusterMemory
 from shared.reconcile.ground.policies import Wanted
+from shared.reconcile.ground.tidy import Tidier
 
 LIST_WITHIN = timedelta(minutes=3)
 """How long a lister may be silent before its message counts as lost."""
@@ -59,8 +59,8 @@ class SubscriptionLister:
     wanted: Wanted
     verify_max_age: timedelta
     crowds: CrowdFinder
-    patience: ListingPatience
     tidier: Tidier
+    patience: ListingPatience
 
     async def list(self, work: ListSubscription) -> None:
         """List the subscription, write its rows, and send a baton for each of its shards."""
