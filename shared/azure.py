@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from shared.clients.clock import SystemClock
     from shared.clients.event_topic import EventTopic
     from shared.clients.node_images import NodeImageClient
-    from shared.clients.queues import StoragePoisonQueues, StorageQueue
     from shared.clients.resource_graph import ResourceGraph
     from shared.clients.retry import QuickRetry
-    from shared.clients.storage import StorageAccount
+    from shared.clients.storage.account import StorageAccount
+    from shared.clients.storage.queues import StoragePoisonQueues, StorageQueue
     from shared.clients.transport import Credential
     from shared.ports.storage import Queue, Tables, Work
 
@@ -137,7 +137,7 @@ class Azure:
     @cached_property
     def storage(self) -> "StorageAccount":
         """The storage account of the Functions host; its identity only where it needs one."""
-        from shared.clients.storage import StorageAccount
+        from shared.clients.storage.account import StorageAccount
 
         return self.opened(StorageAccount(self.settings.storage, lambda: self._storage_credential))
 
@@ -151,7 +151,7 @@ class Azure:
     @cached_property
     def tables(self) -> "Tables":
         """The account's tables."""
-        from shared.clients.tables import StorageTables
+        from shared.clients.storage.account_tables import StorageTables
 
         return self.opened(StorageTables(self.storage))
 
@@ -178,12 +178,12 @@ class Azure:
     @cached_property
     def poison(self) -> "StoragePoisonQueues":
         """Where the Functions host puts messages aside."""
-        from shared.clients.queues import StoragePoisonQueues
+        from shared.clients.storage.queues import StoragePoisonQueues
 
         return self.opened(StoragePoisonQueues(self.storage))
 
     def _queue[W: Work](self, name: str) -> "StorageQueue[W]":
-        from shared.clients.queues import StorageQueue
+        from shared.clients.storage.queues import StorageQueue
 
         return self.opened(StorageQueue(self.storage.queue(name)))
 
@@ -191,8 +191,8 @@ class Azure:
 @asynccontextmanager
 async def opened_alone(storage: StorageSettings, queue: str) -> "AsyncIterator[Queue[HeldBack]]":
     """Open one queue by the settings of storage alone: others may be refused."""
-    from shared.clients.queues import StorageQueue
-    from shared.clients.storage import StorageAccount
+    from shared.clients.storage.account import StorageAccount
+    from shared.clients.storage.queues import StorageQueue
     from shared.clients.transport import new_credential
 
     async with AsyncExitStack() as opened:
@@ -211,6 +211,6 @@ async def opened_alone(storage: StorageSettings, queue: str) -> "AsyncIterator[Q
 
 def is_storage_trouble(error: BaseException) -> bool:
     """Say whether an exception means that storage has to be asked again later."""
-    from shared.clients import storage
+    from shared.clients.storage.account import is_storage_trouble as is_trouble
 
-    return storage.is_storage_trouble(error)
+    return is_trouble(error)

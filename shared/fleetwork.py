@@ -3,6 +3,7 @@
 from functools import cached_property
 
 from shared.groundwork import Groundwork
+from shared.reconcile.cluster.tidy import Tidier
 from shared.reconcile.fleet.ask import RunAsker
 from shared.reconcile.fleet.baton import ShardReconciler
 from shared.reconcile.fleet.close import RunCloser
@@ -11,12 +12,12 @@ from shared.reconcile.fleet.listing import SubscriptionLister
 from shared.reconcile.fleet.mind import RunMinder
 from shared.reconcile.fleet.patience import ListingPatience
 from shared.reconcile.fleet.settle import ClusterSettler
-from shared.reconcile.fleet.shift import InFlight, ShiftWorld
+from shared.reconcile.fleet.shift import ShiftWorld
 from shared.reconcile.fleet.start import RunMessageReceiver, RunStarter
 from shared.reconcile.fleet.store import RunStore
+from shared.reconcile.ground.at_once import InFlight
 from shared.reconcile.ground.claim import CLUSTERS_TABLE
 from shared.reconcile.ground.crowds import CrowdFinder
-from shared.reconcile.ground.tidy import Tidier
 from shared.reconcile.images.memory import IMAGES_TABLE
 from shared.reconcile.images.release import ReleaseRuns
 from shared.reconcile.shown.runs import RunViewer

@@ -10,7 +10,7 @@ from shared.azure import is_storage_trouble, opened_alone
 from shared.domain.messages.envelope import HeldBack
 from shared.domain.vocabulary.errors import InvalidMessage, InvalidSetting
 from shared.ports.every import queue_named
-from shared.reconcile.ground.waiting_room import WaitingRoom
+from shared.reconcile.cluster.waiting_room import WaitingRoom
 from shared.storage_settings import read_storage
 from shared.telemetry.lines import MESSAGE_HELD_BACK
 from shared.world import app

@@ -15,7 +15,7 @@ from functions.api.shown_budgets import (
     checked_json,
 )
 from functions.http.answering import allowed
-from functions.http.answers import Ok, Written, prefers_json
+from functions.http.answers import AsYaml, Ok, prefers_json
 from functions.http.problems import (
     ASKS_AZURE,
     FOREIGN_SUBSCRIPTION,
@@ -65,7 +65,7 @@ GRADUAL = {
 @routes.get(BUDGETS, problems=(FOREIGN_SUBSCRIPTION, NO_SCHEDULE, NO_WINDOW, *ASKS_AZURE))
 async def show_budgets(
     path: ClusterPath, query: BudgetsQuery, req: func.HttpRequest
-) -> Written[ClusterBudgetsJson]:
+) -> AsYaml[ClusterBudgetsJson]:
     """Make disruption budgets that let nodes roll in a cluster's window and at no other time.
 
     For the window as ARM has it now; as YAML for a NodePool, or as patches for all of them; as JSON
@@ -77,7 +77,7 @@ async def show_budgets(
     window = _window(await app().schedules.schedule(cluster_id))
     now = app().ports.clock.now()
     made = make_budgets(window, query.wish, now, query.place, superset=query.superset)
-    return Written(
+    return AsYaml(
         budgets_json(cluster_id, window, made),
         made.text(query.format, title_of(cluster_id.name, window)),
         prefers_json(req.headers.get("accept", "")),

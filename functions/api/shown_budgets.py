@@ -1,6 +1,6 @@
 """The answers about disruption budgets."""
 
-from shared.domain.budgets.checking.report import Report, ReportJson
+from shared.domain.budgets.checking.report import BudgetReport, ReportJson
 from shared.domain.budgets.checking.view import Question
 from shared.domain.budgets.making.made import Made, MadeJson
 from shared.domain.vocabulary.ids import ClusterId
@@ -33,7 +33,9 @@ def budgets_json(
     return {**made.to_json(), "clusterId": str(cluster_id), "window": write_window(window)}
 
 
-def checked_json(cluster_id: ClusterId, question: Question, found: Report) -> CheckedBudgetsJson:
+def checked_json(
+    cluster_id: ClusterId, question: Question, found: BudgetReport
+) -> CheckedBudgetsJson:
     """Show what a check came to."""
     return {
         **found.to_json(),

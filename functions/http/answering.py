@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import azure.functions as func
 import msgspec
 
-from functions.http.answers import YAML, Answer, Written, retry_after
+from functions.http.answers import YAML, Answer, AsYaml, retry_after
 from functions.http.problems import (
     INVALID_REQUEST,
     INVALID_SETTING,
@@ -35,7 +35,7 @@ class Found:
 
 def answer(given: Answer) -> func.HttpResponse:
     """Answer what a handler gave."""
-    if isinstance(given, Written) and not given.as_json:
+    if isinstance(given, AsYaml) and not given.as_json:
         return _sent(given.text.encode(), given.status, YAML, given.headers())
     return _response(given.body, given.status, "application/json", given.headers())
 

@@ -68,7 +68,7 @@ class Accepted[T]:
 
 
 @dataclass(frozen=True, slots=True)
-class Written[T]:
+class AsYaml[T]:
     """200 and a body, as text to be kept; as JSON for whoever accepts that and not the text."""
 
     status: ClassVar[int] = 200
@@ -87,7 +87,7 @@ class Written[T]:
 YAML = "application/yaml"
 """RFC 9512."""
 
-type Answer = Ok[object] | Tagged[object] | Accepted[object] | Written[object]
+type Answer = Ok[object] | Tagged[object] | Accepted[object] | AsYaml[object]
 
 
 def prefers_json(accept: str) -> bool:

@@ -53,7 +53,7 @@ def _load() -> None:
     before = time.perf_counter()
     Worker.load(REPOSITORY)
     loaded, held = time.perf_counter() - before, resident("self")
-    for client in ("aks", "transport", "queues", "tables"):
+    for client in ("aks", "transport", "storage.queues", "storage.tables"):
         import_module(f"shared.clients.{client}")
     everything = time.perf_counter() - before
     figures = Loading(loaded * 1000, held, everything * 1000, resident("self"))

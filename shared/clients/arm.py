@@ -11,7 +11,7 @@ from azure.core import AzureClouds
 from azure.mgmt.containerservice.aio import ContainerServiceClient
 from azure.mgmt.core.tools import get_arm_endpoints
 
-from shared.clients.errors import translated
+from shared.clients.refusals.errors import translated
 from shared.clients.transport import new_session, single_attempt, transport_over
 from shared.domain.deciding.decision import BEFORE_A_WRITE
 from shared.domain.fleet.pace import CALLS_AT_ONCE

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from azure.eventgrid.aio import EventGridPublisherClient
 
-from shared.clients.errors import translated
+from shared.clients.refusals.errors import translated
 from shared.clients.transport import new_session, single_attempt, transport_over
 from shared.domain.vocabulary.cloud_event import CloudEvent
 from shared.ports.azure import Clock

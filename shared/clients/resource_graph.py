@@ -11,7 +11,7 @@ from azure.core.exceptions import DecodeError, HttpResponseError
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from shared.clients.arm import ArmClients
-from shared.clients.errors import quota_wait
+from shared.clients.refusals.errors import quota_wait
 from shared.domain.images.machines import NAP_MACHINES_QUERY, MachinePage, observe_machine
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 
 from shared.clients.clock import SystemClock
-from shared.clients.storage import StorageAccount
-from shared.clients.tables import StorageTables
+from shared.clients.storage.account import StorageAccount
+from shared.clients.storage.account_tables import StorageTables
 from shared.domain.fleet.pace import Pace
 from shared.domain.fleet.shard import Shard
 from shared.domain.vocabulary.errors import Paced

@@ -12,9 +12,9 @@ from azure.storage.queue.aio import QueueClient
 
 from naptime.memory.queues import MemoryQueue
 from naptime.memory.tables import MemoryTable
-from shared.clients.queues import StorageQueue
-from shared.clients.storage import StorageAccount
-from shared.clients.tables import StorageTables
+from shared.clients.storage.account import StorageAccount
+from shared.clients.storage.account_tables import StorageTables
+from shared.clients.storage.queues import StorageQueue
 from shared.domain.messages.given_up import GivenUp
 from shared.domain.messages.work import (
     AlreadyDone,

@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 
 from naptime.memory.tables import MemoryTables
-from shared.clients.storage import StorageAccount
-from shared.clients.tables import KEPT_TABLES, StorageTables
+from shared.clients.storage.account import StorageAccount
+from shared.clients.storage.account_tables import KEPT_TABLES, StorageTables
 from shared.domain.fleet.batch import CLUSTERS_A_BATCH
 from shared.domain.fleet.last_known import LONGEST_TEXT as LONGEST_OF_A_CLUSTER
 from shared.domain.vocabulary.errors import StorageRefused

@@ -10,7 +10,7 @@ from local.azure.clock import Clock, machine_now
 from local.azure.fleet import Fleet
 from local.azure.server import SimulatorServer
 from local.azure.simulator import Setup, Simulator
-from shared.clients.storage import StorageAccount, create_queue
+from shared.clients.storage.account import StorageAccount, create_queue
 from shared.storage_settings import StorageSettings
 from shared.world import app
 from tests.clusters import OWN_CLIENT_ID, SUBSCRIPTION

@@ -13,7 +13,7 @@ from azure.storage.queue.aio import QueueClient
 
 from local.host.payloads import QueueMetadata
 from shared.clients.clock import SystemClock
-from shared.clients.storage import create_queue
+from shared.clients.storage.account import create_queue
 from shared.domain.fleet.run_work import Baton, StartRun
 from shared.domain.fleet.shard import Shard
 from shared.domain.messages.given_up import GivenUp
@@ -22,7 +22,7 @@ from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.cloud_event import CloudEvent, EventType
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause
-from shared.reconcile.ground import waiting_room
+from shared.reconcile.cluster import waiting_room
 from shared.telemetry.custom_events import WORK_GIVEN_UP
 from shared.telemetry.log import EVENT_NAME
 from shared.world import app

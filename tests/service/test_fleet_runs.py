@@ -30,7 +30,7 @@ from shared.domain.vocabulary.errors import (
 from shared.domain.vocabulary.pages import PageAsked
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.reconcile.fleet.ask import TooManyActive
-from shared.reconcile.fleet.shift import LEAST_AT_ONCE, LEAST_IN_ALL, InFlight
+from shared.reconcile.ground.at_once import LEAST_AT_ONCE, LEAST_IN_ALL, InFlight
 from tests.clusters import SUBSCRIPTION, cluster, cluster_id, schedule
 from tests.fakes.aks import Fault, Verb
 from tests.policies import always

@@ -6,12 +6,12 @@ from shared.domain.fleet.pace import Pace
 from shared.domain.fleet.run import RunScope
 from shared.domain.vocabulary.pages import PageAsked
 from shared.domain.vocabulary.reasons import Cause
+from shared.reconcile.cluster.tidy import KEPT as CLAIMS_KEPT
 from shared.reconcile.fleet.ask import SCOPES_PARTITION
 from shared.reconcile.fleet.mind import KEPT
 from shared.reconcile.ground.claim import CLUSTERS_TABLE
 from shared.reconcile.ground.memory import HEARD
 from shared.reconcile.ground.pacer import SHARDS_PARTITION, SHARDS_TABLE
-from shared.reconcile.ground.tidy import KEPT as CLAIMS_KEPT
 from tests.clusters import SUBSCRIPTION, cluster, cluster_id
 from tests.service_world import World
 

@@ -1,6 +1,6 @@
 """A policy in force: what is written, by which rule, and whose it is afterwards."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from shared.domain.deciding.conditions import Condition
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
@@ -142,3 +142,14 @@ async def test_why_this_window() -> None:
         {"rule": "sandboxes", "matched": False, "why": "tag env is test"},
         {"rule": "dev and test", "matched": True, "why": "tag env is test"},
     ]
+
+
+async def test_a_change_of_the_clocks_makes_an_offset_stale() -> None:
+    """What was written in winter is an hour late from the end of March on, and said to be."""
+    world = World()
+    await world.policies.put(RINGS, "somebody", Condition())
+    world.aks.add(cluster())
+    await reconciled(world)
+    assert (await world.viewer.look(cluster_id()))["offsetStaleSince"] is None
+    world.clock.move_to(datetime(2027, 4, 1, tzinfo=UTC))
+    assert (await world.viewer.look(cluster_id()))["offsetStaleSince"] == "2027-03-28T01:00:00Z"

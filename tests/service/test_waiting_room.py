@@ -5,7 +5,7 @@ from datetime import timedelta
 from shared.domain.fleet.run_work import RUNS_QUEUE, StartRun
 from shared.domain.messages.work import PATIENCE
 from shared.ports.every import queue_named
-from shared.reconcile.ground.waiting_room import WaitingRoom
+from shared.reconcile.cluster.waiting_room import WaitingRoom
 from tests.service_world import World
 
 MINUTE = timedelta(minutes=1)

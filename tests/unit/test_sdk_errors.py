@@ -20,7 +20,7 @@ from azure.core.rest import HttpRequest as RestRequest
 from azure.core.rest import HttpResponse
 from azure.mgmt.core.exceptions import ARMErrorFormat
 
-from shared.clients.errors import translated
+from shared.clients.refusals.errors import translated
 from shared.domain.messages.work import LONGEST_RETRY_AFTER
 from shared.domain.vocabulary.errors import (
     AccessDenied,

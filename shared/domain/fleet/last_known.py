@@ -15,7 +15,7 @@ from shared.domain.deciding.outcome import (
     attention_in,
     fitted,
 )
-from shared.domain.fleet.written import Author, Written, canonical, made_by
+from shared.domain.deciding.written import Author, Written, canonical, made_by
 from shared.domain.images.age import ImageAge, ImageAgeJson, with_image_age
 from shared.domain.images.forecast_body import (
     ForecastJson,
@@ -23,6 +23,7 @@ from shared.domain.images.forecast_body import (
     schedule_from_text,
     schedule_to_text,
 )
+from shared.domain.policy.match import tags_to_text
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.ids import ClusterId, plain_location
 from shared.domain.vocabulary.reasons import Reason, reasons_in
@@ -117,10 +118,6 @@ class LastKnown:
         )
 
 
-def _instant(text: str) -> datetime | None:
-    return instants.from_text(text) if text else None
-
-
 def _schedule_text(seen: SeenSchedule) -> str:
     """Write down a schedule for forecasts; empty, as one not known, where there is no room."""
     text = schedule_to_text(seen)
@@ -135,23 +132,8 @@ def _cluster_values(cluster: ObservedCluster) -> dict[str, Value | None]:
         "nodeOS": cluster.node_os_channel or "",
         "upgrade": cluster.upgrade_channel or "",
         "sku": cluster.sku,
-        "tags": _tags_text(cluster.tags),
+        "tags": tags_to_text(cluster.tags),
     }
-
-
-def _tags_text(tags: Mapping[str, str]) -> str:
-    """Write down tags for a policy to be tried out on; as many as there is room for, in order.
-
-    Azure allows 50, of 512 and 256 characters each: more than a property of a row holds.
-    """
-    kept: dict[str, str] = {}
-    room = LONGEST_TEXT
-    for key in sorted(tags):
-        room -= len(json.dumps({key: tags[key]}))
-        if room < 0:
-            break
-        kept[key] = tags[key]
-    return json.dumps(kept, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +163,7 @@ class Remembered:
     def of(cls, row: Row) -> Self:
         """Read a row."""
         verified = row.flag("explicit") and row.text("outcome") in _SCHEDULE_SEEN
+        missing = row.text("missingSince")
         return cls(
             key=row.key,
             location=row.text("location"),
@@ -197,7 +180,7 @@ class Remembered:
             sku=row.text("sku"),
             written=Written.of(row),
             verified_at=row.instant("readAt") if verified else None,
-            missing_since=_instant(row.text("missingSince")),
+            missing_since=instants.from_text(missing) if missing else None,
         )
 
     @property

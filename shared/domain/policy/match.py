@@ -3,6 +3,7 @@
 There are no regular expressions: whoever reads a rule should see whom it means.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -12,8 +13,11 @@ from typing import Protocol
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.plain_text import one_line
 
-PRESENT, ABSENT = "*", False
-"""What a rule asks of a tag, where its value does not matter."""
+PRESENT = "*"
+"""What a rule asks of a tag that is to be there, whatever its value."""
+
+LONGEST_TAGS = 16_000
+"""Characters of tags in one property of a row, which holds 32,768."""
 
 
 class Matched(Protocol):
@@ -111,3 +115,18 @@ def _holds(wish: TagWish, value: str | None) -> bool:
     if isinstance(wish, bool):
         return wish == (value is not None)
     return value in wish
+
+
+def tags_to_text(tags: Mapping[str, str]) -> str:
+    """Write down tags for a policy to be tried out on; as many as there is room for, in order.
+
+    Azure allows 50, of 512 and 256 characters each: more than a property of a row holds.
+    """
+    kept: dict[str, str] = {}
+    room = LONGEST_TAGS
+    for key in sorted(tags):
+        room -= len(json.dumps({key: tags[key]}))
+        if room < 0:
+            break
+        kept[key] = tags[key]
+    return json.dumps(kept, separators=(",", ":"))

@@ -87,10 +87,6 @@ class NamedWindow:
             return planned
         return replace(window, start_date=local.date())
 
-    def starts(self, cluster_id: ClusterId, after: datetime) -> Iterator[datetime]:
-        """Yield a cluster's starts (UTC) from an aware instant on, by the zone's wall clock."""
-        return (start for _, start in self._starts(cluster_id, after))
-
     def bound(self, after: datetime) -> Occurrence:
         """Give the first outer bound that ends after an aware instant."""
         length = self.hours * _HOUR

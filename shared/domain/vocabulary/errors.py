@@ -10,16 +10,12 @@ NaptimeError
      |- OperationInProgress 409 in progress          retryable, quick
      |- AzureUnavailable    408, 500, 502, 503, 504  retryable, quick
      |- ConnectionFailed    no (whole) answer        retryable, quick; a write may be applied
-     |- AccessDenied        403                      retryable, slowly
      |- DeleteNotGranted    403 on the deletion      terminal
-     |- NotAuthenticated    401                      retryable, slowly
-     |   `- TokenUnavailable no token to be had       retryable, quick, then slowly
+     |- AccessDenied, NotAuthenticated 403 and 401   retryable, slowly; no token at first quickly
      |- ApiVersionNotServed 400, 404 of a rollout    retryable
      |- ClusterGone         404 on a read            terminal
      |- WriteTargetGone     404 on the write         retryable
-     `- Rejected            400, every other 4xx     terminal
-         |- DeniedByPolicy, DeniedByAssignment     403
-         `- ResourceLocked, SubscriptionDisabled   409
+     `- Rejected            400, every other 4xx     terminal; and by its code why
 """
 
 from collections.abc import Iterable
@@ -140,12 +136,17 @@ class AzureError(NaptimeError):
         self.retry_after = retry_after
 
 
-class Throttled(AzureError):
+class Passing(AzureError):
+    """What is mostly over within a minute."""
+
+    retryable = True
+    quick = True
+
+
+class Throttled(Passing):
     """429: too many requests."""
 
     reason = Reason.THROTTLED
-    retryable = True
-    quick = True
 
 
 class Paced(AzureError):
@@ -155,28 +156,22 @@ class Paced(AzureError):
     retryable = True
 
 
-class OperationInProgress(AzureError):
+class OperationInProgress(Passing):
     """409 because another operation on the cluster has not ended."""
 
     reason = Reason.OPERATION_IN_PROGRESS
-    retryable = True
-    quick = True
 
 
-class AzureUnavailable(AzureError):
+class AzureUnavailable(Passing):
     """408, 500, 502, 503 or 504."""
 
     reason = Reason.AZURE_UNAVAILABLE
-    retryable = True
-    quick = True
 
 
-class ConnectionFailed(AzureError):
+class ConnectionFailed(Passing):
     """No answer, or half of one: after a write it is not known whether it was applied."""
 
     reason = Reason.CONNECTION_FAILED
-    retryable = True
-    quick = True
 
 
 class AccessDenied(AzureError):

@@ -11,8 +11,8 @@ from shared.domain.deciding.decision import Action, Desired
 from shared.domain.deciding.observed import ObservedConfiguration, SeenSchedule
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.deciding.wish import Wish
+from shared.domain.deciding.written import Author
 from shared.domain.fleet.last_known import LastKnown
-from shared.domain.fleet.written import Author
 from shared.domain.messages.audit import AuditAction, AuditOutcome, Completion, Origin
 from shared.domain.messages.told import Occasion
 from shared.domain.messages.work import ReconcileCluster

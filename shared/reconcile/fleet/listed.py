@@ -214,7 +214,7 @@ class Listed:
         absent = (self.known.keys() | self.given_up.keys()) - self.met
         since = {word: self._missing_since(word) for word in absent}
         twice = {word for word, at in since.items() if at and now - at >= MISSED_FOR}
-        gone = twice | {word for word in absent if self._is_404(word)}
+        gone = twice | {word for word in absent if self._reason(word) == Reason.CLUSTER_GONE.value}
         back = {word for word in self.seen & self.known.keys() if self.known[word].missing_since}
         missing = {word: now for word, at in since.items() if at is None and word not in gone}
         return Gone(without | gone, {**missing, **dict.fromkeys(back)})
@@ -223,9 +223,8 @@ class Listed:
         before = self.known.get(word)
         return before.missing_since if before else None
 
-    def _is_404(self, word: str) -> bool:
-        before = self.known.get(word)
-        return before is not None and before.reason == Reason.CLUSTER_GONE.value
+    def _reason(self, word: str) -> str:
+        return self.known[word].reason if word in self.known else ""
 
     def screened_by(
         self, cluster: ObservedCluster, fresh_for: timedelta, now: datetime

@@ -16,6 +16,7 @@ from shared.domain.vocabulary.errors import AzureError
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.ports.azure import Aks, Clock
 from shared.ports.storage import Queue
+from shared.reconcile.cluster.tidy import Tidier
 from shared.reconcile.fleet.close import RunCloser
 from shared.reconcile.fleet.hand_out import ShardHandout
 from shared.reconcile.fleet.listed import Before, Listed
@@ -25,7 +26,6 @@ from shared.reconcile.ground.crowds import CrowdFinder
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import KNOWN, ClusterMemory
 from shared.reconcile.ground.policies import Wanted
-from shared.reconcile.ground.tidy import Tidier
 
 LIST_WITHIN = timedelta(minutes=3)
 """How long a lister may be silent before its message counts as lost."""
@@ -146,7 +146,9 @@ class SubscriptionLister:
         fresh_for, now = self._fresh_for(run), self.clock.now()
         screened = [
             (cluster, listed.screened_by(cluster, fresh_for, now))
-            for cluster in listed.meet(each for each in page.clusters if _is_of(run, each))
+            for cluster in listed.meet(
+                each for each in page.clusters if run.scope.covers(each.location)
+            )
         ]
         listed_at = listed.row.read_at + (now - listed.alive_at)
         # A cluster may have more tags than a row takes; those that a rule looks at are few.
@@ -246,7 +248,3 @@ class SubscriptionLister:
         record = replace(stored.record, state=ListingState.UNREADABLE, refusal=refusal)
         if await self.store.replace_subscription(work.run_id, stored, record):
             await self.closer.close_if_last(work.run_id)
-
-
-def _is_of(run: Run, cluster: ObservedCluster) -> bool:
-    return run.scope.covers(cluster.location)

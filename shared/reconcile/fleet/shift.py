@@ -2,15 +2,13 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from shared.domain.deciding.decision import Action, Decision, Desired, Finding
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.fleet.batch import PendingCluster
-from shared.domain.fleet.pace import CALLS_AT_ONCE
 from shared.domain.fleet.shard_records import Brake, ShardRecord
 from shared.domain.fleet.tally import Tally
 from shared.domain.messages.work import SLOW, Claim
@@ -18,11 +16,9 @@ from shared.domain.vocabulary.errors import AzureError, ClusterGone, Throttled
 from shared.domain.vocabulary.reasons import Reason
 from shared.reconcile.cluster.look import CALLS_OF_AN_ATTEMPT, OutOfTime
 from shared.reconcile.cluster.reconcile import ClusterReconciler, Pass
+from shared.reconcile.ground.at_once import InFlight
 from shared.reconcile.ground.claim import ClusterClaims
 from shared.reconcile.ground.pacer import LEASE_LASTS, Grip, ShardPacer
-
-LEAST_AT_ONCE, LEAST_IN_ALL = 2, 24
-"""What a shift may do in any case; a shorter one would cost more than its clusters do."""
 
 STARTS_WITHIN = timedelta(seconds=8)
 """Tokens are spent soon after they were drawn, or given back: the pace is that of the calls."""
@@ -188,36 +184,6 @@ class Shift:
 
     def _brakes(self, brake: Brake) -> None:
         self.record = replace(self.record, brake=brake)
-
-
-@dataclass(slots=True)
-class InFlight:
-    """What one worker has in flight, shared by its shifts for as long as they are at work.
-
-    A shard's tokens come back only from its first call on. So where many shards wait for one
-    worker, all of them should begin soon, listings come between them, and no shift takes long.
-    """
-
-    shifts: int = 0
-
-    @contextmanager
-    def beside_others(self) -> Iterator[None]:
-        """Count one more shift while it is at work."""
-        self.shifts += 1
-        try:
-            yield
-        finally:
-            self.shifts -= 1
-
-    @property
-    def at_once(self) -> int:
-        """How many clusters a shift may look at at once."""
-        return max(LEAST_AT_ONCE, CALLS_AT_ONCE // max(self.shifts, 1))
-
-    @property
-    def in_all(self) -> int:
-        """How many clusters a shift may look at before it makes room for others."""
-        return max(LEAST_IN_ALL, self.at_once)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,12 @@ One reading for all who ask the same at the same time, and for a moment after it
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from shared.domain.fleet.pace import CALLS_AT_ONCE
 from shared.ports.azure import Clock
 
 SIDE_BY_SIDE = 32
@@ -70,3 +72,37 @@ class SharedAnswers[T]:
     def _forget_the_oldest(self) -> None:
         while len(self._kept) > MOST_KEPT:
             del self._kept[next(iter(self._kept))]
+
+
+LEAST_AT_ONCE, LEAST_IN_ALL = 2, 24
+"""What a shift may do in any case; a shorter one would cost more than its clusters do."""
+
+
+@dataclass(slots=True)
+class InFlight:
+    """What one worker has in flight, shared by its shifts for as long as they are at work.
+
+    A shard's tokens come back only from its first call on. So where many shards wait for one
+    worker, all of them should begin soon, listings come between them, and no shift takes long.
+    """
+
+    shifts: int = 0
+
+    @contextmanager
+    def beside_others(self) -> Iterator[None]:
+        """Count one more shift while it is at work."""
+        self.shifts += 1
+        try:
+            yield
+        finally:
+            self.shifts -= 1
+
+    @property
+    def at_once(self) -> int:
+        """How many clusters a shift may look at at once."""
+        return max(LEAST_AT_ONCE, CALLS_AT_ONCE // max(self.shifts, 1))
+
+    @property
+    def in_all(self) -> int:
+        """How many clusters a shift may look at before it makes room for others."""
+        return max(LEAST_IN_ALL, self.at_once)

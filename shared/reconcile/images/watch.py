@@ -25,7 +25,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Before:
+class LastWatch:
     """What is remembered of the look before at a location."""
 
     state: SourceState | None
@@ -64,7 +64,7 @@ class ImageWatcher:
                     self._look_safely,
                     location,
                     subscriptions,
-                    Before(states.get(location), before.get(location)),
+                    LastWatch(states.get(location), before.get(location)),
                 )
                 for location, subscriptions in locations.items()
             ]
@@ -76,7 +76,7 @@ class ImageWatcher:
         return Watched(len(looks), released, len(failed), failed[0] if failed else "")
 
     async def _look_safely(
-        self, location: str, subscriptions: Sequence[str], before: Before
+        self, location: str, subscriptions: Sequence[str], before: LastWatch
     ) -> Look:
         try:
             return await self._look(location, subscriptions, before)
@@ -86,7 +86,7 @@ class ImageWatcher:
             self.report_bug(location, error)
             return Look(failed=type(error).__name__)
 
-    async def _look(self, location: str, subscriptions: Sequence[str], before: Before) -> Look:
+    async def _look(self, location: str, subscriptions: Sequence[str], before: LastWatch) -> Look:
         asked_at = self.clock.now()
         state = before.state or SourceState()
         found = await self.finder.find(location, subscriptions, state)

@@ -14,13 +14,14 @@ from shared.domain.deciding.observed import (
     SeenSchedule,
 )
 from shared.domain.deciding.outcome import FindingJson, LastOutcomeJson, finding_json
+from shared.domain.deciding.written import made_by
 from shared.domain.fleet.last_known import Remembered
-from shared.domain.fleet.written import made_by
 from shared.domain.images.age import ImageAge, ImageAgeJson, with_image_age
 from shared.domain.images.forecast_body import ForecastJson, forecast_bodies, schedule_from_text
 from shared.domain.images.known_image import SeenImage
 from shared.domain.messages.given_up import GivenUpJson
 from shared.domain.policy.choose import StepJson
+from shared.domain.policy.windows import NamedWindow
 from shared.domain.vocabulary.errors import AzureError
 from shared.domain.vocabulary.instants import to_text
 from shared.domain.vocabulary.reasons import Reason
@@ -80,6 +81,7 @@ class LiveJson(TypedDict):
     """A cluster as ARM has it now, or (`notLive`) as it was seen last, at `readAt`.
 
     What nobody has looked at is null: the state then, and what would be decided now.
+    `offsetStaleSince` is when the clocks of the policy's zone left the offset that naptime wrote.
     """
 
     readAt: str
@@ -93,6 +95,7 @@ class LiveJson(TypedDict):
     schedule: ScheduleJson | None
     window: dict[str, object] | None
     madeBy: str | None
+    offsetStaleSince: str | None
     nextOccurrences: list[OccurrenceJson]
     autoUpgradeChannel: str | None
     decision: DecisionJson | None
@@ -125,6 +128,7 @@ def live_json(
         "schedule": _schedule_json(schedule),
         "window": write_window(window) if window else None,
         "madeBy": made_by(known.written if known else None, window, now),
+        "offsetStaleSince": _stale_since(decision, known, window, now),
         "nextOccurrences": occurrences_json(window, now),
         "decision": _decision_json(decision, policy_hash, now, known.image_age if known else None),
         "forecasts": _forecasts(cluster, schedule, images, now),
@@ -160,10 +164,23 @@ def last_seen_json(
         "schedule": _seen_schedule_json(schedule),
         "window": write_window(window) if window else None,
         "madeBy": made_by(known.written, window, read_at),
+        "offsetStaleSince": None,
         "nextOccurrences": occurrences_json(window, now),
         "decision": None,
         "forecasts": forecast_bodies(needs, seen, images, now) if known.has_nap else [],
     }
+
+
+def _stale_since(
+    decision: Decision, known: Remembered | None, window: MaintenanceWindow | None, now: datetime
+) -> str | None:
+    """Say since when the offset of what naptime wrote is not its zone's; None where it is."""
+    use = decision.choice.use if decision.choice else None
+    written = known.written if known else None
+    if not isinstance(use, NamedWindow) or window is None or written is None:
+        return None
+    since = use.stale_since(window, now) if written.is_still(window, now) else None
+    return to_text(since) if since else None
 
 
 def _seen_schedule_json(schedule: ObservedSchedule | None) -> ScheduleJson | None:

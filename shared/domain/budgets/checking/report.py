@@ -74,7 +74,7 @@ class PoolReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class BudgetReport:
     """What a check of Kubernetes objects comes to."""
 
     pools: Sequence[PoolReport]
@@ -109,14 +109,14 @@ class Report:
         yield f"{pools}, {self.findings} finding{'s' * (self.findings != 1)}"
 
 
-def report(objects: Sequence[Mapping[str, object]], question: Question) -> Report:
+def report(objects: Sequence[Mapping[str, object]], question: Question) -> BudgetReport:
     """Check the NodePools among objects, and the pod disruption budgets.
 
     Raises InvalidInput if there is no NodePool.
     """
     pools = [_pool_report(pool, question) for pool in pools_in(objects)]
     lets_in = rhythm_of(question.window, question.now).lets_in if question.window else ()
-    return Report(pools, check_pdbs(objects), [*lets_in, *_cut(pools)])
+    return BudgetReport(pools, check_pdbs(objects), [*lets_in, *_cut(pools)])
 
 
 def _cut(pools: Sequence[PoolReport]) -> Iterator[str]:

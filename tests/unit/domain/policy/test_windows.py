@@ -195,15 +195,6 @@ def test_the_outer_bound() -> None:
     assert SUNDAY.bound(open_now + timedelta(minutes=1)).start.day == 10
 
 
-def test_coming_starts_follow_the_wall_clock() -> None:
-    """The starts that are shown keep the time of day over a change."""
-    window = NamedWindow("w", Weekly(1, Weekday.SUNDAY), time(4), 4, BERLIN)
-    coming = window.starts(some_cluster(), datetime(2027, 3, 20, tzinfo=UTC))
-    found = [next(coming) for _ in range(3)]
-    assert [start.hour for start in found] == [3, 2, 2]
-    assert [start.astimezone(BERLIN).hour for start in found] == [4, 4, 4]
-
-
 def test_an_hour_that_comes_twice() -> None:
     """Where clocks go back, the first of the two is meant."""
     assert wall_clock(BERLIN, datetime(2026, 10, 25, 2, 30)) == datetime(  # noqa: DTZ001 - local

@@ -10,7 +10,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.queue import QueueMessage
 from azure.storage.queue.aio import QueueClient
 
-from shared.clients.storage import StorageAccount, create_queue, refusals
+from shared.clients.storage.account import StorageAccount, create_queue, refusals
 from shared.ports.storage import SetAside, Work
 
 KEPT = timedelta(days=7)

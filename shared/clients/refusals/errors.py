@@ -17,8 +17,8 @@ from azure.core.exceptions import (
     ServiceResponseError,
 )
 
-from shared.clients.codes import BY_POLICY, KINDS
-from shared.clients.said import Said
+from shared.clients.refusals.codes import BY_POLICY, KINDS
+from shared.clients.refusals.said import Said
 from shared.domain.messages.work import LONGEST_RETRY_AFTER
 from shared.domain.vocabulary.errors import (
     AccessDenied,
