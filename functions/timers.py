@@ -55,8 +55,10 @@ async def watch_node_images(timer: func.TimerRequest) -> None:  # noqa: ARG001 -
 async def mind_runs(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the worker binds it by name
     """Put right what a crash left of the runs under way."""
     now = app().ports.clock.now()
-    mended = await app().minder.mind(now)
-    await app().audit.drop_old(now)
+    try:
+        mended = await app().minder.mind(now)
+    finally:
+        await app().audit.drop_old(now)
     if mended != Mended():
         RUNS_MENDED.log(
             begun=mended.begun or None,

@@ -19,13 +19,6 @@ from shared.reconcile.cluster.change import ChangeWorld
 from shared.reconcile.cluster.look import Looker
 from shared.reconcile.cluster.reconcile import ClusterReconciler
 from shared.reconcile.cluster.work import ClusterWorker
-from shared.reconcile.fleet.ask import RunAsker
-from shared.reconcile.fleet.close import RunCloser
-from shared.reconcile.fleet.crowds import CrowdFinder
-from shared.reconcile.fleet.hand_out import ShardHandout
-from shared.reconcile.fleet.listing import SubscriptionLister
-from shared.reconcile.fleet.shift import InFlight, ShiftWorld
-from shared.reconcile.fleet.store import RunStore
 from shared.reconcile.ground.audit_log import AuditLog
 from shared.reconcile.ground.claim import CLUSTERS_TABLE, ClusterClaims
 from shared.reconcile.ground.given_up import GIVEN_UP_TABLE, GivenUpRecords
@@ -35,7 +28,6 @@ from shared.reconcile.ground.pacer import SHARDS_TABLE, ShardPacer
 from shared.reconcile.ground.policies import POLICY_TABLE, PolicyHome
 from shared.reconcile.images.find import FleetPlaces
 from shared.reconcile.images.memory import IMAGES_TABLE, ImageMemory, NewestImages
-from shared.reconcile.images.release import ReleaseRuns
 from shared.settings import Settings
 
 
@@ -159,57 +151,6 @@ class Groundwork:
         )
 
     @cached_property
-    def store(self) -> RunStore:
-        """The records of runs."""
-        return RunStore(self.ports.tables)
-
-    @cached_property
-    def asker(self) -> RunAsker:
-        """What starts runs."""
-        return RunAsker(self._shards, self.store, self.ports.runs_queue, self.ports.new_id)
-
-    @cached_property
-    def closer(self) -> RunCloser:
-        """What ends runs."""
-        return RunCloser(self.store, self.reports.run, self.teller, self.given_up)
-
-    @cached_property
-    def handout(self) -> ShardHandout:
-        """What gives shards their batons."""
-        batons, settings = self.ports.shards_queue, self.settings
-        return ShardHandout(self.store, batons, self.closer, settings.pace, settings.dry_run)
-
-    @cached_property
-    def lister(self) -> SubscriptionLister:
-        """What lists the clusters of a run's subscriptions."""
-        ports, settings = self.ports, self.settings
-        return SubscriptionLister(
-            ports.aks,
-            self.store,
-            self.memory,
-            self.given_up,
-            ports.runs_queue,
-            ports.clusters_queue,
-            self.handout,
-            self.closer,
-            ports.clock,
-            settings.desired,
-            settings.verify_max_age,
-            CrowdFinder(self.memory, self.teller, self.crowd_size),
-        )
-
-    @cached_property
-    def in_flight(self) -> InFlight:
-        """How much this process may do at once."""
-        return InFlight()
-
-    @cached_property
-    def shifts(self) -> ShiftWorld:
-        """What the holder of a baton needs for its clusters."""
-        records, bug = self.claims, self.reports.bug
-        return ShiftWorld(self.reconciler, records, self.pacer, bug, self.in_flight)
-
-    @cached_property
     def places(self) -> FleetPlaces:
         """Where the fleet is."""
         return FleetPlaces(self._shards, self.memory, self.settings.subscriptions)
@@ -223,8 +164,3 @@ class Groundwork:
     def newest_images(self) -> NewestImages:
         """The newest images of each location."""
         return NewestImages(self.image_memory, self.ports.clock)
-
-    @cached_property
-    def release_runs(self) -> ReleaseRuns:
-        """The runs that released images start."""
-        return ReleaseRuns(self.asker, self.ports.tables.of(IMAGES_TABLE))

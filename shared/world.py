@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from functools import cache, cached_property, partial
 
 from shared.azure import Azure, is_storage_trouble
-from shared.groundwork import Groundwork, Reports
+from shared.fleetwork import Fleetwork
+from shared.groundwork import Reports
 from shared.reconcile.cluster.delete import ScheduleDeleter
 from shared.reconcile.cluster.look import ScheduleViewer
 from shared.reconcile.cluster.poison import PoisonKeeper, PoisonReporter
@@ -17,9 +18,6 @@ from shared.reconcile.cluster.put import SchedulePutter
 from shared.reconcile.cluster.receive_event import EventReceiver
 from shared.reconcile.cluster.replay import GivenUpReplayer
 from shared.reconcile.cluster.work import MessageReceiver, RequestedReconcile
-from shared.reconcile.fleet.baton import ShardReconciler
-from shared.reconcile.fleet.mind import RunMinder
-from shared.reconcile.fleet.start import RunMessageReceiver, RunStarter
 from shared.reconcile.ground.at_once import SharedAnswers
 from shared.reconcile.ground.outbox import EventPublisher
 from shared.reconcile.images.find import ImageFinder
@@ -30,7 +28,6 @@ from shared.reconcile.shown.clusters import KEPT_FOR, FleetViewer
 from shared.reconcile.shown.commands import AuditedCommands
 from shared.reconcile.shown.one_cluster import ClusterViewer
 from shared.reconcile.shown.policy import PolicyDesk
-from shared.reconcile.shown.runs import RunViewer
 from shared.settings import Settings, read_settings
 from shared.telemetry.log import quieten_sdks
 from shared.telemetry.reports import (
@@ -45,7 +42,7 @@ from shared.telemetry.reports import (
 )
 
 
-class World(Groundwork):
+class World(Fleetwork):
     """Everything that a driver calls."""
 
     @cached_property
@@ -159,47 +156,10 @@ class World(Groundwork):
         return PolicyDesk(self.policies, self.memory, self.audit, clock, allowed)
 
     @cached_property
-    def runs(self) -> RunViewer:
-        """What `GET /runs` calls."""
-        return RunViewer(self.store)
-
-    @cached_property
     def replayer(self) -> GivenUpReplayer:
         """What `GET /given-up` and its replay call."""
         ports, allowed = self.ports, self.settings.subscriptions
         return GivenUpReplayer(self.given_up, ports.clusters_queue, ports.clock, allowed)
-
-    @cached_property
-    def run_messages(self) -> RunMessageReceiver:
-        """What the functions on the queues of runs and shards call."""
-        ports, allowed = self.ports, self.settings.subscriptions
-        starter = RunStarter(self.store, ports.runs_queue, allowed, self.lister, self.closer)
-        shards = ShardReconciler(
-            self.store,
-            self.pacer,
-            self.shifts,
-            self.memory,
-            self.given_up,
-            ports.shards_queue,
-            ports.clusters_queue,
-            self.closer,
-            self.reports.in_run,
-            self.teller,
-        )
-        return RunMessageReceiver(starter, shards)
-
-    @cached_property
-    def minder(self) -> RunMinder:
-        """What the timer that minds runs calls."""
-        return RunMinder(
-            self.store,
-            self.pacer,
-            self.asker,
-            self.handout,
-            self.ports.runs_queue,
-            self.ports.shards_queue,
-            self.closer,
-        )
 
     @staticmethod
     def is_storage_trouble(error: BaseException) -> bool:

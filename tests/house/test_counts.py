@@ -30,9 +30,6 @@ FULL_FOLDERS = {"shared/clients"}
 LONG_MODULES = {
     "functions/api/requests.py",
     "shared/clients/tables.py",
-    "shared/reconcile/fleet/baton.py",
-    "shared/reconcile/fleet/listing.py",
-    "shared/reconcile/ground/ports.py",
     "shared/settings.py",
 }
 NAMED_TWICE = {"Before", "Clock"}

@@ -21,6 +21,7 @@ from shared.domain.vocabulary.errors import (
     OperationInProgress,
     Rejected,
     Throttled,
+    WriteTargetGone,
 )
 from shared.domain.vocabulary.pages import PageAsked
 from shared.domain.vocabulary.reasons import Cause, Reason
@@ -404,11 +405,11 @@ async def test_a_single_cluster_waits_for_its_turn() -> None:
 
 
 async def test_terminal_errors_in_a_row_stop_the_writes_of_one_shard() -> None:
-    """Ten equal refusals stop a shard's writes, say so, and let reads and other shards go on."""
+    """Ten equal refusals stop a group's writes, say so, and let reads and other shards go on."""
     world = World(pace=Pace(burst=12, rate_per_second=1))
     fleet(world, 60, 40, location="westeurope")
     fleet(world, 5, 5, location="northeurope", group="rg-2")
-    locked = AccessDenied("no role", status=403)
+    locked = Rejected("locked", status=409, code="ScopeLocked")
     world.aks.refuses = lambda verb, where: locked if verb == "put" and "/rg-1/" in where else None
     record = await world.sweep()
     assert outcomes(record) == {"Created": 5, "Failed": 10, "Skipped": 30, "Unchanged": 20}
@@ -416,7 +417,8 @@ async def test_terminal_errors_in_a_row_stop_the_writes_of_one_shard() -> None:
     assert isinstance(reasons, dict)
     assert reasons["WritesStopped"] == 30
     (stopped,) = items(record, "stoppedShards")
-    assert (stopped["location"], stopped["reason"]) == ("westeurope", "AccessDenied")
+    assert (stopped["location"], stopped["reason"]) == ("westeurope", "RejectedByAzure")
+    assert stopped["resourceGroup"] == "rg-1"
     assert len(world.all_given_up()) == 10
     assert len(world.aks.calls_of("list")) == 65
 
@@ -426,7 +428,7 @@ async def test_different_refusals_stop_nothing() -> None:
     world = World(pace=Pace(burst=4, rate_per_second=1))
     fleet(world, 30, 30)
     world.aks.faults.extend(
-        Fault("put", lambda n=n: Rejected("bad") if n % 2 else AccessDenied("no"))  # type: ignore[misc]  # a default binds it
+        Fault("put", lambda n=n: Rejected("bad") if n % 2 else WriteTargetGone("no"))  # type: ignore[misc]  # a default binds it
         for n in range(16)
     )
     record = await world.sweep()

@@ -7,7 +7,7 @@ from typing import cast
 from shared.domain.fleet.pace import Pace
 from shared.domain.images.known_image import KnownImage
 from shared.domain.images.node_image import NodeImage
-from shared.domain.vocabulary.errors import AccessDenied, AzureUnavailable
+from shared.domain.vocabulary.errors import AzureUnavailable, Rejected
 from shared.domain.vocabulary.pages import PageAsked
 from shared.reconcile.ground.memory import known_key
 from tests.clusters import SUBSCRIPTION, Json, cluster, cluster_id, schedule
@@ -93,7 +93,7 @@ async def test_any_time_where_a_write_was_refused() -> None:
     world = a_world()
     world.aks.add(cluster())
     await world.image_memory.remember("westeurope", [UBUNTU])
-    world.aks.faults.append(Fault("put", lambda: AccessDenied("no")))
+    world.aks.faults.append(Fault("put", lambda: Rejected("no")))
     await world.sweep()
     (found,) = (await listed(world))["aks-1"]
     assert found["pickUp"] == "AnyTime"

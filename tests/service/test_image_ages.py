@@ -229,6 +229,8 @@ async def test_a_cluster_forgotten_meanwhile_is_not_shown() -> None:
     assert list(await shown(world)) == ["aks-1"]
     del world.aks.clusters[cluster_id("gone")]
     await world.sweep()
+    world.clock.advance(timedelta(hours=1))
+    await world.sweep()
     assert await world.memory.recall(cluster_id("gone")) is None
 
 

@@ -127,4 +127,7 @@ async def test_what_is_gone_is_not_given_up_for_ever() -> None:
     await world.sweep(RunScope(locations=("westeurope",)))
     assert await world.given_up.get(cluster_id()), "only a run over all of them can tell"
     await world.sweep()
+    assert await world.given_up.get(cluster_id()), "a list may lag"
+    world.clock.advance(timedelta(hours=1))
+    await world.sweep()
     assert await world.given_up.get(cluster_id()) is None

@@ -78,6 +78,8 @@ async def test_a_location_whose_clusters_have_gone() -> None:
     world = await swept("aks-1")
     del world.aks.clusters[cluster_id("aks-1")]
     await world.sweep()
+    world.clock.advance(timedelta(hours=1))
+    await world.sweep()
     world.aks.calls.clear()
     assert not (await world.releases.receive(event(world.clock.now()))).accepted
     assert not world.aks.calls
@@ -208,5 +210,7 @@ async def test_the_marks_of_clusters_that_have_gone_are_removed() -> None:
     await world.events.receive(cluster_written(cluster_id("aks-1")))
     await world.run()
     del world.aks.clusters[cluster_id("aks-1")]
+    await world.sweep()
+    world.clock.advance(timedelta(hours=1))
     await world.sweep()
     assert await world.memory.heard(cluster_id().subscription_id) == {}

@@ -8,7 +8,7 @@ import pytest
 from shared.domain.fleet.pace import Pace
 from shared.domain.fleet.run import RunScope
 from shared.domain.messages.work import ReconcileCluster
-from shared.domain.vocabulary.errors import AccessDenied, Rejected
+from shared.domain.vocabulary.errors import Rejected, WriteTargetGone
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.pages import PageAsked
 from shared.domain.vocabulary.reasons import Cause
@@ -177,6 +177,9 @@ async def test_clusters_that_are_no_more_are_forgotten() -> None:
     await world.sweep(RunScope(locations=("westeurope",)))
     assert len((await world.fleet.clusters(None, {}, PageAsked())).items) == 3
     await world.sweep()
+    assert names((await world.fleet.clusters(None, {}, PageAsked())).items) == ["goes", "stays"]
+    world.clock.advance(timedelta(hours=1))
+    await world.sweep()
     assert names((await world.fleet.clusters(None, {}, PageAsked())).items) == ["stays"]
 
 
@@ -195,7 +198,7 @@ async def test_replay_by_reason_and_all() -> None:
     world = World(subscriptions=frozenset({SUBSCRIPTION}))
     for number in range(4):
         world.aks.add(cluster(f"aks-{number}"))
-        refusal = Rejected("bad") if number % 2 else AccessDenied("no")
+        refusal = Rejected("bad") if number % 2 else WriteTargetGone("no")
         world.aks.faults.append(Fault("put", lambda refusal=refusal: refusal))  # type: ignore[misc]  # a default binds it
     await world.sweep()
     await world.poison.record("nonsense", "why")
@@ -204,7 +207,7 @@ async def test_replay_by_reason_and_all() -> None:
     await world.poison.record(world.queue.messages.pop().text, "why")
     page = await world.replayer.list(PageAsked())
     assert len(page.items) == 5, "nothing of a foreign subscription"
-    assert await world.replayer.replay_all("AccessDenied") == 2
+    assert await world.replayer.replay_all("WriteTargetGone") == 2
     assert await world.replayer.replay_all("Throttled") == 0
     assert await world.replayer.replay_all() == 4
     await world.run_and_mind()

@@ -153,7 +153,7 @@ async def test_what_could_not_be_read_meanwhile_forgets_no_finding() -> None:
     world.aks.add(cluster())
     world.aks.set_schedule(cluster_id(), {})
     await world.sweep()
-    world.aks.faults += [Fault("list", lambda: AccessDenied("no"))]
+    world.aks.faults += [Fault("list", lambda: Rejected("no"))]
     await world.sweep()
     await world.sweep()
     assert told(world) == [("ScheduleNeedsAttention", "aks-1"), ("ScheduleFailed", "aks-1")]
@@ -226,7 +226,7 @@ async def test_a_failure_is_told_once_until_it_is_over() -> None:
     world.aks.add(cluster())
     for fails in (True, True, False, True):
         if fails:
-            world.aks.faults += [Fault("list", lambda: AccessDenied("no"))]
+            world.aks.faults += [Fault("list", lambda: Rejected("no"))]
         await world.sweep()
     assert [kind for kind, _ in told(world)].count("ScheduleFailed") == 2
 

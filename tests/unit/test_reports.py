@@ -19,6 +19,7 @@ from shared.domain.fleet.crowding import Crowd
 from shared.domain.fleet.run import Run, RunScope, RunState
 from shared.domain.fleet.run_records import RunRecord, RunSummaryJson
 from shared.domain.fleet.shard import Shard
+from shared.domain.fleet.unreadable import Refusal
 from shared.domain.messages.given_up import GivenUp
 from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.reasons import Cause, Reason
@@ -154,10 +155,16 @@ def run_record(scope: RunScope) -> RunRecord:
         "calls": 5,
         "throttled": 0,
         "unreadableSubscriptions": [
-            {"subscriptionId": "s", "reason": "AccessDenied", "message": "", "advice": ""}
+            Refusal(Reason.ACCESS_DENIED, "").to_json("s"),
         ],
         "stoppedShards": [
-            {"subscriptionId": "s", "location": "l", "reason": "RejectedByAzure", "advice": ""}
+            {
+                "subscriptionId": "s",
+                "location": "l",
+                "resourceGroup": "rg-1",
+                "reason": "RejectedByAzure",
+                "advice": "",
+            }
         ],
         "crowdedStarts": [Crowd(Shard("s", "l"), NOW, 21).to_json()],
     }

@@ -10,7 +10,8 @@ from shared.domain.deciding.observed import observe_cluster
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.fleet.batch import PendingCluster
 from shared.domain.fleet.run import Run, RunScope
-from shared.domain.fleet.run_records import RunRecord, RunSummaryJson, UnreadableJson
+from shared.domain.fleet.run_records import RunRecord, RunSummaryJson
+from shared.domain.fleet.unreadable import UnreadableJson
 from shared.domain.images.age import AgesRead
 from shared.domain.messages.audit import (
     AuditAction,
@@ -103,6 +104,9 @@ UNREADABLE: UnreadableJson = {
     "reason": "AccessDenied",
     "message": "no role",
     "advice": "assign it",
+    "azureCode": None,
+    "since": None,
+    "nextTryAt": None,
 }
 
 

@@ -52,6 +52,8 @@ class PendingCluster:
     """Whether it is among what was given up, and is to be forgotten there once it works."""
     sent: bool = False
     """Whether a write was sent that nothing was heard of."""
+    waiting: bool = False
+    """Whether a message on the queue of clusters has patience with it already."""
     told: frozenset[Reason] = frozenset()
     """The findings that were told of it before, and were there when it was last read."""
 
@@ -65,6 +67,7 @@ class PendingCluster:
             "listedAt": to_text(self.listed_at) if self.listed_at else None,
             "givenUp": self.given_up,
             "sent": self.sent,
+            "waiting": self.waiting,
             "told": ",".join(sorted(self.told)),
             "location": cluster.location,
             "state": cluster.provisioning_state,
@@ -95,6 +98,7 @@ class PendingCluster:
             listed_at=from_text(str(listed_at)) if listed_at else None,
             given_up=body["givenUp"] is True,
             sent=body["sent"] is True,
+            waiting=body.get("waiting") is True,
             told=reasons_in(str(body["told"])),
         )
 

@@ -102,6 +102,10 @@ class LastKnown:
         )
 
 
+def _instant(text: str) -> datetime | None:
+    return instants.from_text(text) if text else None
+
+
 def _schedule_text(seen: SeenSchedule) -> str:
     """Write down a schedule for forecasts; empty, as one not known, where there is no room."""
     text = schedule_to_text(seen)
@@ -154,6 +158,8 @@ class Remembered:
     sku: str = ""
     verified_at: datetime | None = None
     """`read_at`, if an explicit schedule was seen then, and whatever came after saw it too."""
+    missing_since: datetime | None = None
+    """When a listing missed it first, if none has had it since."""
 
     @classmethod
     def of(cls, row: Row) -> Self:
@@ -174,6 +180,7 @@ class Remembered:
             tags=json.loads(row.text("tags") or "{}"),
             sku=row.text("sku"),
             verified_at=row.instant("readAt") if verified else None,
+            missing_since=_instant(row.text("missingSince")),
         )
 
     @property
@@ -190,6 +197,13 @@ class Remembered:
     def is_known(self) -> bool:
         """Whether anything came of it; not so where only its images were noted, too late."""
         return bool(self.last_outcome)
+
+    def was_deferred_since(self, instant: datetime) -> bool:
+        """Say whether it was deferred last, and later than that; a dry run defers nothing."""
+        last = self.last_outcome
+        if not self.is_known or last["outcome"] != OutcomeKind.DEFERRED or last["dryRun"]:
+            return False
+        return instants.from_text(last["recordedAt"]) >= instant
 
     @property
     def findings(self) -> list[FindingJson]:

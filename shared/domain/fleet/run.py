@@ -17,6 +17,7 @@ _MONTH_DIGITS = 6
 LONGEST_RUN_ID = 64
 MONTH, RUN_ID = r"[0-9]{6}", r"[0-9]{6}-[0-9A-Za-z]+"
 """Regular expressions of a month (yyyymm) and of the id of a run that began in it."""
+SCOPE_KEY = "[0-9a-f]{32}"
 
 
 class RunState(StrEnum):
@@ -67,7 +68,12 @@ class RunScope:
     @property
     def is_everything(self) -> bool:
         """Say whether no cluster is outside of it."""
-        return not (self.subscription_id or self.resource_group or self.locations)
+        return self.subscription_id is None and self.is_whole
+
+    @property
+    def is_whole(self) -> bool:
+        """Say whether it is about whole subscriptions."""
+        return not (self.resource_group or self.locations)
 
     def covers(self, location: str) -> bool:
         """Say whether the clusters of the subscription (and group) in a location belong to it."""

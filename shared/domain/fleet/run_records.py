@@ -9,11 +9,14 @@ from typing import Self, TypedDict
 from shared.domain.fleet.crowding import Crowd, CrowdJson, crowds_from_text, crowds_to_text
 from shared.domain.fleet.run import Run, RunJson, RunState
 from shared.domain.fleet.tally import Tally
+from shared.domain.fleet.unreadable import Refusal, UnreadableJson
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.errors import AzureError, Throttled
-from shared.domain.vocabulary.reason_texts import REASONS
-from shared.domain.vocabulary.reasons import Reason
+from shared.domain.vocabulary.plain_text import one_line
 from shared.domain.vocabulary.rows import Row, Value, without_none
+
+MOST_NAMED, LONGEST_MESSAGE = 10, 200
+"""Of each kind of finding so many are in a run's own row, each with so much of Azure's message."""
 
 
 class ProgressJson(TypedDict):
@@ -25,26 +28,29 @@ class ProgressJson(TypedDict):
     clustersDone: int
 
 
-class UnreadableJson(TypedDict):
-    """A subscription that could not be read, why, and what to do."""
-
-    subscriptionId: str
-    reason: str
-    message: str
-    advice: str
-
-
 class StoppedShardJson(TypedDict):
-    """A subscription in a location whose writes were stopped, why, and what to do."""
+    """Where writes were stopped, why, and what to do; without a resource group, in all of them."""
 
     subscriptionId: str
     location: str
+    resourceGroup: str | None
     reason: str
     advice: str
 
 
+class FindingCountsJson(TypedDict):
+    """How many findings of each kind there are, where only the first of them are named."""
+
+    unreadableSubscriptions: int
+    stoppedShards: int
+    crowdedStarts: int
+
+
 class RunSummaryJson(TypedDict, total=False):
-    """What a run has come to; nothing before its first subscription is listed."""
+    """What a run has come to; nothing before its first subscription is listed.
+
+    A list of runs names the first ten findings of each kind, the run itself all of them.
+    """
 
     outcomes: dict[str, int]
     reasons: dict[str, int]
@@ -54,6 +60,7 @@ class RunSummaryJson(TypedDict, total=False):
     unreadableSubscriptions: list[UnreadableJson]
     stoppedShards: list[StoppedShardJson]
     crowdedStarts: list[CrowdJson]
+    findingCounts: FindingCountsJson
 
 
 class RunRecordJson(RunJson, RunSummaryJson):
@@ -69,6 +76,10 @@ class RunRecord:
 
     run: Run
     state: RunState = RunState.ACTIVE
+    only_looks: bool = False
+    """Whether it stopped before every write when it was asked for, by its scope or the setting."""
+    beside: str = ""
+    """The run of the same scope that holds on to some shards, and is stuck on others."""
     started: bool = False
     due_at: datetime | None = None
     finished_at: datetime | None = None
@@ -82,10 +93,12 @@ class RunRecord:
                 "run": json.dumps(self.run.to_json(), separators=(",", ":")),
                 "cause": self.run.cause.value,
                 "state": self.state.value,
+                "onlyLooks": self.only_looks,
+                "beside": self.beside,
                 "started": self.started,
                 "dueAt": self.due_at,
                 "finishedAt": self.finished_at,
-                "summary": json.dumps(self.summary, separators=(",", ":")),
+                "summary": json.dumps(shortened(self.summary), separators=(",", ":")),
             }
         )
 
@@ -95,6 +108,8 @@ class RunRecord:
         return cls(
             Run.from_json(row.text("run")),
             RunState(row.text("state")),
+            row.flag("onlyLooks"),
+            row.text("beside"),
             row.flag("started"),
             row.instant("dueAt"),
             row.instant("finishedAt"),
@@ -110,6 +125,22 @@ class RunRecord:
             "finishedAt": instants.to_text(finished) if finished else None,
             **self.summary,
         }
+
+
+def shortened(summary: RunSummaryJson) -> RunSummaryJson:
+    """Give what has room in one property: the rows of the run's parts have the rest."""
+    if "unreadableSubscriptions" not in summary:
+        return summary
+    unreadable = summary["unreadableSubscriptions"][:MOST_NAMED]
+    named: list[UnreadableJson] = [
+        {**found, "message": one_line(found["message"], LONGEST_MESSAGE)} for found in unreadable
+    ]
+    return {
+        **summary,
+        "unreadableSubscriptions": named,
+        "stoppedShards": summary["stoppedShards"][:MOST_NAMED],
+        "crowdedStarts": summary["crowdedStarts"][:MOST_NAMED],
+    }
 
 
 class ListingState(StrEnum):
@@ -134,15 +165,19 @@ class SubscriptionRecord:
     """How many clusters there are to look at, by location."""
     screened: Tally = field(default_factory=Tally)
     """The clusters that need no look at their configurations, and the calls of the listing."""
-    reason: str = ""
-    message: str = ""
+    refusal: Refusal | None = None
+    """Why it could not be read (to its end); one that is pending is tried again by this run."""
     crowds: tuple[Crowd, ...] = ()
     """The starts that many of its clusters share."""
 
-    def after_refusal(self, error: AzureError) -> Self:
+    def after_refusal(
+        self, error: AzureError, now: datetime, next_try_at: datetime | None = None
+    ) -> Self:
         """Give the record with one more call for it, which was refused."""
         refused = Tally(calls=1, throttled=int(isinstance(error, Throttled)))
-        return replace(self, screened=self.screened + refused)
+        since = self.refusal.since if self.refusal and self.refusal.since else now
+        refusal = Refusal.of_error(error, since, next_try_at)
+        return replace(self, screened=self.screened + refused, refusal=refusal)
 
     def to_values(self) -> dict[str, Value]:
         """Give the values of its row."""
@@ -154,9 +189,8 @@ class SubscriptionRecord:
                 "dueAt": self.due_at,
                 "shards": json.dumps(self.shards, separators=(",", ":")),
                 "screened": self.screened.to_text(),
-                "reason": self.reason,
-                "message": self.message,
                 "crowds": crowds_to_text(self.crowds),
+                **(self.refusal.to_values() if self.refusal else {}),
             }
         )
 
@@ -170,16 +204,6 @@ class SubscriptionRecord:
             row.instant("dueAt"),
             json.loads(row.text("shards")),
             Tally.from_text(row.text("screened")),
-            row.text("reason"),
-            row.text("message"),
+            Refusal.of(row),
             crowds_from_text(subscription_id, row.text("crowds")),
         )
-
-    def unreadable_json(self) -> UnreadableJson:
-        """Say why it could not be read, as the HTTP API shows it."""
-        return {
-            "subscriptionId": self.subscription_id,
-            "reason": self.reason,
-            "message": self.message,
-            "advice": REASONS[Reason(self.reason)].you_can,
-        }

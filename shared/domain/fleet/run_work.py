@@ -1,9 +1,10 @@
 """The messages of fleet runs, as they travel through their two queues."""
 
+import re
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Self, assert_never
 
-from shared.domain.fleet.run import month_of
+from shared.domain.fleet.run import SCOPE_KEY, month_of
 from shared.domain.fleet.shard import Shard
 from shared.domain.messages.envelope import seal, unseal
 from shared.domain.vocabulary.errors import InvalidMessage, InvalidResourceId
@@ -52,6 +53,22 @@ class ListSubscription:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadSubscription:
+    """The command to see whether what could not be read can be read now.
+
+    `key` is that of the run's scope that follows then; `attempt` counts from 1, and one that is
+    not the newest counts no more.
+    """
+
+    key: str
+    attempt: int
+
+    def to_message(self) -> str:
+        """Write the queue message."""
+        return seal({"do": "readSubscription", "key": self.key, "attempt": self.attempt})
+
+
+@dataclass(frozen=True, slots=True)
 class Baton:
     """Whose holder works on one shard of a run; one of an older generation counts no more."""
 
@@ -71,23 +88,32 @@ class Baton:
         )
 
 
-type RunWork = StartRun | ListSubscription
+type RunWork = StartRun | ListSubscription | ReadSubscription
 
 
 def parse_run_work(message: str) -> RunWork:
     """Read a message of the queue of runs; raises InvalidMessage."""
     work = unseal(message)
     do = work.required("do", text)
+    if do == "readSubscription":
+        return _read_subscription(work)
     run_id = work.required("runId", _run_id)
     if do == "startRun":
         work.refuse_unknown(("do", "runId"))
         return StartRun(_whole(work, run_id))
     work.refuse_unknown(("do", "runId", "subscriptionId", "attempt"))
     if do and do != "listSubscription":
-        work.refuse("do", do, "must be startRun or listSubscription")
+        work.refuse("do", do, "must be startRun, listSubscription or readSubscription")
     subscription = work.required("subscriptionId", _subscription_id)
     attempt = work.required("attempt", whole_number(1, _MOST))
     return ListSubscription(_whole(work, run_id), _whole(work, subscription), _whole(work, attempt))
+
+
+def _read_subscription(work: Fields) -> ReadSubscription:
+    work.refuse_unknown(("do", "key", "attempt"))
+    key = work.required("key", _scope_key)
+    attempt = work.required("attempt", whole_number(1, _MOST))
+    return ReadSubscription(_whole(work, key), _whole(work, attempt))
 
 
 def parse_baton(message: str) -> Baton:
@@ -119,7 +145,15 @@ def _part_of_listing(message: str) -> tuple[str, str] | None:
         work = parse_run_work(message)
     except InvalidMessage:
         return None
-    return work.run_id, work.subscription_id if isinstance(work, ListSubscription) else ""
+    match work:
+        case StartRun():
+            return work.run_id, ""
+        case ListSubscription():
+            return work.run_id, work.subscription_id
+        case ReadSubscription():
+            return None
+        case _:
+            assert_never(work)
 
 
 def _whole[T](work: Fields, value: T | None) -> T:
@@ -127,6 +161,13 @@ def _whole[T](work: Fields, value: T | None) -> T:
     if work.problems or value is None:
         raise InvalidMessage(work.problems)
     return value
+
+
+def _scope_key(value: object) -> str:
+    key = text(value)
+    if not re.fullmatch(SCOPE_KEY, key):
+        raise BrokenRule("must be the key of a scope")
+    return key
 
 
 def _run_id(value: object) -> str:

@@ -1,7 +1,15 @@
-"""What is written down of a shard of a run, beside its clusters (`cluster_batch`)."""
+"""What is written down of a shard of a run, beside its clusters (`batch`).
 
+The brake of a shard: ten writes in a row that are refused alike stop the writes of their scope. A
+lock or a policy is on a resource group, so the others go on. A missing role is mostly missing in
+the whole subscription: there it is enough that the refusals come from more groups than one.
+"""
+
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import islice
 from typing import Self
 
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
@@ -9,12 +17,75 @@ from shared.domain.fleet.run_records import StoppedShardJson
 from shared.domain.fleet.run_work import Baton
 from shared.domain.fleet.shard import Shard
 from shared.domain.fleet.tally import Tally
+from shared.domain.messages.work import SLOW
 from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.vocabulary.rows import Row, Value, without_none
 
+STUCK_AFTER = timedelta(minutes=15)
+"""A shard that has settled nothing for so long is stuck: another run need not wait for it."""
+
 WRITES_TO_STOP = 10
-"""So many writes in a row that end alike and for good stop a shard's writes."""
+MOST_SCOPES = 100
+"""So many groups are kept in mind at once: their names have to fit into one property of a row."""
+
+EVERYWHERE = ""
+"""The scope of all resource groups of the shard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brake:
+    """The refusals in a row, and what is stopped and why, by resource group in lower case."""
+
+    streaks: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    """Why the last writes were refused, and how many in a row."""
+    stopped: Mapping[str, Reason] = field(default_factory=dict)
+
+    def stops(self, group: str) -> Reason | None:
+        """Say why nothing more is written in a resource group; None if nothing stops it."""
+        return self.stopped.get(EVERYWHERE) or self.stopped.get(group.lower())
+
+    def after_success(self, group: str) -> Self:
+        """Give the brake after a write that was accepted."""
+        over = (EVERYWHERE, group.lower())
+        kept = {scope: streak for scope, streak in self.streaks.items() if scope not in over}
+        return replace(self, streaks=kept)
+
+    def after_refusal(self, group: str, reason: Reason, code: str) -> Self:
+        """Give the brake after a write that was refused, with Azure's code."""
+        here, why = group.lower(), f"{reason.value} {code}".strip()
+        scopes = (here, EVERYWHERE) if reason in SLOW else (here,)
+        streaks = {**self.streaks, **{scope: (why, self._after(scope, why)) for scope in scopes}}
+        count = {scope: streaks[scope][1] for scope in scopes}
+        elsewhere_too = count.get(EVERYWHERE, 0) > count[here]
+        full = [
+            scope
+            for scope in scopes
+            if count[scope] >= WRITES_TO_STOP and (scope == here or elsewhere_too)
+        ]
+        stopped = {**self.stopped, **dict.fromkeys(full, reason)}
+        return replace(self, streaks=_newest(streaks), stopped=_newest(stopped))
+
+    def _after(self, scope: str, why: str) -> int:
+        before, count = self.streaks.get(scope, ("", 0))
+        return count + 1 if before == why else 1
+
+    def to_text(self) -> str:
+        """Write it for a table row."""
+        body = {"streaks": {**self.streaks}, "stopped": {**self.stopped}}
+        return json.dumps(body, separators=(",", ":"))
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """Read what `to_text` wrote; of an empty text, a brake that nothing was refused to."""
+        body = json.loads(text or "{}")
+        streaks = {scope: (why, count) for scope, (why, count) in body.get("streaks", {}).items()}
+        stopped = {scope: Reason(why) for scope, why in body.get("stopped", {}).items()}
+        return cls(streaks, stopped)
+
+
+def _newest[T](scopes: Mapping[str, T]) -> dict[str, T]:
+    return dict(islice(scopes.items(), max(0, len(scopes) - MOST_SCOPES), None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +105,10 @@ class ShardRecord:
     due_at: datetime | None = None
     """When that baton can be seen."""
     tally: Tally = field(default_factory=Tally)
-    streak_reason: str = ""
-    streak: int = 0
-    """How many writes in a row have ended for that reason, for good."""
-    stopped: str = ""
-    """Why nothing more is written in this shard; empty if nothing stops it."""
+    brake: Brake = field(default_factory=Brake)
     finished: bool = False
+    progressed_at: datetime | None = None
+    """When a cluster was settled last, or it was handed out."""
 
     @property
     def baton(self) -> Baton:
@@ -50,15 +119,6 @@ class ShardRecord:
         """Give the record with one more cluster settled."""
         tally = self.tally.counting(outcome.kind, outcome.reason)
         return replace(self, tally=tally, pending=self.pending - 1)
-
-    def after_write(self, outcome: Outcome) -> Self:
-        """Give the record after a write that ended for good, well or not."""
-        if outcome.kind is not OutcomeKind.FAILED:
-            return replace(self, streak_reason="", streak=0)
-        reason = outcome.reason.value
-        streak = self.streak + 1 if reason == self.streak_reason else 1
-        stopped = self.stopped or (reason if streak >= WRITES_TO_STOP else "")
-        return replace(self, streak_reason=reason, streak=streak, stopped=stopped)
 
     def to_values(self) -> dict[str, Value]:
         """Give the values of its row."""
@@ -72,10 +132,9 @@ class ShardRecord:
                 "generation": self.generation,
                 "dueAt": self.due_at,
                 "tally": self.tally.to_text(),
-                "streakReason": self.streak_reason,
-                "streak": self.streak,
-                "stopped": self.stopped,
+                "brake": self.brake.to_text(),
                 "finished": self.finished,
+                "progressedAt": self.progressed_at,
             }
         )
 
@@ -93,17 +152,30 @@ class ShardRecord:
             row.whole("generation"),
             row.instant("dueAt"),
             Tally.from_text(row.text("tally")),
-            row.text("streakReason"),
-            row.whole("streak"),
-            row.text("stopped"),
+            Brake.from_text(row.text("brake")),
             row.flag("finished"),
+            row.instant("progressedAt"),
         )
 
-    def stopped_json(self) -> StoppedShardJson:
-        """Say why its writes were stopped, as the HTTP API shows it."""
-        return {
-            "subscriptionId": self.shard.subscription_id,
-            "location": self.shard.location,
-            "reason": self.stopped,
-            "advice": REASONS[Reason(self.stopped)].you_can,
-        }
+    def is_at_work(self, now: datetime) -> bool:
+        """Say whether it has clusters left, and settles them; otherwise it is done, or stuck."""
+        at = self.progressed_at
+        return not self.finished and at is not None and now - at < STUCK_AFTER
+
+    def left(self, reason: Reason) -> Self:
+        """Give the record of a shard that is finished with all that is pending left out."""
+        tally = self.tally.counting(OutcomeKind.SKIPPED, reason, self.pending)
+        return replace(self, tally=tally, pending=0, finished=True)
+
+    def stopped_json(self) -> list[StoppedShardJson]:
+        """Say what was stopped and why, as the HTTP API shows it."""
+        return [
+            {
+                "subscriptionId": self.shard.subscription_id,
+                "location": self.shard.location,
+                "resourceGroup": group or None,
+                "reason": reason.value,
+                "advice": REASONS[reason].you_can,
+            }
+            for group, reason in self.brake.stopped.items()
+        ]

@@ -45,10 +45,10 @@ class Tally:
             self.throttled + other.throttled,
         )
 
-    def counting(self, kind: OutcomeKind, reason: Reason) -> "Tally":
-        """Give the tally with one more cluster in it."""
-        one = Tally(Counter({kind.value: 1}), Counter({reason.value: 1}))
-        return self + one
+    def counting(self, kind: OutcomeKind, reason: Reason, clusters: int = 1) -> "Tally":
+        """Give the tally with one more cluster in it, or with some that are alike."""
+        more = Tally(Counter({kind.value: clusters}), Counter({reason.value: clusters}))
+        return self + more
 
     def to_json(self) -> TallyJson:
         """Give it as the HTTP API shows it."""
@@ -87,7 +87,13 @@ class ClusterState(StrEnum):
 
 
 _LEFT_OUT = frozenset(
-    {Reason.NOT_AUTO_PROVISIONED, Reason.EXCLUDED, Reason.CLUSTER_DELETING, Reason.CLUSTER_GONE}
+    {
+        Reason.NOT_AUTO_PROVISIONED,
+        Reason.EXCLUDED,
+        Reason.CLUSTER_DELETING,
+        Reason.CLUSTER_GONE,
+        Reason.SUBSCRIPTION_LEFT_OUT,
+    }
 )
 
 

@@ -73,9 +73,10 @@ FAILURES: Mapping[Reason, ReasonText] = MappingProxyType(
             "Nothing to do if the cluster was deleted; otherwise replay.",
         ),
         Reason.WRITES_STOPPED: ReasonText(
-            "Ten writes in a row were refused for the same reason in that subscription and "
-            "location.",
-            "Writes nothing more there in this run, and skips what it would have written.",
+            "Ten writes in a row were refused for the same reason in that resource group; or, for "
+            "want of a role, in that subscription and location.",
+            "Writes nothing more there in this run. It skips what it would have written, or, where "
+            "a role is missing, leaves it to the queue, which tries for 24 hours.",
             "Look at the reason in the run's record, correct it, then start another run.",
         ),
         Reason.RECENTLY_READ: ReasonText(
@@ -83,6 +84,16 @@ FAILURES: Mapping[Reason, ReasonText] = MappingProxyType(
             "there was no event about the cluster since.",
             "Does not read it again in a run that a node image release has started.",
             "Nothing to do.",
+        ),
+        Reason.SUBSCRIPTION_LEFT_OUT: ReasonText(
+            "The subscription is not in `NAPTIME_SUBSCRIPTIONS` (any more).",
+            "Does nothing there, also in a run that was under way when the setting changed.",
+            "Add the subscription to the setting if its clusters are to be looked after.",
+        ),
+        Reason.LEFT_TO_ANOTHER_RUN: ReasonText(
+            "Another run is at work on the cluster's subscription and location.",
+            "Leaves the cluster to that run.",
+            "Nothing to do; the other run's record says what came of it.",
         ),
         Reason.CLUSTER_ID_UNREADABLE: ReasonText(
             "A listing has a cluster with node auto-provisioning whose id naptime cannot read, "

@@ -42,6 +42,8 @@ class Reason(StrEnum):
     WRITE_TARGET_GONE = "WriteTargetGone"
     WRITES_STOPPED = "WritesStopped"
     RECENTLY_READ = "RecentlyRead"
+    SUBSCRIPTION_LEFT_OUT = "SubscriptionLeftOut"
+    LEFT_TO_ANOTHER_RUN = "LeftToAnotherRun"
     CLUSTER_ID_UNREADABLE = "ClusterIdUnreadable"
     POISONED = "Poisoned"
 

@@ -3,10 +3,10 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from shared.domain.fleet.run import Run, RunScope, RunState, new_run_id
-from shared.domain.fleet.run_records import RunRecord
+from shared.domain.fleet.run_records import ListingState, RunRecord
 from shared.domain.fleet.run_work import RunWork, StartRun
 from shared.domain.vocabulary.reasons import Cause
 from shared.domain.vocabulary.rows import Reading, Values
@@ -48,6 +48,14 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class _Before:
+    """The run that is joined, or the id of one that is stuck on some of its shards; or neither."""
+
+    joined: Run | None = None
+    stuck: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RunAsker:
     """Starts runs; two of the same scope are never under way at once."""
 
@@ -56,6 +64,8 @@ class RunAsker:
     queue: Queue[RunWork]
     random: Callable[[], str]
     """Makes a random word of at least 16 hexadecimal digits."""
+    dry_run: bool = False
+    """Whether every write is stopped by the settings."""
     most_active: int = MOST_ACTIVE
 
     async def ask(self, scope: RunScope, cause: Cause) -> Asked:
@@ -65,13 +75,14 @@ class RunAsker:
         """
         for _ in range(CONFLICTS_BORNE):
             reading = await self.table.get(SCOPES_PARTITION, scope.key)
-            if active := await self._active(reading):
-                return Asked(active, joined=True)
+            before = await self._before(reading)
+            if before.joined:
+                return Asked(before.joined, joined=True)
             if cause is Cause.ASKED:
                 await self._leave_room()
             run = Run(new_run_id(reading.at, self.random()), cause, scope, reading.at)
             if await self._take(reading, run):
-                await self.begin(run)
+                await self.begin(run, before.stuck)
                 return Asked(run, joined=False)
         raise TooManyConflicts(scope.key)
 
@@ -88,19 +99,35 @@ class RunAsker:
         if active >= self.most_active:
             raise TooManyActive(self.most_active)
 
-    async def _active(self, reading: Reading) -> Run | None:
-        """Give the run that holds the scope; begun again where a crash kept it from beginning."""
+    async def _before(self, reading: Reading) -> "_Before":
+        """Look at the run that holds the scope; one that a crash kept from beginning is begun."""
         if reading.row is None:
-            return None
+            return _Before()
         run = Run.from_json(reading.row.text("run"))
         stored = await self.store.run(run.id)
         if stored is not None:
-            young = reading.at - run.started_at <= JOINED_WITHIN
-            return run if young and stored.record.state is RunState.ACTIVE else None
+            return await self._judge(stored.record, reading.at)
         if reading.at - run.started_at > SCOPE_KEPT:
-            return None
+            return _Before()
         await self.begin(run)
-        return run
+        return _Before(joined=run)
+
+    async def _judge(self, record: RunRecord, now: datetime) -> "_Before":
+        """Join a run that is at work on all that it has left; one that is stuck is worked beside.
+
+        One that only tries again what it could not read is neither: that goes on by itself.
+        """
+        run, young = record.run, now - record.run.started_at <= JOINED_WITHIN
+        alike = record.only_looks == self._only_looks(run.scope)
+        if record.state is not RunState.ACTIVE or not (young and alike):
+            return _Before()
+        subscriptions, shards = await self.store.parts(run.id)
+        left = [shard for shard in shards.values() if not shard.finished]
+        if any(not shard.is_at_work(now) for shard in left):
+            return _Before(stuck=run.id)
+        pending = [each for each in subscriptions if each.state is ListingState.PENDING]
+        only_waits = bool(pending) and all(each.refusal for each in pending) and not left
+        return _Before() if only_waits else _Before(joined=run)
 
     async def _take(self, reading: Reading, run: Run) -> bool:
         values = {"run": json.dumps(run.to_json())}
@@ -108,10 +135,15 @@ class RunAsker:
             return await self.table.insert(SCOPES_PARTITION, run.scope.key, values) is not None
         return await self.table.replace(reading.row, values) is not None
 
-    async def begin(self, run: Run) -> None:
+    async def begin(self, run: Run, beside: str = "") -> None:
         """Write the run's record, if there is none, and send the message that starts it."""
-        await self.store.insert_run(RunRecord(run, due_at=run.started_at + START_WITHIN))
+        due_at, only_looks = run.started_at + START_WITHIN, self._only_looks(run.scope)
+        record = RunRecord(run, only_looks=only_looks, beside=beside, due_at=due_at)
+        await self.store.insert_run(record)
         await self.queue.send(StartRun(run.id))
+
+    def _only_looks(self, scope: RunScope) -> bool:
+        return self.dry_run or scope.dry_run
 
     async def begin_forgotten(self) -> list[str]:
         """Begin the runs that hold a scope and have no record; give their ids."""

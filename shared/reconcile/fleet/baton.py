@@ -1,55 +1,34 @@
 """The holder of a baton: takes the shard's lease, works with the tokens there are, passes it on."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import islice
 
-from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.fleet.batch import (
     CLUSTERS_A_BATCH,
     Batch,
     BatchedCluster,
     PendingCluster,
-    SettledCluster,
 )
-from shared.domain.fleet.last_known import LastKnown
 from shared.domain.fleet.pace import Bucket, NotYet, worth_waiting_for
 from shared.domain.fleet.run_work import Baton
 from shared.domain.fleet.shard_records import ShardRecord
-from shared.domain.messages.given_up import GivenUp
-from shared.domain.messages.told import Occasion, events_of, failure_of
-from shared.domain.messages.work import ReconcileCluster
-from shared.domain.vocabulary.cloud_event import CloudEvent
-from shared.domain.vocabulary.ids import ClusterId
-from shared.domain.vocabulary.reasons import Cause, Reason
+from shared.domain.vocabulary.reasons import Reason
 from shared.domain.vocabulary.rows import Values
 from shared.ports.storage import Queue
 from shared.reconcile.cluster.look import CALLS_OF_AN_ATTEMPT
 from shared.reconcile.fleet.close import RunCloser
-from shared.reconcile.fleet.shift import Settled, Shift, ShiftWorld
+from shared.reconcile.fleet.settle import LONGEST_REFILL, Changes, ClusterSettler
+from shared.reconcile.fleet.shift import Shift, ShiftWorld
 from shared.reconcile.fleet.store import RunStore, Stored
-from shared.reconcile.ground.given_up import GivenUpRecords
-from shared.reconcile.ground.memory import ClusterMemory
-from shared.reconcile.ground.outbox import EventTeller
 from shared.reconcile.ground.pacer import Grip, HeldBy, ShardPacer
-
-MOST_ATTEMPTS = 3
-"""So often a cluster is tried within a run; then it goes on by itself, for 24 hours."""
-
-LONGEST_REFILL = timedelta(seconds=25)
-"""The longest wait for tokens; for a cluster whose Retry-After is longer, a run does not wait."""
 
 BEHIND_ANOTHER_RUN = timedelta(seconds=3)
 AFTER_TROUBLE = timedelta(seconds=5)
 """The least wait after a shift in which something has to be done again."""
 
 NO_ROWS: Mapping[str, Values] = {}
-
-type Changes = Mapping[ClusterId, BatchedCluster]
-"""What came of clusters, as it is to be written down."""
-
-type Report = Callable[[Outcome, Cause], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +38,10 @@ class ShardReconciler:
     store: RunStore
     pacer: ShardPacer
     shifts: ShiftWorld
-    memory: ClusterMemory
-    given_up: GivenUpRecords
+    settler: ClusterSettler
     batons: Queue[Baton]
-    clusters: Queue[ReconcileCluster]
     closer: RunCloser
-    report: Report
-    teller: EventTeller
+    subscriptions: frozenset[str]
 
     async def carry(self, baton: Baton) -> None:
         """Work on the baton's shard for some seconds, then pass it on or finish the shard."""
@@ -75,8 +51,17 @@ class ShardReconciler:
         if stored.record.finished:
             await self.closer.close_if_last(baton.run_id)
             return
+        if baton.shard.subscription_id not in self.subscriptions:
+            await self._leave(stored)
+            return
         with self.shifts.in_flight.beside_others():
             await self._hold(stored, baton)
+
+    async def _leave(self, stored: Stored[ShardRecord]) -> None:
+        """End the shard's part: the subscription has left the settings since it was listed."""
+        left = stored.record.left(Reason.SUBSCRIPTION_LEFT_OUT)
+        if await self.store.settle(stored, left, NO_ROWS):
+            await self.closer.close_if_last(left.run_id)
 
     async def _hold(self, stored: Stored[ShardRecord], baton: Baton) -> None:
         """Take the lease and work; or come back later."""
@@ -118,7 +103,7 @@ class ShardReconciler:
         limit = 1 + -(-most // CLUSTERS_A_BATCH)
         batches = await self.store.pending_batches(stored.record, limit)
         await shift.work([*islice(_pending(batches), most)])
-        changes = await self._settle_clusters(shift)
+        changes = await self.settler.settle(shift)
         after = [_changed(batch, changes) for batch in batches]
         rows = {batch.key: batch.to_values(columns) for batch, columns in after if columns}
         left = sum(len(batch.pending) for batch, _ in after)
@@ -128,55 +113,6 @@ class ShardReconciler:
             shift.record = replace(shift.record, pending=max(left, shift.record.pending))
             await self._conclude(stored, shift, rows)
 
-    async def _settle_clusters(self, shift: Shift) -> Changes:
-        """Do what each outcome asks for outside the run, and give what is to be written of it."""
-        changes: dict[ClusterId, BatchedCluster] = {}
-        known: list[LastKnown] = []
-        events: list[CloudEvent] = []
-        now = self.shifts.reconciler.looker.clock.now()
-        for settled in shift.settled:
-            cluster = settled.cluster
-            outcome = await self._final(shift.record, settled, now)
-            if outcome is None:
-                attempts = cluster.attempts + settled.counts
-                again = replace(cluster, attempts=attempts, sent=settled.sent)
-                changes[cluster.cluster.id] = again
-                continue
-            self.report(outcome, shift.record.cause)
-            events += _to_tell(shift.record, cluster, outcome, now)
-            shift.record = shift.record.counting(outcome)
-            last = LastKnown(outcome, shift.grip.draw.at, now)
-            known.append(last)
-            changes[cluster.cluster.id] = SettledCluster(last.shown)
-        # Told before it is remembered: a crash in between tells it again, with the same id.
-        await self.teller.tell(events)
-        await self.memory.remember(known)
-        return changes
-
-    async def _final(self, record: ShardRecord, settled: Settled, now: datetime) -> Outcome | None:
-        """Give what a cluster's outcome is for this run; None if the run tries it again."""
-        outcome, cluster = settled.outcome, settled.cluster
-        if outcome is None or outcome.kind is OutcomeKind.DEFERRED:
-            asked = settled.asked_wait
-            may_again = cluster.attempts + 1 < MOST_ATTEMPTS and asked <= LONGEST_REFILL
-            if not settled.counts or may_again:
-                return None
-            if not record.dry_run:
-                work = ReconcileCluster(cluster.cluster.id, record.cause, now)
-                await self.clusters.send(work, asked)
-            return outcome or _left_to_itself(cluster)
-        if outcome.dry_run:
-            return outcome
-        if outcome.kind is OutcomeKind.FAILED:
-            await self._give_up(outcome, record.cause, now)
-        elif cluster.given_up:
-            await self.given_up.forget(outcome.cluster_id)
-        return outcome
-
-    async def _give_up(self, outcome: Outcome, cause: Cause, now: datetime) -> None:
-        work = ReconcileCluster(outcome.cluster_id, cause, now)
-        await self.given_up.put(GivenUp.of(outcome, work, now, outcome.attempts))
-
     async def _conclude(
         self, stored: Stored[ShardRecord], shift: Shift, rows: Mapping[str, Values]
     ) -> None:
@@ -185,6 +121,8 @@ class ShardReconciler:
         due_at = stored.read_at + shift.lasted + delay
         record = shift.record_after
         after = replace(record, generation=record.generation + 1, due_at=due_at)
+        if record.tally.clusters > stored.record.tally.clusters:
+            after = replace(after, progressed_at=stored.read_at)
         written = await self.store.settle(stored, after, rows)
         await self.pacer.release(record.shard, shift.grip, shift.free)
         # Where somebody took over after the lease had run out, what was done here is read again.
@@ -230,30 +168,3 @@ def _changed(batch: Batch, changes: Changes) -> tuple[Batch, Mapping[str, Batche
         if cluster.cluster.id in changes
     }
     return batch.changed(columns), columns
-
-
-def _to_tell(
-    record: ShardRecord, cluster: PendingCluster, outcome: Outcome, now: datetime
-) -> list[CloudEvent]:
-    """Give what a settled cluster is to tell; a failure not again in each run until it is over."""
-    occasion = Occasion.of_run(record.run_id, record.cause)
-    events = events_of(outcome, occasion, cluster.told, now)
-    if outcome.kind is OutcomeKind.FAILED and not cluster.given_up:
-        events += failure_of(outcome, occasion, now)
-    return events
-
-
-def _left_to_itself(cluster: PendingCluster) -> Outcome:
-    """Give the outcome of a cluster that no attempt of the run came to an end with."""
-    return Outcome(
-        cluster_id=cluster.cluster.id,
-        kind=OutcomeKind.DEFERRED,
-        reason=Reason.POISONED,
-        message="naptime failed on this cluster; it goes on by itself.",
-        findings=(),
-        window=None,
-        next_start=None,
-        attempts=MOST_ATTEMPTS,
-        calls=0,
-        cluster=cluster.cluster,
-    )

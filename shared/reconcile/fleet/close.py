@@ -91,7 +91,9 @@ def summary(
     looked_at = total(part.tally for part in parts)
     known = sum(sum(subscription.shards.values()) for subscription in some)
     unlisted = [found for found in some if found.state is ListingState.PENDING]
-    unreadable = [found for found in some if found.state is ListingState.UNREADABLE]
+    refused = [(found.subscription_id, found.refusal) for found in some if found.refusal]
+    stopped = [each for part in parts for each in part.stopped_json()]
+    crowds = [crowd.to_json() for found in some for crowd in found.crowds]
     return {
         "progress": {
             "subscriptions": len(some),
@@ -100,7 +102,12 @@ def summary(
             "clustersDone": looked_at.clusters + screened.clusters,
         },
         **(screened + looked_at).to_json(),
-        "unreadableSubscriptions": [found.unreadable_json() for found in unreadable],
-        "stoppedShards": [part.stopped_json() for part in parts if part.stopped],
-        "crowdedStarts": [crowd.to_json() for found in some for crowd in found.crowds],
+        "unreadableSubscriptions": [refusal.to_json(name) for name, refusal in refused],
+        "stoppedShards": stopped,
+        "crowdedStarts": crowds,
+        "findingCounts": {
+            "unreadableSubscriptions": len(refused),
+            "stoppedShards": len(stopped),
+            "crowdedStarts": len(crowds),
+        },
     }

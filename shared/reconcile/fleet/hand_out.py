@@ -1,6 +1,6 @@
 """The shards of a subscription that has been listed: a row and a baton for each."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,6 +10,7 @@ from shared.domain.fleet.run_records import SubscriptionRecord
 from shared.domain.fleet.run_work import Baton
 from shared.domain.fleet.shard import Shard
 from shared.domain.fleet.shard_records import ShardRecord
+from shared.domain.vocabulary.reasons import Reason
 from shared.ports.storage import Queue
 from shared.reconcile.cluster.look import CALLS_OF_AN_ATTEMPT
 from shared.reconcile.fleet.close import RunCloser, shards_of
@@ -44,9 +45,24 @@ class ShardHandout:
                 pending=clusters,
                 listing=record.listing,
                 due_at=now + delay,
+                progressed_at=now,
             )
             for (location, clusters), delay in zip(record.shards.items(), waits, strict=True)
         ]
+
+    async def at_work(self, run_id: str, shards: Iterable[Shard], now: datetime) -> list[Shard]:
+        """Name those of some shards that another run is at work on."""
+        found = [(shard, await self.store.shard(run_id, shard)) for shard in shards]
+        return [shard for shard, stored in found if stored and stored.record.is_at_work(now)]
+
+    async def take_over(self, run_id: str, shards: Iterable[ShardRecord]) -> None:
+        """End the part of another run in shards that it is stuck on."""
+        for shard in shards:
+            stored = await self.store.shard(run_id, shard.shard)
+            if stored and not stored.record.finished:
+                left = stored.record.left(Reason.LEFT_TO_ANOTHER_RUN)
+                await self.store.settle(stored, left, {})
+        await self.closer.close_if_last(run_id)
 
     async def hand_out(self, run: Run, shards: Sequence[ShardRecord], now: datetime) -> None:
         """Send the first baton of each shard; close the run if it has none."""

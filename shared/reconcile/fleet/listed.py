@@ -1,7 +1,7 @@
 """What one listing of a subscription has found so far, and how it is written down."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import batched
@@ -17,12 +17,18 @@ from shared.domain.fleet.last_known import LastKnown, Remembered
 from shared.domain.fleet.run_records import SubscriptionRecord
 from shared.domain.fleet.shard import Shard
 from shared.domain.fleet.tally import Tally
-from shared.domain.vocabulary.errors import AzureError
+from shared.domain.vocabulary.errors import AzureError, Throttled
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Reason
 from shared.reconcile.fleet.store import Stored, batches_of
 
-UNPROTECTED_FIRST, PROTECTED_LATER = "0", "1"
+UNPROTECTED_FIRST, PROTECTED_LATER, GIVEN_UP_LAST = "0", "1", "2"
+
+MISSED_FOR = timedelta(hours=1)
+"""How long after a listing has missed a cluster another must miss it, too, for it to be gone."""
+
+SEEN_AGAIN_WITHIN = timedelta(minutes=40)
+"""The queue of clusters looks at what it has patience with at least every half hour or so."""
 
 CLOCKS_APART = timedelta(minutes=2)
 """How far a worker's clock, which tells when an event came, may be from the storage service's."""
@@ -41,6 +47,9 @@ class Before:
     told: frozenset[Reason]
     verified_at: datetime | None
     reason: str
+    waiting: bool
+    """Whether a message on the queue of clusters has patience with it, as it seems."""
+    missing_since: datetime | None
     start: datetime | None
     """The next start as of the listing; None if there is none, or no node auto-provisioning."""
 
@@ -49,7 +58,26 @@ class Before:
         """Keep of what is remembered only what matters here: there may be ten thousand."""
         reason = known.last_outcome["reason"] if known.is_known else ""
         start = start_of(known, now) if known.has_nap else None
-        return cls(known.location, known.explicit, known.told, known.verified_at, reason, start)
+        waiting = known.was_deferred_since(now - SEEN_AGAIN_WITHIN)
+        return cls(
+            known.location,
+            known.explicit,
+            known.told,
+            known.verified_at,
+            reason,
+            waiting,
+            known.missing_since,
+            start,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Which clusters are to be forgotten, by their hashes, and since when others are missing."""
+
+    to_forget: set[str]
+    missing: Mapping[str, datetime | None]
+    """None for those that are there again."""
 
 
 @dataclass(slots=True)
@@ -70,24 +98,34 @@ class Listed:
     """The hashes of all clusters so far; two pages may hold the same one."""
     shards: Counter[Shard] = field(default_factory=Counter)
     """How many clusters of each shard are to be looked at."""
+    beside: str = ""
+    """The run that is stuck on some shards, and may be at work on others."""
     rows: int = 0
     """How many rows they take."""
     seen: set[str] = field(default_factory=set)
     """The hashes of all clusters with node auto-provisioning."""
+    pages: int = 0
     screened: Tally = field(default_factory=Tally)
     left_out: list[LastKnown] = field(default_factory=list)
     """Those of a page that naptime leaves alone, where that is new."""
     crowds: list[Crowd] = field(default_factory=list)
     """The starts that many of the subscription's clusters share, by what is remembered of them."""
 
-    def refused(self, error: AzureError) -> Stored[SubscriptionRecord]:
+    def refused(
+        self, error: AzureError, next_try_at: datetime | None
+    ) -> Stored[SubscriptionRecord]:
         """Give the row after a page that was refused; of the pages before it only the calls count.
 
         Whoever lists it again finds their clusters again.
         """
         record = self.row.record
         calls = replace(record.screened, calls=self.screened.calls)
-        return replace(self.row, record=replace(record, screened=calls).after_refusal(error))
+        record = replace(record, screened=calls).after_refusal(error, self.row.read_at, next_try_at)
+        return replace(self.row, record=record)
+
+    def count_refusal(self, error: AzureError) -> None:
+        """Count the call that was refused, where the pages before it count as well."""
+        self.screened += Tally(calls=1, throttled=int(isinstance(error, Throttled)))
 
     def meet(self, clusters: Iterable[ObservedCluster]) -> list[ObservedCluster]:
         """Note clusters of a page, and give those that are met for the first time."""
@@ -109,6 +147,13 @@ class Listed:
         if is_left_alone and cluster.auto_provisioning and is_news:
             outcome = Outcome.left_out(cluster, decision, dry_run=dry_run)
             self.left_out.append(LastKnown(outcome, self.row.read_at, now))
+
+    def leave_shards(self, shards: Iterable[Shard]) -> None:
+        """Leave the clusters of some shards to another run, which is at work on them."""
+        for shard in shards:
+            clusters = self.shards.pop(shard)
+            reason = Reason.LEFT_TO_ANOTHER_RUN
+            self.screened = self.screened.counting(OutcomeKind.SKIPPED, reason, clusters)
 
     def batches_of(
         self, clusters: Sequence[ObservedCluster], listed_at: datetime | None
@@ -134,6 +179,8 @@ class Listed:
         return f"{batches_of(shard, self.row.record.listing)}{priority}{self.rows:05}"
 
     def _priority(self, word: str) -> str:
+        if word in self.given_up:
+            return GIVEN_UP_LAST
         before = self.known.get(word)
         return PROTECTED_LATER if before and before.explicit else UNPROTECTED_FIRST
 
@@ -141,13 +188,39 @@ class Listed:
         self, word: str, cluster: ObservedCluster, listed_at: datetime | None
     ) -> PendingCluster:
         before = self.known.get(word)
+        given_up = word in self.given_up
         return PendingCluster(
             cluster,
             explicit=before is not None and before.explicit,
             listed_at=listed_at,
-            given_up=word in self.given_up,
+            given_up=given_up,
+            waiting=before is not None and before.waiting and not given_up,
             told=before.told if before else frozenset[Reason](),
         )
+
+    @property
+    def gone(self) -> "Gone":
+        """Tell what has become of the clusters that are not among those with the feature.
+
+        A subscription's list lags minutes behind, so one that misses a cluster proves nothing.
+        """
+        now = self.row.read_at
+        without = {word for word in self.met - self.seen if word in self.known | self.given_up}
+        absent = (self.known.keys() | self.given_up.keys()) - self.met
+        since = {word: self._missing_since(word) for word in absent}
+        twice = {word for word, at in since.items() if at and now - at >= MISSED_FOR}
+        gone = twice | {word for word in absent if self._is_404(word)}
+        back = {word for word in self.seen & self.known.keys() if self.known[word].missing_since}
+        missing = {word: now for word, at in since.items() if at is None and word not in gone}
+        return Gone(without | gone, {**missing, **dict.fromkeys(back)})
+
+    def _missing_since(self, word: str) -> datetime | None:
+        before = self.known.get(word)
+        return before.missing_since if before else None
+
+    def _is_404(self, word: str) -> bool:
+        before = self.known.get(word)
+        return before is not None and before.reason == Reason.CLUSTER_GONE.value
 
     def screened_by(
         self, desired: Desired, cluster: ObservedCluster, fresh_for: timedelta, now: datetime

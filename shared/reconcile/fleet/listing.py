@@ -7,20 +7,21 @@ from shared.domain.deciding.decision import Action, Decision, Desired
 from shared.domain.deciding.observed import ClusterPage, ObservedCluster
 from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.fleet.run import Run, RunState
-from shared.domain.fleet.run_records import ListingState, SubscriptionRecord
+from shared.domain.fleet.run_records import ListingState, RunRecord, SubscriptionRecord
 from shared.domain.fleet.run_work import ListSubscription, RunWork
 from shared.domain.fleet.tally import Tally
+from shared.domain.fleet.unreadable import Refusal
 from shared.domain.messages.work import ReconcileCluster
-from shared.domain.vocabulary.errors import AccessDenied, AzureError
-from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.errors import AzureError
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.ports.azure import Aks, Clock
 from shared.ports.storage import Queue
 from shared.reconcile.fleet.close import RunCloser
-from shared.reconcile.fleet.crowds import CrowdFinder
 from shared.reconcile.fleet.hand_out import ShardHandout
 from shared.reconcile.fleet.listed import Before, Listed
+from shared.reconcile.fleet.patience import ListingPatience
 from shared.reconcile.fleet.store import RunStore, Stored
+from shared.reconcile.ground.crowds import CrowdFinder
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import KNOWN, ClusterMemory
 
@@ -28,18 +29,16 @@ LIST_WITHIN = timedelta(minutes=3)
 """How long a lister may be silent before its message counts as lost."""
 
 FIRST_DELAY = timedelta(seconds=5)
-LONGEST_DELAY = timedelta(minutes=5)
-MOST_ATTEMPTS = 12
-"""About 40 minutes in all; the next run tries again anyway."""
+LONGEST_DELAY = timedelta(minutes=1)
+MOST_ATTEMPTS = 5
+"""A minute or two in all; then the run goes on, and the subscription is tried again by itself."""
 
-LISTED_WITHIN = timedelta(hours=1)
-"""How long after its start a run still waits for what a Retry-After asks for."""
+_AT_ONCE = timedelta()
 
 MOST_LISTINGS = 50
 """So often a listing may be begun, by whomever: one that naptime itself fails on is given up."""
 
 SIGN_OF_LIFE = timedelta(minutes=1)
-PAGE_OF_GIVEN_UP = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +57,7 @@ class SubscriptionLister:
     desired: Desired
     verify_max_age: timedelta
     crowds: CrowdFinder
+    patience: ListingPatience
 
     async def list(self, work: ListSubscription) -> None:
         """List the subscription, write its rows, and send a baton for each of its shards."""
@@ -73,12 +73,13 @@ class SubscriptionLister:
             return
         if found.record.listing >= MOST_LISTINGS:
             message = "naptime fails on listing this subscription; the reason is in its log."
-            await self._unreadable(work, found, Reason.POISONED, message)
+            refusal = Refusal(Reason.POISONED, message, since=found.read_at)
+            await self._unreadable(work, found, refusal)
             return
         begun = replace(found.record, listing=found.record.listing + 1)
         claimed = await self._alive(run, replace(found, record=begun), found.read_at)
         if claimed is not None:
-            await self._list_claimed(run, work, claimed)
+            await self._list_claimed(stored.record, work, claimed)
 
     async def _alive(
         self, run: Run, stored: Stored[SubscriptionRecord], now: datetime
@@ -88,16 +89,18 @@ class SubscriptionLister:
         return await self.store.replace_subscription(run.id, stored, record)
 
     async def _list_claimed(
-        self, run: Run, work: ListSubscription, claimed: Stored[SubscriptionRecord]
+        self, record: RunRecord, work: ListSubscription, claimed: Stored[SubscriptionRecord]
     ) -> None:
+        run = record.run
         listed = await self._remembered(claimed, run)
+        listed.beside = record.beside
         try:
             ours = await self._pages(run, listed)
         except AzureError as error:
-            await self._refused(run, work, listed.refused(error), error)
+            await self._refused(run, work, listed, error)
             return
         if ours:
-            await self._conclude(run, listed)
+            await self._conclude(run, listed, None)
 
     async def _pages(self, run: Run, listed: Listed) -> bool:
         """Read every page; False if another message has taken the listing over meanwhile."""
@@ -120,25 +123,12 @@ class SubscriptionLister:
             async for known in self.memory.of_subscription(subscription_id)
         }
         heard = await self.memory.heard(subscription_id) if self._fresh_for(run) else {}
-        given_up = await self._given_up(subscription_id)
+        given_up = await self.given_up.of_subscription(subscription_id)
         listed = Listed(claimed, before, heard, given_up, self.clock.now())
         listed.screened = claimed.record.screened
-        listed.crowds = await self.crowds.find(run, subscription_id, before.values(), now)
+        starts = [(each.location, each.start) for each in before.values()]
+        listed.crowds = await self.crowds.find(run, subscription_id, starts, now)
         return listed
-
-    async def _given_up(self, subscription_id: str) -> dict[str, ClusterId]:
-        found = dict[str, ClusterId]()
-        after = place = f"{subscription_id}|"
-        while after.startswith(place) and (
-            page := await self.given_up.page(after, PAGE_OF_GIVEN_UP)
-        ):
-            found |= {
-                record.cluster_id.hash: record.cluster_id
-                for at, record in page
-                if at.startswith(place) and record.cluster_id
-            }
-            after = page[-1][0]
-        return found
 
     def _fresh_for(self, run: Run) -> timedelta:
         """Say for how long a run leaves out what was read; not at all where it is no release."""
@@ -148,6 +138,7 @@ class SubscriptionLister:
     async def _page(self, run: Run, listed: Listed, page: ClusterPage) -> None:
         """Screen one page; write down the clusters whose configurations have to be read."""
         listed.screened += Tally(calls=1)
+        listed.pages += 1
         fresh_for, now = self._fresh_for(run), self.clock.now()
         screened = [
             (cluster, listed.screened_by(self.desired, cluster, fresh_for, now))
@@ -176,8 +167,14 @@ class SubscriptionLister:
         if decision.action is Action.DEFER and not only_looks:
             await self.clusters.send(ReconcileCluster(cluster.id, run.cause, now))
 
-    async def _conclude(self, run: Run, listed: Listed) -> None:
-        """Say, in one write, that it is listed and with what; whoever was faster goes on alone."""
+    async def _conclude(self, run: Run, listed: Listed, refusal: Refusal | None) -> None:
+        """Say, in one write, that it is listed and with what; whoever was faster goes on alone.
+
+        With a refusal only the first pages were read.
+        """
+        if listed.beside:
+            found, now = listed.shards.keys(), listed.row.read_at
+            listed.leave_shards(await self.handout.at_work(listed.beside, found, now))
         record = replace(
             listed.row.record,
             state=ListingState.LISTED,
@@ -185,55 +182,61 @@ class SubscriptionLister:
             shards={shard.location: clusters for shard, clusters in listed.shards.items()},
             screened=listed.screened,
             crowds=tuple(listed.crowds),
+            refusal=refusal,
         )
         shards = self.handout.shards(run, record, listed.row.read_at)
         if not await self.store.conclude_listing(run.id, listed.row, record, shards):
             return
         await self.handout.hand_out(run, shards, listed.row.read_at)
-        whole = not (run.scope.resource_group or run.scope.locations)
-        if whole and (self.memory.keeps_dry_runs or not run.scope.dry_run):
-            gone = [KNOWN + word for word in listed.known if word not in listed.seen]
-            await self.memory.forget(record.subscription_id, gone)
-            for word, cluster_id in listed.given_up.items():
-                if word not in listed.seen:
-                    await self.given_up.forget(cluster_id)
+        if listed.beside:
+            await self.handout.take_over(listed.beside, shards)
+        if refusal is None and not run.scope.dry_run:
+            await self.patience.forget(replace(run.scope, subscription_id=record.subscription_id))
+        if refusal is None and run.scope.is_whole:
+            await self._forget_gone(run, listed)
+
+    async def _forget_gone(self, run: Run, listed: Listed) -> None:
+        """Forget the clusters that are no more."""
+        if run.scope.dry_run and not self.memory.keeps_dry_runs:
+            return
+        gone, subscription_id = listed.gone, listed.row.record.subscription_id
+        await self.memory.note_missing(subscription_id, gone.missing)
+        await self.memory.forget(subscription_id, [KNOWN + word for word in gone.to_forget])
+        for word in gone.to_forget & listed.given_up.keys():
+            await self.given_up.forget(listed.given_up[word])
 
     async def _refused(
-        self,
-        run: Run,
-        work: ListSubscription,
-        stored: Stored[SubscriptionRecord],
-        error: AzureError,
+        self, run: Run, work: ListSubscription, listed: Listed, error: AzureError
     ) -> None:
-        """Try again later what may work later; otherwise the subscription is a finding."""
-        doubled = FIRST_DELAY * (1 << min(work.attempt - 1, 10))
-        delay = max(min(doubled, LONGEST_DELAY), error.retry_after or timedelta())
-        soon = stored.read_at + delay <= run.started_at + LISTED_WITHIN
-        later = error.retryable and not isinstance(error, AccessDenied)
-        if later and soon and work.attempt < MOST_ATTEMPTS:
-            record = replace(stored.record, due_at=stored.read_at + delay + LIST_WITHIN)
+        """Try again soon what may work soon; otherwise go on with the pages that were read."""
+        now = listed.row.read_at
+        delay = max(FIRST_DELAY * (1 << min(work.attempt - 1, 10)), error.retry_after or _AT_ONCE)
+        if error.quick and delay <= LONGEST_DELAY and work.attempt < MOST_ATTEMPTS:
+            stored = listed.refused(error, now + delay)
+            record = replace(stored.record, due_at=now + delay + LIST_WITHIN)
             if await self.store.replace_subscription(work.run_id, stored, record):
                 await self.runs.send(work.again(), delay)
             return
-        await self._unreadable(work, stored, error.reason, error.message)
+        refusal = await self.patience.begin(run, work.subscription_id, error, now)
+        if listed.pages:
+            listed.count_refusal(error)
+            await self._conclude(run, listed, refusal)
+        else:
+            await self._unreadable(work, listed.refused(error, None), refusal)
 
     async def leave_out(self, work: ListSubscription) -> None:
         """Leave out a subscription that naptime may not act on (any more), and say so."""
         stored = await self.store.subscription(work.run_id, work.subscription_id)
         if stored is not None and stored.record.state is ListingState.PENDING:
             message = "The subscription is not in NAPTIME_SUBSCRIPTIONS (any more)."
-            await self._unreadable(work, stored, Reason.ACCESS_DENIED, message)
+            refusal = Refusal(Reason.SUBSCRIPTION_LEFT_OUT, message, since=stored.read_at)
+            await self._unreadable(work, stored, refusal)
 
     async def _unreadable(
-        self,
-        work: ListSubscription,
-        stored: Stored[SubscriptionRecord],
-        reason: Reason,
-        message: str,
+        self, work: ListSubscription, stored: Stored[SubscriptionRecord], refusal: Refusal
     ) -> None:
         """Make it a finding of the run, which goes on without that subscription."""
-        unreadable = ListingState.UNREADABLE
-        record = replace(stored.record, state=unreadable, reason=reason.value, message=message)
+        record = replace(stored.record, state=ListingState.UNREADABLE, refusal=refusal)
         if await self.store.replace_subscription(work.run_id, stored, record):
             await self.closer.close_if_last(work.run_id)
 

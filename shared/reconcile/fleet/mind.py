@@ -5,7 +5,8 @@ Everything here can be done twice, and does nothing where all is well.
 Forgetting the messages of runs that were poisoned: the run went on without them.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from shared.domain.fleet.run import RunState
@@ -20,6 +21,7 @@ from shared.reconcile.fleet.ask import START_WITHIN, RunAsker
 from shared.reconcile.fleet.close import RunCloser, is_finished, shards_of
 from shared.reconcile.fleet.hand_out import ShardHandout
 from shared.reconcile.fleet.listing import LIST_WITHIN
+from shared.reconcile.fleet.patience import ListingPatience
 from shared.reconcile.fleet.store import RunStore
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.pacer import ShardPacer
@@ -46,6 +48,28 @@ class Mended:
     forgotten: int = 0
 
 
+def _sum(one: Mended, other: Mended) -> Mended:
+    return Mended(**{name: getattr(one, name) + getattr(other, name) for name in Mended.__slots__})
+
+
+@dataclass(slots=True)
+class _Round:
+    """One round of the minder: what was put right, and what failed."""
+
+    mended: Mended = field(default_factory=Mended)
+    errors: list[Exception] = field(default_factory=list)
+
+    async def do(self, step: Awaitable[Mended]) -> None:
+        """Do one step; whatever it fails with, the next is done."""
+        try:
+            done = await step
+        except Exception as error:  # noqa: BLE001 - raised with all others at the end of the round
+            self.errors.append(error)
+        else:
+            # Not before: a step may have steps of its own.
+            self.mended = _sum(self.mended, done)
+
+
 @dataclass(frozen=True, slots=True)
 class RunMinder:
     """Minds the runs that are under way."""
@@ -57,27 +81,49 @@ class RunMinder:
     runs: Queue[RunWork]
     batons: Queue[Baton]
     closer: RunCloser
+    patience: ListingPatience
 
     async def mind(self, now: datetime) -> Mended:
-        """Look at every active run; `now` only tells which tables are too old to keep."""
-        mended = Mended(begun=len(await self.asker.begin_forgotten()))
-        for month in await self.store.months():
-            if is_past_keeping(month, now, KEPT):
-                await self.store.drop_month(month)
-                mended = replace(mended, dropped=mended.dropped + 1)
-            else:
-                mended = await self._mind_month(month, mended)
-        forgotten = await forget_ended(self.store, self.closer.given_up)
-        return replace(mended, forgotten=forgotten)
+        """Look at every active run; `now` only tells which tables are too old to keep.
 
-    async def _mind_month(self, month: str, mended: Mended) -> Mended:
+        What fails keeps nothing else from being done; then an ExceptionGroup has all of it.
+        """
+        round_ = _Round()
+        await round_.do(self._begin_forgotten())
+        await round_.do(self._read_again())
+        months = list[str]()
+        await round_.do(self._months(months))
+        for month in months:
+            await round_.do(self._mind_month(month, now, round_))
+        await round_.do(self._forget_ended())
+        if round_.errors:
+            raise ExceptionGroup("not all of the runs could be minded", round_.errors)
+        return round_.mended
+
+    async def _begin_forgotten(self) -> Mended:
+        return Mended(begun=len(await self.asker.begin_forgotten()))
+
+    async def _read_again(self) -> Mended:
+        return Mended(listed=await self.patience.mind())
+
+    async def _forget_ended(self) -> Mended:
+        return Mended(forgotten=await forget_ended(self.store, self.closer.given_up))
+
+    async def _months(self, found: list[str]) -> Mended:
+        found += await self.store.months()
+        return Mended()
+
+    async def _mind_month(self, month: str, now: datetime, round_: "_Round") -> Mended:
+        if is_past_keeping(month, now, KEPT):
+            await self.store.drop_month(month)
+            return Mended(dropped=1)
         after = ""
         active = {"state": RunState.ACTIVE.value}
         while runs := await self.store.runs_of(month, RUNS_A_PAGE, after, active):
             for record in runs:
-                mended = await self._mind_run(record, mended)
+                await round_.do(self._mind_run(record, Mended()))
             after = runs[-1].run.id
-        return mended
+        return Mended()
 
     async def _mind_run(self, record: RunRecord, mended: Mended) -> Mended:
         if not record.started:

@@ -11,7 +11,7 @@ from shared.domain.deciding.decision import Action, Decision, Finding
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.fleet.batch import PendingCluster
 from shared.domain.fleet.pace import CALLS_AT_ONCE
-from shared.domain.fleet.shard_records import ShardRecord
+from shared.domain.fleet.shard_records import Brake, ShardRecord
 from shared.domain.fleet.tally import Tally
 from shared.domain.messages.work import SLOW, Claim
 from shared.domain.vocabulary.errors import AzureError, ClusterGone, Throttled
@@ -122,7 +122,7 @@ class Shift:
         except OutOfTime:
             return Settled(cluster, None)
         except AzureError as error:
-            return Settled(cluster, _refused(one, error), failure=error, sent=bool(looks.sent))
+            return Settled(cluster, one.refused(error), failure=error, sent=bool(looks.sent))
         except Exception as error:  # noqa: BLE001 - a bug in one cluster must not hold up its shard
             self.world.report_bug(cluster, error)
             return Settled(cluster, None)
@@ -149,13 +149,14 @@ class Shift:
     async def _look(self, one: Pass, cluster: PendingCluster) -> Settled:
         if self._only_looks:
             return Settled(cluster, await one.look())
-        if cluster.explicit or self.record.stopped:
+        stopped = self.record.brake.stops(cluster.cluster.id.resource_group)
+        if cluster.explicit or stopped:
             sight = await one.looks.look()
             decision = one.decide(sight)
             if decision.action is not Action.CREATE:
                 return Settled(cluster, await one.act_on(decision, sight))
-            if self.record.stopped:
-                return Settled(cluster, _stopped(one, decision, sight.now, self.record.stopped))
+            if stopped:
+                return Settled(cluster, _stopped(one, decision, sight.now, stopped))
             # What is there no more is made under a claim, which comes before the look.
             return Settled(replace(cluster, explicit=False), None)
         return await self._look_to_write(one, cluster)
@@ -171,15 +172,19 @@ class Shift:
             await self.world.claims.release(claim, concluded=False)
 
     async def _write(self, one: Pass, cluster: PendingCluster) -> Settled:
+        group = cluster.cluster.id.resource_group
         try:
             outcome = await one.look()
         except AzureError as error:
             if one.looks.writes and (not error.retryable or error.reason in SLOW):
-                self.record = self.record.after_write(_refused(one, error))
+                self._brakes(self.record.brake.after_refusal(group, error.reason, error.code))
             raise
         if one.looks.writes:
-            self.record = self.record.after_write(outcome)
+            self._brakes(self.record.brake.after_success(group))
         return Settled(cluster, outcome)
+
+    def _brakes(self, brake: Brake) -> None:
+        self.record = replace(self.record, brake=brake)
 
 
 @dataclass(slots=True)
@@ -232,16 +237,12 @@ class ShiftWorld:
         return Shift(self, record, grip, grip.draw.tokens, self.reconciler.looker.clock.now())
 
 
-def _refused(one: Pass, error: AzureError) -> Outcome:
-    """Make an outcome of what Azure refused; a 401 or 403 has failed as far as this run goes."""
-    outcome = one.refused(error)
-    if error.reason in SLOW:
-        return replace(outcome, kind=OutcomeKind.FAILED)
-    return outcome
-
-
-def _stopped(one: Pass, decision: Decision, now: datetime, why: str) -> Outcome:
-    message = f"Ten writes in a row ended in {why}; this run writes nothing more in the shard."
+def _stopped(one: Pass, decision: Decision, now: datetime, why: Reason) -> Outcome:
+    """Skip a cluster; what a role may yet arrive for is not given up, but left to the queue."""
+    message = f"Ten writes in a row ended in {why.value}; this run writes nothing more there."
     finding = Finding(Reason.WRITES_STOPPED, message)
-    skipped = Decision(Action.SKIP, (finding, *decision.findings))
-    return one.outcome(OutcomeKind.SKIPPED, skipped, now)
+    patient = why in SLOW
+    action = Action.DEFER if patient else Action.SKIP
+    kind = OutcomeKind.DEFERRED if patient else OutcomeKind.SKIPPED
+    stopped = Decision(action, (finding, *decision.findings))
+    return one.outcome(kind, stopped, now)

@@ -11,6 +11,7 @@ from shared.domain.fleet.run import RunState
 from shared.domain.fleet.run_records import RunRecord, SubscriptionRecord
 from shared.domain.fleet.run_work import (
     ListSubscription,
+    ReadSubscription,
     RunWork,
     StartRun,
     parse_baton,
@@ -20,6 +21,7 @@ from shared.ports.storage import Queue
 from shared.reconcile.fleet.baton import ShardReconciler
 from shared.reconcile.fleet.close import RunCloser
 from shared.reconcile.fleet.listing import LIST_WITHIN, SubscriptionLister
+from shared.reconcile.fleet.patience import ListingPatience
 from shared.reconcile.fleet.store import RunStore, Stored
 from shared.reconcile.ground.at_once import at_once
 
@@ -32,6 +34,7 @@ class RunStarter:
     runs: Queue[RunWork]
     subscriptions: frozenset[str]
     lister: SubscriptionLister
+    patience: ListingPatience
     closer: RunCloser
 
     async def start(self, work: StartRun) -> None:
@@ -81,6 +84,8 @@ class RunMessageReceiver:
                 await self.starter.start(work)
             case ListSubscription():
                 await self.starter.list_one(work)
+            case ReadSubscription():
+                await self.starter.patience.try_again(work)
             case _:
                 assert_never(work)
 

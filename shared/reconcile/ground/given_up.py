@@ -30,9 +30,18 @@ class GivenUpRecords:
         reading = await self.table.get(cluster_id.subscription_id, cluster_id.hash)
         return GivenUp.read(reading.row) if reading.row else None
 
+    async def of_subscription(self, subscription_id: str) -> dict[str, ClusterId]:
+        """Name the clusters of a subscription that were given up, by their hashes."""
+        found = [GivenUp.read(row) async for row in self.table.rows(subscription_id)]
+        return {each.cluster_id.hash: each.cluster_id for each in found if each.cluster_id}
+
     async def forget(self, cluster_id: ClusterId) -> None:
         """Remove it, if it is there: the cluster has been reconciled after all."""
         await self.table.delete(cluster_id.subscription_id, cluster_id.hash)
+
+    async def forget_work(self, work: str) -> None:
+        """Remove what was recorded of a message that is of no cluster and no run."""
+        await self.table.delete(UNREADABLE, _hash_of(work))
 
     async def forget_run(self, run_id: str) -> None:
         """Remove all that was given up of a run."""

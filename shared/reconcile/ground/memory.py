@@ -15,6 +15,7 @@ from shared.domain.fleet.last_known import LastKnown, Remembered
 from shared.domain.images.age import ImageAge
 from shared.domain.images.forecast_body import schedule_to_text
 from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.instants import to_text
 from shared.domain.vocabulary.reasons import Reason
 from shared.domain.vocabulary.rows import Values
 from shared.ports.storage import Table
@@ -122,6 +123,16 @@ class ClusterMemory:
             subscription_id, limit, after=after or KNOWN, before=END_OF_KNOWN, where=where
         )
         return [Remembered.of(row) for row in rows]
+
+    async def note_missing(
+        self, subscription_id: str, since: Mapping[str, datetime | None]
+    ) -> None:
+        """Write down since when listings miss clusters, by their hashes; None where they do not."""
+        rows: dict[str, Values] = {
+            KNOWN + word: {"missingSince": to_text(at) if at else ""} for word, at in since.items()
+        }
+        if rows:
+            await self._merge(subscription_id, rows)
 
     async def forget(self, subscription_id: str, keys: Iterable[str]) -> None:
         """Remove what is known of clusters that are no more."""

@@ -1,19 +1,21 @@
 """Runs as the HTTP API shows them: the newest first, and one with its progress and its rows."""
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.domain.deciding.outcome import LastOutcomeJson
 from shared.domain.fleet.batch import COLUMN, Batch, Place, having
-from shared.domain.fleet.run import MONTH, RUN_ID, RunState, month_of
+from shared.domain.fleet.run import MONTH, RUN_ID, RunScope, RunState, month_of
 from shared.domain.fleet.run_records import RunRecordJson
 from shared.domain.fleet.shard_records import ShardRecord
+from shared.domain.fleet.unreadable import next_try_text
 from shared.domain.vocabulary.ids import GUID
 from shared.domain.vocabulary.pages import Page, PageAsked, PageJson, Question, to_token
 from shared.reconcile.fleet.close import summary
+from shared.reconcile.fleet.patience import ListingPatience
 from shared.reconcile.fleet.store import BATCH, RunStore, batches_of, end_of
 
-BATCH_KEY = rf"{BATCH}{GUID}\|[a-z0-9-]+\|[0-9]{{3,}}\|[01][0-9]{{5,}}"
+BATCH_KEY = rf"{BATCH}{GUID}\|[a-z0-9-]+\|[0-9]{{3,}}\|[0-2][0-9]{{5,}}"
 BATCHES_A_REQUEST = 5
 
 
@@ -28,6 +30,7 @@ class RunViewer:
     """Answers `GET /runs` and `GET /runs/{id}`; writes nothing."""
 
     store: RunStore
+    patience: ListingPatience
 
     async def runs(self, where: Mapping[str, str], asked: PageAsked) -> Page[RunRecordJson]:
         """Give a page of runs with these values (`state`, `cause`), the newest first."""
@@ -57,10 +60,21 @@ class RunViewer:
             return None
         subscriptions, shards = await self.store.parts(run_id)
         shown = stored.record.to_json()
-        if stored.record.state is RunState.ACTIVE:
+        if subscriptions:
             shown = {**shown, **summary(subscriptions, shards.values())}
+        await self._say_when_next(stored.record.run.scope, shown)
         page = await self._clusters(run_id, shards, where, asked)
         return {**shown, "clusters": page.to_json()}
+
+    async def _say_when_next(self, scope: RunScope, shown: RunRecordJson) -> None:
+        """Say when what could not be read is tried next, as of now; null where it is not."""
+        tried = [found for found in shown.get("unreadableSubscriptions", ()) if found["nextTryAt"]]
+        if not tried or shown["state"] is RunState.ACTIVE:
+            return
+        refusals = await self.patience.refusals()
+        for found in tried:
+            of = replace(scope, subscription_id=found["subscriptionId"])
+            found["nextTryAt"] = next_try_text(refusals.get(of.key))
 
     async def _clusters(
         self,

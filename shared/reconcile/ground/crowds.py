@@ -7,9 +7,11 @@ from datetime import datetime
 from shared.domain.fleet.crowding import Crowd, crowds_of
 from shared.domain.fleet.run import Run
 from shared.domain.fleet.told import crowd_found
-from shared.reconcile.fleet.listed import Before
 from shared.reconcile.ground.memory import ClusterMemory
 from shared.reconcile.ground.outbox import EventTeller
+
+type Start = tuple[str, datetime | None]
+"""Where a cluster is, and when it starts next, if it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +23,9 @@ class CrowdFinder:
     size: int
 
     async def find(
-        self, run: Run, subscription_id: str, known: Iterable[Before], now: datetime
+        self, run: Run, subscription_id: str, starts: Iterable[Start], now: datetime
     ) -> list[Crowd]:
         """Count the crowds by what is remembered, and give those that a run is about."""
-        starts = ((each.location, each.start) for each in known)
         crowds = crowds_of(subscription_id, starts, self.size)
         if self.memory.keeps_dry_runs or not run.scope.dry_run:
             await self._note(run, subscription_id, crowds, now)

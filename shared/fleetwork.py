@@ -1,0 +1,147 @@
+"""What fleet runs stand on, and what drives them: each part made once."""
+
+from functools import cached_property
+
+from shared.groundwork import Groundwork
+from shared.reconcile.fleet.ask import RunAsker
+from shared.reconcile.fleet.baton import ShardReconciler
+from shared.reconcile.fleet.close import RunCloser
+from shared.reconcile.fleet.hand_out import ShardHandout
+from shared.reconcile.fleet.listing import SubscriptionLister
+from shared.reconcile.fleet.mind import RunMinder
+from shared.reconcile.fleet.patience import ListingPatience
+from shared.reconcile.fleet.settle import ClusterSettler
+from shared.reconcile.fleet.shift import InFlight, ShiftWorld
+from shared.reconcile.fleet.start import RunMessageReceiver, RunStarter
+from shared.reconcile.fleet.store import RunStore
+from shared.reconcile.ground.crowds import CrowdFinder
+from shared.reconcile.images.memory import IMAGES_TABLE
+from shared.reconcile.images.release import ReleaseRuns
+from shared.reconcile.shown.runs import RunViewer
+
+
+class Fleetwork(Groundwork):
+    """The parts of fleet runs."""
+
+    @cached_property
+    def store(self) -> RunStore:
+        """The records of runs."""
+        return RunStore(self.ports.tables)
+
+    @cached_property
+    def asker(self) -> RunAsker:
+        """What starts runs."""
+        ports, dry_run = self.ports, self.settings.dry_run
+        return RunAsker(self._shards, self.store, ports.runs_queue, ports.new_id, dry_run)
+
+    @cached_property
+    def closer(self) -> RunCloser:
+        """What ends runs."""
+        return RunCloser(self.store, self.reports.run, self.teller, self.given_up)
+
+    @cached_property
+    def handout(self) -> ShardHandout:
+        """What gives shards their batons."""
+        batons, settings = self.ports.shards_queue, self.settings
+        return ShardHandout(self.store, batons, self.closer, settings.pace, settings.dry_run)
+
+    @cached_property
+    def lister(self) -> SubscriptionLister:
+        """What lists the clusters of a run's subscriptions."""
+        ports, settings = self.ports, self.settings
+        return SubscriptionLister(
+            ports.aks,
+            self.store,
+            self.memory,
+            self.given_up,
+            ports.runs_queue,
+            ports.clusters_queue,
+            self.handout,
+            self.closer,
+            ports.clock,
+            settings.desired,
+            settings.verify_max_age,
+            CrowdFinder(self.memory, self.teller, self.crowd_size),
+            self.patience,
+        )
+
+    @cached_property
+    def patience(self) -> ListingPatience:
+        """What tries subscriptions again that could not be read."""
+        ports, allowed = self.ports, self.settings.subscriptions
+        return ListingPatience(
+            self._shards,
+            ports.aks,
+            self.asker,
+            ports.runs_queue,
+            self.given_up,
+            ports.jitter,
+            allowed,
+        )
+
+    @cached_property
+    def in_flight(self) -> InFlight:
+        """How much this process may do at once."""
+        return InFlight()
+
+    @cached_property
+    def shifts(self) -> ShiftWorld:
+        """What the holder of a baton needs for its clusters."""
+        records, bug = self.claims, self.reports.bug
+        return ShiftWorld(self.reconciler, records, self.pacer, bug, self.in_flight)
+
+    @cached_property
+    def settler(self) -> ClusterSettler:
+        """What does with the outcomes of a run's clusters what they ask for."""
+        ports = self.ports
+        return ClusterSettler(
+            self.memory,
+            self.given_up,
+            ports.clusters_queue,
+            self.reports.in_run,
+            self.teller,
+            ports.clock,
+            ports.jitter,
+        )
+
+    @cached_property
+    def release_runs(self) -> ReleaseRuns:
+        """The runs that released images start."""
+        return ReleaseRuns(self.asker, self.ports.tables.of(IMAGES_TABLE))
+
+    @cached_property
+    def runs(self) -> RunViewer:
+        """What `GET /runs` calls."""
+        return RunViewer(self.store, self.patience)
+
+    @cached_property
+    def run_messages(self) -> RunMessageReceiver:
+        """What the functions on the queues of runs and shards call."""
+        ports, allowed = self.ports, self.settings.subscriptions
+        starter = RunStarter(
+            self.store, ports.runs_queue, allowed, self.lister, self.patience, self.closer
+        )
+        shards = ShardReconciler(
+            self.store,
+            self.pacer,
+            self.shifts,
+            self.settler,
+            ports.shards_queue,
+            self.closer,
+            allowed,
+        )
+        return RunMessageReceiver(starter, shards)
+
+    @cached_property
+    def minder(self) -> RunMinder:
+        """What the timer that minds runs calls."""
+        return RunMinder(
+            self.store,
+            self.pacer,
+            self.asker,
+            self.handout,
+            self.ports.runs_queue,
+            self.ports.shards_queue,
+            self.closer,
+            self.patience,
+        )

@@ -1,0 +1,143 @@
+"""What comes of the clusters of a shift: told, remembered, given up, or left to the queue."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from shared.domain.deciding.outcome import Outcome, OutcomeKind
+from shared.domain.fleet.batch import BatchedCluster, PendingCluster, SettledCluster
+from shared.domain.fleet.last_known import LastKnown
+from shared.domain.fleet.shard_records import ShardRecord
+from shared.domain.messages.given_up import GivenUp
+from shared.domain.messages.told import Occasion, events_of, failure_of
+from shared.domain.messages.work import SLOW, ReconcileCluster, delay_before
+from shared.domain.vocabulary.cloud_event import CloudEvent
+from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.reasons import Cause, Reason
+from shared.ports.azure import Clock
+from shared.ports.storage import Queue
+from shared.reconcile.fleet.shift import Settled, Shift
+from shared.reconcile.ground.given_up import GivenUpRecords
+from shared.reconcile.ground.memory import ClusterMemory
+from shared.reconcile.ground.outbox import EventTeller
+
+MOST_ATTEMPTS = 3
+"""So often a cluster is tried within a run; then it goes on by itself, for 24 hours."""
+
+LONGEST_REFILL = timedelta(seconds=25)
+"""The longest wait for tokens; for a cluster whose Retry-After is longer, a run does not wait."""
+
+PATIENT = SLOW | {Reason.WRITES_STOPPED}
+"""What is not tried again within a run: a role may arrive, but hardly in seconds."""
+
+LOOK_AGAIN_AFTER = timedelta(minutes=1)
+"""How long after a 404 a cluster that a listing had is looked at again."""
+
+type Changes = Mapping[ClusterId, BatchedCluster]
+"""What came of clusters, as it is to be written down."""
+
+type Report = Callable[[Outcome, Cause], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSettler:
+    """Does what the outcomes of a shift ask for outside its run."""
+
+    memory: ClusterMemory
+    given_up: GivenUpRecords
+    clusters: Queue[ReconcileCluster]
+    report: Report
+    teller: EventTeller
+    clock: Clock
+    jitter: Callable[[], float]
+    """From 0 to 1, so that what was refused together does not come back together."""
+
+    async def settle(self, shift: Shift) -> Changes:
+        """Do what each outcome asks for outside the run, and give what is to be written of it."""
+        changes: dict[ClusterId, BatchedCluster] = {}
+        known: list[LastKnown] = []
+        events: list[CloudEvent] = []
+        now = self.clock.now()
+        for settled in shift.settled:
+            cluster = settled.cluster
+            outcome = await self._final(shift.record, settled, now)
+            if outcome is None:
+                attempts = cluster.attempts + settled.counts
+                again = replace(cluster, attempts=attempts, sent=settled.sent)
+                changes[cluster.cluster.id] = again
+                continue
+            self.report(outcome, shift.record.cause)
+            events += _to_tell(shift.record, cluster, outcome, now)
+            shift.record = shift.record.counting(outcome)
+            last = LastKnown(outcome, shift.grip.draw.at, now)
+            known.append(last)
+            changes[cluster.cluster.id] = SettledCluster(last.shown)
+        # Told before it is remembered: a crash in between tells it again, with the same id.
+        await self.teller.tell(events)
+        await self.memory.remember(known)
+        return changes
+
+    async def _final(self, record: ShardRecord, settled: Settled, now: datetime) -> Outcome | None:
+        """Give what a cluster's outcome is for this run; None if the run tries it again."""
+        outcome, cluster = settled.outcome, settled.cluster
+        if outcome is None or outcome.kind is OutcomeKind.DEFERRED:
+            return await self._later(record, settled, now)
+        if outcome.dry_run:
+            return outcome
+        if outcome.reason is Reason.CLUSTER_GONE:
+            return await self._look_again(record, outcome, now)
+        if outcome.kind is OutcomeKind.FAILED:
+            await self._give_up(outcome, record.cause, now)
+        elif cluster.given_up:
+            await self.given_up.forget(outcome.cluster_id)
+        return outcome
+
+    async def _later(self, record: ShardRecord, settled: Settled, now: datetime) -> Outcome | None:
+        """Have the run try it again soon; or else the queue, which has a day's patience."""
+        outcome, cluster = settled.outcome, settled.cluster
+        slow, asked = outcome is not None and outcome.reason in PATIENT, settled.asked_wait
+        may_again = cluster.attempts + 1 < MOST_ATTEMPTS and asked <= LONGEST_REFILL and not slow
+        if not settled.counts or may_again:
+            return None
+        if not record.dry_run and not cluster.waiting:
+            delay = delay_before(2, asked, slow=True, jitter=self.jitter()) if slow else asked
+            work = ReconcileCluster(cluster.cluster.id, record.cause, now)
+            await self.clusters.send(work, delay)
+        return outcome or _left_to_itself(cluster)
+
+    async def _look_again(self, record: ShardRecord, outcome: Outcome, now: datetime) -> Outcome:
+        """Leave a 404 to the queue: the listing had the cluster, and ARM's replicas may differ."""
+        work = ReconcileCluster(outcome.cluster_id, record.cause, now)
+        await self.clusters.send(work, LOOK_AGAIN_AFTER)
+        return replace(outcome, kind=OutcomeKind.DEFERRED)
+
+    async def _give_up(self, outcome: Outcome, cause: Cause, now: datetime) -> None:
+        work = ReconcileCluster(outcome.cluster_id, cause, now)
+        await self.given_up.put(GivenUp.of(outcome, work, now, outcome.attempts))
+
+
+def _to_tell(
+    record: ShardRecord, cluster: PendingCluster, outcome: Outcome, now: datetime
+) -> list[CloudEvent]:
+    """Give what a settled cluster is to tell; a failure not again in each run until it is over."""
+    occasion = Occasion.of_run(record.run_id, record.cause)
+    events = events_of(outcome, occasion, cluster.told, now)
+    if outcome.kind is OutcomeKind.FAILED and not cluster.given_up:
+        events += failure_of(outcome, occasion, now)
+    return events
+
+
+def _left_to_itself(cluster: PendingCluster) -> Outcome:
+    """Give the outcome of a cluster that no attempt of the run came to an end with."""
+    return Outcome(
+        cluster_id=cluster.cluster.id,
+        kind=OutcomeKind.DEFERRED,
+        reason=Reason.POISONED,
+        message="naptime failed on this cluster; it goes on by itself.",
+        findings=(),
+        window=None,
+        next_start=None,
+        attempts=MOST_ATTEMPTS,
+        calls=0,
+        cluster=cluster.cluster,
+    )
