@@ -1,8 +1,10 @@
-"""The window that a person asks for, read strictly: every problem at once."""
+"""What a person wishes a schedule to be; its window is read strictly, every problem at once."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 
+from shared.domain.deciding.conditions import Condition
 from shared.domain.vocabulary.errors import InvalidWindow, Problem
 from shared.domain.vocabulary.fields import Fields, object_or_empty
 from shared.domain.window.body import read_window
@@ -15,8 +17,17 @@ MOST_SPANS = 200
 """naptime's own limit: what is remembered of a cluster has to fit into a table row."""
 
 
-def read_requested(properties: Mapping[str, object], now: datetime) -> MaintenanceWindow:
-    """Read the ARM `properties` of a request.
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A window, whether advice against it counts, and what must hold before."""
+
+    window: MaintenanceWindow
+    force: bool = False
+    condition: Condition = field(default_factory=Condition)
+
+
+def read_wish(properties: Mapping[str, object], now: datetime) -> MaintenanceWindow:
+    """Read the window that the ARM `properties` of a wish hold.
 
     Raises InvalidWindow with everything that AKS would refuse. A start date in the past counts
     only beside other problems: alone it is no problem if the very same window is there already,
