@@ -12,7 +12,7 @@ from naptime.asking.settings import settings_of
 from naptime.own.fleet import OwnFleet
 from naptime.own.lookout import Lookout
 from naptime.own.ports import OwnPorts
-from naptime.own.writes import OwnWrites, Written
+from naptime.own.writes import OwnWrites, Wrote
 from naptime.source import FleetLook, Watch
 from shared.domain.vocabulary.errors import AzureError, InvalidInput
 from shared.domain.vocabulary.ids import ClusterId
@@ -56,7 +56,7 @@ class OwnLogin:
         fleet = OwnFleet(world, self.ports, self.lookout, self._patience)
         return await fleet.plan(asked.locations, watch)
 
-    async def protect(self, clusters: Sequence[ClusterId], watch: Watch) -> list[Written]:
+    async def protect(self, clusters: Sequence[ClusterId], watch: Watch) -> list[Wrote]:
         """Write the schedules of clusters that have none, each read again right before."""
         subscriptions = frozenset(each.subscription_id for each in clusters)
         world = self.world(subscriptions, dry_run=False)

@@ -16,7 +16,7 @@ from shared.world import World
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class Wrote:
     """What came of one cluster; no outcome where nothing came of it in time."""
 
     cluster_id: ClusterId
@@ -34,7 +34,7 @@ class OwnWrites:
     _settled: int = -1
     _moved_at: datetime | None = None
 
-    async def protect(self, clusters: Sequence[ClusterId], watch: Watch) -> list[Written]:
+    async def protect(self, clusters: Sequence[ClusterId], watch: Watch) -> list[Wrote]:
         """Reconcile all of them, side by side and at the pace of each shard."""
         now = self.ports.clock.now()
         for cluster_id in clusters:
@@ -52,7 +52,7 @@ class OwnWrites:
             return settled == len(clusters)
 
         await delivery.until(done, self._over)
-        return [Written(each, self._last.get(each)) for each in clusters]
+        return [Wrote(each, self._last.get(each)) for each in clusters]
 
     async def _receive(self, message: Message) -> None:
         outcome = await self.world.messages.receive(message.text, message.inserted_at)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from naptime.own.writes import Written
+from naptime.own.writes import Wrote
 from naptime.reports.kinds import advice_on
 from naptime.reports.plan import COLUMNS, is_incomplete, unread
 from naptime.reports.report import DONE, FAILED, Block, Entry, Report, Section, Tone
@@ -30,7 +30,7 @@ _WRITTEN: Final = frozenset({OutcomeKind.CREATED, OutcomeKind.UPDATED})
 _NOT_DONE: Final = frozenset({OutcomeKind.DEFERRED, OutcomeKind.FAILED})
 
 
-def protect_report(look: FleetLook, written: Sequence[Written]) -> Report:
+def protect_report(look: FleetLook, written: Sequence[Wrote]) -> Report:
     """Tell of every cluster that was to get a schedule whether it has one."""
     done = [each for each in written if _kind(each) in _WRITTEN]
     failed = [each for each in written if each.outcome is None or _kind(each) in _NOT_DONE]
@@ -59,11 +59,11 @@ def protect_report(look: FleetLook, written: Sequence[Written]) -> Report:
     )
 
 
-def _kind(written: Written) -> OutcomeKind | None:
+def _kind(written: Wrote) -> OutcomeKind | None:
     return written.outcome.kind if written.outcome else None
 
 
-def _when(written: Sequence[Written]) -> tuple[Block, ...]:
+def _when(written: Sequence[Wrote]) -> tuple[Block, ...]:
     return by_subscription(
         (each.cluster_id, Entry((short_name(each.cluster_id), *_times(each.outcome))))
         for each in written
@@ -76,22 +76,22 @@ def _times(outcome: Outcome | None) -> tuple[str, str]:
     return (window_words(write_window(outcome.window)), written_minute(outcome.next_start))
 
 
-def _why(written: Sequence[Written]) -> tuple[Block, ...]:
+def _why(written: Sequence[Wrote]) -> tuple[Block, ...]:
     return by_subscription(
         (each.cluster_id, Entry((short_name(each.cluster_id), _reason(each)), _message(each)))
         for each in written
     )
 
 
-def _reason(written: Written) -> str:
+def _reason(written: Wrote) -> str:
     return written.outcome.reason.value if written.outcome else NOT_KNOWN
 
 
-def _message(written: Written) -> str:
+def _message(written: Wrote) -> str:
     return plain(written.outcome.message) if written.outcome else _NO_END
 
 
-def _advice(failed: Sequence[Written]) -> tuple[str, ...]:
+def _advice(failed: Sequence[Wrote]) -> tuple[str, ...]:
     reasons = dict.fromkeys(each.outcome.reason for each in failed if each.outcome)
     denied = sorted(
         {
@@ -111,7 +111,7 @@ def _advice(failed: Sequence[Written]) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _record(written: Written) -> dict[str, str]:
+def _record(written: Wrote) -> dict[str, str]:
     cluster_id, outcome = written.cluster_id, written.outcome
     window, start = _times(outcome) if outcome and outcome.window else ("", "")
     return {
