@@ -12,7 +12,8 @@ import sys
 from pathlib import Path
 
 from tests.clusters import SUBSCRIPTION, cluster
-from tests.scenarios.farm import KEY, Fleet, farm
+from tests.scenarios import toml_bodies
+from tests.scenarios.farm import KEY, ROOT, Fleet, farm
 
 CHECKS_OFF = "unsupported_method,positive_data_acceptance"
 EXAMPLES_AN_OPERATION = 40
@@ -39,6 +40,7 @@ async def campaign(url: str, folder: Path) -> tuple[int, str]:
         schemathesis,
         *arguments,
         cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "SCHEMATHESIS_HOOKS": toml_bodies.__name__},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
