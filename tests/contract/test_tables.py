@@ -24,13 +24,25 @@ from tests.fakes.tables import FakeTables
 AT = datetime(2026, 11, 21, 12, 0, 7, tzinfo=UTC)
 
 
+@pytest.fixture(params=["fake", "azurite"])
+async def stored(request: pytest.FixtureRequest, azurite_connection: str) -> AsyncIterator[Tables]:
+    """Give what has the limits of storage: what a command holds in memory has none."""
+    async for tables in _tables(request.param, azurite_connection):
+        yield tables
+
+
 @pytest.fixture(params=["fake", "memory", "azurite"])
 async def tables(request: pytest.FixtureRequest, azurite_connection: str) -> AsyncIterator[Tables]:
     """Give an account's tables, fake and real."""
-    if request.param == "fake":
+    async for tables in _tables(request.param, azurite_connection):
+        yield tables
+
+
+async def _tables(kind: str, azurite_connection: str) -> AsyncIterator[Tables]:
+    if kind == "fake":
         yield FakeTables(FakeClock())
         return
-    if request.param == "memory":
+    if kind == "memory":
         yield MemoryTables(FakeClock())
         return
     account = StorageAccount(StorageSettings(azurite_connection), no_credential)  # type: ignore[arg-type]  # never called
@@ -44,6 +56,12 @@ async def tables(request: pytest.FixtureRequest, azurite_connection: str) -> Asy
 async def table(tables: Tables) -> Table:
     """Give a table that is not there yet."""
     return tables.of(f"t{uuid4().hex}")
+
+
+@pytest.fixture
+async def limited(stored: Tables) -> Table:
+    """Give one with the limits of storage."""
+    return stored.of(f"t{uuid4().hex}")
 
 
 async def read(table: Table, key: str, partition: str = "p") -> Row:
@@ -309,41 +327,41 @@ async def test_the_longest_texts_are_taken(table: Table) -> None:
 @pytest.mark.parametrize(
     "too_long", [TOO_LONG, {"odd": "\N{GRINNING FACE}" * (LONGEST_TEXT // 2 + 1)}]
 )
-async def test_a_longer_text_is_refused(table: Table, too_long: Values) -> None:
+async def test_a_longer_text_is_refused(limited: Table, too_long: Values) -> None:
     """However it is written, a text that is too long is refused, and nothing is changed by it."""
-    row = await table.insert("p", "k", {"n": 1})
+    row = await limited.insert("p", "k", {"n": 1})
     assert row
     writes: list[Callable[[], Awaitable[object]]] = [
-        lambda: table.insert("p", "other", too_long),
-        lambda: table.replace(row, too_long),
-        lambda: table.settle(row, {"n": 2}, {"c1": {"n": 1}, "c2": too_long}),
-        lambda: table.merge("p", {"k": too_long}),
-        lambda: table.merge("p", {"k": {"n": 2}, "c2": too_long}),
-        lambda: table.insert_new("p", {"c1": {"n": 1}, "c2": too_long}),
+        lambda: limited.insert("p", "other", too_long),
+        lambda: limited.replace(row, too_long),
+        lambda: limited.settle(row, {"n": 2}, {"c1": {"n": 1}, "c2": too_long}),
+        lambda: limited.merge("p", {"k": too_long}),
+        lambda: limited.merge("p", {"k": {"n": 2}, "c2": too_long}),
+        lambda: limited.insert_new("p", {"c1": {"n": 1}, "c2": too_long}),
     ]
     for write in writes:
         with pytest.raises(StorageRefused):
             await write()
-    assert await keys(table) == ["k"]
-    assert (await read(table, "k")).values == {"n": 1}
+    assert await keys(limited) == ["k"]
+    assert (await read(limited, "k")).values == {"n": 1}
 
 
 @pytest.mark.filterwarnings("ignore:Sending a large body")  # aiohttp's; no row comes near this
-async def test_a_transaction_of_four_megabytes_is_refused(table: Table) -> None:
+async def test_a_transaction_of_four_megabytes_is_refused(limited: Table) -> None:
     """Rows that are small enough each may be too large together."""
-    row = await table.insert("p", "k", {"n": 1})
+    row = await limited.insert("p", "k", {"n": 1})
     assert row
     large: Values = {f"c{number:02}": "x" * 32_000 for number in range(15)}
     with pytest.raises(StorageRefused):
-        await table.settle(row, {"n": 2}, {f"b{number}": large for number in range(9)})
-    assert await keys(table) == ["k"]
+        await limited.settle(row, {"n": 2}, {f"b{number}": large for number in range(9)})
+    assert await keys(limited) == ["k"]
 
 
 @pytest.mark.parametrize("key", ["a/b", "a\\b", "a#b", "a?b", "k" * 1025])
-async def test_a_key_that_no_row_can_have(table: Table, key: str) -> None:
+async def test_a_key_that_no_row_can_have(limited: Table, key: str) -> None:
     """A key has no separators of URLs in it, and is no longer than 1 KiB."""
     with pytest.raises(StorageRefused):
-        await table.insert("p", key, {"n": 1})
+        await limited.insert("p", key, {"n": 1})
 
 
 async def test_what_the_emulator_lets_through() -> None:

@@ -198,7 +198,8 @@ def test_what_was_read_survives_the_queue(tag: str) -> None:
 
 def test_long_tags_stay_out_of_messages() -> None:
     """A queue takes 48 KiB: a cluster with more tags than that is read again."""
-    seen = SeenCluster(observed("x" * (LONGEST_TAGS + 1)), SATURDAY_NOON)
+    tags = {f"tag-{number}": "x" * 250 for number in range(LONGEST_TAGS // 250)}
+    seen = SeenCluster(observe_cluster(cluster(tags=tags)), SATURDAY_NOON)
     work = ReconcileCluster(cluster_id(), Cause.CLUSTER_WRITTEN, seen.read_at)
     assert work.deferred(seen, paced=True).seen is None
 
