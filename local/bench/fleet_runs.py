@@ -23,6 +23,9 @@ SECONDS_TO_WAIT: Final = 600.0
 CLUSTERS_A_PAGE: Final = 100
 """The simulator's default, and what ARM gives."""
 
+NODE_IMAGES_LISTED: Final = "ManagedClusters_ListNodeImageVersions"
+"""What the watch for node images calls, once for each location of the fleet."""
+
 type States = Mapping[str, ClusterState]
 type Place = tuple[str, str]
 """A subscription and a location: a shard."""
@@ -63,6 +66,11 @@ class Swept:
         """One for each cluster, one more where a schedule was missing, and the pages."""
         missing = sum(state.schedule is None for state in self.before.values())
         return len(self.before) + missing + self.pages
+
+    @property
+    def run_calls(self) -> Sequence[Call]:
+        """The calls of the run; a quarter of an hour may end in it, with a look for node images."""
+        return [call for call in self.calls if call.operation != NODE_IMAGES_LISTED]
 
     @property
     def configuration_calls(self) -> Sequence[Call]:

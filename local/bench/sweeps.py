@@ -131,7 +131,7 @@ def _kept(found: Swept) -> tuple[Row, ...]:
     return (
         Row(f"clusters of {len(found.after):,} without a schedule", 0, found.unprotected),
         Row("calls answered with 429", 0, found.throttled),
-        Row("calls (1 or 2 a cluster, and the pages)", found.promised_calls, len(found.calls)),
+        Row("calls (1 or 2 a cluster, and the pages)", found.promised_calls, len(found.run_calls)),
     )
 
 

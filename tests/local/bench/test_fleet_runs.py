@@ -45,6 +45,15 @@ def test_throttled_calls_are_counted() -> None:
     assert found.throttled == 2
 
 
+def test_looks_for_node_images_are_no_calls_of_the_run() -> None:
+    """The watch looks at each location of the fleet when its quarter of an hour ends."""
+    before = [state("a")]
+    path = "/subscriptions/s/providers/Microsoft.ContainerService/locations/l/nodeImageVersions"
+    watch = Call(1, ASKED, "GET", path, 200, "naptime", "ManagedClusters_ListNodeImageVersions")
+    own = call(1, "a")
+    assert swept(before, before, own, watch).run_calls == [own]
+
+
 def test_the_promised_calls() -> None:
     """One call for each cluster, one more where a schedule was missing, and one for each page."""
     before = [state("a", protected=False), state("b"), state("c")]
