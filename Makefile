@@ -21,6 +21,10 @@ run: $(ready) ## play the whole story on this machine: app, storage emulator, si
 up: $(ready) ## the same without the story: stays up, prints the URLs, the keys and curl calls
 	@$(PYTHON) -m local.demo --stay-up
 
+.PHONY: plan
+plan: $(ready) ## what naptime would do, with your own login (options: make plan ARGS="--help")
+	@$(PYTHON) -m naptime plan $(or $(ARGS),--all)
+
 .PHONY: test
 test: $(ready) ## every test, with the storage emulator and the real worker library
 	@$(PYTHON) -m pytest -q -n 3 --dist loadfile --cov --cov-report=term
@@ -30,7 +34,7 @@ quick: $(ready) ## unit and service tests in under a minute: the loop while writ
 	@$(PYTHON) -m pytest -q -n 3 --dist loadfile tests/unit tests/service
 
 .PHONY: campaign
-campaign: $(ready) ## the tests that take minutes: workers killed in the middle of runs, mutants, weather
+campaign: $(ready) ## the tests that take minutes: workers killed in the middle of runs, mutants, weather, a soak
 	@$(PYTHON) -m pytest -q -m campaign
 
 .PHONY: check
@@ -42,12 +46,12 @@ check: $(ready) ## format, lint, types, imports, then the tests (three at a time
 	@$(MAKE) --no-print-directory test
 
 .PHONY: infra
-infra: $(ready) ## what is wrong with infra/, without Azure and without its compiler
+infra: $(ready) ## what is wrong with infra/: the rules, and with a bicep on PATH all that it says
 	@$(PYTHON) -m local.infra_check
 
-.PHONY: infra-types
-infra-types: $(ready) ## renew Microsoft's type data for the resources of infra/ (fetches 62 MB)
-	@$(PYTHON) -m local.infra_check.snapshot
+.PHONY: infra-write
+infra-write: $(ready) ## format infra/, and write what is compiled from it (a bicep on PATH)
+	@$(PYTHON) -m local.infra_check --write
 
 .PHONY: bench
 bench: $(ready) ## the figures of the README, measured
@@ -69,6 +73,14 @@ format: $(ready) ## let the formatter and the linter repair what they can
 .PHONY: package
 package: $(ready) ## the deploy package and its bill of materials, in dist/, built twice and tried
 	@$(PYTHON) -m local.package
+
+.PHONY: wheel
+wheel: $(ready) ## the command line as a wheel, installed into an empty environment and tried
+	@$(PYTHON) -m local.wheel
+
+.PHONY: release
+release: $(ready) ## what people deploy without building: package, templates, checksums, in dist/release
+	@$(PYTHON) -m local.package.release
 
 .PHONY: pins
 pins: $(ready) ## renew requirements.txt and requirements-dev.txt from their .in files

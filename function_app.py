@@ -3,7 +3,7 @@
 import azure.functions as func
 
 from functions import events, queues, timers
-from functions.api import clusters, describe, policy, runs, schedules
+from functions.api import budgets, clusters, describe, policy, runs, schedules
 
 app = func.FunctionApp()
 for blueprint in (
@@ -12,6 +12,7 @@ for blueprint in (
     queues.blueprint,
     clusters.routes.blueprint,
     schedules.routes.blueprint,
+    budgets.routes.blueprint,
     runs.routes.blueprint,
     policy.routes.blueprint,
     describe.blueprint,

@@ -1,24 +1,64 @@
 // The event subscriptions, after the code: Event Grid checks that each function is there before it sends to it.
+// Every parameter comes out of main.bicep, as its output eventsParameters.
 targetScope = 'subscription'
 
 param environmentName string
-@description('The same list as for main.bicep.')
+param installation string
+@description('Comma-separated, in lower case, without blanks.')
 param subscriptions string
-param existingSystemTopics object = {}
+param existingSystemTopics string[] = []
 param watchResourceNotifications bool = false
 param identityOnSystemTopics bool = true
-@description('Write dead letters of existing system topics as well. false: their owner has to attach the identity to them first.')
 param identityOnExistingTopics bool = false
-
-@description('Outputs of main.bicep.')
+param identityPerSubscription bool = false
 param appId string
 param resourceGroupName string
 param topicName string
-param storageId string
+param storageName string
 param eventsIdentityId string
 
+var watched = split(subscriptions, ',')
+var eventsGroup = 'rg-${environmentName}-events-${installation}'
+var clusterTopic = 'evgst-${environmentName}-${installation}-subscription'
+var notificationTopic = 'evgst-${environmentName}-${installation}-notifications'
+var storageId = resourceId(
+  subscription().subscriptionId,
+  resourceGroupName,
+  'Microsoft.Storage/storageAccounts',
+  storageName
+)
+// An empty text where watch.bicep made the topic.
+var existing = [
+  for id in watched: first(filter(existingSystemTopics, topic => toLower(split(topic, '/')[2]) == id)) ?? ''
+]
+var makesTopic = [for topic in existing: empty(topic)]
+// Whether watch.bicep has made an identity there.
+var hasOwn = [for (id, index) in watched: identityPerSubscription && (makesTopic[index] || watchResourceNotifications)]
+var ownIdentityIds = [
+  for (id, index) in watched: hasOwn[index]
+    ? resourceId(id, eventsGroup, 'Microsoft.ManagedIdentity/userAssignedIdentities', 'id-${environmentName}-events')
+    : eventsIdentityId
+]
+
+resource ownIdentities 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = [
+  for (id, index) in watched: if (hasOwn[index]) {
+    name: 'id-${environmentName}-events'
+    scope: resourceGroup(id, eventsGroup)
+  }
+]
+
+module access 'modules/dead-letter-access.bicep' = [
+  for (id, index) in watched: if (hasOwn[index] && identityOnSystemTopics) {
+    scope: resourceGroup(resourceGroupName)
+    params: {
+      storageName: storageName
+      owner: id
+      principalId: ownIdentities[index]!.properties.principalId
+    }
+  }
+]
+
 module images 'modules/image-events.bicep' = {
-  name: 'naptime-image-events'
   scope: resourceGroup(resourceGroupName)
   params: {
     topicName: topicName
@@ -29,28 +69,30 @@ module images 'modules/image-events.bicep' = {
 }
 
 module clusters 'modules/cluster-events.bicep' = [
-  for id in split(subscriptions, ','): {
-    name: 'naptime-cluster-events-${id}'
-    scope: resourceGroup(id, contains(existingSystemTopics, id) ? split(existingSystemTopics[id], '/')[4] : 'rg-${environmentName}-events')
+  for (id, index) in watched: {
+    scope: resourceGroup(id, makesTopic[index] ? eventsGroup : split(existing[index], '/')[4])
+    dependsOn: [access]
     params: {
-      topicName: contains(existingSystemTopics, id) ? split(existingSystemTopics[id], '/')[8] : 'evgst-${environmentName}-subscription'
-      subscriptionPrefix: environmentName
+      topicName: makesTopic[index] ? clusterTopic : last(split(existing[index], '/'))
+      subscriptionPrefix: '${environmentName}-${installation}'
       appId: appId
       storageId: storageId
-      eventsIdentityId: (contains(existingSystemTopics, id) ? identityOnExistingTopics : identityOnSystemTopics) ? eventsIdentityId : ''
+      eventsIdentityId: makesTopic[index]
+        ? (identityOnSystemTopics ? ownIdentityIds[index] : '')
+        : (identityOnExistingTopics ? eventsIdentityId : '')
     }
   }
 ]
 
 module notifications 'modules/notification-events.bicep' = [
-  for id in split(subscriptions, ','): if (watchResourceNotifications) {
-    name: 'naptime-notifications-${id}'
-    scope: resourceGroup(id, 'rg-${environmentName}-events')
+  for (id, index) in watched: if (watchResourceNotifications) {
+    scope: resourceGroup(id, eventsGroup)
+    dependsOn: [access]
     params: {
-      topicName: 'evgst-${environmentName}-notifications'
+      topicName: notificationTopic
       appId: appId
       storageId: storageId
-      eventsIdentityId: identityOnSystemTopics ? eventsIdentityId : ''
+      eventsIdentityId: identityOnSystemTopics ? ownIdentityIds[index] : ''
     }
   }
 ]

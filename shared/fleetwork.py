@@ -14,6 +14,8 @@ from shared.reconcile.fleet.settle import ClusterSettler
 from shared.reconcile.fleet.shift import InFlight, ShiftWorld
 from shared.reconcile.fleet.start import RunMessageReceiver, RunStarter
 from shared.reconcile.fleet.store import RunStore
+from shared.reconcile.fleet.tidy import Tidier
+from shared.reconcile.ground.claim import CLUSTERS_TABLE
 from shared.reconcile.ground.crowds import CrowdFinder
 from shared.reconcile.images.memory import IMAGES_TABLE
 from shared.reconcile.images.release import ReleaseRuns
@@ -32,7 +34,8 @@ class Fleetwork(Groundwork):
     def asker(self) -> RunAsker:
         """What starts runs."""
         ports, dry_run = self.ports, self.settings.dry_run
-        return RunAsker(self._shards, self.store, ports.runs_queue, ports.new_id, dry_run)
+        queue, new_id = ports.runs_queue, ports.new_id
+        return RunAsker(self._shards, self.store, queue, new_id, self.policies, dry_run)
 
     @cached_property
     def closer(self) -> RunCloser:
@@ -59,10 +62,11 @@ class Fleetwork(Groundwork):
             self.handout,
             self.closer,
             ports.clock,
-            settings.desired,
+            self.policies.wanted,
             settings.verify_max_age,
             CrowdFinder(self.memory, self.teller, self.crowd_size),
             self.patience,
+            Tidier(self.ports.tables.of(CLUSTERS_TABLE), self._shards),
         )
 
     @cached_property
@@ -88,7 +92,8 @@ class Fleetwork(Groundwork):
     def shifts(self) -> ShiftWorld:
         """What the holder of a baton needs for its clusters."""
         records, bug = self.claims, self.reports.bug
-        return ShiftWorld(self.reconciler, records, self.pacer, bug, self.in_flight)
+        timeout = self.settings.desired.attempt_timeout
+        return ShiftWorld(self.reconciler, records, self.pacer, bug, timeout, self.in_flight)
 
     @cached_property
     def settler(self) -> ClusterSettler:

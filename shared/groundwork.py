@@ -26,6 +26,8 @@ from shared.reconcile.ground.memory import ClusterMemory
 from shared.reconcile.ground.outbox import EventTeller, OutcomeTeller
 from shared.reconcile.ground.pacer import SHARDS_TABLE, ShardPacer
 from shared.reconcile.ground.policies import POLICY_TABLE, PolicyHome
+from shared.reconcile.ground.reads import READS_PARTITION, ReadPacer
+from shared.reconcile.ground.whereabouts import Whereabouts
 from shared.reconcile.images.find import FleetPlaces
 from shared.reconcile.images.memory import IMAGES_TABLE, ImageMemory, NewestImages
 from shared.settings import Settings
@@ -81,6 +83,18 @@ class Groundwork:
         return GivenUpRecords(table, self.reports.given_up)
 
     @cached_property
+    def reads(self) -> ReadPacer:
+        """The pace of readings from Resource Manager."""
+        ports, pace = self.ports, self.settings.read_pace
+        pacer = ShardPacer(self._shards, ports.clock, ports.jitter, pace, READS_PARTITION)
+        return ReadPacer(pacer)
+
+    @cached_property
+    def whereabouts(self) -> Whereabouts:
+        """Where clusters probably are."""
+        return Whereabouts(self.memory, self.pacer)
+
+    @cached_property
     def memory(self) -> ClusterMemory:
         """What is remembered of clusters."""
         table = self.ports.tables.of(CLUSTERS_TABLE)
@@ -113,12 +127,12 @@ class Groundwork:
     def looker(self) -> Looker:
         """What looks at single clusters, and alone writes to them."""
         ports = self.ports
-        return Looker(ports.aks, ports.clock, ports.retry, self.pacer)
+        return Looker(ports.aks, ports.clock, ports.retry, self.pacer, self.reads, self.whereabouts)
 
     @cached_property
     def reconciler(self) -> ClusterReconciler:
         """One attempt at one cluster."""
-        return ClusterReconciler(self.looker, self.settings.desired, self.settings.dry_run)
+        return ClusterReconciler(self.looker, self.policies.wanted, self.settings.dry_run)
 
     @cached_property
     def worker(self) -> ClusterWorker:
@@ -146,7 +160,7 @@ class Groundwork:
             self.memory,
             self.given_up,
             self.audit,
-            settings.desired,
+            self.policies.wanted,
             settings.dry_run,
         )
 

@@ -7,11 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from shared.azure import is_storage_trouble, opened_alone
-from shared.domain.fleet import run_work
-from shared.domain.messages import work
 from shared.domain.messages.envelope import HeldBack
 from shared.domain.vocabulary.errors import InvalidMessage, InvalidSetting
-from shared.ports.every import Ports
+from shared.ports.every import queue_named
 from shared.reconcile.ground.waiting_room import WaitingRoom
 from shared.storage_settings import read_storage
 from shared.telemetry.lines import MESSAGE_HELD_BACK
@@ -67,19 +65,6 @@ async def _until_storage_is_back(delivery: Delivery, error: Exception) -> None:
     if room.is_spent(held) and await _given_up(delivery):
         return
     await _hold(room, queue_named(ports, delivery.queue), delivery, held, error)
-
-
-def queue_named(ports: Ports, name: str) -> "Queue[HeldBack]":
-    """Open the queue of that name."""
-    match name:
-        case work.CLUSTERS_QUEUE:
-            return ports.clusters_queue
-        case run_work.RUNS_QUEUE:
-            return ports.runs_queue
-        case run_work.SHARDS_QUEUE:
-            return ports.shards_queue
-        case _:
-            return ports.events_queue
 
 
 async def _given_up(delivery: Delivery) -> bool:

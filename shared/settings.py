@@ -45,6 +45,8 @@ class Settings:
     desired: Desired
     dry_run: bool
     pace: Pace
+    read_pace: Pace
+    """Of reads from Resource Manager, for each subscription."""
     arm_endpoint: str
     storage: StorageSettings
     own_client_id: str | None
@@ -78,7 +80,8 @@ def read_settings(environment: Environment) -> Settings:
             lead=_lead(environment),
         ),
         dry_run=flag(environment, "NAPTIME_DRY_RUN"),
-        pace=_pace(environment),
+        pace=_pace(environment, "SHARD", Pace()),
+        read_pace=_pace(environment, "READ", READ_PACE),
         arm_endpoint=_arm_endpoint(environment),
         storage=read_storage(environment),
         own_client_id=text(environment, "AZURE_CLIENT_ID").lower() or None,
@@ -160,10 +163,13 @@ def _spread(environment: Environment, hours: int) -> timedelta:
     return parsed(name, value, parse)
 
 
-def _pace(environment: Environment) -> Pace:
-    default = Pace()
-    burst = whole(environment, "NAPTIME_SHARD_BURST", default.burst, 2, MOST_BURST)
-    name = "NAPTIME_SHARD_RATE_PER_SECOND"
+READ_PACE = Pace(200, 22)
+"""Under the 250 and 25 of Resource Manager (learn.microsoft.com, request-limits-and-throttling)."""
+
+
+def _pace(environment: Environment, kind: str, default: Pace) -> Pace:
+    burst = whole(environment, f"NAPTIME_{kind}_BURST", default.burst, 2, MOST_BURST)
+    name = f"NAPTIME_{kind}_RATE_PER_SECOND"
     value = text(environment, name, str(default.rate_per_second))
     if not re.fullmatch(r"\d{1,4}(\.\d{1,3})?", value, re.ASCII) or float(value) <= 0:
         raise refuse(name, value, "must be a number above 0 and below 10000, such as 0.9")

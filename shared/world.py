@@ -12,7 +12,6 @@ from shared.azure import Azure, is_storage_trouble
 from shared.fleetwork import Fleetwork
 from shared.groundwork import Reports
 from shared.reconcile.cluster.delete import ScheduleDeleter
-from shared.reconcile.cluster.look import ScheduleViewer
 from shared.reconcile.cluster.poison import PoisonKeeper, PoisonReporter
 from shared.reconcile.cluster.put import SchedulePutter
 from shared.reconcile.cluster.receive_event import EventReceiver
@@ -28,6 +27,7 @@ from shared.reconcile.shown.clusters import KEPT_FOR, FleetViewer
 from shared.reconcile.shown.commands import AuditedCommands
 from shared.reconcile.shown.one_cluster import ClusterViewer
 from shared.reconcile.shown.policy import PolicyDesk
+from shared.reconcile.shown.schedules import ScheduleViewer
 from shared.settings import Settings, read_settings
 from shared.telemetry.log import quieten_sdks
 from shared.telemetry.reports import (
@@ -102,7 +102,7 @@ class World(Fleetwork):
     def viewer(self) -> ClusterViewer:
         """What `GET /clusters/{...}` calls."""
         return ClusterViewer(
-            self.looker, self.memory, self.newest_images, self.given_up, self.settings.desired
+            self.looker, self.memory, self.newest_images, self.given_up, self.policies.wanted
         )
 
     @cached_property
@@ -137,7 +137,8 @@ class World(Fleetwork):
     @cached_property
     def putter(self) -> SchedulePutter:
         """What `PUT .../schedule` calls."""
-        return SchedulePutter(self.changes, self.reports.put, self.outcome_teller)
+        queue = self.ports.clusters_queue
+        return SchedulePutter(self.changes, self.reports.put, self.outcome_teller, queue)
 
     @cached_property
     def deleter(self) -> ScheduleDeleter:
@@ -158,8 +159,7 @@ class World(Fleetwork):
     @cached_property
     def replayer(self) -> GivenUpReplayer:
         """What `GET /given-up` and its replay call."""
-        ports, allowed = self.ports, self.settings.subscriptions
-        return GivenUpReplayer(self.given_up, ports.clusters_queue, ports.clock, allowed)
+        return GivenUpReplayer(self.given_up, self.ports, self.settings.subscriptions)
 
     @staticmethod
     def is_storage_trouble(error: BaseException) -> bool:

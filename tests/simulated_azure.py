@@ -95,6 +95,26 @@ class Controls:
         found = await self._call("GET", f"journal?method={method}&path={path}")
         return cast("list[Json]", found["value"])
 
+    async def faults(self) -> list[Json]:
+        """Give the faults that are in force."""
+        return cast("list[Json]", (await self._call("GET", "faults"))["value"])
+
+    async def withdraw(self, number: int) -> None:
+        """Withdraw one fault."""
+        await self._call("DELETE", f"faults/{number}")
+
+    async def send_events(self, events: list[Json], **order: object) -> None:
+        """Have events delivered to whoever subscribes to them."""
+        await self._call("POST", "events", {"events": events, **order})
+
+    async def events_idle(self) -> bool:
+        """Tell whether every event has reached its end."""
+        return bool((await self._call("GET", "events"))["idle"])
+
+    async def event_options(self, **options: object) -> None:
+        """Set how many copies of an event go out, and in how large groups out of order."""
+        await self._call("POST", "events/options", options)
+
     async def reset(self) -> None:
         """Go back to the start: state, journal, faults."""
         await self._call("POST", "reset")

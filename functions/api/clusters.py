@@ -1,10 +1,9 @@
 """HTTP: naptime asked by hand about clusters."""
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TypedDict
 
+from functions.api.named import CLUSTER_EXAMPLE, SUBSCRIPTION_EXAMPLE
 from functions.api.requests import (
-    CLUSTER_EXAMPLE,
-    SUBSCRIPTION_EXAMPLE,
     ClusterPath,
     ClustersQuery,
     ReconcileBody,
@@ -21,16 +20,13 @@ from shared.domain.vocabulary.ids import (
     ClusterId,
     parse_resource_group,
     parse_subscription_id,
-    plain_location,
 )
-from shared.domain.vocabulary.pages import PageAsked, PageJson
-from shared.domain.vocabulary.reasons import IMAGE_REASONS, Reason
+from shared.domain.vocabulary.pages import PageJson
+from shared.domain.vocabulary.reasons import Reason
 from shared.reconcile.fleet.ask import TooManyActive
-from shared.reconcile.shown.one_cluster import LiveClusterJson
+from shared.reconcile.shown.cluster_json import LiveClusterJson
+from shared.reconcile.shown.clusters import known_with
 from shared.world import app
-
-if TYPE_CHECKING:
-    from shared.domain.vocabulary.rows import Value
 
 routes = Routes()
 
@@ -129,22 +125,13 @@ def _scope(body: ReconcileBody) -> RunScope:
 @routes.get("clusters", problems=(FOREIGN_SUBSCRIPTION,))
 async def list_clusters(query: ClustersQuery) -> Ok[PageJson[KnownClusterJson]]:
     """List the last known state of every cluster with node auto-provisioning."""
-    where: dict[str, Value] = {}
-    if query.location is not None:
-        where["location"] = plain_location(query.location)
+    where = known_with(query.location, query.reason, query.outcome)
     crowded = query.crowded or query.reason is Reason.WINDOWS_CROWDED
-    if query.reason is not None and query.reason is not Reason.WINDOWS_CROWDED:
-        # What is found of images is beside the reason for what was decided.
-        column = "imageReason" if query.reason in IMAGE_REASONS else "reason"
-        where[column] = query.reason.value
-    if query.outcome is not None:
-        where["outcome"] = query.outcome.value
     subscription_id = None
     if query.subscription_id is not None:
         subscription_id = allowed_subscription(parse_subscription_id(query.subscription_id))
-    asked = PageAsked(query.continuation_token or "", query.page_size)
     page = await app().fleet.clusters(
-        subscription_id, where, asked, attention=query.needs_attention, crowded=crowded
+        subscription_id, where, query.asked, attention=query.needs_attention, crowded=crowded
     )
     return Ok(page.to_json())
 

@@ -5,12 +5,12 @@ from functools import cache
 import azure.functions as func
 import msgspec
 
-from functions.api import clusters, policy, runs, schedules
+from functions.api import budgets, clusters, policy, runs, schedules
 from functions.http.openapi import describe
 
 blueprint = func.Blueprint()  # type: ignore[no-untyped-call]  # its constructor has no types
 
-DESCRIBED = (clusters.routes, schedules.routes, runs.routes, policy.routes)
+DESCRIBED = (clusters.routes, schedules.routes, budgets.routes, runs.routes, policy.routes)
 """Everything that is described: each module of routes, in the order of the document."""
 
 

@@ -1,9 +1,7 @@
 """What may be asked: the parts of requests, each a struct that reads and describes them.
 
-What msgspec's `Meta` says of a field goes into the API's own description. A rule that only the
-domain can tell (what an id looks like) is checked there; `check` is for rules between fields.
-
-What may be asked about one cluster's node OS schedule, and about who asked for what.
+What msgspec's `Meta` says of a field goes into the API's own description; `check` is for rules
+between fields.
 """
 
 from typing import Annotated
@@ -11,6 +9,15 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from functions.api.named import (
+    ClusterIdText,
+    ClusterName,
+    ContinuationToken,
+    Location,
+    PageSize,
+    ResourceGroup,
+    SubscriptionId,
+)
 from functions.api.window_schema import WINDOW_SCHEMA
 from functions.http.parts import Part
 from shared.domain.deciding.conditions import Condition, read_condition
@@ -18,83 +25,10 @@ from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.fleet.run import LONGEST_RUN_ID, RunState
 from shared.domain.messages.audit import AuditAction, AuditOutcome
 from shared.domain.vocabulary.errors import InvalidInput
-from shared.domain.vocabulary.ids import CLUSTER_NAME, GUID, LOCATION, RESOURCE_GROUP
-from shared.domain.vocabulary.pages import GRAMMAR, LARGEST_PAGE, PAGE_SIZE
+from shared.domain.vocabulary.pages import PAGE_SIZE, PageAsked
 from shared.domain.vocabulary.reasons import Cause, Reason
 
-LONGEST_ID = 512
-"""Longer than the id of any cluster: GUID, 90 for the group, 63 for the name, and the words."""
-LONGEST_TOKEN = 512
-"""Several times what any token of ours has; a URL of Kestrel may have 8 KiB, escapes included."""
 MOST_LOCATIONS = 100
-
-SUBSCRIPTION_EXAMPLE = "11111111-1111-1111-1111-111111111111"
-GROUP_EXAMPLE, NAME_EXAMPLE = "rg-1", "aks-1"
-CLUSTER_EXAMPLE = (
-    f"/subscriptions/{SUBSCRIPTION_EXAMPLE}/resourceGroups/{GROUP_EXAMPLE}"
-    f"/providers/Microsoft.ContainerService/managedClusters/{NAME_EXAMPLE}"
-)
-
-
-def pattern(grammar: str) -> dict[str, object]:
-    """Describe a grammar of the domain, which is the one that checks it, and without case."""
-    any_case = grammar.replace("a-z", "A-Za-z").replace("a-f", "A-Fa-f")
-    return {"pattern": f"^{any_case}$"}
-
-
-type SubscriptionId = Annotated[
-    str,
-    Meta(
-        description="The id of a subscription in NAPTIME_SUBSCRIPTIONS.",
-        examples=[SUBSCRIPTION_EXAMPLE],
-        extra_json_schema=pattern(GUID),
-    ),
-]
-type ResourceGroup = Annotated[
-    str,
-    Meta(
-        description="The name of a resource group.",
-        examples=[GROUP_EXAMPLE],
-        extra_json_schema=pattern(RESOURCE_GROUP),
-    ),
-]
-type ClusterName = Annotated[
-    str,
-    Meta(
-        description="The name of a cluster.",
-        examples=[NAME_EXAMPLE],
-        extra_json_schema=pattern(CLUSTER_NAME),
-    ),
-]
-type ClusterIdText = Annotated[
-    str,
-    Meta(
-        max_length=LONGEST_ID,
-        description="The ARM id of a managed cluster, in any casing.",
-        examples=[CLUSTER_EXAMPLE],
-    ),
-]
-type Location = Annotated[
-    str,
-    Meta(
-        pattern=f"^{LOCATION}$",
-        description="A location, by its short name or the other: westeurope, West Europe.",
-        examples=["westeurope"],
-    ),
-]
-type ContinuationToken = Annotated[
-    str,
-    Meta(
-        min_length=1,
-        max_length=LONGEST_TOKEN,
-        extra_json_schema={"pattern": f"^{GRAMMAR}$"},
-        description="The continuationToken of an earlier answer to the same question.",
-    ),
-]
-type PageSize = Annotated[
-    int,
-    Meta(ge=1, le=LARGEST_PAGE, description="How many items a page has at most."),
-]
 
 
 class ClusterPath(Part, frozen=True):
@@ -119,6 +53,11 @@ class PageQuery(Part, frozen=True):
 
     continuation_token: ContinuationToken | None = None
     page_size: PageSize = PAGE_SIZE
+
+    @property
+    def asked(self) -> PageAsked:
+        """Which page that is."""
+        return PageAsked(self.continuation_token or "", self.page_size)
 
 
 class ClustersQuery(PageQuery, frozen=True):

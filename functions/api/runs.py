@@ -1,12 +1,9 @@
-"""HTTP: runs, and what was given up.
-
-HTTP: who asked for what.
-"""
+"""HTTP: runs, what was given up, and who asked for what."""
 
 from typing import TypedDict
 
+from functions.api.named import CLUSTER_EXAMPLE
 from functions.api.requests import (
-    CLUSTER_EXAMPLE,
     AuditQuery,
     PageQuery,
     ReplayBody,
@@ -22,9 +19,10 @@ from shared.domain.fleet.run_records import RunRecordJson
 from shared.domain.messages.audit import AuditRecordJson, Origin
 from shared.domain.messages.given_up import GivenUpClusterJson
 from shared.domain.vocabulary.ids import ClusterId
-from shared.domain.vocabulary.pages import PageAsked, PageJson
+from shared.domain.vocabulary.pages import PageJson
 from shared.domain.vocabulary.reasons import Reason
-from shared.reconcile.shown.runs import ShownRunJson
+from shared.reconcile.ground.audit_log import records_with
+from shared.reconcile.shown.runs import ShownRunJson, clusters_with, runs_with
 from shared.world import app
 
 routes = Routes()
@@ -39,15 +37,15 @@ class ReplayedJson(TypedDict):
 @routes.get("runs")
 async def list_runs(query: RunsQuery) -> Ok[PageJson[RunRecordJson]]:
     """List runs, the newest first."""
-    page = await app().runs.runs(_where(state=query.state, cause=query.cause), _asked(query))
+    page = await app().runs.runs(runs_with(query.state, query.cause), query.asked)
     return Ok(page.to_json())
 
 
 @routes.get("runs/{runId}", problems=(NO_SUCH_RUN,))
 async def show_run(path: RunPath, query: RunQuery) -> Ok[ShownRunJson]:
     """Show one run: its progress, its counts, and a page of its clusters."""
-    where = _where(outcome=query.outcome, reason=query.reason)
-    shown = await app().runs.run(path.run_id, where, _asked(query))
+    where = clusters_with(query.outcome, query.reason)
+    shown = await app().runs.run(path.run_id, where, query.asked)
     if shown is None:
         raise RequestRefused(NO_SUCH_RUN, "there is no run with this id", "runId")
     return Ok(shown)
@@ -56,7 +54,7 @@ async def show_run(path: RunPath, query: RunQuery) -> Ok[ShownRunJson]:
 @routes.get("given-up")
 async def list_given_up(query: PageQuery) -> Ok[PageJson[GivenUpClusterJson]]:
     """List what was given up, each with its reason and what to do."""
-    return Ok((await app().replayer.list(_asked(query))).to_json())
+    return Ok((await app().replayer.list(query.asked)).to_json())
 
 
 @routes.post(
@@ -78,27 +76,12 @@ async def replay_given_up(body: ReplayBody, origin: Origin) -> Accepted[Replayed
     return Accepted({"replayed": replayed}, "/api/given-up")
 
 
-def _asked(query: PageQuery) -> PageAsked:
-    return PageAsked(query.continuation_token or "", query.page_size)
-
-
-def _where(**filters: str | None) -> dict[str, str]:
-    """Keep the filters that were given; an enumeration's member is its text."""
-    return {name: str(value) for name, value in filters.items() if value is not None}
-
-
 @routes.get("audit")
 async def list_audit(query: AuditQuery) -> Ok[PageJson[AuditRecordJson]]:
     """List what was asked for over HTTP, the newest first: by whom, on what, and what came of it.
 
     A record whose outcome stays `Intended` is of a command whose worker did not live to say more.
     """
-    where = {
-        name: value.value
-        for name, value in (("action", query.action), ("outcome", query.outcome))
-        if value is not None
-    }
-    if query.cluster_id is not None:
-        where["clusterKey"] = ClusterId.parse(query.cluster_id).key
-    asked = PageAsked(query.continuation_token or "", query.page_size)
-    return Ok((await app().audit.page(where, asked)).to_json())
+    cluster_id = ClusterId.parse(query.cluster_id) if query.cluster_id is not None else None
+    where = records_with(cluster_id, query.action, query.outcome)
+    return Ok((await app().audit.page(where, query.asked)).to_json())

@@ -34,13 +34,13 @@ from functions.http.problems import (
     advised_against,
 )
 from functions.http.routes import Routes
-from shared.domain.deciding.asked_window import read_requested
 from shared.domain.deciding.conditions import entity_tag
 from shared.domain.deciding.outcome import finding_json
+from shared.domain.deciding.wish import Wish, read_wish
 from shared.domain.messages.audit import Origin
 from shared.domain.vocabulary.errors import InvalidInput
 from shared.domain.vocabulary.ids import ClusterId
-from shared.reconcile.cluster.change import AdvisedAgainst, ConditionFailed, Wish
+from shared.reconcile.cluster.change import AdvisedAgainst, ConditionFailed
 from shared.reconcile.ground.claim import ClusterBusy
 from shared.world import app
 
@@ -99,7 +99,7 @@ async def put_schedule(
     of somebody else in the moment between goes unseen.
     """
     cluster_id = _cluster(path)
-    window = read_requested(body.properties, app().ports.clock.now())
+    window = read_wish(body.properties, app().ports.clock.now())
     wish = Wish(window, query.force, headers.condition)
     with _refusing():
         if query.dry_run:
@@ -147,15 +147,15 @@ def _refusing() -> Iterator[None]:
         members = {"etag": error.tag}
         raise RequestRefused(CONDITION_FAILED, str(error), members=members) from error
     except AdvisedAgainst as error:
-        kind = advised_against(error.judgement.advice[0].reason)
+        kind = advised_against(error.advice.against[0].reason)
         raise RequestRefused(kind, str(error), members=_advice(error)) from error
 
 
 def _advice(error: AdvisedAgainst) -> Mapping[str, object]:
-    judgement = error.judgement
+    advice = error.advice
     return {
-        "findings": [finding_json(finding) for finding in judgement.advice],
-        "warnings": [finding_json(finding) for finding in judgement.warnings],
+        "findings": [finding_json(finding) for finding in advice.against],
+        "warnings": [finding_json(finding) for finding in advice.warnings],
         "changes": [change.to_json() for change in error.changes],
-        "offer": judgement.offer.to_json() if judgement.offer else None,
+        "offer": advice.offer.to_json() if advice.offer else None,
     }

@@ -8,11 +8,12 @@ from shared.domain.deciding.advice import OfferJson
 from shared.domain.deciding.conditions import DifferenceJson, entity_tag
 from shared.domain.deciding.observed import ObservedConfiguration
 from shared.domain.deciding.outcome import FindingJson, OutcomeJson, finding_json
+from shared.domain.deciding.wish import Wish
 from shared.domain.messages.audit import Origin
 from shared.domain.vocabulary.ids import ClusterId
-from shared.reconcile.cluster.change import Put, Wish
+from shared.reconcile.cluster.change import Put
 from shared.reconcile.cluster.delete import Deletion
-from shared.reconcile.shown.one_cluster import OccurrenceJson, occurrences_json
+from shared.reconcile.shown.cluster_json import OccurrenceJson, occurrences_json
 
 
 class ConfigurationJson(TypedDict):
@@ -90,14 +91,14 @@ def schedule_json(
 
 def put_json(done: Put, wish: Wish, origin: Origin) -> PutScheduleJson:
     """Show what came of a schedule that was put."""
-    judgement, there = done.judgement, done.configuration
+    advice, there = done.advice, done.configuration
     return {
         **done.outcome.to_json(),
-        "accepted": wish.force or not judgement.advice,
-        "advice": [finding_json(finding) for finding in judgement.advice],
-        "warnings": [finding_json(finding) for finding in judgement.warnings],
+        "accepted": wish.force or not advice.against,
+        "advice": [finding_json(finding) for finding in advice.against],
+        "warnings": [finding_json(finding) for finding in advice.warnings],
         "changes": [change.to_json() for change in done.changes],
-        "offer": judgement.offer.to_json() if judgement.offer else None,
+        "offer": advice.offer.to_json() if advice.offer else None,
         "schedule": _configuration(done.outcome.cluster_id, there) if there else None,
         "correlationId": origin.correlation_id,
     }

@@ -6,7 +6,7 @@ what the domain accepts fits the schema, so what does not fit it the domain refu
 
 from typing import Final
 
-from shared.domain.deciding.asked_window import MOST_SPANS
+from shared.domain.deciding.wish import MOST_SPANS
 from shared.domain.window.recurrence import Weekday, WeekIndex
 
 type Json = dict[str, object]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import azure.functions as func
 import msgspec
 
-from functions.http.answers import Answer, retry_after
+from functions.http.answers import YAML, Answer, Written, retry_after
 from functions.http.problems import (
     INVALID_REQUEST,
     INVALID_SETTING,
@@ -35,6 +35,8 @@ class Found:
 
 def answer(given: Answer) -> func.HttpResponse:
     """Answer what a handler gave."""
+    if isinstance(given, Written) and not given.as_json:
+        return _sent(given.text.encode(), given.status, YAML, given.headers())
     return _response(given.body, given.status, "application/json", given.headers())
 
 
@@ -111,8 +113,12 @@ def _problem(found: Found, correlation_id: str) -> func.HttpResponse:
 def _response(
     body: object, status: int, mimetype: str, headers: Mapping[str, str]
 ) -> func.HttpResponse:
+    return _sent(_encoded(body), status, mimetype, headers)
+
+
+def _sent(body: bytes, status: int, mimetype: str, headers: Mapping[str, str]) -> func.HttpResponse:
     return func.HttpResponse(
-        _encoded(body),
+        body,
         status_code=status,
         mimetype=mimetype,
         headers={"Cache-Control": "no-store", **headers},

@@ -67,7 +67,44 @@ class Accepted[T]:
         return {"Location": self.location, **retry_after(self.wait)}
 
 
-type Answer = Ok[object] | Tagged[object] | Accepted[object]
+@dataclass(frozen=True, slots=True)
+class Written[T]:
+    """200 and a body, as text to be kept; as JSON for whoever accepts that and not the text."""
+
+    status: ClassVar[int] = 200
+    told: ClassVar[str] = "Done; JSON if `Accept` prefers it."
+    header_texts: ClassVar[Mapping[str, str]] = {"Vary": "Accept: it decides between the two."}
+
+    body: T
+    text: str
+    as_json: bool
+
+    def headers(self) -> dict[str, str]:
+        """Say what the answer depends on."""
+        return {"Vary": "Accept"}
+
+
+YAML = "application/yaml"
+"""RFC 9512."""
+
+type Answer = Ok[object] | Tagged[object] | Accepted[object] | Written[object]
+
+
+def prefers_json(accept: str) -> bool:
+    """Say whether an `Accept` header ranks JSON above YAML (RFC 9110 12.5.1)."""
+    weights: dict[str, float] = {}
+    for item in accept.lower().split(","):
+        kind, *parameters = (part.strip() for part in item.split(";"))
+        weights[kind] = next((_weight(each) for each in parameters if each.startswith("q=")), 1.0)
+    other = max(weights.get("*/*", 0.0), weights.get("application/*", 0.0))
+    return weights.get("application/json", other) > weights.get(YAML, other)
+
+
+def _weight(parameter: str) -> float:
+    try:
+        return float(parameter.removeprefix("q="))
+    except ValueError:
+        return 0.0
 
 
 def retry_after(wait: timedelta | None) -> dict[str, str]:

@@ -13,7 +13,7 @@ from typing import Final, get_args
 
 import msgspec
 
-from functions.http.answers import Answer
+from functions.http.answers import YAML, Answer, Written
 from functions.http.parts import BODY_LIMIT, Part, TextBody, without_none
 from functions.http.problems import ProblemJson, ProblemKind
 from functions.http.routes import Route
@@ -165,7 +165,9 @@ def _answer(kind: type[Answer], body: object, schemas: Schemas) -> Json:
         name: {"description": text, "schema": {"type": "string"}}
         for name, text in kind.header_texts.items()
     }
-    content = {"application/json": {"schema": schemas.of_body(body)}}
+    content: Json = {"application/json": {"schema": schemas.of_body(body)}}
+    if kind is Written:
+        content[YAML] = {"schema": {"type": "object", "description": "YAML, with notes."}}
     return {"description": kind.told, "headers": headers, "content": content}
 
 

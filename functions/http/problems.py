@@ -134,21 +134,21 @@ STORAGE_UNAVAILABLE = ProblemKind(
 STATUS_OF_REASON: Mapping[Reason, int] = MappingProxyType(
     {
         Reason.CLUSTER_GONE: 404,
-        Reason.ACCESS_DENIED: 403,
-        Reason.OPERATION_IN_PROGRESS: 409,
-        Reason.THROTTLED: 503,
-        Reason.PACED: 503,
-        Reason.AZURE_UNAVAILABLE: 503,
-        Reason.CONNECTION_FAILED: 503,
-        Reason.NOT_AUTHENTICATED: 502,
-        Reason.REJECTED_BY_AZURE: 502,
+        **dict.fromkeys((Reason.ACCESS_DENIED, Reason.DENIED_BY_ASSIGNMENT), 403),
+        **dict.fromkeys((Reason.OPERATION_IN_PROGRESS, Reason.SUBSCRIPTION_DISABLED), 409),
+        **dict.fromkeys((Reason.THROTTLED, Reason.PACED, Reason.AZURE_UNAVAILABLE), 503),
+        **dict.fromkeys((Reason.API_VERSION_NOT_SERVED, Reason.CONNECTION_FAILED), 503),
+        **dict.fromkeys((Reason.NOT_AUTHENTICATED, Reason.REJECTED_BY_AZURE), 502),
     }
 )
 """What an answer says where Azure refused the call that it needs."""
 
-
 STATUS_OF_WRITES: Mapping[Reason, int] = MappingProxyType(
-    {Reason.WRITE_TARGET_GONE: 404, Reason.DELETE_NOT_GRANTED: 403}
+    {
+        **dict.fromkeys((Reason.DELETE_NOT_GRANTED, Reason.DENIED_BY_POLICY), 403),
+        Reason.WRITE_TARGET_GONE: 404,
+        Reason.RESOURCE_LOCKED: 409,
+    }
 )
 """The same for what only a write can be refused with."""
 

@@ -1,10 +1,12 @@
 // One rule per line of `rules`; a row that its query gives is an alarm. docs/operations.md has a section
 // for each, under the rule's name. Queries use names of docs/telemetry.md, and never spans: those are sampled.
+import { texts } from '../types.bicep'
+
 param environmentName string
 param location string
-param tags object
+param tags texts
 param workspaceId string
-param emails array
+param emails string[]
 param dryRun bool
 
 var rules = [
@@ -95,35 +97,30 @@ AppMetrics
   }
   {
     name: 'failed-for-no-known-reason'
-    text: 'naptime failed in a way that it has no reason for: a bug.'
+    text: 'naptime failed in a way that it has no reason for, which is a bug; or lost events of its own.'
     severity: 3
     enabled: true
     frequency: 'PT1H'
     window: 'PT2H'
     query: '''
-AppTraces
-| where Message startswith "failed on a cluster" or Message startswith "failed on a location" or Message startswith "message given up"
+union AppTraces, AppExceptions
+| where Message startswith "message given up"
+    or OuterMessage startswith "failed on a cluster"
+    or OuterMessage startswith "failed on a location"
+    or OuterMessage startswith "events lost"
 '''
   }
 ]
 
-resource people 'Microsoft.Insights/actionGroups@2023-01-01' = {
-  name: 'ag-${environmentName}'
-  location: 'global'
-  tags: tags
-  properties: {
-    enabled: true
-    groupShortName: 'naptime'
-    emailReceivers: [
-      for (email, index) in emails: {
-        name: 'email-${index}'
-        emailAddress: email
-        useCommonAlertSchema: true
-      }
-    ]
+module people 'action-group.bicep' = {
+  params: {
+    name: 'ag-${environmentName}'
+    tags: tags
+    emails: emails
   }
 }
 
+#disable-next-line use-recent-api-versions // the newest stable one
 resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
   for rule in rules: {
     name: 'naptime-${environmentName}-${rule.name}'
@@ -152,9 +149,9 @@ resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
           }
         ]
       }
-      actions: { actionGroups: [people.id] }
+      actions: { actionGroups: [people.outputs.id] }
     }
   }
 ]
 
-output actionGroupId string = people.id
+output actionGroupId string = people.outputs.id

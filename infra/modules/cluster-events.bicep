@@ -88,13 +88,15 @@ resource events 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-15'
         advancedFilters: item.filters
       }
       retryPolicy: { maxDeliveryAttempts: 30, eventTimeToLiveInMinutes: 1440 }
-      deadLetterWithResourceIdentity: empty(eventsIdentityId) ? null : {
-        identity: { type: 'UserAssigned', userAssignedIdentity: eventsIdentityId }
-        deadLetterDestination: {
-          endpointType: 'StorageBlob'
-          properties: { resourceId: storageId, blobContainerName: 'deadletters' }
-        }
-      }
+      deadLetterWithResourceIdentity: empty(eventsIdentityId)
+        ? null
+        : {
+            identity: { type: 'UserAssigned', userAssignedIdentity: eventsIdentityId }
+            deadLetterDestination: {
+              endpointType: 'StorageBlob'
+              properties: { resourceId: storageId, blobContainerName: 'deadletters' }
+            }
+          }
     }
   }
 ]

@@ -1,11 +1,14 @@
 // Event Grid gave up on events of one topic, whether it could keep them or not.
+import { texts } from '../types.bicep'
+
 param name string
-param tags object
+param tags texts
 param topicId string
 param actionGroupId string
 
 var lost = ['DeadLetteredCount', 'DroppedEventCount']
 
+#disable-next-line use-recent-api-versions // the newest stable one
 resource alert 'Microsoft.Insights/metricAlerts@2018-03-01' = [
   for metric in lost: {
     name: '${name}-${metric}'

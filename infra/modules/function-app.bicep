@@ -1,19 +1,23 @@
 // The Flex Consumption plan and the function app, by identity alone.
+import { texts } from '../types.bicep'
+
 param environmentName string
 param name string
 param location string
-param tags object
+param tags texts
 param identityId string
 param identityClientId string
-param storageName string
+@description('Reads the package and stores it; the app itself may do neither.')
+param packageIdentityId string
+param storageEndpoints { blob: string, queue: string, table: string }
 param deploymentContainer string
 @description('Names where to send telemetry; sending takes a token, so it is no secret.')
 param insightsConnectionString string
-param settings object
+param settings texts
 param subnetId string
-param allowedIpRanges array
+param allowedIpRanges string[]
 param entraClientId string
-param entraAllowedPrincipals array
+param entraAllowedPrincipals string[]
 param maximumInstanceCount int
 param alwaysReadyHttp int
 
@@ -21,9 +25,9 @@ param alwaysReadyHttp int
 var platformSettings = {
   AzureWebJobsStorage__credential: 'managedidentity'
   AzureWebJobsStorage__clientId: identityClientId
-  AzureWebJobsStorage__blobServiceUri: account.properties.primaryEndpoints.blob
-  AzureWebJobsStorage__queueServiceUri: account.properties.primaryEndpoints.queue
-  AzureWebJobsStorage__tableServiceUri: account.properties.primaryEndpoints.table
+  AzureWebJobsStorage__blobServiceUri: storageEndpoints.blob
+  AzureWebJobsStorage__queueServiceUri: storageEndpoints.queue
+  AzureWebJobsStorage__tableServiceUri: storageEndpoints.table
   AZURE_CLIENT_ID: identityClientId
   AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential'
   AZURE_AUTHORITY_HOST: environment().authentication.loginEndpoint
@@ -55,11 +59,7 @@ var allowRanges = [
   }
 ]
 
-resource account 'Microsoft.Storage/storageAccounts@2025-01-01' existing = {
-  name: storageName
-}
-
-resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
+resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   name: 'plan-${environmentName}'
   location: location
   tags: tags
@@ -68,14 +68,14 @@ resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
   properties: { reserved: true }
 }
 
-resource app 'Microsoft.Web/sites@2024-11-01' = {
+resource app 'Microsoft.Web/sites@2025-03-01' = {
   name: name
   location: location
   tags: union(tags, { 'azd-service-name': 'app' })
   kind: 'functionapp,linux'
   identity: {
     type: 'UserAssigned'
-    userAssignedIdentities: { '${identityId}': {} }
+    userAssignedIdentities: { '${identityId}': {}, '${packageIdentityId}': {} }
   }
   properties: {
     serverFarmId: plan.id
@@ -96,10 +96,10 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
       deployment: {
         storage: {
           type: 'blobContainer'
-          value: '${account.properties.primaryEndpoints.blob}${deploymentContainer}'
+          value: '${storageEndpoints.blob}${deploymentContainer}'
           authentication: {
             type: 'UserAssignedIdentity'
-            userAssignedIdentityResourceId: identityId
+            userAssignedIdentityResourceId: packageIdentityId
           }
         }
       }
@@ -117,25 +117,25 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
   }
 }
 
-resource appSettings 'Microsoft.Web/sites/config@2024-11-01' = {
+resource appSettings 'Microsoft.Web/sites/config@2025-03-01' = {
   parent: app
   name: 'appsettings'
   properties: union(settings, platformSettings)
 }
 
-resource noFtp 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-11-01' = {
+resource noFtp 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
   parent: app
   name: 'ftp'
   properties: { allow: false }
 }
 
-resource noPasswords 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-11-01' = {
+resource noPasswords 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
   parent: app
   name: 'scm'
   properties: { allow: false }
 }
 
-resource authentication 'Microsoft.Web/sites/config@2024-11-01' = if (!empty(entraClientId)) {
+resource authentication 'Microsoft.Web/sites/config@2025-03-01' = if (!empty(entraClientId)) {
   parent: app
   name: 'authsettingsV2'
   properties: {

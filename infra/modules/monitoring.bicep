@@ -1,7 +1,9 @@
 // Log Analytics and Application Insights, which take tokens of Entra ID and no keys.
+import { texts } from '../types.bicep'
+
 param environmentName string
 param location string
-param tags object
+param tags texts
 param logQuotaGb int
 param appPrincipalId string
 
@@ -38,10 +40,13 @@ resource insights 'Microsoft.Insights/components@2020-02-02' = {
 }
 
 resource appPublishes 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(insights.id, appPrincipalId, roles.monitoringMetricsPublisher)
+  name: guid(insights.id, 'app', roles.monitoringMetricsPublisher)
   scope: insights
   properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.monitoringMetricsPublisher)
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roles.monitoringMetricsPublisher
+    )
     principalId: appPrincipalId
     principalType: 'ServicePrincipal'
   }

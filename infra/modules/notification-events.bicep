@@ -33,12 +33,14 @@ resource events 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-15'
       ]
     }
     retryPolicy: { maxDeliveryAttempts: 30, eventTimeToLiveInMinutes: 1440 }
-    deadLetterWithResourceIdentity: empty(eventsIdentityId) ? null : {
-      identity: { type: 'UserAssigned', userAssignedIdentity: eventsIdentityId }
-      deadLetterDestination: {
-        endpointType: 'StorageBlob'
-        properties: { resourceId: storageId, blobContainerName: 'deadletters' }
-      }
-    }
+    deadLetterWithResourceIdentity: empty(eventsIdentityId)
+      ? null
+      : {
+          identity: { type: 'UserAssigned', userAssignedIdentity: eventsIdentityId }
+          deadLetterDestination: {
+            endpointType: 'StorageBlob'
+            properties: { resourceId: storageId, blobContainerName: 'deadletters' }
+          }
+        }
   }
 }

@@ -1,9 +1,12 @@
 // The storage account of the Functions host, which is also naptime's memory: queues and tables.
+import { texts } from '../types.bicep'
+
 param name string
 param location string
-param tags object
+param tags texts
 param publicAccess string
 param appPrincipalId string
+param packagePrincipalId string
 param eventsPrincipalId string
 
 var roles = {
@@ -13,12 +16,24 @@ var roles = {
   storageBlobDataContributor: 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
 }
 
-// The host keeps leases, keys and timer status in blobs; naptime's work is in queues and tables.
+// naptime's work is in queues and tables.
 var appRoles = [
-  roles.storageBlobDataOwner
   roles.storageQueueDataContributor
   roles.storageTableDataContributor
 ]
+
+// The host keeps leases, keys and timer status in blobs, in containers that it makes itself. Neither
+// the package nor the dead letters, which hold people's names and addresses, are the app's to read or write.
+var blobCalls = map(
+  ['read', 'write', 'add/action', 'delete', 'move/action', 'runAsSuperUser/action', 'tags/read', 'tags/write'],
+  call => '!(ActionMatches{\'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/${call}\'})'
+)
+var notTheirs = map(
+  ['deployments', 'deadletters'],
+  container =>
+    '@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name] StringNotEquals \'${container}\''
+)
+var hostContainersOnly = '((${join(blobCalls, ' AND ')}) OR (${join(notTheirs, ' AND ')}))'
 
 resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {
   name: name
@@ -87,7 +102,7 @@ resource retention 'Microsoft.Storage/storageAccounts/managementPolicies@2025-01
 
 resource appAccess 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for role in appRoles: {
-    name: guid(account.id, appPrincipalId, role)
+    name: guid(account.id, 'app', role)
     scope: account
     properties: {
       roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role)
@@ -97,16 +112,48 @@ resource appAccess 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   }
 ]
 
+resource hostKeepsItsOwn 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(account.id, 'app', roles.storageBlobDataOwner)
+  scope: account
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageBlobDataOwner)
+    principalId: appPrincipalId
+    principalType: 'ServicePrincipal'
+    condition: hostContainersOnly
+    conditionVersion: '2.0'
+  }
+}
+
+resource packageIsKept 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(deployments.id, 'package', roles.storageBlobDataContributor)
+  scope: deployments
+  properties: {
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roles.storageBlobDataContributor
+    )
+    principalId: packagePrincipalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
 resource eventsWriteDeadLetters 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(deadLetters.id, eventsPrincipalId, roles.storageBlobDataContributor)
+  name: guid(deadLetters.id, 'events', roles.storageBlobDataContributor)
   scope: deadLetters
   properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageBlobDataContributor)
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roles.storageBlobDataContributor
+    )
     principalId: eventsPrincipalId
     principalType: 'ServicePrincipal'
   }
 }
 
-output id string = account.id
 output name string = account.name
+output endpoints { blob: string, queue: string, table: string } = {
+  blob: account.properties.primaryEndpoints.blob
+  queue: account.properties.primaryEndpoints.queue
+  table: account.properties.primaryEndpoints.table
+}
 output deploymentContainer string = deployments.name

@@ -1,10 +1,15 @@
 // One system topic of the subscription, with its failures logged and its dead letters alerted on.
+import { texts } from '../types.bicep'
+
 param name string
-param tags object
+param tags texts
 @allowed(['Microsoft.Resources.Subscriptions', 'Microsoft.ResourceNotifications.Resources'])
 param topicType string
+@description('Empty: none.')
 param identityId string
+@description('Empty: failures are not logged.')
 param workspaceId string
+@description('Empty: no alerts.')
 param actionGroupId string
 
 resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' = {
@@ -12,17 +17,20 @@ resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' = {
   // Both topic types know no other location.
   location: 'global'
   tags: tags
-  identity: empty(identityId) ? null : {
-    type: 'UserAssigned'
-    userAssignedIdentities: { '${identityId}': {} }
-  }
+  identity: empty(identityId)
+    ? null
+    : {
+        type: 'UserAssigned'
+        userAssignedIdentities: { '${identityId}': {} }
+      }
   properties: {
     source: subscription().id
     topicType: topicType
   }
 }
 
-resource failures 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+#disable-next-line use-recent-api-versions // there is no newer one, nor a stable one
+resource failures 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (!empty(workspaceId)) {
   name: 'failures'
   scope: topic
   properties: {
@@ -35,8 +43,7 @@ resource failures 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   }
 }
 
-module deadLetters 'dead-letter-alert.bicep' = {
-  name: 'dead-letters-${name}'
+module deadLetters 'dead-letter-alert.bicep' = if (!empty(actionGroupId)) {
   params: {
     name: 'dead-letters-${name}'
     tags: tags

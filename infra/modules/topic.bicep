@@ -1,7 +1,9 @@
 // The topic that naptime publishes its own events to; it takes tokens of Entra ID and no keys.
+import { texts } from '../types.bicep'
+
 param name string
 param location string
-param tags object
+param tags texts
 param appPrincipalId string
 param eventsIdentityId string
 param workspaceId string
@@ -27,7 +29,7 @@ resource topic 'Microsoft.EventGrid/topics@2025-02-15' = {
 }
 
 resource appSends 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(topic.id, appPrincipalId, roles.eventGridDataSender)
+  name: guid(topic.id, 'app', roles.eventGridDataSender)
   scope: topic
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.eventGridDataSender)
@@ -36,6 +38,7 @@ resource appSends 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
+#disable-next-line use-recent-api-versions // there is no newer one, nor a stable one
 resource failures 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'failures'
   scope: topic

@@ -13,6 +13,8 @@ from local.azure.arm.routes import route_of
 from local.azure.certificates import Certificates
 from local.azure.controls.misfortunes import Harm, Misfortune
 from local.azure.controls.routes import CONTROLS, answer_control
+from local.azure.deploying.calls import answer_deploying
+from local.azure.deploying.sites import Sites
 from local.azure.entra.routes import answer_of
 from local.azure.entra.tokens import APP_SERVICE_PATH, TENANT_ID, VIRTUAL_MACHINE_PATH
 from local.azure.event_grid.topic_paths import is_topic_path
@@ -70,11 +72,14 @@ class SimulatorServer:
         self.simulator.on_event = self._courier.wake
         await self._courier.start(self.http_url)
         self._settler = Settler(self.simulator)
+        simulator.cloud.sites = Sites(context, simulator.tokens)
 
     async def stop(self) -> None:
         """Stop listening and delivering."""
         if self._settler is not None:
             await self._settler.stop()
+        if self.simulator.cloud.sites is not None:
+            await self.simulator.cloud.sites.stop()
         if self._courier is not None:
             await self._courier.stop()
         if self._runner is not None:
@@ -117,7 +122,8 @@ class SimulatorServer:
                 call, Reply(status=0), self.simulator.clock.now(), faults=misfortune.names
             )
             return await _lost(request, misfortune)
-        answer = answer_topic if is_topic_path(call.path) else answer_of(call.path) or _answer_arm
+        answer = answer_topic if is_topic_path(call.path) else answer_of(call.path)
+        answer = answer or answer_deploying(call) or _answer_arm
         reply = answer(self.simulator, call, misfortune)
         if misfortune.ending is not None:
             return await _lost(request, misfortune)

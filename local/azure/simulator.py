@@ -18,6 +18,7 @@ from local.azure.call_facts import facts_of, operation_of
 from local.azure.clock import Clock, machine_now
 from local.azure.controls.faults import Faults
 from local.azure.controls.misfortunes import Facts, Misfortune, refusal_error
+from local.azure.deploying.cloud import Cloud
 from local.azure.entra.tokens import Caller, Tokens
 from local.azure.event_grid.bodies import event_of
 from local.azure.event_grid.dead_letters import DeadLetters
@@ -77,6 +78,7 @@ class Simulator:
         subscriptions.extend(topic_subscriptions_of(setup.topic_events_to))
         self.outbox = Outbox(subscriptions, setup.event_retry_scale)
         self.dead_letters = DeadLetters(setup.dead_letter) if setup.dead_letter else None
+        self.cloud = Cloud(self.state, self.roles, self.outbox, lambda: self.url, self.clock.now)
         self.event_copies = 1
         self.on_event: Callable[[], None] = _nothing
         self.reset()
@@ -90,6 +92,7 @@ class Simulator:
         self.arm.throttle.clear()
         self.operations.clear()
         self.roles.clear()
+        self.cloud.clear()
         arrives = self.clock.now() + self._roles_after if self._roles_after else None
         for client_id, role in self._first_roles.items():
             self.roles.give(client_id, role, arrives)
@@ -110,7 +113,7 @@ class Simulator:
         """Find out what faults do to a call; each call may be asked once."""
         if not self.faults:
             return _CALM
-        return self.faults.strike(self._facts(call), self.clock.now())
+        return self.faults.strike(self.facts(call), self.clock.now())
 
     def answer(self, call: Call, misfortune: Misfortune = _CALM) -> Reply:
         """Answer a call to Resource Manager, write it down, and raise its event."""
@@ -120,7 +123,7 @@ class Simulator:
         try:
             if misfortune.refusal is not None:
                 caller = self._caller_or_nobody(call)
-                raise refusal_error(misfortune.refusal, self._facts(call))
+                raise refusal_error(misfortune.refusal, self.facts(call))
             caller = self.tokens.caller(call.headers.get("Authorization", ""))
             reply = self.arm.answer(call, caller, now, misfortune)
         except AzureRefusal as refusal:
@@ -189,7 +192,8 @@ class Simulator:
         except AzureRefusal:
             return _NOBODY
 
-    def _facts(self, call: Call) -> Facts:
+    def facts(self, call: Call) -> Facts:
+        """Say what a call is, as faults and refusals want to know it."""
         facts = facts_of(call, self._caller_or_nobody(call))
         cluster = self.state.cluster(facts.subscription, facts.group, facts.cluster)
         return replace(facts, location=cluster.location) if cluster else facts

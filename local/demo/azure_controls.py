@@ -1,6 +1,6 @@
 """The simulator's controls: changing the world as others would, and reading what happened."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -27,6 +27,15 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class Replaced:
+    """A node of a pool that NAP replaces from an instant on, within the window or outside."""
+
+    pool: str
+    at: datetime
+    in_window: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AzureControls:
     """The controls at a URL over plain http; every method is one call."""
 
@@ -37,9 +46,11 @@ class AzureControls:
         """Create or update a cluster, as somebody who is not naptime; its event is raised."""
         await self._call("PUT", f"state{body['id']}?events={str(events).lower()}", body)
 
-    async def put_schedule(self, cluster: str, properties: Json, name: str = NODE_OS) -> None:
+    async def put_schedule(
+        self, cluster: str, properties: Json, name: str = NODE_OS, *, events: bool = True
+    ) -> None:
         """Write a cluster's configuration, as somebody who is not naptime."""
-        path = f"state{cluster}/maintenanceConfigurations/{name}"
+        path = f"state{cluster}/maintenanceConfigurations/{name}?events={str(events).lower()}"
         await self._call("PUT", path, {"properties": properties})
 
     async def delete_schedule(self, cluster: str) -> None:
@@ -83,6 +94,26 @@ class AzureControls:
                 as_text(each["gate"]),
             )
             for each in map(as_object, as_list(found["value"]))
+        )
+
+    async def put_pools(
+        self, cluster: str, pools: Mapping[str, Sequence[Json]], nodes: int
+    ) -> None:
+        """Give a cluster node pools of so many nodes, each by its name and budgets."""
+        bodies = [
+            {"name": name, "nodes": nodes, "budgets": list(budgets)}
+            for name, budgets in pools.items()
+        ]
+        await self._call("PUT", f"nap{cluster}/pools", {"pools": bodies})
+
+    async def replacements(self, cluster: str, until: datetime) -> tuple[Replaced, ...]:
+        """Tell which nodes NAP replaces when, up to an instant, by its rules as far as known."""
+        path = f"nap{cluster}/replacements?at={until:%Y-%m-%dT%H:%M:%SZ}"
+        return tuple(
+            Replaced(
+                as_text(each["pool"]), instant_of(as_text(each["at"])), each["inWindow"] is True
+            )
+            for each in map(as_object, as_list((await self._call("GET", path))["value"]))
         )
 
     async def now(self) -> datetime:

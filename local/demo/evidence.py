@@ -103,13 +103,15 @@ class Deeds:
     """What was done to the simulated world in the story, and what was measured; keys of clusters.
 
     `deleted` has a cluster once for each time that its schedule was deleted, `made` the schedules
-    that people made: the key, the name as they wrote it, the properties. `crowded` has the
+    that people made: the key, the name as they wrote it, the properties. `never_without` are
+    clusters that had a schedule of people's from their first moment on. `crowded` has the
     clusters one of whose events came many times, and the last call before that. `unfinished` says
     which acts did not come to the end that was waited for.
     """
 
     deleted: list[str] = field(default_factory=list)
     made: list[tuple[str, str, Json]] = field(default_factory=list)
+    never_without: list[str] = field(default_factory=list)
     crowded: dict[str, int] = field(default_factory=dict)
     responses: list[Response] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)

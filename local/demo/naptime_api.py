@@ -55,8 +55,15 @@ class NaptimeApi:
 
     async def look(self, cluster: str) -> Answer:
         """Look at one cluster, live, with what naptime remembers of it."""
-        _, _, subscription, _, group, *_, name = cluster.split("/")
-        return await self._call("GET", f"api/clusters/{subscription}/{group}/{name}")
+        return await self._call("GET", _path(cluster))
+
+    async def budgets(self, cluster: str) -> Answer:
+        """Ask for disruption budgets that match a cluster's window."""
+        return await self._call("GET", f"{_path(cluster)}/disruption-budgets")
+
+    async def check_budgets(self, cluster: str, pool: Json) -> Answer:
+        """Have a NodePool held against a cluster's window."""
+        return await self._call("POST", f"{_path(cluster)}/disruption-budgets/check", json=pool)
 
     async def given_up(self, cluster: str) -> Json | None:
         """Find a cluster among what was given up; that asks naptime's own table, and not ARM."""
@@ -72,7 +79,13 @@ class NaptimeApi:
             return response.status
 
     async def _call(self, method: str, path: str, json: object = None) -> Answer:
-        headers = {"x-functions-key": self.key}
+        headers = {"x-functions-key": self.key, "accept": "application/json"}
         url = f"{self.url}/{path}"
         async with self.session.request(method, url, json=json, headers=headers) as response:
             return Answer(response.status, as_object(await response.json(content_type=None)))
+
+
+def _path(cluster: str) -> str:
+    """Give the path of a cluster by its ARM id."""
+    _, _, subscription, _, group, *_, name = cluster.split("/")
+    return f"api/clusters/{subscription}/{group}/{name}"

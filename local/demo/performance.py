@@ -9,6 +9,7 @@ from local.demo.fleet_pass import pass_over_fleet
 from local.demo.forgeries import forgeries_are_sent
 from local.demo.journal import Span
 from local.demo.node_image import image_is_released
+from local.demo.node_rolls import nodes_roll, pools_are_made
 from local.demo.promises import judge
 from local.demo.story import ACTS
 from local.demo.telling import Teller, counted
@@ -24,7 +25,9 @@ async def perform(teller: Teller, promised: timedelta) -> int:
         await act(teller)
     forgeries = await forgeries_are_sent(teller)
     story = Span(passes[1].until, await teller.stage.azure.sequence())
+    await pools_are_made(teller)
     news = await image_is_released(teller)
+    await nodes_roll(teller)
     show.clusters(await rows(teller, await teller.stage.azure.state()))
     results = judge(await gather(teller, before, (*passes, story), forgeries, news), promised)
     show.promises(results)

@@ -107,7 +107,9 @@ def _needs(evidence: Evidence) -> Counter[str]:
     """Count how often each cluster was without a schedule and was naptime's to give one."""
     needs = Counter(evidence.deeds.deleted)
     needs.update(
-        key for key in clusters_of_naptime(evidence) if schedule_in(evidence.before, key) is None
+        key
+        for key in clusters_of_naptime(evidence)
+        if schedule_in(evidence.before, key) is None and key not in evidence.deeds.never_without
     )
     return needs
 

@@ -20,11 +20,19 @@ class Arguments:
     message_lease: timedelta
     grace: float
     timer_status: Path | None
+    end_on_storage_errors: bool
+    worker_process: bool
     log_format: str
 
 
 def parse(argv: Sequence[str] | None = None) -> Arguments:
     """Read the command line; exits with 2 and the reason if it is wrong."""
+    parser = _parser()
+    _add_likeness(parser)
+    return Arguments(**vars(parser.parse_args(argv)))
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "python -m local.host",
         description="Runs the functions of an app: HTTP, Event Grid, queues and timers. Prints "
@@ -51,6 +59,18 @@ def parse(argv: Sequence[str] | None = None) -> Arguments:
         metavar="SECONDS",
         help="what running calls get to end when the host is told to stop (default 5)",
     )
+    parser.add_argument("--log-format", choices=("readable", "json"), default="readable")
+    return parser
+
+
+def _add_likeness(parser: argparse.ArgumentParser) -> None:
+    """Add what makes it more like Azure's host than is handy while writing."""
+    parser.add_argument(
+        "--worker-process",
+        action="store_true",
+        help="run the app in a process of its own, as in Azure: it may be killed alone, the next"
+        " one follows, and the third death within half an hour ends the host",
+    )
     parser.add_argument(
         "--timer-status",
         type=Path,
@@ -58,8 +78,12 @@ def parse(argv: Sequence[str] | None = None) -> Arguments:
         help="where to keep when timers last ran, so that missed times are made up for at the next"
         " start (by default they are forgotten)",
     )
-    parser.add_argument("--log-format", choices=("readable", "json"), default="readable")
-    return Arguments(**vars(parser.parse_args(argv)))
+    parser.add_argument(
+        "--end-on-storage-errors",
+        action="store_true",
+        help="end at once where storage refuses what a queue trigger asks for, HTTP included, as"
+        " Azure's host does (by default it is logged, and the host goes on)",
+    )
 
 
 def _lease(text: str) -> timedelta:

@@ -1,8 +1,9 @@
 """Making a host from an app: each function's trigger is checked and gets its listener."""
 
+import logging
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from local.host.functions import FunctionInfo, UnusableBinding
 from local.host.host import Host
 from local.host.host_json import HostJson, QueueOptions
 from local.host.http_functions import HTTP_TRIGGER, HttpFunction, HttpFunctions
-from local.host.invocations import Invoker
+from local.host.invocations import Callee, Invoker
 from local.host.keys import Keys
 from local.host.ncrontab import InvalidSchedule, parse_schedule
 from local.host.queue_messages import MessageProcessor
@@ -41,12 +42,14 @@ class HostOptions:
     master_key: str | None = None
     message_lease: timedelta = DEFAULT_LEASE
     timer_status: Path | None = None
+    load_worker: Callable[[Path], Callee] = Worker.load
+    on_storage_error: Callable[[str], None] = logging.getLogger("host").warning
 
 
 def load_host(app: Path, settings: Mapping[str, str], clock: Clock, options: HostOptions) -> Host:
     """Load an app; raises AppDidNotLoad, InvalidHostJson or UnusableBinding."""
     host_json = HostJson.read(app)
-    worker = Worker.load(app)
+    worker = options.load_worker(app)
     functions = worker.functions.values()
     for function in functions:
         _check_served(function)
@@ -60,7 +63,7 @@ def load_host(app: Path, settings: Mapping[str, str], clock: Clock, options: Hos
         EventGridWebhook(_names(enabled, EVENT_GRID_TRIGGER), invoker, keys),
         HttpFunctions(routed, invoker, keys),
     )
-    queues = _QueueTriggers(settings, host_json.queues, options.message_lease, invoker, clock)
+    queues = _QueueTriggers(settings, host_json.queues, options, invoker, clock)
     return Host(
         keys,
         invoker,
@@ -121,7 +124,7 @@ class _QueueTriggers:
 
     settings: Mapping[str, str]
     queue_options: QueueOptions
-    lease: timedelta
+    options: HostOptions
     invoker: Invoker
     clock: Clock
     opened: list[StorageQueue] = field(default_factory=list)
@@ -135,16 +138,18 @@ class _QueueTriggers:
             queue=queue,
             poison=self._open(function, name + POISON_SUFFIX) if has_poison_queue else None,
             options=self.queue_options,
-            lease=self.lease,
+            lease=self.options.message_lease,
             invoker=self.invoker,
             clock=self.clock,
+            on_error=self.options.on_storage_error,
         )
         return QueueListener(
             queue=queue,
             processor=processor,
             options=self.queue_options,
-            lease=self.lease,
+            lease=self.options.message_lease,
             clock=self.clock,
+            on_error=self.options.on_storage_error,
             back_off=BackOff(self.queue_options.max_polling_interval, random.random),
         )
 

@@ -37,7 +37,7 @@ class Host:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self, port: int) -> str:
-        """Make the queues, listen on 127.0.0.1 and start every trigger; the URL.
+        """Look for the queues, listen on 127.0.0.1 and start every trigger; the URL.
 
         An OSError if the port is taken, a StorageError if the storage service does not answer.
         """

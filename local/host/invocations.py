@@ -5,21 +5,42 @@ import logging
 import uuid
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Protocol
 
 from local.host.functions import FunctionInfo
 from local.host.log_context import running
 from local.host.logs import STACK_TRACE
 from local.host.payloads import Payload
 from local.host.protos import RetryContext
-from local.host.worker import InvocationResult, Worker
+from local.host.worker import InvocationResult
 
 logger = logging.getLogger("host")
+
+
+class Callee(Protocol):
+    """A worker, in this process or in one of its own."""
+
+    @property
+    def functions(self) -> Mapping[str, FunctionInfo]:
+        """The functions of the app."""
+        ...
+
+    async def invoke(
+        self,
+        name: str,
+        payload: Payload,
+        *,
+        invocation_id: str | None = None,
+        retry: RetryContext | None = None,
+    ) -> InvocationResult:
+        """Call a function."""
+        ...
 
 
 class Invoker:
     """Calls the functions of one worker, and knows which calls have not ended."""
 
-    def __init__(self, worker: Worker, timeout: timedelta | None = None) -> None:
+    def __init__(self, worker: Callee, timeout: timedelta | None = None) -> None:
         self._worker = worker
         self._timeout = timeout
         self._unfinished: set[str] = set()

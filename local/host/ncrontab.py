@@ -2,6 +2,10 @@
 
 The rules are those of atifaziz/NCrontab, which Azure's timers use: a day must match both of its
 fields, months and weekdays may be named, and the extensions of other crons (L, W, #, ?) are errors.
+
+What NCrontab takes and nobody means is refused here: ranges that run back (it swaps their ends), a
+step of 0 (it takes 1), days that never come (it never fires), 24:00:00 (24 days), and 00:00:00
+(over and over).
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,24 +19,18 @@ from local.host.time_span import parse_time_span
 HORIZON_DAYS: Final = 8 * 366 + 1
 
 _MONTHS: Final = (
-    "JAN",
-    "FEB",
-    "MAR",
-    "APR",
-    "MAY",
-    "JUN",
-    "JUL",
-    "AUG",
-    "SEP",
-    "OCT",
-    "NOV",
-    "DEC",
+    *("JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE", "JULY", "AUGUST"),
+    *("SEPTEMBER", "OCTOBER", "NOVEMBER", "DECEMBER"),
 )
-_WEEKDAYS: Final = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+_WEEKDAYS: Final = (
+    *("SUNDAY", "MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY"),
+)
+# The shortest beginning of a name that stands for it.
+_SHORTEST_NAME: Final = 3
 
 
 class InvalidSchedule(ValueError):
-    """A schedule that Azure's host would refuse."""
+    """A schedule that Azure's host would refuse, or would read as nobody means it."""
 
 
 class Schedule(Protocol):
@@ -82,9 +80,10 @@ class Field:
         return range(low, high + 1, int(step) if slash else 1)
 
     def _number(self, text: str) -> int:
-        name = text.upper()[:3]
-        if name in self.names and text.isalpha():
-            return self.low + self.names.index(name)
+        if len(text) >= _SHORTEST_NAME:
+            for place, name in enumerate(self.names):
+                if name.startswith(text.upper()):
+                    return self.low + place
         if text.isascii() and text.isdecimal() and self.low <= int(text) <= self.high:
             return int(text)
         raise InvalidSchedule(f"{text!r} is no {self.name} from {self.low} to {self.high}")

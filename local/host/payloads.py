@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from local.host.protos import RpcHttp, TypedData
+from local.host.wire_json import invariant, rewritten
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -62,7 +63,11 @@ def event_grid_payload(event: str) -> Payload:
 
 
 def queue_payload(text: str, metadata: QueueMetadata) -> Payload:
-    """Hand over a message; the members of a JSON object overwrite the metadata of their names."""
+    """Hand over a message; the members of a JSON object overwrite the metadata of their names.
+
+    Null changes nothing; a time arrives in the invariant culture, which the Python library cannot
+    read.
+    """
     own = {
         "QueueTrigger": TypedData(string=text),
         "Id": TypedData(string=metadata.id),
@@ -120,10 +125,18 @@ def _overwritten(
     spelling = {name.lower(): name for name in metadata}
     result = dict(metadata)
     for name, value in members.items():
-        if not isinstance(value, list):
-            result[spelling.setdefault(name.lower(), name)] = TypedData(string=_shown(value))
+        if value is not None and not isinstance(value, list):
+            result[spelling.setdefault(name.lower(), name)] = _shown(value)
     return result
 
 
-def _shown(value: object) -> str:
-    return value if isinstance(value, str) else "" if value is None else json.dumps(value)
+def _shown(value: object) -> TypedData:
+    match value:
+        case str():
+            return TypedData(string=invariant(value))
+        case bool():
+            return TypedData(string=str(value))
+        case dict():
+            return TypedData(json=json.dumps(rewritten(value)))
+        case _:
+            return TypedData(string=json.dumps(value))

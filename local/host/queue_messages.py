@@ -8,8 +8,9 @@ import base64
 import binascii
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from typing import Final
 
 from local.host.clock import Clock
 from local.host.host_json import QueueOptions
@@ -50,7 +51,10 @@ class HeldMessage:
 
 
 class MessageProcessor:
-    """Calls the function with a message, then deletes it, lets it come back, or moves it away."""
+    """Calls the function with a message, then deletes it, lets it come back, or moves it away.
+
+    `on_error` is told of what storage refuses; Azure's host ends then.
+    """
 
     def __init__(  # noqa: PLR0913 - all that it works with, given by name
         self,
@@ -62,7 +66,9 @@ class MessageProcessor:
         lease: timedelta,
         invoker: Invoker,
         clock: Clock,
+        on_error: Callable[[str], None] = logger.warning,
     ) -> None:
+        self._on_error = on_error
         self._function = function
         self._queue = queue
         self._poison = poison
@@ -78,15 +84,18 @@ class MessageProcessor:
         except MessageIsGone:
             logger.warning("A message of %s was taken by somebody else", self._queue.name)
         except StorageError as error:
-            logger.warning("Cannot finish a message of %s: %s", self._queue.name, error)
+            self._on_error(f"Cannot finish a message of {self._queue.name}: {error}")
 
     async def _dispose(self, message: Message) -> None:
         count = message.metadata.dequeue_count
-        if self._poison and count > self._options.max_dequeue_count:
-            return await self._move(message, self._poison, f"was taken {count} times")
+        if count > self._options.max_dequeue_count:
+            return await self._too_often(message, count)
+        if self._options.base64 and not is_base64(message.text):
+            return await self._undecodable(message)
         text = decoded(message.text) if self._options.base64 else message.text
         if text is None:
-            return await self._undecodable(message)
+            logger.error("A message of %s is not UTF-8", self._queue.name)
+            return await self._failed(message)
         held = HeldMessage(self._queue, message, self._lease)
         async with held.kept(self._clock):
             succeeded = await self._call(text, message)
@@ -109,6 +118,13 @@ class MessageProcessor:
         else:
             await self._queue.hide(message, self._options.visibility_timeout)
 
+    async def _too_often(self, message: Message, count: int) -> None:
+        if self._poison is not None:
+            return await self._move(message, self._poison, f"was taken {count} times")
+        # The function is not called again: the message stays hidden, a lease at a time, until it
+        # expires.
+        return logger.error("A message of %s is given to nobody any more", self._queue.name)
+
     async def _undecodable(self, message: Message) -> None:
         if self._poison is None:
             logger.error("A message of %s is not base64 and stays", self._queue.name)
@@ -121,9 +137,22 @@ class MessageProcessor:
         await self._queue.delete(message)
 
 
-def decoded(text: str) -> str | None:
-    """Read a base64 message as UTF-8; None if it is neither."""
+# What .NET's Convert.FromBase64String passes over.
+_BLANKS: Final = str.maketrans("", "", " \t\r\n")
+
+
+def is_base64(text: str) -> bool:
+    """Tell whether a message is base64; line breaks and blanks in it do not matter."""
     try:
-        return base64.b64decode(text, validate=True).decode("utf-8")
+        base64.b64decode(text.translate(_BLANKS), validate=True)
     except (binascii.Error, ValueError):
+        return False
+    return True
+
+
+def decoded(text: str) -> str | None:
+    """Read a base64 message as UTF-8; None if the bytes are not that."""
+    try:
+        return base64.b64decode(text.translate(_BLANKS), validate=True).decode("utf-8")
+    except UnicodeDecodeError:
         return None

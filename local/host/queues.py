@@ -1,9 +1,8 @@
 """Queue triggers, read as Azure's host reads them (Azure/azure-webjobs-sdk, QueueListener.cs)."""
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -12,12 +11,15 @@ from local.host.clock import Clock
 from local.host.host_json import QueueOptions
 from local.host.pausing import Pausing
 from local.host.queue_messages import MessageProcessor
-from local.host.storage_queue import Message, MessageIsGone, QueueIsGone, StorageError, StorageQueue
+from local.host.storage_queue import Message, QueueIsGone, StorageError, StorageQueue
 
 logger = logging.getLogger("host")
 
 QUEUE_TRIGGER: Final = "queueTrigger"
 POISON_SUFFIX: Final = "-poison"
+_WAITED_OUT: Final = (500, 503)
+"""The statuses of a receive that Azure's host survives."""
+_LOOKED_FOR_EVERY: Final = 0.3
 DEFAULT_LEASE: Final = timedelta(minutes=10)
 
 
@@ -33,7 +35,9 @@ class QueueListener:
         lease: timedelta,
         clock: Clock,
         back_off: BackOff,
+        on_error: Callable[[str], None] = logger.warning,
     ) -> None:
+        self._on_error = on_error
         self._queue = queue
         self._processor = processor
         self._options = options
@@ -43,8 +47,8 @@ class QueueListener:
         self._working: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
-        """Make the queue, unless it is there."""
-        await self._queue.make_sure()
+        """See whether storage answers; a queue that is not there yet is waited for, not made."""
+        await self._queue.exists()
 
     def stop(self) -> None:
         """Take no more messages; `run` ends when those in hand are done."""
@@ -62,7 +66,7 @@ class QueueListener:
     async def _take_some(self) -> bool:
         messages = await self._taken()
         if self._pausing.is_stopped:
-            await self._give_back(messages)
+            # What was on its way when the stop came stays hidden for its lease, a delivery spent.
             return False
         for message in messages:
             task = asyncio.create_task(self._processor.process(message))
@@ -76,21 +80,13 @@ class QueueListener:
         try:
             return await self._queue.take(self._options.batch_size, self._lease)
         except QueueIsGone:
-            await self._make_again()
+            self._back_off.reset()
+            await self._pausing.pause(_LOOKED_FOR_EVERY)
         except StorageError as error:
-            logger.warning("Cannot read %s: %s", self._queue.name, error)
+            text = f"Cannot read {self._queue.name}: {error}"
+            is_waited_out = getattr(error, "status_code", None) in _WAITED_OUT
+            (logger.warning if is_waited_out else self._on_error)(text)
         return ()
-
-    async def _make_again(self) -> None:
-        try:
-            await self._queue.make_sure()
-        except StorageError as error:
-            logger.warning("Cannot make %s: %s", self._queue.name, error)
-
-    async def _give_back(self, messages: Sequence[Message]) -> None:
-        for message in messages:
-            with contextlib.suppress(MessageIsGone, StorageError):
-                await self._queue.hide(message, timedelta())
 
     async def _wait_until_few(self) -> None:
         while len(self._working) > self._options.new_batch_threshold:

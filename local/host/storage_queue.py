@@ -75,6 +75,14 @@ class StorageQueue:
         except ResourceExistsError:
             return
 
+    async def exists(self) -> bool:
+        """Tell whether there is such a queue; a StorageError where storage does not answer."""
+        try:
+            await self._client.get_queue_properties()
+        except ResourceNotFoundError:
+            return False
+        return True
+
     async def take(self, most: int, lease: timedelta) -> Sequence[Message]:
         """Take up to so many messages (32 at most), invisible to others for the lease."""
         pages = self._client.receive_messages(

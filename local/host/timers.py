@@ -5,7 +5,7 @@ The rules follow Azure/azure-webjobs-sdk-extensions: TimerListener.cs, ScheduleM
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from local.host.clock import Clock
@@ -23,6 +23,7 @@ TIMER_TRIGGER: Final = "timerTrigger"
 ONE_MINUTE: Final = timedelta(minutes=1)
 # Sleeping for days at once would not notice that the machine's clock was set.
 LONGEST_SLEEP: Final = timedelta(minutes=5)
+NEVER: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Timer:
 
 
 class TimerListener:
-    """Fires one timer; one call at a time, for the next time is planned when a call has ended."""
+    """Fires one timer, one call at a time; one that overran its next time fires again at once."""
 
     def __init__(
         self, timer: Timer, invoker: Invoker, clock: Clock, statuses: TimerStatuses
@@ -60,34 +61,46 @@ class TimerListener:
 
     async def run(self) -> None:
         """Fire until told to stop."""
-        past_due = self._is_past_due()
+        past_due = self._monitored and self._is_past_due()
+        due = self._timer.schedule.next_after(self._clock.now())
         if past_due or self._timer.run_on_startup:
-            await self._fire(past_due=past_due)
+            due = await self._fire(past_due=past_due)
         while True:
-            await self._wait_until(self._timer.schedule.next_after(self._clock.now()))
+            await self._wait_until(due)
             if self._pausing.is_stopped:
                 return
-            await self._fire(past_due=False)
+            due = await self._fire(past_due=False)
 
     def _is_past_due(self) -> bool:
-        status = self._statuses.get(self._timer.function) if self._monitored else None
+        """Compare with the status that is kept, and write one at the first start.
+
+        A schedule that has changed since is never past due.
+        """
+        now, schedule = self._clock.now(), self._timer.schedule
+        status = self._statuses.get(self._timer.function)
         if status is None:
+            self._statuses.put(
+                self._timer.function, TimerStatus(NEVER, schedule.next_after(now), now)
+            )
             return False
-        return self._timer.schedule.next_after(status.last) <= self._clock.now()
+        since = status.last_updated if status.last == NEVER else status.last
+        return status.next == schedule.next_after(since) and status.next <= now
 
     async def _wait_until(self, due: datetime) -> None:
         logger.debug("'%s' is due at %s", self._timer.function, due.isoformat())
         while (left := due - self._clock.now()) > timedelta() and not self._pausing.is_stopped:
             await self._pausing.pause(min(left, LONGEST_SLEEP).total_seconds())
 
-    async def _fire(self, *, past_due: bool) -> None:
+    async def _fire(self, *, past_due: bool) -> datetime:
+        """Call the function; the next time counts from the start of the call."""
         started = self._clock.now()
         status = self._statuses.get(self._timer.function) if self._monitored else None
         await self._call(past_due=past_due, status=status)
+        following = self._timer.schedule.next_after(started)
         if self._monitored:
             now = self._clock.now()
-            following = self._timer.schedule.next_after(now)
             self._statuses.put(self._timer.function, TimerStatus(started, following, now))
+        return following
 
     async def _call(self, *, past_due: bool, status: TimerStatus | None) -> None:
         payload = timer_payload(past_due=past_due, status=status)

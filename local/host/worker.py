@@ -64,7 +64,7 @@ class Worker:
     def __init__(
         self, functions: Mapping[str, FunctionInfo], registry: worker_library.Functions
     ) -> None:
-        self.functions = functions
+        self.functions: Mapping[str, FunctionInfo] = functions
         self._registry = registry
 
     @classmethod

@@ -8,12 +8,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from local.infra_check.actions import ALWAYS, OPTIONAL
-from local.infra_check.check import Folder
-from local.infra_check.evaluate import Evaluation
-from local.infra_check.policy import Placed, app_settings
+from local.infra_check.policy import app_settings
 from local.infra_check.policy_tables import ALERT, DEFINITION
-from local.infra_check.syntax import Finding, Kind
-from local.infra_check.values import Value, at, shown, strings_in
+from local.infra_check.values import (
+    Finding,
+    Placed,
+    Snapshots,
+    Value,
+    at,
+    of_kind,
+    shown,
+    strings_in,
+)
 
 PLATFORM = {
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "the exporter",
@@ -46,14 +52,16 @@ class AppFacts:
     operations: frozenset[str]
     settings: frozenset[str]
     events: Mapping[str, tuple[str, ...]]
-    """Custom events and log lines with their facts, metrics with their dimensions."""
+    """Custom events with their facts, metrics with their dimensions."""
     metrics: Mapping[str, tuple[str, ...]]
-    lines: Mapping[str, tuple[str, ...]]
+    lines: Mapping[str, tuple[str, tuple[str, ...]]]
+    """Lines of the log, each with its table and its facts."""
     reasons: frozenset[str]
 
 
-def check_agreement(folder: Folder, resources: list[Placed], app: AppFacts) -> list[Finding]:
-    """Give everything in which infra/ and the app differ; `resources` as `placed` gives them."""
+def check_agreement(snapshots: Snapshots, app: AppFacts) -> list[Finding]:
+    """Give everything in which infra/ and the app differ."""
+    resources = [one for each in snapshots.values() for one in each]
     told = [one.body for one in resources if one.kind.endswith("/eventSubscriptions")]
     return [
         *_differences("the event functions", _destinations(told), app.event_functions),
@@ -61,11 +69,12 @@ def check_agreement(folder: Folder, resources: list[Placed], app: AppFacts) -> l
         *_differences("the operations", _operations(told), app.operations),
         *_differences(
             "the app settings",
-            frozenset(app_settings(folder)),
+            frozenset(app_settings(snapshots["defaults"])),
             app.settings - LEFT_OUT | PLATFORM.keys(),
         ),
-        *_wrong_actions(folder),
+        *_wrong_actions(snapshots),
         *_wrong_queries(resources, app),
+        *_silent_rules(snapshots),
     ]
 
 
@@ -108,32 +117,29 @@ def _operations(told: list[Value]) -> frozenset[str]:
     return frozenset(name.lower() for name in found)
 
 
-def role_actions(folder: Folder, parameters: Mapping[str, Value]) -> frozenset[str]:
-    """Give the actions of the role with some parameters of watch.bicep set, the rest by default."""
-    file = folder["watch.bicep"]
-    work = Evaluation(file, folder)
-    defaults = {
-        name: work.value(each.value)
-        for name, each in file.parameters.items()
-        if each.value is not None
-    }
-    work = Evaluation(file, folder, {**defaults, **parameters})
-    bodies = [
-        body
-        for each in file.of(Kind.RESOURCE)
-        if each.literal.startswith(f"{DEFINITION}@")
-        for body in work.bodies(each)
-    ]
+def role_actions(resources: list[Placed]) -> frozenset[str]:
+    """Give the actions of naptime's role as a snapshot deploys it."""
     path = "properties.permissions.0.actions"
+    bodies = of_kind(resources, DEFINITION)
     return frozenset(action for body in bodies for action in strings_in(at(body, path)))
 
 
-def _wrong_actions(folder: Folder) -> Iterator[Finding]:
-    by_default = role_actions(folder, {})
-    yield from _differences("the actions of the role", by_default, frozenset(ALWAYS))
-    for parameter, more in OPTIONAL.items():
-        added = role_actions(folder, {parameter: True}) - by_default
-        yield from _differences(f"the actions by {parameter}", added, frozenset(more))
+def _wrong_actions(snapshots: Snapshots) -> Iterator[Finding]:
+    by_default = role_actions(snapshots["defaults"])
+    for one in snapshots["defaults"]:
+        if one.kind == DEFINITION:
+            granted = role_actions([one])
+            yield from _differences("the actions of the role", granted, frozenset(ALWAYS))
+    added = role_actions(snapshots["every-option"]) - by_default
+    more = frozenset(action for each in OPTIONAL.values() for action in each)
+    yield from _differences("the actions by option", added, more)
+
+
+def _silent_rules(snapshots: Snapshots) -> Iterator[Finding]:
+    """Find alerts that are off without a dry run: nobody would hear of anything."""
+    for body in of_kind(snapshots["every-option"], ALERT):
+        if at(body, "properties.enabled") is not True:
+            yield Finding(shown(at(body, "name")), "a rule that is never enabled alerts nobody")
 
 
 def _wrong_queries(resources: list[Placed], app: AppFacts) -> Iterator[Finding]:
@@ -143,18 +149,26 @@ def _wrong_queries(resources: list[Placed], app: AppFacts) -> Iterator[Finding]:
             yield from (Finding(one.where, what) for what in wrong_query(query, app))
 
 
+_TABLES = re.compile(r"^(?:union )?(App\w+(?:, App\w+)*)$", re.MULTILINE)
+_NAMED = re.compile(
+    r"\b(?:Name ==|(?P<column>Message|OuterMessage) startswith) (\"[^\"]*\")|\bName in \(([^)]*)\)"
+)
+
+
 def wrong_query(query: str, app: AppFacts) -> Iterator[str]:
-    """Say which names in a query on AppEvents, AppMetrics or AppTraces the app does not send."""
-    table = query.split("\n", 1)[0].strip()
-    known = {"AppEvents": app.events, "AppMetrics": app.metrics}.get(table, app.lines)
-    one, several = r'\b(?:Name ==|Message startswith) ("[^"]*")', r"\bName in \(([^)]*)\)"
-    asked = re.findall(f"{one}|{several}", query)
-    named = [name for each in asked for name in re.findall(r'"([^"]*)"', "".join(each))]
+    """Say which names in a query the app does not send, or not to the table that is asked."""
+    first = _TABLES.match(query.strip())
+    tables = first[1].split(", ") if first else [query.split("\n", 1)[0]]
+    named: list[str] = []
+    for found in _NAMED.finditer(query):
+        names = re.findall(r'"([^"]*)"', found[0])
+        named += names
+        yield from _not_sent(names, tables, found["column"] or "", app)
     if not named:
-        yield f"a query on {table} names nothing that the app sends"
-    yield from (f"the app sends no {name} to {table}" for name in named if name not in known)
+        yield f"a query on {', '.join(tables)} names nothing that the app sends"
+    known = {**app.events, **app.metrics, **{line: facts for line, (_, facts) in app.lines.items()}}
     facts = {fact for name in named for fact in known.get(name, ())}
-    prefix = "" if table == "AppMetrics" else "naptime_"
+    prefix = "" if tables == ["AppMetrics"] else "naptime_"
     for fact in re.findall(r"\bProperties\.(\w+)", query):
         if fact.removeprefix(prefix) not in facts or not fact.startswith(prefix):
             yield f"{', '.join(named)} has no property {fact}"
@@ -162,3 +176,20 @@ def wrong_query(query: str, app: AppFacts) -> Iterator[str]:
         for reason in re.findall(r'"([^"]*)"', listed):
             if reason not in app.reasons:
                 yield f"{reason} is not a reason"
+
+
+def _not_sent(names: list[str], tables: list[str], column: str, app: AppFacts) -> Iterator[str]:
+    """Hold names to their table: a line with a stack is in AppExceptions, under OuterMessage."""
+    columns = {"Message": "AppTraces", "OuterMessage": "AppExceptions"}
+    for name in names:
+        match column:
+            case "":
+                known = {"AppEvents": app.events, "AppMetrics": app.metrics}.get(tables[0], {})
+                is_sent = name in known
+            case _:
+                table = app.lines.get(name, ("", ()))[0]
+                is_sent = table == columns[column] and table in tables
+        if not is_sent:
+            yield f"the app sends no {name} to {', '.join(tables)}" + (
+                f" as {column}" * bool(column)
+            )

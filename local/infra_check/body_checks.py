@@ -15,7 +15,7 @@ from local.infra_check.policy_tables import (
     SITE,
     WINDOWS,
 )
-from local.infra_check.values import Value, at, options_of, shown, strings_in
+from local.infra_check.values import Value, at, shown, strings_in
 
 
 def _wrong_definition(body: Value) -> Iterator[str]:
@@ -39,16 +39,16 @@ def _wrong_subscription(body: Value) -> Iterator[str]:
     if not strings_in(at(body, "properties.filter.includedEventTypes")):
         yield "filter.includedEventTypes must name the types"
     kept = at(body, "properties.deadLetterWithResourceIdentity")
-    containers = [
-        at(one, "deadLetterDestination.properties.blobContainerName") for one in options_of(kept)
-    ]
-    if DEAD_LETTERS not in containers:
+    container = at(kept, "deadLetterDestination.properties.blobContainerName")
+    if kept is not None and container != DEAD_LETTERS:
         yield f"deadLetterWithResourceIdentity must keep them in the container {DEAD_LETTERS}"
 
 
 def _wrong_alert(body: Value) -> Iterator[str]:
     query = shown(at(body, "properties.criteria.allOf.0.query")).strip()
-    if not query.startswith(("AppEvents\n", "AppMetrics\n", "AppTraces\n")):
+    if not query.startswith(
+        ("AppEvents\n", "AppMetrics\n", "AppTraces\n", "union AppTraces, AppExceptions\n")
+    ):
         yield "an alert must be on events, metrics or log lines: spans are sampled"
     window = shown(at(body, "properties.windowSize"))
     if window not in WINDOWS:
@@ -56,8 +56,9 @@ def _wrong_alert(body: Value) -> Iterator[str]:
     frequency = shown(at(body, "properties.evaluationFrequency"))
     if frequency not in FREQUENCIES:
         yield f"evaluationFrequency {frequency} is none that log alerts take"
-    if at(body, "properties.enabled") is False:
-        yield "a rule that is never enabled alerts nobody"
+    severity = at(body, "properties.severity")
+    if severity not in range(5):
+        yield f"severity must be 0 to 4, not {shown(severity)}"
 
 
 def _wrong_metric_alert(body: Value) -> Iterator[str]:
@@ -75,7 +76,7 @@ def _wrong_diagnostics(body: Value) -> Iterator[str]:
 
 
 def _wrong_config(body: Value) -> Iterator[str]:
-    if at(body, "name") != "authsettingsV2":
+    if not shown(at(body, "name")).endswith("/authsettingsV2"):
         return
     validation = at(body, "properties.globalValidation")
     if "/runtime/webhooks/eventgrid" not in strings_in(at(validation, "excludedPaths")):

@@ -1,76 +1,45 @@
 """What must hold of infra/ whatever the compiler says: no keys, no wildcards, nothing public.
 
-Each rule names a type and a path in its body. A type that no file has any more is a finding too: a
-rule that looks at nothing would pass for ever.
+Each rule names a type and a path in its body. A type that no snapshot has any more is a finding
+too: a rule that looks at nothing would pass for ever.
 """
 
+import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from local.infra_check.body_checks import BODY_CHECKS
-from local.infra_check.check import Folder
-from local.infra_check.evaluate import Evaluation
 from local.infra_check.policy_tables import (
     ACCOUNT,
+    ASSIGNMENT,
     DEAD_LETTERS,
     MUST_BE,
     NOT_ON_FLEX,
     ROLES,
     SETTINGS,
+    SITE,
 )
-from local.infra_check.syntax import Finding, Kind
-from local.infra_check.values import Value, at, shown
+from local.infra_check.values import Finding, Placed, Snapshots, Value, at, of_kind, shown
 
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_SECRETS = re.compile(
+    r"listKeys|listAccountSas|listCredentials|securestring|AccountKey=|SharedAccess"
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """One resource as a file would deploy it; `kind` is its type without the version."""
-
-    where: str
-    kind: str
-    body: Value
-
-
-def placed(folder: Folder) -> list[Placed]:
-    """Give every resource that is made, a loop's one by one where its turns are known."""
-    return [
-        Placed(f"{file.name}:{each.line}", each.literal.partition("@")[0], body)
-        for file in folder.values()
-        if not file.findings
-        for each in file.resources
-        if not each.existing
-        for body in Evaluation(file, folder).bodies(each)
-    ]
-
-
-def check_policies(folder: Folder, resources: list[Placed]) -> list[Finding]:
-    """Give every policy that is broken; `resources` is what `placed` says of the folder."""
+def check_policies(snapshots: Snapshots, templates: dict[str, dict[str, Value]]) -> list[Finding]:
+    """Give every policy that is broken."""
+    resources = [one for each in snapshots.values() for one in each]
     found = [finding for one in resources for finding in _broken(one)]
     absent = sorted((MUST_BE.keys() | BODY_CHECKS.keys()) - {one.kind for one in resources})
     found += [Finding("infra", f"there is no {kind}, and policies about it") for kind in absent]
     names = {shown(at(one.body, "name")) for one in resources if one.kind.startswith(ACCOUNT)}
-    if DEAD_LETTERS not in names:
+    if not any(name.endswith(f"/{DEAD_LETTERS}") for name in names):
         found.append(Finding("infra", f"there is no container {DEAD_LETTERS}"))
-    more = (_wrong_settings(folder), _wrong_roles(folder), _wrong_defaults(folder))
-    return found + [finding for each in more for finding in each]
-
-
-def _wrong_defaults(folder: Folder) -> Iterator[Finding]:
-    """Find options that watch.bicep or events.bicep, deployed alone, default to something else."""
-    main = folder["main.bicep"]
-    for name in ("watch.bicep", "events.bicep"):
-        for each in folder[name].parameters.values():
-            twin = main.parameters.get(each.name)
-            if twin is None or each.value is None or twin.value is None:
-                continue
-            if Evaluation(main, folder).value(twin.value) != Evaluation(folder[name], folder).value(
-                each.value
-            ):
-                what = f"{each.name} has another default than in main.bicep"
-                yield Finding(f"{name}:{each.line}", what)
+    for name, each in snapshots.items():
+        found += _wrong_settings(name, each)
+        found += _dead_letters_nowhere(name, each)
+    return [*found, *_wrong_roles(resources), *_secrets(templates), *_wrong_defaults(templates)]
 
 
 def _broken(one: Placed) -> Iterator[Finding]:
@@ -81,35 +50,76 @@ def _broken(one: Placed) -> Iterator[Finding]:
     yield from (Finding(one.where, what) for what in check(one.body)) if check else ()
 
 
-def app_settings(folder: Folder) -> dict[str, Value]:
-    """Give every app setting that is deployed: naptime's own, and the platform's."""
-    found: dict[str, Value] = {}
-    for file, names in (
-        ("main.bicep", ("defaultSettings", "derivedSettings")),
-        ("modules/function-app.bicep", ("platformSettings",)),
-    ):
-        for each in folder[file].of(Kind.VARIABLE):
-            if each.name in names and each.value is not None:
-                value = Evaluation(folder[file], folder).value(each.value)
-                found |= value if isinstance(value, dict) else {}
-    return found
+def app_settings(resources: list[Placed]) -> dict[str, Value]:
+    """Give every app setting that a snapshot deploys: naptime's own, and the platform's."""
+    for body in of_kind(resources, f"{SITE}/config"):
+        settings = at(body, "properties")
+        if shown(at(body, "name")).endswith("/appsettings") and isinstance(settings, dict):
+            return settings
+    return {}
 
 
-def _wrong_settings(folder: Folder) -> Iterator[Finding]:
-    for name in sorted(app_settings(folder).keys() & NOT_ON_FLEX):
-        yield Finding("infra", f"the Flex Consumption plan does not take the setting {name}")
-    for name, wanted in SETTINGS.items():
-        given = shown(app_settings(folder).get(name))
-        if given != wanted:
-            yield Finding("infra", f"the setting {name} must be {wanted!r}, not {given!r}")
-    if "AzureWebJobsStorage" in app_settings(folder):
-        yield Finding("infra", "AzureWebJobsStorage would be a connection string with a key")
+def _wrong_settings(name: str, resources: list[Placed]) -> Iterator[Finding]:
+    settings = app_settings(resources)
+    if not settings and of_kind(resources, SITE):
+        yield Finding(name, "the app has no settings")
+    if not settings:
+        return
+    for each in sorted(settings.keys() & NOT_ON_FLEX):
+        yield Finding(name, f"the Flex Consumption plan does not take the setting {each}")
+    for each, wanted in SETTINGS.items():
+        if settings.get(each) != wanted:
+            yield Finding(
+                name, f"the setting {each} must be {wanted!r}, not {shown(settings.get(each))!r}"
+            )
+    if "AzureWebJobsStorage" in settings:
+        yield Finding(name, "AzureWebJobsStorage would be a connection string with a key")
 
 
-def _wrong_roles(folder: Folder) -> Iterator[Finding]:
-    for file in folder.values():
-        for each in file.of(Kind.VARIABLE):
-            value = Evaluation(file, folder).value(each.value) if each.value is not None else None
-            for name, guid in value.items() if isinstance(value, dict) else ():
-                if isinstance(guid, str) and _GUID.fullmatch(guid) and ROLES.get(name) != guid:
-                    yield Finding(f"{file.name}:{each.line}", f"{guid} is not the role {name}")
+def _dead_letters_nowhere(name: str, resources: list[Placed]) -> Iterator[Finding]:
+    """Find roles of Event Grid's identity on another container than that of dead letters."""
+    for one in resources:
+        scope = shown(at(one.body, "id"))
+        if one.kind == ASSIGNMENT and "/containers/" in scope:
+            container = scope.partition("/containers/")[2].partition("/")[0]
+            if container not in {DEAD_LETTERS, "deployments"}:
+                yield Finding(name, f"a role on the container {container}, which nothing needs")
+
+
+def _wrong_roles(resources: list[Placed]) -> Iterator[Finding]:
+    known = set(ROLES.values())
+    own = {
+        shown(at(one.body, "id")).rpartition("/")[2]
+        for one in resources
+        if one.kind.endswith("/roleDefinitions")
+    }
+    for one in resources:
+        if one.kind == ASSIGNMENT:
+            role = shown(at(one.body, "properties.roleDefinitionId")).rpartition("/")[2]
+            if role not in known | own:
+                yield Finding(one.where, f"{role} is not the role of anything here")
+
+
+def _secrets(templates: dict[str, dict[str, Value]]) -> Iterator[Finding]:
+    """Find what asks for a key, or would hand one over."""
+    for name, template in templates.items():
+        for found in sorted(set(_SECRETS.findall(json.dumps(template)))):
+            yield Finding(f"compiled/{name}.json", f"{found}: naptime deploys without keys")
+
+
+def _wrong_defaults(templates: dict[str, dict[str, Value]]) -> Iterator[Finding]:
+    """Find options that watch.bicep or events.bicep, deployed alone, default to something else."""
+    main = templates["main"]
+    for name in ("watch", "events"):
+        parameters = at(templates[name], "parameters")
+        for each in parameters if isinstance(parameters, dict) else ():
+            ours, theirs = (
+                at(template, f"parameters.{each}.defaultValue")
+                for template in (templates[name], main)
+            )
+            # A default that follows another parameter is main.bicep's own business.
+            if None in (ours, theirs) or str(theirs).startswith("["):
+                continue
+            if ours != theirs:
+                what = f"{each} has another default than in main.bicep"
+                yield Finding(f"{name}.bicep", what)

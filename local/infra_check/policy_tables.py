@@ -17,12 +17,14 @@ _CONFIG = "properties.functionAppConfig"
 ACCOUNT = "Microsoft.Storage/storageAccounts"
 TOPIC = "Microsoft.EventGrid/topics"
 DEFINITION = "Microsoft.Authorization/roleDefinitions"
+ASSIGNMENT = "Microsoft.Authorization/roleAssignments"
 METRIC_ALERT = "Microsoft.Insights/metricAlerts"
 DIAGNOSTICS = "Microsoft.Insights/diagnosticSettings"
 ALERT = "Microsoft.Insights/scheduledQueryRules"
 
 MUST_BE: dict[str, dict[str, Value]] = {
     ACCOUNT: {
+        "kind": "StorageV2",
         "properties.allowSharedKeyAccess": False,
         "properties.allowBlobPublicAccess": False,
         "properties.allowCrossTenantReplication": False,
@@ -53,7 +55,7 @@ MUST_BE: dict[str, dict[str, Value]] = {
     },
     "Microsoft.Insights/components": {"properties.DisableLocalAuth": True},
     "Microsoft.OperationalInsights/workspaces": {"properties.features.disableLocalAuth": True},
-    "Microsoft.Authorization/roleAssignments": {"properties.principalType": "ServicePrincipal"},
+    ASSIGNMENT: {"properties.principalType": "ServicePrincipal"},
     DEFINITION: {
         "properties.type": "CustomRole",
         "properties.permissions.0.notActions": [],

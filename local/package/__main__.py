@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from local.package.building import lay_out_app, pack
-from local.package.dependencies import DependenciesNotInstalled, install
+from local.package.dependencies import DependenciesNotInstalled, install, runs_here
 from local.package.inspection import problems
 from local.package.sbom import write_sbom
 from local.package.trial import PackageFailed, Stage, answer, load
@@ -49,6 +49,13 @@ def _try(archive: Path, scratch: Path) -> None:
     _say(f"answers on the local host: {', '.join(asyncio.run(answer(stage)))}")
 
 
+def _unpack(archive: Path, app: Path) -> None:
+    """Leave the package unpacked as well: azd packs a folder."""
+    shutil.rmtree(app, ignore_errors=True)
+    with zipfile.ZipFile(archive) as packed:
+        packed.extractall(app)
+
+
 def _say(text: str) -> None:
     print(f"package: {text}", flush=True)
 
@@ -62,8 +69,12 @@ def _make(out: Path) -> None:
         if found := problems(REPOSITORY, archive):
             raise PackageFailed("\n".join(found))
         _say("holds what .funcignore lets through, and the dependencies")
-        _try(archive, scratch)
+        if runs_here():
+            _try(archive, scratch)
+        else:
+            _say("not tried: its wheels are for Linux x86-64 and Python 3.13, which this is not")
         out.mkdir(parents=True, exist_ok=True)
+        _unpack(archive, out / "app")
         for made in (archive, sbom):
             shutil.copyfile(made, out / made.name)
             digest = sha256(made.read_bytes()).hexdigest()

@@ -1,5 +1,10 @@
-"""The app's dependencies as production has them: wheels for Linux and Python 3.13, by hash."""
+"""The app's dependencies as production has them: wheels for Linux x86-64 and Python 3.13, by hash.
 
+uv installs for another platform and another Python than the one that it runs on, so that the
+package is the same bytes from macOS, Windows and Linux.
+"""
+
+import platform
 import shutil
 import subprocess
 import sys
@@ -8,24 +13,27 @@ from pathlib import Path
 SITE_PACKAGES = Path(".python_packages/lib/site-packages")
 """Where the worker looks first (proxy_worker/utils/dependency.py)."""
 
-# The platform's image is Debian 12 (glibc 2.36); some wheels are only there as manylinux2014.
-_TARGET = (
-    *("--platform", "manylinux_2_28_x86_64", "--platform", "manylinux2014_x86_64"),
-    *("--python-version", "3.13", "--implementation", "cp", "--only-binary", ":all:"),
-)
+# The platform's image is Debian 12 (glibc 2.36).
+_TARGET = ("--python-platform", "x86_64-manylinux_2_28", "--python-version", "3.13")
 
 
 class DependenciesNotInstalled(Exception):
-    """pip could not install them; holds the end of what it wrote."""
+    """They could not be installed; holds the end of what was written."""
+
+
+def runs_here() -> bool:
+    """Say whether the wheels are for this machine: else they are looked into, and not loaded."""
+    here = (sys.platform, platform.machine().lower(), sys.version_info[:2])
+    return here in {("linux", "x86_64", (3, 13)), ("linux", "amd64", (3, 13))}
 
 
 def install(requirements: Path, app: Path) -> None:
     """Install the pinned wheels into an app's folder, without what differs from time to time."""
     target = app / SITE_PACKAGES
     command = [
-        *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
-        *("--require-hashes", "--no-compile", "--target", str(target), *_TARGET),
-        *("--requirement", str(requirements)),
+        *(sys.executable, "-m", "uv", "pip", "install", "--quiet"),
+        *("--require-hashes", "--no-deps", "--only-binary", ":all:", "--link-mode", "copy"),
+        *("--target", str(target), *_TARGET, "--requirement", str(requirements)),
     ]
     done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - made of constants and two paths
     if done.returncode:
@@ -35,6 +43,13 @@ def install(requirements: Path, app: Path) -> None:
 
 def _remove_what_differs(site_packages: Path) -> None:
     """Remove commands, which name the Python that installed them, and the records of the files."""
-    shutil.rmtree(site_packages / "bin", ignore_errors=True)
-    for record in site_packages.glob("*.dist-info/RECORD"):
-        record.unlink()
+    for folder in ("bin", "Scripts"):
+        shutil.rmtree(site_packages / folder, ignore_errors=True)
+    for pattern in (
+        "*.dist-info/RECORD",
+        "*.dist-info/INSTALLER",
+        "*.dist-info/REQUESTED",
+        ".lock",
+    ):
+        for path in site_packages.glob(pattern):
+            path.unlink()

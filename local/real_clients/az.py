@@ -4,10 +4,15 @@ It is installed from PyPI, pinned, into .venv-az beside .venv; that takes a whil
 """
 
 import asyncio
+import json
+import os
 import sys
+from pathlib import Path
 
 from local.real_clients.az_life_steps import CLUSTER_LIFE, identity_steps
 from local.real_clients.az_steps import READING, SCHEDULES, AzStep, login_steps
+from local.real_clients.naptime_steps import planned
+from local.real_clients.page_commands import page_commands
 from local.real_clients.results import Result, concluded, tell
 from local.real_clients.stage import ROOT, Stage, staged
 
@@ -38,10 +43,10 @@ async def _run(*argv: str) -> None:
         raise SystemExit(f"{' '.join(argv)} ended with {process.returncode}\n{err.decode()}")
 
 
-async def _tried(step: AzStep, stage: Stage) -> Result:
-    environment = {
+def _environment(stage: Stage) -> dict[str, str]:
+    return {
         **stage.environment(),
-        **step.environment,
+        "PATH": f"{_AZ.parent}{os.pathsep}{os.environ['PATH']}",
         "AZURE_CONFIG_DIR": str(stage.folder / "az"),
         "AZURE_CORE_COLLECT_TELEMETRY": "no",
         "AZURE_CORE_NO_COLOR": "true",
@@ -49,9 +54,12 @@ async def _tried(step: AzStep, stage: Stage) -> Result:
         # As for Azure Stack: Microsoft's own list of clouds does not name this one.
         "AZURE_CORE_INSTANCE_DISCOVERY": "false",
     }
+
+
+async def _tried(step: AzStep, stage: Stage) -> Result:
     process = await asyncio.create_subprocess_exec(
         *(str(_AZ), *step.arguments),
-        env=environment,
+        env={**_environment(stage), **step.environment},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -71,13 +79,37 @@ def _missing(step: AzStep, code: int | None, out: str, err: str) -> str:
     return f"it does not mention {unsaid}\n{said}" if unsaid else ""
 
 
+async def _pages_read() -> Result:
+    """Let az itself look at every command of the pages, without running one."""
+    commands = json.dumps([command for _, command in page_commands()])
+    reader = Path(__file__).with_name("az_reading.py")
+    process = await asyncio.create_subprocess_exec(
+        *(str(_AZ.with_name("python")), str(reader)),
+        env={**os.environ, "AZURE_CORE_COLLECT_TELEMETRY": "no"},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(_PATIENCE_SECONDS * 3):
+        out, err = await process.communicate(commands.encode())
+    said = "" if process.returncode == 0 else f"{out.decode()}{err.decode()}"
+    return Result("every command and flag on the pages is one that az has", said)
+
+
 async def main() -> int:
     """Try every step; 0 only where all of them showed what they were to show."""
     await _install()
-    results: list[Result] = []
+    results: list[Result] = [await _pages_read()]
+    tell(results[0])
     async with staged() as stage:
+        for step in login_steps(stage.url):
+            results.append(await _tried(step, stage))
+            tell(results[-1])
+        for result in await planned(stage.url, _environment(stage)):
+            results.append(result)
+            tell(result)
         identity = identity_steps(stage.urls["identityEndpoint"], stage.urls["identityHost"])
-        for step in (*login_steps(stage.url), *READING, *SCHEDULES, *CLUSTER_LIFE, *identity):
+        for step in (*READING, *SCHEDULES, *CLUSTER_LIFE, *identity):
             results.append(await _tried(step, stage))
             tell(results[-1])
     return concluded(f"azure-cli {_VERSION} against the simulator", results)

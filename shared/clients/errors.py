@@ -17,6 +17,8 @@ from azure.core.exceptions import (
     ServiceResponseError,
 )
 
+from shared.clients.codes import BY_POLICY, KINDS
+from shared.clients.refusal import Refusal
 from shared.domain.messages.work import LONGEST_RETRY_AFTER
 from shared.domain.vocabulary.errors import (
     AccessDenied,
@@ -31,17 +33,19 @@ from shared.domain.vocabulary.errors import (
     TokenUnavailable,
     WriteTargetGone,
 )
-from shared.domain.vocabulary.plain_text import one_line
+from shared.domain.vocabulary.plain_text import LONGEST_MESSAGE, one_line
 from shared.telemetry.reports import report_throttled
 
-# A 409 that waiting cannot mend. Any other is taken for an operation in progress: AKS answers
-# OperationNotAllowed and EtagMismatch with it, and whether there are more codes is not documented.
-TERMINAL_CONFLICTS = frozenset(
-    {"scopelocked", "readonlydisabledsubscription", "missingsubscriptionregistration"}
-)
-MESSAGE_LIMIT = 500
 _TIME = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})(?:\.\d+)?", re.ASCII)
 UNAVAILABLE = frozenset({408, 500, 502, 503, 504})
+_BY_STATUS: Mapping[int, type[AzureError]] = {
+    401: NotAuthenticated,
+    403: AccessDenied,
+    404: ClusterGone,
+    # AKS answers OperationNotAllowed and EtagMismatch with it; other codes are not documented.
+    409: OperationInProgress,
+    429: Throttled,
+}
 
 
 @contextmanager
@@ -66,38 +70,38 @@ def translated(now: datetime, *, writing: bool = False) -> Iterator[None]:
 
 
 def _sentence(error: BaseException) -> str:
-    return one_line(str(error) or type(error).__name__, MESSAGE_LIMIT)
+    return one_line(str(error) or type(error).__name__, LONGEST_MESSAGE)
 
 
 def _from_response(error: HttpResponseError, now: datetime, *, writing: bool) -> AzureError:
-    status = error.status_code
-    code = one_line(str(error.error.code)) if error.error and error.error.code else ""
-    kind = _kind(error, status, code.lower(), writing=writing)
+    status, said = error.status_code, Refusal.of(error)
+    known = KINDS.get(status or 0, {})
+    kind = known.get(said.code.lower()) or _kind(error, status)
+    if kind is ClusterGone and writing:
+        kind = WriteTargetGone
     if kind is Throttled:
         report_throttled()
-    message = error.error.message if error.error and error.error.message else error.message
+    # Where the status alone decides, no code is unknown.
+    is_unknown = bool(said.code and known) and said.code.lower() not in known
     return kind(
-        one_line(message or str(error), MESSAGE_LIMIT),
+        _message(said, is_unknown=is_unknown),
         status=status,
-        code=code,
+        code=said.code,
         retry_after=retry_after(error, now),
     )
 
 
-def _kind(  # noqa: PLR0911 - one line per row of the table
-    error: HttpResponseError, status: int | None, code: str, *, writing: bool
-) -> type[AzureError]:
+def _message(said: Refusal, *, is_unknown: bool) -> str:
+    """Put together what was said and what naptime makes of it; the former is cut to its room."""
+    names = ", ".join(said.policies)
+    start = f"Policy assignment {names}: " if names and said.code.lower() in BY_POLICY else ""
+    end = f" (naptime does not know the code {said.code}.)" if is_unknown else ""
+    return start + one_line(said.message, LONGEST_MESSAGE - len(start) - len(end)) + end
+
+
+def _kind(error: HttpResponseError, status: int | None) -> type[AzureError]:
+    """Judge by the status alone."""
     match status:
-        case 429:
-            return Throttled
-        case 401:
-            return NotAuthenticated
-        case 403:
-            return AccessDenied
-        case 404:
-            return WriteTargetGone if writing else ClusterGone
-        case 409 if code not in TERMINAL_CONFLICTS:
-            return OperationInProgress
         case None:
             # Without an answer it is the credential that failed, or a body that was cut off.
             return (
@@ -108,7 +112,7 @@ def _kind(  # noqa: PLR0911 - one line per row of the table
         case _ if status in UNAVAILABLE or isinstance(error, DecodeError):
             return AzureUnavailable
         case _:
-            return Rejected
+            return _BY_STATUS.get(status, Rejected)
 
 
 def retry_after(error: HttpResponseError, now: datetime) -> timedelta | None:

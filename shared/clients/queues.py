@@ -10,7 +10,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.queue import QueueMessage
 from azure.storage.queue.aio import QueueClient
 
-from shared.clients.storage import StorageAccount, create_queue
+from shared.clients.storage import StorageAccount, create_queue, refusals
 from shared.ports.storage import SetAside, Work
 
 KEPT = timedelta(days=7)
@@ -33,11 +33,12 @@ class StorageQueue[W: Work]:
             await self._send(work, delay)
 
     async def _send(self, work: W, delay: timedelta) -> None:
-        await self._queue.send_message(
-            work.to_message(),
-            visibility_timeout=ceil(delay.total_seconds()),
-            time_to_live=int((KEPT + delay).total_seconds()),
-        )
+        with refusals():
+            await self._queue.send_message(
+                work.to_message(),
+                visibility_timeout=ceil(delay.total_seconds()),
+                time_to_live=int((KEPT + delay).total_seconds()),
+            )
 
     async def close(self) -> None:
         """Close the connection."""

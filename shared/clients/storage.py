@@ -3,6 +3,8 @@
 What the storage clients raise where the storage service cannot answer just now.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError
@@ -12,6 +14,7 @@ from azure.storage.queue import TextBase64EncodePolicy
 from azure.storage.queue.aio import QueueClient
 
 from shared.clients.transport import new_session, transport_over
+from shared.domain.vocabulary.errors import StorageRefused
 from shared.storage_settings import StorageSettings
 
 if TYPE_CHECKING:
@@ -101,6 +104,22 @@ async def create_table(table: TableClient) -> None:
         await table.create_table()
     except ResourceExistsError:
         return
+
+
+NEVER_TAKEN = frozenset({400, 413})
+"""Statuses of what is refused for what it is: too large, or too many at once."""
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn what storage will never take into `StorageRefused`; it says why, and of nothing else."""
+    try:
+        yield
+    except HttpResponseError as error:
+        if error.status_code not in NEVER_TAKEN:
+            raise
+        code = getattr(error, "error_code", None) or type(error).__name__
+        raise StorageRefused(f"storage takes no such thing ({code})") from error
 
 
 WORTH_COMING_BACK = frozenset({401, 403, 408, 409, 429, 500, 502, 503, 504})

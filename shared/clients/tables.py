@@ -11,7 +11,7 @@ from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, Re
 from azure.data.tables import TableEntity, TableTransactionError, UpdateMode
 from azure.data.tables.aio import TableClient, TableServiceClient
 
-from shared.clients.storage import create_table
+from shared.clients.storage import create_table, refusals
 from shared.domain.vocabulary.rows import Reading, Row, Value, Values
 
 if TYPE_CHECKING:
@@ -53,7 +53,9 @@ class StorageTable:
         """Make a row and give it; None if there is one already."""
         entity = _entity(partition, key, values)
         try:
-            return _written(partition, key, values, await self._table.create_entity(entity))
+            with refusals():
+                answer = await self._table.create_entity(entity)
+            return _written(partition, key, values, answer)
         except ResourceExistsError:
             return None
         except ResourceNotFoundError:
@@ -63,12 +65,13 @@ class StorageTable:
     async def replace(self, row: Row, values: Values) -> Row | None:
         """Replace a row and give it; None if somebody has changed it since."""
         try:
-            written = await self._table.update_entity(
-                _entity(row.partition, row.key, values),
-                mode=UpdateMode.REPLACE,
-                etag=row.etag,
-                match_condition=MatchConditions.IfNotModified,
-            )
+            with refusals():
+                written = await self._table.update_entity(
+                    _entity(row.partition, row.key, values),
+                    mode=UpdateMode.REPLACE,
+                    etag=row.etag,
+                    match_condition=MatchConditions.IfNotModified,
+                )
         except (ResourceModifiedError, ResourceNotFoundError):
             return None
         return _written(row.partition, row.key, values, written)
@@ -84,7 +87,8 @@ class StorageTable:
             *_upserts(row.partition, others),
         ]
         try:
-            written = await self._table.submit_transaction(operations)
+            with refusals():
+                written = await self._table.submit_transaction(operations)
         except TableTransactionError as error:
             if error.status_code in {NOT_FOUND, PRECONDITION_FAILED}:
                 return None
@@ -118,19 +122,21 @@ class StorageTable:
     async def _merge_one(self, entity: dict[str, object]) -> None:
         # A transaction costs the SDK several times what one request does: an e-mail each.
         try:
-            await self._table.upsert_entity(entity, mode=UpdateMode.MERGE)
+            with refusals():
+                await self._table.upsert_entity(entity, mode=UpdateMode.MERGE)
         except ResourceNotFoundError:
             await create_table(self._table)
-            await self._table.upsert_entity(entity, mode=UpdateMode.MERGE)
+            await self._merge_one(entity)
 
     async def _submit(self, operations: "list[Operation]") -> None:
         try:
-            await self._table.submit_transaction(operations)
+            with refusals():
+                await self._table.submit_transaction(operations)
         except TableTransactionError as error:
             if error.status_code != NOT_FOUND:
                 raise
             await create_table(self._table)
-            await self._table.submit_transaction(operations)
+            await self._submit(operations)
 
     async def delete(self, partition: str, key: str) -> None:
         """Remove a row, if it is there."""
@@ -138,6 +144,21 @@ class StorageTable:
             await self._table.delete_entity(partition, key)
         except ResourceNotFoundError:
             return
+
+    async def remove(self, row: Row) -> bool:
+        """Remove a row as it was read; False if somebody has changed it since."""
+        try:
+            await self._table.delete_entity(
+                row.partition,
+                row.key,
+                etag=row.etag,
+                match_condition=MatchConditions.IfNotModified,
+            )
+        except ResourceModifiedError:
+            return False
+        except ResourceNotFoundError:
+            return True
+        return True
 
     async def rows(
         self,
@@ -207,6 +228,10 @@ class StorageTable:
         await self._table.close()
 
 
+KEPT_TABLES = 32
+"""So many clients are kept, of 57 KB each: the tables without a month, and some with one."""
+
+
 class StorageTables:
     """Tables of one account, by name."""
 
@@ -217,10 +242,15 @@ class StorageTables:
         self._service: TableServiceClient | None = None
 
     def of(self, name: str) -> StorageTable:
-        """Give a table; the client of it is kept."""
-        if name not in self._tables:
-            self._tables[name] = StorageTable(self._account.table(name))
-        return self._tables[name]
+        """Give a table; the client of it is kept, unless many others are asked for after it.
+
+        One that is not kept has no connection of its own, and who holds it can go on using it.
+        """
+        table = self._tables.pop(name, None) or StorageTable(self._account.table(name))
+        self._tables[name] = table
+        if len(self._tables) > KEPT_TABLES:
+            del self._tables[next(iter(self._tables))]
+        return table
 
     async def names(self, prefix: str) -> Sequence[str]:
         """Name the tables that are there and begin so, in order."""

@@ -2,7 +2,9 @@
 
 from typing import Protocol
 
+from shared.domain.fleet import run_work
 from shared.domain.fleet.run_work import Baton, RunWork
+from shared.domain.messages import work
 from shared.domain.messages.envelope import HeldBack
 from shared.domain.messages.outbox import PublishEvents
 from shared.domain.messages.work import ReconcileCluster
@@ -84,3 +86,16 @@ class Ports(Protocol):
     async def close(self) -> None:
         """Close whatever was opened, the last first."""
         ...
+
+
+def queue_named(ports: Ports, name: str) -> Queue[HeldBack]:
+    """Open the queue of that name, for a message that comes back to it."""
+    match name:
+        case work.CLUSTERS_QUEUE:
+            return ports.clusters_queue
+        case run_work.RUNS_QUEUE:
+            return ports.runs_queue
+        case run_work.SHARDS_QUEUE:
+            return ports.shards_queue
+        case _:
+            return ports.events_queue

@@ -81,6 +81,10 @@ class Table(Protocol):
         """Remove a row, if it is there."""
         ...
 
+    async def remove(self, row: Row) -> bool:
+        """Remove a row as it was read; False if somebody has changed it since, which stays."""
+        ...
+
     def rows(
         self,
         partition: str,

@@ -49,6 +49,7 @@ class WorkGivenUp:
 
     cluster_id: ClusterId | None
     reason: str
+    azure_code: str | None
     attempts: int
     advice: str
 

@@ -18,6 +18,7 @@ class Reconciled:
     calls: int
     dry_run: bool
     next_start: str | None
+    azure_code: str | None
     detail: str
 
 
@@ -89,6 +90,15 @@ class QueueAndWhy:
 
     queue: str
     attempt: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowAndWhy:
+    """Which row of a table, and the reason."""
+
+    partition: str
+    key: str
     why: str
 
 

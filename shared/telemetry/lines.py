@@ -78,6 +78,13 @@ MESSAGE_HELD_BACK = Line(
     WARNING,
     "Storage is in trouble or a setting is refused: the message comes back later, for a day.",
 )
+ROW_LEFT_ALONE = Line(
+    "row left alone",
+    facts.RowAndWhy,
+    WARNING,
+    "A row of a table makes no sense to this version: a later one, or somebody else, has written"
+    " it. It stays as it is.",
+)
 WORK_DROPPED = Line(
     "work dropped",
     facts.ClusterAndWhy,
@@ -189,6 +196,7 @@ LINES = (
     POISONED,
     MESSAGE_GIVEN_UP,
     MESSAGE_HELD_BACK,
+    ROW_LEFT_ALONE,
     WORK_DROPPED,
     FAILED_ON_CLUSTER,
     CLUSTER_LEFT_OUT,

@@ -132,6 +132,7 @@ def report_given_up(given_up: GivenUp) -> None:
     custom_events.WORK_GIVEN_UP.send(
         cluster_id=given_up.cluster_id,
         reason=given_up.reason,
+        azure_code=given_up.azure_code or None,
         attempts=given_up.attempts,
         advice=given_up.advice,
     )
@@ -222,6 +223,7 @@ def _say(line: Line[..., facts.Reconciled], outcome: Outcome, cause: Cause) -> N
         calls=outcome.calls,
         dry_run=outcome.dry_run,
         next_start=outcome.next_start.isoformat() if outcome.next_start else None,
+        azure_code=outcome.azure_code or None,
         detail=one_line(outcome.message, DETAIL_LIMIT),
     )
 

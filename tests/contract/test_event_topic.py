@@ -11,7 +11,7 @@ from local.azure.clock import Clock as SimulatedClock
 from local.azure.fleet import Fleet
 from local.azure.simulator import Setup
 from shared.clients.event_topic import EventTopic
-from shared.domain.vocabulary.cloud_event import CloudEvent
+from shared.domain.vocabulary.cloud_event import CloudEvent, EventType
 from shared.domain.vocabulary.errors import (
     AccessDenied,
     AzureError,
@@ -27,7 +27,7 @@ from tests.fakes.event_topic import FakeTopic
 from tests.simulated_azure import Controls
 
 EVENTS = [
-    CloudEvent("Naptime.ScheduleCreated", f"id-{n}", f"s-{n}", SATURDAY_NOON, {"n": n})
+    CloudEvent(EventType.SCHEDULE_CREATED, f"id-{n}", f"s-{n}", SATURDAY_NOON, {"n": n})
     for n in range(3)
 ]
 FAULTS: dict[str, type[AzureError]] = {

@@ -1,13 +1,17 @@
 """One suite for the queue and the tables: the fakes, and the real clients against Azurite."""
 
-from collections.abc import AsyncIterator
-from dataclasses import replace
+from base64 import b64decode
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from uuid import uuid4
 
 import pytest
+from azure.storage.queue.aio import QueueClient
 
+from naptime.memory.queues import MemoryQueue
+from naptime.memory.tables import MemoryTable
 from shared.clients.queues import StorageQueue
 from shared.clients.storage import StorageAccount
 from shared.clients.tables import StorageTables
@@ -19,15 +23,16 @@ from shared.domain.messages.work import (
     ReconcileCluster,
     parse_reconcile_cluster,
 )
-from shared.domain.vocabulary.errors import NaptimeError
+from shared.domain.vocabulary.errors import NaptimeError, StorageRefused
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause
-from shared.ports.storage import Table
+from shared.ports.storage import Queue, Table
 from shared.reconcile.ground.claim import ClusterClaims
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.storage_settings import StorageSettings
 from tests.clusters import SUBSCRIPTION
 from tests.fakes.clock import SATURDAY_NOON, FakeClock
+from tests.fakes.storage import FakeQueue
 from tests.fakes.tables import FakeTable
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -54,11 +59,14 @@ async def account(azurite_connection: str) -> AsyncIterator[StorageAccount]:
     await account.close()
 
 
-@pytest.fixture(params=["fake", "azurite"])
+@pytest.fixture(params=["fake", "memory", "azurite"])
 async def table(request: pytest.FixtureRequest, account: StorageAccount) -> AsyncIterator[Table]:
-    """Give an empty table, fake and real."""
+    """Give an empty table: fake, the command line's, and real."""
     if request.param == "fake":
         yield FakeTable(FakeClock())
+        return
+    if request.param == "memory":
+        yield MemoryTable(FakeClock())
         return
     real = StorageTables(account)
     yield real.of(f"t{uuid4().hex}")
@@ -237,6 +245,62 @@ async def test_given_up_is_read_page_by_page(given_up: GivenUpRecords) -> None:
     assert len(of_clusters) == 5
 
 
+type Receive = Callable[[], Awaitable[list[str]]]
+
+
+def from_memory(queue: FakeQueue[ReconcileCluster] | MemoryQueue[ReconcileCluster]) -> Receive:
+    """Take the messages that can be seen now, the earliest first."""
+
+    async def texts() -> list[str]:
+        found = []
+        while message := queue.due():
+            found.append(message.text)
+        return found
+
+    return texts
+
+
+def from_azurite(client: QueueClient) -> Receive:
+    """Take the messages that can be seen now, as the host does."""
+
+    async def texts() -> list[str]:
+        found = [message async for message in client.receive_messages()]
+        return [b64decode(message.content).decode() for message in found]
+
+    return texts
+
+
+@pytest.fixture(params=["fake", "memory", "azurite"])
+async def queue(
+    request: pytest.FixtureRequest, account: StorageAccount
+) -> AsyncIterator[tuple[Queue[ReconcileCluster], Receive]]:
+    """Give an empty queue, and who receives from it."""
+    if request.param == "fake":
+        fake = FakeQueue[ReconcileCluster](FakeClock())
+        yield fake, from_memory(fake)
+    elif request.param == "memory":
+        remembered = MemoryQueue[ReconcileCluster](FakeClock())
+        yield remembered, from_memory(remembered)
+    else:
+        name = f"q{uuid4().hex}"
+        real = StorageQueue[ReconcileCluster](account.queue(name))
+        async with account.queue(name) as client:
+            yield real, from_azurite(client)
+        await real.close()
+
+
+async def test_a_message_can_be_seen_once_its_delay_is_over(
+    queue: tuple[Queue[ReconcileCluster], Receive],
+) -> None:
+    """What is sent can be received as it was, once; what is delayed cannot be seen yet."""
+    sender, receive = queue
+    works = [ReconcileCluster(some_id(f"aks-{n}"), Cause.ASKED, SATURDAY_NOON) for n in range(2)]
+    await sender.send(works[0])
+    await sender.send(works[1], timedelta(minutes=5))
+    assert [parse_reconcile_cluster(text) for text in await receive()] == [works[0]]
+    assert await receive() == []
+
+
 async def test_the_real_queue_encodes_as_the_host_expects(account: StorageAccount) -> None:
     """A message is base64, is there after its delay, and reads back as the same work."""
     name = f"q{uuid4().hex}"
@@ -252,6 +316,43 @@ async def test_the_real_queue_encodes_as_the_host_expects(account: StorageAccoun
     (message,) = messages
     assert message.content.isascii()
     assert "{" not in message.content
-    from base64 import b64decode  # noqa: PLC0415 - only this assertion decodes by hand
-
     assert parse_reconcile_cluster(b64decode(message.content).decode()) == work
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Work of any length."""
+
+    text: str
+
+    def to_message(self) -> str:
+        """Give it."""
+        return self.text
+
+
+@pytest.fixture(params=["fake", "azurite"])
+async def texts(
+    request: pytest.FixtureRequest, account: StorageAccount
+) -> AsyncIterator[Queue[Text]]:
+    """Give a queue, fake and real."""
+    if request.param == "fake":
+        yield FakeQueue[Text](FakeClock())
+        return
+    queue = StorageQueue[Text](account.queue(f"q{uuid4().hex}"))
+    yield queue
+    await queue.close()
+
+
+@pytest.mark.parametrize("text", ["x" * 48 * 1024, "\N{EURO SIGN}" * 16 * 1024])
+async def test_the_longest_messages(texts: Queue[Text], text: str) -> None:
+    """A queue takes 48 KiB of text, which are 64 KiB in base64, and nothing longer."""
+    await texts.send(Text(text))
+    with pytest.raises(StorageRefused):
+        await texts.send(Text(text + "x"))
+
+
+async def test_the_longest_delay(texts: Queue[Text]) -> None:
+    """A message can be hidden for seven days, and no longer."""
+    await texts.send(Text("x"), timedelta(days=7))
+    with pytest.raises(StorageRefused):
+        await texts.send(Text("x"), timedelta(days=7, seconds=1))

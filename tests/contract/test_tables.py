@@ -1,31 +1,37 @@
-"""One suite for tables and pages of records: the fakes, and the real clients against Azurite."""
+"""One suite for tables: the fakes, those of the command line, the real ones against Azurite."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
+from naptime.memory.tables import MemoryTables
 from shared.clients.storage import StorageAccount
-from shared.clients.tables import StorageTables
+from shared.clients.tables import KEPT_TABLES, StorageTables
 from shared.domain.fleet.batch import CLUSTERS_A_BATCH
-from shared.domain.fleet.last_known import LONGEST_TEXT
+from shared.domain.fleet.last_known import LONGEST_TEXT as LONGEST_OF_A_CLUSTER
+from shared.domain.vocabulary.errors import StorageRefused
 from shared.domain.vocabulary.rows import Row, Values
 from shared.ports.storage import Table, Tables
 from shared.storage_settings import StorageSettings
 from tests.contract.test_storage import no_credential
 from tests.fakes.clock import FakeClock
+from tests.fakes.limits import LONGEST_TEXT
 from tests.fakes.tables import FakeTables
 
 AT = datetime(2026, 11, 21, 12, 0, 7, tzinfo=UTC)
 
 
-@pytest.fixture(params=["fake", "azurite"])
+@pytest.fixture(params=["fake", "memory", "azurite"])
 async def tables(request: pytest.FixtureRequest, azurite_connection: str) -> AsyncIterator[Tables]:
     """Give an account's tables, fake and real."""
     if request.param == "fake":
         yield FakeTables(FakeClock())
+        return
+    if request.param == "memory":
+        yield MemoryTables(FakeClock())
         return
     account = StorageAccount(StorageSettings(azurite_connection), no_credential)  # type: ignore[arg-type]  # never called
     real = StorageTables(account)
@@ -153,7 +159,7 @@ async def test_the_largest_transaction(table: Table) -> None:
 async def test_the_largest_batch_of_clusters(table: Table) -> None:
     """A row takes as many columns of the greatest length as a batch has, several in one change."""
     await table.insert("p", "shard", {"n": 1})
-    columns: Values = {f"c{n:02}": "x" * LONGEST_TEXT for n in range(CLUSTERS_A_BATCH)}
+    columns: Values = {f"c{n:02}": "x" * LONGEST_OF_A_CLUSTER for n in range(CLUSTERS_A_BATCH)}
     batches = {f"b{number}": columns for number in range(8)}
     assert await table.settle(await read(table, "shard"), {"n": 2}, batches)
     assert dict((await read(table, "b7")).values) == columns
@@ -252,3 +258,98 @@ async def test_rows_of_all_partitions(table: Table) -> None:
     assert found == sorted(places)[:1099]
     rest = await table.across(9, after=found[-1])
     assert [(row.partition, row.key) for row in rest] == sorted(places)[1099:]
+
+
+async def test_a_row_is_removed_as_it_was_read(table: Table) -> None:
+    """A row that somebody has changed since stays; one that is gone is as good as removed."""
+    made = await table.insert("p", "k", {"n": 1})
+    assert made
+    changed = await table.replace(made, {"n": 2})
+    assert changed
+    assert not await table.remove(made)
+    assert (await read(table, "k")).values["n"] == 2
+    assert await table.remove(changed)
+    assert await table.remove(changed)
+    assert (await table.get("p", "k")).row is None
+
+
+async def test_of_removal_and_change_at_once_one_succeeds(table: Table) -> None:
+    """Whoever comes second has no effect: nothing is removed that somebody has taken up."""
+    row = await table.insert("p", "k", {"n": 1})
+    assert row
+    removed, changed = await asyncio.gather(table.remove(row), table.replace(row, {"n": 2}))
+    left = (await table.get("p", "k")).row
+    assert (left is None) == removed
+    assert (left is not None) == (changed is not None)
+
+
+async def test_clients_of_made_up_tables_are_not_kept(azurite_connection: str) -> None:
+    """However many tables are asked for, only some clients are kept; one in use goes on working."""
+    account = StorageAccount(StorageSettings(azurite_connection), no_credential)  # type: ignore[arg-type]  # never called
+    tables = StorageTables(account)
+    in_use = tables.of(f"t{uuid4().hex}")
+    for number in range(5 * KEPT_TABLES):
+        tables.of(f"t{number:06}")
+    assert len(tables._tables) == KEPT_TABLES
+    assert await in_use.insert("p", "k", {"n": 1})
+    await tables.close()
+    await account.close()
+
+
+TOO_LONG: Values = {"text": "x" * (LONGEST_TEXT + 1)}
+LONGEST: Values = {"text": "x" * LONGEST_TEXT, "odd": "\N{GRINNING FACE}" * (LONGEST_TEXT // 2)}
+
+
+async def test_the_longest_texts_are_taken(table: Table) -> None:
+    """A text has 32,768 units of UTF-16: letters outside the basic plane are two."""
+    assert await table.insert("p", "k", LONGEST)
+    assert dict((await read(table, "k")).values) == LONGEST
+
+
+@pytest.mark.parametrize(
+    "too_long", [TOO_LONG, {"odd": "\N{GRINNING FACE}" * (LONGEST_TEXT // 2 + 1)}]
+)
+async def test_a_longer_text_is_refused(table: Table, too_long: Values) -> None:
+    """However it is written, a text that is too long is refused, and nothing is changed by it."""
+    row = await table.insert("p", "k", {"n": 1})
+    assert row
+    writes: list[Callable[[], Awaitable[object]]] = [
+        lambda: table.insert("p", "other", too_long),
+        lambda: table.replace(row, too_long),
+        lambda: table.settle(row, {"n": 2}, {"c1": {"n": 1}, "c2": too_long}),
+        lambda: table.merge("p", {"k": too_long}),
+        lambda: table.merge("p", {"k": {"n": 2}, "c2": too_long}),
+        lambda: table.insert_new("p", {"c1": {"n": 1}, "c2": too_long}),
+    ]
+    for write in writes:
+        with pytest.raises(StorageRefused):
+            await write()
+    assert await keys(table) == ["k"]
+    assert (await read(table, "k")).values == {"n": 1}
+
+
+@pytest.mark.filterwarnings("ignore:Sending a large body")  # aiohttp's; no row comes near this
+async def test_a_transaction_of_four_megabytes_is_refused(table: Table) -> None:
+    """Rows that are small enough each may be too large together."""
+    row = await table.insert("p", "k", {"n": 1})
+    assert row
+    large: Values = {f"c{number:02}": "x" * 32_000 for number in range(15)}
+    with pytest.raises(StorageRefused):
+        await table.settle(row, {"n": 2}, {f"b{number}": large for number in range(9)})
+    assert await keys(table) == ["k"]
+
+
+@pytest.mark.parametrize("key", ["a/b", "a\\b", "a#b", "a?b", "k" * 1025])
+async def test_a_key_that_no_row_can_have(table: Table, key: str) -> None:
+    """A key has no separators of URLs in it, and is no longer than 1 KiB."""
+    with pytest.raises(StorageRefused):
+        await table.insert("p", key, {"n": 1})
+
+
+async def test_what_the_emulator_lets_through() -> None:
+    """A row of more than 1 MiB, or of more columns than 252, is refused by the service alone."""
+    table = FakeTables(FakeClock()).of("t")
+    large: Values = {f"c{number:02}": "x" * LONGEST_TEXT for number in range(16)}
+    for refused in (large, {f"c{number}": 1 for number in range(253)}):
+        with pytest.raises(StorageRefused):
+            await table.insert("p", "k", refused)

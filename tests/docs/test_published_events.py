@@ -4,13 +4,10 @@ from datetime import UTC, datetime
 
 from shared.domain.deciding.decision import Finding
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
-from shared.domain.fleet import told as fleet_told
-from shared.domain.images import released
 from shared.domain.images.node_image import ImageVersion, NodeImage
 from shared.domain.images.released import NodeImageReleased
-from shared.domain.messages import told
 from shared.domain.messages.told import Occasion, events_of, failure_of
-from shared.domain.vocabulary.cloud_event import CloudEvent
+from shared.domain.vocabulary.cloud_event import CloudEvent, EventType
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.telemetry.custom_events import EVENTS
@@ -68,12 +65,7 @@ async def test_every_event_has_its_row() -> None:
 
 def named() -> set[str]:
     """Give every type of event that the code names."""
-    return {
-        value
-        for module in (released, told, fleet_told)
-        for value in vars(module).values()
-        if isinstance(value, str) and value.startswith("Naptime.")
-    }
+    return {each.value for each in EventType}
 
 
 async def test_every_name_of_the_code_is_in_the_table() -> None:

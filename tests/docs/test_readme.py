@@ -2,11 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cronsim import CronSim
 
 from shared.domain.vocabulary.reason_texts import REASONS
 from shared.settings import read_settings
@@ -81,34 +79,3 @@ def test_the_defaults_are_the_codes(row: list[str]) -> None:
     }
     spelt_out = {**least, row[0].strip("`"): row[1].strip("`")}
     assert read_settings(spelt_out) == read_settings(least)
-
-
-def budgets() -> list[dict[str, str]]:
-    """Read the budgets of the example; its lines are simple enough to need no YAML parser."""
-    found: list[dict[str, str]] = []
-    for line in part("budgets").splitlines():
-        if match := re.match(r'\s*(- )?(nodes|reasons|schedule|duration): "?([^"#]*)"?', line):
-            if match[1]:
-                found.append({})
-            found[-1][match[2]] = match[3].strip()
-    return found
-
-
-def is_active(budget: Mapping[str, str], at: datetime) -> bool:
-    """Evaluate a budget as Karpenter does: some hit h of the cron with h <= at < h + duration."""
-    if "schedule" not in budget:
-        return True
-    duration = timedelta(hours=int(budget["duration"].removesuffix("h")))
-    return next(CronSim(budget["schedule"], at - duration)) <= at
-
-
-def test_the_budgets_open_in_the_window_and_nowhere_else() -> None:
-    """Minute by minute for two weeks: drift starts in the window, at the rate, never outside."""
-    rate, block = budgets()
-    assert (rate, block["nodes"], block["reasons"]) == ({"nodes": "10%"}, "0", "[Drifted]")
-    monday = datetime(2026, 11, 16, tzinfo=UTC)
-    for minute in range(14 * 24 * 60):
-        at = monday + timedelta(minutes=minute)
-        in_window = at.weekday() == 6 and 1 <= at.hour < 5
-        assert is_active(rate, at)
-        assert is_active(block, at) is not in_window, at

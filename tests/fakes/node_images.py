@@ -32,6 +32,10 @@ class FakeNodeImages:
         assert len(found) == len(names)
         self.images.setdefault(location, []).extend(found)
 
+    def withdraw(self, location: str, name: str) -> None:
+        """Offer an image in a location no more."""
+        self.images[location] = [each for each in self.images[location] if str(each) != name]
+
     async def list_node_images(self, subscription_id: str, location: str) -> list[NodeImage]:
         """List the images of a location."""
         self._call("locations", f"{subscription_id}/{location}")

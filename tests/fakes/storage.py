@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import ceil
 
+from azure.core.exceptions import ServiceRequestError
+
 from shared.ports.azure import Clock
 from shared.ports.storage import SetAside, Work
+from tests.fakes.limits import check_message
 
 type Step = Callable[[], None]
 """What happens before each operation: nothing, or the end of the worker."""
@@ -39,7 +42,8 @@ class FakeQueue[W: Work]:
         self.step()
         if self.fails:
             self.fails -= 1
-            raise OSError("the storage account does not answer")
+            raise ServiceRequestError("the storage account does not answer")
+        check_message(work.to_message(), delay)
         now = self.clock.now()
         whole = timedelta(seconds=ceil(delay.total_seconds()))
         self.messages.append(Message(work.to_message(), now.replace(microsecond=0), now + whole))
@@ -74,7 +78,7 @@ class FakePoisonQueues:
         """Take what is not away."""
         if self.fails:
             self.fails -= 1
-            raise OSError("the storage account does not answer")
+            raise ServiceRequestError("the storage account does not answer")
         now = self.clock.now()
         taken = [
             each

@@ -2,9 +2,13 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import batched
+
+from azure.core.exceptions import ServiceRequestError
 
 from shared.domain.vocabulary.rows import Reading, Row, Values
 from shared.ports.azure import Clock
+from tests.fakes.limits import MOST_OPERATIONS, check_entity, check_transaction
 from tests.fakes.storage import Step, go_on
 
 
@@ -20,6 +24,7 @@ class FakeTable:
 
     def _put(self, partition: str, key: str, values: Values) -> Row:
         """Store a row; what is answered has whole seconds only."""
+        check_entity(partition, key, values)
         self.versions += 1
         row = Row(partition, key, dict(values), f"v{self.versions}", self.clock.now())
         self.stored[partition, key] = row
@@ -49,12 +54,15 @@ class FakeTable:
         self.step()
         if self._changed(row):
             return None
+        check_transaction(row.partition, [(row.key, values), *others.items()])
         self._merge(row.partition, others)
         written = self._put(row.partition, row.key, values)
         return replace(written, changed_at=None) if others else written
 
     async def insert_new(self, partition: str, rows: Mapping[str, Values]) -> None:
         """Make rows that are not there; one operation a row, as if each could be the last."""
+        for some in batched(rows.items(), MOST_OPERATIONS, strict=False):
+            check_transaction(partition, some)
         for key, values in rows.items():
             await self.insert(partition, key, values)
 
@@ -63,7 +71,9 @@ class FakeTable:
         self.step()
         if self.fails:
             self.fails -= 1
-            raise OSError("the storage account does not answer")
+            raise ServiceRequestError("the storage account does not answer")
+        for some in batched(rows.items(), MOST_OPERATIONS, strict=False):
+            check_transaction(partition, some)
         self._merge(partition, rows)
 
     def _merge(self, partition: str, rows: Mapping[str, Values]) -> None:
@@ -75,6 +85,14 @@ class FakeTable:
         """Remove a row, if it is there."""
         self.step()
         self.stored.pop((partition, key), None)
+
+    async def remove(self, row: Row) -> bool:
+        """Remove a row that nobody has changed."""
+        self.step()
+        if (row.partition, row.key) in self.stored and self._changed(row):
+            return False
+        self.stored.pop((row.partition, row.key), None)
+        return True
 
     async def rows(
         self,

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Self, cast
 
 import jsonschema_rs
+import yaml
 
 from local.host.payloads import HttpCall
 from local.host.responses import HttpResponse
@@ -55,7 +56,9 @@ class Description:
 
     def _check_body(self, name: str, schema: Json, answer: HttpResponse) -> None:
         validator = jsonschema_rs.validator_for({**schema, "components": self._closed})
-        errors = [str(error) for error in validator.iter_errors(json.loads(answer.body))]
+        is_json = "json" in answer.headers.get("content-type", "json")
+        body = json.loads(answer.body) if is_json else yaml.safe_load(answer.body)
+        errors = [str(error) for error in validator.iter_errors(body)]
         if errors:
             raise NotAsDescribed(f"{name} {answer.status}\n" + "\n".join(errors)[:2000])
 

@@ -1,5 +1,6 @@
 """What the HTTP API takes, and how it says no: queries, pages, media types, runs, storage."""
 
+import asyncio
 import json
 from typing import NoReturn
 
@@ -9,6 +10,7 @@ from azure.core.exceptions import HttpResponseError, ServiceRequestError
 from local.host.payloads import HttpCall
 from shared.domain.fleet.run import RunState
 from shared.world import app
+from tests.clusters import SUBSCRIPTION, cluster
 from tests.functions.conftest import Loaded
 from tests.functions.test_api import answer, post
 from tests.functions.test_runs import work_off
@@ -149,3 +151,21 @@ async def test_a_bug_is_no_problem(
     monkeypatch.setitem(app().__dict__, "fleet", Away(error))
     result = await world.worker.invoke_http("list_clusters", HttpCall())
     assert not result.succeeded
+
+
+async def test_many_readers_of_one_shard(world: Loaded) -> None:
+    """Whoever reads the clusters of one shard gets an answer, or is told when to come back."""
+    names = [f"read-{number:03}" for number in range(20)]
+    for name in names:
+        await world.controls.put(cluster(name))
+
+    async def read(name: str) -> tuple[int, str]:
+        params = {"subscriptionId": SUBSCRIPTION, "resourceGroup": "rg-1", "name": name}
+        result = await world.worker.invoke_http("show_cluster", HttpCall(route_params=params))
+        headers = {key.lower(): value for key, value in result.response.headers.items()}
+        return result.response.status, headers.get("retry-after", "")
+
+    answers = await asyncio.gather(*(read(names[n % len(names)]) for n in range(200)))
+    assert {status for status, _ in answers} <= {200, 503}
+    assert all(int(after) > 0 for status, after in answers if status == 503)
+    assert sum(status == 200 for status, _ in answers) >= 30

@@ -7,8 +7,8 @@ import pytest
 import schemathesis
 
 from functions.api.describe import DESCRIBED
+from functions.api.named import GROUP_EXAMPLE, NAME_EXAMPLE
 from functions.api.policy import SUNDAYS
-from functions.api.requests import GROUP_EXAMPLE, NAME_EXAMPLE
 from functions.http.routes import Route
 from local.host.payloads import HttpCall
 from local.host.responses import HttpResponse

@@ -12,7 +12,7 @@ from local.host.payloads import QueueMetadata
 from shared.clients.clock import SystemClock
 from shared.domain.messages.outbox import PublishEvents
 from shared.domain.messages.work import ReconcileCluster
-from shared.domain.vocabulary.cloud_event import CloudEvent
+from shared.domain.vocabulary.cloud_event import CloudEvent, EventType
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause
 from shared.world import app
@@ -123,7 +123,7 @@ async def test_events_without_a_topic_are_dropped(
 ) -> None:
     """Events that were on their queue when the topic left the settings end there, with a word."""
     now = SystemClock().now()
-    event = CloudEvent("Naptime.ScheduleCreated", "1", "s", now, {})
+    event = CloudEvent(EventType.SCHEDULE_CREATED, "1", "s", now, {})
     result = await world.worker.invoke_queue(
         "publish_events", PublishEvents((event,), now).to_message()
     )

@@ -19,7 +19,7 @@ from shared.domain.fleet.shard import Shard
 from shared.domain.messages.given_up import GivenUp
 from shared.domain.messages.outbox import PublishEvents
 from shared.domain.messages.work import ReconcileCluster
-from shared.domain.vocabulary.cloud_event import CloudEvent
+from shared.domain.vocabulary.cloud_event import CloudEvent, EventType
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause
 from shared.reconcile.ground import waiting_room
@@ -172,7 +172,7 @@ WORK = {
     "naptime-runs": StartRun("202611-abc").to_message(),
     "naptime-shards": Baton("202611-abc", Shard(SUBSCRIPTION, "westeurope"), 1).to_message(),
     "naptime-events": PublishEvents(
-        (CloudEvent("Naptime.ScheduleCreated", "1", "s", NOW, {}),), SystemClock().now()
+        (CloudEvent(EventType.SCHEDULE_CREATED, "1", "s", NOW, {}),), SystemClock().now()
     ).to_message(),
 }
 

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from functions.api.window_schema import WINDOW_SCHEMA
-from shared.domain.deciding.asked_window import read_requested
+from shared.domain.deciding.wish import read_wish
 from shared.domain.vocabulary.errors import InvalidWindow
 from shared.domain.window.body import write_window
 from shared.domain.window.window import MaintenanceWindow
@@ -26,7 +26,7 @@ type Json = dict[str, object]
 def accepted(body: object) -> bool:
     """Say whether the domain reads a window, its start date aside."""
     try:
-        read_requested({"maintenanceWindow": body}, NOW)
+        read_wish({"maintenanceWindow": body}, NOW)
     except InvalidWindow:
         return False
     return True

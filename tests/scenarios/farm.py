@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import cast
+from typing import Protocol, cast
 
 import aiohttp
 
@@ -25,6 +25,19 @@ ROOT = Path(__file__).parents[2]
 KEY = "key-of-the-farm"
 TOPIC = "/topics/naptime/api/events"
 PATIENCE_SECONDS = 400.0
+
+
+class Document(Protocol):
+    """A fleet that can be written down."""
+
+    @property
+    def subscriptions(self) -> Sequence[str]:
+        """The subscriptions that naptime may act on."""
+        ...
+
+    def document(self) -> Json:
+        """Give the fleet file."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +80,10 @@ class Farm:
     azurite: Azurite
     controls: Controls
     session: aiohttp.ClientSession
-    settings: Mapping[str, str]
+    settings: dict[str, str]
     lease_seconds: int
     port: int
+    host_options: Sequence[str] = ()
     hosts: list[Child] = field(default_factory=list)
 
     @property
@@ -80,6 +94,7 @@ class Farm:
     async def start_host(self) -> None:
         """Start the host."""
         arguments = [f"--port={self.port}", f"--key={KEY}", f"--message-lease={self.lease_seconds}"]
+        arguments += self.host_options
         host = await Child.start(
             [sys.executable, "-m", "local.host", *arguments], env=self.settings, cwd=ROOT
         )
@@ -176,17 +191,19 @@ class Farm:
 @asynccontextmanager
 async def farm(  # noqa: PLR0913 - what a scenario may want otherwise
     folder: Path,
-    fleet: Fleet,
+    fleet: Document,
     *options: str,
     lease_seconds: int = 600,
     with_topic: bool = False,
+    with_events: bool = False,
+    host_options: Sequence[str] = (),
     settings: Mapping[str, str] | None = None,
     tripwire: Tripwire | None = None,
 ) -> AsyncIterator[Farm]:
     """Start emulator (on disk), simulator and host, which keep their ports; stop them in the end.
 
-    With a topic, its events are delivered to naptime. With a tripwire, what the host sends to its
-    storage passes it.
+    With a topic, its events are delivered to naptime; with events, those of Azure are. With a
+    tripwire, what the host sends to its storage passes it.
     """
     fleet_file, authorities = folder / "fleet.json", folder / "ca.pem"
     fleet_file.write_text(json.dumps(fleet.document()), encoding="utf-8")
@@ -196,6 +213,8 @@ async def farm(  # noqa: PLR0913 - what a scenario may want otherwise
         connection = await azurite.start()
         port = stack.enter_context(held_port())
         topic = [f"--topic-events-to=http://127.0.0.1:{port}/?code={KEY}"] if with_topic else []
+        if with_events:
+            topic.append(f"--events-to=http://127.0.0.1:{port}/?code={KEY}")
         files = (f"--fleet={fleet_file}", f"--ca-out={authorities}")
         simulator = [sys.executable, "-m", "local.azure", "--port=0", *files, *options, *topic]
         azure = await Child.start(simulator, cwd=ROOT)
@@ -214,7 +233,7 @@ async def farm(  # noqa: PLR0913 - what a scenario may want otherwise
         }
         session = await stack.enter_async_context(aiohttp.ClientSession())
         controls = Controls(urls["controlsHttp"])
-        running = Farm(azurite, controls, session, environment, lease_seconds, port)
+        running = Farm(azurite, controls, session, environment, lease_seconds, port, host_options)
         stack.push_async_callback(running.stop_host)
         await running.start_host()
         yield running

@@ -5,6 +5,7 @@ import random
 from datetime import timedelta
 
 import pytest
+from azure.core.exceptions import ServiceRequestError
 
 from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.messages.work import ReconcileCluster
@@ -117,7 +118,7 @@ async def test_a_failed_enqueue_comes_out() -> None:
     """Only a failed enqueue is raised, so that Event Grid sends the event again."""
     world = World()
     world.queue.fails = 1
-    with pytest.raises(OSError, match="storage"):
+    with pytest.raises(ServiceRequestError, match="storage"):
         await world.events.receive(cluster_written(cluster_id()))
 
 

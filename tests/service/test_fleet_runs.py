@@ -2,17 +2,21 @@
 
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
-from datetime import timedelta
+from dataclasses import replace
+from datetime import time, timedelta
 from itertools import pairwise
 from typing import cast
 
 import pytest
 
+from shared.domain.deciding.decision import Desired
 from shared.domain.deciding.observed import ClusterPage
 from shared.domain.fleet.pace import CALLS_AT_ONCE, Pace
 from shared.domain.fleet.run import RunScope, RunState
 from shared.domain.fleet.run_records import RunRecord
 from shared.domain.messages.work import Claim
+from shared.domain.policy.choose import Policy, Rule
+from shared.domain.policy.match import Match
 from shared.domain.vocabulary.errors import (
     AccessDenied,
     AzureError,
@@ -29,7 +33,8 @@ from shared.reconcile.fleet.ask import TooManyActive
 from shared.reconcile.fleet.shift import LEAST_AT_ONCE, LEAST_IN_ALL, InFlight
 from tests.clusters import SUBSCRIPTION, cluster, cluster_id, schedule
 from tests.fakes.aks import Fault, Verb
-from tests.service_world import World
+from tests.policies import always
+from tests.service_world import SUNDAY_NIGHT, World
 
 OTHER = "22222222-2222-2222-2222-222222222222"
 THIRD = "33333333-3333-3333-3333-333333333333"
@@ -397,7 +402,7 @@ async def test_a_single_cluster_waits_for_its_turn() -> None:
     await world.ask("aks-003")
     await world.run(for_at_most=timedelta(seconds=1))
     (paced,) = [outcome for outcome, _ in world.outcomes if outcome.reason is Reason.PACED]
-    assert paced.calls == 1
+    assert paced.calls == 0
     assert paced.retry_after
     await world.run_and_mind()
     last = [found for found, cause in world.outcomes if cause is Cause.CLUSTER_WRITTEN][-1]
@@ -635,3 +640,26 @@ async def test_a_bug_on_one_cluster_does_not_hold_up_its_shard() -> None:
     assert world.finished[0].run.id == run.id
     assert outcomes(world.finished[0]) == {"Created": 2, "Deferred": 1}
     assert len(world.bugs) == 3
+
+
+async def test_a_run_knows_the_tags_that_rules_look_at() -> None:
+    """In a run as with a single cluster, a rule about a tag or the sku chooses the window."""
+    ring = always(replace(SUNDAY_NIGHT, start_time=time(3))).windows["settings"]
+    other = always(SUNDAY_NIGHT).windows["settings"]
+    rules = (
+        Rule("canary", ring, Match(tags={"ring": ("canary",)})),
+        Rule("automatic", ring, Match(sku=("automatic",))),
+        Rule("rest", other),
+    )
+    policy = Policy({"early": ring, "late": other}, rules)
+    world = World(desired=Desired(policy))
+    world.aks.add(cluster("aks-1", tags={"Ring": "canary", **{f"t{n}": "x" for n in range(50)}}))
+    world.aks.add({**cluster("aks-2"), "sku": {"name": "Automatic"}})
+    world.aks.add(cluster("aks-3"))
+    await world.sweep()
+    hours = {
+        call.cluster_id.name: call.window.start_time.hour
+        for call in world.aks.accepted_writes
+        if call.cluster_id and call.window
+    }
+    assert hours == {"aks-1": 3, "aks-2": 3, "aks-3": 1}

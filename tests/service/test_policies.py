@@ -4,6 +4,7 @@ from datetime import timedelta
 from itertools import count
 
 import pytest
+from azure.core.exceptions import ServiceRequestError
 
 from shared.domain.deciding.conditions import Condition, read_condition
 from shared.domain.messages.audit import Caller, Origin
@@ -161,10 +162,10 @@ async def test_storage_that_is_down_is_no_policy_of_none() -> None:
     table = world.tables.of(POLICY_TABLE)
 
     def down() -> None:
-        raise OSError("the storage account does not answer")
+        raise ServiceRequestError("the storage account does not answer")
 
     table.step = down
-    with pytest.raises(OSError, match="does not answer"):
+    with pytest.raises(ServiceRequestError, match="does not answer"):
         await other.wanted()
     table.step = world.life.step
     assert (await other.wanted()).policy.windows.keys() == {"early", "weekend"}

@@ -8,9 +8,9 @@ from types import FrameType
 
 import pytest
 
+from shared.domain.deciding.wish import Wish
 from shared.domain.messages.audit import Caller, Origin
 from shared.domain.window.body import read_window
-from shared.reconcile.cluster.change import Wish
 from tests.clusters import cluster, cluster_id, schedule
 from tests.service_world import World
 

@@ -203,10 +203,11 @@ async def test_throttling_across_the_boundary_plans_again() -> None:
     assert start.start - accepted.at >= HALF_AN_HOUR
 
 
-async def test_the_later_of_two_clocks_counts() -> None:
-    """Where ARM's clock is ahead of the worker's, the lead time counts from ARM's."""
-    world = World(clock=FakeClock(datetime(2026, 11, 22, 0, 5, tzinfo=UTC)))
-    world.aks.clock = FakeClock(datetime(2026, 11, 22, 0, 25, tzinfo=UTC))
+@pytest.mark.parametrize(("own", "arms"), [(5, 25), (25, 5)], ids=["ARM ahead", "ARM behind"])
+async def test_the_later_of_two_clocks_counts(own: int, arms: int) -> None:
+    """Whichever clock is ahead, ARM's or the worker's, the lead time counts from it."""
+    world = World(clock=FakeClock(datetime(2026, 11, 22, 0, own, tzinfo=UTC)))
+    world.aks.clock = FakeClock(datetime(2026, 11, 22, 0, arms, tzinfo=UTC))
     world.aks.add(cluster())
     outcome = await world.reconcile()
     assert outcome.next_start == datetime(2026, 11, 29, 1, tzinfo=UTC)

@@ -5,10 +5,20 @@ from datetime import timedelta
 import pytest
 
 from shared.domain.deciding.outcome import OutcomeKind
-from shared.domain.vocabulary.errors import AccessDenied, Rejected
+from shared.domain.fleet.shard import Shard
+from shared.domain.vocabulary.errors import (
+    AccessDenied,
+    AzureError,
+    AzureUnavailable,
+    ConnectionFailed,
+    Rejected,
+    Throttled,
+)
+from shared.domain.vocabulary.instants import to_text
 from shared.domain.vocabulary.reasons import Reason
+from shared.reconcile.shown.cluster_json import DecisionJson, LiveClusterJson
 from shared.reconcile.shown.one_cluster import LiveReadFailed
-from tests.clusters import cluster, cluster_id, schedule
+from tests.clusters import SUBSCRIPTION, cluster, cluster_id, schedule
 from tests.fakes.aks import Fault
 from tests.service_world import World
 
@@ -83,8 +93,8 @@ async def test_look_shows_schedule_occurrences_and_decision() -> None:
         "end": "2026-11-26T03:00:00Z",
         "certain": True,
     }
-    assert seen["decision"]["action"] == "Leave"
-    assert seen["decision"]["reason"] == "UpToDate"
+    assert decision_of(seen)["action"] == "Leave"
+    assert decision_of(seen)["reason"] == "UpToDate"
 
 
 async def test_look_shows_what_was_given_up() -> None:
@@ -98,11 +108,85 @@ async def test_look_shows_what_was_given_up() -> None:
     assert given_up
     assert given_up["reason"] == "RejectedByAzure"
     assert given_up["advice"]
-    assert seen["decision"]["action"] == "Create"
+    assert decision_of(seen)["action"] == "Create"
+
+
+def decision_of(seen: LiveClusterJson) -> DecisionJson:
+    """Give what would be decided now, which a live look knows."""
+    assert seen["decision"]
+    return seen["decision"]
+
+
+async def a_known_cluster() -> World:
+    """Make a world with a cluster whose schedule was made an hour ago."""
+    world = World()
+    world.aks.add(cluster())
+    await world.reconcile()
+    world.clock.advance(timedelta(hours=1))
+    return world
+
+
+async def test_look_while_the_shard_is_paused() -> None:
+    """What was seen last is shown with when that was, and why it is not live; nothing is asked."""
+    world = await a_known_cluster()
+    live = await world.viewer.look(cluster_id())
+    assert (live["notLive"], live["readAt"]) == (None, to_text(world.clock.now()))
+    await world.pacer.pause(Shard(SUBSCRIPTION, "westeurope"), timedelta(minutes=5))
+    world.aks.calls.clear()
+    seen = await world.viewer.look(cluster_id())
+    assert not world.aks.calls_of("list")
+    not_live = seen["notLive"]
+    assert not_live
+    assert not_live["reason"] is Reason.PACED
+    assert not_live["retryAfterSeconds"]
+    known = await world.memory.recall(cluster_id())
+    assert known
+    assert known.read_at
+    assert seen["readAt"] == to_text(known.read_at) < live["readAt"]
+    same = ("clusterId", "location", "nodeAutoProvisioning", "nodeOSUpgradeChannel", "window")
+    assert [seen[name] for name in same] == [live[name] for name in same]  # type: ignore[literal-required]  # names above
+    assert seen["nextOccurrences"] == live["nextOccurrences"]
+    assert (seen["decision"], seen["provisioningState"]) == (None, None)
+    assert seen["lastOutcome"]
+    assert seen["lastOutcome"]["outcome"] == "Created"
+
+
+@pytest.mark.parametrize(
+    "schedule_seen",
+    [schedule(), {}, {"maintenanceWindow": {"durationHours": 2}}],
+    ids=["a window", "no window", "unreadable"],
+)
+@pytest.mark.parametrize("error", [AzureUnavailable, AccessDenied, ConnectionFailed, Throttled])
+async def test_look_in_an_outage(error: type[AzureError], schedule_seen: dict[str, object]) -> None:
+    """Whatever ARM refuses a look with, and whatever schedule was seen, it is shown as it was."""
+    world = World()
+    world.aks.add(cluster())
+    world.aks.set_schedule(cluster_id(), schedule_seen)
+    await world.reconcile()
+    world.aks.outage_until = world.clock.now() + timedelta(days=3)
+    world.aks.outage_error = lambda: error("no")
+    seen = await world.viewer.look(cluster_id())
+    assert seen["notLive"]
+    assert seen["notLive"]["reason"] is error.reason
+    assert seen["schedule"]
+    assert seen["forecasts"]
+
+
+async def test_look_at_a_cluster_that_is_gone() -> None:
+    """A cluster that was deleted is an error; not so where an event has just told of it."""
+    world = await a_known_cluster()
+    world.aks.clusters.clear()
+    with pytest.raises(LiveReadFailed) as gone:
+        await world.viewer.look(cluster_id())
+    assert gone.value.remembered["lastOutcome"]
+    await world.memory.note_event(cluster_id(), world.clock.now())
+    seen = await world.viewer.look(cluster_id())
+    assert seen["notLive"]
+    assert seen["notLive"]["reason"] is Reason.CLUSTER_GONE
 
 
 async def test_look_without_arm_still_tells_what_is_remembered() -> None:
-    """Where ARM refuses the look, the error carries what is remembered."""
+    """Where ARM refuses to show what was never seen, the error tells what is known."""
     world = World()
     world.aks.add(cluster())
     world.aks.outage_until = world.clock.now() + timedelta(days=3)
@@ -121,7 +205,7 @@ async def test_ambiguous_window_shows_no_occurrences() -> None:
     world.aks.set_schedule(cluster_id(), schedule(schedule=every_other))
     seen = await world.viewer.look(cluster_id())
     assert seen["nextOccurrences"] == []
-    reasons = [finding["reason"] for finding in seen["decision"]["findings"]]
+    reasons = [finding["reason"] for finding in decision_of(seen)["findings"]]
     assert reasons == ["LongerThanWeekly", "IntervalAmbiguous"]
 
 

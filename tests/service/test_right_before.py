@@ -10,12 +10,13 @@ import pytest
 from shared.domain.deciding.conditions import Condition
 from shared.domain.deciding.decision import Desired
 from shared.domain.deciding.outcome import OutcomeKind
+from shared.domain.deciding.wish import Wish
 from shared.domain.fleet.shard import Shard
 from shared.domain.messages.audit import Caller, Origin
 from shared.domain.vocabulary.errors import Paced
 from shared.domain.vocabulary.rows import Row, Values
 from shared.domain.window.body import read_window
-from shared.reconcile.cluster.change import Wish
+from shared.reconcile.cluster.change import AdvisedAgainst
 from shared.reconcile.ground.claim import CLUSTERS_TABLE
 from tests.clusters import SUBSCRIPTION, Json, cluster, cluster_id, schedule
 from tests.fakes.aks import Verb
@@ -254,3 +255,40 @@ async def test_what_was_listed_a_while_ago_is_read_again() -> None:
     assert sorted(calls) == sorted(
         [("get", first), ("list", first), ("put", first), ("list", second)]
     )
+
+
+@dataclass(frozen=True)
+class OtherClock(ArmsClock):
+    """ARM's clock, which says something else than the worker's."""
+
+    ahead: timedelta = timedelta(0)
+
+    def now(self) -> datetime:
+        """Give the instant by ARM's clock."""
+        return super().now() + self.ahead
+
+
+@pytest.mark.parametrize("way", [by_event, by_run, by_put])
+@pytest.mark.parametrize("minutes", [-20, -1, 1, 20])
+async def test_the_later_of_two_clocks_counts(way: Way, minutes: int) -> None:
+    """Whichever of ARM's clock and the worker's is ahead, the lead counts from that one."""
+    world = World()
+    ahead = timedelta(minutes=minutes)
+    world.aks.clock = OtherClock(world.clock, ahead)
+    world.aks.add(cluster())
+    desired = world.settings.desired
+    start = datetime.fromisoformat("2026-11-22T01:00:00Z")
+    later = max(ahead, timedelta(0))
+    # By the later clock the coming start is just too near, by the earlier it would do.
+    world.clock.move_to(start - desired.horizon - later + timedelta(seconds=30))
+    if way is by_put:
+        with pytest.raises(AdvisedAgainst) as refused:
+            await world.putter.put(cluster_id(), Wish(SUNDAY_NIGHT), ORIGIN)
+        assert refused.value.reason == "StartTooSoon"
+        return
+    await way(world)
+    (written,) = world.aks.accepted_writes
+    assert written.window
+    first = next(written.window.occurrences(written.at))
+    assert first.start - max(written.at, world.clock.now()) >= desired.lead
+    assert first.start > start

@@ -6,12 +6,13 @@ from datetime import timedelta
 from typing import cast
 
 import pytest
+from azure.core.exceptions import ServiceRequestError
 
-from shared.domain.deciding.asked_window import read_requested
 from shared.domain.deciding.conditions import Condition, entity_tag
 from shared.domain.deciding.decision import Desired
 from shared.domain.deciding.observed import NODE_OS_SCHEDULE, Listing, observe_configuration
 from shared.domain.deciding.outcome import OutcomeKind
+from shared.domain.deciding.wish import Wish, read_wish
 from shared.domain.fleet.pace import Pace
 from shared.domain.fleet.run import RunScope
 from shared.domain.messages.audit import AuditOutcome, Caller, Origin
@@ -34,7 +35,7 @@ from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.window.body import read_window, write_window
 from shared.domain.window.window import MaintenanceWindow
-from shared.reconcile.cluster.change import AdvisedAgainst, ConditionFailed, Put, Wish
+from shared.reconcile.cluster.change import AdvisedAgainst, ConditionFailed, Put
 from shared.reconcile.fleet.ask import MOST_ACTIVE, TooManyActive
 from shared.reconcile.ground.audit_log import AUDIT_PREFIX, KEPT
 from shared.reconcile.ground.claim import ClusterBusy
@@ -139,7 +140,7 @@ async def test_a_start_date_of_long_ago_sent_back_as_it_was_read() -> None:
     world = a_world()
     there(world, WEDNESDAYS)
     body = cast("Json", world.aks.schedule(cluster_id()))["properties"]
-    same = read_requested(cast("Json", body), world.clock.now())
+    same = read_wish(cast("Json", body), world.clock.now())
     assert (await put(world, same)).outcome.kind is OutcomeKind.UNCHANGED
     with pytest.raises(InvalidWindow, match="startDate"):
         await put(world, replace(same, duration_hours=8))
@@ -153,7 +154,7 @@ async def test_an_open_window_is_not_moved() -> None:
     with pytest.raises(AdvisedAgainst) as refused:
         await put(world)
     assert refused.value.reason == "WindowOpen"
-    offer = refused.value.judgement.offer
+    offer = refused.value.advice.offer
     assert offer
     assert not world.aks.calls_of("put")
     (record,) = await records(world)
@@ -165,7 +166,7 @@ async def test_an_open_window_is_not_moved() -> None:
     there(world, OPEN)
     world.clock.advance(timedelta(days=7) - timedelta(hours=1))
     done = await put(world, force=True)
-    assert (done.outcome.kind, len(done.judgement.advice)) == (OutcomeKind.UPDATED, 1)
+    assert (done.outcome.kind, len(done.advice.against)) == (OutcomeKind.UPDATED, 1)
 
 
 async def test_time_passes_between_the_attempts() -> None:
@@ -182,21 +183,22 @@ async def test_time_passes_between_the_attempts() -> None:
     assert world.aks.schedule(cluster_id()) is None
 
 
-async def test_arms_clock_counts_where_it_is_ahead() -> None:
-    """The lead time counts from ARM's own time where naptime's clock is behind."""
+@pytest.mark.parametrize(("start", "arms"), [("13:41", 2), ("13:39", -10)])
+async def test_the_later_of_two_clocks_counts(start: str, arms: int) -> None:
+    """The lead time counts from ARM's own time where that is ahead, otherwise from naptime's."""
     world = a_world()
-    soon = window("Saturday", "13:41")
+    soon = window("Saturday", start)
     listed = world.aks.list_configurations
 
-    async def ahead(owner: ClusterId) -> Listing:
-        at = world.clock.now() + timedelta(minutes=2)
+    async def other(owner: ClusterId) -> Listing:
+        at = world.clock.now() + timedelta(minutes=arms)
         return replace(await listed(owner), answered_at=at)
 
-    world.aks.list_configurations = ahead  # type: ignore[assignment,method-assign]  # just here
+    world.aks.list_configurations = other  # type: ignore[assignment,method-assign]  # just here
     with pytest.raises(AdvisedAgainst):
         await put(world, soon)
     world.aks.list_configurations = listed  # type: ignore[method-assign]  # as it was
-    await put(world, soon)
+    await put(world, window("Saturday", "13:41"))
 
 
 async def test_all_attempts_are_one_record() -> None:
@@ -330,7 +332,7 @@ async def test_trying_out_says_what_force_would_override() -> None:
     await world.claims.claim(cluster_id(), None)
     there(world, OPEN)
     tried = await world.putter.try_out(cluster_id(), Wish(WEDNESDAYS))
-    assert [finding.reason for finding in tried.judgement.advice] == [Reason.WINDOW_OPEN]
+    assert [finding.reason for finding in tried.advice.against] == [Reason.WINDOW_OPEN]
     assert tried.outcome.kind is OutcomeKind.UPDATED
     assert not world.aks.calls_of("put")
 
@@ -382,10 +384,10 @@ async def test_no_intent_no_write() -> None:
     world = a_world()
 
     async def fail(*_: object, **__: object) -> None:
-        raise OSError("the storage account does not answer")
+        raise ServiceRequestError("the storage account does not answer")
 
     world.audit.tables.of(f"{AUDIT_PREFIX}202611").insert = fail  # type: ignore[method-assign]  # just here
-    with pytest.raises(OSError, match="storage"):
+    with pytest.raises(ServiceRequestError, match="storage"):
         await put(world)
     assert not world.aks.calls_of("put")
 
@@ -532,6 +534,19 @@ async def test_a_put_is_told_once() -> None:
         "Naptime.ScheduleCreated",
         "Naptime.ScheduleUpdated",
     ]
+
+
+async def test_a_put_without_an_answer_is_told() -> None:
+    """A schedule that was made without an answer, and then held up by the pace, is told later."""
+    world = a_world(has_topic=True)
+    world.aks.faults.append(Fault("put", lambda: ConnectionFailed("gone"), applied=True))
+    world.aks.refuses = lambda _verb, _where: Paced("wait") if world.aks.accepted_writes else None
+    with pytest.raises(Paced):
+        await put(world)
+    world.aks.refuses = lambda _verb, _where: None
+    await world.run()
+    assert [event.type for event in world.topic.events] == ["Naptime.ScheduleCreated"]
+    assert len(world.aks.accepted_writes) == 1
 
 
 async def test_a_reconcile_that_has_to_wait_is_recorded_as_such() -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from azure.core.exceptions import ServiceRequestError
 
 from shared.domain.fleet.run_work import RUNS_QUEUE, SHARDS_QUEUE, StartRun
 from shared.domain.messages.outbox import EVENTS_QUEUE
@@ -54,7 +55,7 @@ async def test_what_cannot_be_recorded_stays(times: int) -> None:
     table = world.tables.of("naptimegivenup")
     for _ in range(times):
         table.fails = 1
-        with pytest.raises(OSError, match="storage"):
+        with pytest.raises(ServiceRequestError, match="storage"):
             await world.poison_keeper.keep()
         world.clock.advance(MINUTE)
     await world.poison_keeper.keep()
@@ -67,6 +68,6 @@ async def test_the_trouble_of_one_queue_is_its_own() -> None:
     world = World()
     world.ports.poison.put(EVENTS_QUEUE, "of another queue")
     world.ports.poison.fails = 1
-    with pytest.raises(OSError, match="storage"):
+    with pytest.raises(ServiceRequestError, match="storage"):
         await world.poison_keeper.keep()
     assert [record.work for record in world.all_given_up()] == ["of another queue"]

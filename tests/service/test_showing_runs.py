@@ -7,7 +7,12 @@ import pytest
 
 from shared.domain.fleet.pace import Pace
 from shared.domain.fleet.run import RunScope
+from shared.domain.fleet.run_work import Baton, StartRun
+from shared.domain.fleet.shard import Shard
+from shared.domain.messages.given_up import GivenUp
+from shared.domain.messages.outbox import PublishEvents
 from shared.domain.messages.work import ReconcileCluster
+from shared.domain.vocabulary.cloud_event import CloudEvent, EventType
 from shared.domain.vocabulary.errors import Rejected, WriteTargetGone
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.pages import PageAsked
@@ -213,6 +218,46 @@ async def test_replay_by_reason_and_all() -> None:
     await world.run_and_mind()
     assert len((await world.replayer.list(PageAsked())).items) == 1
     assert len(world.aks.accepted_writes) == 4
+
+
+async def test_what_an_older_version_could_not_read_is_replayed() -> None:
+    """A message that named nothing when it was given up is sent again once it can be read."""
+    world = World(has_topic=True)
+    world.aks.add(cluster())
+    await world.ask()
+    of_cluster = world.queue.messages.pop().text
+    event = CloudEvent(EventType.SCHEDULE_CREATED, "1", "s", world.clock.now(), {})
+    long_ago = world.clock.now() - timedelta(days=9)
+    texts = [
+        of_cluster,
+        PublishEvents((event,), long_ago, attempt=40).to_message(),
+        StartRun("202611-abc").to_message(),
+        Baton("202611-abc", Shard(SUBSCRIPTION, "westeurope"), 3).to_message(),
+        "still nonsense",
+    ]
+    for text in texts:
+        await world.given_up.put(
+            GivenUp(None, "Poisoned", "?", "Look.", world.clock.now(), 1, text)
+        )
+    assert await world.replayer.replay_all("Poisoned") == 4
+    await world.run()
+    assert world.aks.schedule(cluster_id())
+    assert "1" in [event.id for event in world.topic.events]
+    assert [record.work for record in world.all_given_up()] == ["still nonsense"]
+    assert await world.replayer.replay_all() == 0
+
+
+@pytest.mark.parametrize("name", ["naptimeruns202611copy", "naptimeruns", "naptimeruns202613"])
+async def test_a_foreign_table_is_no_month(name: str) -> None:
+    """A table that somebody has named like one of naptime's stops neither the minder nor a page."""
+    world = World()
+    for foreign in (name, name.replace("runs", "audit")):
+        await world.tables.of(foreign).insert("x", "y", {})
+    await world.sweep()
+    assert (await world.runs.runs({}, PageAsked())).items
+    assert (await world.audit.page({}, PageAsked())).items == []
+    await world.audit.drop_old(world.clock.now() + timedelta(days=500))
+    assert name in await world.tables.names("naptime")
 
 
 def _work(text: str) -> ReconcileCluster:

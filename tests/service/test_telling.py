@@ -1,5 +1,6 @@
 """What naptime tells the world of: written, found, failed, ended; at least once."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,10 +9,13 @@ from shared.domain.fleet.pace import Pace
 from shared.domain.fleet.run import RunScope
 from shared.domain.messages.outbox import PublishEvents, parse_publish_events
 from shared.domain.messages.told import Occasion
+from shared.domain.vocabulary.cloud_event import CloudEvent, EventType
 from shared.domain.vocabulary.errors import (
     AccessDenied,
     AzureError,
     AzureUnavailable,
+    ConnectionFailed,
+    Paced,
     Rejected,
     Throttled,
 )
@@ -348,3 +352,52 @@ async def test_killed_anywhere_the_end_of_the_run_is_told(left: int) -> None:
     world.life.revive()
     await world.run_and_mind()
     assert {event.id for event in world.topic.of("FleetRunCompleted")} == {run.id}
+
+
+async def test_an_event_that_cannot_be_kept_costs_no_other() -> None:
+    """Where one message of events is lost, those of the others are told."""
+    world = World(has_topic=True)
+    now = world.clock.now()
+    events = [
+        CloudEvent(EventType.SCHEDULE_CREATED, f"{number}", "s", now, {"m": "x" * 9000})
+        for number in range(9)
+    ]
+    world.event_queue.fails = 1
+    await world.teller.tell(events)
+    await world.run()
+    assert 0 < len(world.topic.events) < 9
+
+
+async def test_a_long_event_is_told_all_the_same() -> None:
+    """A window of thousands of spans is left out of its event, which is told with the others."""
+    world = World(has_topic=True)
+    data = {"clusterId": str(cluster_id()), "window": {"notAllowedDates": ["x" * 99] * 9999}}
+    long = CloudEvent(EventType.SCHEDULE_CREATED, "2", "s", world.clock.now(), data)
+    short = CloudEvent(EventType.SCHEDULE_CREATED, "1", "s", world.clock.now(), {})
+    await world.teller.tell([short, long, replace(short, id="3")])
+    await world.run()
+    assert sorted(event.id for event in world.topic.events) == ["1", "2", "3"]
+    assert "link" in world.topic.events[1].data
+
+
+@pytest.mark.parametrize("ends_in", [Paced, AzureUnavailable])
+async def test_an_unanswered_write_is_told(ends_in: type[AzureError]) -> None:
+    """A write that was accepted without an answer is told once it is found, whatever came between.
+
+    The attempt after it may not be sent at all, by naptime's own pace, or not be answered either.
+    """
+    world = World(has_topic=True)
+    world.aks.add(cluster())
+    world.aks.faults.append(Fault("put", lambda: ConnectionFailed("gone"), applied=True))
+    wait = timedelta(minutes=2)
+    world.aks.refuses = lambda _verb, _where: (
+        ends_in("no", retry_after=wait) if world.aks.accepted_writes else None
+    )
+    await world.ask()
+    await world.run(for_at_most=timedelta(minutes=1))
+    assert world.aks.schedule(cluster_id())
+    assert told(world) == []
+    world.aks.refuses = lambda _verb, _where: None
+    await world.run()
+    assert told(world) == [("ScheduleCreated", "aks-1")]
+    assert len(world.aks.calls_of("put")) == 1

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import cast
 
 import pytest
+from azure.core.exceptions import ServiceRequestError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,14 +13,17 @@ from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.messages.work import PATIENCE
 from shared.domain.vocabulary.errors import (
     AccessDenied,
+    ApiVersionNotServed,
     AzureError,
     AzureUnavailable,
     ConnectionFailed,
+    DeniedByAssignment,
+    DeniedByPolicy,
     NotAuthenticated,
     OperationInProgress,
     Rejected,
+    ResourceLocked,
     Throttled,
-    WriteTargetGone,
 )
 from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.reasons import Reason
@@ -31,6 +35,7 @@ from tests.fakes.clock import FakeClock
 from tests.service_world import World
 
 RETRY_AFTER = timedelta(seconds=7)
+POLICY = "RequestDisallowedByPolicy"
 
 WEATHER: dict[str, Callable[[], AzureError]] = {
     "409": lambda: OperationInProgress("Updating", status=409),
@@ -38,6 +43,7 @@ WEATHER: dict[str, Callable[[], AzureError]] = {
     "429": lambda: Throttled("slow down", retry_after=RETRY_AFTER),
     "500": lambda: AzureUnavailable("oops", status=500),
     "503": lambda: AzureUnavailable("later", status=503),
+    "rollout": lambda: ApiVersionNotServed("no provider", status=400),
     "dropped": lambda: ConnectionFailed("lost"),
 }
 
@@ -96,13 +102,15 @@ async def test_a_long_retry_after_is_not_waited_for_inside_a_message() -> None:
     ("error", "reason"),
     [
         (lambda: Rejected("bad", status=400), Reason.REJECTED_BY_AZURE),
-        (lambda: WriteTargetGone("gone", status=404), Reason.WRITE_TARGET_GONE),
+        (lambda: DeniedByPolicy("no", status=403, code=POLICY), Reason.DENIED_BY_POLICY),
+        (lambda: DeniedByAssignment("no", status=403), Reason.DENIED_BY_ASSIGNMENT),
+        (lambda: ResourceLocked("no", status=409), Reason.RESOURCE_LOCKED),
     ],
 )
 async def test_what_can_never_work_is_given_up_at_once(
     error: Callable[[], AzureError], reason: Reason
 ) -> None:
-    """A 400, and a 404 on the write, are given up after one attempt, with what to do."""
+    """A 400, a policy, a lock are given up after one attempt, with Azure's code and what to do."""
     world = World()
     world.aks.add(cluster())
     world.aks.faults.append(Fault("put", error))
@@ -113,6 +121,8 @@ async def test_what_can_never_work_is_given_up_at_once(
     assert given_up
     assert given_up.reason == reason.value
     assert given_up.advice == REASONS[reason].you_can
+    assert given_up.azure_code == outcome.azure_code == error().code
+    assert given_up.to_json().get("azureCode", "") == error().code
     assert not world.queue.messages
 
 
@@ -205,7 +215,7 @@ async def test_giving_up_that_cannot_be_recorded_is_tried_again() -> None:
     world.tables.of(GIVEN_UP_TABLE).fails = 1
     await world.ask()
     message = world.queue.messages[0]
-    with pytest.raises(OSError, match="storage"):
+    with pytest.raises(ServiceRequestError, match="storage"):
         await world.run()
     world.clock.advance(timedelta(seconds=30))
     outcome = await world.messages.receive(message.text, message.inserted_at)

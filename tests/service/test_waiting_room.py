@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from shared.domain.fleet.run_work import RUNS_QUEUE, StartRun
 from shared.domain.messages.work import PATIENCE
-from shared.patience import queue_named
+from shared.ports.every import queue_named
 from shared.reconcile.ground.waiting_room import WaitingRoom
 from tests.service_world import World
 

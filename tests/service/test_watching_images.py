@@ -365,3 +365,42 @@ async def test_a_fleet_that_nobody_has_seen() -> None:
     world.images.release(PLACE, f"{UBUNTU}-{OLD}")
     assert (await world.image_watcher.watch()).locations == 0
     assert world.images.calls == []
+
+
+async def offered(world: World) -> dict[str, str]:
+    """Give the versions by OS that forecasts for the location are about."""
+    return {image.os: str(image.version) for image in await world.newest_images.right_now(PLACE)}
+
+
+async def test_a_withdrawn_version_is_gone_from_forecasts() -> None:
+    """After two looks that do not show it any more, what is on offer counts; then the next one."""
+    world = await fleet()
+    world.images.release(PLACE, f"{UBUNTU}-{NEW}")
+    await world.image_watcher.watch()
+    world.images.withdraw(PLACE, f"{UBUNTU}-{NEW}")
+    await world.image_watcher.watch()
+    assert (await offered(world))["AKSUbuntu"] == NEW, "one look may be of a replica that lags"
+    await world.image_watcher.watch()
+    assert (await offered(world))["AKSUbuntu"] == OLD
+    assert (await versions(world))[UBUNTU] == NEW
+    world.images.release(PLACE, f"{UBUNTU}-{NEW}")
+    assert (await world.image_watcher.watch()).released == 0, "it was told when it came first"
+    assert (await offered(world))["AKSUbuntu"] == NEW
+    world.images.withdraw(PLACE, f"{UBUNTU}-{NEW}")
+    world.images.release(PLACE, f"{UBUNTU}-{NEWEST}")
+    assert (await world.image_watcher.watch()).released == 1
+    assert (await offered(world))["AKSUbuntu"] == NEWEST
+
+
+async def test_a_kind_that_is_offered_no_more_is_gone_from_forecasts() -> None:
+    """A kind of which nothing is left is not forecast; one look, or an empty one, says nothing."""
+    world = await fleet()
+    world.images.withdraw(PLACE, f"{UBUNTU}-{OLD}")
+    await world.image_watcher.watch()
+    assert set(await offered(world)) == {"AKSUbuntu", "AKSAzureLinux"}
+    await world.image_watcher.watch()
+    assert set(await offered(world)) == {"AKSAzureLinux"}
+    world.images.withdraw(PLACE, f"{AZURE_LINUX}-{OLD}")
+    for _ in range(3):
+        await world.image_watcher.watch()
+    assert set(await offered(world)) == {"AKSAzureLinux"}

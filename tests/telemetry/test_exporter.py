@@ -1,112 +1,17 @@
 """What the real exporter sends, configured by the real worker: the names of docs/telemetry.md."""
 
 import asyncio
-import json
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
 from typing import cast
 
-import aiohttp
-import pytest
-
-from local.demo.surroundings import app_settings, clean_environment, urls_of
-from local.processes import Child
-from local.storage_emulator import Azurite
+from local.demo.surroundings import clean_environment
 from shared.telemetry.custom_events import EVENTS
 from shared.telemetry.figures import METRICS
 from shared.telemetry.lines import LINES
 from shared.telemetry.log import EXCEPTIONS, PROPERTY_PREFIX, TRACES
-from tests.clusters import OWN_CLIENT_ID, SUBSCRIPTION, Json, cluster, cluster_id
-from tests.payloads import cluster_written
-from tests.simulated_azure import Controls
+from tests.clusters import Json
 from tests.telemetry.ingestion import Ingestion, listening
-
-KEY = "key-of-the-telemetry-tests"
-ABSENT_SUBSCRIPTION = "22222222-2222-4222-8222-222222222222"
-PATIENCE_SECONDS = 60.0
-REFUSED = [f"refused-{number:02}" for number in range(10)]
-
-TELEMETRY = {
-    "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY": "true",
-    "OTEL_TRACES_SAMPLER": "microsoft.fixed_percentage",
-    "OTEL_TRACES_SAMPLER_ARG": "0.1",
-    "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",
-}
-
-
-@pytest.fixture(scope="module")
-async def sent(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ingestion]:
-    """Let naptime have a day, and give everything that it sent."""
-    authorities = tmp_path_factory.mktemp("telemetry") / "ca.pem"
-    async with AsyncExitStack() as stack:
-        ingestion = await stack.enter_async_context(listening())
-        session = await stack.enter_async_context(aiohttp.ClientSession())
-        # Of its own: what another suite left in queues and tables would be worked on here.
-        azurite = Azurite()
-        stack.push_async_callback(azurite.stop)
-        await azurite.start()
-        azure = await Child.start(
-            [sys.executable, "-m", "local.azure", "--port=0", f"--ca-out={authorities}"]
-        )
-        stack.push_async_callback(azure.stop)
-        urls = urls_of(azure)
-        instrumentation = "InstrumentationKey=00000000-0000-4000-8000-000000000001"
-        ends = f"IngestionEndpoint={ingestion.url};LiveEndpoint={ingestion.url}"
-        environment = {
-            **clean_environment(),
-            **app_settings(urls, authorities, (SUBSCRIPTION, ABSENT_SUBSCRIPTION), OWN_CLIENT_ID),
-            **TELEMETRY,
-            "AzureWebJobsStorage": azurite.connection_string,
-            # The exporter keeps here for two days what it could not send, and whoever runs next
-            # sends it (azure-monitor-opentelemetry-exporter 1.0.0b58, _storage.py). In the folder
-            # of the machine that is what an interrupted suite left: the end of another run.
-            "TMPDIR": str(tmp_path_factory.mktemp("unsent")),
-            "IDENTITY_HEADER": "made-up",
-            "APPLICATIONINSIGHTS_CONNECTION_STRING": f"{instrumentation};{ends}",
-        }
-        host = await Child.start(
-            [sys.executable, "-m", "local.host", "--port=0", f"--key={KEY}"], env=environment
-        )
-        stack.push_async_callback(host.stop)
-        await a_day(Controls(urls["controlsHttp"]), session, host)
-        # What was not sent yet is sent when the process ends, as it is when Azure scales in.
-        assert await host.stop() == 0, host.stderr_text()[-3000:]
-        yield ingestion
-
-
-async def a_day(azure: Controls, session: aiohttp.ClientSession, host: Child) -> None:
-    """One cluster after an event, then a run: 429 once, ten refusals, one unknown subscription."""
-    await azure.put(cluster("fresh"), events=False)
-    happened_at = (await azure.time())["now"]
-    event = json.dumps(
-        json.loads(cluster_written(cluster_id("fresh"))) | {"eventTime": happened_at}
-    )
-    webhook = f"{host.url}/runtime/webhooks/eventgrid?functionName=on_cluster_created&code={KEY}"
-    async with session.post(webhook, data=event, headers={"aeg-event-type": "Notification"}):
-        pass
-    await _until(lambda: azure.schedule(cluster_id("fresh")))
-    for name in REFUSED:
-        await azure.put(cluster(name, location="northeurope"), events=False)
-    await azure.order("bad-request", method="PUT", path="*refused-*", times=None)
-    await azure.order("throttled-by-aks", cluster="fresh", retryAfter=1)
-    headers = {"x-functions-key": KEY}
-    started = f"{host.url}/api/reconcile"
-    async with session.post(started, json={"fleet": True}, headers=headers) as response:
-        run = (await response.json())["runId"]
-
-    async def finished() -> bool:
-        async with session.get(f"{host.url}/api/runs/{run}", headers=headers) as response:
-            return bool((await response.json())["state"] == "Finished")
-
-    await _until(finished)
-
-
-async def _until(look: Callable[[], Awaitable[object]]) -> None:
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        # Another process is what changes, so there is no event to wait for.
-        while not await look():  # noqa: ASYNC110 - see above
-            await asyncio.sleep(0.1)
+from tests.telemetry.running import KEY, PATIENCE_SECONDS, REFUSED, TELEMETRY
 
 
 async def test_every_metric_is_sent_with_its_dimensions(sent: Ingestion) -> None:

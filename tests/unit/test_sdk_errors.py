@@ -1,5 +1,6 @@
 """Foreign errors become our own, once, and say whether to try again."""
 
+import json
 from datetime import timedelta
 from typing import cast
 
@@ -17,18 +18,24 @@ from azure.core.exceptions import (
 from azure.core.pipeline.transport import HttpRequest
 from azure.core.rest import HttpRequest as RestRequest
 from azure.core.rest import HttpResponse
+from azure.mgmt.core.exceptions import ARMErrorFormat
 
 from shared.clients.errors import translated
 from shared.domain.messages.work import LONGEST_RETRY_AFTER
 from shared.domain.vocabulary.errors import (
     AccessDenied,
+    ApiVersionNotServed,
     AzureError,
     AzureUnavailable,
     ClusterGone,
     ConnectionFailed,
+    DeniedByAssignment,
+    DeniedByPolicy,
     NotAuthenticated,
     OperationInProgress,
     Rejected,
+    ResourceLocked,
+    SubscriptionDisabled,
     Throttled,
     TokenUnavailable,
     WriteTargetGone,
@@ -67,16 +74,34 @@ def translate(error: Exception, *, writing: bool = False) -> AzureError:
     ("status", "code", "expected"),
     [
         (400, "InvalidParameter", Rejected),
+        (400, "NoRegisteredProviderFound", ApiVersionNotServed),
+        (400, "InvalidApiVersionParameter", ApiVersionNotServed),
+        (400, "NoRegisteredProviderFoundForApiVersion", ApiVersionNotServed),
+        (400, "noRegisteredProviderFound", ApiVersionNotServed),
+        (400, "RequestDisallowedByPolicy", DeniedByPolicy),
+        (400, "OperationNotAllowed", OperationInProgress),
+        (400, "InternalServerError", AzureUnavailable),
+        (400, "SomethingNew", Rejected),
         (401, "ExpiredAuthenticationToken", NotAuthenticated),
         (403, "AuthorizationFailed", AccessDenied),
+        (403, "LinkedAuthorizationFailed", AccessDenied),
+        (403, "RequestDisallowedByPolicy", DeniedByPolicy),
+        (403, "DenyAssignmentAuthorizationFailed", DeniedByAssignment),
+        (403, "ReadOnlyDisabledSubscription", SubscriptionDisabled),
+        (403, "SomethingNew", AccessDenied),
+        (403, "", AccessDenied),
         (404, "ResourceNotFound", ClusterGone),
+        (404, "InvalidResourceType", ApiVersionNotServed),
+        (404, "SomethingNew", ClusterGone),
+        (404, "", ClusterGone),
         (405, "", Rejected),
         (408, "", AzureUnavailable),
         (409, "OperationNotAllowed", OperationInProgress),
         (409, "EtagMismatch", OperationInProgress),
         (409, "SomethingNew", OperationInProgress),
-        (409, "ScopeLocked", Rejected),
-        (409, "ReadOnlyDisabledSubscription", Rejected),
+        (409, "ScopeLocked", ResourceLocked),
+        (409, "ReadOnlyDisabledSubscription", SubscriptionDisabled),
+        (409, "MissingSubscriptionRegistration", Rejected),
         (412, "", Rejected),
         (429, "Throttled", Throttled),
         (500, "", AzureUnavailable),
@@ -97,11 +122,78 @@ def test_status_and_code(
     assert type(error) is expected
     assert (error.status, error.code) == (status, code)
     assert "what?it says" in str(error)
+    assert ("does not know the code" in str(error)) is (code == "SomethingNew")
 
 
 def test_a_404_on_the_write() -> None:
     """A 404 of a write is not a cluster that is gone: it can never work."""
     assert type(translate(error_of(Answer(404)), writing=True)) is WriteTargetGone
+
+
+IN_JSON = (
+    "Resource 'x' was disallowed by policy. Policy identifiers: "
+    """'[{"policyAssignment":{"name":"deny-aks","id":"/p/deny-aks"}},{"policyAssignment":7},8]'."""
+)
+IN_IDS = "is disallowed. Policy identifier(s): '/subscriptions/x/policyDefinitions/only-europe'."
+
+
+@pytest.mark.parametrize(
+    ("message", "info", "named"),
+    [
+        (IN_JSON, None, "deny-aks"),
+        (IN_IDS, [], "only-europe"),
+        ("no", [{"type": "PolicyViolation", "info": {"policyAssignmentName": "a"}}], "a"),
+        (
+            "no",
+            [
+                {"info": {"policyAssignmentName": "a", "policyAssignmentDisplayName": "No\nAKS"}},
+                {"info": {"policyAssignmentName": "b"}},
+                {"info": 5},
+                7,
+            ],
+            "No?AKS, b",
+        ),
+        ("x" * 2000, [{"info": {"policyAssignmentName": name}} for name in "abcdefg"], "a, b, c"),
+        ("[{" + "[" * 5000, "text", ""),
+    ],
+)
+def test_a_policy_is_named(message: str, info: object, named: str) -> None:
+    """Whichever way Azure names the policies, the message begins with them, and stays short."""
+    said = {"code": "RequestDisallowedByPolicy", "message": message, "additionalInfo": info}
+    error = translate(error_of(Answer(403, json.dumps({"error": said}))))
+    assert type(error) is DeniedByPolicy
+    assert str(error).startswith(f"Policy assignment {named}: " if named else "[{")
+    assert len(str(error)) <= 500
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[]",
+        '"x"',
+        '{"error": "text"}',
+        '{"error": null}',
+        '{"code": 5, "message": 7}',
+        '{"error": {"code": {"a": 1}, "message": ["m"], "details": ["x"]}}',
+        "[" * 100_000,
+        "{",
+        "",
+    ],
+)
+def test_bodies_that_say_nothing(body: str) -> None:
+    """Whatever the body is, the status decides then, and there is a sentence."""
+    error = translate(error_of(Answer(403, body)))
+    assert (type(error), error.code) == (AccessDenied, "")
+    assert str(error)
+
+
+def test_a_member_that_is_null() -> None:
+    """A null where the SDK wants a list does not hide the code from naptime."""
+    body = '{"error": {"code": "ScopeLocked", "message": "no", "additionalInfo": null}}'
+    raised = HttpResponseError(
+        response=cast("HttpResponse", Answer(409, body)), error_format=ARMErrorFormat
+    )
+    assert type(translate(raised)) is ResourceLocked
 
 
 @pytest.mark.parametrize(

@@ -171,10 +171,10 @@ def test_a_custom_event_is_a_line_with_its_name(caplog: pytest.LogCaptureFixture
     """The exporter tells an event by an attribute; facts that are there are properties."""
     with caplog.at_level(logging.INFO, "naptime"):
         custom_events.WORK_GIVEN_UP.send(
-            cluster_id=cluster_id(), reason="Poisoned", attempts=2, advice="Look."
+            cluster_id=cluster_id(), reason="Poisoned", azure_code=None, attempts=2, advice="Look."
         )
         custom_events.WORK_GIVEN_UP.send(
-            cluster_id=None, reason="Poisoned", attempts=1, advice="Look."
+            cluster_id=None, reason="Poisoned", azure_code=None, attempts=1, advice="Look."
         )
     of_cluster, of_none = caplog.records
     assert of_cluster.getMessage().startswith("Naptime.WorkGivenUp clusterId=/sub")

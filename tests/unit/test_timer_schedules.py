@@ -1,6 +1,7 @@
 """Timers' schedules: what Azure wakes an app for is taken, everything else is refused by name."""
 
-from runpy import run_module
+from pathlib import Path
+from runpy import run_path
 
 import pytest
 
@@ -9,6 +10,7 @@ from shared.settings import read_settings
 from shared.timer_schedules import TIMERS, timer_schedule
 from tests.clusters import SUBSCRIPTION
 
+ROOT = Path(__file__).parents[2]
 SWEEP = "NAPTIME_SWEEP_SCHEDULE"
 
 
@@ -92,4 +94,4 @@ def test_the_app_does_not_load_with_a_timer_that_never_fires(
     """Where the host would read a schedule, it is refused with the variable's name."""
     monkeypatch.setenv(SWEEP, "*/5 * * * *")
     with pytest.raises(InvalidSetting, match=SWEEP):
-        run_module("functions.timers")
+        run_path(str(ROOT / "functions" / "timers.py"))

@@ -36,6 +36,7 @@ _PREVIEW_SUFFIX = "-preview"
 # defaultNodePools since 2025-05-01 and 2025-03-02-preview (Azure/bicep-types-az).
 _PROFILE_STABLE, _PROFILE_PREVIEW = "2025-05-01", "2024-01-02-preview"
 _POOLS_PREVIEW = "2025-03-02-preview"
+_ETAG_STABLE, _ETAG_PREVIEW = "2024-09-01", "2024-06-02-preview"
 # Free names were accepted through 2023-02-01; maintenanceWindow came after it, in previews with
 # 2023-01-02 (a recording of azure-cli-extensions: test_aks_maintenancewindow).
 _LAST_LEGACY, _WINDOWS_PREVIEW = "2023-02-01", "2023-01-02-preview"
@@ -93,6 +94,13 @@ def shows_default_node_pools(api_version: str) -> bool:
     if api_version.endswith(_PREVIEW_SUFFIX):
         return api_version >= _POOLS_PREVIEW
     return api_version >= _PROFILE_STABLE
+
+
+def shows_etags(api_version: str) -> bool:
+    """Say whether clusters and their agent pools have an eTag (Azure/bicep-types-az)."""
+    if api_version.endswith(_PREVIEW_SUFFIX):
+        return api_version >= _ETAG_PREVIEW
+    return api_version >= _ETAG_STABLE
 
 
 def is_legacy(api_version: str) -> bool:

@@ -3,7 +3,11 @@
 import json
 from collections.abc import Iterable
 
-from local.azure.arm.api_versions import shows_default_node_pools, shows_provisioning_profile
+from local.azure.arm.api_versions import (
+    shows_default_node_pools,
+    shows_etags,
+    shows_provisioning_profile,
+)
 from local.azure.arm.clusters import Cluster, Configuration
 from local.azure.arm.route import CLUSTERS
 from local.azure.json_values import JsonObject, as_object
@@ -38,6 +42,7 @@ def cluster_object(cluster: Cluster) -> JsonObject:
     for key in _ORDER:
         if key in given or key in body:
             own[key] = given.get(key, body.get(key))
+    own["eTag"] = cluster.etag
     return own | {key: value for key, value in body.items() if key not in own}
 
 
@@ -50,13 +55,16 @@ def cluster_body(cluster: Cluster, api_version: str) -> bytes:
     """Write a cluster as an api-version shows it."""
     profile = shows_provisioning_profile(api_version)
     pools = shows_default_node_pools(api_version)
-    key = f"cluster {profile} {pools}"
+    etags = shows_etags(api_version)
+    key = f"cluster {profile} {pools} {etags}"
     body = cluster.rendered.get(key)
     if body is None:
         shown = cluster_object(cluster)
         if not pools:
             # Recorded with versions of 2025-05 and later, missing in recordings of 2023.
             shown.pop("kind", None)
+        if not etags:
+            shown.pop("eTag")
         shown["properties"] = _shown_properties(shown, profile=profile, pools=pools)
         body = cluster.rendered[key] = dump(shown)
     return body

@@ -19,6 +19,19 @@ _NAME = re.compile(r"[a-zA-Z0-9]([-_a-zA-Z0-9]{0,61}[a-zA-Z0-9])?", re.ASCII)
 _NAP_MODES = {"Manual", "Auto"}
 _VERSION, _PATCH = "1.34", "1.34.2"
 _IMAGE = "AKSUbuntu-2204gen2containerd-202608.06.1"
+# What AKS Automatic has preconfigured (MicrosoftDocs "What is AKS Automatic").
+AUTOMATIC: JsonObject = {
+    "nodeProvisioningProfile": {"mode": "Auto", "defaultNodePools": "Auto"},
+    "autoUpgradeProfile": {"upgradeChannel": "stable", "nodeOSUpgradeChannel": "NodeImage"},
+    "disableLocalAccounts": True,
+    "networkProfile": {
+        "networkPlugin": "azure",
+        "networkPluginMode": "overlay",
+        "networkDataplane": "cilium",
+        "outboundType": "managedNATGateway",
+    },
+    "nodeResourceGroupProfile": {"restrictionLevel": "ReadOnly"},
+}
 
 
 def created_body(route: Route, given: JsonObject) -> JsonObject:
@@ -31,6 +44,7 @@ def created_body(route: Route, given: JsonObject) -> JsonObject:
     host = f"{prefix}-{unique[:8]}"
     version = as_text(asked.get("kubernetesVersion")) or _VERSION
     pools = [_pool(as_object(pool), version) for pool in as_list(asked.get("agentPoolProfiles"))]
+    sku = as_object(given.get("sku")) or {"name": "Base", "tier": "Free"}
     return {
         "location": location,
         **({"tags": given["tags"]} if given.get("tags") else {}),
@@ -52,12 +66,13 @@ def created_body(route: Route, given: JsonObject) -> JsonObject:
             "disableLocalAccounts": False,
             "resourceUID": unique[:24],
             "nodeProvisioningProfile": {"mode": "Manual"},
+            **(AUTOMATIC if sku.get("name") == "Automatic" else {}),
             **_without_empty(asked),
             **_nap_profile(asked),
             **({"agentPoolProfiles": pools} if pools else {}),
         },
         "identity": _identity(as_object(given.get("identity")), route),
-        "sku": as_object(given.get("sku")) or {"name": "Base", "tier": "Free"},
+        "sku": sku,
     }
 
 
@@ -195,7 +210,9 @@ def _written_pools(known: Cluster, asked: JsonObject) -> list[object]:
     for pool in map(as_object, as_list(asked["agentPoolProfiles"])):
         before = by_name.get(as_text(pool.get("name")))
         written.append({**before, **_without_empty(pool)} if before else _pool(pool, version))
-    return written
+    named = {as_text(as_object(pool).get("name")) for pool in as_list(asked["agentPoolProfiles"])}
+    # A pool that is left out stays: pools are taken away by their own DELETE alone.
+    return written + [pool for name, pool in by_name.items() if name not in named]
 
 
 def _whole(version: str) -> str:

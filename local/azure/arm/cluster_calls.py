@@ -1,21 +1,19 @@
 """The calls on managed clusters, and on the operations that they begin."""
 
-from base64 import b64decode, urlsafe_b64encode
-from binascii import Error as NotBase64
 from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
-from urllib.parse import quote
 
 from local.azure.arm.bodies import cluster_body, cluster_id, clusters_body, dump
 from local.azure.arm.cluster_bodies import created_body, tagged_body, updated_body
 from local.azure.arm.clusters import Cluster
 from local.azure.arm.errors import AzureRefusal, Shape
 from local.azure.arm.operations import Doing, Operation
+from local.azure.arm.pages import next_link, skipped_to
 from local.azure.arm.route import CLUSTERS
 from local.azure.arm.visits import Visit
 from local.azure.controls.misfortunes import is_within
-from local.azure.replies import Call, Change, ChangeKind, Reply
+from local.azure.replies import Change, ChangeKind, Reply
 
 _ASYNC = "Azure-AsyncOperation"
 
@@ -25,11 +23,11 @@ def list_clusters(visit: Visit) -> Reply:
     group = visit.route.group.lower()
     listed = _listed(visit)
     keys = sorted(key for key in listed if not group or key.startswith(f"{group}/"))
-    after = _skipped_to(visit.call.query.get("$skiptoken", ""))
+    after = skipped_to(visit.call)
     keys = [key for key in keys if key > after]
     size = visit.options.page_size or len(keys)
     page = keys[:size]
-    more = _next_link(visit.call, page[-1]) if len(keys) > size else None
+    more = next_link(visit.call, page[-1]) if len(keys) > size else None
     clusters = (listed[key] for key in page)
     return Reply(body=clusters_body(clusters, visit.api_version, more))
 
@@ -49,22 +47,6 @@ def _is_missing(cluster: Cluster, visit: Visit) -> bool:
     return any(is_within(cluster_id(cluster), scope) for scope in visit.missing)
 
 
-def _next_link(call: Call, last: str) -> str:
-    token = urlsafe_b64encode(last.encode()).decode()
-    version = quote(call.query.get("api-version", ""))
-    return (
-        f"https://{call.host}{quote(call.path)}?api-version={version}&%24skiptoken={quote(token)}"
-    )
-
-
-def _skipped_to(token: str) -> str:
-    try:
-        return b64decode(token.encode(), altchars=b"-_", validate=True).decode()
-    except (NotBase64, UnicodeError) as error:
-        message = f"The provided skip token '{token}' is invalid."
-        raise AzureRefusal(HTTPStatus.BAD_REQUEST, "InvalidSkipToken", message) from error
-
-
 def get_cluster(visit: Visit) -> Reply:
     """Show a cluster."""
     visit.operations.was_read(visit.cluster, visit.now)
@@ -73,6 +55,7 @@ def get_cluster(visit: Visit) -> Reply:
 
 def put_cluster(visit: Visit) -> Reply:
     """Create a cluster (201) or write it again (200); either goes on for a while."""
+    visit.check_conditions()
     visit.check_not_busy()
     given, route = visit.json_object(), visit.route
     if visit.present is None:
@@ -116,6 +99,7 @@ def _check_registered(visit: Visit) -> None:
 def patch_cluster(visit: Visit) -> Reply:
     """Replace a cluster's tags: an update like any other, as subscribers see it."""
     cluster = visit.cluster
+    visit.check_conditions()
     visit.check_not_busy()
     cluster.replace_body(tagged_body(cluster, visit.json_object()), visit.now)
     changed = cluster_id(cluster)
@@ -127,11 +111,33 @@ def patch_cluster(visit: Visit) -> Reply:
     )
 
 
+def stop_cluster(visit: Visit) -> Reply:
+    """Stop a cluster; one with NAP cannot be stopped, which fails as an operation does."""
+    return _act(visit, Doing.STOPPING, fails=visit.cluster.has_nap)
+
+
+def start_cluster(visit: Visit) -> Reply:
+    """Start a cluster that was stopped."""
+    return _act(visit, Doing.STARTING)
+
+
+def _act(visit: Visit, doing: Doing, *, fails: bool = False) -> Reply:
+    visit.check_not_busy()
+    cluster, action = visit.cluster, visit.route.action("POST")
+    change = Change(ChangeKind.ACTION, action, cluster_id(cluster), update=True, method="POST")
+    operation = visit.operations.begin(doing, cluster, change, visit.caller, visit.now)
+    operation.fails = operation.fails or fails
+    location = operation.url(visit.call.host, "operationresults")
+    headers = {**_begun(visit, operation), "Location": location}
+    return Reply(status=HTTPStatus.ACCEPTED, content_type="", headers=headers)
+
+
 def delete_cluster(visit: Visit) -> Reply:
     """Delete a cluster: 202 and a while of Deleting; 204 where there is none."""
     cluster = visit.present
     if cluster is None:
         return Reply(status=HTTPStatus.NO_CONTENT, content_type="")
+    visit.check_conditions()
     operation = visit.operations.deleting(cluster)
     if operation is None:
         if cluster.provisioning_state != Doing.DELETING:

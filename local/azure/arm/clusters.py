@@ -1,13 +1,16 @@
 """One managed cluster as the simulated Azure remembers it, with what belongs to it."""
 
+import hashlib
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
+from uuid import UUID
 
 from local.azure.arm.aks_rules import NODE_OS
 from local.azure.json_values import JsonObject, as_list, as_object, as_text, whole_number
+from local.azure.nap.replacements import NodePool
 
 _VERSIONS_KEPT = 8
 _SIGHTS_KEPT = 256
@@ -60,14 +63,22 @@ class Cluster:
     earlier_bodies: deque[tuple[datetime, JsonObject]] = field(
         default_factory=lambda: deque(maxlen=_VERSIONS_KEPT)
     )
+    changes: int = 0
     rendered: dict[str, bytes] = field(default_factory=dict)
     forced: Mapping[str, str] | None = None
     sights: deque[Sight] = field(default_factory=lambda: deque(maxlen=_SIGHTS_KEPT))
+    pools: tuple[NodePool, ...] = ()
 
     @property
     def key(self) -> str:
         """The cluster's place among its subscription's clusters, without case."""
         return f"{self.group}/{self.name}".lower()
+
+    @property
+    def etag(self) -> str:
+        """The cluster's eTag, another one after every change; a GUID, as AKS writes it."""
+        text = f"{self.subscription}/{self.key} {self.created} {self.changes}".lower()
+        return str(UUID(bytes=hashlib.sha256(text.encode()).digest()[:16], version=4))
 
     @property
     def location(self) -> str:
@@ -105,7 +116,8 @@ class Cluster:
         """Change what the cluster's own body says, at an instant."""
         if self.body:
             self.earlier_bodies.append((now, self.body))
-        self.body = body
+        self.body = {key: value for key, value in body.items() if key != "eTag"}
+        self.changes += 1
         self.rendered.clear()
         self._look(now)
 

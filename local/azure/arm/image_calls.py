@@ -1,13 +1,11 @@
 """The calls that tell of node images: those of a location, and the newest one of an agent pool."""
 
-from http import HTTPStatus
-
 from local.azure.arm.bodies import cluster_id, dump
-from local.azure.arm.errors import AzureRefusal, Shape
 from local.azure.arm.node_images import newest_versions, node_images_of
+from local.azure.arm.pool_calls import pool_of
 from local.azure.arm.route import POOL_UPGRADES
 from local.azure.arm.visits import Visit
-from local.azure.json_values import JsonObject, as_list, as_object, as_text
+from local.azure.json_values import JsonObject, as_text
 from local.azure.replies import Reply
 
 # What an agent pool without an image version of its own runs, by its OS SKU.
@@ -27,7 +25,7 @@ def get_pool_upgrades(visit: Visit) -> Reply:
 
     The body is that of the page "Upgrade AKS node images" (MicrosoftDocs/azure-aks-docs).
     """
-    pool = _pool(visit)
+    pool = pool_of(visit)
     cluster = visit.cluster
     version = pool.get("orchestratorVersion") or cluster.properties.get("kubernetesVersion")
     newest = _newest_image(visit, pool)
@@ -43,27 +41,6 @@ def get_pool_upgrades(visit: Visit) -> Reply:
         },
     }
     return Reply(body=dump(body))
-
-
-def _pool(visit: Visit) -> JsonObject:
-    wanted = visit.route.pool.lower()
-    pools = map(as_object, as_list(visit.cluster.properties.get("agentPoolProfiles")))
-    found = next((pool for pool in pools if as_text(pool.get("name")).lower() == wanted), None)
-    if found is None:
-        message = (
-            f"Could not find the agent pool: {visit.route.pool} in the managed cluster:"
-            f" {visit.cluster.name}"
-        )
-        detail = {"code": "Unspecified", "message": f"rpc error: code = NotFound desc = {message}"}
-        raise AzureRefusal(
-            HTTPStatus.NOT_FOUND,
-            "NotFound",
-            f"{message}.",
-            shape=Shape.AKS,
-            subcode="GetAgentPool_NotFound",
-            details=[detail],
-        )
-    return found
 
 
 def _newest_image(visit: Visit, pool: JsonObject) -> str:

@@ -32,6 +32,8 @@ class Doing(StrEnum):
     UPDATING = "Updating"
     SCALING = "Scaling"
     DELETING = "Deleting"
+    STOPPING = "Stopping"
+    STARTING = "Starting"
 
 
 # The middle ones were seen in the making of a cluster and in a PUT that changed its pool.
@@ -186,7 +188,18 @@ class Operations:
             self._state.delete_cluster((cluster.subscription, cluster.group, cluster.name), now)
             return
         body = finished_body(cluster) if operation.doing is Doing.CREATING else cluster.body
+        power = _POWERED.get(operation.doing)
+        if power is not None and not operation.fails:
+            body = _with_power(body, power)
         cluster.replace_body(in_state(body, operation.end_state), now)
+
+
+_POWERED = {Doing.STOPPING: "Stopped", Doing.STARTING: "Running"}
+
+
+def _with_power(body: JsonObject, code: str) -> JsonObject:
+    properties = {**as_object(body.get("properties")), "powerState": {"code": code}}
+    return {**body, "properties": properties}
 
 
 def in_state(body: JsonObject, state: str) -> JsonObject:

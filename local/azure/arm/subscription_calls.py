@@ -22,6 +22,7 @@ _PROVIDERS = {
         *("Microsoft.ContainerService", "Microsoft.Compute", "Microsoft.Network"),
         *("Microsoft.ManagedIdentity", "Microsoft.Storage", "Microsoft.EventGrid"),
         *("Microsoft.Authorization", "Microsoft.OperationalInsights", "Microsoft.Insights"),
+        *("Microsoft.Web", "Microsoft.App"),
     )
 }
 _TYPES = {

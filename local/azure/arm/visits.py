@@ -59,6 +59,18 @@ class Visit:
             raise errors.bad_request_content("the content is not a JSON object")
         return value
 
+    def check_conditions(self) -> None:
+        """Raise AzureRefusal (412) where If-Match or If-None-Match does not hold."""
+        etag = self.present.etag if self.present else None
+        wanted = self.call.headers.get("If-Match", "").strip('"')
+        unwanted = self.call.headers.get("If-None-Match", "").strip('"')
+        missed = bool(wanted) and (etag is None or wanted not in {"*", etag})
+        if missed or (unwanted and etag is not None and unwanted in {"*", etag}):
+            message = f"The etag '{wanted or unwanted}' does not match the etag '{etag or ''}'."
+            raise AzureRefusal(
+                HTTPStatus.PRECONDITION_FAILED, "PreconditionFailed", message, shape=Shape.AKS
+            )
+
     def check_not_busy(self) -> None:
         """Raise AzureRefusal (409) while an operation on the cluster goes on."""
         if self.present is not None and self.present.is_busy:

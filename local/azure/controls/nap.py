@@ -1,6 +1,6 @@
 """The controls that look through NAP's eyes: who would pick up an image, who did when."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from local.azure.arm.bodies import cluster_id
@@ -10,12 +10,15 @@ from local.azure.arm.routes import route_of
 from local.azure.arm.state import Release, State
 from local.azure.controls.errors import ControlRefusedError
 from local.azure.json_values import JsonObject, as_list, as_object, as_text, instant_of, iso, parse
+from local.azure.nap.budgets import allowed
 from local.azure.nap.gate import gate_at
 from local.azure.nap.history import Roll, Versions, rolls, versions_at
+from local.azure.nap.replacements import pools_of, replacements
 from local.azure.replies import Call
 from local.azure.simulator import Simulator
 
 _SECONDS_PER_HOUR = 3600
+_MINUTE = timedelta(minutes=1)
 
 
 def nap_history(simulator: Simulator, call: Call) -> JsonObject:
@@ -31,13 +34,16 @@ def nap_history(simulator: Simulator, call: Call) -> JsonObject:
 
 
 def nap_of_cluster(simulator: Simulator, call: Call, path: str) -> JsonObject:
-    """Show what NAP would do on one cluster (`?at=`), or force what it reads as its window."""
-    route = route_of(path)
-    found = None
-    if route is not None and route.is_cluster:
-        found = simulator.state.cluster(route.subscription, route.group, route.cluster)
-    if found is None:
-        raise ControlRefusedError(HTTPStatus.NOT_FOUND, f"no cluster {path}")
+    """Show what NAP would do on one cluster (`?at=`), or force what it reads as its window.
+
+    Below it, `pools` are its node pools, and `replacements` what NAP does with them (`?at=`).
+    """
+    if path.endswith("/pools"):
+        return _pools_of_cluster(simulator, call, _cluster(simulator, path.removesuffix("/pools")))
+    if path.endswith("/replacements"):
+        found = _cluster(simulator, path.removesuffix("/replacements"))
+        return _shown_replacements(simulator.state, found, _instant(simulator, call))
+    found = _cluster(simulator, path)
     match call.method:
         case "PUT":
             found.force_window(_data(call), simulator.clock.now())
@@ -49,6 +55,70 @@ def nap_of_cluster(simulator: Simulator, call: Call, path: str) -> JsonObject:
             message = f"{call.method}: must be GET, PUT or DELETE"
             raise ControlRefusedError(HTTPStatus.METHOD_NOT_ALLOWED, message)
     return _shown_cluster(simulator.state, found, _instant(simulator, call))
+
+
+def _cluster(simulator: Simulator, path: str) -> Cluster:
+    route = route_of(path)
+    found = None
+    if route is not None and route.is_cluster:
+        found = simulator.state.cluster(route.subscription, route.group, route.cluster)
+    if found is None:
+        raise ControlRefusedError(HTTPStatus.NOT_FOUND, f"no cluster {path}")
+    return found
+
+
+def _pools_of_cluster(simulator: Simulator, call: Call, cluster: Cluster) -> JsonObject:
+    match call.method:
+        case "PUT":
+            cluster.pools = pools_of(as_object(parse(call.body or b"{}")))
+        case "GET":
+            pass
+        case _:
+            message = f"{call.method}: must be GET or PUT"
+            raise ControlRefusedError(HTTPStatus.METHOD_NOT_ALLOWED, message)
+    now = simulator.clock.now()
+    return {
+        "clusterId": cluster_id(cluster),
+        "pools": [
+            {
+                "name": pool.name,
+                "nodes": pool.nodes,
+                "minutesPerNode": pool.per_node // _MINUTE,
+                "allowedNow": allowed(pool.budgets, pool.nodes, now),
+            }
+            for pool in cluster.pools
+        ],
+    }
+
+
+def _shown_replacements(state: State, cluster: Cluster, until: datetime) -> JsonObject:
+    taken = [roll.at for roll in _rolls_of(state, cluster, until)]
+    found = replacements(taken, cluster.pools, until)
+    return {
+        "clusterId": cluster_id(cluster),
+        "until": iso(until),
+        "count": len(found),
+        "outside": sum(not _is_in_window(cluster, each.at) for each in found),
+        "value": [
+            {
+                "pool": each.pool,
+                "node": each.node,
+                "at": iso(each.at),
+                "done": iso(each.done),
+                "inWindow": _is_in_window(cluster, each.at),
+            }
+            for each in found
+        ],
+    }
+
+
+def _is_in_window(cluster: Cluster, at: datetime) -> bool:
+    """Say whether an occurrence of the schedule that was there then has an instant."""
+    sight = [each for each in cluster.sights if each.since <= at][-1]
+    judgement = gate_at(sight, at)
+    if judgement.start is None or judgement.end is None:
+        return False
+    return judgement.start <= at < judgement.end
 
 
 def _data(call: Call) -> dict[str, str]:

@@ -28,7 +28,8 @@ class EventSubscription:
     """A webhook that events go to; `ready` once it has answered the validation handshake.
 
     One `is_of_topic` hears of a custom topic, the others of what happens to resources. `types`, in
-    lower case, are the only types that it wants; none are all.
+    lower case, are the only types that it wants; none are all. `source` is the subscription
+    of Azure, `/subscriptions/…` in lower case, that its topic is of; empty is every one.
     """
 
     name: str
@@ -39,10 +40,13 @@ class EventSubscription:
     code: str = ""
     is_of_topic: bool = False
     types: frozenset[str] = frozenset()
+    source: str = ""
 
     def wants(self, event: JsonObject) -> bool:
         """Say whether the subscription's filter lets the event through."""
         kind = as_text(event.get("eventType") or event.get("type"))
+        if not as_text(event.get("topic") or event.get("source")).lower().startswith(self.source):
+            return False
         if self.types and kind.lower() not in self.types:
             return False
         if self.function not in FILTERS:

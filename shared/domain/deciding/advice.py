@@ -1,9 +1,7 @@
-"""A person's request for a schedule, and what can be wrong with when its window comes.
+"""Advice on a person's wish: what naptime advises against, what to know, what would do.
 
-The policy for a person's schedule: what naptime advises against, what to know, what would do.
-
-What AKS would refuse is an InvalidWindow, which nothing overrides. Advice refuses the request
-unless it is forced; the person may know better. A warning is only said.
+What AKS would refuse is an InvalidWindow, which nothing overrides. What is advised against is
+refused unless the wish is forced; the person may know better. A warning is only said.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,11 +10,11 @@ from datetime import datetime, timedelta
 from typing import TypedDict
 
 from shared.domain.deciding import checks
-from shared.domain.deciding.asked_window import past_start_date
 from shared.domain.deciding.checks import LOOK_AHEAD, Situation
 from shared.domain.deciding.decision import Action, Decision, Desired, Finding
 from shared.domain.deciding.observed import ObservedCluster, ObservedConfiguration, ObservedSchedule
 from shared.domain.deciding.policy import SCREENS
+from shared.domain.deciding.wish import past_start_date
 from shared.domain.vocabulary.errors import InvalidWindow
 from shared.domain.vocabulary.instants import to_text
 from shared.domain.vocabulary.reasons import Reason
@@ -26,8 +24,8 @@ from shared.domain.window.window import MaintenanceWindow
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """A window for a cluster, as both are at `now` (aware); `observed` is the node OS schedule."""
+class Wished:
+    """A wished window and its cluster, as both are at `now`; `observed` is the node OS schedule."""
 
     cluster: ObservedCluster
     observed: ObservedConfiguration | None
@@ -63,35 +61,35 @@ def same_effect(wanted: MaintenanceWindow, observed: MaintenanceWindow, now: dat
     return observed.start_date == today if wanted.ambiguity else observed.start_date <= today
 
 
-def window_in_use(request: Request) -> Finding | None:
+def window_in_use(wished: Wished) -> Finding | None:
     """Find that the present window is open, or starts before the new one could be known."""
-    if request.before.window is None:
+    if wished.before.window is None:
         return None
-    found = next(possible_occurrences(request.before.window, request.now), None)
-    if found is None or found.start >= request.now + margin_before(request.desired):
+    found = next(possible_occurrences(wished.before.window, wished.now), None)
+    if found is None or found.start >= wished.now + margin_before(wished.desired):
         return None
-    may = "may be" if request.before.window.ambiguity else "is"
-    state = "open" if found.start <= request.now else f"about to open, at {to_text(found.start)}"
+    may = "may be" if wished.before.window.ambiguity else "is"
+    state = "open" if found.start <= wished.now else f"about to open, at {to_text(found.start)}"
     message = f"The present window {may} {state}; until {to_text(found.end)} a change could end it."
     return Finding(Reason.WINDOW_OPEN, message)
 
 
-def opens_at_once(request: Request) -> Finding | None:
+def opens_at_once(wished: Wished) -> Finding | None:
     """Find that the window that is asked for would be open as soon as it is written."""
-    found = next(possible_occurrences(request.window, request.now), None)
-    if found is None or found.start > request.now:
+    found = next(possible_occurrences(wished.window, wished.now), None)
+    if found is None or found.start > wished.now:
         return None
     message = f"The new window would be open at once, since {to_text(found.start)}."
     return Finding(Reason.WINDOW_OPEN, message)
 
 
-def starts_too_soon(request: Request) -> Finding | None:
+def starts_too_soon(wished: Wished) -> Finding | None:
     """Find that the next start is nearer than the lead time and the attempt's own time-out."""
-    soonest = request.now + request.desired.horizon
-    for found in possible_occurrences(request.window, request.now):
+    soonest = wished.now + wished.desired.horizon
+    for found in possible_occurrences(wished.window, wished.now):
         if found.start >= soonest:
             return None
-        if found.start > request.now:
+        if found.start > wished.now:
             message = (
                 f"The next start, {to_text(found.start)}, is before {to_text(soonest)}: "
                 "AKS may miss it."
@@ -134,45 +132,45 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
-    """What is to be done with a request, and everything that is to be said about it."""
+class Advice:
+    """What is to be done with a wish, and everything that is to be said about it."""
 
     decision: Decision
-    advice: tuple[Finding, ...] = ()
+    against: tuple[Finding, ...] = ()
     warnings: tuple[Finding, ...] = ()
     offer: Offer | None = None
-    """What would do instead, if there is advice and a start date can answer it."""
+    """What would do instead, if something is advised against that a start date can answer."""
 
 
-def judge(request: Request) -> Judgement:
-    """Judge a request; the answer holds for its `now` only. Raises InvalidWindow."""
-    warnings = _found(WARNINGS, request)
-    if request.changes_nothing:
+def advise(wished: Wished) -> Advice:
+    """Advise on a wish; the answer holds for its `now` only. Raises InvalidWindow."""
+    warnings = _found(WARNINGS, wished)
+    if wished.changes_nothing:
         finding = Finding(Reason.UP_TO_DATE, "This schedule is in place already.")
-        return Judgement(_decision(Action.LEAVE, (finding, *warnings), request), (), warnings)
-    _refuse_past_start_date(request)
-    advice = _found(ADVICE, request)
-    action = Action.UPDATE if request.observed else Action.CREATE
-    about_window = _found(ABOUT_WINDOW, request)
-    decision = _decision(action, (REQUESTED, *about_window, *warnings), request)
-    return Judgement(decision, advice, warnings, _offer(request) if advice else None)
+        return Advice(_decision(Action.LEAVE, (finding, *warnings), wished), (), warnings)
+    _refuse_past_start_date(wished)
+    against = _found(AGAINST, wished)
+    action = Action.UPDATE if wished.observed else Action.CREATE
+    about_window = _found(ABOUT_WINDOW, wished)
+    decision = _decision(action, (REQUESTED, *about_window, *warnings), wished)
+    return Advice(decision, against, warnings, _offer(wished) if against else None)
 
 
-type Check = Callable[[Request], Finding | None]
+type Check = Callable[[Wished], Finding | None]
 
 
 def _of_cluster(
     check: Callable[[ObservedCluster, Desired, datetime], Finding | None],
 ) -> Check:
-    return lambda request: check(request.cluster, request.desired, request.now)
+    return lambda wished: check(wished.cluster, wished.desired, wished.now)
 
 
 def _before(check: Callable[[Situation], Finding | None]) -> Check:
-    return lambda request: check(request.before)
+    return lambda wished: check(wished.before)
 
 
 def _after(check: Callable[[Situation], Finding | None]) -> Check:
-    return lambda request: check(request.after)
+    return lambda wished: check(wished.after)
 
 
 ABOUT_WINDOW: tuple[Check, ...] = (
@@ -182,7 +180,7 @@ ABOUT_WINDOW: tuple[Check, ...] = (
 )
 """What stays wrong with the window after it is written."""
 
-ADVICE: tuple[Check, ...] = (
+AGAINST: tuple[Check, ...] = (
     *(_of_cluster(check) for check in SCREENS),
     window_in_use,
     opens_at_once,
@@ -192,7 +190,7 @@ ADVICE: tuple[Check, ...] = (
     _before(checks.schedule_not_explicit),
     _before(checks.window_unreadable),
 )
-"""What refuses a request that is not forced; the first one gives the reason."""
+"""What refuses a wish that is not forced; the first one gives the reason."""
 
 WARNINGS: tuple[Check, ...] = (
     _after(checks.longer_than_weekly),
@@ -201,43 +199,43 @@ WARNINGS: tuple[Check, ...] = (
 """What is only said."""
 
 
-def _found(checks: Sequence[Check], request: Request) -> tuple[Finding, ...]:
-    return tuple(finding for check in checks if (finding := check(request)))
+def _found(checks: Sequence[Check], wished: Wished) -> tuple[Finding, ...]:
+    return tuple(finding for check in checks if (finding := check(wished)))
 
 
-def _decision(action: Action, findings: tuple[Finding, ...], request: Request) -> Decision:
-    return Decision(action, findings, request.window)
+def _decision(action: Action, findings: tuple[Finding, ...], wished: Wished) -> Decision:
+    return Decision(action, findings, wished.window)
 
 
-def _refuse_past_start_date(request: Request) -> None:
-    window = request.window
-    problem = past_start_date(window.start_date, window.utc_offset, request.now)
+def _refuse_past_start_date(wished: Wished) -> None:
+    window = wished.window
+    problem = past_start_date(window.start_date, window.utc_offset, wished.now)
     if problem:
         raise InvalidWindow([problem])
 
 
-def _offer(request: Request) -> Offer | None:
+def _offer(wished: Wished) -> Offer | None:
     """Find when to send what: the start date that was asked for if it will do, or the first."""
-    send_at = _quiet_from(request)
-    if send_at is None or request.window.ambiguity:
+    send_at = _quiet_from(wished)
+    if send_at is None or wished.window.ambiguity:
         return None
-    for window in (request.window, replace(request.window, start_date=None)):
-        planned = plan_start(window, send_at, request.desired.horizon)
+    for window in (wished.window, replace(wished.window, start_date=None)):
+        planned = plan_start(window, send_at, wished.desired.horizon)
         start = planned.next_start(send_at)
-        if start and not _found(ADVICE, replace(request, window=planned, now=send_at)):
+        if start and not _found(AGAINST, replace(wished, window=planned, now=send_at)):
             return Offer(send_at, planned, start.start)
     return None
 
 
-def _quiet_from(request: Request) -> datetime | None:
+def _quiet_from(wished: Wished) -> datetime | None:
     """Find from when on the present window is neither open nor about to be; None if not soon."""
-    quiet = request.now
-    if request.before.window is None:
+    quiet = wished.now
+    if wished.before.window is None:
         return quiet
-    for found in possible_occurrences(request.before.window, request.now):
-        if found.start >= quiet + margin_before(request.desired):
+    for found in possible_occurrences(wished.before.window, wished.now):
+        if found.start >= quiet + margin_before(wished.desired):
             return quiet
-        if found.end > request.now + LOOK_AHEAD:
+        if found.end > wished.now + LOOK_AHEAD:
             return None
         quiet = max(quiet, found.end)
     return quiet

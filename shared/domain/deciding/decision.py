@@ -8,6 +8,7 @@ from shared.domain.deciding.observed import ObservedCluster
 from shared.domain.policy.choose import Choice, Policy
 from shared.domain.policy.windows import NamedWindow
 from shared.domain.vocabulary.ids import Scope
+from shared.domain.vocabulary.plain_text import one_line
 from shared.domain.vocabulary.reasons import Reason
 from shared.domain.window.window import MaintenanceWindow, Occurrence
 
@@ -22,12 +23,19 @@ class Action(StrEnum):
     DEFER = "Defer"
 
 
+LONGEST_FINDING = 1000
+"""Characters of a finding: parts of it are written by whoever owns the cluster."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A reason, and a sentence about this cluster."""
+    """A reason, and a sentence about this cluster, cut to what rows and events have room for."""
 
     reason: Reason
     message: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", one_line(self.message, LONGEST_FINDING))
 
 
 RIGHT_BEFORE = timedelta(seconds=1)
@@ -85,6 +93,13 @@ class Decision:
     action: Action
     findings: tuple[Finding, ...]
     window: MaintenanceWindow | None = None
+    choice: Choice | None = None
+    """What the policy wants for the cluster, and why; None for one that ARM does not know."""
+
+    @property
+    def rule(self) -> str:
+        """The rule of the policy that the cluster has; empty where there is no cluster."""
+        return self.choice.rule if self.choice else ""
 
     @property
     def finding(self) -> Finding:
@@ -95,6 +110,11 @@ class Decision:
     def reason(self) -> Reason:
         """The reason of the finding that decided."""
         return self.finding.reason
+
+    @property
+    def writes(self) -> bool:
+        """Whether it is to be written."""
+        return self.action in {Action.CREATE, Action.UPDATE}
 
     def next_start(self, now: datetime) -> Occurrence | None:
         """Find the window's next occurrence to start; None if there is none or it is not known."""

@@ -1,18 +1,25 @@
 """What ARM says about a cluster and its maintenance configurations, without trusting its types."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Self
 
 from shared.domain.vocabulary.errors import InvalidWindow
 from shared.domain.vocabulary.fields import object_in, text_in
 from shared.domain.vocabulary.ids import ClusterId, plain_location
+from shared.domain.vocabulary.plain_text import one_line
 from shared.domain.window.body import read_window
 from shared.domain.window.window import MaintenanceWindow
 
 NODE_OS_SCHEDULE = "aksManagedNodeOSUpgradeSchedule"
 """The one configuration that gates node images; its siblings do not (Azure/karpenter-provider-
 azure images.go)."""
+
+
+LONGEST_KEY, LONGEST_TEXT = 512, 256
+"""Characters of a tag's key, and of its value or any other text of a cluster: Azure's own limits
+(learn.microsoft.com, the page on tags); a simulator, or an API to come, may have others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,11 @@ class ObservedCluster:
     node_resource_group: str | None = None
     sku: str = ""
     """The name: Automatic or Base."""
+
+    def with_tags(self, keys: Collection[str]) -> Self:
+        """Give it without the tags whose keys, in lower case, are not among these."""
+        kept = {key: value for key, value in self.tags.items() if key.lower() in keys}
+        return replace(self, tags=kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +110,7 @@ def _schedule(properties: Mapping[str, object]) -> ObservedSchedule:
     try:
         return ObservedSchedule(window=read_window(properties))
     except InvalidWindow as error:
-        return ObservedSchedule(unreadable=error)
+        return ObservedSchedule(unreadable=error.few())
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +131,13 @@ def observe_cluster(body: Mapping[str, object]) -> ObservedCluster:
     return ObservedCluster(
         id=ClusterId.parse(text_in(body, "id") or "", "id"),
         location=_location(body),
-        provisioning_state=text_in(properties, "provisioningState") or "",
+        provisioning_state=_short(properties, "provisioningState") or "",
         auto_provisioning=_auto_provisioning(properties),
-        tags={
-            key: value for key, value in object_in(body, "tags").items() if isinstance(value, str)
-        },
-        node_os_channel=text_in(channels, "nodeOSUpgradeChannel"),
-        upgrade_channel=text_in(channels, "upgradeChannel"),
-        node_resource_group=text_in(properties, "nodeResourceGroup"),
-        sku=text_in(object_in(body, "sku"), "name") or "",
+        tags=_tags(object_in(body, "tags")),
+        node_os_channel=_short(channels, "nodeOSUpgradeChannel"),
+        upgrade_channel=_short(channels, "upgradeChannel"),
+        node_resource_group=_short(properties, "nodeResourceGroup"),
+        sku=_short(object_in(body, "sku"), "name") or "",
     )
 
 
@@ -152,8 +162,22 @@ def node_os_schedule(
     return next((found for found in configurations if found.is_node_os_schedule), None)
 
 
+def _tags(body: Mapping[str, object]) -> dict[str, str]:
+    return {
+        key[:LONGEST_KEY]: value[:LONGEST_TEXT]
+        for key, value in body.items()
+        if isinstance(value, str)
+    }
+
+
+def _short(body: Mapping[str, object], name: str) -> str | None:
+    """Read a text loosely, and no more of it than any real one has."""
+    text = text_in(body, name)
+    return text and one_line(text, LONGEST_TEXT)
+
+
 def _location(body: Mapping[str, object]) -> str:
-    location = text_in(body, "location")
+    location = _short(body, "location")
     return plain_location(location) if location else ""
 
 

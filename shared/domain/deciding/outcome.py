@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Self, TypedDict
+from typing import NotRequired, Self, TypedDict
 
 from shared.domain.deciding.decision import Decision, Finding
 from shared.domain.deciding.observed import ObservedCluster, SeenSchedule
@@ -46,6 +46,9 @@ class OutcomeJson(TypedDict):
     calls: int
     dryRun: bool
     retryAfterSeconds: float | None
+    rule: str | None
+    policyHash: str | None
+    azureCode: NotRequired[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ class Outcome:
     `calls` the calls made to ARM over all `attempts`. `retry_after` is the least wait before the
     next try of what was deferred. In a dry run the kind is what would have happened. `cluster` is
     None where the cluster was not read, `schedule` where it is not known what is there now.
+    `azure_code` is the code of Azure's refusal, empty where there was none. `sent` is a window that
+    was sent and perhaps accepted: nobody was told.
     """
 
     cluster_id: ClusterId
@@ -71,6 +76,12 @@ class Outcome:
     retry_after: timedelta | None = None
     cluster: ObservedCluster | None = None
     schedule: SeenSchedule | None = None
+    rule: str = ""
+    """The rule of the policy that the cluster has; empty where that is not known."""
+    policy_hash: str = ""
+    """The version of the policy; empty for the settings' own."""
+    azure_code: str = ""
+    sent: MaintenanceWindow | None = None
 
     @classmethod
     def left_out(cls, cluster: ObservedCluster, decision: Decision, *, dry_run: bool) -> Self:
@@ -87,6 +98,7 @@ class Outcome:
             calls=0,
             dry_run=dry_run,
             cluster=cluster,
+            rule=decision.rule,
         )
 
     @property
@@ -96,7 +108,7 @@ class Outcome:
 
     def to_json(self) -> OutcomeJson:
         """Give it ready for JSON: camelCase keys, instants in ISO 8601 with Z, waits in seconds."""
-        return {
+        shown: OutcomeJson = {
             "clusterId": str(self.cluster_id),
             "outcome": self.kind,
             "reason": self.reason,
@@ -108,7 +120,10 @@ class Outcome:
             "calls": self.calls,
             "dryRun": self.dry_run,
             "retryAfterSeconds": None if self.retry_after is None else _seconds(self.retry_after),
+            "rule": self.rule or None,
+            "policyHash": self.policy_hash or None,
         }
+        return {**shown, "azureCode": self.azure_code} if self.azure_code else shown
 
 
 def finding_json(finding: Finding) -> FindingJson:

@@ -63,7 +63,9 @@ def screen(cluster: ObservedCluster | None, desired: Desired, now: datetime) -> 
     if cluster is None:
         return _GONE
     finding = next((found for check in SCREENS if (found := check(cluster, desired, now))), None)
-    return Decision(ACTIONS[finding.reason], (finding,)) if finding else None
+    if finding is None:
+        return None
+    return Decision(ACTIONS[finding.reason], (finding,), choice=desired.choose(cluster, now))
 
 
 def decide(
@@ -85,5 +87,6 @@ def _judge(situation: Situation) -> Decision:
     findings = found or (checks.up_to_date(situation),)
     action = ACTIONS.get(findings[0].reason, Action.LEAVE)
     if action is not Action.CREATE:
-        return Decision(action, findings, situation.window)
-    return Decision(action, findings, situation.desired.planned(situation.cluster, situation.now))
+        return Decision(action, findings, situation.window, situation.choice)
+    planned = situation.desired.planned(situation.cluster, situation.now)
+    return Decision(action, findings, planned, situation.choice)

@@ -58,7 +58,7 @@ class PendingCluster:
     """The findings that were told of it before, and were there when it was last read."""
 
     def to_json(self) -> Json:
-        """Give it ready for JSON, without its tags: they said nothing that keeps a run from it."""
+        """Give it ready for JSON."""
         cluster = self.cluster
         return {
             "clusterId": str(cluster.id),
@@ -75,6 +75,8 @@ class PendingCluster:
             "nodeOS": cluster.node_os_channel,
             "upgrade": cluster.upgrade_channel,
             "nodeGroup": cluster.node_resource_group,
+            "tags": dict(cluster.tags),
+            "sku": cluster.sku,
         }
 
     @classmethod
@@ -85,10 +87,11 @@ class PendingCluster:
             location=str(body["location"]),
             provisioning_state=str(body["state"]),
             auto_provisioning=body["nap"] is True,
-            tags={},
+            tags=cast("dict[str, str]", body.get("tags", {})),
             node_os_channel=_text(body["nodeOS"]),
             upgrade_channel=_text(body["upgrade"]),
             node_resource_group=_text(body["nodeGroup"]),
+            sku=str(body.get("sku", "")),
         )
         listed_at = body.get("listedAt")
         return cls(

@@ -14,6 +14,7 @@ from shared.domain.deciding.outcome import (
     OutcomeKind,
     attention_in,
 )
+from shared.domain.fleet.written import Author, Written, canonical, made_by
 from shared.domain.images.age import ImageAge, ImageAgeJson, with_image_age
 from shared.domain.images.forecast_body import (
     ForecastJson,
@@ -23,6 +24,7 @@ from shared.domain.images.forecast_body import (
 )
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.ids import ClusterId, plain_location
+from shared.domain.vocabulary.plain_text import one_line
 from shared.domain.vocabulary.reasons import Reason, reasons_in
 from shared.domain.vocabulary.rows import Row, Value, without_none
 from shared.domain.window.body import read_window
@@ -31,6 +33,7 @@ from shared.domain.window.window import MaintenanceWindow
 _NO_NAP = frozenset({Reason.NOT_AUTO_PROVISIONED.value, Reason.CLUSTER_GONE.value})
 NOTHING_KNOWN = KnownCluster(None, None, "")
 
+CUT_TO = 120
 LONGEST_TEXT = 16_000
 """Characters of one outcome as JSON: a property of a table holds 32,768, a row of a run more."""
 
@@ -53,6 +56,7 @@ class KnownClusterJson(LastOutcomeJson):
     imageAge: ImageAgeJson | None
     forecasts: list[ForecastJson]
     crowdedStart: str | None
+    madeBy: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +66,31 @@ class LastKnown:
     outcome: Outcome
     read_at: datetime
     recorded_at: datetime
+    by: Author = Author.NAPTIME
+    """For whom a schedule was written, if one was."""
+
+    @property
+    def written(self) -> Written | None:
+        """What was written; None where nothing was, as in a dry run."""
+        outcome = self.outcome
+        wrote = outcome.kind in {OutcomeKind.CREATED, OutcomeKind.UPDATED} and not outcome.dry_run
+        if not wrote or outcome.window is None:
+            return None
+        window = canonical(outcome.window, self.recorded_at)
+        return Written(window, self.recorded_at, self.by, outcome.rule, outcome.policy_hash)
 
     @property
     def shown(self) -> LastOutcomeJson:
         """The outcome as JSON, with when it was recorded.
 
-        One that is too long comes without the not-allowed dates of its window, which have no end.
+        One that is too long comes without the not-allowed dates of its window, which have no end,
+        and if need be with its sentences cut: whatever an owner has written, a row takes it.
         """
         shown: LastOutcomeJson = {
             **self.outcome.to_json(),
             "recordedAt": instants.to_text(self.recorded_at),
         }
-        window = shown["window"]
-        if window is None or len(json.dumps(shown)) <= LONGEST_TEXT:
-            return shown
-        shorter = {name: value for name, value in window.items() if name != "notAllowedDates"}
-        return {**shown, "window": shorter}
+        return shown if _fits(shown) else _cut(_without_dates(shown))
 
     def to_values(self) -> dict[str, Value]:
         """Give the values of its row; what this outcome knows nothing of is left out."""
@@ -86,6 +99,7 @@ class LastKnown:
         explicit = outcome.reason is not Reason.SCHEDULE_NOT_EXPLICIT and not outcome.only_would_be
         # A dry run tells nobody, so that everything is told once there is none.
         told = seen and not outcome.dry_run
+        written = self.written
         return without_none(
             {
                 "clusterId": str(outcome.cluster_id),
@@ -98,8 +112,30 @@ class LastKnown:
                 **(_cluster_values(outcome.cluster) if outcome.cluster else {}),
                 # What is not there any more can be told again one day.
                 "told": ",".join(sorted(attention_in(outcome))) if told else None,
+                "rule": outcome.rule or None,
+                **(written.to_values() if written else {}),
             }
         )
+
+
+def _fits(shown: LastOutcomeJson) -> bool:
+    return len(json.dumps(shown)) <= LONGEST_TEXT
+
+
+def _without_dates(shown: LastOutcomeJson) -> LastOutcomeJson:
+    window = shown["window"] or {}
+    shorter = {name: value for name, value in window.items() if name != "notAllowedDates"}
+    return {**shown, "window": shorter or None}
+
+
+def _cut(shown: LastOutcomeJson) -> LastOutcomeJson:
+    if _fits(shown):
+        return shown
+    findings: list[FindingJson] = [
+        {"reason": each["reason"], "message": one_line(each["message"], CUT_TO)}
+        for each in shown["findings"]
+    ]
+    return {**shown, "message": one_line(shown["message"], CUT_TO), "findings": findings}
 
 
 def _instant(text: str) -> datetime | None:
@@ -156,6 +192,7 @@ class Remembered:
     """The findings that were there when the schedule was last seen; they were told then."""
     tags: Mapping[str, str] = field(default_factory=dict)
     sku: str = ""
+    written: Written | None = None
     verified_at: datetime | None = None
     """`read_at`, if an explicit schedule was seen then, and whatever came after saw it too."""
     missing_since: datetime | None = None
@@ -179,6 +216,7 @@ class Remembered:
             told=reasons_in(row.text("told")),
             tags=json.loads(row.text("tags") or "{}"),
             sku=row.text("sku"),
+            written=Written.of(row),
             verified_at=row.instant("readAt") if verified else None,
             missing_since=_instant(row.text("missingSince")),
         )
@@ -190,8 +228,13 @@ class Remembered:
 
     @property
     def has_nap(self) -> bool:
-        """Whether node auto-provisioning was on when it was looked at last."""
-        return self.is_known and self.last_outcome["reason"] not in _NO_NAP
+        """Whether node auto-provisioning was on when it was looked at last.
+
+        A cluster that Azure only may not know yet has what it had.
+        """
+        if not self.is_known or self.last_outcome["outcome"] == OutcomeKind.DEFERRED:
+            return self.is_known
+        return self.last_outcome["reason"] not in _NO_NAP
 
     @property
     def is_known(self) -> bool:
@@ -220,6 +263,10 @@ class Remembered:
         return seen.schedule.window if seen and seen.schedule else None
 
     @property
+    def _made_by(self) -> str | None:
+        return made_by(self.written, self.window, self.read_at) if self.read_at else None
+
+    @property
     def _is_written(self) -> bool:
         return self.last_outcome["outcome"] in {OutcomeKind.CREATED, OutcomeKind.UPDATED}
 
@@ -236,4 +283,5 @@ class Remembered:
             "imageAge": self.image_age.to_json() if self.image_age else None,
             "forecasts": forecasts,
             "crowdedStart": instants.to_text(crowded_start) if crowded_start else None,
+            "madeBy": self._made_by,
         }

@@ -44,6 +44,7 @@ class RunJson(TypedDict):
     cause: Cause
     scope: RunScopeJson
     startedAt: str
+    policyHash: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,8 @@ class Run:
     cause: Cause
     scope: RunScope
     started_at: datetime
+    policy_hash: str | None = None
+    """The version of the policy that it keeps to; "" is the settings' own, None the newest."""
 
     def to_json(self) -> RunJson:
         """Give it as the HTTP API shows it."""
@@ -116,6 +119,7 @@ class Run:
             "cause": self.cause,
             "scope": self.scope.to_json(),
             "startedAt": instants.to_text(self.started_at),
+            "policyHash": self.policy_hash,
         }
 
     @classmethod
@@ -127,6 +131,8 @@ class Run:
             Cause(body["cause"]),
             RunScope.from_json(body["scope"]),
             instants.from_text(body["startedAt"]),
+            # A run of an earlier version of naptime has none.
+            body.get("policyHash"),
         )
 
 

@@ -109,6 +109,8 @@ class ShardRecord:
     finished: bool = False
     progressed_at: datetime | None = None
     """When a cluster was settled last, or it was handed out."""
+    policy_hash: str | None = None
+    """The version of the policy that its run keeps to."""
 
     @property
     def baton(self) -> Baton:
@@ -134,6 +136,7 @@ class ShardRecord:
                 "tally": self.tally.to_text(),
                 "brake": self.brake.to_text(),
                 "finished": self.finished,
+                "policyHash": self.policy_hash,
                 "progressedAt": self.progressed_at,
             }
         )
@@ -155,6 +158,7 @@ class ShardRecord:
             Brake.from_text(row.text("brake")),
             row.flag("finished"),
             row.instant("progressedAt"),
+            row.text("policyHash") if "policyHash" in row.values else None,
         )
 
     def is_at_work(self, now: datetime) -> bool:

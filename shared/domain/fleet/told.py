@@ -5,13 +5,11 @@ from datetime import datetime
 from shared.domain.fleet.crowding import Crowd
 from shared.domain.fleet.run import Run
 from shared.domain.fleet.run_records import RunRecord
-from shared.domain.messages.told import SCHEDULE_NEEDS_ATTENTION
 from shared.domain.vocabulary import instants
-from shared.domain.vocabulary.cloud_event import CloudEvent, Json
-
-FLEET_RUN_COMPLETED = "Naptime.FleetRunCompleted"
+from shared.domain.vocabulary.cloud_event import CloudEvent, EventType, Json
 
 MOST_LOCATIONS = 100
+"""So many of a run's locations are named in its event, which has to fit into a queue message."""
 
 
 def run_completed(record: RunRecord, now: datetime) -> CloudEvent:
@@ -29,7 +27,7 @@ def run_completed(record: RunRecord, now: datetime) -> CloudEvent:
         "stoppedShards": _count(summary.get("stoppedShards")),
         "crowdedStarts": _count(summary.get("crowdedStarts")),
     }
-    return CloudEvent(FLEET_RUN_COMPLETED, run.id, f"runs/{run.id}", now, data)
+    return CloudEvent(EventType.FLEET_RUN_COMPLETED, run.id, f"runs/{run.id}", now, data)
 
 
 def crowd_found(crowd: Crowd, run: Run, now: datetime) -> CloudEvent:
@@ -46,7 +44,7 @@ def crowd_found(crowd: Crowd, run: Run, now: datetime) -> CloudEvent:
         "runId": run.id,
         "cause": run.cause.value,
     }
-    return CloudEvent(SCHEDULE_NEEDS_ATTENTION, identity, subject, now, data)
+    return CloudEvent(EventType.SCHEDULE_NEEDS_ATTENTION, identity, subject, now, data)
 
 
 def _count(found: object) -> int:

@@ -114,6 +114,7 @@ def forecast(
         _upgrade_note(cluster),
         _start_note(window, visible.not_before),
         _os_note(cluster, window),
+        _patch_note(cluster),
     )
     return Forecast(pick_up, tuple(note for note in notes if note))
 
@@ -122,8 +123,8 @@ def forecast_of_none(cluster: Channels, schedule: ObservedSchedule | None, why: 
     """Say what is known without an image; `why` is a sentence that says why there is none."""
     open_why = _why_open(schedule)
     pick_up = AnyTime(None, None, open_why) if open_why else Unknown(why)
-    note = _upgrade_note(cluster)
-    return Forecast(pick_up, (note,) if note else ())
+    notes = (_upgrade_note(cluster), _patch_note(cluster))
+    return Forecast(pick_up, tuple(note for note in notes if note))
 
 
 def _why_open(schedule: ObservedSchedule | None) -> str | None:
@@ -221,3 +222,13 @@ def _os_note(cluster: Channels, window: MaintenanceWindow | None) -> str | None:
     if window is None or channel is None or channel.lower() not in _NODE_OS_CHANNELS_OFF:
         return None
     return f"The node OS upgrade channel is {channel}; whether the window counts is unknown."
+
+
+def _patch_note(cluster: Channels) -> str | None:
+    # Azure/karpenter-provider-azure#1439: managed node auto-provisioning takes no security patches.
+    if (cluster.node_os_channel or "").lower() != "securitypatch":
+        return None
+    return (
+        f"The node OS upgrade channel is {cluster.node_os_channel}, which node auto-provisioning "
+        "does not follow: its nodes get no patches between node images."
+    )

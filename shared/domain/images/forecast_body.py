@@ -226,8 +226,9 @@ def schedule_to_text(seen: SeenSchedule) -> str:
     if schedule.window is not None:
         body["window"] = write_window(schedule.window)
     if schedule.unreadable is not None:
-        problems = schedule.unreadable.problems
-        body["unreadable"] = [[found.field, found.value, found.rule] for found in problems]
+        few = schedule.unreadable.few()
+        body["unreadable"] = [[found.field, found.value, found.rule] for found in few.problems]
+        body["more"] = few.more
     return json.dumps(body, separators=(",", ":"))
 
 
@@ -241,7 +242,8 @@ def schedule_from_text(text: str) -> SeenSchedule | None:
         return SeenSchedule(None)
     if "unreadable" in body:
         problems = [Problem(*cast("list[str]", found)) for found in body["unreadable"]]
-        return SeenSchedule(ObservedSchedule(unreadable=InvalidWindow(problems)))
+        unreadable = InvalidWindow(problems, body.get("more", 0))
+        return SeenSchedule(ObservedSchedule(unreadable=unreadable))
     if "window" in body:
         return SeenSchedule(ObservedSchedule(read_window(body["window"])))
     return SeenSchedule(ObservedSchedule())

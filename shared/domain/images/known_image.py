@@ -27,7 +27,8 @@ class KnownImage:
     `seen_since` (UTC, by naptime's own clock) is when it first saw that version there. Where it
     saw it being released (`release_seen`), the release came between the look before, `seen_after`,
     and that instant; at the first sight of an image it is only the latest that the release can have
-    been. `seen_after` is None where no look before has shown the kind.
+    been. `seen_after` is None where no look before has shown the kind. `instead` is what is on
+    offer where that version was withdrawn (Azure/AKS#2947).
     """
 
     image: NodeImage
@@ -35,6 +36,17 @@ class KnownImage:
     release_seen: bool
     previous_version: ImageVersion | None = None
     seen_after: datetime | None = None
+    instead: "Instead | None" = None
+
+    @property
+    def offered(self) -> "KnownImage | None":
+        """What is on offer of the kind, as far as is known; None if nothing is."""
+        if self.instead is None:
+            return self
+        version, since = self.instead.version, self.instead.since
+        # It was there before, nobody knows since when.
+        image = NodeImage(self.image.definition, version) if version else None
+        return KnownImage(image, since, release_seen=False) if image else None
 
     @property
     def key(self) -> str:
@@ -54,6 +66,10 @@ class KnownImage:
                 "seenSince": self.seen_since,
                 "releaseSeen": self.release_seen,
                 "seenAfter": self.seen_after,
+                # Rows are merged: what is not withdrawn any more has to say so.
+                "withdrawn": self.instead is not None,
+                "offered": str(self.instead.version or "") if self.instead else "",
+                "offeredSince": self.instead.since if self.instead else None,
             }
         )
 
@@ -67,7 +83,25 @@ class KnownImage:
         previous = ImageVersion.parse(row.text("previousVersion"))
         # Rows are merged: one that is of an earlier version is a bound all the same.
         seen_after = row.instant("seenAfter")
-        return cls(image, seen_since, row.flag("releaseSeen"), previous, seen_after)
+        return cls(
+            image, seen_since, row.flag("releaseSeen"), previous, seen_after, Instead.of(row)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """An older version that is on offer (None: nothing is), since when naptime knows it (UTC)."""
+
+    version: ImageVersion | None
+    since: datetime
+
+    @classmethod
+    def of(cls, row: Row) -> Self | None:
+        """Read it from the row of the kind; None where the newest version is on offer."""
+        since = row.instant("offeredSince")
+        if not row.flag("withdrawn") or since is None:
+            return None
+        return cls(ImageVersion.parse(row.text("offered")), since)
 
 
 def image_key(definition: ImageDefinition) -> str:
@@ -162,15 +196,16 @@ class SeenImage:
 
 
 def newest_of_each_os(images: Iterable[KnownImage]) -> tuple[SeenImage, ...]:
-    """Give the newest version of each OS that node auto-provisioning takes images of.
+    """Give the newest version on offer of each OS that node auto-provisioning takes images of.
 
     Ubuntu and Azure Linux are released apart, and a cluster's pools may use either. Kinds of one
     OS that have the version since different instants are told apart.
     """
     by_os: defaultdict[str, list[KnownImage]] = defaultdict(list)
     for known in images:
-        if known.image.definition.is_used_by_nap:
-            by_os[known.image.definition.os].append(known)
+        offered = known.offered
+        if offered and offered.image.definition.is_used_by_nap:
+            by_os[offered.image.definition.os].append(offered)
     return tuple(seen for os in sorted(by_os) for seen in _newest(os, by_os[os]))
 
 

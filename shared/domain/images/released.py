@@ -7,17 +7,15 @@ What a look at a location's node images has brought: which are new, and which we
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.domain.images.known_image import KnownImage, LastLook
+from shared.domain.images.known_image import Instead, KnownImage, LastLook
 from shared.domain.images.node_image import ImageDefinition, ImageVersion, NodeImage, newest_images
-from shared.domain.vocabulary.cloud_event import CloudEvent, NotOurs, read_envelope
+from shared.domain.vocabulary.cloud_event import CloudEvent, EventType, NotOurs, read_envelope
 from shared.domain.vocabulary.errors import InvalidEvent
 from shared.domain.vocabulary.fields import BrokenRule, Fields, an_instant, exactly, text
 from shared.domain.vocabulary.ids import parse_location
-
-NODE_IMAGE_RELEASED = "Naptime.NodeImageReleased"
 
 OLDEST = timedelta(days=2)
 """An event that is older is refused: Event Grid itself gives up after one day."""
@@ -65,7 +63,9 @@ class NodeImageReleased:
 
     def to_cloud_event(self, time: datetime) -> CloudEvent:
         """Give the event that tells of it, at an aware instant."""
-        return CloudEvent(NODE_IMAGE_RELEASED, self.event_id, self.subject, time, self.data)
+        return CloudEvent(
+            EventType.NODE_IMAGE_RELEASED, self.event_id, self.subject, time, self.data
+        )
 
 
 def parse_node_image_event(event: str, now: datetime) -> NodeImageReleased | NotOurs:
@@ -75,7 +75,7 @@ def parse_node_image_event(event: str, now: datetime) -> NodeImageReleased | Not
     InvalidEvent with every problem, whatever the text, and nothing else.
     """
     envelope = read_envelope(event)
-    if envelope.type.lower() != NODE_IMAGE_RELEASED.lower():
+    if envelope.type.lower() != EventType.NODE_IMAGE_RELEASED.lower():
         return envelope.foreign()
     fields = envelope.fields
     fields.required("id", text)
@@ -145,7 +145,7 @@ def notice(
 
     Only images that node auto-provisioning may use count. The first sight of a kind of image is
     remembered and not told: nobody saw it being released. An older version than the remembered one
-    is passed over: answers of Azure's replicas can be older than the one before. `before` is the
+    is no release: answers of Azure's replicas can be older than the one before. `before` is the
     look before this one, which bounds when the release can have been.
     """
     remembered = {image.image.definition: image for image in known}
@@ -168,3 +168,37 @@ def notice(
         if last is None or image.version >= last.image.version:
             shown.add(definition.key)
     return Noticed(tuple(to_remember), tuple(released), frozenset(shown))
+
+
+def changed_offers(
+    found: Iterable[NodeImage],
+    known: Iterable[KnownImage],
+    now: datetime,
+    before: LastLook | None,
+    *,
+    shows_all: bool,
+) -> list[KnownImage]:
+    """Find kinds whose remembered version was withdrawn since, or is on offer again.
+
+    It takes two looks in a row that do not show it, since replicas lag behind. Where a look does
+    not show all kinds (`shows_all`), one that is not there says nothing.
+    """
+    newest = newest_images(found)
+    return [
+        changed
+        for last in known
+        if (shows_all and newest) or last.image.definition in newest
+        if (changed := _offer(last, newest.get(last.image.definition), now, before))
+    ]
+
+
+def _offer(
+    last: KnownImage, found: NodeImage | None, now: datetime, before: LastLook | None
+) -> KnownImage | None:
+    version = found.version if found else None
+    if version and version >= last.image.version:
+        is_back = last.instead is not None and version == last.image.version
+        return replace(last, instead=None) if is_back else None
+    is_doubted = before is None or before.before(last.image.definition) is not None
+    is_known = last.instead is not None and last.instead.version == version
+    return None if is_doubted or is_known else replace(last, instead=Instead(version, now))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self, TypedDict
+from typing import NotRequired, Self, TypedDict
 
 from shared.domain.deciding.outcome import Outcome
 from shared.domain.messages.work import ReconcileCluster
@@ -11,8 +11,8 @@ from shared.domain.vocabulary.instants import to_text
 from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.rows import Row, Values
 
-LONGEST_WORK = 30_000
-"""Azure Table's limit is 64 KiB for a text, in UTF-16 (two bytes each)."""
+LONGEST_TEXT = 60_000
+"""In bytes of UTF-16, of which a property takes 64 KiB."""
 
 OF_RUNS = "run:"
 """How the places of records begin that are of a run."""
@@ -26,6 +26,7 @@ class GivenUpJson(TypedDict):
     advice: str
     givenUpAt: str
     attempts: int
+    azureCode: NotRequired[str]
 
 
 class GivenUpClusterJson(GivenUpJson):
@@ -51,6 +52,8 @@ class GivenUp:
     """The run whose message it was; it goes on by itself, and forgets this when it ends."""
     part: str = ""
     """What of the run the message was for: a shard or a subscription; empty for its start."""
+    azure_code: str = ""
+    """The code of Azure's refusal, if it was one."""
 
     @classmethod
     def of(cls, outcome: Outcome, work: ReconcileCluster, now: datetime, attempts: int) -> Self:
@@ -63,6 +66,7 @@ class GivenUp:
             given_up_at=now,
             attempts=attempts,
             work=work.to_message(),
+            azure_code=outcome.azure_code,
         )
 
     @classmethod
@@ -81,6 +85,7 @@ class GivenUp:
             work=row.text("work"),
             run_id=row.text("runId"),
             part=row.text("part"),
+            azure_code=row.text("azureCode"),
         )
 
     def to_values(self) -> Values:
@@ -88,21 +93,27 @@ class GivenUp:
         return {
             "clusterId": str(self.cluster_id) if self.cluster_id else "",
             "reason": self.reason,
-            "message": self.message,
+            "message": _cut(self.message),
             "advice": self.advice,
             "givenUpAt": self.given_up_at,
             "attempts": self.attempts,
-            "work": self.work[:LONGEST_WORK],
+            "work": _cut(self.work),
             "runId": self.run_id,
             "part": self.part,
+            "azureCode": self.azure_code,
         }
 
     def to_json(self) -> GivenUpJson:
         """Give it as the HTTP API shows it: camelCase, times in ISO 8601."""
-        return {
+        shown: GivenUpJson = {
             "reason": self.reason,
             "message": self.message,
             "advice": self.advice,
             "givenUpAt": to_text(self.given_up_at),
             "attempts": self.attempts,
         }
+        return {**shown, "azureCode": self.azure_code} if self.azure_code else shown
+
+
+def _cut(text: str) -> str:
+    return text.encode("utf-16-le", "replace")[:LONGEST_TEXT].decode("utf-16-le", "ignore")

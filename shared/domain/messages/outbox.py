@@ -1,7 +1,7 @@
 """Events on their way to the topic, as they travel through their queue."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
@@ -9,14 +9,28 @@ from typing import Self
 from shared.domain.messages.envelope import seal, unseal
 from shared.domain.messages.work import PATIENCE
 from shared.domain.vocabulary import instants
-from shared.domain.vocabulary.cloud_event import CloudEvent
-from shared.domain.vocabulary.errors import InvalidMessage
-from shared.domain.vocabulary.fields import Fields, an_instant, an_object, items, text, whole_number
+from shared.domain.vocabulary.cloud_event import CloudEvent, EventType
+from shared.domain.vocabulary.errors import InvalidMessage, InvalidResourceId
+from shared.domain.vocabulary.fields import (
+    BrokenRule,
+    Fields,
+    an_instant,
+    an_object,
+    items,
+    text,
+    text_in,
+    whole_number,
+)
+from shared.domain.vocabulary.ids import ClusterId
 
 EVENTS_QUEUE = "naptime-events"
 
-MOST_BYTES = 40_000
-"""What the events of one message may come to; base64 makes a third more, and 64 KiB is the end."""
+MOST_BYTES = 28_000
+"""What the events of one message may come to: the queue takes more, but a text of a table not much,
+and what is given up is kept there whole, to be replayed."""
+
+PAGE = "/api/clusters/{0.subscription_id}/{0.resource_group}/{0.name}"
+"""Where a cluster can be looked at, under the app's own address."""
 
 _MOST_ATTEMPTS = 1_000_000
 
@@ -37,6 +51,10 @@ class PublishEvents:
         """Give the same work in parts of one event each, so that one bad event costs no other."""
         return [replace(self, events=(event,)) for event in self.events]
 
+    def anew(self, now: datetime) -> Self:
+        """Give the same work as if it were asked for now."""
+        return replace(self, asked_at=now, attempt=1)
+
     def is_spent(self, now: datetime) -> bool:
         """Say whether the patience for this work has run out; then it is given up on."""
         return now - self.asked_at >= PATIENCE
@@ -53,10 +71,10 @@ class PublishEvents:
 
 
 def packed(events: Iterable[CloudEvent], now: datetime) -> Iterator[PublishEvents]:
-    """Put events into as few messages as take them; one that fits into none is alone in its own."""
+    """Put events into as few messages as take them, each of them whole or shortened."""
     part, size = list[CloudEvent](), 0
-    for event in events:
-        length = len(json.dumps(_body(event)))
+    for event in map(shortened, events):
+        length = _length(event)
         if part and size + length > MOST_BYTES:
             yield PublishEvents(tuple(part), now)
             part, size = [], 0
@@ -64,6 +82,31 @@ def packed(events: Iterable[CloudEvent], now: datetime) -> Iterator[PublishEvent
         size += length
     if part:
         yield PublishEvents(tuple(part), now)
+
+
+def shortened(event: CloudEvent) -> CloudEvent:
+    """Give an event that fits into a message: without its window, if need be, and with a link.
+
+    Should that not be enough, whatever else is longest is left out as well.
+    """
+    if _length(event) <= MOST_BYTES:
+        return event
+    data = {**event.data, "window": None, "link": _page(event.data)}
+    while _length(shorter := replace(event, data=data)) > MOST_BYTES:
+        longest = max(data, key=lambda name: len(json.dumps(data[name])))
+        data[longest] = None
+    return shorter
+
+
+def _page(data: Mapping[str, object]) -> str | None:
+    try:
+        return PAGE.format(ClusterId.parse(text_in(data, "clusterId") or ""))
+    except InvalidResourceId:
+        return None
+
+
+def _length(event: CloudEvent) -> int:
+    return len(json.dumps(_body(event)))
 
 
 def parse_publish_events(message: str) -> PublishEvents:
@@ -85,11 +128,19 @@ def _event(body: Fields | None) -> CloudEvent | None:
     if body is None:
         return None
     body.refuse_unknown(("type", "id", "subject", "time", "data"))
-    kind, identity, subject = (body.required(name, text) for name in ("type", "id", "subject"))
+    kind = body.required("type", _own_type)
+    identity, subject = (body.required(name, text) for name in ("id", "subject"))
     time, data = body.required("time", an_instant), body.required("data", an_object)
     if not (kind and identity and subject) or time is None or data is None:
         return None
     return CloudEvent(kind, identity, subject, time, data)
+
+
+def _own_type(value: object) -> EventType:
+    try:
+        return EventType(text(value))
+    except ValueError as error:
+        raise BrokenRule("must be a type of event that naptime publishes") from error
 
 
 def _body(event: CloudEvent) -> dict[str, object]:

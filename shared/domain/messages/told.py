@@ -10,20 +10,14 @@ from datetime import datetime
 
 from shared.domain.deciding.outcome import Outcome, OutcomeKind, attention_in
 from shared.domain.vocabulary import instants
-from shared.domain.vocabulary.cloud_event import CloudEvent, Json
+from shared.domain.vocabulary.cloud_event import CloudEvent, EventType, Json
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.window.body import write_window
 
-SCHEDULE_CREATED = "Naptime.ScheduleCreated"
-SCHEDULE_UPDATED = "Naptime.ScheduleUpdated"
-SCHEDULE_FAILED = "Naptime.ScheduleFailed"
-SCHEDULE_NEEDS_ATTENTION = "Naptime.ScheduleNeedsAttention"
-"""So many of a run's locations are named in its event, which has to fit into a queue message."""
-
 _WRITTEN = {
-    OutcomeKind.CREATED: SCHEDULE_CREATED,
-    OutcomeKind.UPDATED: SCHEDULE_UPDATED,
+    OutcomeKind.CREATED: EventType.SCHEDULE_CREATED,
+    OutcomeKind.UPDATED: EventType.SCHEDULE_UPDATED,
 }
 
 
@@ -67,10 +61,12 @@ def events_of(
 
 def failure_of(outcome: Outcome, occasion: Occasion, now: datetime) -> list[CloudEvent]:
     """Give what tells that a cluster was given up on; nothing in a dry run."""
-    return [] if outcome.dry_run else [_event(SCHEDULE_FAILED, outcome, occasion, now)]
+    return [] if outcome.dry_run else [_event(EventType.SCHEDULE_FAILED, outcome, occasion, now)]
 
 
-def _event(event_type: str, outcome: Outcome, occasion: Occasion, now: datetime) -> CloudEvent:
+def _event(
+    event_type: EventType, outcome: Outcome, occasion: Occasion, now: datetime
+) -> CloudEvent:
     cluster_id = outcome.cluster_id
     identity = f"{occasion.name}/{cluster_id.hash}/{event_type.rpartition('.')[2]}"
     data = _data(outcome, outcome.reason, outcome.message, occasion)
@@ -82,7 +78,7 @@ def _attention(reason: Reason, outcome: Outcome, occasion: Occasion, now: dateti
     cluster_id = outcome.cluster_id
     data = _data(outcome, reason, message, occasion)
     identity = _daily(cluster_id, reason, now)
-    return CloudEvent(SCHEDULE_NEEDS_ATTENTION, identity, str(cluster_id), now, data)
+    return CloudEvent(EventType.SCHEDULE_NEEDS_ATTENTION, identity, str(cluster_id), now, data)
 
 
 def _data(outcome: Outcome, reason: Reason, message: str, occasion: Occasion) -> Json:

@@ -8,17 +8,33 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from shared.domain.messages.envelope import seal, unseal
+from shared.domain.messages.seen import SeenCluster
 from shared.domain.vocabulary import instants
-from shared.domain.vocabulary.errors import InvalidMessage, InvalidResourceId
-from shared.domain.vocabulary.fields import BrokenRule, Fields, an_instant, text, whole_number
-from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.errors import InvalidMessage, InvalidResourceId, InvalidWindow
+from shared.domain.vocabulary.fields import (
+    BrokenRule,
+    Fields,
+    an_instant,
+    an_object,
+    text,
+    whole_number,
+)
+from shared.domain.vocabulary.ids import ClusterId, plain_location
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.vocabulary.rows import Row
+from shared.domain.window.body import read_window, write_window
+from shared.domain.window.window import MaintenanceWindow
 
 CLUSTERS_QUEUE = "naptime-clusters"
 
 PATIENCE = timedelta(hours=24)
 """How long work is tried again before it is given up on."""
+
+REPLICATION = timedelta(minutes=10)
+"""How long a 404 is no proof where something else says that the cluster exists: ARM's replicas lag
+minutes behind (Azure/azure-rest-api-specs#28600)."""
+
+_PATIENCE_FOR = {Reason.WRITE_TARGET_GONE: REPLICATION}
 
 FIRST_DELAY = timedelta(seconds=30)
 FIRST_SLOW_DELAY = timedelta(minutes=5)
@@ -31,7 +47,10 @@ SLOW = frozenset({Reason.ACCESS_DENIED, Reason.NOT_AUTHENTICATED})
 """What only a person or a role assignment on its way can mend: minutes, not seconds."""
 
 _MOST_ATTEMPTS = 1_000_000
-_FIELDS = ("clusterId", "cause", "askedAt", "attempt", "eventId", "since", "eventAt")
+_FIELDS = (
+    *("clusterId", "cause", "askedAt", "attempt", "eventId", "since", "eventAt"),
+    *("location", "seen", "sent"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +60,9 @@ class ReconcileCluster:
     `asked_at` (UTC) is when it was first asked for and stays the same over all attempts;
     `attempt` counts from 1. `event_at` (UTC) is when the event behind it says that it happened;
     only figures are made of it. `since` is when the queue took the first message in, by the storage
-    service's own clock; whoever receives it first writes it down.
+    service's own clock; whoever receives it first writes it down. `location` (short name) and
+    `seen` are what an attempt before has found out, so that the next costs no call too early.
+    `sent` is a window that one of them sent, and was not told whether it was accepted.
     """
 
     cluster_id: ClusterId
@@ -51,14 +72,39 @@ class ReconcileCluster:
     event_id: str | None = None
     since: datetime | None = None
     event_at: datetime | None = None
+    location: str | None = None
+    seen: SeenCluster | None = None
+    sent: MaintenanceWindow | None = None
 
-    def deferred(self) -> Self:
-        """Give the same work for its next attempt."""
-        return replace(self, attempt=self.attempt + 1)
+    @property
+    def exists_at(self) -> datetime | None:
+        """When an event or a listing said that the cluster exists; None where a person only asks.
+
+        In UTC, by whichever clock wrote it down; an event of the future is one of when it came.
+        """
+        if self.cause in {Cause.ASKED, Cause.REPLAYED}:
+            return None
+        return min(self.event_at or self.asked_at, self.asked_at)
+
+    def deferred(
+        self,
+        seen: SeenCluster | None = None,
+        *,
+        paced: bool = False,
+        sent: MaintenanceWindow | None = None,
+    ) -> Self:
+        """Give the same work for its next attempt, with what this one has read, and perhaps sent.
+
+        Where a cluster is stays; how it is counts only if naptime's own pace alone held it back.
+        """
+        location = seen.cluster.location if seen else self.location
+        kept = seen if paced and seen and seen.is_small else None
+        sent = sent or self.sent
+        return replace(self, attempt=self.attempt + 1, location=location, seen=kept, sent=sent)
 
     def to_message(self) -> str:
         """Write the queue message."""
-        work = {
+        work: dict[str, object] = {
             "clusterId": str(self.cluster_id),
             "cause": self.cause.value,
             "askedAt": instants.to_text(self.asked_at),
@@ -67,7 +113,13 @@ class ReconcileCluster:
             "since": instants.to_text(self.since) if self.since else None,
             "eventAt": instants.to_text(self.event_at) if self.event_at else None,
         }
-        return seal(work)
+        # Only where they are known: the version before takes no message with fields of its next.
+        known = {
+            "location": self.location,
+            "seen": self.seen.to_json() if self.seen else None,
+            "sent": write_window(self.sent) if self.sent else None,
+        }
+        return seal(work | {name: value for name, value in known.items() if value is not None})
 
 
 def parse_reconcile_cluster(message: str) -> ReconcileCluster:
@@ -84,9 +136,23 @@ def _work_in(work: Fields) -> ReconcileCluster:
     event_id = work.optional("eventId", text)
     since = work.optional("since", an_instant)
     event_at = work.optional("eventAt", an_instant)
+    location = work.optional("location", _location)
+    seen = work.optional("seen", an_object)
+    sent = work.optional("sent", _window)
     if work.problems or not (cluster_id and cause and asked_at and attempt):
         raise InvalidMessage(work.problems)
-    return ReconcileCluster(cluster_id, cause, asked_at, attempt, event_id, since, event_at)
+    return ReconcileCluster(
+        cluster_id=cluster_id,
+        cause=cause,
+        asked_at=asked_at,
+        attempt=attempt,
+        event_id=event_id,
+        since=since,
+        event_at=event_at,
+        location=location,
+        seen=SeenCluster.of(seen, cluster_id) if seen else None,
+        sent=sent,
+    )
 
 
 def _cluster_id(value: object) -> ClusterId:
@@ -96,11 +162,22 @@ def _cluster_id(value: object) -> ClusterId:
         raise BrokenRule(error.problems[0].rule) from error
 
 
+def _location(value: object) -> str:
+    return plain_location(text(value))
+
+
 def _cause(value: object) -> Cause:
     try:
         return Cause(text(value))
     except ValueError as error:
         raise BrokenRule(f"must be one of {', '.join(Cause)}") from error
+
+
+def _window(value: object) -> MaintenanceWindow:
+    try:
+        return read_window(an_object(value))
+    except InvalidWindow as error:
+        raise BrokenRule("must be a maintenance window") from error
 
 
 def delay_before(
@@ -129,9 +206,9 @@ def paced_delay(attempt: int, wait: timedelta | None, jitter: float) -> timedelt
     return max(delay, wait or timedelta())
 
 
-def is_spent(work: ReconcileCluster, now: datetime) -> bool:
-    """Say whether the patience for this work has run out; then it is given up on."""
-    return now - work.asked_at >= PATIENCE
+def is_spent(work: ReconcileCluster, reason: Reason, now: datetime) -> bool:
+    """Say whether the patience for work that was deferred for a reason has run out."""
+    return now - work.asked_at >= _PATIENCE_FOR.get(reason, PATIENCE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,12 @@ class Policy:
         """Make the policy that gives every cluster the same window."""
         return cls({window.name: window}, (Rule(window.name, window),))
 
+    @property
+    def asked_tags(self) -> frozenset[str]:
+        """The keys (in lower case) of the tags that a rule looks at, or that name a window."""
+        keys = {key for rule in self.rules for key in rule.match.tags}
+        return frozenset(keys | ({self.choose_tag} if self.choose_tag else set()))
+
     def choose(self, cluster: Matched, at: datetime) -> Choice:
         """Choose for a cluster at an aware instant: the first rule that matches.
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.errors import InvalidEvent
@@ -10,6 +11,17 @@ from shared.domain.vocabulary.fields import Fields, NotStrictJson, exactly, pars
 from shared.domain.vocabulary.plain_text import one_line
 
 type Json = dict[str, object]
+
+
+class EventType(StrEnum):
+    """Every type of event that naptime publishes."""
+
+    NODE_IMAGE_RELEASED = "Naptime.NodeImageReleased"
+    SCHEDULE_CREATED = "Naptime.ScheduleCreated"
+    SCHEDULE_UPDATED = "Naptime.ScheduleUpdated"
+    SCHEDULE_FAILED = "Naptime.ScheduleFailed"
+    SCHEDULE_NEEDS_ATTENTION = "Naptime.ScheduleNeedsAttention"
+    FLEET_RUN_COMPLETED = "Naptime.FleetRunCompleted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +32,7 @@ class CloudEvent:
     twice, the id is the same, so that whoever receives both can tell.
     """
 
-    type: str
+    type: EventType
     id: str
     subject: str
     time: datetime
@@ -30,7 +42,7 @@ class CloudEvent:
         """Write the CloudEvent, ready for JSON; `source` is a URI."""
         return {
             "specversion": "1.0",
-            "type": self.type,
+            "type": self.type.value,
             "source": source,
             "id": self.id,
             "time": instants.to_text(self.time),

@@ -1,14 +1,9 @@
 """Everything that can go wrong, as one tree.
 
 NaptimeError
- |- InvalidInput          text from outside breaks a rule; holds every problem found
- |   |- InvalidResourceId
- |   |- InvalidWindow
- |   |- InvalidEvent
- |   |- InvalidMessage
- |   |- InvalidPolicy
- |   `- InvalidSetting
+ |- InvalidInput          text from outside breaks rules: of a resource id, a window, an event, ...
  |- AmbiguousWindow       the documentation leaves open when this window occurs
+ |- StorageRefused        a row or message that storage never takes: too large, above all
  `- AzureError            a call to Azure failed; says whether and when to try again
      |- Throttled           429                      retryable, quick
      |- Paced               not sent: our own pace   retryable
@@ -19,9 +14,12 @@ NaptimeError
      |- DeleteNotGranted    403 on the deletion      terminal
      |- NotAuthenticated    401                      retryable, slowly
      |   `- TokenUnavailable no token to be had       retryable, quick, then slowly
+     |- ApiVersionNotServed 400, 404 of a rollout    retryable
      |- ClusterGone         404 on a read            terminal
-     |- WriteTargetGone     404 on the write         terminal
+     |- WriteTargetGone     404 on the write         retryable
      `- Rejected            400, every other 4xx     terminal
+         |- DeniedByPolicy, DeniedByAssignment     403
+         `- ResourceLocked, SubscriptionDisabled   409
 """
 
 from collections.abc import Iterable
@@ -29,7 +27,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, Self
 
-from shared.domain.vocabulary.plain_text import one_line, shown
+from shared.domain.vocabulary.plain_text import LONGEST_MESSAGE, MOST_SAID, one_line, shown
 from shared.domain.vocabulary.reasons import Reason
 
 
@@ -39,13 +37,14 @@ class NaptimeError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One broken rule: which field, its value (at most 80 printable characters), the rule."""
+    """One broken rule: which field, its value (80 printable characters each at most), the rule."""
 
     field: str
     value: str
     rule: str
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "field", one_line(self.field))
         object.__setattr__(self, "value", one_line(self.value))
 
     def __str__(self) -> str:
@@ -58,14 +57,25 @@ class Problem:
 
 
 class InvalidInput(NaptimeError):
-    """Text from outside that breaks rules; `problems` holds all of them, at least one."""
+    """Text from outside that breaks rules; at least one of `problems`, and `more` that were cut.
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    As a text it has a few: somebody may have broken the same rule a thousand times.
+    """
+
+    def __init__(self, problems: Iterable[Problem], more: int = 0) -> None:
         self.problems = tuple(problems)
-        super().__init__(self.problems)
+        self.more = more
+        super().__init__(self.problems, more)
 
     def __str__(self) -> str:
-        return "; ".join(str(problem) for problem in self.problems)
+        few = self.few()
+        said = "; ".join(str(problem) for problem in few.problems)
+        return f"{said}; and {few.more} more" if few.more else said
+
+    def few(self) -> Self:
+        """Keep as many problems as a text has room for."""
+        kept = self.problems[:MOST_SAID]
+        return type(self)(kept, self.more + len(self.problems) - len(kept))
 
     @classmethod
     def because(cls, field: str, value: object, rule: str) -> Self:
@@ -101,12 +111,14 @@ class AmbiguousWindow(NaptimeError):
     """Asked for the occurrences of a window whose documentation allows several readings."""
 
 
-class AzureError(NaptimeError):
-    """A call to Azure that failed.
+class StorageRefused(NaptimeError):
+    """A row, a transaction or a message is not what storage takes, and never will be."""
 
-    `status` is the HTTP status (None if there was no answer), `code` the error code in the body,
-    `retry_after` the wait that the answer asks for. `quick` says that trying again for about a
-    minute is worth it.
+
+class AzureError(NaptimeError):
+    """A call to Azure that failed; `quick` says that trying again for a minute is worth it.
+
+    `status` (None without an answer), `code` and `retry_after` (a wait) are the answer's.
     """
 
     reason: ClassVar[Reason]
@@ -121,10 +133,10 @@ class AzureError(NaptimeError):
         code: str = "",
         retry_after: timedelta | None = None,
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = one_line(message, LONGEST_MESSAGE)
+        super().__init__(self.message)
         self.status = status
-        self.code = code
+        self.code = one_line(code)
         self.retry_after = retry_after
 
 
@@ -200,12 +212,44 @@ class ClusterGone(AzureError):
 
 
 class WriteTargetGone(AzureError):
-    """404 on the write."""
+    """404 on the write, though the cluster was there right before it: one replica lags behind."""
 
     reason = Reason.WRITE_TARGET_GONE
+    retryable = True
+
+
+class ApiVersionNotServed(AzureError):
+    """The provider does not serve the call just now: AKS is being rolled out, or a cloud lags."""
+
+    reason = Reason.API_VERSION_NOT_SERVED
+    retryable = True
 
 
 class Rejected(AzureError):
     """400, or any other 4xx that has no class of its own."""
 
     reason = Reason.REJECTED_BY_AZURE
+
+
+class DeniedByPolicy(Rejected):
+    """403 because of an Azure policy; whether and when somebody exempts naptime nobody knows."""
+
+    reason = Reason.DENIED_BY_POLICY
+
+
+class DeniedByAssignment(Rejected):
+    """403 because of a deny assignment, which is stronger than any role."""
+
+    reason = Reason.DENIED_BY_ASSIGNMENT
+
+
+class ResourceLocked(Rejected):
+    """409 because of a lock on the cluster, its resource group or its subscription."""
+
+    reason = Reason.RESOURCE_LOCKED
+
+
+class SubscriptionDisabled(Rejected):
+    """The subscription is disabled, and so nothing in it can be written."""
+
+    reason = Reason.SUBSCRIPTION_DISABLED

@@ -47,7 +47,7 @@ FAILURES: Mapping[Reason, ReasonText] = MappingProxyType(
             "Check the network, name resolution and firewall between the app and Azure.",
         ),
         Reason.ACCESS_DENIED: ReasonText(
-            "naptime's identity may not do this (403).",
+            "naptime's identity may not do this (403, such as `AuthorizationFailed`).",
             "Tries again slowly for 24 hours: role assignments take time to arrive.",
             "Assign the role of `infra/` to naptime's identity on that subscription.",
         ),
@@ -62,14 +62,46 @@ FAILURES: Mapping[Reason, ReasonText] = MappingProxyType(
             "Tries again slowly for 24 hours.",
             "Check `AZURE_CLIENT_ID` and that the identity is assigned to the function app.",
         ),
+        Reason.DENIED_BY_POLICY: ReasonText(
+            "An Azure policy denies the write (`RequestDisallowedByPolicy`); the message names it.",
+            "Gives up: the same request would be denied again.",
+            "Exempt `Microsoft.ContainerService/managedClusters/maintenanceConfigurations` from "
+            "the policy assignment that the message names, then replay.",
+        ),
+        Reason.DENIED_BY_ASSIGNMENT: ReasonText(
+            "A deny assignment keeps naptime's identity from this "
+            "(`DenyAssignmentAuthorizationFailed`).",
+            "Gives up: no role is stronger than a deny assignment.",
+            "Look for the deny assignment on the resource group (managed applications and "
+            "deployment stacks make them), let it exclude naptime's identity, then replay.",
+        ),
+        Reason.RESOURCE_LOCKED: ReasonText(
+            "A lock on the cluster, its resource group or its subscription refuses the write "
+            "(`ScopeLocked`).",
+            "Gives up: the same request would be refused again.",
+            "Take the lock off for as long as a replay takes, or create the schedule yourself.",
+        ),
+        Reason.SUBSCRIPTION_DISABLED: ReasonText(
+            "The subscription is disabled, and read-only (`ReadOnlyDisabledSubscription`).",
+            "Gives up: nothing in it can be written.",
+            "Enable the subscription again, then replay; or take it off `NAPTIME_SUBSCRIPTIONS`.",
+        ),
+        Reason.API_VERSION_NOT_SERVED: ReasonText(
+            "Azure does not serve this call in this api-version just now (codes such as "
+            "`NoRegisteredProviderFound`): a rollout of AKS, or a cloud that lags behind.",
+            RETRIES,
+            "Nothing to do within a day; if it stays, set `NAPTIME_AKS_API_VERSION` to an older "
+            "version.",
+        ),
         Reason.REJECTED_BY_AZURE: ReasonText(
             "Azure refused the request as it is (400 or another 4xx).",
             "Gives up: the same request would be refused again.",
             "Read the message; correct the setting or the cluster, then replay.",
         ),
         Reason.WRITE_TARGET_GONE: ReasonText(
-            "The cluster disappeared between the read and the write (404 on the write).",
-            "Gives up.",
+            "The cluster was there when it was read, and not when it was written to (404).",
+            "Looks and tries again over ten minutes, since Azure's replicas can lag behind right "
+            "after a creation; then gives up.",
             "Nothing to do if the cluster was deleted; otherwise replay.",
         ),
         Reason.WRITES_STOPPED: ReasonText(

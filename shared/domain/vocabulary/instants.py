@@ -3,6 +3,8 @@
 Months as the names of tables have them (yyyymm), and when one is past keeping.
 """
 
+import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 
@@ -22,6 +24,18 @@ def in_utc(instant: datetime) -> datetime:
         message = "an instant must have a time zone"
         raise ValueError(message)
     return instant.astimezone(UTC)
+
+
+_A_MONTH = re.compile(r"20[0-9]{2}(0[1-9]|1[0-2])")
+
+
+def months_of(names: Iterable[str], prefix: str) -> list[str]:
+    """Read the months (yyyymm) of tables that have one each, the newest first.
+
+    Tables of other people may begin in the same way, and go on otherwise.
+    """
+    ends = (name.removeprefix(prefix) for name in names if name.startswith(prefix))
+    return sorted((end for end in ends if _A_MONTH.fullmatch(end)), reverse=True)
 
 
 def is_past_keeping(month: str, now: datetime, kept: timedelta) -> bool:

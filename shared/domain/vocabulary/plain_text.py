@@ -2,6 +2,12 @@
 
 import json
 
+LONGEST_MESSAGE = 500
+"""Characters of what Azure says, as it is shown, logged and written down."""
+
+MOST_SAID = 5
+"""Broken rules that a text names; there may be thousands."""
+
 
 def one_line(text: str, limit: int = 80) -> str:
     """Give `text` without control characters (each becomes `?`), cut to `limit` characters.

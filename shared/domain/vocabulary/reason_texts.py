@@ -35,7 +35,8 @@ REASONS: Mapping[Reason, ReasonText] = MappingProxyType(
         ),
         Reason.CLUSTER_GONE: ReasonText(
             "Azure Resource Manager does not know the cluster (any more).",
-            "Skips it.",
+            "Skips it. Where an event or a listing of the last ten minutes says that it exists, "
+            "looks again over ten minutes first.",
             "Nothing to do; if the cluster is there, check that naptime's identity can read it.",
         ),
         Reason.CLUSTER_CREATING: ReasonText(

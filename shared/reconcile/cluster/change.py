@@ -1,25 +1,24 @@
 """What a PUT and a DELETE of the node OS schedule have in common: intent and completion.
 
-What a person wants a cluster's schedule to be, and the two ways in which that ends.
+The two ways in which a wish ends.
 """
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from shared.domain.deciding.advice import Judgement
+from shared.domain.deciding.advice import Advice
 from shared.domain.deciding.conditions import Condition, Difference, entity_tag
-from shared.domain.deciding.decision import Desired
 from shared.domain.deciding.observed import ObservedConfiguration
 from shared.domain.deciding.outcome import Outcome
 from shared.domain.messages.audit import AuditOutcome, AuditRecord, Completion
 from shared.domain.vocabulary.errors import AzureError, InvalidInput
-from shared.domain.window.window import MaintenanceWindow
 from shared.reconcile.cluster.look import Looker, Sight
 from shared.reconcile.ground.audit_log import AuditLog
 from shared.reconcile.ground.claim import ClusterClaims
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import ClusterMemory
+from shared.reconcile.ground.policies import Wanted
 
 
 class ChangeRefused(Exception):
@@ -49,7 +48,7 @@ class ChangeWorld:
     memory: ClusterMemory
     given_up: GivenUpRecords
     audit: AuditLog
-    desired: Desired
+    wanted: Wanted
     dry_run: bool = False
 
 
@@ -97,24 +96,15 @@ class Intent:
             raise
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a person asks for: a window, whether advice counts, and what must hold before."""
-
-    window: MaintenanceWindow
-    force: bool = False
-    condition: Condition = field(default_factory=Condition)
-
-
 class AdvisedAgainst(ChangeRefused):
-    """There is advice against the schedule, and it was not forced."""
+    """There is advice against the wish, and it was not forced."""
 
-    def __init__(self, judgement: Judgement, changes: tuple[Difference, ...]) -> None:
+    def __init__(self, advice: Advice, changes: tuple[Difference, ...]) -> None:
         """Take what the person should know."""
-        first, *others = judgement.advice
+        first, *others = advice.against
         super().__init__(" ".join((first.message, *(other.message for other in others))))
         self.reason = first.reason.value
-        self.judgement = judgement
+        self.advice = advice
         self.changes = changes
 
 
@@ -123,6 +113,6 @@ class Put:
     """What came of a wish; `configuration` is the schedule as ARM has it after it, if it has."""
 
     outcome: Outcome
-    judgement: Judgement
+    advice: Advice
     changes: tuple[Difference, ...]
     configuration: ObservedConfiguration | None

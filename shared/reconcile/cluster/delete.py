@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from shared.domain.deciding.conditions import Condition
-from shared.domain.deciding.decision import Finding
+from shared.domain.deciding.decision import Desired, Finding
 from shared.domain.deciding.deletion import comes_back, warnings_of_deletion
 from shared.domain.deciding.observed import ObservedConfiguration
 from shared.domain.messages.audit import AuditAction, AuditOutcome, Completion, Origin
@@ -34,7 +34,8 @@ class ScheduleDeleter:
 
     async def try_out(self, cluster_id: ClusterId, condition: Condition) -> Deletion:
         """Say what would be done; writes nothing."""
-        one = _Deleting(self.world, cluster_id, condition, None)
+        desired = await self.world.wanted()
+        one = _Deleting(self.world, cluster_id, condition, desired, None)
         return await one.looks.each(one.delete)
 
     async def delete(self, cluster_id: ClusterId, condition: Condition, origin: Origin) -> Deletion:
@@ -47,9 +48,10 @@ class ScheduleDeleter:
         async with holding(world.claims, world.looker.clock, cluster_id):
             if world.dry_run:
                 return await self.try_out(cluster_id, condition)
+            desired = await world.wanted()
             record = await world.audit.intend(origin, AuditAction.DELETE_SCHEDULE, cluster_id)
             intent = Intent(world.audit, record)
-            one = _Deleting(world, cluster_id, condition, intent)
+            one = _Deleting(world, cluster_id, condition, desired, intent)
             async with intent.kept():
                 done = await one.looks.each(one.delete)
             outcome = AuditOutcome.DELETED if done.configuration else AuditOutcome.UNCHANGED
@@ -66,6 +68,7 @@ class _Deleting:
     world: ChangeWorld
     cluster_id: ClusterId
     condition: Condition
+    desired: Desired
     intent: Intent | None
     sent: ObservedConfiguration | None = None
     looks: Looks = field(init=False)
@@ -88,7 +91,7 @@ class _Deleting:
         return self._done(sight, there)
 
     def _done(self, sight: Sight, deleted: ObservedConfiguration | None) -> Deletion:
-        desired = self.world.desired
+        desired = self.desired
         return Deletion(
             cluster_id=self.cluster_id,
             configuration=deleted,

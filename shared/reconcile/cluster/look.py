@@ -1,4 +1,4 @@
-"""One look at a cluster: GET, pace, LIST, and the later of two clocks; then, perhaps, one write.
+"""One look at a cluster: pace, GET, LIST, and the later of two clocks; then, perhaps, one write.
 
 ARM has no If-Match for maintenance configurations (Azure/azure-rest-api-specs), so whatever is
 written counts on a LIST right before it. That rule stands here, and nothing else writes.
@@ -16,21 +16,22 @@ from shared.domain.deciding.observed import (
     ObservedConfiguration,
     node_os_schedule,
 )
+from shared.domain.fleet.pace import Draw
 from shared.domain.fleet.shard import Shard
-from shared.domain.vocabulary.errors import Paced
+from shared.domain.messages.seen import STILL_TRUE, SeenCluster
+from shared.domain.vocabulary.errors import Paced, Throttled
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.window.window import MaintenanceWindow
 from shared.ports.azure import Aks, Clock, Retry
 from shared.reconcile.ground.pacer import ShardPacer
+from shared.reconcile.ground.reads import ReadPacer
+from shared.reconcile.ground.whereabouts import Whereabouts
 
 CALLS_OF_AN_ATTEMPT = 2
 """A LIST, and the write that follows it at once where it has to."""
 
 SPARED = 10
 """Tokens that a look leaves: who watches a page every second must not hold up who protects."""
-
-STILL_TRUE = timedelta(minutes=1)
-"""How long what was read of a cluster itself, its tags above all, counts for a write."""
 
 _LOOKS_IN_A_ROW = 3
 
@@ -66,13 +67,15 @@ class Looker:
     clock: Clock
     retry: Retry
     pacer: ShardPacer
+    reads: ReadPacer
+    whereabouts: Whereabouts
 
     async def see(self, cluster_id: ClusterId) -> Sight:
         """Look at a cluster only to see it, and spare who protects; raises `AzureError`."""
         looks = Looks(self, cluster_id)
 
         async def attempt() -> Sight:
-            async with looks.paced(await looks.read(), tokens=1, sparing=SPARED):
+            async with looks.paced(tokens=1, sparing=SPARED):
                 return await looks.look()
 
         return await self.retry(attempt)
@@ -83,13 +86,16 @@ class Looks:
     """The looks at one cluster over all attempts, and the writes; counts the calls to ARM.
 
     `paced_calls` are those of them that the shard's pace is for: reading the cluster itself counts
-    in a bucket of its own at AKS. `read_at` is when that was, by the worker's clock.
+    in a bucket of its own at AKS. `read_at` is when that was, by the worker's clock. `believed` is
+    where the cluster was when somebody looked before, `tries` how often that has been tried.
     """
 
     looker: Looker
     cluster_id: ClusterId
     cluster: ObservedCluster | None = None
     read_at: datetime | None = None
+    believed: Shard | None = None
+    tries: int = 0
     attempts: int = 0
     calls: int = 0
     paced_calls: int = 0
@@ -106,30 +112,87 @@ class Looks:
 
         async def attempt() -> T:
             self.attempts += 1
-            async with self.paced(await self.read()):
+            async with self.paced():
                 return await self.act(act)
 
         return await self.looker.retry(attempt)
 
     async def read(self) -> ObservedCluster:
         """Read the cluster, unless that was within the last minute."""
-        if self.cluster is None or self.read_at is None or self._is_over(self.read_at, STILL_TRUE):
+        if self.cluster is None or self._is_read_out:
             self.calls += 1
             self.cluster = await self.looker.aks.get_cluster(self.cluster_id)
             self.read_at = self.looker.clock.now()
         return self.cluster
 
+    @property
+    def _is_read_out(self) -> bool:
+        return self.read_at is None or self._is_over(self.read_at, STILL_TRUE)
+
+    @property
+    def seen(self) -> SeenCluster | None:
+        """What was read of the cluster, and when."""
+        if self.cluster is None or self.read_at is None:
+            return None
+        return SeenCluster(self.cluster, self.read_at)
+
     @asynccontextmanager
     async def paced(
-        self, cluster: ObservedCluster, tokens: int = CALLS_OF_AN_ATTEMPT, sparing: int = 0
-    ) -> AsyncIterator[None]:
-        """Draw from the pace of the cluster's shard for the calls inside; raises `Paced`."""
-        before, shard = self.paced_calls, Shard.of(cluster)
-        async with self.looker.pacer.spending(shard, tokens, sparing=sparing) as spending:
+        self, tokens: int = CALLS_OF_AN_ATTEMPT, sparing: int = 0
+    ) -> AsyncIterator[ObservedCluster]:
+        """Draw for the calls inside, then read the cluster; raises `Paced`.
+
+        Where the cluster is believed to be is drawn from before it is read, so that one whose turn
+        has not come costs no call.
+        """
+        before = self.paced_calls
+        cluster, shard, draw = await self._drawn(tokens, sparing)
+        async with self.looker.pacer.spending(shard, draw) as spending:
             try:
-                yield
+                yield cluster
             finally:
                 spending.used = self.paced_calls - before
+
+    async def _drawn(self, tokens: int, sparing: int) -> tuple[ObservedCluster, Shard, Draw]:
+        pacer, believed = self.looker.pacer, await self._believed()
+        if believed is not None:
+            draw = await pacer.draw_soon(believed, tokens, sparing)
+            async with pacer.kept(believed, draw):
+                cluster = await self._read_paced()
+            if Shard.of(cluster) == believed:
+                return cluster, believed, draw
+            await pacer.give_back(believed, draw, draw.tokens)
+        else:
+            cluster = await self._read_first()
+        self.believed = Shard.of(cluster)
+        return cluster, self.believed, await pacer.draw_soon(self.believed, tokens, sparing)
+
+    async def _believed(self) -> Shard | None:
+        if self.cluster:
+            return Shard.of(self.cluster)
+        if self.believed is None:
+            self.tries += 1
+            whereabouts = self.looker.whereabouts
+            return await whereabouts.shard_of(self.cluster_id, self.tries)
+        return self.believed
+
+    async def _read_paced(self) -> ObservedCluster:
+        """Read the cluster, and draw the LIST with it, from what Resource Manager allows."""
+        wanted = 2 if self.cluster is None or self._is_read_out else 1
+        await self.looker.reads.draw(self.cluster_id.subscription_id, wanted)
+        return await self._read_or_pause()
+
+    async def _read_first(self) -> ObservedCluster:
+        """Read a cluster of a subscription of which nothing is known; a few at once will do."""
+        await self.looker.reads.draw_for_unknown(self.cluster_id.subscription_id)
+        return await self._read_or_pause()
+
+    async def _read_or_pause(self) -> ObservedCluster:
+        try:
+            return await self.read()
+        except Throttled as error:
+            await self.looker.reads.pause(self.cluster_id.subscription_id, error.retry_after)
+            raise
 
     async def act[T](self, act: Callable[[Sight], Awaitable[T]]) -> T:
         """Look and act; look again where the write came too late after it."""
@@ -185,18 +248,3 @@ class Looks:
 
     def _is_over(self, since: datetime, time: timedelta) -> bool:
         return self.looker.clock.now() - since > time
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduleViewer:
-    """Answers `GET .../schedule` and `GET .../maintenance-configurations`; raises `AzureError`."""
-
-    looker: Looker
-
-    async def all(self, cluster_id: ClusterId) -> tuple[ObservedConfiguration, ...]:
-        """Give every maintenance configuration of the cluster."""
-        return (await self.looker.see(cluster_id)).configurations
-
-    async def schedule(self, cluster_id: ClusterId) -> ObservedConfiguration | None:
-        """Give the node OS schedule; None if there is none."""
-        return (await self.looker.see(cluster_id)).observed

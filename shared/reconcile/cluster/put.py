@@ -5,23 +5,27 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from shared.domain.deciding.advice import REQUESTED, Judgement, Request, judge
+from shared.domain.deciding.advice import REQUESTED, Advice, Wished, advise
 from shared.domain.deciding.conditions import Difference, differences
-from shared.domain.deciding.decision import Action
+from shared.domain.deciding.decision import Action, Desired
 from shared.domain.deciding.observed import ObservedConfiguration, SeenSchedule
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
+from shared.domain.deciding.wish import Wish
 from shared.domain.fleet.last_known import LastKnown
+from shared.domain.fleet.written import Author
 from shared.domain.messages.audit import AuditAction, AuditOutcome, Completion, Origin
 from shared.domain.messages.told import Occasion
+from shared.domain.messages.work import ReconcileCluster
+from shared.domain.vocabulary.errors import AzureError
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause
 from shared.domain.window.body import write_window
+from shared.ports.storage import Queue
 from shared.reconcile.cluster.change import (
     AdvisedAgainst,
     ChangeWorld,
     Intent,
     Put,
-    Wish,
     check,
 )
 from shared.reconcile.cluster.look import Looks, Sight
@@ -38,10 +42,11 @@ class SchedulePutter:
     world: ChangeWorld
     report: Report
     teller: OutcomeTeller
+    queue: Queue[ReconcileCluster]
 
     async def try_out(self, cluster_id: ClusterId, wish: Wish) -> Put:
         """Say what would be done, advice against it or not; writes nothing."""
-        one = _Putting(self.world, cluster_id, wish)
+        one = _Putting(self.world, cluster_id, wish, await self.world.wanted())
         return await one.looks.each(one.look_only)
 
     async def put(self, cluster_id: ClusterId, wish: Wish, origin: Origin) -> Put:
@@ -49,18 +54,29 @@ class SchedulePutter:
 
         Raises `AdvisedAgainst`, `ConditionFailed`, `ClusterBusy`, `InvalidWindow`, `AzureError`.
         """
-        world = self.world
+        world, desired = self.world, await self.world.wanted()
         async with holding(world.claims, world.looker.clock, cluster_id) as held:
-            one = _Putting(world, cluster_id, wish)
+            one = _Putting(world, cluster_id, wish, desired)
             if world.dry_run:
                 return await one.looks.each(one.write)
-            done, occasion = await self._recorded(one, origin)
+            try:
+                done, occasion = await self._recorded(one, origin)
+            except AzureError:
+                await self._look_again(one)
+                raise
             self.report(done.outcome, Cause.ASKED)
             # Before it is remembered: what was told of the cluster before is looked up there.
             await self.teller.tell(done.outcome, occasion)
             await self._remember(one, done, held.claim.claimed_at)
             held.concluded = True
         return done
+
+    async def _look_again(self, one: "_Putting") -> None:
+        """Have the queue find out whether a schedule was made without an answer, and tell of it."""
+        if one.may_have_created:
+            now = self.world.looker.clock.now()
+            cluster_id, sent = one.looks.cluster_id, one.wish.window
+            await self.queue.send(ReconcileCluster(cluster_id, Cause.ASKED, now, sent=sent))
 
     async def _recorded(self, one: "_Putting", origin: Origin) -> tuple[Put, Occasion]:
         """Write with the record of who asked, and give the occasion that it is."""
@@ -79,54 +95,63 @@ class SchedulePutter:
         if cluster is None or not cluster.auto_provisioning:
             return
         await self.world.given_up.forget(cluster.id)
-        known = LastKnown(done.outcome, read_at, self.world.looker.clock.now())
+        now = self.world.looker.clock.now()
+        known = LastKnown(done.outcome, read_at, now, Author.PERSON)
         await self.world.memory.remember([known])
 
 
 class _Putting:
     """One wish over all its attempts."""
 
-    def __init__(self, world: ChangeWorld, cluster_id: ClusterId, wish: Wish) -> None:
+    def __init__(
+        self, world: ChangeWorld, cluster_id: ClusterId, wish: Wish, desired: Desired
+    ) -> None:
         self._world = world
+        self._desired = desired
         self.wish = wish
         self._sent_as: Action | None = None
         self.looks = Looks(world.looker, cluster_id)
         self.intent: Intent | None = None
 
+    @property
+    def may_have_created(self) -> bool:
+        """Whether a schedule was sent where there was none."""
+        return bool(self.looks.sent) and self._sent_as is Action.CREATE
+
     async def look_only(self, sight: Sight) -> Put:
         """Judge what is seen, and say what would be done."""
         check(self.wish.condition, sight)
-        judgement = self._judge(sight)
-        return self._put(judgement, sight, sight.observed, judgement.decision.action, dry_run=True)
+        advice = self._advise(sight)
+        return self._put(advice, sight, sight.observed, advice.decision.action, dry_run=True)
 
     async def write(self, sight: Sight) -> Put:
         """Judge what is seen, and write."""
-        judgement = self._judge(sight)
-        action = judgement.decision.action
+        advice = self._advise(sight)
+        action = advice.decision.action
         if self._sent_as and self.looks.writes and action is Action.LEAVE:
             # An earlier attempt of ours was not answered, and was accepted all the same.
-            return self._put(_as_sent(judgement), sight, sight.observed, self._sent_as)
+            return self._put(_as_sent(advice), sight, sight.observed, self._sent_as)
         if self.intent:
             self.intent.saw(sight)
         check(self.wish.condition, sight)
-        if judgement.advice and not self.wish.force:
-            raise AdvisedAgainst(judgement, self._changes(sight))
+        if advice.against and not self.wish.force:
+            raise AdvisedAgainst(advice, self._changes(sight))
         if action is Action.LEAVE or self._world.dry_run:
-            return self._put(judgement, sight, sight.observed, action, dry_run=self._world.dry_run)
+            return self._put(advice, sight, sight.observed, action, dry_run=self._world.dry_run)
         self._sent_as = self._sent_as or action
         accepted = await self.looks.put(sight, self.wish.window)
-        return self._put(judgement, sight, accepted, action)
+        return self._put(advice, sight, accepted, action)
 
-    def _judge(self, sight: Sight) -> Judgement:
-        wish, desired = self.wish, self._world.desired
-        return judge(Request(sight.cluster, sight.observed, wish.window, desired, sight.now))
+    def _advise(self, sight: Sight) -> Advice:
+        wish, desired = self.wish, self._desired
+        return advise(Wished(sight.cluster, sight.observed, wish.window, desired, sight.now))
 
     def _changes(self, sight: Sight) -> tuple[Difference, ...]:
         return differences(sight.observed, self.wish.window)
 
     def _put(
         self,
-        judgement: Judgement,
+        advice: Advice,
         sight: Sight,
         configuration: ObservedConfiguration | None,
         action: Action,
@@ -136,7 +161,7 @@ class _Putting:
         window = configuration.schedule.window if configuration and not dry_run else None
         window = window or self.wish.window
         start = window.next_start(sight.now)
-        decision = judgement.decision
+        decision = advice.decision
         outcome = Outcome(
             cluster_id=self.looks.cluster_id,
             kind=_kind(action),
@@ -152,13 +177,13 @@ class _Putting:
             schedule=SeenSchedule(configuration.schedule if configuration else None),
         )
         changes = () if action is Action.LEAVE else self._changes(sight)
-        return Put(outcome, judgement, changes, configuration)
+        return Put(outcome, advice, changes, configuration)
 
 
-def _as_sent(judgement: Judgement) -> Judgement:
+def _as_sent(advice: Advice) -> Advice:
     """Give the findings of a write that was asked for, not those of a schedule that was there."""
-    findings = (REQUESTED, *judgement.decision.findings[1:])
-    return replace(judgement, decision=replace(judgement.decision, findings=findings))
+    findings = (REQUESTED, *advice.decision.findings[1:])
+    return replace(advice, decision=replace(advice.decision, findings=findings))
 
 
 def _kind(action: Action) -> OutcomeKind:

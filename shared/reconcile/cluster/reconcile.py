@@ -4,10 +4,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from shared.domain.deciding.decision import Action, Decision, Desired
+from shared.domain.deciding.decision import Action, Decision, Desired, Finding
 from shared.domain.deciding.observed import ObservedSchedule, SeenSchedule
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.deciding.policy import decide, screen
+from shared.domain.fleet.shard import Shard
+from shared.domain.messages.work import REPLICATION, ReconcileCluster
 from shared.domain.vocabulary.errors import (
     AzureError,
     AzureUnavailable,
@@ -15,9 +17,11 @@ from shared.domain.vocabulary.errors import (
     ConnectionFailed,
 )
 from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.instants import to_text
 from shared.domain.vocabulary.reasons import Reason
 from shared.domain.window.window import MaintenanceWindow
 from shared.reconcile.cluster.look import Looker, Looks, Sight
+from shared.reconcile.ground.policies import Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,44 +29,64 @@ class ClusterReconciler:
     """Makes observed match desired for one cluster at a time."""
 
     looker: Looker
-    desired: Desired
+    wanted: Wanted
     dry_run: bool = False
 
-    async def reconcile(self, cluster_id: ClusterId, *, dry_run: bool = False) -> Outcome:
+    async def reconcile(
+        self, cluster_id: ClusterId, *, dry_run: bool = False, exists_at: datetime | None = None
+    ) -> Outcome:
         """Reconcile one cluster, trying again what is worth trying again at once.
 
         What Azure refuses is an outcome as well: Deferred if trying later makes sense, otherwise
-        Failed. Nothing that ARM says is raised.
+        Failed. Nothing that ARM says is raised. `exists_at` is when something else than ARM's
+        present answer said that the cluster exists.
         """
-        one = self.pass_over(cluster_id, dry_run=dry_run)
-        try:
-            return await self.looker.retry(one.attempt)
-        except AzureError as error:
-            return one.refused(error)
+        one = self.pass_over(cluster_id, await self.wanted(), dry_run=dry_run)
+        one.exists_at = exists_at
+        return await one.reconcile()
 
-    def pass_over(self, cluster_id: ClusterId, *, dry_run: bool) -> "Pass":
+    async def pass_of(self, work: ReconcileCluster) -> "Pass":
+        """Begin a reconcile from a message, with what an attempt before it has found out."""
+        one = self.pass_over(work.cluster_id, await self.wanted(), dry_run=False)
+        one.looks.tries = work.attempt
+        if work.location:
+            one.looks.believed = Shard(work.cluster_id.subscription_id, work.location)
+        if work.seen and work.seen.is_true_at(self.looker.clock.now()):
+            one.looks.cluster, one.looks.read_at = work.seen.cluster, work.seen.read_at
+        one.looks.sent += [work.sent] if work.sent else []
+        return one
+
+    def pass_over(self, cluster_id: ClusterId, desired: Desired, *, dry_run: bool) -> "Pass":
         """Begin a reconcile of one cluster."""
-        return Pass(self, Looks(self.looker, cluster_id), dry_run=dry_run or self.dry_run)
+        return Pass(desired, Looks(self.looker, cluster_id), dry_run=dry_run or self.dry_run)
 
 
 @dataclass(slots=True)
 class Pass:
     """One reconcile of one cluster, over all its attempts."""
 
-    world: ClusterReconciler
+    desired: Desired
     looks: Looks
     dry_run: bool
+    exists_at: datetime | None = None
+    """When an event or a listing said that it exists, by the worker's clock, or near enough."""
     _seen: SeenSchedule | None = None
+
+    async def reconcile(self) -> Outcome:
+        """Try again what is worth trying again at once; what Azure refuses is an outcome."""
+        try:
+            return await self.looks.looker.retry(self.attempt)
+        except AzureError as error:
+            return self.refused(error)
 
     async def attempt(self) -> Outcome:
         """Gather, decide, apply, all from this attempt's own now, and at the shard's pace."""
         looks = self.looks
         looks.attempts += 1
         try:
-            cluster = await looks.read()
-            if screened := screen(cluster, self.world.desired, looks.looker.clock.now()):
-                return self.left_out(screened)
-            async with looks.paced(cluster):
+            async with looks.paced() as cluster:
+                if screened := screen(cluster, self.desired, looks.looker.clock.now()):
+                    return self.left_out(screened)
                 return await looks.act(self.apply)
         except ClusterGone:
             return self.gone()
@@ -75,7 +99,7 @@ class Pass:
         looks = self.looks
         try:
             cluster = looks.cluster if self.dry_run and looks.cluster else await looks.read()
-            if screened := screen(cluster, self.world.desired, looks.looker.clock.now()):
+            if screened := screen(cluster, self.desired, looks.looker.clock.now()):
                 return self.left_out(screened)
             return await looks.act(self.apply)
         except ClusterGone:
@@ -84,12 +108,16 @@ class Pass:
     def decide(self, sight: Sight) -> Decision:
         """Decide on what is seen."""
         self._seen = SeenSchedule(sight.observed.schedule if sight.observed else None)
-        return decide(sight.cluster, sight.configurations, self.world.desired, sight.now)
+        return decide(sight.cluster, sight.configurations, self.desired, sight.now)
 
     def gone(self) -> Outcome:
-        """Give the outcome for a cluster that ARM does not know."""
+        """Give the outcome for a cluster that ARM does not know; it may only not know it yet."""
         now = self.looks.looker.clock.now()
-        return self.left_out(decide(None, (), self.world.desired, now))
+        if self.exists_at is None or now - self.exists_at >= REPLICATION:
+            return self.left_out(decide(None, (), self.desired, now))
+        message = f"Azure does not know the cluster (yet): it existed at {to_text(self.exists_at)}."
+        doubted = Decision(Action.DEFER, (Finding(Reason.CLUSTER_GONE, message),))
+        return self.left_out(doubted)
 
     def left_out(self, decision: Decision) -> Outcome:
         """Give the outcome for a cluster that was left alone before its schedule was looked at."""
@@ -160,6 +188,8 @@ class Pass:
             dry_run=self.dry_run,
             cluster=self.looks.cluster,
             schedule=self._seen,
+            rule=decision.rule,
+            policy_hash=self.desired.policy.hash,
         )
 
     def refused(self, error: AzureError) -> Outcome:
@@ -176,8 +206,10 @@ class Pass:
             calls=self.looks.calls,
             dry_run=self.dry_run,
             retry_after=error.retry_after,
+            azure_code=error.code,
             cluster=self.looks.cluster,
             schedule=self._seen,
+            sent=self.looks.sent[-1] if self.looks.sent else None,
         )
 
 

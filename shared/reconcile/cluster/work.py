@@ -13,6 +13,7 @@ from typing import assert_never
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.fleet.last_known import LastKnown
 from shared.domain.messages.given_up import GivenUp
+from shared.domain.messages.seen import SeenCluster
 from shared.domain.messages.told import Occasion
 from shared.domain.messages.work import (
     SLOW,
@@ -80,9 +81,11 @@ class ClusterWorker:
         """Reconcile under a claim, settle what comes of it, and give the claim back."""
         concluded = False
         try:
-            outcome = await self.reconciler.reconcile(work.cluster_id)
+            one = await self.reconciler.pass_of(work)
+            one.exists_at = work.exists_at or await self.memory.heard_at(work.cluster_id)
+            outcome = await one.reconcile()
             self.report(outcome, work, self.clock.now())
-            await self._settle(outcome, work)
+            await self._settle(outcome, work, one.looks.seen)
             await self.teller.tell(outcome, _occasion(work))
             await self.memory.remember([LastKnown(outcome, claim.claimed_at, self.clock.now())])
             concluded = outcome.kind is not OutcomeKind.DEFERRED
@@ -91,11 +94,14 @@ class ClusterWorker:
             await self.claims.release(claim, concluded=concluded)
         return outcome
 
-    async def _settle(self, outcome: Outcome, work: ReconcileCluster) -> None:
+    async def _settle(
+        self, outcome: Outcome, work: ReconcileCluster, seen: SeenCluster | None
+    ) -> None:
         """Do what an outcome asks for: try later, give up, or forget that it was given up."""
         match outcome.kind:
-            case OutcomeKind.DEFERRED if not is_spent(work, self.clock.now()):
-                again = work.deferred()
+            case OutcomeKind.DEFERRED if not is_spent(work, outcome.reason, self.clock.now()):
+                paced = outcome.reason is Reason.PACED
+                again = work.deferred(seen, paced=paced, sent=outcome.sent)
                 await self.queue.send(again, self._delay(outcome, again))
             case OutcomeKind.DEFERRED | OutcomeKind.FAILED:
                 await self._give_up(outcome, work)

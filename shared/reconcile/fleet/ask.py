@@ -9,10 +9,11 @@ from shared.domain.fleet.run import Run, RunScope, RunState, new_run_id
 from shared.domain.fleet.run_records import ListingState, RunRecord
 from shared.domain.fleet.run_work import RunWork, StartRun
 from shared.domain.vocabulary.reasons import Cause
-from shared.domain.vocabulary.rows import Reading, Values
+from shared.domain.vocabulary.rows import Reading, Row, Values
 from shared.ports.storage import Queue, Table
 from shared.reconcile.fleet.store import RunStore
 from shared.reconcile.ground.pacer import TooManyConflicts
+from shared.reconcile.ground.policies import PolicyHome
 
 SCOPES_PARTITION = "scope"
 CONFLICTS_BORNE = 10
@@ -64,6 +65,7 @@ class RunAsker:
     queue: Queue[RunWork]
     random: Callable[[], str]
     """Makes a random word of at least 16 hexadecimal digits."""
+    policies: PolicyHome
     dry_run: bool = False
     """Whether every write is stopped by the settings."""
     most_active: int = MOST_ACTIVE
@@ -80,11 +82,16 @@ class RunAsker:
                 return Asked(before.joined, joined=True)
             if cause is Cause.ASKED:
                 await self._leave_room()
-            run = Run(new_run_id(reading.at, self.random()), cause, scope, reading.at)
+            run = await self._new_run(scope, cause, reading.at)
             if await self._take(reading, run):
                 await self.begin(run, before.stuck)
                 return Asked(run, joined=False)
         raise TooManyConflicts(scope.key)
+
+    async def _new_run(self, scope: RunScope, cause: Cause, now: datetime) -> Run:
+        version = await self.policies.in_force()
+        run_id, policy_hash = new_run_id(now, self.random()), version.hash if version else ""
+        return Run(run_id, cause, scope, now, policy_hash)
 
     async def _leave_room(self) -> None:
         """Refuse a run too many; those of older months have no message or baton left.
@@ -146,13 +153,24 @@ class RunAsker:
         return self.dry_run or scope.dry_run
 
     async def begin_forgotten(self) -> list[str]:
-        """Begin the runs that hold a scope and have no record; give their ids."""
-        begun = []
-        async for row in self.table.rows(SCOPES_PARTITION):
-            run = Run.from_json(row.text("run"))
-            reading = await self.table.get(SCOPES_PARTITION, row.key)
-            young = reading.at - run.started_at <= SCOPE_KEPT
-            if young and await self.store.run(run.id) is None:
-                await self.begin(run)
-                begun.append(run.id)
-        return begun
+        """Begin the runs that hold a scope and have no record; give their ids.
+
+        The scopes of runs that have ended are let go of: nobody joins those any more, and what is
+        looked at here is then no more than what is under way.
+        """
+        rows = [row async for row in self.table.rows(SCOPES_PARTITION)]
+        return [run_id for row in rows if (run_id := await self._begin_if_forgotten(row))]
+
+    async def _begin_if_forgotten(self, row: Row) -> str | None:
+        run = Run.from_json(row.text("run"))
+        stored = await self.store.run(run.id)
+        if stored is not None:
+            if stored.record.state is RunState.FINISHED:
+                await self.table.remove(row)
+            return None
+        reading = await self.table.get(SCOPES_PARTITION, row.key)
+        if reading.at - run.started_at > SCOPE_KEPT:
+            await self.table.remove(row)
+            return None
+        await self.begin(run)
+        return run.id

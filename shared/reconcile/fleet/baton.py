@@ -96,7 +96,7 @@ class ShardReconciler:
             await self.batons.send(after.baton, delay)
 
     async def _work(self, stored: Stored[ShardRecord], grip: Grip) -> None:
-        shift = self.shifts.shift(stored.record, grip)
+        shift = await self.shifts.shift(stored.record, grip)
         # One token is to spare for a write of the last, and with none the rows are asked all the
         # same: only they know whether there is work left.
         most = min(max(grip.draw.tokens - 1, 1), self.shifts.in_flight.in_all)
@@ -112,6 +112,8 @@ class ShardReconciler:
         else:
             shift.record = replace(shift.record, pending=max(left, shift.record.pending))
             await self._conclude(stored, shift, rows)
+        reads = self.shifts.reconciler.looker.reads
+        await reads.note(stored.record.shard.subscription_id, shift.calls)
 
     async def _conclude(
         self, stored: Stored[ShardRecord], shift: Shift, rows: Mapping[str, Values]

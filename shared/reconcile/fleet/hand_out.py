@@ -45,6 +45,7 @@ class ShardHandout:
                 pending=clusters,
                 listing=record.listing,
                 due_at=now + delay,
+                policy_hash=run.policy_hash,
                 progressed_at=now,
             )
             for (location, clusters), delay in zip(record.shards.items(), waits, strict=True)

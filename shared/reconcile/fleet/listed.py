@@ -86,6 +86,7 @@ class Listed:
 
     row: Stored[SubscriptionRecord]
     """The subscription's row, as this listing wrote it last."""
+    desired: Desired
     known: dict[str, Before]
     """The clusters that are remembered, by their hashes."""
     heard: dict[str, datetime]
@@ -105,6 +106,8 @@ class Listed:
     seen: set[str] = field(default_factory=set)
     """The hashes of all clusters with node auto-provisioning."""
     pages: int = 0
+    places: set[str] = field(default_factory=set)
+    """The locations that they are in, by their short names."""
     screened: Tally = field(default_factory=Tally)
     left_out: list[LastKnown] = field(default_factory=list)
     """Those of a page that naptime leaves alone, where that is new."""
@@ -131,7 +134,9 @@ class Listed:
         """Note clusters of a page, and give those that are met for the first time."""
         new = {each.id.hash: each for each in clusters if each.id.hash not in self.met}
         self.met.update(new)
-        self.seen.update(word for word, each in new.items() if each.auto_provisioning)
+        with_nap = {word: each for word, each in new.items() if each.auto_provisioning}
+        self.seen.update(with_nap)
+        self.places.update(Shard.of(each).location for each in with_nap.values())
         return [*new.values()]
 
     def leave_out(
@@ -223,13 +228,13 @@ class Listed:
         return before is not None and before.reason == Reason.CLUSTER_GONE.value
 
     def screened_by(
-        self, desired: Desired, cluster: ObservedCluster, fresh_for: timedelta, now: datetime
+        self, cluster: ObservedCluster, fresh_for: timedelta, now: datetime
     ) -> Decision | None:
         """Decide without its configurations; None if they have to be read.
 
         What was read less than `fresh_for` ago is fresh.
         """
-        decision = screen(cluster, desired, now)
+        decision = screen(cluster, self.desired, now)
         return decision or (_JUST_READ if self._is_fresh(cluster, fresh_for) else None)
 
     def _is_fresh(self, cluster: ObservedCluster, fresh_for: timedelta) -> bool:

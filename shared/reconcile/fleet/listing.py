@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.domain.deciding.decision import Action, Decision, Desired
+from shared.domain.deciding.decision import Action, Decision
 from shared.domain.deciding.observed import ClusterPage, ObservedCluster
 from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.fleet.run import Run, RunState
@@ -21,9 +21,11 @@ from shared.reconcile.fleet.hand_out import ShardHandout
 from shared.reconcile.fleet.listed import Before, Listed
 from shared.reconcile.fleet.patience import ListingPatience
 from shared.reconcile.fleet.store import RunStore, Stored
+from shared.reconcile.fleet.tidy import Tidier
 from shared.reconcile.ground.crowds import CrowdFinder
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import KNOWN, ClusterMemory
+from shared.reconcile.ground.policies import Wanted
 
 LIST_WITHIN = timedelta(minutes=3)
 """How long a lister may be silent before its message counts as lost."""
@@ -54,10 +56,11 @@ class SubscriptionLister:
     handout: ShardHandout
     closer: RunCloser
     clock: Clock
-    desired: Desired
+    wanted: Wanted
     verify_max_age: timedelta
     crowds: CrowdFinder
     patience: ListingPatience
+    tidier: Tidier
 
     async def list(self, work: ListSubscription) -> None:
         """List the subscription, write its rows, and send a baton for each of its shards."""
@@ -124,7 +127,8 @@ class SubscriptionLister:
         }
         heard = await self.memory.heard(subscription_id) if self._fresh_for(run) else {}
         given_up = await self.given_up.of_subscription(subscription_id)
-        listed = Listed(claimed, before, heard, given_up, self.clock.now())
+        desired = await self.wanted(run.policy_hash)
+        listed = Listed(claimed, desired, before, heard, given_up, self.clock.now())
         listed.screened = claimed.record.screened
         starts = [(each.location, each.start) for each in before.values()]
         listed.crowds = await self.crowds.find(run, subscription_id, starts, now)
@@ -141,11 +145,13 @@ class SubscriptionLister:
         listed.pages += 1
         fresh_for, now = self._fresh_for(run), self.clock.now()
         screened = [
-            (cluster, listed.screened_by(self.desired, cluster, fresh_for, now))
+            (cluster, listed.screened_by(cluster, fresh_for, now))
             for cluster in listed.meet(each for each in page.clusters if _is_of(run, each))
         ]
         listed_at = listed.row.read_at + (now - listed.alive_at)
-        looked_at = [cluster for cluster, left in screened if left is None]
+        # A cluster may have more tags than a row takes; those that a rule looks at are few.
+        keys = listed.desired.policy.asked_tags
+        looked_at = [cluster.with_tags(keys) for cluster, left in screened if left is None]
         if batches := listed.batches_of(looked_at, listed_at):
             await self.store.insert_batches(run.id, batches)
         for cluster, decision in screened:
@@ -204,6 +210,7 @@ class SubscriptionLister:
         await self.memory.forget(subscription_id, [KNOWN + word for word in gone.to_forget])
         for word in gone.to_forget & listed.given_up.keys():
             await self.given_up.forget(listed.given_up[word])
+        await self.tidier.tidy(subscription_id, listed.places, listed.row.read_at)
 
     async def _refused(
         self, run: Run, work: ListSubscription, listed: Listed, error: AzureError

@@ -116,6 +116,7 @@ class RunMinder:
     async def _mind_month(self, month: str, now: datetime, round_: "_Round") -> Mended:
         if is_past_keeping(month, now, KEPT):
             await self.store.drop_month(month)
+            await self.closer.given_up.forget_unreadable(now - KEPT)
             return Mended(dropped=1)
         after = ""
         active = {"state": RunState.ACTIVE.value}

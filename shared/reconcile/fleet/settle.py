@@ -101,7 +101,8 @@ class ClusterSettler:
             return None
         if not record.dry_run and not cluster.waiting:
             delay = delay_before(2, asked, slow=True, jitter=self.jitter()) if slow else asked
-            work = ReconcileCluster(cluster.cluster.id, record.cause, now)
+            sent = outcome.sent if outcome else None
+            work = ReconcileCluster(cluster.cluster.id, record.cause, now, sent=sent)
             await self.clusters.send(work, delay)
         return outcome or _left_to_itself(cluster)
 

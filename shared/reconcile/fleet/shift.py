@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from shared.domain.deciding.decision import Action, Decision, Finding
+from shared.domain.deciding.decision import Action, Decision, Desired, Finding
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.fleet.batch import PendingCluster
 from shared.domain.fleet.pace import CALLS_AT_ONCE
@@ -55,6 +55,7 @@ class Shift:
     """One baton's work: what it may spend, what it has settled, and the shard's row after it."""
 
     world: "ShiftWorld"
+    desired: Desired
     record: ShardRecord
     grip: Grip
     free: int
@@ -132,7 +133,9 @@ class Shift:
 
     def _pass_over(self, cluster: PendingCluster) -> Pass:
         """Begin with the cluster as it was listed, which counts for a write for a minute only."""
-        one = self.world.reconciler.pass_over(cluster.cluster.id, dry_run=self._only_looks)
+        one = self.world.reconciler.pass_over(
+            cluster.cluster.id, self.desired, dry_run=self._only_looks
+        )
         looks, clock = one.looks, self.world.reconciler.looker.clock
         looks.attempts = cluster.attempts + 1
         looks.cluster = cluster.cluster
@@ -140,9 +143,9 @@ class Shift:
         looks.writes_until = self.began_at + self.world.writes_within
         if cluster.listed_at is not None:
             age = self.grip.draw.at + self.lasted - cluster.listed_at
-            looks.read_at = clock.now() - max(age, timedelta())
+            looks.read_at = one.exists_at = clock.now() - max(age, timedelta())
         if cluster.sent:
-            planned = self.world.reconciler.desired.planned(cluster.cluster, clock.now())
+            planned = self.desired.planned(cluster.cluster, clock.now())
             looks.sent += [planned] if planned else []
         return one
 
@@ -153,11 +156,11 @@ class Shift:
         if cluster.explicit or stopped:
             sight = await one.looks.look()
             decision = one.decide(sight)
-            if decision.action is not Action.CREATE:
+            if not decision.writes:
                 return Settled(cluster, await one.act_on(decision, sight))
             if stopped:
                 return Settled(cluster, _stopped(one, decision, sight.now, stopped))
-            # What is there no more is made under a claim, which comes before the look.
+            # What has to be written is written under a claim, which comes before the look.
             return Settled(replace(cluster, explicit=False), None)
         return await self._look_to_write(one, cluster)
 
@@ -225,16 +228,19 @@ class ShiftWorld:
     claims: ClusterClaims
     pacer: ShardPacer
     report_bug: Callable[[PendingCluster, Exception], None]
+    attempt_timeout: timedelta
     in_flight: InFlight = field(default_factory=InFlight)
 
     @property
     def writes_within(self) -> timedelta:
         """How long after its beginning a shift may begin a write that ends before the lease."""
-        return LEASE_LASTS - WRITES_DOWN_WITHIN - self.reconciler.desired.attempt_timeout
+        return LEASE_LASTS - WRITES_DOWN_WITHIN - self.attempt_timeout
 
-    def shift(self, record: ShardRecord, grip: Grip) -> Shift:
-        """Begin a shift."""
-        return Shift(self, record, grip, grip.draw.tokens, self.reconciler.looker.clock.now())
+    async def shift(self, record: ShardRecord, grip: Grip) -> Shift:
+        """Begin a shift, by the policy that the run keeps to."""
+        desired = await self.reconciler.wanted(record.policy_hash)
+        now = self.reconciler.looker.clock.now()
+        return Shift(self, desired, record, grip, grip.draw.tokens, now)
 
 
 def _stopped(one: Pass, decision: Decision, now: datetime, why: Reason) -> Outcome:

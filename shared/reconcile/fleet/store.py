@@ -18,8 +18,10 @@ from shared.domain.fleet.run import month_of
 from shared.domain.fleet.run_records import RunRecord, SubscriptionRecord
 from shared.domain.fleet.shard import Shard
 from shared.domain.fleet.shard_records import ShardRecord
+from shared.domain.vocabulary.instants import months_of
 from shared.domain.vocabulary.rows import Row, Values
 from shared.ports.storage import Table, Tables
+from shared.reconcile.ground.later_rows import read, read_some
 
 RUNS_PREFIX = "naptimeruns"
 RUNS = "runs"
@@ -54,7 +56,8 @@ class RunStore:
         """Read the record of a run."""
         reading = await self._table(run_id).get(RUNS, run_id)
         row = reading.row
-        return Stored(RunRecord.of(row), row, reading.at) if row else None
+        record = read(row, RunRecord.of) if row else None
+        return Stored(record, row, reading.at) if row and record else None
 
     async def insert_run(self, record: RunRecord) -> None:
         """Write the record of a run, unless there is one."""
@@ -67,8 +70,7 @@ class RunStore:
 
     async def months(self) -> Sequence[str]:
         """Name the months (yyyymm) that there are tables of, the newest first."""
-        names = await self.tables.names(RUNS_PREFIX)
-        return sorted((name.removeprefix(RUNS_PREFIX) for name in names), reverse=True)
+        return months_of(await self.tables.names(RUNS_PREFIX), RUNS_PREFIX)
 
     async def drop_month(self, month: str) -> None:
         """Remove everything about the runs that began in a month."""
@@ -79,8 +81,11 @@ class RunStore:
     ) -> list[RunRecord]:
         """Read up to `limit` records of runs that began in a month, the newest first."""
         table = self.tables.of(f"{RUNS_PREFIX}{month}")
-        rows = await table.first(RUNS, limit, after=after, where=where)
-        return [RunRecord.of(row) for row in rows]
+
+        async def rows_after(last: Row | None, room: int) -> Sequence[Row]:
+            return await table.first(RUNS, room, after=last.key if last else after, where=where)
+
+        return [record for _, record in await read_some(rows_after, RunRecord.of, limit)]
 
     async def insert_subscriptions(
         self, run_id: str, records: Iterable[SubscriptionRecord]

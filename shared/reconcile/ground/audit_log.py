@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from shared.domain.fleet.run import MONTH, RUN_ID, month_of, new_run_id
 from shared.domain.messages.audit import (
     AuditAction,
+    AuditOutcome,
     AuditRecord,
     AuditRecordJson,
     Completion,
@@ -14,7 +15,7 @@ from shared.domain.messages.audit import (
     Origin,
 )
 from shared.domain.vocabulary.ids import ClusterId
-from shared.domain.vocabulary.instants import is_past_keeping
+from shared.domain.vocabulary.instants import is_past_keeping, months_of
 from shared.domain.vocabulary.pages import Page, PageAsked, Question, to_token
 from shared.ports.azure import Clock
 from shared.ports.storage import Table, Tables
@@ -86,8 +87,19 @@ class AuditLog:
         return len(old)
 
     async def _months(self) -> list[str]:
-        names = await self.tables.names(AUDIT_PREFIX)
-        return sorted((name.removeprefix(AUDIT_PREFIX) for name in names), reverse=True)
+        return months_of(await self.tables.names(AUDIT_PREFIX), AUDIT_PREFIX)
 
     def _table(self, record_id: str) -> Table:
         return self.tables.of(f"{AUDIT_PREFIX}{month_of(record_id)}")
+
+
+def records_with(
+    cluster_id: ClusterId | None, action: AuditAction | None, outcome: AuditOutcome | None
+) -> dict[str, str]:
+    """Give the values of the rows of such records."""
+    values = {
+        "clusterKey": cluster_id.key if cluster_id else None,
+        "action": action,
+        "outcome": outcome,
+    }
+    return {name: str(value) for name, value in values.items() if value is not None}

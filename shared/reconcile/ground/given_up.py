@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 
 from shared.domain.messages.given_up import OF_RUNS, GivenUp
 from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.rows import Row
 from shared.ports.storage import Table
+from shared.reconcile.ground.later_rows import read_some
 
 GIVEN_UP_TABLE = "naptimegivenup"
 UNREADABLE = "unreadable"
@@ -50,11 +53,24 @@ class GivenUpRecords:
         for key in keys:
             await self.table.delete(partition, key)
 
+    async def forget_unreadable(self, before: datetime) -> int:
+        """Remove what no cluster is known of, and nobody has replayed, and give how many."""
+        rows = self.table.rows(UNREADABLE, only=("givenUpAt",))
+        old = [row.key async for row in rows if (at := row.instant("givenUpAt")) and at < before]
+        for key in old:
+            await self.table.delete(UNREADABLE, key)
+        return len(old)
+
     async def page(self, after: str, limit: int) -> Sequence[tuple[str, GivenUp]]:
         """Read up to `limit` records, each with its place, from behind a place; "" is the start."""
         partition, _, key = after.partition("|")
-        rows = await self.table.across(limit, after=(partition, key))
-        return [(f"{row.partition}|{row.key}", GivenUp.read(row)) for row in rows]
+
+        async def rows_after(last: Row | None, room: int) -> Sequence[Row]:
+            behind = (last.partition, last.key) if last else (partition, key)
+            return await self.table.across(room, after=behind)
+
+        found = await read_some(rows_after, GivenUp.read, limit)
+        return [(f"{row.partition}|{row.key}", record) for row, record in found]
 
 
 def _keys_of(given_up: GivenUp) -> tuple[str, str]:

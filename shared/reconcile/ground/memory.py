@@ -5,7 +5,7 @@ row would take the claim away from whoever holds it.
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,11 +14,13 @@ from shared.domain.fleet.crowding import Crowding
 from shared.domain.fleet.last_known import LastKnown, Remembered
 from shared.domain.images.age import ImageAge
 from shared.domain.images.forecast_body import schedule_to_text
+from shared.domain.vocabulary.errors import StorageRefused
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.instants import to_text
 from shared.domain.vocabulary.reasons import Reason
-from shared.domain.vocabulary.rows import Values
+from shared.domain.vocabulary.rows import Row, Values
 from shared.ports.storage import Table
+from shared.reconcile.ground.later_rows import read, read_some
 
 KNOWN, END_OF_KNOWN = "known:", "known;"
 HEARD, END_OF_HEARD = "heard:", "heard;"
@@ -44,7 +46,34 @@ class ClusterMemory:
             if self._counts(known):
                 rows[cluster_id.subscription_id][known_key(cluster_id)] = known.to_values()
         for subscription_id, some in rows.items():
-            await self._merge(subscription_id, some)
+            await self._merge_each(subscription_id, some)
+
+    async def _merge_each(self, subscription_id: str, rows: Mapping[str, Values]) -> None:
+        """Write rows together; where storage refuses that, each alone: none is lost for another.
+
+        Raises `StorageRefused`, once all others are written, for those that no table takes.
+        """
+        try:
+            await self._merge(subscription_id, rows)
+        except StorageRefused:
+            if len(rows) == 1:
+                raise
+            refused = [
+                error
+                for key, values in rows.items()
+                if (error := await self._refusal(subscription_id, key, values))
+            ]
+            if refused:
+                raise refused[0] from None
+
+    async def _refusal(
+        self, subscription_id: str, key: str, values: Values
+    ) -> StorageRefused | None:
+        try:
+            await self._merge(subscription_id, {key: values})
+        except StorageRefused as error:
+            return error
+        return None
 
     def _counts(self, known: LastKnown) -> bool:
         return self.keeps_dry_runs or not known.outcome.dry_run
@@ -80,7 +109,8 @@ class ClusterMemory:
     async def of_subscription(self, subscription_id: str) -> AsyncIterator[Remembered]:
         """Yield what is known of a subscription's clusters."""
         async for row in self.table.rows(subscription_id, after=KNOWN, before=END_OF_KNOWN):
-            yield Remembered.of(row)
+            if known := read(row, Remembered.of):
+                yield known
 
     async def in_location(self, subscription_id: str, location: str) -> AsyncIterator[Remembered]:
         """Yield what is known of a subscription's clusters in one location (short name)."""
@@ -88,7 +118,8 @@ class ClusterMemory:
         async for row in self.table.rows(
             subscription_id, after=KNOWN, before=END_OF_KNOWN, where=where
         ):
-            yield Remembered.of(row)
+            if known := read(row, Remembered.of):
+                yield known
 
     async def note_event(self, cluster_id: ClusterId, now: datetime) -> None:
         """Leave a mark that an event about a cluster has come, before anything is made of it.
@@ -97,6 +128,12 @@ class ClusterMemory:
         """
         key = f"{HEARD}{cluster_id.hash}"
         await self.table.merge(cluster_id.subscription_id, {key: {"heardAt": now}})
+
+    async def heard_at(self, cluster_id: ClusterId) -> datetime | None:
+        """Tell when an event about one cluster came last, by the clock of whoever received it."""
+        key = f"{HEARD}{cluster_id.hash}"
+        reading = await self.table.get(cluster_id.subscription_id, key)
+        return reading.row.instant("heardAt") if reading.row else None
 
     async def heard(self, subscription_id: str) -> dict[str, datetime]:
         """Tell when an event came last, by the hashes of a subscription's clusters."""
@@ -119,10 +156,14 @@ class ClusterMemory:
         self, subscription_id: str, limit: int, after: str, where: Values
     ) -> list[Remembered]:
         """Read up to `limit` of them from behind a key, "" for the start."""
-        rows = await self.table.first(
-            subscription_id, limit, after=after or KNOWN, before=END_OF_KNOWN, where=where
-        )
-        return [Remembered.of(row) for row in rows]
+
+        async def rows_after(last: Row | None, room: int) -> Sequence[Row]:
+            behind = last.key if last else after or KNOWN
+            return await self.table.first(
+                subscription_id, room, after=behind, before=END_OF_KNOWN, where=where
+            )
+
+        return [known for _, known in await read_some(rows_after, Remembered.of, limit)]
 
     async def note_missing(
         self, subscription_id: str, since: Mapping[str, datetime | None]

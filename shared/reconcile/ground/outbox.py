@@ -40,11 +40,14 @@ class EventTeller:
             await self.queue.send(work)
 
     async def tell(self, events: Sequence[CloudEvent]) -> None:
-        """Enqueue events; an error is logged and goes no further."""
-        try:
-            await self.put(events)
-        except Exception as error:  # noqa: BLE001 - whatever is wrong, what it tells of goes on
-            EVENTS_LOST.log(error, events=len(events), why=type(error).__name__)
+        """Enqueue events; the error of a message is logged, goes no further and costs no other."""
+        if self.queue is None:
+            return
+        for work in packed(events, self.clock.now()):
+            try:
+                await self.queue.send(work)
+            except Exception as error:  # noqa: BLE001 - whatever is wrong, what it tells of goes on
+                EVENTS_LOST.log(error, events=len(work.events), why=type(error).__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,7 @@ class EventPublisher:
                 given_up_at=self.clock.now(),
                 attempts=work.attempt,
                 work=work.to_message(),
+                azure_code=error.code,
             )
         )
         EVENTS_GIVEN_UP.log(events=len(work.events), why=error.reason.value)

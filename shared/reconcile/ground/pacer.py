@@ -4,8 +4,10 @@ Every caller of the AKS configuration API draws from it. Times are the storage s
 workers' clocks do not matter.
 """
 
+import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -27,6 +29,7 @@ CONFLICTS_BORNE = 12
 
 type _Taken = tuple[Lease, Draw, Bucket]
 LONGEST_CONFLICT_WAIT = 0.2
+AGAIN_AFTER_CONFLICTS = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +59,12 @@ class Spending:
     used: int = 0
 
 
-class TooManyConflicts(Exception):
-    """The shard's row was changed by others each time; the message comes again."""
+class TooManyConflicts(Paced):
+    """A row was changed by others each time: too many want it at once; worth asking again soon."""
+
+    def __init__(self, what: str) -> None:
+        """Take the row's key, or whatever else was wanted."""
+        super().__init__(f"Too many want {what} at once.", retry_after=AGAIN_AFTER_CONFLICTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,32 +75,52 @@ class ShardPacer:
     clock: Clock
     jitter: Callable[[], float]
     pace: Pace = field(default_factory=Pace)
+    partition: str = SHARDS_PARTITION
+    _turns: defaultdict[str, asyncio.Lock] = field(
+        default_factory=lambda: defaultdict(asyncio.Lock)
+    )
+    """One at a time of this worker changes a row: it has the other workers against it as it is."""
 
     @asynccontextmanager
-    async def spending(
-        self, shard: Shard, tokens: int, *, sparing: int = 0
-    ) -> AsyncIterator[Spending]:
-        """Draw tokens for the calls inside, then give back what was not used.
+    async def spending(self, shard: Shard, draw: Draw) -> AsyncIterator[Spending]:
+        """Spend what was drawn on the calls inside, then give back what was not used.
 
-        The last `sparing` tokens are left for more urgent calls. Raises `Paced` if there are none
-        within a few seconds. A 429 inside pauses the shard.
+        A 429 inside pauses the shard. What came of the calls is never lost to trouble with the row:
+        tokens that are not given back are only missed for a while.
         """
-        spending = Spending(await self._draw_soon(shard, tokens, sparing))
+        spending = Spending(draw)
         try:
             yield spending
         except Throttled as error:
-            await self.pause(shard, error.retry_after)
+            with suppress(TooManyConflicts):
+                await self.pause(shard, error.retry_after)
             raise
         finally:
-            await self.give_back(shard, spending.draw, spending.draw.tokens - spending.used)
+            with suppress(TooManyConflicts):
+                await self.give_back(shard, draw, draw.tokens - spending.used)
 
-    async def _draw_soon(self, shard: Shard, tokens: int, sparing: int) -> Draw:
+    @asynccontextmanager
+    async def kept(self, shard: Shard, draw: Draw) -> AsyncIterator[None]:
+        """Give all that was drawn back if what happens inside fails."""
+        try:
+            yield
+        except BaseException:
+            with suppress(TooManyConflicts):
+                await self.give_back(shard, draw, draw.tokens)
+            raise
+
+    async def draw_soon(self, shard: Shard, tokens: int, sparing: int) -> Draw:
+        """Draw that many tokens, within a few seconds, or raise `Paced`.
+
+        The last `sparing` tokens are left for more urgent calls.
+        """
         drawn = await self.draw(shard, tokens, sparing)
         if isinstance(drawn, NotYet) and drawn.wait <= WORTH_WAITING_INSIDE:
             await self.clock.sleep(drawn.wait.total_seconds())
             drawn = await self.draw(shard, tokens, sparing)
         if isinstance(drawn, NotYet):
-            place = f"{shard.subscription_id} in {shard.location}"
+            where = f" in {shard.location}" if shard.location else ""
+            place = f"{shard.subscription_id}{where}"
             raise Paced(f"No call is left for {place}.", retry_after=drawn.wait)
         return drawn
 
@@ -143,7 +170,10 @@ class ShardPacer:
             lease = Lease(run_id, generation, now + LEASE_LASTS)
             return ShardRow(bucket, lease), (lease, draw, bucket)
 
-        gripped: tuple[_Taken, Row] | HeldBy | NotYet = await self._change(shard, change)
+        try:
+            gripped: tuple[_Taken, Row] | HeldBy | NotYet = await self._change(shard, change)
+        except TooManyConflicts:
+            return NotYet(AGAIN_AFTER_CONFLICTS)
         return Grip(*gripped[0], gripped[1]) if isinstance(gripped, tuple) else gripped
 
     async def release(self, shard: Shard, grip: Grip, unused: int) -> None:
@@ -159,7 +189,15 @@ class ShardPacer:
             lease = None if row.lease == grip.lease else row.lease
             return ShardRow(row.bucket.give_back(grip.draw, unused, now), lease)
 
-        await self._set(shard, change)
+        # A lease that is not given back lapses, and tokens come back by themselves.
+        with suppress(TooManyConflicts):
+            await self._set(shard, change)
+
+    async def shards_of(self, subscription_id: str) -> list[Shard]:
+        """Name the shards of a subscription that have been drawn from, in order."""
+        start, end = f"{subscription_id}|", f"{subscription_id}}}"
+        rows = self.table.rows(self.partition, after=start, before=end, only=("refilledAt",))
+        return [Shard(subscription_id, row.key.removeprefix(start)) async for row in rows]
 
     async def holder(self, shard: Shard) -> Lease | None:
         """Tell who works on the shard now."""
@@ -167,7 +205,7 @@ class ShardPacer:
         return row.holder(reading.at)
 
     async def _read(self, shard: Shard) -> tuple[ShardRow, Reading]:
-        reading = await self.table.get(SHARDS_PARTITION, shard.key)
+        reading = await self.table.get(self.partition, shard.key)
         return ShardRow.of(self.pace, reading), reading
 
     async def _set(self, shard: Shard, change: Callable[[ShardRow, datetime], ShardRow]) -> None:
@@ -185,21 +223,22 @@ class ShardPacer:
 
         Gives what the change gives, and with it the row as it was written if there was one.
         """
-        for _ in range(CONFLICTS_BORNE):
-            row, reading = await self._read(shard)
-            changed = change(row, reading.at)
-            if not isinstance(changed, tuple):
-                return changed
-            new, result = changed
-            if written := await self._write(shard, reading, new):
-                return result, written
-            await self.clock.sleep(self.jitter() * LONGEST_CONFLICT_WAIT)
+        async with self._turns[shard.key]:
+            for _ in range(CONFLICTS_BORNE):
+                row, reading = await self._read(shard)
+                changed = change(row, reading.at)
+                if not isinstance(changed, tuple):
+                    return changed
+                new, result = changed
+                if written := await self._write(shard, reading, new):
+                    return result, written
+                await self.clock.sleep(self.jitter() * LONGEST_CONFLICT_WAIT)
         raise TooManyConflicts(shard.key)
 
     async def _write(self, shard: Shard, reading: Reading, row: ShardRow) -> Row | None:
         values = row.to_values()
         if reading.row is None:
-            return await self.table.insert(SHARDS_PARTITION, shard.key, values)
+            return await self.table.insert(self.partition, shard.key, values)
         return await self.table.replace(reading.row, values)
 
 

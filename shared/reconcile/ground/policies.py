@@ -7,6 +7,7 @@ one: of two at once, one finds the key taken. So there is no half policy, and no
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from shared.domain.deciding.conditions import Condition
 from shared.domain.deciding.decision import Desired
@@ -41,6 +42,14 @@ class PolicyChanged(Exception):
         """Take the ETag of what is in force."""
         super().__init__("another version of the policy is in force")
         self.tag = tag
+
+
+class Wanted(Protocol):
+    """Says what is wanted, by the policy in force or by the version with a hash."""
+
+    async def __call__(self, policy_hash: str | None = None) -> Desired:
+        """Say it; "" is the settings' own. Raises InvalidSetting, and what storage raises."""
+        ...
 
 
 @dataclass(slots=True)

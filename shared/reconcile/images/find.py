@@ -14,7 +14,12 @@ from functools import partial
 
 from shared.domain.images.known_image import ImageSource, PoolOfFamily, SourceState
 from shared.domain.images.node_image import NodeImage
-from shared.domain.vocabulary.errors import AccessDenied, AzureError, ClusterGone
+from shared.domain.vocabulary.errors import (
+    AccessDenied,
+    ApiVersionNotServed,
+    AzureError,
+    ClusterGone,
+)
 from shared.domain.vocabulary.fields import BrokenRule
 from shared.domain.vocabulary.ids import ClusterId, parse_location
 from shared.ports.azure import NodeImages, Retry
@@ -173,5 +178,9 @@ class ImageFinder:
 
 
 def _is_refusal(error: AzureError) -> bool:
-    """Say whether the same call will be refused tomorrow; what is odd in a 200 will, too."""
-    return not error.retryable or isinstance(error, AccessDenied) or error.status == ANSWERED
+    """Say whether the same call will be refused tomorrow; what is odd in a 200 will, too.
+
+    A version that does not have the call is not served either, and not only during a rollout.
+    """
+    lasting = isinstance(error, AccessDenied | ApiVersionNotServed)
+    return lasting or not error.retryable or error.status == ANSWERED

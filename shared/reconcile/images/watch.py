@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from shared.domain.images.known_image import LastLook, SourceState
-from shared.domain.images.released import notice
+from shared.domain.images.known_image import ImageSource, LastLook, SourceState
+from shared.domain.images.released import changed_offers, notice
 from shared.domain.vocabulary.errors import AzureError
 from shared.ports.azure import Clock
 from shared.reconcile.ground.at_once import at_once
@@ -93,11 +93,13 @@ class ImageWatcher:
         if found.state != state:
             await self._say_source(location, before.state, found.state)
         known = await self.memory.of_location(location)
-        noticed = notice(location, found.images, known, self.clock.now(), before.look)
+        now, shows_all = self.clock.now(), found.state.source is ImageSource.LOCATION
+        noticed = notice(location, found.images, known, now, before.look)
+        offers = changed_offers(found.images, known, now, before.look, shows_all=shows_all)
         if noticed.released:
             # Told first, then stored: a crash in between tells it again, and never loses it.
             await self.announcer.announce(location, noticed.released)
-        await self.memory.remember(location, noticed.to_remember)
+        await self.memory.remember(location, (*noticed.to_remember, *offers))
         return Look(len(noticed.released), last=LastLook(asked_at, noticed.shown))
 
     async def _say_source(

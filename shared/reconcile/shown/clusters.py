@@ -10,9 +10,9 @@ from shared.domain.fleet.crowding import Crowding
 from shared.domain.fleet.last_known import KnownClusterJson, Remembered
 from shared.domain.images.forecast_body import ForecastJson, known_forecasts
 from shared.domain.images.known_image import SeenImage
-from shared.domain.vocabulary.ids import GUID
+from shared.domain.vocabulary.ids import GUID, plain_location
 from shared.domain.vocabulary.pages import Page, PageAsked, Question, to_token
-from shared.domain.vocabulary.reasons import NEEDS_ATTENTION, Reason
+from shared.domain.vocabulary.reasons import IMAGE_REASONS, NEEDS_ATTENTION, Reason
 from shared.domain.vocabulary.rows import Value
 from shared.ports.azure import Clock
 from shared.reconcile.ground.at_once import SharedAnswers
@@ -27,6 +27,24 @@ ROWS_A_REQUEST = 2000
 
 KEPT_FOR = timedelta(seconds=1)
 """How long a page counts as the last known state."""
+
+
+def known_with(
+    location: str | None, reason: Reason | None, outcome: OutcomeKind | None
+) -> dict[str, Value]:
+    """Give the values of the rows of such clusters; a location by its short name or the other.
+
+    What is found of images is beside the reason for what was decided, and a crowded start is found
+    of many clusters together, in no row of theirs.
+    """
+    where: dict[str, Value] = {}
+    if location is not None:
+        where["location"] = plain_location(location)
+    if reason is not None and reason is not Reason.WINDOWS_CROWDED:
+        where["imageReason" if reason in IMAGE_REASONS else "reason"] = reason.value
+    if outcome is not None:
+        where["outcome"] = outcome.value
+    return where
 
 
 @dataclass(frozen=True, slots=True)

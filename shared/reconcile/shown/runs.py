@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 
-from shared.domain.deciding.outcome import LastOutcomeJson
+from shared.domain.deciding.outcome import LastOutcomeJson, OutcomeKind
 from shared.domain.fleet.batch import COLUMN, Batch, Place, having
 from shared.domain.fleet.run import MONTH, RUN_ID, RunScope, RunState, month_of
 from shared.domain.fleet.run_records import RunRecordJson
@@ -11,6 +11,7 @@ from shared.domain.fleet.shard_records import ShardRecord
 from shared.domain.fleet.unreadable import next_try_text
 from shared.domain.vocabulary.ids import GUID
 from shared.domain.vocabulary.pages import Page, PageAsked, PageJson, Question, to_token
+from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.reconcile.fleet.close import summary
 from shared.reconcile.fleet.patience import ListingPatience
 from shared.reconcile.fleet.store import BATCH, RunStore, batches_of, end_of
@@ -55,7 +56,10 @@ class RunViewer:
 
         The clusters can be narrowed to an `outcome`, a `reason`, or both.
         """
-        stored = await self.store.run(run_id) if month_of(run_id) else None
+        # A table's client is made only for a month that has one: ids are whatever people send.
+        month = month_of(run_id)
+        known = month is not None and month in await self.store.months()
+        stored = await self.store.run(run_id) if known else None
         if stored is None:
             return None
         subscriptions, shards = await self.store.parts(run_id)
@@ -117,6 +121,20 @@ class RunViewer:
             for batch in found:
                 yield batch
             key = found[-1].key
+
+
+def runs_with(state: RunState | None, cause: Cause | None) -> dict[str, str]:
+    """Give the values of the rows of such runs."""
+    return _given({"state": state, "cause": cause})
+
+
+def clusters_with(outcome: OutcomeKind | None, reason: Reason | None) -> dict[str, str]:
+    """Give the values of what a run shows of such clusters."""
+    return _given({"outcome": outcome, "reason": reason})
+
+
+def _given(values: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: str(value) for name, value in values.items() if value is not None}
 
 
 def _is_wanted(shown: LastOutcomeJson, where: Mapping[str, str]) -> bool:

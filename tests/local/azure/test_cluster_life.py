@@ -5,6 +5,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from local.azure.event_grid.bodies import operation_name
+from local.azure.event_grid.subscriptions import subscriptions_of
 from local.azure.fleet import fleet_of
 from local.azure.json_values import JsonObject, as_list, as_object
 from local.azure.replies import Reply
@@ -75,10 +77,13 @@ def test_create_is_201_and_creating(world: World) -> None:
 
 
 def test_keys_come_in_the_recorded_order(world: World) -> None:
-    """A cluster's keys are id, location, name, tags, type, kind, properties, identity, sku."""
+    """A cluster's keys are id, location, name, tags, type, kind, properties, identity, sku.
+
+    Where eTag stands no recording shows: it is last.
+    """
     keys = list(content(world.put(MADE, BODY)))
     expected = ["id", "location", "name", "tags", "type", "kind", "properties", "identity", "sku"]
-    assert keys == expected
+    assert keys == [*expected, "eTag"]
 
 
 def test_kind_is_shown_where_versions_have_it(world: World) -> None:
@@ -112,11 +117,11 @@ def test_operation_succeeds_after_its_seconds(world: World) -> None:
 
 
 def test_an_update_keeps_what_pools_were_given(world: World) -> None:
-    """A pool that is written again keeps what AKS gave it; one that is new gets it, others go."""
+    """A pool that is written again keeps what AKS gave it, a new one gets it, the rest stays."""
     read = pools_of(world.put(MADE, body_with({"name": "system"}, {"name": "old"})))
     advance(world, 15)
     written = pools_of(world.put(MADE, body_with({"name": "new"}, {"name": "system", "count": 5})))
-    assert [pool["name"] for pool in written] == ["new", "system"]
+    assert [pool["name"] for pool in written] == ["new", "system", "old"]
     assert written[1] == {**read[0], "count": 5, "provisioningState": "Scaling"}
     assert written[0]["nodeImageVersion"] == read[0]["nodeImageVersion"]
 
@@ -383,3 +388,104 @@ def test_fleet_fixtures_are_at_rest() -> None:
     """A fleet's clusters without a state are Succeeded, so that they can be changed at once."""
     bodies = [body for _, body in fleet_of(FLEET).clusters]
     assert all(as_object(each["properties"])["provisioningState"] == "Succeeded" for each in bodies)
+
+
+def test_the_etag_changes_with_the_cluster(world: World) -> None:
+    """Every change of a cluster gives it another eTag; old versions have none."""
+    first = content(world.get(CLUSTER))["eTag"]
+    assert content(world.get(CLUSTER))["eTag"] == first
+    world.call("PATCH", CLUSTER, {"tags": {"a": "1"}})
+    assert content(world.get(CLUSTER))["eTag"] != first
+    assert "eTag" not in content(world.get(CLUSTER, api_version="2024-05-01"))
+
+
+@pytest.mark.parametrize(
+    ("header", "which", "status"),
+    [
+        ("If-Match", "own", 200),
+        ("If-Match", "other", 412),
+        ("If-Match", "*", 200),
+        ("If-None-Match", "*", 412),
+        ("If-None-Match", "other", 200),
+    ],
+)
+def test_conditions_on_a_cluster(world: World, header: str, which: str, status: int) -> None:
+    """A write with a condition that does not hold is 412, and changes nothing."""
+    etag = {"own": str(content(world.get(CLUSTER))["eTag"]), "other": "0" * 8}.get(which, which)
+    token = world.simulator.tokens.issue("https://management.azure.com/", NAPTIME)
+    headers = {"Authorization": f"Bearer {token.text}", header: etag}
+    reply = world.call("PUT", CLUSTER, {"location": "westeurope"}, headers=headers)
+    assert reply.status == status
+    if status == 412:
+        assert aks_error(reply)["code"] == "PreconditionFailed"
+        assert state_of(world, CLUSTER) == "Succeeded"
+
+
+def test_automatic_has_nap_preconfigured(world: World) -> None:
+    """A cluster of sku Automatic has NAP and channels set, unless its body says otherwise."""
+    body = {"location": "westeurope", "sku": {"name": "Automatic", "tier": "Standard"}}
+    made = as_object(content(world.put(MADE, body))["properties"])
+    assert made["nodeProvisioningProfile"] == {"mode": "Auto", "defaultNodePools": "Auto"}
+    assert as_object(made["autoUpgradeProfile"])["nodeOSUpgradeChannel"] == "NodeImage"
+    channel = {"autoUpgradeProfile": {"nodeOSUpgradeChannel": "SecurityPatch"}}
+    other = world.put(f"{MADE}-2", {**body, "properties": channel})
+    assert (
+        as_object(content(other)["properties"])["autoUpgradeProfile"]
+        == (channel["autoUpgradeProfile"])
+    )
+
+
+def test_a_cluster_is_stopped_and_started(world: World) -> None:
+    """Stop and start take their time, change the power state, and raise their own events."""
+    plain = f"{GROUP.replace('rg-prod', 'RG-Other')}/providers/Microsoft.ContainerService"
+    plain = f"{plain}/managedClusters/plain-1"
+    for verb, power in (("stop", "Stopped"), ("start", "Running")):
+        assert world.call("POST", f"{plain}/{verb}").status == 202
+        advance(world, 15)
+        properties = as_object(content(world.get(plain))["properties"])
+        assert (properties["powerState"], state_of(world, plain)) == ({"code": power}, "Succeeded")
+    assert [(each["eventType"], operation_name(each)) for each in raised(world)] == [
+        (
+            "Microsoft.Resources.ResourceActionSuccess",
+            f"Microsoft.ContainerService/managedClusters/{verb}/action",
+        )
+        for verb in ("stop", "start")
+    ]
+
+
+def test_a_cluster_with_nap_cannot_be_stopped(world: World) -> None:
+    """It fails as an operation: the cluster is Failed, still running, and an event says so."""
+    assert world.call("POST", f"{CLUSTER}/stop").status == 202
+    advance(world, 15)
+    assert state_of(world, CLUSTER) == "Failed"
+    assert "powerState" not in as_object(content(world.get(CLUSTER))["properties"])
+    (event,) = raised(world)
+    assert event["eventType"] == "Microsoft.Resources.ResourceActionFailure"
+
+
+def test_failed_actions_are_heard_by_the_function_for_clusters(world: World) -> None:
+    """A failed action on a cluster goes to on_cluster_created, a successful one to nobody."""
+    world.simulator.outbox.subscriptions.extend(subscriptions_of(["http://127.0.0.1:1"]))
+    world.call("POST", f"{CLUSTER}/stop")
+    advance(world, 15)
+    world.call("POST", f"{CLUSTER}/start")
+    advance(world, 15)
+    assert len(raised(world)) == 2
+    failed, started = world.simulator.outbox.published
+    heard = [each.subscription.function for each in failed.deliveries]
+    assert (heard, list(started.deliveries)) == (["on_cluster_created"], [])
+
+
+POOLS = f"{MADE}/agentPools"
+
+
+def test_agent_pools_are_listed_and_shown(world: World) -> None:
+    """A cluster's pools are listed with their bodies; one is found without case, or is 404."""
+    world.put(MADE, body_with({"name": "system"}, {"name": "spare", "count": 2}))
+    listed = [as_object(each) for each in as_list(content(world.get(POOLS))["value"])]
+    assert [each["name"] for each in listed] == ["system", "spare"]
+    shown = content(world.get(f"{POOLS}/SPARE"))
+    assert (shown, as_object(shown["properties"])["count"]) == (listed[1], 2)
+    assert shown["type"] == "Microsoft.ContainerService/managedClusters/agentPools"
+    missing = world.get(f"{POOLS}/none")
+    assert (missing.status, aks_error(missing)["subcode"]) == (404, "GetAgentPool_NotFound")

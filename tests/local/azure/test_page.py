@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from local.azure.__main__ import _parser
-from local.azure.arm.resource_graph import QUERY
+from local.azure.arm.resource_graph import QUERIES
 from local.azure.controls.fault_orders import FAULT_NAMES, fault_of
 from local.azure.controls.fault_presets import HELD, REFUSALS
 from local.azure.controls.misfortunes import Harm
@@ -46,10 +46,10 @@ def test_what_goes_on_is_marked(name: str) -> None:
     assert goes_on is (name in {Harm.SLOW, Harm.STALE_LIST, Harm.MISSING_FROM_LIST, *HELD})
 
 
-def test_the_query_is_on_the_page() -> None:
-    """The page has the one query that Resource Graph answers."""
-    (shown,) = re.findall(r"```kusto\n(.+?)```", PAGE, re.DOTALL)
-    assert shown.strip() == QUERY.strip()
+def test_the_queries_are_on_the_page() -> None:
+    """The page has the queries that Resource Graph answers, and no other."""
+    shown = re.findall(r"```kusto\n(.+?)```", PAGE, re.DOTALL)
+    assert [each.strip() for each in shown] == [each.strip() for each in QUERIES]
 
 
 def test_every_option_is_on_the_page() -> None:

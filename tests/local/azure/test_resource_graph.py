@@ -1,10 +1,10 @@
-"""Resource Graph's one query, and the machines that it is about."""
+"""Resource Graph's few queries, and the machines and clusters that they are about."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from local.azure.arm.resource_graph import QUERY
+from local.azure.arm.resource_graph import CLUSTERS_QUERY, NAP_QUERY, QUERY
 from local.azure.arm.roles import Role
 from local.azure.arm.throttle import Throttle
 from local.azure.fleet import Fleet, FleetIsInvalidError, fleet_of
@@ -267,3 +267,29 @@ def test_who_may_not_read_machines_sees_none(world: World) -> None:
     assert (ask(world).status, names(content(ask(world)))) == (200, [])
     world.simulator.roles.of[NAPTIME] = Role(("Microsoft.Compute/virtualMachines/read",))
     assert names(content(ask(world))) == ["vm-1"]
+
+
+def test_clusters_with_their_mode(world: World) -> None:
+    """The query for clusters gives each with its mode of NAP, empty without one."""
+    rows = [as_object(each) for each in as_list(content(ask(world, CLUSTERS_QUERY))["data"])]
+    assert {(row["name"], row["mode"]) for row in rows} == {
+        ("nap-1", "Auto"),
+        ("nap-2", "Auto"),
+        ("manual-1", "Manual"),
+        ("plain-1", ""),
+    }
+    assert {row["subscriptionId"] for row in rows} == {SUBSCRIPTION}
+
+
+def test_clusters_with_nap_alone(world: World) -> None:
+    """The query for clusters with NAP gives those alone, and what an inventory shows of them."""
+    page = content(ask(world, NAP_QUERY))
+    assert names(page) == ["nap-1", "nap-2"]
+    row = as_object(as_list(page["data"])[0])
+    assert (row["resourceGroup"], row["state"], row["power"]) == ("rg-prod", "Succeeded", "")
+
+
+def test_clusters_need_their_own_permission(world: World) -> None:
+    """A reader who may not read clusters finds none, without an error."""
+    world.simulator.roles.give(NAPTIME, Role.of(["Microsoft.Compute/virtualMachines/read"]))
+    assert names(content(ask(world, CLUSTERS_QUERY))) == []

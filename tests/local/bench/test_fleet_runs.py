@@ -60,6 +60,17 @@ def test_the_promised_calls() -> None:
     assert swept(before, before, call(1, "a")).promised_calls == 3 + 1 + 1
 
 
+def test_reading_again_is_promised_once_and_before_writes_only() -> None:
+    """A cluster without a schedule may be read again, once, and that is no call that is paced."""
+    before = [state("a", protected=False), state("b")]
+    path = cluster_id("s", "g", "a")
+    again = Call(1, ASKED, "GET", path, 200, "naptime")
+    other = Call(1, ASKED, "GET", cluster_id("s", "g", "b"), 200, "naptime")
+    found = swept(before, before, again, again, other, call(1, "a"))
+    assert found.promised_calls == 2 + 1 + 1 + 1
+    assert found.configuration_calls == [call(1, "a")]
+
+
 def test_the_bound_is_that_of_the_busiest_shard() -> None:
     """Beyond its burst a shard takes its rate; calls that are about no cluster cost nothing."""
     both = [state("a"), state("b", location="northeurope")]

@@ -313,3 +313,14 @@ def test_a_lost_answer_counts_as_written() -> None:
 def test_a_cluster_that_is_still_being_created_may_wait() -> None:
     """A cluster that is still being created is owed nothing yet."""
     assert broken(ending_with(state("young", provisioning_state="Creating"))) == {}
+
+
+def test_a_cluster_that_comes_with_a_schedule_needs_none() -> None:
+    """Nor is one written for it; that would be one too many."""
+    came = key("came")
+    schedule = state("came", configurations={NODE_OS: OWN})
+    made = [*A_DAY.deeds.made, (came, NODE_OS, OWN)]
+    day = replace(ending_with(schedule), deeds=with_deeds(made=made, never_without=[came]).deeds)
+    assert broken(day) == {}
+    written = replace(day, journal=(*day.journal, write(14, "came")))
+    assert list(broken(written).values()) == [("came: 1 for 0",)]

@@ -101,12 +101,23 @@ def test_the_story_is_plain_in_a_pipe(stories: tuple[Played, Played]) -> None:
     assert [line for line in lines if len(line) > 80 or line != line.rstrip()] == []
 
 
+def test_nodes_roll_under_two_lists_of_budgets(stories: tuple[Played, Played]) -> None:
+    """Side by side: by the published example outside the window too, by naptime's nowhere else."""
+    told = " ".join(stories[0].output.split())
+    docs, _, ours = told.partition('the AKS docs\' "gradual rollout": 60 nodes')[2].partition(
+        "naptime's budgets for the window: 60 nodes"
+    )
+    assert "28 outside the window" in docs
+    assert "none outside the window" in ours
+    assert "check of the first: BudgetUnlimitedOutside" in ours
+
+
 def test_the_table_has_every_cluster(stories: tuple[Played, Played]) -> None:
     """Every cluster of the fleet, and each that the story creates, has its row at the end."""
     output = stories[0].output
     table = output[output.index("next start (UTC)") :]
     rows = {line.split()[0] for line in table.splitlines() if line.startswith("  ")}
-    made = {"newcomer", "convert", "refused", *(harm.cluster for harm in HARMS)}
+    made = {"newcomer", "convert", "refused", "rolling", *(harm.cluster for harm in HARMS)}
     assert {member.id.rpartition("/")[2] for member in fleet()} | made <= rows
 
 

@@ -168,3 +168,55 @@ def test_a_lease_that_storage_would_refuse_is_refused(
 def test_the_app_is_this_repositorys_by_default() -> None:
     """Whatever the working directory is."""
     assert parse([]).app == REPOSITORY
+
+
+OWN_PROCESS = """
+import asyncio, os
+@app.route(route="pid", auth_level=func.AuthLevel.ANONYMOUS)
+async def pid(req: func.HttpRequest) -> func.HttpResponse:
+    return func.HttpResponse(str(os.getpid()))
+
+@app.route(route="stuck", auth_level=func.AuthLevel.ANONYMOUS)
+async def stuck(req: func.HttpRequest) -> func.HttpResponse:
+    print("stuck has begun", flush=True)
+    await asyncio.sleep(60)
+"""
+
+
+async def test_a_worker_of_its_own_may_die(
+    tmp_path: Path, sample_settings: Mapping[str, str]
+) -> None:
+    """Its call fails at once, the next worker serves; the third death ends the host with 1."""
+    app = write_app(tmp_path, OWN_PROCESS)
+    child = await start("--worker-process", app=app, settings=sample_settings)
+    async with aiohttp.ClientSession() as client:
+        seen = []
+        for _ in range(3):
+            async with client.get(f"{child.url}/api/pid") as answer:
+                seen.append(int(await answer.text()))
+            call = asyncio.create_task(client.get(f"{child.url}/api/stuck").__aenter__())
+            await until_counted(child, client, "stuck has begun", len(seen))
+            os.kill(seen[-1], signal.SIGKILL)
+            if len(seen) < 3:
+                assert (await call).status == 500
+            else:
+                call.cancel()
+        assert await child.wait() == 1
+    assert len({*seen, child.pid}) == 4
+    assert "has died 3 times" in child.stderr_text()
+
+
+async def until_counted(child: Child, client: aiohttp.ClientSession, text: str, count: int) -> None:
+    async with asyncio.timeout(20):
+        while child.stderr_text().count(text) < count:
+            async with client.get(f"{child.url}/admin/host/ping"):
+                pass
+
+
+async def test_a_worker_of_its_own_says_why_it_does_not_load(
+    tmp_path: Path, sample_settings: Mapping[str, str]
+) -> None:
+    """An app that cannot be imported is told as where there is one process."""
+    app = write_app(tmp_path, "import nowhere_at_all")
+    with pytest.raises(ChildDidNotStart, match="nowhere_at_all"):
+        await start("--worker-process", app=app, settings=sample_settings)

@@ -41,19 +41,32 @@ def test_a_schedule_gives_its_next_occurrence(schedule: str, expected: str) -> N
     [
         *("", "* * * *", "* * * * * * *", "60 * * * * *", "* 60 * * * *", "* * 24 * * *"),
         *("* * * 0 * *", "* * * 32 * *", "* * * * 13 *", "* * * * * 7", "* * * * * 5L"),
-        *("* * * L * *", "* * * ? * *", "* * * * * 1#2", "5-1 * * * * *", "*/0 * * * * *"),
+        *("* * * L * *", "* * * ? * *", "* * * * * 1#2", "* * * * * Mondayx", "* * * * * Mo"),
         *("*/x * * * * *", "1, * * * * *", "- * * * * *", "* * * * FOO *", "-1 * * * * *"),
-        *("25:00:00", "00:00:00", "1:2:3:4", "-00:00:01", "² * * * * *"),
+        *("1:2:3:4", "-00:00:01", "² * * * * *"),
     ],
 )
 def test_a_schedule_that_azure_would_refuse_is_refused(schedule: str) -> None:
-    """Out of range, backwards, empty, or an extension of another cron."""
+    """Out of range, empty, no name of a day, or an extension of another cron."""
+    with pytest.raises(InvalidSchedule):
+        parse_schedule(schedule)
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    ["5-1 * * * * *", "* * * * * FRI-MON", "*/0 * * * * *", "24:00:00", "25:00:00", "00:00:00"],
+)
+def test_a_schedule_that_azure_reads_otherwise_than_meant_is_refused(schedule: str) -> None:
+    """Azure swaps the ends of a range, makes 0 a step of 1, 24:00:00 24 days, and 0 over and over.
+
+    This host is stricter.
+    """
     with pytest.raises(InvalidSchedule):
         parse_schedule(schedule)
 
 
 def test_a_day_that_never_comes_is_refused() -> None:
-    """30 February has no next occurrence."""
+    """30 February has no next occurrence; Azure takes it and never fires."""
     with pytest.raises(InvalidSchedule, match="ever"):
         parse_schedule("0 0 0 30 2 *").next_after(NOW)
 

@@ -1,7 +1,9 @@
 """Queue triggers through the whole host, against a real storage emulator."""
 
 import asyncio
+import base64
 import json
+import logging
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -9,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from azure.core.exceptions import HttpResponseError
 
 from local.host.assembly import HostOptions, load_host
 from local.host.back_off import BackOff
@@ -23,6 +26,8 @@ from local.storage_emulator import Ports
 from tests.local.host.conftest import SAMPLE, RunningHost, opened_queue, send
 from tests.local.host.manual_clock import ManualClock
 from tests.local.host.recorder import recorder
+
+LOGGED = logging.getLogger("host").warning
 
 
 def work_calls(text: str) -> list[tuple[str, int, str]]:
@@ -193,7 +198,12 @@ async def test_a_deleted_queue_is_made_again(sample_settings: Mapping[str, str])
         await recorder.until(lambda: bool(work_calls(text)))
 
 
-def listener(queue: StorageQueue, worker: Worker, clock: Clock) -> QueueListener:
+def listener(
+    queue: StorageQueue,
+    worker: Worker,
+    clock: Clock,
+    on_error: Callable[[str], None] = LOGGED,
+) -> QueueListener:
     options = QueueOptions(base64=False)
     lease = timedelta(minutes=1)
     processor = MessageProcessor(
@@ -211,6 +221,7 @@ def listener(queue: StorageQueue, worker: Worker, clock: Clock) -> QueueListener
         options=options,
         lease=lease,
         clock=clock,
+        on_error=on_error,
         back_off=BackOff(timedelta(seconds=1), lambda: 0.5),
     )
 
@@ -242,10 +253,10 @@ class StoppingQueue(StorageQueue):
         return messages
 
 
-async def test_messages_taken_while_stopping_are_given_back(
+async def test_messages_taken_while_stopping_stay_hidden(
     worker: Worker, sample_settings: Mapping[str, str]
 ) -> None:
-    """They are visible again at once, and no function was called with them."""
+    """They come back when their lease is over, a delivery spent; no function is called now."""
     queue = StoppingQueue(sample_settings["Other"], "stopping")
     await queue.make_sure()
     text = made_up()
@@ -253,9 +264,116 @@ async def test_messages_taken_while_stopping_are_given_back(
     listening = listener(queue, worker, ManualClock())
     queue.stop = listening.stop
     await listening.run()
-    assert await queue.texts() == [text]
+    assert await queue.texts() == []
     assert text not in recorder.of("plain")
     await queue.close()
+
+
+async def test_a_poisoned_message_is_not_given_out_for_ever(
+    worker: Worker, sample_settings: Mapping[str, str]
+) -> None:
+    """Where there is no further queue the function sees a message so often, then never again."""
+    text = made_up()
+    async with opened_queue(sample_settings["Other"], "last-poison") as queue:
+        await queue.put(text)
+        for _ in range(QueueOptions().max_dequeue_count):
+            await queue.take(1, timedelta(seconds=1))
+            await until_visible(queue, text)
+        listening = listener(queue, worker, SystemClock())
+        run = asyncio.create_task(listening.run())
+        await until_visible(queue)
+        listening.stop()
+        await run
+    assert text not in recorder.of("plain")
+
+
+async def until_visible(queue: StorageQueue, *texts: str) -> None:
+    async with asyncio.timeout(10):
+        while await queue.texts() != [*texts]:  # noqa: ASYNC110 - storage tells nobody
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("lines", ["\r\n", " ", "\t"])
+async def test_base64_may_have_blanks_in_it(host: RunningHost, lines: str) -> None:
+    """Line breaks and blanks within base64 are passed over, as .NET does."""
+    text = made_up()
+    encoded = base64.b64encode(text.encode()).decode()
+    await host.work_queue.put(f"{encoded[:8]}{lines}{encoded[8:]}{lines}")
+    await recorder.until(lambda: bool(work_calls(text)))
+
+
+async def test_bytes_that_are_no_text_are_a_failed_call(
+    worker: Worker, sample_settings: Mapping[str, str]
+) -> None:
+    """Base64 of what is not UTF-8 comes back as after a failed call, and is seen by nobody."""
+    encoded = base64.b64encode(b"\xff" + uuid.uuid4().bytes).decode()
+    async with (
+        opened_queue(sample_settings["Other"], "bytes") as queue,
+        opened_queue(sample_settings["Other"], "bytes-poison") as poison,
+    ):
+        await queue.put(encoded)
+        options = QueueOptions(max_dequeue_count=2, visibility_timeout=timedelta())
+        processor = MessageProcessor(
+            "plain",
+            queue=queue,
+            poison=poison,
+            options=options,
+            lease=timedelta(minutes=1),
+            invoker=Invoker(worker),
+            clock=SystemClock(),
+        )
+        for expected in ([], [encoded]):
+            (taken,) = await queue.take(1, timedelta(minutes=1))
+            await processor.process(taken)
+            assert await poison.texts() == expected
+
+
+async def test_a_queue_is_waited_for_and_not_made(sample_settings: Mapping[str, str]) -> None:
+    """The host makes no queue; it reads one as soon as somebody else has made it."""
+    own = {**sample_settings, "WORK_QUEUE": "awaited", "TEXT_QUEUE": "awaited-text"}
+    own |= {"AzureWebJobs.stubborn.Disabled": "true"}
+    host = load_host(SAMPLE, own, SystemClock(), HostOptions())
+    await host.start(0)
+    queue = StorageQueue(own["Other"], "awaited")
+    try:
+        assert not await queue.exists()
+        await queue.make_sure()
+        text = made_up()
+        await send(queue, text)
+        await recorder.until(lambda: bool(work_calls(text)))
+    finally:
+        await queue.close()
+        await host.stop(5)
+
+
+@pytest.mark.parametrize(("status", "ends"), [(403, True), (500, False), (503, False)])
+async def test_what_storage_refuses_ends_the_host_by_option(
+    worker: Worker, status: int, *, ends: bool
+) -> None:
+    """A refused receive is told to whoever ends the host; outages of a receive are waited out."""
+    told: list[str] = []
+    clock = ManualClock()
+    queue = RefusingQueue(Ports(1, 1, 1).connection_string, "refused")
+    queue.status = status
+    listening = listener(queue, worker, clock, told.append)
+    run = asyncio.create_task(listening.run())
+    await clock.next_due()
+    listening.stop()
+    await run
+    await queue.close()
+    assert bool(told) is ends
+
+
+class RefusingQueue(StorageQueue):
+    """A queue that cannot be read."""
+
+    status: int
+
+    async def take(self, most: int, lease: timedelta) -> Sequence[Message]:
+        """Refuse, as storage does."""
+        error = HttpResponseError(f"{self.name}: {most} for {lease}")
+        error.status_code = self.status
+        raise error
 
 
 async def test_storage_that_does_not_answer_is_asked_again(

@@ -11,14 +11,20 @@ import pytest
 from local.host.functions import RetryPolicy
 from local.host.invocations import Invoker
 from local.host.ncrontab import parse_schedule
-from local.host.payloads import TimerStatus
+from local.host.payloads import Payload, TimerStatus
+from local.host.protos import RetryContext
 from local.host.timer_status import TimerStatuses
 from local.host.timers import Timer, TimerListener
-from local.host.worker import Worker
+from local.host.worker import InvocationResult, Worker
 from tests.local.host.manual_clock import ManualClock
 from tests.local.host.recorder import recorder
 
 HOURLY = "0 0 * * * *"
+UNTOUCHED = {
+    "Last": "0001-01-01T00:00:00+00:00",
+    "Next": "2026-11-22T09:00:00+00:00",
+    "LastUpdated": "2026-11-22T08:00:00+00:00",
+}
 
 
 @asynccontextmanager
@@ -66,13 +72,72 @@ async def test_a_timer_fires_at_each_occurrence(worker: Worker) -> None:
         assert len(recorder.of("tick")) == 4
 
 
+async def test_a_timer_that_overran_fires_again_at_once(worker: Worker) -> None:
+    """The next time counts from the start of a call: one that overran is made up for, once."""
+    clock = ManualClock()
+    slow = SlowInvoker(worker, clock, timedelta(hours=2, minutes=30))
+    listener = TimerListener(timer(), slow, clock, TimerStatuses())
+    run = asyncio.create_task(listener.run())
+    await clock.next_due()
+    await clock.move(hours=1)
+    slow.takes = timedelta()
+    await clock.move(hours=3)
+    listener.stop()
+    await run
+    assert [f"{at:%H:%M}" for at in slow.started] == ["09:00", "11:30", "12:00"]
+
+
+class SlowInvoker(Invoker):
+    """An invoker whose calls take so long by the clock."""
+
+    def __init__(self, worker: Worker, clock: ManualClock, takes: timedelta) -> None:
+        super().__init__(worker)
+        self.started: list[datetime] = []
+        self.takes = takes
+        self._clock = clock
+
+    async def call(
+        self, name: str, payload: Payload, reason: str, retry: RetryContext | None = None
+    ) -> InvocationResult:
+        """Call the function, and come back later."""
+        self.started.append(self._clock.now())
+        result = await super().call(name, payload, reason, retry)
+        await self._clock.sleep(self.takes.total_seconds())
+        return result
+
+
+async def test_a_time_missed_before_the_first_call_is_made_up_for(
+    worker: Worker, tmp_path: Path
+) -> None:
+    """A host that ended before its first occurrence finds at its next start that it missed it."""
+    file = tmp_path / "timers.json"
+    clock = ManualClock()
+    async with running(worker, timer(), clock, TimerStatuses(file)):
+        assert recorder.of("tick") == []
+    later = ManualClock(clock.now() + timedelta(hours=2))
+    async with running(worker, timer(), later, TimerStatuses(file)):
+        assert [call[0] for call in recorder.of("tick") if isinstance(call, tuple)] == [True]
+
+
+async def test_a_changed_schedule_is_never_past_due(worker: Worker, tmp_path: Path) -> None:
+    """What was planned by another schedule is not missed."""
+    file = tmp_path / "timers.json"
+    clock = ManualClock()
+    async with running(worker, timer(), clock, TimerStatuses(file)):
+        pass
+    later = ManualClock(clock.now() + timedelta(hours=2))
+    other = timer(schedule="0 30 * * * *")
+    async with running(worker, other, later, TimerStatuses(file)):
+        assert recorder.of("tick") == []
+
+
 async def test_the_function_learns_when_it_ran_last(worker: Worker) -> None:
-    """The status of a monitored timer is null at first, then has its last and next time."""
+    """The status of a monitored timer is written at the first start, then has its last time."""
     clock = ManualClock()
     async with running(worker, timer(), clock):
         await clock.move(hours=2)
     first, second = recorder.of("tick")
-    assert first == (False, {})
+    assert first == (False, UNTOUCHED)
     assert second == (
         False,
         {
@@ -95,7 +160,7 @@ async def test_a_timer_may_be_unmonitored(worker: Worker, schedule: str, *, moni
 async def test_a_timer_can_fire_when_the_host_starts(worker: Worker) -> None:
     """With runOnStartup it fires at once, and is not past due."""
     async with running(worker, timer(run_on_startup=True), ManualClock()):
-        assert recorder.of("tick") == [(False, {})]
+        assert recorder.of("tick") == [(False, UNTOUCHED)]
 
 
 async def test_a_missed_time_is_made_up_for(worker: Worker, tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from local.host.worker import Worker
 from local.infra_check.agreement import AppFacts
-from shared.domain.images import released
 from shared.domain.messages import cluster_events
+from shared.domain.vocabulary.cloud_event import EventType
 from shared.domain.vocabulary.reason_texts import REASONS
 from shared.settings import read_settings
 from shared.telemetry import custom_events, figures, lines
@@ -42,7 +42,7 @@ def schedules_read() -> dict[str, str]:
 @cache
 def app_facts(event_functions: frozenset[str]) -> AppFacts:
     """Put the facts together; which functions there are only the worker library can tell."""
-    types = {*cluster_events.PARSERS, released.NODE_IMAGE_RELEASED.lower()}
+    types = {*cluster_events.PARSERS, EventType.NODE_IMAGE_RELEASED.lower()}
     spelt = {
         getattr(cluster_events, name)
         for name in (
@@ -52,7 +52,7 @@ def app_facts(event_functions: frozenset[str]) -> AppFacts:
             "ACTION_FAILURE",
             "CREATED_OR_UPDATED",
         )
-    } | {released.NODE_IMAGE_RELEASED}
+    } | {EventType.NODE_IMAGE_RELEASED}
     assert {each.lower() for each in spelt} == types
     return AppFacts(
         event_functions=event_functions,
@@ -68,7 +68,7 @@ def app_facts(event_functions: frozenset[str]) -> AppFacts:
         settings=frozenset(settings_read()),
         events={one.name: one.facts for one in custom_events.EVENTS},
         metrics={one.name: one.dimensions for one in figures.METRICS},
-        lines={line.what: line.facts for line in lines.LINES},
+        lines={line.what: (line.table, line.facts) for line in lines.LINES},
         reasons=frozenset(reason.value for reason in REASONS),
     )
 

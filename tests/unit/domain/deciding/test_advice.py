@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.deciding.advice import Judgement, Request, judge, same_effect
-from shared.domain.deciding.asked_window import MOST_SPANS, read_requested
+from shared.domain.deciding.advice import Advice, Wished, advise, same_effect
 from shared.domain.deciding.decision import Action
 from shared.domain.deciding.observed import ObservedCluster, ObservedConfiguration
+from shared.domain.deciding.wish import MOST_SPANS, read_wish
 from shared.domain.vocabulary.errors import InvalidWindow
 from shared.domain.window.body import write_window
 from shared.domain.window.recurrence import AbsoluteMonthly, Daily, Weekday, Weekly
@@ -29,14 +29,14 @@ def asked(
     observed: object = None,
     now: datetime = FRIDAY_NOON,
     owner: ObservedCluster | None = None,
-) -> Judgement:
+) -> Advice:
     there = observed if isinstance(observed, ObservedConfiguration | None) else None
     there = configuration(observed) if isinstance(observed, MaintenanceWindow) else there
-    return judge(Request(owner or cluster(), there, window, DESIRED, now))
+    return advise(Wished(owner or cluster(), there, window, DESIRED, now))
 
 
-def advice(judgement: Judgement) -> list[str]:
-    return [finding.reason.value for finding in judgement.advice]
+def against(advice: Advice) -> list[str]:
+    return [finding.reason.value for finding in advice.against]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_what_is_advised_against(
     window: MaintenanceWindow, observed: object, now: str, expected: list[str]
 ) -> None:
     """Each advice is given exactly where it holds, all of them at once."""
-    assert advice(asked(window, observed, at(now))) == expected
+    assert against(asked(window, observed, at(now))) == expected
 
 
 @pytest.mark.parametrize(
@@ -110,24 +110,24 @@ def test_clusters_that_naptime_does_not_look_after(
     owner: ObservedCluster, expected: list[str]
 ) -> None:
     """A schedule on a cluster that naptime would skip is advised against, and can be forced."""
-    judgement = asked(SUNDAYS, owner=owner)
-    assert advice(judgement) == expected
-    assert judgement.offer is None, "no start date would make it better"
-    assert judgement.decision.action is Action.CREATE
+    advice = asked(SUNDAYS, owner=owner)
+    assert against(advice) == expected
+    assert advice.offer is None, "no start date would make it better"
+    assert advice.decision.action is Action.CREATE
 
 
 def test_less_than_weekly_is_only_a_warning() -> None:
     """A monthly window is a person's choice; the answer says what it means."""
-    judgement = asked(replace(SUNDAYS, recurrence=AbsoluteMonthly(1, 15)))
-    assert advice(judgement) == []
-    assert [finding.reason.value for finding in judgement.warnings] == ["LongerThanWeekly"]
+    advice = asked(replace(SUNDAYS, recurrence=AbsoluteMonthly(1, 15)))
+    assert against(advice) == []
+    assert [finding.reason.value for finding in advice.warnings] == ["LongerThanWeekly"]
 
 
 def test_channel_off_is_only_a_warning() -> None:
     """That the window may not count on this cluster is said, and refuses nothing."""
     owner = cluster(autoUpgradeProfile={"nodeOSUpgradeChannel": "None"})
-    judgement = asked(SUNDAYS, owner=owner)
-    assert (advice(judgement), len(judgement.warnings)) == ([], 1)
+    advice = asked(SUNDAYS, owner=owner)
+    assert (against(advice), len(advice.warnings)) == ([], 1)
 
 
 @pytest.mark.parametrize(
@@ -163,14 +163,14 @@ def test_an_equal_schedule_is_left_whatever_could_be_said() -> None:
     """What is there already is not written, so nothing is advised, not even in an open window."""
     owner = cluster(tags={"naptime": "off"})
     old = replace(SUNDAYS, start_date=date(2026, 1, 1))
-    judgement = asked(old, old, at("2026-11-22 02:00"), owner)
-    assert (judgement.decision.action, judgement.advice) == (Action.LEAVE, ())
+    advice = asked(old, old, at("2026-11-22 02:00"), owner)
+    assert (advice.decision.action, advice.against) == (Action.LEAVE, ())
 
 
 def test_a_start_date_before_today_is_refused_by_name() -> None:
     """A date that AKS would refuse is an error that names field, value and rule."""
     tokyo = replace(SUNDAYS, utc_offset=timedelta(hours=9), start_date=date(2026, 11, 20))
-    assert advice(asked(tokyo, now=at("2026-11-20 14:59"))) == []
+    assert against(asked(tokyo, now=at("2026-11-20 14:59"))) == []
     with pytest.raises(InvalidWindow) as refused:
         asked(tokyo, now=at("2026-11-20 15:00"))
     (problem,) = refused.value.problems
@@ -182,7 +182,7 @@ def test_a_start_date_before_today_is_refused_by_name() -> None:
 def test_a_body_without_a_window(properties: dict[str, object]) -> None:
     """The window alone, or a whole ARM resource, is not what is asked for; the error says so."""
     with pytest.raises(InvalidWindow) as refused:
-        read_requested(properties, FRIDAY_NOON)
+        read_wish(properties, FRIDAY_NOON)
     assert "maintenanceWindow" in {problem.field for problem in refused.value.problems}
 
 
@@ -195,7 +195,7 @@ def test_everything_wrong_with_a_body_at_once() -> None:
         "colour": "blue",
     }
     with pytest.raises(InvalidWindow) as refused:
-        read_requested({"maintenanceWindow": body}, FRIDAY_NOON)
+        read_wish({"maintenanceWindow": body}, FRIDAY_NOON)
     names = [problem.field.rpartition(".")[2] for problem in refused.value.problems]
     assert sorted(names) == ["colour", "durationHours", "startDate"]
 
@@ -204,10 +204,10 @@ def test_too_many_spans() -> None:
     """More not-allowed dates than a row can hold are refused by naptime's own rule."""
     span = DateSpan(date(2027, 1, 1), date(2027, 1, 1))
     window = replace(SUNDAYS, not_allowed_dates=(span,) * MOST_SPANS)
-    assert read_requested({"maintenanceWindow": write_window(window)}, FRIDAY_NOON) == window
+    assert read_wish({"maintenanceWindow": write_window(window)}, FRIDAY_NOON) == window
     more = replace(window, not_allowed_dates=(span,) * (MOST_SPANS + 1))
     with pytest.raises(InvalidWindow, match="naptime's own limit"):
-        read_requested({"maintenanceWindow": write_window(more)}, FRIDAY_NOON)
+        read_wish({"maintenanceWindow": write_window(more)}, FRIDAY_NOON)
 
 
 @given(st.dictionaries(st.text(max_size=20), json_values, max_size=4), json_values)
@@ -217,16 +217,16 @@ def test_no_body_is_anything_but_a_window_or_invalid(
     """Whatever JSON comes, it is read or refused with InvalidWindow."""
     for body in (others, {"maintenanceWindow": window}, {"maintenanceWindow": others}):
         with suppress(InvalidWindow):
-            read_requested(body, FRIDAY_NOON)
+            read_wish(body, FRIDAY_NOON)
 
 
 def test_an_offer_waits_for_the_present_window_to_close() -> None:
     """While the present window is open the offer says from when on what would do."""
     saturday_night = at("2026-11-21 03:00")
-    judgement = asked(SUNDAYS, SATURDAYS, saturday_night)
-    assert judgement.offer
-    assert judgement.offer.send_at == at("2026-11-21 05:00")
-    assert judgement.offer.start == at("2026-11-22 01:00")
+    advice = asked(SUNDAYS, SATURDAYS, saturday_night)
+    assert advice.offer
+    assert advice.offer.send_at == at("2026-11-21 05:00")
+    assert advice.offer.start == at("2026-11-22 01:00")
 
 
 def test_no_offer_where_the_window_never_closes() -> None:
@@ -252,8 +252,8 @@ def test_a_day_that_not_every_month_has_may_mean_any(day: int) -> None:
 
 
 @st.composite
-def requests(draw: st.DrawFn) -> Request:
-    """Make a request whose start date, if it has one, is not far from now."""
+def wishes(draw: st.DrawFn) -> Wished:
+    """Make a wished whose start date, if it has one, is not far from now."""
     now = draw(instants)
     window = replace(draw(plain_windows | plain_windows | windows), start_date=None)
     ahead = draw(st.none() | st.integers(0, 12))
@@ -261,40 +261,40 @@ def requests(draw: st.DrawFn) -> Request:
         window = replace(window, start_date=window.local_date(now) + timedelta(days=ahead))
     desired = replace(DESIRED, lead=draw(leads))
     observed = draw(st.none() | plain_windows.map(configuration))
-    return Request(cluster(), observed, window, desired, now)
+    return Wished(cluster(), observed, window, desired, now)
 
 
 @settings(max_examples=300)
-@given(requests())
-def test_what_is_accepted_is_in_time_and_moves_no_open_window(request: Request) -> None:
+@given(wishes())
+def test_what_is_accepted_is_in_time_and_moves_no_open_window(wished: Wished) -> None:
     """Without force: the first start is a lead ahead, and neither window is open or about to be."""
-    judgement = judge(request)
-    if judgement.advice or judgement.decision.action is Action.LEAVE:
+    advice = advise(wished)
+    if advice.against or advice.decision.action is Action.LEAVE:
         return
-    assert request.window.ambiguity is None
-    accepted = request.now + request.desired.attempt_timeout
-    first = next(request.window.occurrences(request.now), None)
+    assert wished.window.ambiguity is None
+    accepted = wished.now + wished.desired.attempt_timeout
+    first = next(wished.window.occurrences(wished.now), None)
     assert first is not None
-    assert first.start >= accepted + request.desired.lead
-    before = request.before.window
-    for found in possible_occurrences(before, request.now) if before else ():
+    assert first.start >= accepted + wished.desired.lead
+    before = wished.before.window
+    for found in possible_occurrences(before, wished.now) if before else ():
         assert found.start >= accepted + MINIMUM_LEAD
         break
 
 
 @settings(max_examples=300)
-@given(requests())
-def test_what_is_offered_is_accepted(request: Request) -> None:
+@given(wishes())
+def test_what_is_offered_is_accepted(wished: Wished) -> None:
     """The offered body is accepted as it is, at the instant that the offer names."""
-    offer = judge(request).offer
+    offer = advise(wished).offer
     if offer is None:
         return
     body = {"maintenanceWindow": write_window(offer.window)}
-    again = replace(request, window=read_requested(body, offer.send_at), now=offer.send_at)
-    assert judge(again).advice == ()
+    again = replace(wished, window=read_wish(body, offer.send_at), now=offer.send_at)
+    assert advise(again).against == ()
     assert again.window.next_start(offer.send_at).start == offer.start  # type: ignore[union-attr]  # there is one
-    assert offer.start >= offer.send_at + request.desired.horizon
-    assert replace(again.window, start_date=None) == replace(request.window, start_date=None)
+    assert offer.start >= offer.send_at + wished.desired.horizon
+    assert replace(again.window, start_date=None) == replace(wished.window, start_date=None)
 
 
 @settings(max_examples=200)
@@ -305,6 +305,6 @@ def test_a_start_that_is_too_near_always_has_an_offer(
     """Where a start date is all that is wrong there is an offer: nobody is left without a way."""
     wanted = replace(window, start_date=None, not_allowed_dates=())
     there = replace(observed, recurrence=Weekly(1, Weekday.MONDAY)) if observed else None
-    judgement = asked(wanted, there, now)
-    if judgement.advice:
-        assert judgement.offer
+    advice = asked(wanted, there, now)
+    if advice.against:
+        assert advice.offer

@@ -34,6 +34,8 @@ def test_an_outcome_is_ready_for_json() -> None:
         "calls": 2,
         "dryRun": False,
         "retryAfterSeconds": None,
+        "rule": None,
+        "policyHash": None,
     }
 
 

@@ -21,6 +21,7 @@ from shared.domain.images.forecast import (
     PickUp,
     Unknown,
     forecast,
+    forecast_of_none,
 )
 from shared.domain.images.forecast_body import forecast_body
 from shared.domain.images.known_image import SeenImage
@@ -487,3 +488,18 @@ def test_without_a_window_too(visible: datetime, later: timedelta) -> None:
     assert found.certain_by
     assert visible <= found.not_before < found.certain_by
     assert found.certain_by > now
+
+
+@pytest.mark.parametrize("schedule", [None, ObservedSchedule(), ObservedSchedule(SUNDAYS)])
+@pytest.mark.parametrize(("channel", "noted"), [("SecurityPatch", True), ("NodeImage", False)])
+def test_security_patches_are_not_for_nap(
+    schedule: ObservedSchedule | None, channel: str, *, noted: bool
+) -> None:
+    """The channel SecurityPatch is followed by no NAP node, window or not, and that is said."""
+    owner = cluster(autoUpgradeProfile={"nodeOSUpgradeChannel": channel})
+    now = at("2026-11-20 12:00")
+    notes = (
+        *forecast(owner, schedule, now, now).notes,
+        *forecast_of_none(owner, schedule, "none").notes,
+    )
+    assert sum("SecurityPatch" in note for note in notes) == 2 * noted

@@ -10,11 +10,10 @@ from hypothesis import strategies as st
 
 from shared.domain.images.node_image import ImageVersion, NodeImage
 from shared.domain.images.released import (
-    NODE_IMAGE_RELEASED,
     NodeImageReleased,
     parse_node_image_event,
 )
-from shared.domain.vocabulary.cloud_event import NotOurs
+from shared.domain.vocabulary.cloud_event import EventType, NotOurs
 from shared.domain.vocabulary.errors import InvalidEvent
 from tests.unit.domain.examples import MINUTE, at
 from tests.unit.domain.strategies import json_values
@@ -95,7 +94,7 @@ def test_what_is_published_is_read(form: type[dict[str, object]]) -> None:
         event({"os": "aksubuntu", "previousVersion": None, "more": 1}),
         event({"previousVersion": None}, id="anybody's"),
         event({"previousVersion": None}, subject=RELEASED.subject.upper()),
-        event({"previousVersion": None}, type=NODE_IMAGE_RELEASED.upper()),
+        event({"previousVersion": None}, type=EventType.NODE_IMAGE_RELEASED.upper()),
     ],
 )
 def test_what_somebody_else_publishes_is_read(given: Mapping[str, object]) -> None:

@@ -12,7 +12,7 @@ from shared.domain.fleet.shard import Shard
 from shared.domain.messages.envelope import hold_back
 from shared.domain.messages.outbox import PublishEvents, parse_publish_events
 from shared.domain.messages.work import ReconcileCluster, parse_reconcile_cluster
-from shared.domain.vocabulary.cloud_event import CloudEvent
+from shared.domain.vocabulary.cloud_event import CloudEvent, EventType
 from shared.domain.vocabulary.errors import InvalidMessage
 from shared.domain.vocabulary.reasons import Cause
 from tests.unit.domain.examples import CLUSTER_ID, SUBSCRIPTION
@@ -40,7 +40,7 @@ def test_when_the_queue_took_it_in_is_written_down_once() -> None:
 
 def test_events_go_on_counting() -> None:
     """Events on their way to the topic have one count as well."""
-    events = (CloudEvent("Naptime.ScheduleCreated", "1", "s", NOW, {"n": "ä"}),)
+    events = (CloudEvent(EventType.SCHEDULE_CREATED, "1", "s", NOW, {"n": "ä"}),)
     held = hold_back(PublishEvents(events, EARLIER, 2).to_message(), NOW)
     assert parse_publish_events(held.text) == PublishEvents(events, EARLIER, 3)
 

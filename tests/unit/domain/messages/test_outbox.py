@@ -4,22 +4,25 @@ import json
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain.messages.envelope import MAX_MESSAGE_BYTES, seal
+from shared.domain.messages.given_up import LONGEST_TEXT
 from shared.domain.messages.outbox import MOST_BYTES, PublishEvents, packed, parse_publish_events
 from shared.domain.messages.work import PATIENCE
-from shared.domain.vocabulary.cloud_event import CloudEvent
+from shared.domain.vocabulary.cloud_event import CloudEvent, EventType
 from shared.domain.vocabulary.errors import InvalidMessage
-from tests.unit.domain.examples import at
+from tests.unit.domain.examples import CLUSTER_ID, SUBSCRIPTION, at
 
 NOW = at("2026-11-21 12:00")
 
 
 def event(number: int = 0, padding: int = 0) -> CloudEvent:
     """Give an event of some length."""
-    return CloudEvent("Naptime.Some", f"id-{number}", "subject", NOW, {"text": "x" * padding})
+    return CloudEvent(
+        EventType.SCHEDULE_CREATED, f"id-{number}", "subject", NOW, {"text": "x" * padding}
+    )
 
 
 @given(
@@ -44,10 +47,34 @@ def test_nothing_is_no_message() -> None:
     assert list(packed([], NOW)) == []
 
 
-def test_a_long_event_is_alone() -> None:
-    """An event that is longer than a message should be takes no other with it."""
-    works = list(packed([event(0), event(1, MOST_BYTES), event(2)], NOW))
-    assert [len(work.events) for work in works] == [1, 1, 1]
+def test_a_long_event_takes_no_other_with_it() -> None:
+    """An event that fits into no message is told without its window, and with a link to look at."""
+    window = {"notAllowedDates": ["x" * 100] * 1000}
+    data = {"clusterId": str(CLUSTER_ID), "reason": "Requested", "window": window}
+    long = CloudEvent(EventType.SCHEDULE_CREATED, "id-1", str(CLUSTER_ID), NOW, data)
+    works = list(packed([event(0), long, event(2)], NOW))
+    told = [each for work in works for each in work.events]
+    assert [each.id for each in told] == ["id-0", "id-1", "id-2"]
+    assert told[1].data == {
+        **data,
+        "window": None,
+        "link": f"/api/clusters/{SUBSCRIPTION}/rg-prod/aks-nap-01",
+    }
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["clusterId", "window", "message", "reason"]),
+        st.integers(0, 3 * MOST_BYTES).map(lambda length: "ä" * length),
+    )
+)
+@settings(max_examples=30, deadline=None)
+def test_whatever_is_long_every_event_fits(data: dict[str, object]) -> None:
+    """However long the members of an event are, its message fits into the queue and the table."""
+    long = CloudEvent(EventType.SCHEDULE_FAILED, "id-1", "subject", NOW, data)
+    (work,) = packed([long], NOW)
+    assert 2 * len(work.to_message()) <= LONGEST_TEXT
+    assert parse_publish_events(work.to_message()) == work
 
 
 def test_the_patience_is_a_day() -> None:
@@ -58,7 +85,13 @@ def test_the_patience_is_a_day() -> None:
     assert work.is_spent(NOW + PATIENCE)
 
 
-GOOD = {"type": "T", "id": "1", "subject": "s", "time": "2026-11-21T12:00:00Z", "data": {}}
+GOOD = {
+    "type": "Naptime.ScheduleCreated",
+    "id": "1",
+    "subject": "s",
+    "time": "2026-11-21T12:00:00Z",
+    "data": {},
+}
 
 
 @pytest.mark.parametrize(
@@ -69,6 +102,8 @@ GOOD = {"type": "T", "id": "1", "subject": "s", "time": "2026-11-21T12:00:00Z", 
         ({"events": {}}, "work.events"),
         ({"events": [1]}, "work.events[0]"),
         ({"events": [GOOD, {**GOOD, "id": 1}]}, "work.events[1].id"),
+        ({"events": [{**GOOD, "type": "Microsoft.Foreign"}]}, "work.events[0].type"),
+        ({"events": [{**GOOD, "type": "Naptime.Forged"}]}, "work.events[0].type"),
         ({"events": [{**GOOD, "time": "soon"}]}, "work.events[0].time"),
         ({"events": [{**GOOD, "data": []}]}, "work.events[0].data"),
         ({"events": [{**GOOD, "source": "x"}]}, "work.events[0].source"),
@@ -89,7 +124,7 @@ def test_the_cloud_event() -> None:
     """An event is written as CloudEvents 1.0 asks for."""
     assert json.loads(json.dumps(event().to_json("urn:naptime:app"))) == {
         "specversion": "1.0",
-        "type": "Naptime.Some",
+        "type": "Naptime.ScheduleCreated",
         "source": "urn:naptime:app",
         "id": "id-0",
         "time": "2026-11-21T12:00:00Z",

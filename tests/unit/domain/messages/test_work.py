@@ -1,6 +1,6 @@
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from shared.domain.messages.work import (
     PATIENCE,
+    REPLICATION,
     ReconcileCluster,
     delay_before,
     is_spent,
@@ -15,7 +16,9 @@ from shared.domain.messages.work import (
 )
 from shared.domain.vocabulary.errors import InvalidMessage
 from shared.domain.vocabulary.instants import from_text, to_text
-from shared.domain.vocabulary.reasons import Cause
+from shared.domain.vocabulary.reasons import Cause, Reason
+from shared.domain.window.recurrence import Weekday, Weekly
+from shared.domain.window.window import MaintenanceWindow
 from tests.unit.domain.examples import CLUSTER_ID, MINUTE, at
 from tests.unit.domain.strategies import instants
 
@@ -45,6 +48,17 @@ def test_the_message_is_a_versioned_envelope() -> None:
         '"askedAt":"2026-11-22T07:08:09Z","attempt":2,"eventId":"event-1",'
         '"since":"2026-11-22T07:09:09Z","eventAt":"2026-11-22T07:08:08Z"}}'
     )
+
+
+def test_a_window_without_an_answer_travels_with_the_work() -> None:
+    """What was sent and not answered is in the next attempt's message, and in no other."""
+    window = MaintenanceWindow(Weekly(1, Weekday.SUNDAY), time(1), 4, start_date=date(2026, 12, 1))
+    assert "sent" not in WORK.deferred().to_message()
+    again = parse_reconcile_cluster(WORK.deferred(sent=window).to_message())
+    assert again.sent == window
+    assert again.deferred().sent == window
+    with pytest.raises(InvalidMessage):
+        parse_reconcile_cluster(message(sent={"schedule": 3}))
 
 
 @given(
@@ -164,8 +178,34 @@ def test_delays_grow_within_bounds(
 
 def test_patience_lasts_a_day() -> None:
     """Work is spent 24 hours after it was first asked for, whatever its attempts."""
-    assert not is_spent(WORK, ASKED_AT + PATIENCE - SECOND)
-    assert is_spent(WORK, ASKED_AT + PATIENCE)
+    assert not is_spent(WORK, Reason.THROTTLED, ASKED_AT + PATIENCE - SECOND)
+    assert is_spent(WORK, Reason.THROTTLED, ASKED_AT + PATIENCE)
+
+
+def test_patience_with_a_replica_that_lags_is_short() -> None:
+    """A 404 on the write of a cluster that was just read is tried for ten minutes."""
+    reason = Reason.WRITE_TARGET_GONE
+    assert not is_spent(WORK, reason, ASKED_AT + REPLICATION - SECOND)
+    assert is_spent(WORK, reason, ASKED_AT + REPLICATION)
+
+
+@pytest.mark.parametrize(
+    ("cause", "event_at", "exists_at"),
+    [
+        (Cause.CLUSTER_WRITTEN, None, ASKED_AT),
+        (Cause.CLUSTER_WRITTEN, ASKED_AT - 5 * SECOND, ASKED_AT - 5 * SECOND),
+        (Cause.CLUSTER_WRITTEN, ASKED_AT + PATIENCE, ASKED_AT),
+        (Cause.SCHEDULE_DELETED, None, ASKED_AT),
+        (Cause.SWEPT, None, ASKED_AT),
+        (Cause.ASKED, ASKED_AT, None),
+        (Cause.REPLAYED, None, None),
+    ],
+)
+def test_events_and_listings_say_that_a_cluster_exists(
+    cause: Cause, event_at: datetime | None, exists_at: datetime | None
+) -> None:
+    """Work behind which is an event or a listing says when the cluster was; a person does not."""
+    assert replace(WORK, cause=cause, event_at=event_at).exists_at == exists_at
 
 
 def test_instants_are_written_in_utc_with_z() -> None:

@@ -70,8 +70,13 @@ def test_the_findings_about_schedules_need_attention() -> None:
         (errors.AccessDenied, "AccessDenied", True, False),
         (errors.NotAuthenticated, "NotAuthenticated", True, False),
         (errors.ClusterGone, "ClusterGone", False, False),
-        (errors.WriteTargetGone, "WriteTargetGone", False, False),
+        (errors.WriteTargetGone, "WriteTargetGone", True, False),
+        (errors.ApiVersionNotServed, "ApiVersionNotServed", True, False),
         (errors.Rejected, "RejectedByAzure", False, False),
+        (errors.DeniedByPolicy, "DeniedByPolicy", False, False),
+        (errors.DeniedByAssignment, "DeniedByAssignment", False, False),
+        (errors.ResourceLocked, "ResourceLocked", False, False),
+        (errors.SubscriptionDisabled, "SubscriptionDisabled", False, False),
     ],
 )
 def test_an_azure_error_says_whether_to_try_again(

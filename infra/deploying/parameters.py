@@ -1,0 +1,80 @@
+"""The parameters of main.bicep, from the environment: main.parameters.json names the variables.
+
+azd fills that file in by itself; this does the same for people who come with `az`, so that there is
+one list of variables.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from infra.deploying.refusals import DeploymentStopped
+
+INFRA = Path(__file__).resolve().parents[1]
+_INNERMOST = re.compile(r"\$\{(\w+)(?:=([^${}]*))?\}")
+
+
+def filled_in(text: str, environment: Mapping[str, str]) -> str:
+    """Put variables into `${NAME=default}`, from the inside out; empty is as good as unset."""
+    while found := _INNERMOST.search(text):
+        value = environment.get(found[1]) or found[2] or ""
+        text = text[: found.start()] + value + text[found.end() :]
+    return text
+
+
+def compiled(template: str) -> dict[str, dict[str, dict[str, object]]]:
+    """Read a compiled template: `main`, `watch` or `events`."""
+    path = INFRA / "compiled" / f"{template}.json"
+    read: dict[str, dict[str, dict[str, object]]] = json.loads(path.read_text(encoding="utf-8"))
+    return read
+
+
+def read_parameters(environment: Mapping[str, str]) -> dict[str, object]:
+    """Give each parameter that main.parameters.json names, as its type in main.bicep says.
+
+    Raises DeploymentStopped, naming the variable, where a value is not of that type.
+    """
+    types = {name: one.get("type") for name, one in compiled("main")["parameters"].items()}
+    given = json.loads((INFRA / "main.parameters.json").read_text(encoding="utf-8"))["parameters"]
+    return {
+        name: _typed(one["value"], filled_in(one["value"], environment), str(types[name]))
+        for name, one in given.items()
+    }
+
+
+_MEANT = {
+    "bool": (bool, "true or false"),
+    "int": (int, "a whole number"),
+    "array": (list, 'a JSON list of texts, such as ["a", "b"]'),
+}
+
+
+def _typed(template: str, text: str, kind: str) -> object:
+    if kind not in _MEANT:
+        return text
+    python, meant = _MEANT[kind]
+    try:
+        value = json.loads(text.lower() if kind == "bool" else text)
+    except ValueError:
+        value = None
+    if type(value) is not python or (isinstance(value, list) and not _are_texts(value)):
+        variable = _INNERMOST.findall(template)[0][0]
+        outer = re.match(r"\$\{(\w+)", template)
+        named = outer[1] if outer else variable
+        raise DeploymentStopped(f"{named} must be {meant}, not {text!r}")
+    return value
+
+
+def _are_texts(value: list[object]) -> bool:
+    return all(isinstance(each, str) for each in value)
+
+
+def as_file(parameters: Mapping[str, object]) -> str:
+    """Write parameters as a file for `az deployment … --parameters @file`."""
+    schema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#"
+    values = {name: {"value": value} for name, value in parameters.items()}
+    document = {"$schema": schema, "contentVersion": "1.0.0.0", "parameters": values}
+    return json.dumps(document, indent=2) + "\n"

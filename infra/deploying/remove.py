@@ -1,0 +1,115 @@
+"""Removing: everything that was made, in every subscription; schedules stay."""
+
+from __future__ import annotations
+
+from infra.deploying.azure import Patience, is_absent, text_at
+from infra.deploying.installation import Installation
+from infra.deploying.refusals import CallFailed, DeploymentStopped
+from infra.deploying.topics import OF_AN_INSTALLATION, ask_graph, installation_of, system_topics
+
+_EVENT_GRID = "2025-02-15"
+_ROLES = "2022-04-01"
+_GROUPS = "2025-04-01"
+
+
+def remove(one: Installation) -> None:
+    """Delete what this installation consists of; harmless to repeat."""
+    if one.azure.dry_run:
+        _print_only(one)
+        return
+    installation = installation_of(one)
+    if not installation:
+        print(f"  {one.group} holds no installation; only the group itself is looked for")
+    else:
+        for subscription in _subscriptions(one, installation):
+            _remove_watch(one, subscription, installation)
+    _delete(one, f"{one.group}?api-version={_GROUPS}")
+    print("  Left: the schedules on the clusters, which nobody brings back once they are deleted;")
+    print("  the entries of the deployments in the subscriptions' histories.")
+
+
+def _print_only(one: Installation) -> None:
+    for subscription in one.watched:
+        path = f"/subscriptions/{subscription}"
+        group = f"{path}/resourceGroups/rg-{one.name}-events-<installation>"
+        one.azure.rest("delete", f"{group}?api-version={_GROUPS}")
+        roles = f"{path}/providers/Microsoft.Authorization"
+        one.azure.rest("delete", f"{roles}/roleAssignments/<name>?api-version={_ROLES}")
+        one.azure.rest("delete", f"{roles}/roleDefinitions/<name>?api-version={_ROLES}")
+    one.azure.rest("delete", f"{one.group}?api-version={_GROUPS}")
+
+
+def _subscriptions(one: Installation, installation: str) -> list[str]:
+    """Name the watched ones, and those that were taken off the list and still hold something."""
+    rows = ask_graph(one.azure, OF_AN_INSTALLATION.format(installation=installation), [])
+    held = [text_at(row, "subscriptionId").lower() for row in rows]
+    return list(dict.fromkeys([*(each.lower() for each in one.watched), *held]))
+
+
+def _remove_watch(one: Installation, subscription: str, installation: str) -> None:
+    prefix = f"{one.name}-{installation}-"
+    shared = [
+        topic.id
+        for topic in system_topics(one.azure, [subscription])
+        if _remove_event_subscriptions(one, topic.id, prefix)
+    ]
+    group = f"/subscriptions/{subscription}/resourceGroups/rg-{one.name}-events-{installation}"
+    kept = [topic for topic in shared if topic.lower().startswith(f"{group.lower()}/")]
+    if kept:
+        _remove_all_but(one, group, kept)
+    else:
+        _delete(one, f"{group}?api-version={_GROUPS}")
+    _remove_role(one, subscription, installation)
+
+
+def _remove_event_subscriptions(one: Installation, topic: str, prefix: str) -> bool:
+    """Delete those of this installation; tell whether somebody else has some on the topic."""
+    others = False
+    path = f"{topic}/eventSubscriptions"
+    for each in one.azure.every(f"{path}?api-version={_EVENT_GRID}"):
+        name = text_at(each, "name")
+        if name.startswith(prefix):
+            _delete(one, f"{path}/{name}?api-version={_EVENT_GRID}")
+        else:
+            others = True
+    return others
+
+
+def _remove_all_but(one: Installation, group: str, kept: list[str]) -> None:
+    """Delete what is in a group, but for topics that others have event subscriptions on."""
+    for each in one.azure.every(f"{group}/resources?api-version=2021-04-01"):
+        found = text_at(each, "id")
+        if text_at(each, "type").lower() == "microsoft.insights/metricalerts":
+            _delete(one, f"{found}?api-version=2018-03-01")
+    for topic in kept:
+        settings = f"{topic}/providers/Microsoft.Insights/diagnosticSettings/failures"
+        _delete(one, f"{settings}?api-version=2021-05-01-preview")
+        print(f"  Left: {topic}, because others have event subscriptions on it")
+
+
+def _remove_role(one: Installation, subscription: str, installation: str) -> None:
+    scope = f"/subscriptions/{subscription}/providers/Microsoft.Authorization"
+    wanted = f"naptime {one.name} {installation} ".lower()
+    for role in one.azure.every(f"{scope}/roleDefinitions?api-version={_ROLES}"):
+        if not text_at(role, "properties", "roleName").lower().startswith(wanted):
+            continue
+        role_id = text_at(role, "id")
+        for each in one.azure.every(f"{scope}/roleAssignments?api-version={_ROLES}"):
+            if text_at(each, "properties", "roleDefinitionId").lower() == role_id.lower():
+                _delete(one, f"{text_at(each, 'id')}?api-version={_ROLES}")
+        _delete(one, f"{role_id}?api-version={_ROLES}")
+
+
+def _delete(one: Installation, path: str) -> None:
+    """Delete one thing and wait until it is gone; nothing happens where it is not there."""
+    if one.azure.get(path) is None:
+        return
+    try:
+        one.azure.rest("delete", path)
+    except CallFailed as failure:
+        if not is_absent(failure):
+            raise DeploymentStopped(f"{path} was not deleted: {failure}") from failure
+    # A group takes as long as the slowest of what is in it.
+    patience = Patience(one.azure.patience.longest * 6, one.azure.patience.every)
+    if patience.tried("it is being deleted", lambda: one.azure.get(path) is None or None) is None:
+        raise DeploymentStopped(f"{path} is still being deleted; run this again later")

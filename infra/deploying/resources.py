@@ -1,0 +1,86 @@
+"""The resources: main.bicep, compiled."""
+
+from __future__ import annotations
+
+from infra.deploying.azure import Azure, text_at, without_case, written
+from infra.deploying.installation import DEPLOYMENT_API, Installation
+from infra.deploying.parameters import INFRA, as_file
+from infra.deploying.refusals import CallFailed, DeploymentStopped
+
+_SETTLING = {"DeploymentActive", "PrincipalNotFound", "AnotherOperationInProgress"}
+"""What a second try finds settled: a deployment that was left running, an identity that is new."""
+_TRIES = 3
+
+
+def deploy_resources(one: Installation) -> None:
+    """Make the resources, or change what differs; keeps their outputs."""
+    deployed = deploy(one, "resources", "main", dict(one.parameters))
+    if deployed is not None:
+        properties = without_case(deployed).get("properties")
+        one.take(without_case(properties).get("outputs") if isinstance(properties, dict) else None)
+        print(f"  {one.output('appUrl')}")
+    if one.parameters.get("watchFromHere") is False:
+        _tell_owners(one)
+
+
+def deploy(
+    one: Installation, step: str, template: str, parameters: dict[str, object]
+) -> dict[str, object] | None:
+    """Deploy a template at naptime's subscription; None in a dry run. Raises DeploymentStopped."""
+    name = one.deployment(step)
+    for left in reversed(range(_TRIES)):
+        _wait_for_an_earlier_one(one.azure, one.home, name)
+        try:
+            return _create(one, name, template, parameters)
+        except CallFailed as failure:
+            # What Event Grid says while it does not see a function yet has no code of its own.
+            settles = failure.code in _SETTLING or template == "events"
+            if left == 0 or not settles:
+                raise DeploymentStopped(f"{name} was refused: {failure}") from failure
+            print(f"  {failure}; once more", flush=True)
+            one.azure.patience.pause("what was refused to settle")
+    return None
+
+
+def _create(
+    one: Installation, name: str, template: str, parameters: dict[str, object]
+) -> dict[str, object] | None:
+    with written(as_file(parameters)) as file:
+        deployed = one.azure.run(
+            *("deployment", "sub", "create", "--subscription", one.home, "--name", name),
+            *("--location", one.location),
+            *("--template-file", str(INFRA / "compiled" / f"{template}.json")),
+            *("--parameters", f"@{file}"),
+        )
+    if one.azure.dry_run:
+        print(as_file(parameters))
+    return deployed if isinstance(deployed, dict) else None
+
+
+def _wait_for_an_earlier_one(azure: Azure, home: str, name: str) -> None:
+    """Let a deployment end that was left running when its command was killed."""
+    if azure.dry_run:
+        return
+    path = f"/subscriptions/{home}/providers/Microsoft.Resources/deployments/{name}"
+
+    def ended() -> bool | None:
+        found = azure.get(f"{path}?api-version={DEPLOYMENT_API}")
+        return (
+            text_at(found, "properties", "provisioningState") not in {"Running", "Accepted"} or None
+        )
+
+    if azure.patience.tried(f"{name} is still under way", ended) is None:
+        raise DeploymentStopped(f"{name} is still under way; run this again when it has ended")
+
+
+def _tell_owners(one: Installation) -> None:
+    print("  The owners of the watched subscriptions run, each in theirs:")
+    values = {
+        "environmentName": one.name,
+        "installation": one.output("installation"),
+        "location": one.location,
+        "appPrincipalId": one.output("appPrincipalId"),
+    }
+    given = " ".join(f"{name}={value}" for name, value in values.items())
+    template = "--template-file infra/compiled/watch.json"
+    print(f"    az deployment sub create --location {one.location} {template} --parameters {given}")

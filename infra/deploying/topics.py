@@ -1,0 +1,71 @@
+"""The system topics that subscriptions have already, as Resource Graph knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from infra.deploying.azure import Azure, text_at, without_case
+from infra.deploying.installation import Installation
+
+GRAPH = "/providers/Microsoft.ResourceGraph/resources?api-version=2022-10-01"
+QUERY = (
+    "resources | where type =~ 'microsoft.eventgrid/systemtopics'"
+    " and properties.topicType =~ 'microsoft.resources.subscriptions'"
+    " | project id, subscriptionId, installation = tostring(tags['naptime-installation']),"
+    " name = tostring(tags['azd-env-name'])"
+)
+OF_AN_INSTALLATION = (
+    "resourcecontainers | where type =~ 'microsoft.resources/subscriptions/resourcegroups'"
+    " and tags['naptime-installation'] =~ '{installation}' | project id, subscriptionId"
+)
+
+
+@dataclass(frozen=True)
+class SystemTopic:
+    """A topic of a subscription's own events; `installation` is empty where naptime made it not."""
+
+    id: str
+    subscription: str
+    installation: str
+
+    def is_of(self, one: Installation) -> bool:
+        """Tell whether this installation made it."""
+        return bool(self.installation) and self.installation == installation_of(one)
+
+
+def system_topics(azure: Azure, subscriptions: Sequence[str]) -> list[SystemTopic]:
+    """Ask for the topics of some subscriptions."""
+    return [
+        SystemTopic(
+            text_at(row, "id"),
+            text_at(row, "subscriptionId").lower(),
+            text_at(row, "installation"),
+        )
+        for row in ask_graph(azure, QUERY, subscriptions)
+    ]
+
+
+def ask_graph(azure: Azure, query: str, subscriptions: Sequence[str]) -> list[dict[str, object]]:
+    """Ask Resource Graph; no subscriptions means all that the caller sees."""
+    body: dict[str, object] = {"query": query, "options": {"resultFormat": "objectArray"}}
+    if subscriptions:
+        body["subscriptions"] = list(subscriptions)
+    given = azure.rest("post", GRAPH, body, quiet=True)
+    rows = without_case(given).get("data") if isinstance(given, dict) else []
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def installation_of(one: Installation) -> str:
+    """Give what tells this installation apart; empty where nothing of it is made.
+
+    The storage account carries it in its name, and is made before anything in another subscription.
+    """
+    path = f"{one.group}/resources?api-version=2021-04-01"
+    for each in one.azure.every(path):
+        name = text_at(each, "name")
+        if text_at(each, "type").lower() == "microsoft.storage/storageaccounts" and name.startswith(
+            "stnap"
+        ):
+            return name[len("stnap") :]
+    return ""

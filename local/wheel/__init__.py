@@ -1,0 +1,1 @@
+"""`make wheel`: the command line as a wheel, installed into an empty environment and tried."""

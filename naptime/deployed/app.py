@@ -1,0 +1,135 @@
+"""Answers from a deployed naptime: what its own identity sees, and what it remembers."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
+
+from naptime.asking.references import ClusterName
+from naptime.asking.scope import Reach
+from naptime.deployed.client import AppClient, Json, items_of
+from naptime.source import FleetLook, Progress, Watch
+from shared.domain.fleet.run import RunState
+from shared.domain.vocabulary.errors import InvalidInput
+from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.reasons import Reason
+
+if TYPE_CHECKING:
+    from shared.domain.deciding.outcome import LastOutcomeJson
+    from shared.domain.fleet.run_records import RunRecordJson
+    from shared.domain.messages.given_up import GivenUpClusterJson
+    from shared.ports.azure import Clock
+    from shared.reconcile.shown.cluster_json import LiveClusterJson
+    from shared.reconcile.shown.runs import ShownRunJson
+
+ASKED_EVERY = 1.0
+"""Seconds between two looks at a run."""
+
+
+class DeployedApp:
+    """Every command with `--app`."""
+
+    def __init__(self, client: AppClient, clock: "Clock") -> None:
+        """Take a client of the app."""
+        self._client = client
+        self._clock = clock
+        self._clock = clock
+
+    async def plan(self, asked: Reach, watch: Watch) -> FleetLook:
+        """Have the app do a dry run, and read what came of it."""
+        body = {**scope_body(asked), "dryRun": True}
+        run_id = await self.start(body)
+        run = await self.finished(run_id, watch)
+        query = {"reason": Reason.EXCLUDED.value, **_subscription(asked)}
+        excluded = [item async for item in self._client.pages("clusters", **query)]
+        places = set(asked.locations)
+        left_out = [each for each in excluded if not places or each.get("location") in places]
+        return FleetLook(run, tuple(cast("list[LastOutcomeJson]", left_out)))
+
+    async def start(self, body: Json) -> str:
+        """Ask for a run and give its id."""
+        answer = await self._client.post("reconcile", body)
+        return str(answer.get("runId", ""))
+
+    async def finished(self, run_id: str, watch: Watch) -> "ShownRunJson":
+        """Wait for the end of a run, and give it with all of its rows."""
+        while True:
+            run = await self._client.get(f"runs/{run_id}", pageSize="1")
+            watch(_progress(run))
+            if run.get("state") == RunState.FINISHED:
+                return await self.run(run_id)
+            await self._clock.sleep(ASKED_EVERY)
+
+    async def run(self, run_id: str) -> "ShownRunJson":
+        """Give a run with all of its rows."""
+        query = {"pageSize": "500"}
+        run = await self._client.get(f"runs/{run_id}", **query)
+        page = cast("Json", run.get("clusters") or {})
+        rows = items_of(page)
+        while token := page.get("continuationToken"):
+            query["continuationToken"] = str(token)
+            page = cast("Json", (await self._client.get(f"runs/{run_id}", **query))["clusters"])
+            rows += items_of(page)
+        whole = {**run, "clusters": {"value": rows, "continuationToken": None}}
+        return cast("ShownRunJson", whole)
+
+    async def runs(self, most: int) -> "list[RunRecordJson]":
+        """Give the newest runs."""
+        page = await self._client.get("runs", pageSize=str(most))
+        return cast("list[RunRecordJson]", items_of(page))
+
+    async def given_up(self) -> "list[GivenUpClusterJson]":
+        """Give what was given up."""
+        found = [item async for item in self._client.pages("given-up")]
+        return cast("list[GivenUpClusterJson]", found)
+
+    async def reconcile(self, cluster_id: ClusterId, *, dry_run: bool) -> Json:
+        """Have one cluster reconciled, and give what came of it."""
+        body: Json = {"clusterId": str(cluster_id), "dryRun": dry_run}
+        return await self._client.post("reconcile", body)
+
+    async def look(self, cluster_id: ClusterId) -> "LiveClusterJson":
+        """Give one cluster as it is now, what would be done and what was."""
+        parts = (cluster_id.subscription_id, cluster_id.resource_group, cluster_id.name)
+        return cast("LiveClusterJson", await self._client.get("/".join(("clusters", *parts))))
+
+    async def forecast(self, cluster_id: ClusterId) -> "LiveClusterJson":
+        """Give the same: the app watches node images anyway."""
+        return await self.look(cluster_id)
+
+    async def named(self, name: ClusterName, asked: Reach) -> Sequence[ClusterId]:
+        """Find the clusters of a name among those that the app remembers."""
+        query = _subscription(asked)
+        known = [
+            ClusterId.parse(str(item["clusterId"]))
+            async for item in self._client.pages("clusters", **query)
+        ]
+        return [each for each in known if name.fits(each)]
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+
+def scope_body(asked: Reach) -> Json:
+    """Write a scope as the API takes it: everything, or one subscription."""
+    places = {"locations": list(asked.locations)} if asked.locations else {}
+    if asked.is_all:
+        return {"fleet": True, **places}
+    return {**_subscription(asked), **places}
+
+
+def _subscription(asked: Reach) -> dict[str, str]:
+    match sorted(asked.subscriptions):
+        case []:
+            return {}
+        case [only]:
+            return {"subscriptionId": only}
+        case several:
+            rule = "a deployed naptime takes one at a time, or --all of its own"
+            raise InvalidInput.because("--subscription", ", ".join(several), rule)
+
+
+def _progress(run: Json) -> Progress:
+    at = run.get("progress")
+    if not isinstance(at, dict):
+        return Progress(0, 0)
+    return Progress(int(at.get("clustersDone", 0)), int(at.get("clusters", 0)))

@@ -1,0 +1,75 @@
+"""What was read of a cluster, kept in a message that comes back while it is still true."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Self
+
+from shared.domain.deciding.observed import ObservedCluster
+from shared.domain.vocabulary.fields import BrokenRule, an_instant, object_in, text_in
+from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.instants import to_text
+
+STILL_TRUE = timedelta(minutes=1)
+"""How long what was read of a cluster itself, its tags above all, counts for a write."""
+
+LONGEST_TAGS = 8_000
+"""In characters. Fifty tags may be 38,000 (learn.microsoft.com, tag-resources), and a queue takes
+no message of more than 48 KiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenCluster:
+    """A cluster as it was read at an instant by a worker's clock, in UTC."""
+
+    cluster: ObservedCluster
+    read_at: datetime
+
+    def is_true_at(self, now: datetime) -> bool:
+        """Say whether it still counts; what was read in the future was read by a clock ahead."""
+        return timedelta() <= now - self.read_at <= STILL_TRUE
+
+    @property
+    def is_small(self) -> bool:
+        """Say whether it fits into a message beside all else."""
+        tags = self.cluster.tags
+        return sum(len(name) + len(value) for name, value in tags.items()) <= LONGEST_TAGS
+
+    def to_json(self) -> dict[str, object]:
+        """Give it ready for JSON; the cluster's id is the message's own."""
+        cluster = self.cluster
+        return {
+            "readAt": to_text(self.read_at),
+            "location": cluster.location,
+            "state": cluster.provisioning_state,
+            "nap": cluster.auto_provisioning,
+            "tags": dict(cluster.tags),
+            "nodeOS": cluster.node_os_channel,
+            "upgrade": cluster.upgrade_channel,
+            "nodeGroup": cluster.node_resource_group,
+            "sku": cluster.sku,
+        }
+
+    @classmethod
+    def of(cls, body: Mapping[str, object], cluster_id: ClusterId) -> Self | None:
+        """Read what `to_json` gave; None where that makes no sense: then it is read anew."""
+        try:
+            read_at = an_instant(body.get("readAt"))
+        except BrokenRule:
+            return None
+        location, nap = text_in(body, "location"), body.get("nap")
+        if not location or not isinstance(nap, bool):
+            return None
+        tags = object_in(body, "tags")
+        cluster = ObservedCluster(
+            id=cluster_id,
+            location=location,
+            provisioning_state=text_in(body, "state") or "",
+            auto_provisioning=nap,
+            tags={name: value for name, value in tags.items() if isinstance(value, str)},
+            node_os_channel=text_in(body, "nodeOS"),
+            upgrade_channel=text_in(body, "upgrade"),
+            node_resource_group=text_in(body, "nodeGroup"),
+            sku=text_in(body, "sku") or "",
+        )
+        return cls(cluster, read_at)

@@ -1,0 +1,37 @@
+"""Rows of a form that cannot be read: those of a later version, which are left alone, and said."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from shared.domain.vocabulary.errors import NaptimeError
+from shared.domain.vocabulary.rows import Row
+from shared.telemetry.lines import ROW_LEFT_ALONE
+
+
+def read[T](row: Row, parse: Callable[[Row], T]) -> T | None:
+    """Read a row; None, with a word in the log, for one that makes no sense to this version."""
+    try:
+        return parse(row)
+    except (ValueError, KeyError, TypeError, NaptimeError) as error:
+        why = type(error).__name__
+        ROW_LEFT_ALONE.log(partition=row.partition, key=row.key, why=why)
+        return None
+
+
+async def read_some[T](
+    rows_after: Callable[[Row | None, int], Awaitable[Sequence[Row]]],
+    parse: Callable[[Row], T],
+    limit: int,
+) -> list[tuple[Row, T]]:
+    """Read up to `limit` rows that make sense; fewer only where there are no more.
+
+    `rows_after` gives some more rows behind one, or from the start.
+    """
+    found: list[tuple[Row, T]] = []
+    last: Row | None = None
+    while room := limit - len(found):
+        rows = await rows_after(last, room)
+        found += [(row, each) for row in rows if (each := read(row, parse)) is not None]
+        if len(rows) < room:
+            break
+        last = rows[-1]
+    return found

@@ -1,0 +1,70 @@
+"""The reads of Resource Manager, across all workers: a bucket for each subscription.
+
+It lets 250 through at once and 25 a second after that, for each subscription and principal
+(learn.microsoft.com, request-limits-and-throttling). Every reading of a cluster is one, and every
+LIST of its configurations, whatever AKS itself allows.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from shared.domain.fleet.shard import Shard
+from shared.reconcile.ground.pacer import ShardPacer, TooManyConflicts
+
+READS_PARTITION = "reads"
+
+LOT = 10
+"""So many are drawn from the table at once, and handed out from memory: a row that every worker
+changes for every call would be what they wait for."""
+
+LOT_LASTS = timedelta(seconds=10)
+
+UNKNOWN_AT_ONCE = 10
+"""So many clusters are read at once in a subscription where no location is known yet."""
+
+
+@dataclass(slots=True)
+class _Lot:
+    """What this worker has drawn and not yet used."""
+
+    left: int
+    drawn_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPacer:
+    """Draws reads; `pacer` keeps the buckets, in a partition of their own."""
+
+    pacer: ShardPacer
+    _lots: dict[str, _Lot] = field(default_factory=dict)
+
+    async def draw(self, subscription_id: str, reads: int) -> None:
+        """Draw reads of a subscription; raises `Paced` where there are none within seconds."""
+        now = self.pacer.clock.now()
+        lot = self._lots.get(subscription_id)
+        if lot and lot.left >= reads and now - lot.drawn_at <= LOT_LASTS:
+            lot.left -= reads
+            return
+        drawn = await self.pacer.draw_soon(_bucket(subscription_id), max(reads, LOT), 0)
+        self._lots[subscription_id] = _Lot(drawn.tokens - reads, now)
+
+    async def draw_for_unknown(self, subscription_id: str) -> None:
+        """Draw one read, unless some have just been drawn by others who know no better."""
+        spared = self.pacer.pace.burst - UNKNOWN_AT_ONCE
+        await self.pacer.draw_soon(_bucket(subscription_id), 1, max(spared, 0))
+
+    async def note(self, subscription_id: str, reads: int) -> None:
+        """Take off what was read at another pace, as runs do: as much of it as there is."""
+        with suppress(TooManyConflicts):
+            await self.pacer.draw(_bucket(subscription_id), reads, -reads)
+
+    async def pause(self, subscription_id: str, wait: timedelta | None) -> None:
+        """Let nobody read in that subscription for as long as a 429 asks for."""
+        self._lots.pop(subscription_id, None)
+        await self.pacer.pause(_bucket(subscription_id), wait)
+
+
+def _bucket(subscription_id: str) -> Shard:
+    """Resource Manager counts over all locations."""
+    return Shard(subscription_id, "")

@@ -1,0 +1,220 @@
+"""One cluster as the HTTP API shows it: as ARM has it now, or as it was seen last."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import islice
+from typing import TypedDict
+
+from shared.domain.deciding.decision import Action, Decision
+from shared.domain.deciding.observed import (
+    NODE_OS_SCHEDULE,
+    ObservedCluster,
+    ObservedConfiguration,
+    ObservedSchedule,
+    SeenSchedule,
+)
+from shared.domain.deciding.outcome import FindingJson, LastOutcomeJson, finding_json
+from shared.domain.fleet.last_known import Remembered
+from shared.domain.fleet.written import made_by
+from shared.domain.images.age import ImageAge, ImageAgeJson, with_image_age
+from shared.domain.images.forecast_body import ForecastJson, forecast_bodies, schedule_from_text
+from shared.domain.images.known_image import SeenImage
+from shared.domain.messages.given_up import GivenUpJson
+from shared.domain.policy.choose import StepJson
+from shared.domain.vocabulary.errors import AzureError
+from shared.domain.vocabulary.instants import to_text
+from shared.domain.vocabulary.reasons import Reason
+from shared.domain.window.body import write_window
+from shared.domain.window.window import MaintenanceWindow
+from shared.reconcile.cluster.look import Sight
+
+OCCURRENCES_SHOWN = 5
+
+
+class ScheduleJson(TypedDict):
+    """The node OS schedule: its name as somebody wrote it, its properties as ARM has them."""
+
+    name: str
+    properties: dict[str, object]
+
+
+class OccurrenceJson(TypedDict):
+    """An occurrence of the window in UTC; not certain where the documentation leaves it open."""
+
+    start: str
+    end: str
+    certain: bool
+
+
+class DecisionJson(TypedDict):
+    """What naptime would do now, and why."""
+
+    action: Action
+    reason: Reason
+    message: str
+    findings: list[FindingJson]
+    window: dict[str, object] | None
+    nextStart: str | None
+    rule: str | None
+    policyHash: str | None
+    because: list[StepJson]
+
+
+class RememberedJson(TypedDict):
+    """What naptime did last for a cluster, what it gave up, and how old its node images were."""
+
+    lastOutcome: LastOutcomeJson | None
+    givenUp: GivenUpJson | None
+    imageAge: ImageAgeJson | None
+
+
+class NotLiveJson(TypedDict):
+    """Why something is as it was seen last, and when asking again is worth it."""
+
+    reason: Reason
+    message: str
+    retryAfterSeconds: float | None
+
+
+class LiveJson(TypedDict):
+    """A cluster as ARM has it now, or (`notLive`) as it was seen last, at `readAt`.
+
+    What nobody has looked at is null: the state then, and what would be decided now.
+    """
+
+    readAt: str
+    notLive: NotLiveJson | None
+
+    clusterId: str
+    location: str
+    provisioningState: str | None
+    nodeAutoProvisioning: bool
+    nodeOSUpgradeChannel: str | None
+    schedule: ScheduleJson | None
+    window: dict[str, object] | None
+    madeBy: str | None
+    nextOccurrences: list[OccurrenceJson]
+    autoUpgradeChannel: str | None
+    decision: DecisionJson | None
+    forecasts: list[ForecastJson]
+
+
+class LiveClusterJson(LiveJson, RememberedJson):
+    """A cluster as ARM has it now, what naptime would do, what it did and gave up."""
+
+
+def live_json(
+    sight: Sight,
+    decision: Decision,
+    policy_hash: str,
+    known: Remembered | None,
+    images: Sequence[SeenImage],
+) -> LiveJson:
+    """Show what a look saw, and what naptime would do."""
+    now, cluster, schedule = sight.now, sight.cluster, sight.observed
+    window = schedule.schedule.window if schedule else None
+    return {
+        "readAt": to_text(now),
+        "notLive": None,
+        "clusterId": str(cluster.id),
+        "location": cluster.location,
+        "provisioningState": cluster.provisioning_state,
+        "nodeAutoProvisioning": cluster.auto_provisioning,
+        "nodeOSUpgradeChannel": cluster.node_os_channel,
+        "autoUpgradeChannel": cluster.upgrade_channel,
+        "schedule": _schedule_json(schedule),
+        "window": write_window(window) if window else None,
+        "madeBy": made_by(known.written if known else None, window, now),
+        "nextOccurrences": occurrences_json(window, now),
+        "decision": _decision_json(decision, policy_hash, now, known.image_age if known else None),
+        "forecasts": _forecasts(cluster, schedule, images, now),
+    }
+
+
+def last_seen_json(
+    known: Remembered,
+    read_at: datetime,
+    why: AzureError,
+    images: Sequence[SeenImage],
+    now: datetime,
+) -> LiveJson:
+    """Show what was seen last of a cluster, and why that is all."""
+    needs = known.forecast_needs
+    seen = schedule_from_text(needs.schedule_text)
+    schedule = seen.schedule if seen else None
+    window = schedule.window if schedule else None
+    wait = why.retry_after
+    return {
+        "readAt": to_text(read_at),
+        "notLive": {
+            "reason": why.reason,
+            "message": why.message,
+            "retryAfterSeconds": wait.total_seconds() if wait else None,
+        },
+        "clusterId": known.last_outcome["clusterId"],
+        "location": known.location,
+        "provisioningState": None,
+        "nodeAutoProvisioning": known.has_nap,
+        "nodeOSUpgradeChannel": needs.node_os_channel,
+        "autoUpgradeChannel": needs.upgrade_channel,
+        "schedule": _seen_schedule_json(schedule),
+        "window": write_window(window) if window else None,
+        "madeBy": made_by(known.written, window, read_at),
+        "nextOccurrences": occurrences_json(window, now),
+        "decision": None,
+        "forecasts": forecast_bodies(needs, seen, images, now) if known.has_nap else [],
+    }
+
+
+def _seen_schedule_json(schedule: ObservedSchedule | None) -> ScheduleJson | None:
+    """Show as much of the ARM body as is remembered: the window, if it could be read."""
+    if schedule is None:
+        return None
+    window = schedule.window
+    properties: dict[str, object] = {"maintenanceWindow": write_window(window)} if window else {}
+    return {"name": NODE_OS_SCHEDULE, "properties": properties}
+
+
+def _schedule_json(schedule: ObservedConfiguration | None) -> ScheduleJson | None:
+    return {"name": schedule.name, "properties": dict(schedule.properties)} if schedule else None
+
+
+def _forecasts(
+    cluster: ObservedCluster,
+    schedule: ObservedConfiguration | None,
+    images: Sequence[SeenImage],
+    now: datetime,
+) -> list[ForecastJson]:
+    """Give the forecasts; none for a cluster without node auto-provisioning."""
+    if not cluster.auto_provisioning:
+        return []
+    seen = SeenSchedule(schedule.schedule if schedule else None)
+    return forecast_bodies(cluster, seen, images, now)
+
+
+def occurrences_json(window: MaintenanceWindow | None, now: datetime) -> list[OccurrenceJson]:
+    """Give the next occurrences, the open one included; none where the window is ambiguous."""
+    if window is None or window.ambiguity:
+        return []
+    return [
+        {"start": to_text(found.start), "end": to_text(found.end), "certain": found.certain}
+        for found in islice(window.occurrences(now), OCCURRENCES_SHOWN)
+    ]
+
+
+def _decision_json(
+    decision: Decision, policy_hash: str, now: datetime, age: ImageAge | None
+) -> DecisionJson:
+    findings = [finding_json(finding) for finding in decision.findings]
+    start = decision.next_start(now)
+    return {
+        "action": decision.action,
+        "reason": decision.reason,
+        "message": decision.finding.message,
+        "findings": with_image_age(findings, age),
+        "window": write_window(decision.window) if decision.window else None,
+        "nextStart": to_text(start.start) if start else None,
+        "rule": decision.rule or None,
+        "policyHash": policy_hash or None,
+        "because": [step.to_json() for step in decision.choice.trace] if decision.choice else [],
+    }

@@ -1,0 +1,70 @@
+"""docs/policy.md: its example is a policy, and chooses as the page says."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from shared.domain.policy.choose import Leave
+from shared.domain.policy.read import MOST_BYTES, read_policy
+from shared.domain.policy.read_rules import LONGEST_EXEMPTION, MOST_RULES
+from shared.domain.policy.read_windows import MOST_HOURS_DAILY_IN_ZONE, MOST_WINDOWS
+from shared.domain.policy.warnings import warnings_of
+from shared.domain.policy.windows import NamedWindow
+from tests.docs.test_readme import ROOT
+from tests.unit.domain.policy.examples import NOW, a_cluster
+
+PAGE = (ROOT / "docs/policy.md").read_text(encoding="utf-8")
+(TEXT,) = re.findall(r"<!-- policy: [^>]*-->\n```toml\n(.*?)```\n<!-- /policy -->", PAGE, re.DOTALL)
+POLICY = read_policy(TEXT, NOW)
+
+
+def test_nothing_in_the_example_is_in_vain() -> None:
+    """Every window is used, and no rule hides another."""
+    assert warnings_of(POLICY, NOW) == []
+
+
+@pytest.mark.parametrize(
+    ("env", "location", "window"),
+    [
+        ("dev", "westeurope", "dev-europe"),
+        ("dev", "brazilsouth", "dev-americas"),
+        ("dev", "australiaeast", "dev-asia"),
+        ("test", "japaneast", "test"),
+        ("staging", "eastus", "test"),
+        ("prod", "westus2", "prod-americas"),
+        ("prod", "southeastasia", "prod-asia"),
+        ("prod", "australiaeast", "prod-australia"),
+        ("prod", "northeurope", "prod-europe"),
+    ],
+)
+def test_each_ring_has_its_night(env: str, location: str, window: str) -> None:
+    """Three rings, four continents: each cluster has the window that the page says."""
+    use = POLICY.choose(a_cluster(location=location, env=env), NOW).use
+    assert isinstance(use, NamedWindow)
+    assert use.name == window
+
+
+def test_rings_follow_each_other() -> None:
+    """From a Sunday evening on dev comes first, then test, then prod, wherever they are."""
+    sunday = NOW.replace(day=29, hour=23)
+    firsts = {name: window.bound(sunday).start for name, window in POLICY.windows.items()}
+    dev = max(start for name, start in firsts.items() if name.startswith("dev"))
+    prod = min(start for name, start in firsts.items() if name.startswith("prod"))
+    assert dev + timedelta(days=1) < firsts["test"] < prod - timedelta(days=1)
+
+
+def test_an_exemption_is_named_whole() -> None:
+    """The sandbox rule has an end, an owner and a reason."""
+    use = POLICY.choose(a_cluster(env="sandbox"), NOW).use
+    assert isinstance(use, Leave)
+    assert all((use.until, use.owner, use.reason))
+
+
+def test_the_limits_are_the_codes() -> None:
+    """What the page says of limits is what the code refuses by."""
+    assert (
+        f"at most {MOST_BYTES // 1024} KiB, {MOST_RULES} rules and {MOST_WINDOWS} windows" in PAGE
+    )
+    assert f"at most {LONGEST_EXEMPTION.days} days ahead" in PAGE
+    assert f"has {MOST_HOURS_DAILY_IN_ZONE} hours at most" in PAGE

@@ -1,0 +1,263 @@
+"""deploy.py from an empty tenant to clusters that have their window, and back."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from infra.deploying.package import functions_of
+from infra.deploying.parameters import compiled
+
+from local.azure.arm.clusters import Cluster
+from local.azure.deploying.store import SYSTEM_TOPIC
+from tests.clusters import cluster
+from tests.local.deploying.tenant import (
+    HOME,
+    KEY,
+    SECOND,
+    WATCHED,
+    Hearing,
+    RealApp,
+    Tenant,
+)
+from tests.simulated_azure import Controls
+
+
+@pytest.fixture
+async def hearing(tenant: Tenant) -> AsyncIterator[Hearing]:
+    """Let every app that is pushed only listen."""
+    made = Hearing()
+    tenant.sites.runner = made.run
+    yield made
+    await made.stop()
+
+
+def is_protected(one: Cluster) -> bool:
+    """Tell whether a cluster has a node OS schedule."""
+    return "aksmanagednodeosupgradeschedule" in {name.lower() for name in one.configurations}
+
+
+async def test_from_an_empty_tenant_to_a_protected_fleet(
+    tenant: Tenant, azurite_connection: str
+) -> None:
+    """One command deploys, with all late that is late in Azure, and protects every cluster."""
+    app = RealApp(tenant, azurite_connection)
+    tenant.sites.runner = app.run
+    tenant.sites.late.update({"storage role": 2, "functions": 2, "keys": 2})
+    tenant.cloud.subscribing.late = 1
+    tenant.cloud.store.roles_after = timedelta(minutes=5)
+    arrival = asyncio.create_task(roles_arrive(tenant))
+    try:
+        ended = await tenant.deploy_as_program(NAPTIME_DRY_RUN="false")
+        assert ended.code == 0, ended.out + ended.err
+        clusters = list(tenant.server.simulator.state.clusters())
+        assert len(clusters) == 4
+        assert all(map(is_protected, clusters)), ended.out
+        assert "Created" in ended.out or "Unchanged" in ended.out
+        assert arrival.done()
+        assert all(each["remotebuild"] == "false" for each in tenant.sites.published)
+    finally:
+        await app.stop()
+
+
+async def roles_arrive(tenant: Tenant) -> None:
+    """Let the app's role arrive once it has been refused for the lack of it."""
+    simulator = tenant.server.simulator
+    while not any(each.status == 403 for each in simulator.journal.entries()):  # noqa: ASYNC110 - another process, or none, would set an event
+        await asyncio.sleep(0.05)
+    simulator.clock.advance(300)
+
+
+async def test_a_new_cluster_is_heard_of(tenant: Tenant, hearing: Hearing) -> None:
+    """After the deployment an event about a cluster reaches the app."""
+    assert (await tenant.deploy()).code == 0
+    await make_cluster(tenant, "new-1")
+    (heard,) = hearing.heard.values()
+    assert heard == ["on_cluster_created"]
+
+
+async def make_cluster(tenant: Tenant, name: str) -> None:
+    """Make a cluster in the first watched subscription, and wait until it has been told."""
+    await Controls(f"{tenant.server.http_url}/_simulator").put(cluster(name, subscription=WATCHED))
+    async with asyncio.timeout(10):
+        while not tenant.server.simulator.outbox.is_idle:  # noqa: ASYNC110 - another process, or none, would set an event
+            await asyncio.sleep(0.02)
+
+
+async def test_twice_is_harmless(tenant: Tenant, hearing: Hearing) -> None:
+    """The same installation deployed again makes nothing twice and asks for nothing more."""
+    first = await tenant.deploy()
+    there = set(tenant.cloud.store.resources)
+    second = await tenant.deploy()
+    assert (first.code, second.code) == (0, 0), second.err
+    assert set(tenant.cloud.store.resources) == there
+    assert len(hearing.heard) == 1
+
+
+async def test_two_installations_beside_each_other(tenant: Tenant, hearing: Hearing) -> None:
+    """The second shares the first's topic; when the first is removed, the second still hears."""
+    assert (await tenant.deploy()).code == 0
+    beside = {"AZURE_ENV_NAME": "test", "AZURE_LOCATION": "northeurope"}
+    refused = await tenant.deploy(**beside)
+    assert refused.code == 1
+    topics = [one.id for one in tenant.cloud.store.of_type(SYSTEM_TOPIC)]
+    assert all(topic in refused.err for topic in topics)
+    shared = {**beside, "NAPTIME_EXISTING_SYSTEM_TOPICS": json.dumps(topics)}
+    second = await tenant.deploy(**shared)
+    assert second.code == 0, second.err
+    await make_cluster(tenant, "new-1")
+    assert [len(heard) for heard in hearing.heard.values()] == [1, 1]
+
+    removed = await tenant.deploy("remove")
+    assert removed.code == 0, removed.err
+    assert all(f"Left: {topic}" in removed.out for topic in topics)
+    await make_cluster(tenant, "new-2")
+    heard = {name.split("-")[1]: len(events) for name, events in hearing.heard.items()}
+    assert heard == {"prod": 1, "test": 2}
+    assert {one.id for one in tenant.cloud.store.of_type(SYSTEM_TOPIC)} == set(topics)
+
+
+async def test_homes_of_one_name_do_not_meet(tenant: Tenant, hearing: Hearing) -> None:
+    """Two homes with one name that watch one subscription keep their events and roles apart."""
+    assert (await tenant.deploy(NAPTIME_SUBSCRIPTIONS=WATCHED)).code == 0
+    (topic,) = [one.id for one in tenant.cloud.store.of_type(SYSTEM_TOPIC)]
+    other = {
+        "PLAYED_AZ_SUBSCRIPTION": SECOND,
+        "NAPTIME_SUBSCRIPTIONS": WATCHED,
+        "AZURE_LOCATION": "northeurope",
+        "NAPTIME_EXISTING_SYSTEM_TOPICS": json.dumps([topic]),
+    }
+    ended = await tenant.deploy(**other)
+    assert ended.code == 0, ended.err
+    await make_cluster(tenant, "new-1")
+    assert [len(heard) for heard in hearing.heard.values()] == [1, 1]
+
+
+async def test_removing_leaves_nothing_of_naptime(tenant: Tenant, hearing: Hearing) -> None:
+    """After `remove` no resource, role or event subscription is left; again is harmless."""
+    before = set(tenant.cloud.store.resources)
+    assert (await tenant.deploy()).code == 0
+    removed = await tenant.deploy("remove")
+    assert removed.code == 0, removed.err
+    assert set(tenant.cloud.store.resources) == before
+    assert "schedules" in removed.out
+    assert (await tenant.deploy("remove")).code == 0
+    assert hearing.heard
+
+
+async def test_a_subscription_that_was_taken_off_is_removed_too(
+    tenant: Tenant, hearing: Hearing
+) -> None:
+    """`remove` finds what an earlier list of subscriptions has left behind."""
+    assert (await tenant.deploy()).code == 0
+    assert (await tenant.deploy("remove", NAPTIME_SUBSCRIPTIONS=WATCHED)).code == 0
+    assert not tenant.cloud.store.resources
+    assert hearing.heard
+
+
+async def test_a_killed_deployment_is_finished_by_the_same_command(
+    tenant: Tenant, hearing: Hearing
+) -> None:
+    """Killed in the middle of the resources, whose deployment goes on, the command picks it up."""
+    tenant.cloud.deployments.steps_per_look = 3
+    process = await tenant.begin("resources", PLAYED_AZ_POLL="0.2")
+    while len(tenant.cloud.store.resources) < 6:  # noqa: ASYNC110 - another process, or none, would set an event
+        await asyncio.sleep(0.02)
+    process.kill()
+    await process.wait()
+    assert len(tenant.cloud.store.resources) < 40
+    ended = await tenant.deploy()
+    assert ended.code == 0, ended.err
+    assert "still under way" in ended.out
+    assert hearing.heard
+
+
+async def test_the_same_by_azd(tenant: Tenant, hearing: Hearing) -> None:
+    """Azd provisions and pushes by itself; its hooks look first, subscribe and ask for the run."""
+    assert (await tenant.deploy("preflight", "resources", "code")).code == 0
+    (deployment,) = [
+        each for key, each in tenant.cloud.deployments.of.items() if "-resources-" in key
+    ]
+    # azd gives outputs in the template's case, objects as JSON.
+    outputs = {
+        name: one["value"] if isinstance(one["value"], str) else json.dumps(one["value"])
+        for name, one in deployment.job.outputs.items()
+        if isinstance(one, dict)
+    }
+    assert outputs.keys() == compiled("main")["outputs"].keys()
+    ended = await tenant.deploy("--azd", "events", "first-run", **outputs)
+    assert ended.code == 0, ended.err
+    await make_cluster(tenant, "new-1")
+    assert [len(heard) for heard in hearing.heard.values()] == [1]
+
+
+async def test_outputs_are_read_in_arms_case(tenant: Tenant, hearing: Hearing) -> None:
+    """A step alone reads the outputs from ARM, which gives AZURE_RESOURCE_GROUP back otherwise."""
+    assert (await tenant.deploy("resources")).code == 0
+    (deployment,) = tenant.cloud.deployments.of.values()
+    shown = deployment.to_json()["properties"]
+    assert isinstance(shown, dict)
+    assert "azurE_RESOURCE_GROUP" in shown["outputs"]
+    for step in ("code", "events", "first-run"):
+        ended = await tenant.deploy(step)
+        assert ended.code == 0, ended.err
+    assert hearing.heard
+
+
+async def test_no_secret_is_an_argument(tenant: Tenant, hearing: Hearing) -> None:
+    """Neither the key nor a token is in a command, where other users could read it, or printed."""
+    client = {"NAPTIME_ENTRA_CLIENT_ID": "44444444-4444-4444-4444-444444444444"}
+    ended = await tenant.deploy(**client)
+    assert ended.code == 0, ended.err
+    everything = json.dumps(tenant.told()) + ended.out + ended.err
+    assert KEY not in everything
+    assert "eyJ" not in everything
+    assert ["--resource", f"api://{client['NAPTIME_ENTRA_CLIENT_ID']}"] in [
+        command[2:4] for command in tenant.told()
+    ]
+    assert hearing.heard
+
+
+async def test_a_dry_run_prints_and_calls_nothing(tenant: Tenant) -> None:
+    """--dry-run shows every command of the deployment and of its removal, and makes no call."""
+    shown = await tenant.deploy("--dry-run", "--subscription", HOME)
+    assert shown.code == 0, shown.err
+    assert "$ az deployment sub create" in shown.out
+    assert "RemoteBuild=false" in shown.out
+    assert "/api/reconcile" in shown.out
+    removal = await tenant.deploy("remove", "--dry-run", "--subscription", HOME)
+    assert removal.out.count("--method delete") == 7
+    assert tenant.told() == []
+
+
+async def test_an_app_that_cannot_be_imported_is_said(tenant: Tenant, hearing: Hearing) -> None:
+    """Where the host lists no function, each missing one is named, and where the reason stands."""
+    tenant.sites.late["functions"] = 10_000
+    ended = await tenant.deploy("resources", "code", "--patience", "0.1")
+    assert ended.code == 1
+    assert f"0 of {len(functions_of(tenant.package))} functions are listed" in ended.err
+    assert "sweep_fleet" in ended.err
+    assert "AppExceptions" in ended.err
+    assert hearing.heard
+
+
+async def test_a_package_that_is_none(tenant: Tenant) -> None:
+    """A file that is no package is refused before it is sent."""
+    assert (await tenant.deploy("resources")).code == 0
+    tenant.package.with_name("bad.zip").write_text("no zip", encoding="utf-8")
+    tenant.package = tenant.package.with_name("bad.zip")
+    ended = await tenant.deploy("code")
+    assert ended.code == 1
+    assert "is no deploy package" in ended.err
+    assert tenant.sites.published == []
+
+
+async def test_a_refusal_of_azure_is_told_in_its_words(tenant: Tenant) -> None:
+    """A deployment that Azure refuses ends with the innermost code and message."""
+    existing = json.dumps([f"/subscriptions/{SECOND}/resourceGroups/a/providers/x/y/z"])
+    ended = await tenant.deploy(
+        "resources", NAPTIME_EXISTING_SYSTEM_TOPICS=existing, NAPTIME_SUBSCRIPTIONS=WATCHED
+    )
+    assert ended.code == 1
+    assert "is not the id of a system topic of a watched subscription" in ended.err

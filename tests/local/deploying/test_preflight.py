@@ -1,0 +1,230 @@
+"""What would stop a deployment is found before anything is made, all at once."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from infra.deploying.preflight import AT_HOME
+
+from local.azure.entra.tokens import TENANT_ID
+from tests.local.deploying.tenant import HOME, SECOND, WATCHED, Ended, Tenant
+
+type Spoil = Callable[[Tenant], dict[str, str]]
+
+NO_DEFINITIONS = {"actions": ["*"], "notActions": ["Microsoft.Authorization/roleDefinitions/*"]}
+
+
+def nobody(tenant: Tenant) -> dict[str, str]:
+    del tenant.environment["PLAYED_AZ_SUBSCRIPTION"]
+    return {"AZURE_SUBSCRIPTION_ID": HOME}
+
+
+def not_registered(tenant: Tenant) -> dict[str, str]:
+    subscription = tenant.server.simulator.state.subscriptions[WATCHED]
+    subscription.unregistered.add("microsoft.eventgrid")
+    return {}
+
+
+def too_little(tenant: Tenant) -> dict[str, str]:
+    tenant.cloud.permissions[SECOND] = [dict(NO_DEFINITIONS)]
+    return {}
+
+
+def old_runtimes(tenant: Tenant) -> dict[str, str]:
+    tenant.cloud.runtimes = ("3.11", "3.12")
+    return {}
+
+
+def no_plan(tenant: Tenant) -> dict[str, str]:
+    tenant.cloud.runtimes = ()
+    return {}
+
+
+def no_package(tenant: Tenant) -> dict[str, str]:
+    tenant.package = Path("dist/nowhere.zip")
+    return {}
+
+
+def given(**variables: str) -> Spoil:
+    return lambda _: variables
+
+
+CASES: dict[str, tuple[Spoil, tuple[str, ...]]] = {
+    "nobody is signed in": (nobody, ("az is not signed in.", "Run `az login`")),
+    "a name that azd takes": (
+        given(AZURE_ENV_NAME="naptime_prod"),
+        ("'naptime_prod' is no name", "a letter first"),
+    ),
+    "a name that is too long": (given(AZURE_ENV_NAME="a" * 17), ("is no name", "3 to 16")),
+    "no region": (given(AZURE_LOCATION=""), ("No region was named.", "--location westeurope")),
+    "no subscription's id": (
+        given(NAPTIME_SUBSCRIPTIONS=f"{WATCHED},nonsense"),
+        ("'nonsense' is not the id of a subscription", "az account list"),
+    ),
+    "the same twice": (
+        given(NAPTIME_SUBSCRIPTIONS=f"{WATCHED}, {WATCHED.upper()}"),
+        (f"{WATCHED} is there twice", "Name it once."),
+    ),
+    "a subscription of others": (
+        given(NAPTIME_SUBSCRIPTIONS="99999999-9999-9999-9999-999999999999"),
+        ("99999999-9999-9999-9999-999999999999 is not there, or not yours", "Ask its owner"),
+    ),
+    "a provider": (
+        not_registered,
+        (
+            f"Microsoft.EventGrid is not registered in {WATCHED}.",
+            f"az provider register --namespace Microsoft.EventGrid --subscription {WATCHED}",
+        ),
+    ),
+    "permissions": (
+        too_little,
+        (f"in {SECOND}: Microsoft.Authorization/roleDefinitions/write.", "Ask for Owner there"),
+    ),
+    "the runtime": (old_runtimes, ("westeurope does not offer Python 3.13", "another region")),
+    "the plan": (
+        no_plan,
+        ("does not offer the Flex Consumption plan", "flexconsumption-locations"),
+    ),
+    "the package": (no_package, ("There is no package.", "`make package` builds it")),
+    "a topic that is none": (
+        given(
+            NAPTIME_EXISTING_SYSTEM_TOPICS=json.dumps(
+                [f"/subscriptions/{WATCHED}/resourceGroups/a/providers/b/systemTopics/c"]
+            )
+        ),
+        ("is no system topic of", "Leave it out."),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+async def test_a_finding_says_what_and_what_to_do(tenant: Tenant, name: str) -> None:
+    """Each is found before anything is made, in a sentence, with its remedy."""
+    spoil, says = CASES[name]
+    ended = await tenant.deploy(**spoil(tenant))
+    assert ended.code == 1
+    assert "1 finding, and nothing was made" in ended.err, ended.err
+    assert [each for each in says if each not in ended.err] == []
+    assert not tenant.cloud.store.resources
+
+
+async def test_all_findings_come_at_once(tenant: Tenant) -> None:
+    """Several are told together, so that one is not met after the other."""
+    not_registered(tenant)
+    too_little(tenant)
+    ended = await tenant.deploy("preflight", AZURE_ENV_NAME="naptime_prod")
+    assert "3 findings" in ended.err
+
+
+async def test_a_system_topic_of_others_is_the_commonest_stop(tenant: Tenant) -> None:
+    """A topic that a subscription has already is named, with the variable that shares it."""
+    assert (await tenant.deploy("resources", NAPTIME_SUBSCRIPTIONS=WATCHED)).code == 0
+    ended = await tenant.deploy("preflight", AZURE_ENV_NAME="test", NAPTIME_SUBSCRIPTIONS=WATCHED)
+    assert ended.code == 1
+    assert f"{WATCHED} has a system topic already" in ended.err
+    assert "NAPTIME_EXISTING_SYSTEM_TOPICS='[\"/subscriptions/" in ended.err
+
+
+async def test_its_own_topic_is_no_finding(tenant: Tenant) -> None:
+    """A second deployment of an installation does not stumble over what the first has made."""
+    assert (await tenant.deploy("resources")).code == 0
+    assert (await tenant.deploy("preflight")).code == 0
+
+
+async def test_owners_of_others_are_told_what_to_run(tenant: Tenant) -> None:
+    """Without rights in a watched subscription its owner's command is shown, no more."""
+    tenant.cloud.permissions[SECOND] = [dict(NO_DEFINITIONS)]
+    tenant.cloud.permissions[WATCHED] = [dict(NO_DEFINITIONS)]
+    ended = await tenant.deploy("preflight", "resources", NAPTIME_WATCH_FROM_HERE="false")
+    assert ended.code == 0, ended.err
+    assert "infra/compiled/watch.json" in ended.out
+    assert "appPrincipalId=" in ended.out
+    assert not [one for one in tenant.cloud.store.resources if WATCHED in one]
+
+
+def azd(tenant: Tenant, told: str) -> None:
+    """Play azd: it writes this when it is asked for a token."""
+    program = tenant.folder / "azd"
+    program.write_text(f"#!/bin/sh\necho '{told}'\n", encoding="utf-8")
+    program.chmod(0o755)
+
+
+async def with_azd(tenant: Tenant, monkeypatch: pytest.MonkeyPatch, told: str) -> Ended:
+    """Look as azd's hook does."""
+    azd(tenant, told)
+    monkeypatch.setenv("PATH", str(tenant.folder), prepend=":")
+    return await tenant.deploy("preflight", "--azd")
+
+
+def token_of(tenant: Tenant) -> str:
+    """Give a token as azd does."""
+    text = tenant.server.simulator.tokens.issue("https://management.azure.com").text
+    return json.dumps({"token": text})
+
+
+async def test_azd_in_the_same_tenant(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both signed in to one tenant is no finding, and azd brings its own package."""
+    tenant.package = Path("dist/nowhere.zip")
+    ended = await with_azd(tenant, monkeypatch, token_of(tenant))
+    assert ended.code == 0, ended.err
+
+
+@pytest.mark.parametrize("told", ["", "ERROR: not logged in"])
+async def test_azd_that_is_not_signed_in(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch, told: str
+) -> None:
+    """Az alone is not enough where azd deploys."""
+    ended = await with_azd(tenant, monkeypatch, told)
+    assert "azd is not signed in" in ended.err
+    assert f"azd auth login --tenant-id {TENANT_ID}" in ended.err
+
+
+async def test_azd_in_another_tenant(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The two tenants are named, and both ways out."""
+    claims = "eyJ0aWQiOiAib3RoZXItdGVuYW50In0"
+    ended = await with_azd(tenant, monkeypatch, json.dumps({"token": f"e.{claims}.s"}))
+    assert f"az is signed in to the tenant {TENANT_ID}, azd to other-tenant" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("NAPTIME_DRY_RUN", "perhaps", "NAPTIME_DRY_RUN must be true or false, not 'perhaps'"),
+        ("NAPTIME_ALERT_EMAILS", "a@b.c", "NAPTIME_ALERT_EMAILS must be a JSON list of texts"),
+        ("NAPTIME_ALERT_EMAILS", "[1]", "NAPTIME_ALERT_EMAILS must be a JSON list of texts"),
+        ("NAPTIME_MAXIMUM_INSTANCES", "many", "must be a whole number, not 'many'"),
+        ("NAPTIME_IDENTITY_ON_SYSTEM_TOPICS", "x", "NAPTIME_IDENTITY_ON_SYSTEM_TOPICS must be"),
+    ],
+)
+async def test_a_variable_of_another_type(
+    tenant: Tenant, variable: str, value: str, says: str
+) -> None:
+    """A value that its parameter cannot take is refused under the variable's name."""
+    ended = await tenant.deploy(**{variable: value})
+    assert ended.code == 1
+    assert says in ended.err
+    assert tenant.told() == [["account", "show", "--only-show-errors", "--output", "json"]]
+
+
+async def test_a_step_that_there_is_not(tenant: Tenant) -> None:
+    """A misspelt step is refused with the list of them."""
+    ended = await tenant.deploy("preflght")
+    assert "'preflght' is no step; the steps are preflight, resources" in ended.err
+
+
+def test_providers_are_those_of_the_template() -> None:
+    """Every provider whose resources main.bicep makes is looked at."""
+    template = (Path(__file__).parents[3] / "infra/compiled/main.json").read_text(encoding="utf-8")
+    own = {"Microsoft.Authorization", "Microsoft.Resources"}
+    made = {
+        word.partition("/")[0]
+        for word in template.split('"')
+        if word.startswith("Microsoft.") and word.count("/") and "[" not in word and "'" not in word
+    }
+    made = {each for each in made if each[10:].isalpha()}
+    assert made - own - {
+        "Microsoft.ContainerService",
+        "Microsoft.Compute",
+        "Microsoft.ResourceGraph",
+    } <= {*AT_HOME}
