@@ -5,8 +5,7 @@ from functools import cached_property
 from shared.groundwork import Groundwork
 from shared.reconcile.fleet.ask import RunAsker
 from shared.reconcile.fleet.baton import ShardReconciler
-from shared.reconcile.fleet.close import RunCloser
-from shared.reconcile.fleet.hand_out import ShardHandout
+from shared.reconcile.fleet.close import RunCloser, ShardHandout
 from shared.reconcile.fleet.listing import SubscriptionLister
 from shared.reconcile.fleet.mind import RunMinder
 from shared.reconcile.fleet.patience import ListingPatience
@@ -16,7 +15,7 @@ from shared.reconcile.fleet.start import RunMessageReceiver, RunStarter
 from shared.reconcile.fleet.store import RunStore
 from shared.reconcile.fleet.tidy import Tidier
 from shared.reconcile.ground.claim import CLUSTERS_TABLE
-from shared.reconcile.ground.crowds import CrowdFinder
+from shared.reconcile.ground.outbox import CrowdFinder
 from shared.reconcile.images.memory import IMAGES_TABLE
 from shared.reconcile.images.release import ReleaseRuns
 from shared.reconcile.shown.runs import RunViewer

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import time, timedelta, timezone
 
 from shared.domain.deciding.decision import Desired
-from shared.domain.fleet.pace import Pace
+from shared.domain.fleet.shard import Pace
 from shared.domain.images.age import DAYS_OF_SUPPORT
 from shared.domain.policy.choose import Policy
 from shared.domain.policy.read_windows import parse_spread

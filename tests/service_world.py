@@ -12,10 +12,10 @@ from shared.domain.deciding.decision import Desired
 from shared.domain.deciding.outcome import Outcome
 from shared.domain.fleet.batch import PendingCluster
 from shared.domain.fleet.crowding import CROWD_SIZE
-from shared.domain.fleet.pace import Pace
 from shared.domain.fleet.run import Run, RunScope
 from shared.domain.fleet.run_records import RunRecord
 from shared.domain.fleet.run_work import Baton, RunWork
+from shared.domain.fleet.shard import Pace
 from shared.domain.messages.envelope import HeldBack
 from shared.domain.messages.given_up import GivenUp
 from shared.domain.messages.outbox import PublishEvents

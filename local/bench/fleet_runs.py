@@ -16,7 +16,7 @@ from local.demo.bodies import Json
 from local.demo.evidence import ClusterState
 from local.demo.journal import Call
 from local.demo.stage import Stage
-from shared.domain.fleet.pace import Pace
+from shared.domain.fleet.shard import Pace
 
 POLL_SECONDS: Final = 0.25
 SECONDS_TO_WAIT: Final = 600.0

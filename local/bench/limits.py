@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.domain.fleet.pace import Pace
+from shared.domain.fleet.shard import Pace
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from azure.mgmt.core.tools import get_arm_endpoints
 from shared.clients.errors import translated
 from shared.clients.transport import new_session, single_attempt, transport_over
 from shared.domain.deciding.decision import BEFORE_A_WRITE
-from shared.domain.fleet.pace import CALLS_AT_ONCE
+from shared.domain.fleet.shard import CALLS_AT_ONCE
 from shared.ports.azure import Clock
 from shared.settings import PUBLIC_ARM
 

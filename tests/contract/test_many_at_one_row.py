@@ -9,8 +9,7 @@ import pytest
 from shared.clients.clock import SystemClock
 from shared.clients.storage import StorageAccount
 from shared.clients.tables import StorageTables
-from shared.domain.fleet.pace import Pace
-from shared.domain.fleet.shard import Shard
+from shared.domain.fleet.shard import Pace, Shard
 from shared.domain.vocabulary.errors import Paced
 from shared.ports.storage import Table
 from shared.reconcile.ground.pacer import Grip, ShardPacer

@@ -7,10 +7,10 @@ import pytest
 
 from shared.domain.deciding.observed import ClusterPage
 from shared.domain.deciding.outcome import OutcomeKind
-from shared.domain.fleet.pace import Pace
 from shared.domain.fleet.run import RunScope, RunState
 from shared.domain.fleet.run_records import RunRecord
 from shared.domain.fleet.run_work import Baton
+from shared.domain.fleet.shard import Pace
 from shared.domain.fleet.unreadable import UnreadableJson
 from shared.domain.messages.envelope import HeldBack
 from shared.domain.messages.work import PATIENCE, ReconcileCluster
@@ -471,9 +471,10 @@ async def test_a_404_of_a_cluster_that_was_just_listed_is_looked_at_again() -> N
     """One answer of a replica that lags does not leave a cluster to the next sweep."""
     world = World(pace=QUICK)
     fleet(world, 2, 2)
-    world.aks.faults.append(Fault("list", lambda: ClusterGone("no such cluster", status=404)))
+    gone = ClusterGone("no such cluster", status=404)
+    refuse(world, gone, "list", "get", where="/aks-001", until=world.clock.now() + 5 * MINUTE)
     run = await world.start()
-    await world.run(for_at_most=MINUTE / 2)
+    await world.run(for_at_most=MINUTE)
     assert outcomes(await record_of(world, run.id)) == {"Created": 1, "Deferred": 1}
     await world.run(for_at_most=10 * MINUTE)
     assert not unprotected(world)

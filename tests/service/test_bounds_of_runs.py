@@ -13,7 +13,7 @@ from shared.domain.fleet.run_records import (
 )
 from shared.domain.fleet.shard import Shard
 from shared.domain.fleet.shard_records import STUCK_AFTER
-from shared.domain.fleet.unreadable import Refusal
+from shared.domain.fleet.unreadable import ReadRefusal
 from shared.domain.vocabulary.errors import AccessDenied
 from shared.domain.vocabulary.pages import PageAsked
 from shared.domain.vocabulary.reasons import Cause, Reason
@@ -61,7 +61,7 @@ async def broken_run(world: World) -> str:
     now = world.clock.now()
     run = Run(new_run_id(now, "f" * 16), Cause.ASKED, RunScope(SUBSCRIPTION), now)
     await world.store.insert_run(RunRecord(run, started=True))
-    part = SubscriptionRecord(SUBSCRIPTION, refusal=Refusal(Reason.POISONED, "m"))
+    part = SubscriptionRecord(SUBSCRIPTION, refusal=ReadRefusal(Reason.POISONED, "m"))
     await world.store.insert_subscriptions(run.id, [part])
     table = world.tables.tables[f"naptimeruns{run.id[:6]}"]
     key = (run.id, f"sub:{SUBSCRIPTION}")

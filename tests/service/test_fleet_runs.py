@@ -11,9 +11,9 @@ import pytest
 
 from shared.domain.deciding.decision import Desired
 from shared.domain.deciding.observed import ClusterPage
-from shared.domain.fleet.pace import CALLS_AT_ONCE, Pace
 from shared.domain.fleet.run import RunScope, RunState
 from shared.domain.fleet.run_records import RunRecord
+from shared.domain.fleet.shard import CALLS_AT_ONCE, Pace
 from shared.domain.messages.work import Claim
 from shared.domain.policy.choose import Policy, Rule
 from shared.domain.policy.match import Match
@@ -22,10 +22,10 @@ from shared.domain.vocabulary.errors import (
     AzureError,
     AzureUnavailable,
     ConnectionFailed,
+    DeniedByPolicy,
     OperationInProgress,
     Rejected,
     Throttled,
-    WriteTargetGone,
 )
 from shared.domain.vocabulary.pages import PageAsked
 from shared.domain.vocabulary.reasons import Cause, Reason
@@ -433,7 +433,7 @@ async def test_different_refusals_stop_nothing() -> None:
     world = World(pace=Pace(burst=4, rate_per_second=1))
     fleet(world, 30, 30)
     world.aks.faults.extend(
-        Fault("put", lambda n=n: Rejected("bad") if n % 2 else WriteTargetGone("no"))  # type: ignore[misc]  # a default binds it
+        Fault("put", lambda n=n: Rejected("bad") if n % 2 else DeniedByPolicy("no"))  # type: ignore[misc]  # a default binds it
         for n in range(16)
     )
     record = await world.sweep()

@@ -4,7 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import cast
 
-from shared.domain.fleet.pace import Pace
+from shared.domain.fleet.shard import Pace
 from shared.domain.images.known_image import KnownImage
 from shared.domain.images.node_image import NodeImage
 from shared.domain.vocabulary.errors import AzureUnavailable, Rejected

@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from shared.domain.fleet.pace import Pace
+from shared.domain.fleet.shard import Pace
 from shared.domain.images.age import ImageAge, ImageCount
 from shared.domain.images.machines import MachinePage, NapMachine, NodeGroup
 from shared.domain.images.node_image import NodeImage

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.fleet.pace import Pace
 from shared.domain.fleet.run import RunScope, RunState
 from shared.domain.fleet.run_work import StartRun
+from shared.domain.fleet.shard import Pace
 from shared.domain.vocabulary.errors import NaptimeError
 from shared.domain.vocabulary.pages import PageAsked
 from shared.domain.vocabulary.reasons import Cause

@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from shared.domain.fleet.pace import Pace
 from shared.domain.fleet.run import RunScope
+from shared.domain.fleet.shard import Pace
 from shared.domain.vocabulary.pages import PageAsked
 from shared.domain.vocabulary.reasons import Cause
 from shared.reconcile.fleet.ask import SCOPES_PARTITION

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 from shared.domain.deciding.observed import ClusterPage, UnreadableCluster
-from shared.domain.fleet.pace import Pace
 from shared.domain.fleet.run import RunScope
+from shared.domain.fleet.shard import Pace
 from shared.domain.vocabulary.errors import Rejected, Throttled
 from shared.domain.vocabulary.pages import PageAsked
 from shared.domain.vocabulary.reasons import Cause

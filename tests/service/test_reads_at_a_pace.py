@@ -8,8 +8,7 @@ import pytest
 
 from shared.domain.deciding.observed import ObservedCluster, observe_cluster
 from shared.domain.deciding.outcome import OutcomeKind
-from shared.domain.fleet.pace import Draw, Pace
-from shared.domain.fleet.shard import Shard
+from shared.domain.fleet.shard import Draw, Pace, Shard
 from shared.domain.messages.seen import LONGEST_TAGS, SeenCluster
 from shared.domain.messages.work import ReconcileCluster, parse_reconcile_cluster
 from shared.domain.vocabulary.errors import AzureError, Throttled

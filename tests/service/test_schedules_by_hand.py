@@ -13,8 +13,8 @@ from shared.domain.deciding.decision import Desired
 from shared.domain.deciding.observed import NODE_OS_SCHEDULE, Listing, observe_configuration
 from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.deciding.wish import Wish, read_wish
-from shared.domain.fleet.pace import Pace
 from shared.domain.fleet.run import RunScope
+from shared.domain.fleet.shard import Pace
 from shared.domain.messages.audit import AuditOutcome, Caller, Origin
 from shared.domain.vocabulary.errors import (
     AccessDenied,

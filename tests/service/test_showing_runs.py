@@ -5,15 +5,14 @@ from typing import cast
 
 import pytest
 
-from shared.domain.fleet.pace import Pace
 from shared.domain.fleet.run import RunScope
 from shared.domain.fleet.run_work import Baton, StartRun
-from shared.domain.fleet.shard import Shard
+from shared.domain.fleet.shard import Pace, Shard
 from shared.domain.messages.given_up import GivenUp
 from shared.domain.messages.outbox import PublishEvents
 from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.cloud_event import CloudEvent, EventType
-from shared.domain.vocabulary.errors import Rejected, WriteTargetGone
+from shared.domain.vocabulary.errors import DeniedByPolicy, Rejected
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.pages import PageAsked
 from shared.domain.vocabulary.reasons import Cause
@@ -203,7 +202,7 @@ async def test_replay_by_reason_and_all() -> None:
     world = World(subscriptions=frozenset({SUBSCRIPTION}))
     for number in range(4):
         world.aks.add(cluster(f"aks-{number}"))
-        refusal = Rejected("bad") if number % 2 else WriteTargetGone("no")
+        refusal = Rejected("bad") if number % 2 else DeniedByPolicy("no")
         world.aks.faults.append(Fault("put", lambda refusal=refusal: refusal))  # type: ignore[misc]  # a default binds it
     await world.sweep()
     await world.poison.record("nonsense", "why")
@@ -212,7 +211,7 @@ async def test_replay_by_reason_and_all() -> None:
     await world.poison.record(world.queue.messages.pop().text, "why")
     page = await world.replayer.list(PageAsked())
     assert len(page.items) == 5, "nothing of a foreign subscription"
-    assert await world.replayer.replay_all("WriteTargetGone") == 2
+    assert await world.replayer.replay_all("DeniedByPolicy") == 2
     assert await world.replayer.replay_all("Throttled") == 0
     assert await world.replayer.replay_all() == 4
     await world.run_and_mind()

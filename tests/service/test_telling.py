@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.fleet.pace import Pace
 from shared.domain.fleet.run import RunScope
+from shared.domain.fleet.shard import Pace
 from shared.domain.messages.outbox import PublishEvents, parse_publish_events
 from shared.domain.messages.told import Occasion
 from shared.domain.vocabulary.cloud_event import CloudEvent, EventType

@@ -19,7 +19,7 @@ from shared.domain.fleet.crowding import Crowd
 from shared.domain.fleet.run import Run, RunScope, RunState
 from shared.domain.fleet.run_records import RunRecord, RunSummaryJson
 from shared.domain.fleet.shard import Shard
-from shared.domain.fleet.unreadable import Refusal
+from shared.domain.fleet.unreadable import ReadRefusal
 from shared.domain.messages.given_up import GivenUp
 from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.reasons import Cause, Reason
@@ -155,7 +155,7 @@ def run_record(scope: RunScope) -> RunRecord:
         "calls": 5,
         "throttled": 0,
         "unreadableSubscriptions": [
-            Refusal(Reason.ACCESS_DENIED, "").to_json("s"),
+            ReadRefusal(Reason.ACCESS_DENIED, "").to_json("s"),
         ],
         "stoppedShards": [
             {

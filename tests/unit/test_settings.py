@@ -4,7 +4,7 @@ from datetime import UTC, time, timedelta, timezone
 
 import pytest
 
-from shared.domain.fleet.pace import Pace
+from shared.domain.fleet.shard import Pace
 from shared.domain.policy.windows import NamedWindow
 from shared.domain.vocabulary.errors import InvalidSetting
 from shared.domain.window.recurrence import Weekday, Weekly

@@ -9,7 +9,7 @@ from typing import Self, TypedDict
 from shared.domain.fleet.crowding import Crowd, CrowdJson, crowds_from_text, crowds_to_text
 from shared.domain.fleet.run import Run, RunJson, RunState
 from shared.domain.fleet.tally import Tally
-from shared.domain.fleet.unreadable import Refusal, UnreadableJson
+from shared.domain.fleet.unreadable import ReadRefusal, UnreadableJson
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.errors import AzureError, Throttled
 from shared.domain.vocabulary.plain_text import one_line
@@ -165,7 +165,7 @@ class SubscriptionRecord:
     """How many clusters there are to look at, by location."""
     screened: Tally = field(default_factory=Tally)
     """The clusters that need no look at their configurations, and the calls of the listing."""
-    refusal: Refusal | None = None
+    refusal: ReadRefusal | None = None
     """Why it could not be read (to its end); one that is pending is tried again by this run."""
     crowds: tuple[Crowd, ...] = ()
     """The starts that many of its clusters share."""
@@ -176,7 +176,7 @@ class SubscriptionRecord:
         """Give the record with one more call for it, which was refused."""
         refused = Tally(calls=1, throttled=int(isinstance(error, Throttled)))
         since = self.refusal.since if self.refusal and self.refusal.since else now
-        refusal = Refusal.of_error(error, since, next_try_at)
+        refusal = ReadRefusal.of_error(error, since, next_try_at)
         return replace(self, screened=self.screened + refused, refusal=refusal)
 
     def to_values(self) -> dict[str, Value]:
@@ -204,6 +204,6 @@ class SubscriptionRecord:
             row.instant("dueAt"),
             json.loads(row.text("shards")),
             Tally.from_text(row.text("screened")),
-            Refusal.of(row),
+            ReadRefusal.of(row),
             crowds_from_text(subscription_id, row.text("crowds")),
         )

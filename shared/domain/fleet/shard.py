@@ -1,18 +1,160 @@
 """The shard: one subscription in one location, which is what AKS's limits are counted by.
 
-The row of a shard, across all runs: its tokens, and who works on it.
+The row of a shard, across all runs: its tokens, and who works on it. How fast the AKS configuration
+API is called: a bucket of tokens, one token a call. AKS lets 60 such calls through at once and one
+a second after that, per subscription and location (MicrosoftDocs/azure-aks-docs,
+quotas-skus-regions.md). Times are the storage service's own.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from math import ceil, inf
 from typing import Self
 
 from shared.domain.deciding.observed import ObservedCluster
-from shared.domain.fleet.pace import Bucket, Pace
 from shared.domain.vocabulary.ids import plain_location
 from shared.domain.vocabulary.rows import Reading, Value, without_none
 
-"""What people may call a location; ARM's names are letters and digits, its others have spaces."""
+ONE_SECOND = timedelta(seconds=1)
+PAUSE_WITHOUT_RETRY_AFTER = timedelta(seconds=10)
+BURSTS_AT_ONCE, SHARDS_RATES_AT_ONCE = 4, 12
+CALLS_AT_ONCE = 100
+"""In one worker: as many as its session has connections (aiohttp's default). More would only wait,
+and hold what the SDK has made of each by then, so that memory grew with the shards at work."""
+
+LONGEST_PAUSE = timedelta(minutes=30)
+"""No answer may put a shard to sleep for hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What a bucket holds, and what comes back each second."""
+
+    burst: int = 50
+    rate_per_second: float = 0.9
+
+    def refill_time(self, tokens: float) -> timedelta:
+        """Give how long it takes until that many tokens have come back."""
+        return timedelta(seconds=max(0.0, tokens) / self.rate_per_second)
+
+    def refilled_in(self, time: timedelta) -> float:
+        """Give how many tokens come back in a time."""
+        return max(timedelta(), time) / ONE_SECOND * self.rate_per_second
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """Tokens that were taken, what was left, and when."""
+
+    tokens: int
+    left: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """There are not enough tokens, or the bucket is paused; worth asking again after the wait."""
+
+    wait: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """The tokens of one shard, as of an instant.
+
+    Whatever is drawn, given back and paused in whatever order: the tokens that were spent in any
+    stretch of time are at most `burst` and what comes back in that time.
+    """
+
+    pace: Pace
+    tokens: float
+    refilled_at: datetime
+    paused_until: datetime | None = None
+
+    @classmethod
+    def full(cls, pace: Pace, now: datetime) -> Self:
+        """Give the bucket of a shard that nothing has been drawn from."""
+        return cls(pace, pace.burst, now)
+
+    def refilled(self, now: datetime) -> Self:
+        """Give the bucket as it is now; a clock that steps back changes nothing.
+
+        The very instant that is passed becomes `refilled_at`, so what is cut off an instant of
+        whole seconds is not lost, but comes with the next refill.
+        """
+        come_back = self.pace.refilled_in(now - self.refilled_at)
+        tokens = min(self.pace.burst, self.tokens + come_back)
+        return replace(self, tokens=tokens, refilled_at=max(now, self.refilled_at))
+
+    def draw(self, least: int, most: int, now: datetime) -> "tuple[Bucket, Draw] | NotYet":
+        """Take up to `most` whole tokens, if there are `least`."""
+        if wait := self.wait_for(least, now):
+            return NotYet(wait)
+        bucket = self.refilled(now)
+        taken = min(most, int(bucket.tokens))
+        left = replace(bucket, tokens=bucket.tokens - taken)
+        return left, Draw(taken, left.tokens, left.refilled_at)
+
+    def give_back(self, draw: Draw, unused: int, now: datetime) -> Self:
+        """Put unused tokens back, as far as they would be there had they never been taken.
+
+        A bucket that is full refills no further; so what could have come back only because they
+        were gone is not put back on top. After a pause nothing is: Azure's own bucket was empty.
+        """
+        bucket = self.refilled(now)
+        if bucket.is_paused(now):
+            return bucket
+        room = self.pace.burst - draw.left - self.pace.refilled_in(bucket.refilled_at - draw.at)
+        tokens = bucket.tokens + max(0.0, min(float(unused), room))
+        return replace(bucket, tokens=min(float(self.pace.burst), tokens))
+
+    def paused(self, wait: timedelta | None, now: datetime) -> Self:
+        """Draw nothing for as long as a 429 asks for; Azure's bucket is empty, so is this one."""
+        bucket = self.refilled(now)
+        # Instants are cut to whole seconds: the pause counts from the next one.
+        until = now + ONE_SECOND + min(wait or PAUSE_WITHOUT_RETRY_AFTER, LONGEST_PAUSE)
+        latest = max(until, self.paused_until or until)
+        return replace(bucket, tokens=0.0, paused_until=latest)
+
+    def is_paused(self, now: datetime) -> bool:
+        """Say whether nothing may be drawn now, whatever there is."""
+        return self.paused_until is not None and now < self.paused_until
+
+    def wait_for(self, tokens: int, now: datetime) -> timedelta:
+        """Say how long it takes until that many tokens can be drawn, in whole seconds."""
+        bucket = self.refilled(now)
+        missing = min(tokens, self.pace.burst) - bucket.tokens
+        paused = self.paused_until - now if self.paused_until and bucket.is_paused(now) else None
+        wait = max(paused or timedelta(), self.pace.refill_time(missing))
+        return timedelta(seconds=ceil(wait / ONE_SECOND))
+
+
+def worth_waiting_for(pace: Pace, calls: int, patience: timedelta) -> int:
+    """Say how many tokens are worth a baton: what the calls need, or comes back in `patience`.
+
+    At most half of what the bucket holds: one that is full refills no further, and what does not
+    come back meanwhile is lost for good. Two at least, a LIST and the PUT after it.
+    """
+    most = min(pace.refilled_in(patience), pace.burst / 2, calls or inf)
+    return max(2, int(most))
+
+
+def beginnings(pace: Pace, wanted: Iterable[int]) -> list[timedelta]:
+    """Say how long each of a subscription's shards waits before it begins, by the calls it wants.
+
+    Resource Manager itself lets 250 reads and 200 writes of a subscription through at once, and 25
+    and 10 a second after that (learn.microsoft.com, request-limits-and-throttling). That is room
+    for four bursts at once; the others begin as the rest of that rate allows. Fifteen large shards
+    stay below it together; what more there are may meet a 429, and pause.
+    """
+    waits: list[timedelta] = []
+    bursts = 0
+    for calls in wanted:
+        bursts += min(calls, pace.burst)
+        beyond = bursts - BURSTS_AT_ONCE * pace.burst
+        waits.append(pace.refill_time(beyond) / SHARDS_RATES_AT_ONCE)
+    return waits
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -34,7 +34,7 @@ class UnreadableJson(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class ReadRefusal:
     """Why a subscription could not be read, with Azure's code."""
 
     reason: Reason
@@ -63,7 +63,7 @@ class Refusal:
         )
 
     @classmethod
-    def of(cls, row: Row) -> "Refusal | None":
+    def of(cls, row: Row) -> "ReadRefusal | None":
         """Read it from a row; None if there is none."""
         if not row.text("reason"):
             return None
@@ -88,7 +88,7 @@ class Refusal:
         }
 
 
-def next_try_text(refusal: Refusal | None) -> str | None:
+def next_try_text(refusal: ReadRefusal | None) -> str | None:
     """Say when a subscription is tried next; None where it is not."""
     at = refusal.next_try_at if refusal else None
     return instants.to_text(at) if at else None
@@ -100,7 +100,7 @@ class Waiting:
 
     cause: Cause
     scope: RunScope
-    refusal: Refusal
+    refusal: ReadRefusal
     since: datetime
     next_try_at: datetime
     attempt: int = 1
@@ -110,14 +110,14 @@ class Waiting:
         """Begin to wait for a subscription that a run was refused."""
         scope = replace(run.scope, subscription_id=subscription_id)
         next_try_at = now + delay_before(1, error.retry_after)
-        refusal = Refusal.of_error(error, now, next_try_at)
+        refusal = ReadRefusal.of_error(error, now, next_try_at)
         return cls(run.cause, scope, refusal, now, next_try_at)
 
     def again(self, error: AzureError, now: datetime, jitter: float) -> Self:
         """Give it after another refusal; `jitter` is from 0 to 1."""
         attempt = self.attempt + 1
         next_try_at = now + delay_before(attempt, error.retry_after) * (1 + jitter / 4)
-        refusal = Refusal.of_error(error, self.since, next_try_at)
+        refusal = ReadRefusal.of_error(error, self.since, next_try_at)
         return replace(self, attempt=attempt, refusal=refusal, next_try_at=next_try_at)
 
     def is_spent(self, now: datetime) -> bool:
@@ -140,7 +140,7 @@ class Waiting:
     def of(cls, row: Row) -> "Waiting | None":
         """Read a row; None if it is none of these."""
         refusal, since, next_try_at = (
-            Refusal.of(row),
+            ReadRefusal.of(row),
             row.instant("since"),
             row.instant("nextTryAt"),
         )

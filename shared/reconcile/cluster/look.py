@@ -16,8 +16,7 @@ from shared.domain.deciding.observed import (
     ObservedConfiguration,
     node_os_schedule,
 )
-from shared.domain.fleet.pace import Draw
-from shared.domain.fleet.shard import Shard
+from shared.domain.fleet.shard import Draw, Shard
 from shared.domain.messages.seen import STILL_TRUE, SeenCluster
 from shared.domain.vocabulary.errors import Paced, Throttled
 from shared.domain.vocabulary.ids import ClusterId

@@ -11,8 +11,8 @@ from shared.domain.fleet.batch import (
     BatchedCluster,
     PendingCluster,
 )
-from shared.domain.fleet.pace import Bucket, NotYet, worth_waiting_for
 from shared.domain.fleet.run_work import Baton
+from shared.domain.fleet.shard import Bucket, NotYet, worth_waiting_for
 from shared.domain.fleet.shard_records import ShardRecord
 from shared.domain.vocabulary.reasons import Reason
 from shared.domain.vocabulary.rows import Values

@@ -1,7 +1,7 @@
 """What one listing of a subscription has found so far, and how it is written down."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import batched
@@ -14,6 +14,7 @@ from shared.domain.deciding.policy import screen
 from shared.domain.fleet.batch import CLUSTERS_A_BATCH, Batch, PendingCluster
 from shared.domain.fleet.crowding import Crowd, start_of
 from shared.domain.fleet.last_known import LastKnown, Remembered
+from shared.domain.fleet.run import RunScope
 from shared.domain.fleet.run_records import SubscriptionRecord
 from shared.domain.fleet.shard import Shard
 from shared.domain.fleet.tally import Tally
@@ -71,15 +72,6 @@ class Before:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Gone:
-    """Which clusters are to be forgotten, by their hashes, and since when others are missing."""
-
-    to_forget: set[str]
-    missing: Mapping[str, datetime | None]
-    """None for those that are there again."""
-
-
 @dataclass(slots=True)
 class Listed:
     """What one listing has found so far."""
@@ -130,9 +122,10 @@ class Listed:
         """Count the call that was refused, where the pages before it count as well."""
         self.screened += Tally(calls=1, throttled=int(isinstance(error, Throttled)))
 
-    def meet(self, clusters: Iterable[ObservedCluster]) -> list[ObservedCluster]:
-        """Note clusters of a page, and give those that are met for the first time."""
-        new = {each.id.hash: each for each in clusters if each.id.hash not in self.met}
+    def meet(self, clusters: Iterable[ObservedCluster], scope: RunScope) -> list[ObservedCluster]:
+        """Note the clusters of a page that are in a scope, and give those that are new."""
+        inside = {each.id.hash: each for each in clusters if scope.covers(each.location)}
+        new = {word: each for word, each in inside.items() if word not in self.met}
         self.met.update(new)
         with_nap = {word: each for word, each in new.items() if each.auto_provisioning}
         self.seen.update(with_nap)
@@ -204,10 +197,10 @@ class Listed:
         )
 
     @property
-    def gone(self) -> "Gone":
-        """Tell what has become of the clusters that are not among those with the feature.
+    def gone(self) -> tuple[set[str], dict[str, datetime | None]]:
+        """Tell which clusters to forget, and since when others are missing; None if they are back.
 
-        A subscription's list lags minutes behind, so one that misses a cluster proves nothing.
+        Both by their hashes. A list lags minutes behind: one that misses a cluster proves nothing.
         """
         now = self.row.read_at
         without = {word for word in self.met - self.seen if word in self.known | self.given_up}
@@ -217,7 +210,7 @@ class Listed:
         gone = twice | {word for word in absent if self._is_404(word)}
         back = {word for word in self.seen & self.known.keys() if self.known[word].missing_since}
         missing = {word: now for word, at in since.items() if at is None and word not in gone}
-        return Gone(without | gone, {**missing, **dict.fromkeys(back)})
+        return without | gone, {**missing, **dict.fromkeys(back)}
 
     def _missing_since(self, word: str) -> datetime | None:
         before = self.known.get(word)

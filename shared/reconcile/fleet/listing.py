@@ -10,21 +10,20 @@ from shared.domain.fleet.run import Run, RunState
 from shared.domain.fleet.run_records import ListingState, RunRecord, SubscriptionRecord
 from shared.domain.fleet.run_work import ListSubscription, RunWork
 from shared.domain.fleet.tally import Tally
-from shared.domain.fleet.unreadable import Refusal
+from shared.domain.fleet.unreadable import ReadRefusal
 from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.errors import AzureError
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.ports.azure import Aks, Clock
 from shared.ports.storage import Queue
-from shared.reconcile.fleet.close import RunCloser
-from shared.reconcile.fleet.hand_out import ShardHandout
+from shared.reconcile.fleet.close import RunCloser, ShardHandout
 from shared.reconcile.fleet.listed import Before, Listed
 from shared.reconcile.fleet.patience import ListingPatience
 from shared.reconcile.fleet.store import RunStore, Stored
 from shared.reconcile.fleet.tidy import Tidier
-from shared.reconcile.ground.crowds import CrowdFinder
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import KNOWN, ClusterMemory
+from shared.reconcile.ground.outbox import CrowdFinder
 from shared.reconcile.ground.policies import Wanted
 
 LIST_WITHIN = timedelta(minutes=3)
@@ -76,7 +75,7 @@ class SubscriptionLister:
             return
         if found.record.listing >= MOST_LISTINGS:
             message = "naptime fails on listing this subscription; the reason is in its log."
-            refusal = Refusal(Reason.POISONED, message, since=found.read_at)
+            refusal = ReadRefusal(Reason.POISONED, message, since=found.read_at)
             await self._unreadable(work, found, refusal)
             return
         begun = replace(found.record, listing=found.record.listing + 1)
@@ -146,7 +145,7 @@ class SubscriptionLister:
         fresh_for, now = self._fresh_for(run), self.clock.now()
         screened = [
             (cluster, listed.screened_by(cluster, fresh_for, now))
-            for cluster in listed.meet(each for each in page.clusters if _is_of(run, each))
+            for cluster in listed.meet(page.clusters, run.scope)
         ]
         listed_at = listed.row.read_at + (now - listed.alive_at)
         # A cluster may have more tags than a row takes; those that a rule looks at are few.
@@ -173,7 +172,7 @@ class SubscriptionLister:
         if decision.action is Action.DEFER and not only_looks:
             await self.clusters.send(ReconcileCluster(cluster.id, run.cause, now))
 
-    async def _conclude(self, run: Run, listed: Listed, refusal: Refusal | None) -> None:
+    async def _conclude(self, run: Run, listed: Listed, refusal: ReadRefusal | None) -> None:
         """Say, in one write, that it is listed and with what; whoever was faster goes on alone.
 
         With a refusal only the first pages were read.
@@ -205,10 +204,10 @@ class SubscriptionLister:
         """Forget the clusters that are no more."""
         if run.scope.dry_run and not self.memory.keeps_dry_runs:
             return
-        gone, subscription_id = listed.gone, listed.row.record.subscription_id
-        await self.memory.note_missing(subscription_id, gone.missing)
-        await self.memory.forget(subscription_id, [KNOWN + word for word in gone.to_forget])
-        for word in gone.to_forget & listed.given_up.keys():
+        (gone, missing), subscription_id = listed.gone, listed.row.record.subscription_id
+        await self.memory.note_missing(subscription_id, missing)
+        await self.memory.forget(subscription_id, [KNOWN + word for word in gone])
+        for word in gone & listed.given_up.keys():
             await self.given_up.forget(listed.given_up[word])
         await self.tidier.tidy(subscription_id, listed.places, listed.row.read_at)
 
@@ -236,17 +235,13 @@ class SubscriptionLister:
         stored = await self.store.subscription(work.run_id, work.subscription_id)
         if stored is not None and stored.record.state is ListingState.PENDING:
             message = "The subscription is not in NAPTIME_SUBSCRIPTIONS (any more)."
-            refusal = Refusal(Reason.SUBSCRIPTION_LEFT_OUT, message, since=stored.read_at)
+            refusal = ReadRefusal(Reason.SUBSCRIPTION_LEFT_OUT, message, since=stored.read_at)
             await self._unreadable(work, stored, refusal)
 
     async def _unreadable(
-        self, work: ListSubscription, stored: Stored[SubscriptionRecord], refusal: Refusal
+        self, work: ListSubscription, stored: Stored[SubscriptionRecord], refusal: ReadRefusal
     ) -> None:
         """Make it a finding of the run, which goes on without that subscription."""
         record = replace(stored.record, state=ListingState.UNREADABLE, refusal=refusal)
         if await self.store.replace_subscription(work.run_id, stored, record):
             await self.closer.close_if_last(work.run_id)
-
-
-def _is_of(run: Run, cluster: ObservedCluster) -> bool:
-    return run.scope.covers(cluster.location)

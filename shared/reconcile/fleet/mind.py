@@ -18,8 +18,7 @@ from shared.domain.messages.given_up import OF_RUNS
 from shared.domain.vocabulary.instants import is_past_keeping
 from shared.ports.storage import Queue
 from shared.reconcile.fleet.ask import START_WITHIN, RunAsker
-from shared.reconcile.fleet.close import RunCloser, is_finished, shards_of
-from shared.reconcile.fleet.hand_out import ShardHandout
+from shared.reconcile.fleet.close import RunCloser, ShardHandout, is_finished, shards_of
 from shared.reconcile.fleet.listing import LIST_WITHIN
 from shared.reconcile.fleet.patience import ListingPatience
 from shared.reconcile.fleet.store import RunStore

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from shared.domain.fleet.run import Run, RunScope
 from shared.domain.fleet.run_work import ReadSubscription, RunWork
-from shared.domain.fleet.unreadable import Refusal, Waiting
+from shared.domain.fleet.unreadable import ReadRefusal, Waiting
 from shared.domain.messages.given_up import GivenUp
 from shared.domain.vocabulary.errors import AzureError
 from shared.domain.vocabulary.reason_texts import REASONS
@@ -41,13 +41,13 @@ class ListingPatience:
 
     async def begin(
         self, run: Run, subscription_id: str, error: AzureError, now: datetime
-    ) -> Refusal:
+    ) -> ReadRefusal:
         """Have what a run could not read tried again, unless that is under way; give how it is.
 
         A dry run that is asked for is a single look, and so is one at a group that is not there.
         """
         if run.scope.dry_run or error.code == NO_SUCH_GROUP:
-            return Refusal.of_error(error, now)
+            return ReadRefusal.of_error(error, now)
         waiting = Waiting.of_run(run, subscription_id, error, now)
         if await self.table.insert(WAITING_PARTITION, waiting.scope.key, waiting.to_values()):
             await self._send(waiting, now)
@@ -110,7 +110,7 @@ class ListingPatience:
         await self.table.delete(WAITING_PARTITION, scope.key)
         await self.given_up.forget_work(_first(scope).to_message())
 
-    async def refusals(self) -> dict[str, Refusal]:
+    async def refusals(self) -> dict[str, ReadRefusal]:
         """Tell how it is with each subscription that is tried again, by the keys of the scopes."""
         rows = [row async for row in self.table.rows(WAITING_PARTITION)]
         return {row.key: found.refusal for row in rows if (found := Waiting.of(row))}

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from shared.domain.deciding.decision import Action, Decision, Desired, Finding
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.fleet.batch import PendingCluster
-from shared.domain.fleet.pace import CALLS_AT_ONCE
+from shared.domain.fleet.shard import CALLS_AT_ONCE
 from shared.domain.fleet.shard_records import Brake, ShardRecord
 from shared.domain.fleet.tally import Tally
 from shared.domain.messages.work import SLOW, Claim

@@ -3,10 +3,14 @@
 The other end of the outbox: events from their queue to the topic, again and again for a day.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from shared.domain.deciding.outcome import Outcome, attention_in
+from shared.domain.fleet.crowding import Crowd, crowds_of
+from shared.domain.fleet.run import Run
+from shared.domain.fleet.told import crowd_found
 from shared.domain.messages.given_up import GivenUp
 from shared.domain.messages.outbox import PublishEvents, packed, parse_publish_events
 from shared.domain.messages.told import Occasion, events_of, failure_of
@@ -119,3 +123,37 @@ class EventPublisher:
             )
         )
         EVENTS_GIVEN_UP.log(events=len(work.events), why=error.reason.value)
+
+
+type Start = tuple[str, datetime | None]
+"""Where a cluster is, and when it starts next, if it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class CrowdFinder:
+    """Finds what more than `size` clusters of a subscription in one location share: their start."""
+
+    memory: ClusterMemory
+    teller: EventTeller
+    size: int
+
+    async def find(
+        self, run: Run, subscription_id: str, starts: Iterable[Start], now: datetime
+    ) -> list[Crowd]:
+        """Count the crowds by what is remembered, and give those that a run is about."""
+        crowds = crowds_of(subscription_id, starts, self.size)
+        if self.memory.keeps_dry_runs or not run.scope.dry_run:
+            await self._note(run, subscription_id, crowds, now)
+        whole = run.scope.resource_group is None
+        return [crowd for crowd in crowds if whole and run.scope.covers(crowd.shard.location)]
+
+    async def _note(
+        self, run: Run, subscription_id: str, crowds: list[Crowd], now: datetime
+    ) -> None:
+        """Tell of what is new before it is written down: a crash in between tells it again."""
+        before = await self.memory.crowding(subscription_id)
+        crowding, new = before.after(crowds, now)
+        if not self.memory.keeps_dry_runs:
+            await self.teller.tell([crowd_found(crowd, run, now) for crowd in new])
+        if crowds or before.crowds:
+            await self.memory.note_crowding(subscription_id, crowding)

@@ -11,8 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from shared.domain.fleet.pace import Bucket, Draw, NotYet, Pace
-from shared.domain.fleet.shard import Lease, Shard, ShardRow
+from shared.domain.fleet.shard import Bucket, Draw, Lease, NotYet, Pace, Shard, ShardRow
 from shared.domain.vocabulary.errors import Paced, Throttled
 from shared.domain.vocabulary.rows import Reading, Row
 from shared.ports.azure import Clock

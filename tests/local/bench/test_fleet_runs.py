@@ -8,7 +8,7 @@ from local.bench.fleet_runs import Swept
 from local.demo.bodies import NODE_OS, cluster_id
 from local.demo.evidence import ClusterState
 from local.demo.journal import Call
-from shared.domain.fleet.pace import Pace
+from shared.domain.fleet.shard import Pace
 
 ASKED = datetime(2026, 11, 22, 9, tzinfo=UTC)
 LIST = "MaintenanceConfigurations_ListByManagedCluster"

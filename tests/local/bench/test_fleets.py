@@ -6,7 +6,7 @@ from local.azure.fleet import fleet_of as loaded_fleet_of
 from local.azure.json_values import as_object, as_text
 from local.bench.fleets import Lot, fleet_of, subscriptions
 from local.bench.limits import Limits
-from shared.domain.fleet.pace import Pace
+from shared.domain.fleet.shard import Pace
 from shared.domain.vocabulary.ids import ClusterId
 
 

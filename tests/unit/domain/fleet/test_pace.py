@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.fleet.pace import (
+from shared.domain.fleet.shard import (
     LONGEST_PAUSE,
     Bucket,
     Draw,
