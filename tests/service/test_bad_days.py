@@ -303,6 +303,19 @@ async def test_a_subscription_that_left_the_settings_is_waited_for_no_more() -> 
     assert not await after.patience.refusals()
 
 
+async def test_runs_that_follow_by_themselves_are_never_too_many() -> None:
+    """Thirty subscriptions that a person's run could not read can all be read at once."""
+    others = frozenset(f"{number:08x}-0000-4000-8000-000000000000" for number in range(30))
+    world = World(pace=QUICK, subscriptions=others)
+    for number, each in enumerate(sorted(others)):
+        world.aks.add(cluster(f"aks-{number}", subscription=each))
+    refuse(world, DENIED, "clusters", until=world.clock.now() + MINUTE / 2)
+    await world.start(cause=Cause.ASKED)
+    await world.run(for_at_most=10 * MINUTE)
+    assert not unprotected(world)
+    assert len(world.finished) == 31
+
+
 async def test_a_dry_run_that_is_asked_for_looks_once() -> None:
     """What it cannot read it names, without trying again."""
     world = two_subscriptions()

@@ -70,17 +70,18 @@ class RunAsker:
     """Whether every write is stopped by the settings."""
     most_active: int = MOST_ACTIVE
 
-    async def ask(self, scope: RunScope, cause: Cause) -> Asked:
+    async def ask(self, scope: RunScope, cause: Cause, *, follows: bool = False) -> Asked:
         """Insert the run's row and send one message; or join the active run of that scope.
 
-        Raises `TooManyActive` where a person would make one run too many.
+        Raises `TooManyActive` where a person would make one run too many, but for one that follows
+        another by itself.
         """
         for _ in range(CONFLICTS_BORNE):
             reading = await self.table.get(SCOPES_PARTITION, scope.key)
             before = await self._before(reading)
             if before.joined:
                 return Asked(before.joined, joined=True)
-            if cause is Cause.ASKED:
+            if cause is Cause.ASKED and not follows:
                 await self._leave_room()
             run = await self._new_run(scope, cause, reading.at)
             if await self._take(reading, run):

@@ -80,7 +80,7 @@ class ListingPatience:
         except AzureError as error:
             await self._refused(reading.row, waiting, error, reading.at)
         else:
-            await self.asker.ask(waiting.scope, waiting.cause)
+            await self.asker.ask(waiting.scope, waiting.cause, follows=True)
             await self.forget(waiting.scope)
 
     async def _refused(self, row: Row, waiting: Waiting, error: AzureError, now: datetime) -> None:
