@@ -58,7 +58,8 @@ find_uv() {
 # uv does not read pip's settings: an index of one's own is passed on.
 with_uv() {
     uv=$(find_uv 2>/dev/null) || return 1
-    index=$(.venv/bin/python -m pip config get global.index-url 2>/dev/null || true)
+    index=$(.venv/bin/python -m pip config list 2>/dev/null |
+        sed -n "s/^[a-z]*\.index.url='\(.*\)'$/\1/p" | tail -n 1)
     UV_DEFAULT_INDEX="${UV_DEFAULT_INDEX:-${PIP_INDEX_URL:-$index}}"
     if [ -n "$UV_DEFAULT_INDEX" ]; then export UV_DEFAULT_INDEX; else unset UV_DEFAULT_INDEX; fi
     "$uv" pip install --quiet --system-certs --python .venv/bin/python "$@" 2>/dev/null
