@@ -1,7 +1,8 @@
 """`python -m local.package.release`: what people can deploy without building, in dist/release.
 
-The package and its bill of materials, which `make package` has made; `naptime-deploy.zip`, which is
-deploy.py with the compiled templates; and the checksums of all of them. The same bytes each time.
+The package and its bill of materials, which `make package` has made; the command line's wheel, as
+`make wheel` made it; `naptime-deploy.zip`, which is deploy.py with the compiled templates; and the
+checksums of all of them. The same bytes each time.
 """
 
 import shutil
@@ -23,7 +24,8 @@ def write_release(repository: Path, dist: Path) -> list[Path]:
     folder = dist / "release"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    for name in _MADE:
+    wheels = [path.name for path in dist.glob("naptime-*.whl")] or ["naptime-*.whl"]
+    for name in (*_MADE, *wheels):
         shutil.copyfile(dist / name, folder / name)
     found = [path for pattern in _DEPLOYS for path in repository.glob(pattern)]
     files = [path.relative_to(repository).as_posix() for path in found]
@@ -40,7 +42,7 @@ def main() -> int:
         for path in write_release(REPOSITORY, REPOSITORY / "dist"):
             print(f"release: {path.relative_to(REPOSITORY)}")
     except FileNotFoundError as error:
-        print(f"release: {error.filename} is not there: make package", file=sys.stderr)
+        print(f"release: {error.filename} is not there: make package wheel", file=sys.stderr)
         return 1
     return 0
 

@@ -1,7 +1,8 @@
-"""`python -m local.wheel`: build the wheel, install it where nothing else is, and try it."""
+"""`python -m local.wheel`: build the wheel into dist/, install it where nothing else is, try it."""
 
 import asyncio
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -114,6 +115,10 @@ async def main() -> int:
         folder = Path(name)
         wheel = build(folder)
         print(f"built {wheel.name}, {wheel.stat().st_size / 1000:.0f} kB", flush=True)
+        (ROOT / "dist").mkdir(exist_ok=True)
+        for older in (ROOT / "dist").glob("naptime-*.whl"):
+            older.unlink()
+        shutil.copy(wheel, ROOT / "dist")
         command = install(wheel, folder / "empty")
         async with staged() as stage:
             results = await tried(command, stage)
