@@ -5,6 +5,9 @@ from typing import cast
 import pytest
 
 from local.infra_check.actions import ALWAYS, OPTIONAL, action_of
+from shared.reconcile.ground.claim import CLUSTERS_TABLE
+from shared.reconcile.ground.pacer import SHARDS_TABLE
+from shared.world import app
 from tests.clusters import cluster
 from tests.functions.conftest import Loaded
 from tests.functions.test_api import Json, a_cluster, get, post
@@ -29,6 +32,9 @@ POOL = {
 
 async def test_the_calls_are_the_actions_of_the_role(world: Loaded) -> None:
     """A day of everything that the app does calls exactly what the role may grant."""
+    # What other tests have left: clusters that are no more, whose pools would be asked about.
+    for table in (CLUSTERS_TABLE, SHARDS_TABLE):
+        await app().ports.tables.drop(table)
     owner = a_cluster()
     body = cluster(owner.name)
     cast("Json", body["properties"])["agentPoolProfiles"] = [POOL]

@@ -30,6 +30,9 @@ LONGEST_REFILL = timedelta(seconds=25)
 PATIENT = SLOW | {Reason.WRITES_STOPPED}
 """What is not tried again within a run: a role may arrive, but hardly in seconds."""
 
+LOOK_AGAIN_AFTER = timedelta(minutes=1)
+"""How long after a 404 a cluster that a listing had is looked at again."""
+
 type Changes = Mapping[ClusterId, BatchedCluster]
 """What came of clusters, as it is to be written down."""
 
@@ -81,6 +84,8 @@ class ClusterSettler:
             return await self._later(record, settled, now)
         if outcome.dry_run:
             return outcome
+        if outcome.reason is Reason.CLUSTER_GONE:
+            return await self._look_again(record, outcome, now)
         if outcome.kind is OutcomeKind.FAILED:
             await self._give_up(outcome, record.cause, now)
         elif cluster.given_up:
@@ -100,6 +105,12 @@ class ClusterSettler:
             work = ReconcileCluster(cluster.cluster.id, record.cause, now, sent=sent)
             await self.clusters.send(work, delay)
         return outcome or _left_to_itself(cluster)
+
+    async def _look_again(self, record: ShardRecord, outcome: Outcome, now: datetime) -> Outcome:
+        """Leave a 404 to the queue: the listing had the cluster, and ARM's replicas may differ."""
+        work = ReconcileCluster(outcome.cluster_id, record.cause, now)
+        await self.clusters.send(work, LOOK_AGAIN_AFTER)
+        return replace(outcome, kind=OutcomeKind.DEFERRED)
 
     async def _give_up(self, outcome: Outcome, cause: Cause, now: datetime) -> None:
         work = ReconcileCluster(outcome.cluster_id, cause, now)

@@ -11,6 +11,7 @@ from infra.deploying.parameters import compiled
 
 from local.azure.arm.clusters import Cluster
 from local.azure.deploying.store import SYSTEM_TOPIC
+from local.storage_emulator import Azurite
 from tests.clusters import cluster
 from tests.local.deploying.tenant import (
     HOME,
@@ -38,11 +39,17 @@ def is_protected(one: Cluster) -> bool:
     return "aksmanagednodeosupgradeschedule" in {name.lower() for name in one.configurations}
 
 
-async def test_from_an_empty_tenant_to_a_protected_fleet(
-    tenant: Tenant, azurite_connection: str
-) -> None:
+@pytest.fixture
+async def new_storage() -> AsyncIterator[str]:
+    """Give a storage account that nothing has been written to yet, as a new tenant's."""
+    emulator = Azurite()
+    yield await emulator.start()
+    await emulator.stop()
+
+
+async def test_from_an_empty_tenant_to_a_protected_fleet(tenant: Tenant, new_storage: str) -> None:
     """One command deploys, with all late that is late in Azure, and protects every cluster."""
-    app = RealApp(tenant, azurite_connection)
+    app = RealApp(tenant, new_storage)
     tenant.sites.runner = app.run
     tenant.sites.late.update({"storage role": 2, "functions": 2, "keys": 2})
     tenant.cloud.subscribing.late = 1
