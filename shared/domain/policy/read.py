@@ -14,7 +14,7 @@ from shared.domain.policy.locations import LOCATIONS
 from shared.domain.policy.read_rules import read_rules
 from shared.domain.policy.read_windows import read_windows
 from shared.domain.vocabulary.errors import InvalidPolicy
-from shared.domain.vocabulary.fields import BrokenRule, Fields, text
+from shared.domain.vocabulary.fields import BYTE_ORDER_MARK, BrokenRule, Fields, text
 from shared.domain.vocabulary.plain_text import one_line
 
 MOST_BYTES = 64 * 1024
@@ -23,8 +23,6 @@ MOST_SAID = 200
 MOST_TAG_KEY = 512
 """The longest key of a tag (Azure, the page on limits of tags)."""
 
-_MARK = "\ufeff"
-"""Editors on Windows write it before the text."""
 _KNOWN = ("version", "windows", "rules", "tags")
 
 
@@ -50,12 +48,12 @@ def read_policy(
 
 def policy_hash(written: str) -> str:
     """Give the hash by which a version is named: the first 16 digits of the text's SHA-256."""
-    return sha256(written.removeprefix(_MARK).encode()).hexdigest()[:16]
+    return sha256(written.removeprefix(BYTE_ORDER_MARK).encode()).hexdigest()[:16]
 
 
 def _parsed(written: str) -> dict[str, object]:
     """Parse the file; raises InvalidPolicy for what is no TOML, with the line and the column."""
-    plain = written.removeprefix(_MARK)
+    plain = written.removeprefix(BYTE_ORDER_MARK)
     try:
         size = len(plain.encode())
     except UnicodeEncodeError as error:

@@ -9,6 +9,9 @@ from typing import NoReturn, cast
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.errors import Problem
 
+BYTE_ORDER_MARK = "\ufeff"
+"""PowerShell 5 and editors on Windows write it before the text."""
+
 
 class BrokenRule(ValueError):
     """A value breaks a rule; str() is the rule, without the value."""
@@ -167,13 +170,14 @@ class NotStrictJson(ValueError):
 def parse_object(text: str, max_bytes: int) -> dict[str, object]:
     """Parse one JSON object of at most `max_bytes` in UTF-8; raises NotStrictJson, nothing else.
 
-    Duplicate keys, NaN and infinities, lone surrogates and nesting beyond the parser's depth are
-    refused: readers differ on them (RFC 8259, sections 4, 6 and 8.2).
+    A byte order mark before it is passed over (RFC 8259, section 8.1). Duplicate keys, NaN and
+    infinities, lone surrogates and nesting beyond the parser's depth are refused: readers differ
+    on them (RFC 8259, sections 4, 6 and 8.2).
     """
     if not _fits(text, max_bytes):
         raise NotStrictJson(f"must be well-formed text of at most {max_bytes} bytes")
     try:
-        value = _loads(text)
+        value = _loads(text.removeprefix(BYTE_ORDER_MARK))
     except NotStrictJson:
         raise
     except (ValueError, RecursionError) as error:

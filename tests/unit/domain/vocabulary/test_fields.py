@@ -42,6 +42,13 @@ def test_pairs_of_surrogates_are_letters() -> None:
     assert parse_object('{"a":"\\ud83d\\ude00"}', 100) == {"a": "\U0001f600"}
 
 
+def test_a_byte_order_mark_is_passed_over() -> None:
+    """What PowerShell 5 writes as UTF-8 is read; a second mark is no JSON."""
+    assert parse_object('\ufeff{"a":1}', 100) == {"a": 1}
+    with pytest.raises(NotStrictJson, match="one JSON object"):
+        parse_object('\ufeff\ufeff{"a":1}', 100)
+
+
 @given(st.dictionaries(st.text(), json_values))
 @settings(max_examples=50, deadline=None)
 def test_what_json_writes_is_read_back(value: dict[str, object]) -> None:
