@@ -54,7 +54,7 @@ def _always_active(view: View) -> Iterator[BudgetFinding]:
     for index, budget in enumerate(view.pool.budgets):
         if budget.schedule is None or _has_no_hit(budget, view):
             continue
-        if view.by_budget[index] == view.calendar.all:
+        if view.is_always_active(index):
             message = (
                 f"'{budget.schedule}' comes again before {length_text(budget.duration)} are over: "
                 "the budget is active at all times."

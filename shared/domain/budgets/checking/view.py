@@ -73,6 +73,13 @@ class View:
         """Whether there is anything to be open for: a list with dates may end before it."""
         return self.question.window is None or bool(self.occurrences)
 
+    def is_always_active(self, index: int) -> bool:
+        """Whether a budget never pauses, in more than a year; the calendar may be of two days."""
+        if self.by_budget[index] != self.calendar.all:
+            return False
+        long = Calendar(self.calendar.first, MONTHS.days)
+        return active_minutes(self.pool.budgets[index], long) == long.all
+
     @property
     def nodes(self) -> int | None:
         """How many nodes the pool has, if anybody says."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date, time, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shared.domain.budgets.checking.checks import check
@@ -41,6 +41,14 @@ from tests.unit.domain.strategies import plain_windows, windows
 RATE: Json = {"nodes": "10%"}
 SUNDAY_BLOCK: Json = {"nodes": "0", "schedule": "0 5 * * 0", "duration": "164h"}
 GOOD = [RATE, SUNDAY_BLOCK]
+# The weekly budget that is made for it is active throughout the next two days, and then is not.
+LATELY_CLOSED = MaintenanceWindow(
+    Weekly(1, Weekday.MONDAY),
+    time(),
+    duration_hours=4,
+    utc_offset=timedelta(),
+    not_allowed_dates=(DateSpan(date(2026, 4, 1), date(2026, 11, 27)),),
+)
 
 
 def found(budgets: list[Json] | None, question: Question) -> list[tuple[str, int | None]]:
@@ -301,6 +309,7 @@ def test_budgets_made_for_any_window_pass(window: MaintenanceWindow, early: int)
 
 @settings(max_examples=15)
 @given(plain_windows, st.integers(2, LONGEST_DATED.days))
+@example(LATELY_CLOSED, 2)
 def test_budgets_with_dates_pass_until_their_end(window: MaintenanceWindow, days: int) -> None:
     """For what is left of them."""
     until = NOW + timedelta(days=days)
