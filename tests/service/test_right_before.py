@@ -257,6 +257,20 @@ async def test_what_was_listed_a_while_ago_is_read_again() -> None:
     )
 
 
+async def test_a_sweep_late_after_its_listing_reads_no_cluster_that_is_as_it_should_be() -> None:
+    """Nothing is known of it, and the listing is old: its configurations alone are read."""
+    world = World()
+    world.aks.add(cluster())
+    world.aks.set_schedule(cluster_id(), schedule())
+    await world.start()
+    while not world.batons.messages:
+        await world.deliver_one()
+    world.aks.calls.clear()
+    await world.pacer.pause(Shard(SUBSCRIPTION, "westeurope"), timedelta(minutes=5))
+    await world.run_and_mind()
+    assert [call.verb for call in world.aks.calls] == ["list"]
+
+
 @dataclass(frozen=True)
 class OtherClock(ArmsClock):
     """ARM's clock, which says something else than the worker's."""

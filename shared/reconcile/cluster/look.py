@@ -6,7 +6,7 @@ written counts on a LIST right before it. That rule stands here, and nothing els
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from shared.domain.deciding.decision import RIGHT_BEFORE
@@ -103,7 +103,6 @@ class Looks:
     writes: int = 0
     """How many were sent, answered or not."""
     sent: list[MaintenanceWindow] = field(default_factory=list)
-    """The windows that were sent to be written."""
     _last: Sight | None = None
 
     async def each[T](self, act: Callable[[Sight], Awaitable[T]]) -> T:
@@ -196,16 +195,16 @@ class Looks:
     async def act[T](self, act: Callable[[Sight], Awaitable[T]]) -> T:
         """Look and act; look again where the write came too late after it."""
         for _ in range(_LOOKS_IN_A_ROW - 1):
-            sight = await self.look()
             with suppress(SightTooOld):
-                return await act(sight)
+                return await act(await self.look())
         return await act(await self.look())
 
     async def look(self) -> Sight:
         """Read the cluster's configurations; the cluster itself has been read before."""
         if self.cluster is None:
             raise TypeError("the cluster is read first")
-        self._count()
+        self.calls += 1
+        self.paced_calls += 1
         listing = await self.looker.aks.list_configurations(self.cluster_id)
         own = self.looker.clock.now()
         self._last = Sight(
@@ -216,6 +215,11 @@ class Looks:
             now=max(own, listing.answered_at) if listing.answered_at else own,
             seen_at=own,
         )
+        return self._last
+
+    async def renewed(self, sight: Sight) -> Sight:
+        """Give what was just seen, with the cluster as it was within the last minute."""
+        self._last = replace(sight, cluster=await self.read())
         return self._last
 
     async def put(self, sight: Sight, window: MaintenanceWindow) -> ObservedConfiguration:
@@ -239,9 +243,6 @@ class Looks:
             raise SightTooOld("More than a second has passed since the look; nothing was sent.")
         self._last = None
         self.writes += 1
-        self._count()
-
-    def _count(self) -> None:
         self.calls += 1
         self.paced_calls += 1
 

@@ -94,11 +94,11 @@ class Pass:
     async def look(self) -> Outcome:
         """Do the same for a cluster that was listed, whose calls somebody else has drawn for.
 
-        What was listed is read again where it is more than a minute old, unless nothing is written.
+        What was listed is read again only right before a write, where it is more than a minute old.
         """
         looks = self.looks
         try:
-            cluster = looks.cluster if self.dry_run and looks.cluster else await looks.read()
+            cluster = looks.cluster or await looks.read()
             if screened := screen(cluster, self.desired, looks.looker.clock.now()):
                 return self.left_out(screened)
             return await looks.act(self.apply)
@@ -125,8 +125,15 @@ class Pass:
         return self.outcome(kind, decision, self.looks.looker.clock.now())
 
     async def apply(self, sight: Sight) -> Outcome:
-        """Decide on what is seen, and do it; in a dry run, only say so."""
-        return await self.act_on(self.decide(sight), sight)
+        """Decide on what is seen, and do it; in a dry run, only say so.
+
+        Nothing is written on the strength of what was read of the cluster over a minute ago.
+        """
+        decision = self.decide(sight)
+        if not self.dry_run and decision.action in {Action.CREATE, Action.UPDATE}:
+            sight = await self.looks.renewed(sight)
+            decision = self.decide(sight)
+        return await self.act_on(decision, sight)
 
     async def act_on(self, decision: Decision, sight: Sight) -> Outcome:
         """Do what was decided."""
