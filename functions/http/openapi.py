@@ -14,7 +14,7 @@ from typing import Final, get_args
 import msgspec
 
 from functions.http.answers import YAML, Answer, AsYaml
-from functions.http.parts import BODY_LIMIT, Part, TextBody, without_none
+from functions.http.parts import Part, TextBody, without_none
 from functions.http.problems import ProblemJson, ProblemKind
 from functions.http.routes import Route
 
@@ -138,7 +138,8 @@ def _request_body(route: Route, schemas: Schemas) -> Json:
     }
     body = route.parts["body"]
     if issubclass(body, TextBody):
-        schema: Json = {"type": "string", "maxLength": BODY_LIMIT}
+        # The limit is one of bytes, and its answer a 413; maxLength would count characters.
+        schema: Json = {"type": "string"}
         return {
             "required": True,
             "content": {body.media_type: {"schema": schema, "examples": examples}},
