@@ -131,8 +131,10 @@ class Pass:
         """
         decision = self.decide(sight)
         if not self.dry_run and decision.action in {Action.CREATE, Action.UPDATE}:
-            sight = await self.looks.renewed(sight)
-            decision = self.decide(sight)
+            renewed = await self.looks.renewed(sight)
+            if renewed.cluster is not sight.cluster:
+                decision = self.decide(renewed)
+            sight = renewed
         return await self.act_on(decision, sight)
 
     async def act_on(self, decision: Decision, sight: Sight) -> Outcome:
