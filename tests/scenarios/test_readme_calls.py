@@ -37,6 +37,8 @@ def test_every_call_is_found() -> None:
     assert len(CALLS) == len(re.findall(r"^curl ", readme, re.MULTILINE)) >= 10
 
 
+# curl is what the README has people call with, and nothing of the project installs it. That every
+# call of the page is found is tested above on every machine.
 @pytest.mark.skipif(shutil.which("curl") is None, reason="this machine has no curl")
 async def test_the_calls_work(tmp_path: Path) -> None:
     """Each call is granted, for a cluster of that id, and answers with JSON."""

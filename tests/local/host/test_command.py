@@ -94,6 +94,8 @@ async def test_a_call_that_does_not_end_does_not_hold_it_up(
     assert "1 calls have not ended" in child.stderr_text()
 
 
+# Only Linux lists the children of a process as files; elsewhere this test could not find whom to
+# kill.
 @pytest.mark.skipif(sys.platform != "linux", reason="children are found in /proc")
 async def test_it_says_when_the_storage_emulator_dies(tmp_path: Path) -> None:
     """The host goes on, for what it can, and the log tells the exit code."""
@@ -104,6 +106,7 @@ async def test_it_says_when_the_storage_emulator_dies(tmp_path: Path) -> None:
     assert await child.stop() == 0
 
 
+# PR_SET_PDEATHSIG is Linux's own; elsewhere a child of a killed parent stays (local/processes.py).
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux kills the children of a killed one")
 async def test_the_storage_emulator_dies_with_it(tmp_path: Path) -> None:
     """Where the host is killed, no emulator lingers."""

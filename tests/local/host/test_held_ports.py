@@ -42,6 +42,7 @@ def chosen_for_a_connection(port: int) -> int:
 IN_USE = "Address already in use|Cannot assign requested address"
 
 
+# Elsewhere a port is found and not held (local/held_ports.py), so there is nothing to try.
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can hold a port")
 @pytest.mark.parametrize("choose", [chosen_for_a_server, chosen_for_a_connection])
 def test_a_held_port_is_given_to_nobody_else(choose: Callable[[int], int]) -> None:

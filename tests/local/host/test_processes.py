@@ -69,6 +69,7 @@ async def test_stopping_an_ended_child_gives_its_code() -> None:
     assert (await child.stop(), await child.kill()) == (0, 0)
 
 
+# PR_SET_PDEATHSIG is Linux's own; elsewhere a child of a killed parent stays (local/processes.py).
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux kills the children of a killed one")
 async def test_a_child_dies_with_its_parent() -> None:
     """When the parent is killed, no child of it lingers."""
