@@ -16,6 +16,7 @@ import threading
 import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final, Self
 
@@ -55,7 +56,8 @@ class WorkerProcess:
         self._deaths: deque[float] = deque(maxlen=MOST_DEATHS)
         self._loop = asyncio.get_running_loop()
         self._serving = asyncio.Event()
-        self._child, self.functions = self._started()
+        child, self.functions = self._started()
+        self._serve_with(child)
 
     @classmethod
     def load(
@@ -94,24 +96,32 @@ class WorkerProcess:
         functions = _read(_pipe(child.stdout))
         if not isinstance(functions, dict):
             raise AppDidNotLoad(*(functions if isinstance(functions, tuple) else ("it ended",)))
+        return child, functions
+
+    def _serve_with(self, child: subprocess.Popen[bytes]) -> None:
+        """Let calls go to a worker, which is known before they do, and notice its death after."""
+        self._child = child
         logger.info("Worker process %d serves", child.pid)
         threading.Thread(target=self._listen, args=(child,), daemon=True).start()
-        self._loop.call_soon_threadsafe(self._serving.set)
-        return child, functions
+        self._serving.set()
 
     def _listen(self, child: subprocess.Popen[bytes]) -> None:
         while isinstance(answer := _read(_pipe(child.stdout)), tuple):
             self._loop.call_soon_threadsafe(self._answered, *answer)
         child.wait()
-        self._loop.call_soon_threadsafe(self._died)
+        self._loop.call_soon_threadsafe(self._died, child)
 
     def _answered(self, number: str, result: InvocationResult) -> None:
         call = self._calls.pop(number, None)
         if call is not None and not call.done():
             call.set_result(result)
 
-    def _died(self) -> None:
+    def _died(self, child: subprocess.Popen[bytes]) -> None:
         self._serving.clear()
+        for pipe in (child.stdin, child.stdout):
+            # What nobody will read any more is not worth an error.
+            with suppress(OSError):
+                _pipe(pipe).close()
         for number in list(self._calls):
             self._answered(number, _DIED)
         now = self._clock.now().timestamp()
@@ -123,7 +133,8 @@ class WorkerProcess:
         self._loop.run_in_executor(None, self._start_another)
 
     def _start_another(self) -> None:
-        self._child, _ = self._started()
+        child, _ = self._started()
+        self._loop.call_soon_threadsafe(self._serve_with, child)
 
 
 def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
