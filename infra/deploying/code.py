@@ -31,20 +31,19 @@ def deploy_code(one: Installation) -> None:
     body = one.package.read_bytes()
     print(f"$ POST {url}  < {one.package}", flush=True)
 
+    answers: list[Answer] = []
+
     def sent() -> Answer | None:
-        answer = call("POST", url, {**_token(one), "Content-Type": "application/zip"}, body)
-        return None if answer.status in _SETTLING else answer
+        given = call("POST", url, {**_token(one), "Content-Type": "application/zip"}, body)
+        answers.append(given)
+        return None if given.status in _SETTLING else given
 
-    answer = one.azure.patience.tried("the deployment host does not take the package yet", sent)
-    if not isinstance(answer, Answer) or answer.status >= 300:  # noqa: PLR2004 - HTTP's own
-        raise DeploymentStopped(f"{host} did not take the package: {_last(one, url, answer)}")
-    _wait_until_deployed(one, host, answer.json())
+    one.azure.patience.tried("the deployment host does not take the package yet", sent)
+    last = answers[-1]
+    if last.status == 0 or last.status >= 300:  # noqa: PLR2004 - HTTP's own
+        raise DeploymentStopped(f"{host} did not take the package: {last.status} {last.text[:500]}")
+    _wait_until_deployed(one, host, last.json())
     count_functions(one, wanted)
-
-
-def _last(one: Installation, url: str, answer: object) -> str:
-    shown = answer if isinstance(answer, Answer) else call("POST", url, _token(one), b"")
-    return f"{shown.status} {shown.text[:500]}"
 
 
 def _wait_until_deployed(one: Installation, host: str, deployment: object) -> None:

@@ -38,7 +38,7 @@ Examples:
 def runs(run_id: str | None, *, app: str, most: int, shown: Shown) -> int:
     """Show the newest runs of a deployed naptime, or one of them with its clusters."""
     say(f"asking {app}", quiet=shown.quiet)
-    return _write(run(_runs(run_id, app, most)), shown)
+    return shown.answer(run(_runs(run_id, app, most)))
 
 
 async def _runs(run_id: str | None, address: str, most: int) -> "Report":
@@ -64,7 +64,7 @@ Example:
 def given_up(*, app: str, shown: Shown) -> int:
     """Show what a deployed naptime gave up, with the reason and what to do."""
     say(f"asking {app}", quiet=shown.quiet)
-    return _write(run(_given_up(app, detailed=shown.detailed)), shown)
+    return shown.answer(run(_given_up(app, detailed=shown.detailed)))
 
 
 async def _given_up(address: str, *, detailed: bool) -> "Report":
@@ -95,7 +95,7 @@ def reconcile(cluster: str | None, *, app: str, which: Which, dry_run: bool, sho
     asked = read_scope(which.subscriptions, which.locations, {}, everything=anywhere)
     say(f"asking {app}", quiet=shown.quiet)
     coming = _reconcile(cluster, app, asked, dry_run=dry_run, quiet=shown.quiet)
-    return _write(run(coming), shown)
+    return shown.answer(run(coming))
 
 
 async def _reconcile(
@@ -114,10 +114,3 @@ async def _reconcile(
         run_id = await app.start({**scope_body(asked), "dryRun": dry_run})
         with watching("clusters", quiet=quiet) as watch:
             return run_report(await app.finished(run_id, watch))
-
-
-def _write(report: "Report", shown: Shown) -> int:
-    from naptime.shown.output import write  # noqa: PLC0415 - after the first words
-
-    write(report, shown.form)
-    return report.code

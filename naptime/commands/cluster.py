@@ -50,11 +50,8 @@ def show(
     say(_reading(cluster, app), quiet=shown.quiet)
     live = run(_live(cluster, _scope(which), flags, app, forecast=False))
     from naptime.reports.cluster import show_report  # noqa: PLC0415 - after the first words
-    from naptime.shown.output import write  # noqa: PLC0415 - after the first words
 
-    report = show_report(live, detailed=shown.detailed)
-    write(report, shown.form)
-    return report.code
+    return shown.answer(show_report(live, detailed=shown.detailed))
 
 
 @naptime.command(
@@ -74,11 +71,8 @@ def forecast(cluster: str, *, which: Which, shown: Shown, app: str | None) -> in
     say(_reading(cluster, app), quiet=shown.quiet)
     live = run(_live(cluster, _scope(which), WindowFlags(), app, forecast=True))
     from naptime.reports.cluster import forecast_report  # noqa: PLC0415 - after the first words
-    from naptime.shown.output import write  # noqa: PLC0415 - after the first words
 
-    report = forecast_report(live)
-    write(report, shown.form)
-    return report.code
+    return shown.answer(forecast_report(live))
 
 
 def _scope(which: Which) -> Reach:

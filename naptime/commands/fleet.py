@@ -41,11 +41,8 @@ def plan(
     """Show what naptime would do: read, decide, and write nothing."""
     look = _looked(app, flags, patience, scope(which, app), quiet=shown.quiet)
     from naptime.reports.plan import plan_report  # noqa: PLC0415 - after the first words
-    from naptime.shown.output import write  # noqa: PLC0415 - after the first words
 
-    report = plan_report(look, detailed=shown.detailed)
-    write(report, shown.form)
-    return report.code
+    return shown.answer(plan_report(look, detailed=shown.detailed))
 
 
 @naptime.command(
@@ -66,12 +63,9 @@ def audit(*, which: Which, shown: Shown, app: str | None, patience: int) -> int:
     asked = scope(which, app)
     look = _looked(app, WindowFlags(), patience, asked, quiet=shown.quiet)
     from naptime.reports.audit import audit_report  # noqa: PLC0415 - after the first words
-    from naptime.shown.output import write  # noqa: PLC0415 - after the first words
     from shared.clients.clock import SystemClock  # noqa: PLC0415 - after the first words
 
-    report = audit_report(look, SystemClock().now(), detailed=shown.detailed)
-    write(report, shown.form)
-    return report.code
+    return shown.answer(audit_report(look, SystemClock().now(), detailed=shown.detailed))
 
 
 def scope(which: Which, app: str | None) -> Reach:

@@ -3,11 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import wraps
+from typing import TYPE_CHECKING
 
 import click
 
 from naptime.asking.flags import WindowFlags
 from naptime.shown.forms import Form
+
+if TYPE_CHECKING:
+    from naptime.reports.report import Report
 
 type Command = Callable[..., int]
 
@@ -28,6 +32,13 @@ class Shown:
     form: Form
     quiet: bool
     detailed: bool = False
+
+    def answer(self, report: "Report") -> int:
+        """Write the report on standard output, and give its exit code."""
+        from naptime.shown.output import write  # noqa: PLC0415 - after the first words
+
+        write(report, self.form)
+        return report.code
 
 
 def which_clusters(command: Command) -> Command:

@@ -52,23 +52,20 @@ async def _protect(
         from naptime.reports.kinds import PlanKind, id_of, sorted_out  # noqa: PLC0415 - after the words
         from naptime.reports.plan import plan_report  # noqa: PLC0415 - after the first words
         from naptime.reports.protect import protect_report  # noqa: PLC0415 - after the first words
-        from naptime.shown.output import paper_of, write  # noqa: PLC0415 - after the first words
+        from naptime.shown.output import paper_of  # noqa: PLC0415 - after the first words
         from naptime.shown.table import write_table  # noqa: PLC0415 - after the first words
 
         planned = [id_of(row) for row in sorted_out(look.run["clusters"]["value"])[PlanKind.CREATE]]
         plan = plan_report(look, detailed=False)
         if not planned:
-            write(plan, shown.form)
-            return plan.code
+            return shown.answer(plan)
         if not quiet:
             write_table(plan, paper_of(sys.stderr))
         if not yes:
             confirm(len(planned))
         with watching("writing schedules", quiet=quiet) as watch:
             written = await own.protect(planned, watch)
-    report = protect_report(look, written)
-    write(report, shown.form)
-    return report.code
+    return shown.answer(protect_report(look, written))
 
 
 def confirm(count: int) -> None:

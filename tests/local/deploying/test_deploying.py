@@ -249,6 +249,20 @@ async def test_an_app_that_cannot_be_imported_is_said(tenant: Tenant, hearing: H
     assert hearing.heard
 
 
+async def test_what_refuses_the_package_for_too_long_is_told(
+    tenant: Tenant, hearing: Hearing
+) -> None:
+    """In its own words, and nothing else than the package is ever sent there."""
+    tenant.sites.late["storage role"] = 1
+    assert (await tenant.deploy("resources")).code == 0
+    ended = await tenant.deploy("code", "--patience", "0")
+    assert ended.code != 0
+    assert "did not take the package: 403 InaccessibleStorageException" in ended.err
+    assert tenant.sites.published == []
+    assert not hearing.heard
+    assert (await tenant.deploy("code")).code == 0
+
+
 async def test_a_package_that_is_none(tenant: Tenant) -> None:
     """A file that is no package is refused before it is sent."""
     assert (await tenant.deploy("resources")).code == 0
