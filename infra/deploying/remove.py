@@ -10,6 +10,7 @@ from infra.deploying.topics import OF_AN_INSTALLATION, ask_graph, installation_o
 _EVENT_GRID = "2025-02-15"
 _ROLES = "2022-04-01"
 _GROUPS = "2025-04-01"
+_RESOURCES = "?api-version=2021-04-01"
 
 
 def remove(one: Installation) -> None:
@@ -19,6 +20,7 @@ def remove(one: Installation) -> None:
         return
     installation = installation_of(one)
     if not installation:
+        _refuse_what_is_held(one)
         print(f"  {one.group} holds no installation; only the group itself is looked for")
     else:
         for subscription in _subscriptions(one, installation):
@@ -26,6 +28,17 @@ def remove(one: Installation) -> None:
     _delete(one, f"{one.group}?api-version={_GROUPS}")
     print("  Left: the schedules on the clusters, which nobody brings back once they are deleted;")
     print("  the entries of the deployments in the subscriptions' histories.")
+
+
+def _refuse_what_is_held(one: Installation) -> None:
+    """Stop before a group that may be somebody else's: by convention azd names them all alike."""
+    held = [text_at(each, "id") for each in one.azure.every(f"{one.group}/resources{_RESOURCES}")]
+    if held:
+        raise DeploymentStopped(
+            f"{one.group} holds no installation of naptime, but {len(held)} other resources, such"
+            f" as {held[0]}. Nothing was removed: look at the name and the subscription. Where a"
+            " deployment of naptime stopped early, run `resources` first, or delete the group."
+        )
 
 
 def _print_only(one: Installation) -> None:
@@ -77,7 +90,7 @@ def _remove_event_subscriptions(one: Installation, topic: str, prefix: str) -> b
 
 def _remove_all_but(one: Installation, group: str, kept: list[str]) -> None:
     """Delete what is in a group, but for topics that others have event subscriptions on."""
-    for each in one.azure.every(f"{group}/resources?api-version=2021-04-01"):
+    for each in one.azure.every(f"{group}/resources{_RESOURCES}"):
         found = text_at(each, "id")
         if text_at(each, "type").lower() == "microsoft.insights/metricalerts":
             _delete(one, f"{found}?api-version=2018-03-01")

@@ -153,6 +153,22 @@ async def test_removing_leaves_nothing_of_naptime(tenant: Tenant, hearing: Heari
     assert hearing.heard
 
 
+async def test_a_group_that_is_somebody_elses_is_not_removed(
+    tenant: Tenant, hearing: Hearing
+) -> None:
+    """Other products name their groups alike: what holds no installation keeps what it holds."""
+    assert (await tenant.deploy()).code == 0
+    resources = tenant.cloud.store.resources
+    for each in [one for one in resources if "/storageaccounts/stnap" in one.lower()]:
+        del resources[each]
+    before = set(resources)
+    ended = await tenant.deploy("remove")
+    assert ended.code == 1
+    assert "holds no installation of naptime, but" in ended.err
+    assert set(resources) == before
+    assert hearing.heard
+
+
 async def test_a_subscription_that_was_taken_off_is_removed_too(
     tenant: Tenant, hearing: Hearing
 ) -> None:
