@@ -6,9 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from shared.domain.fleet.batch import PendingCluster
-
-LEFT_OUT = "cluster left out"
-"""How the app's line begins of a cluster whose id it cannot read."""
+from shared.telemetry.lines import CLUSTER_LEFT_OUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +41,6 @@ class Lookout:
     def _keep(self, line: logging.LogRecord) -> bool:
         """Keep what is told at the end; let no line through."""
         text = line.getMessage()
-        if text.startswith(LEFT_OUT):
-            self.unreadable.append(text.removeprefix(LEFT_OUT).strip())
+        if text.startswith(CLUSTER_LEFT_OUT.what):
+            self.unreadable.append(text.removeprefix(CLUSTER_LEFT_OUT.what).strip())
         return False
