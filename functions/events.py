@@ -6,7 +6,7 @@ which of its classes an event becomes, and a union of both does not load.
 
 import azure.functions as func
 
-from shared.domain.vocabulary.errors import InvalidEvent
+from shared.domain.vocabulary.invalid import InvalidEvent
 from shared.telemetry.lines import (
     EVENT_ACCEPTED,
     EVENT_IGNORED,

@@ -7,7 +7,7 @@ import azure.functions as func
 from shared.domain.fleet.run_work import RUNS_QUEUE, SHARDS_QUEUE
 from shared.domain.messages.outbox import EVENTS_QUEUE
 from shared.domain.messages.work import CLUSTERS_QUEUE
-from shared.domain.vocabulary.errors import InvalidMessage
+from shared.domain.vocabulary.invalid import InvalidMessage
 from shared.patience import Delivery, hold_up
 from shared.telemetry.lines import MESSAGE_GIVEN_UP
 from shared.world import app

@@ -8,7 +8,8 @@ import click
 
 from naptime.commands.group import naptime
 from naptime.reports.report import FAILED, WRONG_USAGE
-from shared.domain.vocabulary.errors import AzureError, InvalidInput, NaptimeError
+from shared.domain.errors import AzureError
+from shared.domain.vocabulary.invalid import InvalidInput, NaptimeError
 
 INTERRUPTED = 130
 """As a shell has it: 128, and the number of SIGINT."""

@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
-from shared.domain.vocabulary.errors import InvalidInput, InvalidSetting, Problem
+from shared.domain.errors import InvalidSetting
 from shared.domain.vocabulary.fields import BrokenRule
+from shared.domain.vocabulary.invalid import InvalidInput, Problem
 
 type Environment = Mapping[str, str]
 

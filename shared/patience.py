@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from shared.azure import is_storage_trouble, opened_alone
+from shared.domain.errors import InvalidSetting
 from shared.domain.messages.envelope import HeldBack
-from shared.domain.vocabulary.errors import InvalidMessage, InvalidSetting
+from shared.domain.vocabulary.invalid import InvalidMessage
 from shared.ports.every import queue_named
 from shared.reconcile.cluster.waiting_room import WaitingRoom
 from shared.storage_settings import read_storage

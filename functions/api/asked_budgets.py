@@ -12,8 +12,8 @@ from shared.domain.budgets.budget import DisruptionReason, Nodes, parse_reason
 from shared.domain.budgets.making.generate import BudgetWish
 from shared.domain.budgets.making.made import TextForm
 from shared.domain.policy.zones import parse_zone
-from shared.domain.vocabulary.errors import InvalidInput
 from shared.domain.vocabulary.fields import BrokenRule
+from shared.domain.vocabulary.invalid import InvalidInput
 
 LONGEST_TEXT = 64
 MOST_NODES = 100_000

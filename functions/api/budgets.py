@@ -31,8 +31,8 @@ from shared.domain.budgets.making.made import make_budgets
 from shared.domain.budgets.making.written import title_of
 from shared.domain.deciding.observed import ObservedConfiguration, node_os_schedule
 from shared.domain.images.forecast import AUTO_UPGRADE_SCHEDULE
-from shared.domain.vocabulary.errors import InvalidWindow
 from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.invalid import InvalidWindow
 from shared.domain.window.body import read_window
 from shared.domain.window.window import MaintenanceWindow
 from shared.world import app

@@ -24,7 +24,7 @@ from shared.domain.deciding.conditions import Condition, read_condition
 from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.fleet.run import LONGEST_RUN_ID, RunState
 from shared.domain.messages.audit import AuditAction, AuditOutcome
-from shared.domain.vocabulary.errors import InvalidInput
+from shared.domain.vocabulary.invalid import InvalidInput
 from shared.domain.vocabulary.pages import PAGE_SIZE, PageAsked
 from shared.domain.vocabulary.reasons import Cause, Reason
 

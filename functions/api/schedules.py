@@ -38,8 +38,8 @@ from shared.domain.deciding.conditions import entity_tag
 from shared.domain.deciding.outcome import finding_json
 from shared.domain.deciding.wish import Wish, read_wish
 from shared.domain.messages.audit import Origin
-from shared.domain.vocabulary.errors import InvalidInput
 from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.invalid import InvalidInput
 from shared.reconcile.cluster.change import AdvisedAgainst, ConditionFailed
 from shared.reconcile.ground.claim import ClusterBusy
 from shared.world import app

@@ -17,8 +17,9 @@ from functions.http.problems import (
     RequestRefused,
     kind_of,
 )
-from shared.domain.vocabulary.errors import AzureError, InvalidInput, InvalidSetting
+from shared.domain.errors import AzureError, InvalidSetting
 from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.invalid import InvalidInput
 from shared.reconcile.shown.one_cluster import LiveReadFailed
 from shared.world import World, app
 

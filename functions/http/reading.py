@@ -17,8 +17,8 @@ from msgspec.structs import FieldInfo
 
 from functions.http.parts import BODY_LIMIT, Part, TextBody, without_none
 from functions.http.problems import BodyTooLarge, NotJson
-from shared.domain.vocabulary.errors import InvalidInput, Problem
 from shared.domain.vocabulary.fields import NotStrictJson, parse_object
+from shared.domain.vocabulary.invalid import InvalidInput, Problem
 from shared.domain.vocabulary.plain_text import one_line
 
 DEEPEST = 16

@@ -4,13 +4,13 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from shared.domain.vocabulary.errors import InvalidInput
 from shared.domain.vocabulary.ids import (
     CLUSTER_NAME,
     GUID,
     RESOURCE_GROUP,
     ClusterId,
 )
+from shared.domain.vocabulary.invalid import InvalidInput
 
 FIELD = "CLUSTER"
 _RULE = (

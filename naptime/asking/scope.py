@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.domain.vocabulary.errors import InvalidInput
 from shared.domain.vocabulary.fields import BrokenRule
 from shared.domain.vocabulary.ids import parse_location, parse_subscription_id
+from shared.domain.vocabulary.invalid import InvalidInput
 
 _SUBSCRIPTIONS = "NAPTIME_SUBSCRIPTIONS"
 WHICH = "say which subscriptions: --subscription ID (again for more), or --all that you can see"

@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Final
 
 from naptime.asking.flags import WindowFlags
-from shared.domain.vocabulary.errors import InvalidSetting, Problem
+from shared.domain.errors import InvalidSetting
+from shared.domain.vocabulary.invalid import Problem
 from shared.settings import Settings, read_settings
 
 BURST: Final = "25"

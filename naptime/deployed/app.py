@@ -8,8 +8,8 @@ from naptime.asking.scope import Reach
 from naptime.deployed.client import AppClient, Json, items_of
 from naptime.source import FleetLook, Progress, Watch
 from shared.domain.fleet.run import RunState
-from shared.domain.vocabulary.errors import InvalidInput
 from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.invalid import InvalidInput
 from shared.domain.vocabulary.reasons import Reason
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ import aiohttp
 from naptime import __version__
 from naptime.deployed.errors import NotNaptime, refusal_of
 from shared.clients.retry import QuickRetry
-from shared.domain.vocabulary.errors import ConnectionFailed, InvalidInput
+from shared.domain.errors import ConnectionFailed
+from shared.domain.vocabulary.invalid import InvalidInput
 from shared.domain.vocabulary.pages import LARGEST_PAGE
 
 if TYPE_CHECKING:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import cast
 
-from shared.domain.vocabulary.errors import AzureUnavailable, NaptimeError
+from shared.domain.errors import AzureUnavailable
+from shared.domain.vocabulary.invalid import NaptimeError
 from shared.domain.vocabulary.plain_text import one_line
 
 LONGEST = 500

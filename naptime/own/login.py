@@ -14,8 +14,9 @@ from naptime.own.lookout import Lookout
 from naptime.own.ports import OwnPorts
 from naptime.own.writes import OwnWrites, Wrote
 from naptime.source import FleetLook, Watch
-from shared.domain.vocabulary.errors import AzureError, InvalidInput
+from shared.domain.errors import AzureError
 from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.invalid import InvalidInput
 from shared.groundwork import Reports
 from shared.reconcile.shown.cluster_json import LiveClusterJson
 from shared.reconcile.shown.one_cluster import LiveReadFailed

@@ -7,8 +7,8 @@ from typing import assert_never
 
 from naptime.reports.report import Block, Entry
 from shared.domain.vocabulary import instants
-from shared.domain.vocabulary.errors import InvalidInput
 from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.invalid import InvalidInput
 from shared.domain.vocabulary.plain_text import one_line
 from shared.domain.window.body import read_window
 from shared.domain.window.recurrence import (

@@ -20,15 +20,15 @@ from shared.domain.deciding.observed import (
     observe_configuration,
     observe_unreadable,
 )
-from shared.domain.vocabulary.errors import (
+from shared.domain.errors import (
     AccessDenied,
     AzureUnavailable,
     ClusterGone,
     DeleteNotGranted,
-    InvalidResourceId,
     Rejected,
 )
 from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.invalid import InvalidResourceId
 from shared.domain.window.body import write_window
 from shared.domain.window.window import MaintenanceWindow
 from shared.telemetry.lines import CLUSTER_LEFT_OUT

@@ -7,9 +7,9 @@ from azure.core.exceptions import HttpResponseError
 from azure.core.rest import HttpRequest
 
 from shared.clients.arm import ArmClients, is_same_place
+from shared.domain.errors import Rejected
 from shared.domain.images.machines import ImagePool, observe_pools
 from shared.domain.images.node_image import NodeImage, observe_node_images
-from shared.domain.vocabulary.errors import Rejected
 from shared.domain.vocabulary.ids import ClusterId
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import tenacity
 
-from shared.domain.vocabulary.errors import AzureError
+from shared.domain.errors import AzureError
 from shared.ports.azure import Clock
 
 

@@ -11,7 +11,7 @@ from azure.core.exceptions import DecodeError, HttpResponseError
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from shared.clients.arm import ArmClients, is_same_place
-from shared.domain.vocabulary.errors import AzureUnavailable
+from shared.domain.errors import AzureUnavailable
 from shared.domain.vocabulary.ids import is_guid
 
 if TYPE_CHECKING:

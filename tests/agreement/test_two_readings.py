@@ -13,7 +13,7 @@ from local.azure.arm.aks_rules import Rules
 from local.azure.arm.aks_schedule import next_start as simulated_start
 from local.azure.arm.errors import AzureRefusal
 from local.azure.json_values import JsonObject, as_object
-from shared.domain.vocabulary.errors import InvalidWindow
+from shared.domain.vocabulary.invalid import InvalidWindow
 from shared.domain.window.body import read_window, write_window
 
 NAME = "aksManagedNodeOSUpgradeSchedule"

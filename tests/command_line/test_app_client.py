@@ -9,7 +9,8 @@ from aiohttp import web
 from naptime.deployed.client import Access, AppClient, read_address
 from naptime.deployed.errors import AppRefused, NotNaptime
 from shared.clients.retry import QuickRetry
-from shared.domain.vocabulary.errors import AzureUnavailable, ConnectionFailed, InvalidInput
+from shared.domain.errors import AzureUnavailable, ConnectionFailed
+from shared.domain.vocabulary.invalid import InvalidInput
 from tests.fakes.clock import FakeClock
 
 KEY = "a-function-key"

@@ -11,7 +11,8 @@ from naptime.asking.scope import Reach, read_scope
 from naptime.asking.settings import settings_of
 from naptime.commands.group import naptime
 from naptime.entry import main
-from shared.domain.vocabulary.errors import InvalidInput, InvalidSetting
+from shared.domain.errors import InvalidSetting
+from shared.domain.vocabulary.invalid import InvalidInput
 from shared.domain.window.recurrence import Weekday, Weekly
 from tests.clusters import FOREIGN_SUBSCRIPTION, SUBSCRIPTION
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from naptime.asking.references import ClusterName, only_one, parse_reference
-from shared.domain.vocabulary.errors import InvalidInput
 from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.invalid import InvalidInput
 from tests.clusters import SUBSCRIPTION, cluster_id
 
 ID = str(cluster_id("aks-1", "rg-1"))

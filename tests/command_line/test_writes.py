@@ -17,7 +17,11 @@ from naptime.reports.protect import protect_report
 from naptime.reports.report import Tone
 from shared.clients.retry import QuickRetry
 from shared.domain.deciding.outcome import OutcomeKind
-from shared.domain.vocabulary.errors import AccessDenied, ConnectionFailed, OperationInProgress
+from shared.domain.errors import (
+    AccessDenied,
+    ConnectionFailed,
+    OperationInProgress,
+)
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Reason
 from shared.settings import Settings

@@ -13,7 +13,7 @@ from local.azure.simulator import Setup
 from shared.clients.aks import AksClient
 from shared.clients.arm import ArmClients
 from shared.domain.deciding.observed import NODE_OS_SCHEDULE
-from shared.domain.vocabulary.errors import (
+from shared.domain.errors import (
     AccessDenied,
     AzureError,
     AzureUnavailable,

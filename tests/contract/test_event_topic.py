@@ -11,8 +11,7 @@ from local.azure.clock import Clock as SimulatedClock
 from local.azure.fleet import Fleet
 from local.azure.simulator import Setup
 from shared.clients.event_topic import EventTopic
-from shared.domain.vocabulary.cloud_event import CloudEvent, EventType
-from shared.domain.vocabulary.errors import (
+from shared.domain.errors import (
     AccessDenied,
     AzureError,
     AzureUnavailable,
@@ -20,6 +19,7 @@ from shared.domain.vocabulary.errors import (
     Rejected,
     Throttled,
 )
+from shared.domain.vocabulary.cloud_event import CloudEvent, EventType
 from shared.ports.azure import Topic
 from tests.contract.served import served
 from tests.fakes.clock import SATURDAY_NOON, FakeClock

@@ -13,7 +13,7 @@ from shared.clients.aks import AksClient
 from shared.clients.arm import ArmClients
 from shared.clients.retry import QuickRetry
 from shared.clients.storage.account import is_storage_trouble
-from shared.domain.vocabulary.errors import NotAuthenticated
+from shared.domain.errors import NotAuthenticated
 from tests.clusters import cluster, cluster_id
 from tests.contract.served import Served, served
 from tests.fakes.clock import SATURDAY_NOON, FakeClock

@@ -9,9 +9,9 @@ import pytest
 from shared.clients.clock import SystemClock
 from shared.clients.storage.account import StorageAccount
 from shared.clients.storage.account_tables import StorageTables
+from shared.domain.errors import Paced
 from shared.domain.fleet.pace import Pace
 from shared.domain.fleet.shard import Shard
-from shared.domain.vocabulary.errors import Paced
 from shared.ports.storage import Table
 from shared.reconcile.ground.pacer import Grip, ShardPacer
 from shared.storage_settings import StorageSettings

@@ -14,9 +14,7 @@ from local.azure.fleet import Fleet
 from local.azure.simulator import Setup
 from shared.clients.arm import ArmClients
 from shared.clients.node_images import NodeImageClient
-from shared.domain.images.machines import ImagePool
-from shared.domain.images.node_image import NodeImage, newest_images
-from shared.domain.vocabulary.errors import (
+from shared.domain.errors import (
     AccessDenied,
     ApiVersionNotServed,
     AzureError,
@@ -24,6 +22,8 @@ from shared.domain.vocabulary.errors import (
     Rejected,
     Throttled,
 )
+from shared.domain.images.machines import ImagePool
+from shared.domain.images.node_image import NodeImage, newest_images
 from shared.ports.azure import NodeImages
 from tests.clusters import SUBSCRIPTION, Json, cluster, cluster_id
 from tests.contract.served import served

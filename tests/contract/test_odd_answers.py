@@ -12,7 +12,7 @@ from azure.core.credentials import AccessToken, AccessTokenInfo
 from local.azure.certificates import Certificates
 from shared.clients.aks import AksClient
 from shared.clients.arm import ArmClients
-from shared.domain.vocabulary.errors import AzureUnavailable, Rejected
+from shared.domain.errors import AzureUnavailable, Rejected
 from shared.domain.window.recurrence import Weekday, Weekly
 from shared.domain.window.window import MaintenanceWindow
 from tests.clusters import SUBSCRIPTION, cluster, cluster_id

@@ -15,9 +15,9 @@ from local.azure.fleet import Fleet
 from local.azure.simulator import Setup, Simulator
 from shared.clients.arm import ArmClients
 from shared.clients.resource_graph import ResourceGraph
+from shared.domain.errors import AzureUnavailable, ConnectionFailed, Throttled
 from shared.domain.images.machines import NAP_MACHINES_QUERY, NapMachine, NodeGroup
 from shared.domain.images.node_image import NodeImage
-from shared.domain.vocabulary.errors import AzureUnavailable, ConnectionFailed, Throttled
 from shared.ports.azure import NapMachines
 from tests.clusters import FOREIGN_SUBSCRIPTION, SUBSCRIPTION
 from tests.contract.served import served

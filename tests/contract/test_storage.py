@@ -15,6 +15,7 @@ from naptime.memory.tables import MemoryTable
 from shared.clients.storage.account import StorageAccount
 from shared.clients.storage.account_tables import StorageTables
 from shared.clients.storage.queues import StorageQueue
+from shared.domain.errors import StorageRefused
 from shared.domain.messages.given_up import GivenUp
 from shared.domain.messages.work import (
     AlreadyDone,
@@ -23,8 +24,8 @@ from shared.domain.messages.work import (
     ReconcileCluster,
     parse_reconcile_cluster,
 )
-from shared.domain.vocabulary.errors import NaptimeError, StorageRefused
 from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.invalid import NaptimeError
 from shared.domain.vocabulary.reasons import Cause
 from shared.ports.storage import Queue, Table
 from shared.reconcile.ground.claim import ClusterClaims

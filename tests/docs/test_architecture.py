@@ -27,12 +27,12 @@ def test_every_path_is_there() -> None:
 
 
 def test_every_folder_of_the_picture_is_there() -> None:
-    """The picture has every folder of the app's two large layers, and no other."""
+    """The picture has every part of the app's two large layers, and no other."""
     picture = PAGE.split("```")[1]
     for layer in ("domain", "reconcile"):
         part = picture.split(f"shared/{layer}/")[1]
         shown = re.findall(
-            r"^  (\w+)/", re.split(r"^\w", part, flags=re.MULTILINE)[0], re.MULTILINE
+            r"^  (\w+(?:\.py)?)/? ", re.split(r"^\w", part, flags=re.MULTILINE)[0], re.MULTILINE
         )
         place = ROOT / "shared" / layer
         assert set(shown) == {each.name for each in place.iterdir() if each.name[0] != "_"}

@@ -17,7 +17,7 @@ from shared.domain.deciding.observed import (
     observe_cluster,
     observe_configuration,
 )
-from shared.domain.vocabulary.errors import (
+from shared.domain.errors import (
     AccessDenied,
     AzureError,
     ClusterGone,

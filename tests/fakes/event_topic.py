@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from shared.domain.errors import AzureError
 from shared.domain.vocabulary.cloud_event import CloudEvent
-from shared.domain.vocabulary.errors import AzureError
 from tests.fakes.storage import Step, go_on
 
 

@@ -8,7 +8,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from shared.domain.vocabulary.errors import StorageRefused
+from shared.domain.errors import StorageRefused
 from shared.domain.vocabulary.rows import Value, Values
 
 LONGEST_TEXT = 32_768

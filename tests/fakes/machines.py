@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import cast
 
+from shared.domain.errors import AzureError
 from shared.domain.images.machines import MachinePage, observe_machine
-from shared.domain.vocabulary.errors import AzureError
 from tests.machines import Json
 
 TAG = "karpenter.sh_nodepool"

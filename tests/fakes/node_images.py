@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from shared.domain.errors import AzureError, ClusterGone
 from shared.domain.images.machines import ImagePool
 from shared.domain.images.node_image import NodeImage
-from shared.domain.vocabulary.errors import AzureError, ClusterGone
 from shared.domain.vocabulary.ids import ClusterId
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from functions.api.window_schema import WINDOW_SCHEMA
 from shared.domain.deciding.wish import read_wish
-from shared.domain.vocabulary.errors import InvalidWindow
+from shared.domain.vocabulary.invalid import InvalidWindow
 from shared.domain.window.body import write_window
 from shared.domain.window.window import MaintenanceWindow
 from tests.unit.domain.examples import SUNDAYS

@@ -7,14 +7,7 @@ import pytest
 
 from shared.domain.deciding.observed import ClusterPage
 from shared.domain.deciding.outcome import OutcomeKind
-from shared.domain.fleet.pace import Pace
-from shared.domain.fleet.run import RunScope, RunState
-from shared.domain.fleet.run_records import RunRecord
-from shared.domain.fleet.run_work import Baton
-from shared.domain.fleet.unreadable import UnreadableJson
-from shared.domain.messages.envelope import HeldBack
-from shared.domain.messages.work import PATIENCE, ReconcileCluster
-from shared.domain.vocabulary.errors import (
+from shared.domain.errors import (
     AccessDenied,
     AzureError,
     AzureUnavailable,
@@ -23,6 +16,13 @@ from shared.domain.vocabulary.errors import (
     Rejected,
     Throttled,
 )
+from shared.domain.fleet.pace import Pace
+from shared.domain.fleet.run import RunScope, RunState
+from shared.domain.fleet.run_records import RunRecord
+from shared.domain.fleet.run_work import Baton
+from shared.domain.fleet.unreadable import UnreadableJson
+from shared.domain.messages.envelope import HeldBack
+from shared.domain.messages.work import PATIENCE, ReconcileCluster
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.instants import from_text
 from shared.domain.vocabulary.pages import PageAsked

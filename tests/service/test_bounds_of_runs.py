@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from shared.domain.errors import AccessDenied
 from shared.domain.fleet.run import Run, RunScope, RunState, new_run_id
 from shared.domain.fleet.run_records import (
     MOST_NAMED,
@@ -14,7 +15,6 @@ from shared.domain.fleet.run_records import (
 from shared.domain.fleet.shard import Shard
 from shared.domain.fleet.shard_records import STUCK_AFTER
 from shared.domain.fleet.unreadable import Refusal
-from shared.domain.vocabulary.errors import AccessDenied
 from shared.domain.vocabulary.pages import PageAsked
 from shared.domain.vocabulary.reasons import Cause, Reason
 from tests.clusters import SUBSCRIPTION

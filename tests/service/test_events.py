@@ -9,8 +9,8 @@ from azure.core.exceptions import ServiceRequestError
 
 from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.messages.work import ReconcileCluster
-from shared.domain.vocabulary.errors import InvalidEvent
 from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.invalid import InvalidEvent
 from shared.domain.vocabulary.reasons import Cause
 from tests.clusters import FOREIGN_SUBSCRIPTION, OWN_CLIENT_ID, cluster, cluster_id, schedule
 from tests.payloads import cluster_written, schedule_deleted, schedule_written

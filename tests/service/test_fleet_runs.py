@@ -11,13 +11,7 @@ import pytest
 
 from shared.domain.deciding.decision import Desired
 from shared.domain.deciding.observed import ClusterPage
-from shared.domain.fleet.pace import CALLS_AT_ONCE, Pace
-from shared.domain.fleet.run import RunScope, RunState
-from shared.domain.fleet.run_records import RunRecord
-from shared.domain.messages.work import Claim
-from shared.domain.policy.choose import Policy, Rule
-from shared.domain.policy.match import Match
-from shared.domain.vocabulary.errors import (
+from shared.domain.errors import (
     AccessDenied,
     AzureError,
     AzureUnavailable,
@@ -27,6 +21,12 @@ from shared.domain.vocabulary.errors import (
     ResourceLocked,
     Throttled,
 )
+from shared.domain.fleet.pace import CALLS_AT_ONCE, Pace
+from shared.domain.fleet.run import RunScope, RunState
+from shared.domain.fleet.run_records import RunRecord
+from shared.domain.messages.work import Claim
+from shared.domain.policy.choose import Policy, Rule
+from shared.domain.policy.match import Match
 from shared.domain.vocabulary.pages import PageAsked
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.reconcile.fleet.ask import TooManyActive

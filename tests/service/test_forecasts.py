@@ -4,10 +4,10 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import cast
 
+from shared.domain.errors import AzureUnavailable, Rejected
 from shared.domain.fleet.pace import Pace
 from shared.domain.images.known_image import KnownImage
 from shared.domain.images.node_image import NodeImage
-from shared.domain.vocabulary.errors import AzureUnavailable, Rejected
 from shared.domain.vocabulary.pages import PageAsked
 from shared.reconcile.ground.memory import known_key
 from tests.clusters import SUBSCRIPTION, Json, cluster, cluster_id, schedule

@@ -9,11 +9,16 @@ from typing import cast
 
 import pytest
 
+from shared.domain.errors import (
+    AccessDenied,
+    AzureUnavailable,
+    Rejected,
+    Throttled,
+)
 from shared.domain.fleet.pace import Pace
 from shared.domain.images.age import ImageAge, ImageCount
 from shared.domain.images.machines import MachinePage, NapMachine, NodeGroup
 from shared.domain.images.node_image import NodeImage
-from shared.domain.vocabulary.errors import AccessDenied, AzureUnavailable, Rejected, Throttled
 from shared.domain.vocabulary.pages import PageAsked
 from shared.reconcile.ground.memory import known_key
 from shared.reconcile.images import read_ages

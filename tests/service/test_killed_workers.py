@@ -8,7 +8,7 @@ import pytest
 from shared.domain.fleet.pace import Pace
 from shared.domain.fleet.run import RunScope, RunState
 from shared.domain.fleet.run_work import StartRun
-from shared.domain.vocabulary.errors import NaptimeError
+from shared.domain.vocabulary.invalid import NaptimeError
 from shared.domain.vocabulary.pages import PageAsked
 from shared.domain.vocabulary.reasons import Cause
 from shared.reconcile.cluster.poison import GOES_ON

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.domain.deciding.outcome import OutcomeKind
-from shared.domain.vocabulary.errors import Rejected
+from shared.domain.errors import Rejected
 from tests.clusters import Json, cluster, cluster_id, schedule
 from tests.fakes.aks import Fault
 from tests.service_world import World

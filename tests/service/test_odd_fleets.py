@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 from shared.domain.deciding.observed import ClusterPage, UnreadableCluster
+from shared.domain.errors import Rejected, Throttled
 from shared.domain.fleet.pace import Pace
 from shared.domain.fleet.run import RunScope
-from shared.domain.vocabulary.errors import Rejected, Throttled
 from shared.domain.vocabulary.pages import PageAsked
 from shared.domain.vocabulary.reasons import Cause
 from shared.reconcile.fleet.ask import JOINED_WITHIN

@@ -7,9 +7,10 @@ import pytest
 from azure.core.exceptions import ServiceRequestError
 
 from shared.domain.deciding.conditions import Condition, read_condition
+from shared.domain.errors import InvalidSetting
 from shared.domain.messages.audit import Caller, Origin
 from shared.domain.policy.version import PolicyVersion
-from shared.domain.vocabulary.errors import InvalidPolicy, InvalidSetting
+from shared.domain.vocabulary.invalid import InvalidPolicy
 from shared.domain.vocabulary.pages import PageAsked
 from shared.domain.vocabulary.rows import Row
 from shared.reconcile.ground.policies import (

@@ -8,11 +8,11 @@ import pytest
 
 from shared.domain.deciding.observed import ObservedCluster, observe_cluster
 from shared.domain.deciding.outcome import OutcomeKind
+from shared.domain.errors import AzureError, Throttled
 from shared.domain.fleet.pace import Draw, Pace
 from shared.domain.fleet.shard import Shard
 from shared.domain.messages.seen import LONGEST_TAGS, SeenCluster
 from shared.domain.messages.work import ReconcileCluster, parse_reconcile_cluster
-from shared.domain.vocabulary.errors import AzureError, Throttled
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.reconcile.ground.pacer import CONFLICTS_BORNE, SHARDS_TABLE, TooManyConflicts
 from tests.clusters import SUBSCRIPTION, cluster, cluster_id, schedule

@@ -6,7 +6,7 @@ import pytest
 
 from shared.domain.deciding.decision import Desired
 from shared.domain.deciding.outcome import OutcomeKind
-from shared.domain.vocabulary.errors import ConnectionFailed, OperationInProgress, Throttled
+from shared.domain.errors import ConnectionFailed, OperationInProgress, Throttled
 from shared.domain.vocabulary.ids import parse_scope
 from shared.domain.vocabulary.reasons import Reason
 from tests.clusters import cluster, cluster_id, schedule

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from shared.domain.errors import AzureUnavailable
 from shared.domain.fleet.run_records import RunRecord
 from shared.domain.images.node_image import NodeImage
 from shared.domain.images.released import NodeImageReleased
-from shared.domain.vocabulary.errors import AzureUnavailable, InvalidEvent
+from shared.domain.vocabulary.invalid import InvalidEvent
 from shared.domain.vocabulary.reasons import Cause
 from shared.reconcile.images.find import FleetPlaces
 from tests.clusters import FOREIGN_SUBSCRIPTION, cluster, cluster_id

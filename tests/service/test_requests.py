@@ -5,8 +5,7 @@ from datetime import timedelta
 import pytest
 
 from shared.domain.deciding.outcome import OutcomeKind
-from shared.domain.fleet.shard import Shard
-from shared.domain.vocabulary.errors import (
+from shared.domain.errors import (
     AccessDenied,
     AzureError,
     AzureUnavailable,
@@ -14,6 +13,7 @@ from shared.domain.vocabulary.errors import (
     Rejected,
     Throttled,
 )
+from shared.domain.fleet.shard import Shard
 from shared.domain.vocabulary.instants import to_text
 from shared.domain.vocabulary.reasons import Reason
 from shared.reconcile.shown.cluster_json import DecisionJson, LiveClusterJson

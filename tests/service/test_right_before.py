@@ -11,9 +11,9 @@ from shared.domain.deciding.conditions import Condition
 from shared.domain.deciding.decision import Desired
 from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.deciding.wish import Wish
+from shared.domain.errors import Paced
 from shared.domain.fleet.shard import Shard
 from shared.domain.messages.audit import Caller, Origin
-from shared.domain.vocabulary.errors import Paced
 from shared.domain.vocabulary.rows import Row, Values
 from shared.domain.window.body import read_window
 from shared.reconcile.cluster.change import AdvisedAgainst

@@ -7,8 +7,8 @@ import pytest
 from shared.domain.deciding.decision import Finding
 from shared.domain.deciding.observed import observe_cluster
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
+from shared.domain.errors import StorageRefused
 from shared.domain.fleet.last_known import LONGEST_TEXT, LastKnown
-from shared.domain.vocabulary.errors import StorageRefused
 from shared.domain.vocabulary.reasons import Reason
 from tests.clusters import cluster, cluster_id
 from tests.fakes.clock import SATURDAY_NOON

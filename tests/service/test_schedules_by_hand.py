@@ -13,23 +13,23 @@ from shared.domain.deciding.decision import Desired
 from shared.domain.deciding.observed import NODE_OS_SCHEDULE, Listing, observe_configuration
 from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.deciding.wish import Wish, read_wish
-from shared.domain.fleet.pace import Pace
-from shared.domain.fleet.run import RunScope
-from shared.domain.messages.audit import AuditOutcome, Caller, Origin
-from shared.domain.vocabulary.errors import (
+from shared.domain.errors import (
     AccessDenied,
     AzureError,
     AzureUnavailable,
     ClusterGone,
     ConnectionFailed,
     DeleteNotGranted,
-    InvalidWindow,
     Paced,
     Rejected,
     WriteTargetGone,
 )
+from shared.domain.fleet.pace import Pace
+from shared.domain.fleet.run import RunScope
+from shared.domain.messages.audit import AuditOutcome, Caller, Origin
 from shared.domain.vocabulary.ids import ClusterId, parse_scope
 from shared.domain.vocabulary.instants import from_text
+from shared.domain.vocabulary.invalid import InvalidWindow
 from shared.domain.vocabulary.pages import PageAsked
 from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.reasons import Cause, Reason

@@ -5,6 +5,7 @@ from typing import cast
 
 import pytest
 
+from shared.domain.errors import Rejected, ResourceLocked
 from shared.domain.fleet.pace import Pace
 from shared.domain.fleet.run import RunScope
 from shared.domain.fleet.run_work import Baton, StartRun
@@ -13,7 +14,6 @@ from shared.domain.messages.given_up import GivenUp
 from shared.domain.messages.outbox import PublishEvents
 from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.cloud_event import CloudEvent, EventType
-from shared.domain.vocabulary.errors import Rejected, ResourceLocked
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.pages import PageAsked
 from shared.domain.vocabulary.reasons import Cause

@@ -5,12 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.fleet.pace import Pace
-from shared.domain.fleet.run import RunScope
-from shared.domain.messages.outbox import PublishEvents, parse_publish_events
-from shared.domain.messages.told import Occasion
-from shared.domain.vocabulary.cloud_event import CloudEvent, EventType
-from shared.domain.vocabulary.errors import (
+from shared.domain.errors import (
     AccessDenied,
     AzureError,
     AzureUnavailable,
@@ -19,6 +14,11 @@ from shared.domain.vocabulary.errors import (
     Rejected,
     Throttled,
 )
+from shared.domain.fleet.pace import Pace
+from shared.domain.fleet.run import RunScope
+from shared.domain.messages.outbox import PublishEvents, parse_publish_events
+from shared.domain.messages.told import Occasion
+from shared.domain.vocabulary.cloud_event import CloudEvent, EventType
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause
 from shared.domain.window.body import write_window

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain.deciding.outcome import OutcomeKind
-from shared.domain.messages.work import PATIENCE
-from shared.domain.vocabulary.errors import (
+from shared.domain.errors import (
     AccessDenied,
     ApiVersionNotServed,
     AzureError,
@@ -25,6 +24,7 @@ from shared.domain.vocabulary.errors import (
     ResourceLocked,
     Throttled,
 )
+from shared.domain.messages.work import PATIENCE
 from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.reasons import Reason
 from shared.domain.window.body import read_window

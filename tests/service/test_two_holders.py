@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 import pytest
 
 from shared.domain.deciding.decision import Desired
+from shared.domain.errors import AzureError
 from shared.domain.fleet.pace import Draw, Pace
 from shared.domain.fleet.run import Run, RunScope, RunState
 from shared.domain.fleet.run_records import RunRecord
 from shared.domain.fleet.shard import Shard, ShardRow
 from shared.domain.fleet.shard_records import ShardRecord
 from shared.domain.messages.work import Claim, Refusal
-from shared.domain.vocabulary.errors import AzureError
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause
 from shared.domain.vocabulary.rows import Reading

@@ -7,9 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from shared.domain.fleet.run import RunScope
-from shared.domain.images.known_image import ImageSource, KnownImage
-from shared.domain.vocabulary.errors import (
+from shared.domain.errors import (
     AccessDenied,
     AzureError,
     AzureUnavailable,
@@ -18,6 +16,8 @@ from shared.domain.vocabulary.errors import (
     Rejected,
     Throttled,
 )
+from shared.domain.fleet.run import RunScope
+from shared.domain.images.known_image import ImageSource, KnownImage
 from shared.domain.vocabulary.reasons import Cause
 from tests.clusters import SUBSCRIPTION, cluster, cluster_id
 from tests.service_world import Killed, World

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from shared.clients.arm import ArmClients, is_same_place
+from shared.domain.errors import AzureError
 from shared.domain.fleet.pace import CALLS_AT_ONCE
-from shared.domain.vocabulary.errors import AzureError
 from tests.fakes.clock import FakeClock
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from shared.clients.retry import QuickRetry
-from shared.domain.vocabulary.errors import (
+from shared.domain.errors import (
     AccessDenied,
     AzureError,
     AzureUnavailable,

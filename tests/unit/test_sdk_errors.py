@@ -21,8 +21,7 @@ from azure.core.rest import HttpResponse
 from azure.mgmt.core.exceptions import ARMErrorFormat
 
 from shared.clients.refusals.errors import translated
-from shared.domain.messages.work import LONGEST_RETRY_AFTER
-from shared.domain.vocabulary.errors import (
+from shared.domain.errors import (
     AccessDenied,
     ApiVersionNotServed,
     AzureError,
@@ -40,6 +39,7 @@ from shared.domain.vocabulary.errors import (
     TokenUnavailable,
     WriteTargetGone,
 )
+from shared.domain.messages.work import LONGEST_RETRY_AFTER
 from tests.fakes.clock import SATURDAY_NOON
 
 

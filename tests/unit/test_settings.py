@@ -4,9 +4,9 @@ from datetime import UTC, time, timedelta, timezone
 
 import pytest
 
+from shared.domain.errors import InvalidSetting
 from shared.domain.fleet.pace import Pace
 from shared.domain.policy.windows import NamedWindow
-from shared.domain.vocabulary.errors import InvalidSetting
 from shared.domain.window.recurrence import Weekday, Weekly
 from shared.settings import Settings, read_settings
 from shared.storage_settings import StorageSettings

@@ -8,6 +8,7 @@ import pytest
 
 from shared.domain.deciding.observed import observe_cluster
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
+from shared.domain.errors import AccessDenied
 from shared.domain.fleet.batch import PendingCluster
 from shared.domain.fleet.run import Run, RunScope
 from shared.domain.fleet.run_records import RunRecord, RunSummaryJson
@@ -21,7 +22,6 @@ from shared.domain.messages.audit import (
     Completion,
     Origin,
 )
-from shared.domain.vocabulary.errors import AccessDenied
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.telemetry import custom_events, lines
 from shared.telemetry.log import quieten_sdks

@@ -5,7 +5,7 @@ from runpy import run_path
 
 import pytest
 
-from shared.domain.vocabulary.errors import InvalidSetting
+from shared.domain.errors import InvalidSetting
 from shared.settings import read_settings
 from shared.timer_schedules import TIMERS, timer_schedule
 from tests.clusters import SUBSCRIPTION

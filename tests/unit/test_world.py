@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from shared.azure import Azure, Closable
-from shared.domain.vocabulary.errors import InvalidSetting
+from shared.domain.errors import InvalidSetting
 from shared.settings import read_settings
 from shared.world import deployed
 from tests.clusters import SUBSCRIPTION

@@ -6,7 +6,7 @@ A code that is not here keeps what its status means, and the message says that i
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from shared.domain.vocabulary.errors import (
+from shared.domain.errors import (
     AccessDenied,
     ApiVersionNotServed,
     AzureError,

@@ -19,8 +19,7 @@ from azure.core.exceptions import (
 
 from shared.clients.refusals.codes import BY_POLICY, KINDS
 from shared.clients.refusals.said import Said
-from shared.domain.messages.work import LONGEST_RETRY_AFTER
-from shared.domain.vocabulary.errors import (
+from shared.domain.errors import (
     AccessDenied,
     AzureError,
     AzureUnavailable,
@@ -33,6 +32,7 @@ from shared.domain.vocabulary.errors import (
     TokenUnavailable,
     WriteTargetGone,
 )
+from shared.domain.messages.work import LONGEST_RETRY_AFTER
 from shared.domain.vocabulary.plain_text import LONGEST_MESSAGE, one_line
 from shared.telemetry.reports import report_throttled
 

@@ -14,7 +14,7 @@ from azure.storage.queue import TextBase64EncodePolicy
 from azure.storage.queue.aio import QueueClient
 
 from shared.clients.transport import new_session, transport_over
-from shared.domain.vocabulary.errors import StorageRefused
+from shared.domain.errors import StorageRefused
 from shared.storage_settings import StorageSettings
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from shared.domain.deciding.decision import Action, Decision, Desired, Finding
 from shared.domain.deciding.observed import ObservedCluster, ObservedConfiguration, ObservedSchedule
 from shared.domain.deciding.policy import SCREENS
 from shared.domain.deciding.wish import past_start_date
-from shared.domain.vocabulary.errors import InvalidWindow
 from shared.domain.vocabulary.instants import to_text
+from shared.domain.vocabulary.invalid import InvalidWindow
 from shared.domain.vocabulary.reasons import Reason
 from shared.domain.window.body import write_window
 from shared.domain.window.starts import MINIMUM_LEAD, plan_start, possible_occurrences

@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import TypedDict, cast
 
 from shared.domain.deciding.observed import ObservedConfiguration
-from shared.domain.vocabulary.errors import InvalidInput
+from shared.domain.vocabulary.invalid import InvalidInput
 from shared.domain.window.body import write_window
 from shared.domain.window.window import MaintenanceWindow
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
 
-from shared.domain.vocabulary.errors import InvalidWindow
 from shared.domain.vocabulary.fields import object_in, text_in
 from shared.domain.vocabulary.ids import ClusterId, plain_location
+from shared.domain.vocabulary.invalid import InvalidWindow
 from shared.domain.vocabulary.plain_text import one_line
 from shared.domain.window.body import read_window
 from shared.domain.window.window import MaintenanceWindow

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 
 from shared.domain.deciding.conditions import Condition
-from shared.domain.vocabulary.errors import InvalidWindow, Problem
 from shared.domain.vocabulary.fields import Fields, object_or_empty
+from shared.domain.vocabulary.invalid import InvalidWindow, Problem
 from shared.domain.window.body import read_window
 from shared.domain.window.text import parse_date, parse_utc_offset
 from shared.domain.window.window import MaintenanceWindow

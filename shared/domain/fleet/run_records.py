@@ -6,12 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self, TypedDict
 
+from shared.domain.errors import AzureError, Throttled
 from shared.domain.fleet.crowding import Crowd, CrowdJson, crowds_from_text, crowds_to_text
 from shared.domain.fleet.run import Run, RunJson, RunState
 from shared.domain.fleet.tally import Tally
 from shared.domain.fleet.unreadable import Refusal, UnreadableJson
 from shared.domain.vocabulary import instants
-from shared.domain.vocabulary.errors import AzureError, Throttled
 from shared.domain.vocabulary.plain_text import one_line
 from shared.domain.vocabulary.rows import Row, Value, without_none
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Self, TypedDict
 
+from shared.domain.errors import AzureError
 from shared.domain.fleet.run import Run, RunScope
 from shared.domain.messages.work import LONGEST_RETRY_AFTER, PATIENCE
 from shared.domain.vocabulary import instants
-from shared.domain.vocabulary.errors import AzureError
 from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.vocabulary.rows import Row, Value, without_none

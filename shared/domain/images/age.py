@@ -10,9 +10,9 @@ from typing import Self, TypedDict
 
 from shared.domain.deciding.decision import Finding
 from shared.domain.deciding.outcome import FindingJson, finding_json
+from shared.domain.errors import AzureError
 from shared.domain.images.node_image import DATE_UNCERTAINTY, ImageVersion, NodeImage
 from shared.domain.vocabulary import instants
-from shared.domain.vocabulary.errors import AzureError
 from shared.domain.vocabulary.reasons import Reason
 from shared.domain.vocabulary.rows import Row, Value
 

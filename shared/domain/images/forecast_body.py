@@ -25,7 +25,7 @@ from shared.domain.images.forecast import (
 )
 from shared.domain.images.known_image import SeenImage
 from shared.domain.vocabulary import instants
-from shared.domain.vocabulary.errors import InvalidWindow, Problem
+from shared.domain.vocabulary.invalid import InvalidWindow, Problem
 from shared.domain.window.body import read_window, write_window
 from shared.domain.window.window import Occurrence
 

@@ -15,9 +15,9 @@ from datetime import timedelta
 from typing import Self, cast
 
 from shared.domain.images.node_image import NodeImage
-from shared.domain.vocabulary.errors import InvalidResourceId
 from shared.domain.vocabulary.fields import object_or_empty, text_in
 from shared.domain.vocabulary.ids import parse_subscription_id
+from shared.domain.vocabulary.invalid import InvalidResourceId
 
 NAP_MACHINES_QUERY = """
 resources

@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from shared.domain.images.known_image import Instead, KnownImage, LastLook
 from shared.domain.images.node_image import ImageDefinition, ImageVersion, NodeImage, newest_images
 from shared.domain.vocabulary.cloud_event import CloudEvent, EventType, NotOurs, read_envelope
-from shared.domain.vocabulary.errors import InvalidEvent
 from shared.domain.vocabulary.fields import BrokenRule, Fields, an_instant, exactly, text
 from shared.domain.vocabulary.ids import parse_location
+from shared.domain.vocabulary.invalid import InvalidEvent
 
 OLDEST = timedelta(days=2)
 """An event that is older is refused: Event Grid itself gives up after one day."""

@@ -13,7 +13,6 @@ from typing import ClassVar
 
 from shared.domain.deciding.observed import NODE_OS_SCHEDULE
 from shared.domain.vocabulary.cloud_event import MOST_SHOWN, Envelope, NotOurs, read_envelope
-from shared.domain.vocabulary.errors import InvalidEvent, InvalidResourceId
 from shared.domain.vocabulary.fields import Fields, an_instant, object_or_empty, text
 from shared.domain.vocabulary.ids import (
     ClusterId,
@@ -21,6 +20,7 @@ from shared.domain.vocabulary.ids import (
     parse_configuration_id,
     parse_subscription_id,
 )
+from shared.domain.vocabulary.invalid import InvalidEvent, InvalidResourceId
 from shared.domain.vocabulary.plain_text import one_line
 from shared.domain.vocabulary.reasons import Cause
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.domain.vocabulary import instants
-from shared.domain.vocabulary.errors import InvalidMessage
 from shared.domain.vocabulary.fields import (
     Fields,
     NotStrictJson,
@@ -18,6 +17,7 @@ from shared.domain.vocabulary.fields import (
     parse_object,
     whole_number,
 )
+from shared.domain.vocabulary.invalid import InvalidMessage
 
 MAX_MESSAGE_BYTES = 64 * 1024
 """What Azure Queue Storage takes in one message."""

@@ -10,7 +10,6 @@ from shared.domain.messages.envelope import seal, unseal
 from shared.domain.messages.work import PATIENCE
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.cloud_event import CloudEvent, EventType
-from shared.domain.vocabulary.errors import InvalidMessage, InvalidResourceId
 from shared.domain.vocabulary.fields import (
     BrokenRule,
     Fields,
@@ -22,6 +21,7 @@ from shared.domain.vocabulary.fields import (
     whole_number,
 )
 from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.invalid import InvalidMessage, InvalidResourceId
 
 EVENTS_QUEUE = "naptime-events"
 

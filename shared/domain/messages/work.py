@@ -10,7 +10,6 @@ from typing import Self
 from shared.domain.messages.envelope import seal, unseal
 from shared.domain.messages.seen import SeenCluster
 from shared.domain.vocabulary import instants
-from shared.domain.vocabulary.errors import InvalidMessage, InvalidResourceId, InvalidWindow
 from shared.domain.vocabulary.fields import (
     BrokenRule,
     Fields,
@@ -20,6 +19,11 @@ from shared.domain.vocabulary.fields import (
     whole_number,
 )
 from shared.domain.vocabulary.ids import ClusterId, plain_location
+from shared.domain.vocabulary.invalid import (
+    InvalidMessage,
+    InvalidResourceId,
+    InvalidWindow,
+)
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.vocabulary.rows import Row
 from shared.domain.window.body import read_window, write_window

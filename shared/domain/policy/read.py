@@ -13,8 +13,8 @@ from shared.domain.policy.choose import Policy
 from shared.domain.policy.locations import LOCATIONS
 from shared.domain.policy.read_rules import read_rules
 from shared.domain.policy.read_windows import read_windows
-from shared.domain.vocabulary.errors import InvalidPolicy
 from shared.domain.vocabulary.fields import BYTE_ORDER_MARK, BrokenRule, Fields, text
+from shared.domain.vocabulary.invalid import InvalidPolicy
 from shared.domain.vocabulary.plain_text import one_line
 
 MOST_BYTES = 64 * 1024

@@ -9,9 +9,9 @@ from shared.domain.policy.choose import Leave, ReportOnly, Rule, Use
 from shared.domain.policy.locations import nearest
 from shared.domain.policy.match import PRESENT, Match, TagWish
 from shared.domain.policy.windows import NamedWindow
-from shared.domain.vocabulary.errors import InvalidInput
 from shared.domain.vocabulary.fields import BrokenRule, Fields, items, text
 from shared.domain.vocabulary.ids import parse_subscription_id
+from shared.domain.vocabulary.invalid import InvalidInput
 from shared.domain.window.text import parse_date
 
 MOST_RULES = 200

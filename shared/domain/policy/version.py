@@ -8,10 +8,11 @@ from datetime import datetime
 from functools import cached_property
 from typing import Self, TypedDict
 
+from shared.domain.errors import InvalidSetting
 from shared.domain.policy.choose import Policy
 from shared.domain.policy.read import policy_hash, read_policy
 from shared.domain.vocabulary import instants
-from shared.domain.vocabulary.errors import InvalidPolicy, InvalidSetting
+from shared.domain.vocabulary.invalid import InvalidPolicy
 from shared.domain.vocabulary.rows import Row, Value
 
 MOST_VERSIONS = 99_999_999

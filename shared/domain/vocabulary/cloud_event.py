@@ -6,8 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from shared.domain.vocabulary import instants
-from shared.domain.vocabulary.errors import InvalidEvent
 from shared.domain.vocabulary.fields import Fields, NotStrictJson, exactly, parse_object, text
+from shared.domain.vocabulary.invalid import InvalidEvent
 from shared.domain.vocabulary.plain_text import one_line
 
 type Json = dict[str, object]

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NoReturn, cast
 
 from shared.domain.vocabulary import instants
-from shared.domain.vocabulary.errors import Problem
+from shared.domain.vocabulary.invalid import Problem
 
 BYTE_ORDER_MARK = "\ufeff"
 """PowerShell 5 and editors on Windows write it before the text."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Self
 
-from shared.domain.vocabulary.errors import InvalidResourceId, Problem
 from shared.domain.vocabulary.fields import BrokenRule, text
+from shared.domain.vocabulary.invalid import InvalidResourceId, Problem
 
 # Patterns of Azure/azure-rest-api-specs, Microsoft.ContainerService stable/2026-08-01 and
 # common-types. ASCII keeps letters such as the Kelvin sign from matching without case.

@@ -11,8 +11,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import assert_never
 
-from shared.domain.vocabulary.errors import InvalidWindow
 from shared.domain.vocabulary.fields import BrokenRule, Fields, items, text
+from shared.domain.vocabulary.invalid import InvalidWindow
 from shared.domain.window.recurrence import (
     DAY_OF_MONTH,
     INTERVAL_DAYS,

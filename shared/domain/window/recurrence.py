@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from shared.domain.vocabulary.errors import InvalidWindow, Problem
 from shared.domain.vocabulary.fields import BrokenRule, whole_number
+from shared.domain.vocabulary.invalid import InvalidWindow, Problem
 
 INTERVAL_DAYS = whole_number(1, 7)
 INTERVAL_WEEKS = whole_number(1, 4)

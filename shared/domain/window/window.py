@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
-from shared.domain.vocabulary.errors import AmbiguousWindow, InvalidWindow, Problem
 from shared.domain.vocabulary.fields import BrokenRule
 from shared.domain.vocabulary.instants import in_utc
+from shared.domain.vocabulary.invalid import AmbiguousWindow, InvalidWindow, Problem
 from shared.domain.window.recurrence import Recurrence
 from shared.domain.window.text import DURATION_HOURS, check_start_time, check_utc_offset
 

@@ -11,8 +11,9 @@ from shared.domain.deciding.advice import Advice
 from shared.domain.deciding.conditions import Condition, Difference, entity_tag
 from shared.domain.deciding.observed import ObservedConfiguration
 from shared.domain.deciding.outcome import Outcome
+from shared.domain.errors import AzureError
 from shared.domain.messages.audit import AuditOutcome, AuditRecord, Completion
-from shared.domain.vocabulary.errors import AzureError, InvalidInput
+from shared.domain.vocabulary.invalid import InvalidInput
 from shared.reconcile.cluster.look import Looker, Sight
 from shared.reconcile.ground.audit_log import AuditLog
 from shared.reconcile.ground.claim import ClusterClaims

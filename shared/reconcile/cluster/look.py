@@ -16,10 +16,10 @@ from shared.domain.deciding.observed import (
     ObservedConfiguration,
     node_os_schedule,
 )
+from shared.domain.errors import Paced, Throttled
 from shared.domain.fleet.pace import Draw
 from shared.domain.fleet.shard import Shard
 from shared.domain.messages.seen import STILL_TRUE, SeenCluster
-from shared.domain.vocabulary.errors import Paced, Throttled
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.window.window import MaintenanceWindow
 from shared.ports.azure import Aks, Clock, Retry

@@ -6,7 +6,7 @@ from shared.domain.fleet.run_work import RUNS_QUEUE, SHARDS_QUEUE, part_of_run
 from shared.domain.messages.given_up import GivenUp
 from shared.domain.messages.outbox import EVENTS_QUEUE
 from shared.domain.messages.work import CLUSTERS_QUEUE, ReconcileCluster, parse_reconcile_cluster
-from shared.domain.vocabulary.errors import InvalidMessage
+from shared.domain.vocabulary.invalid import InvalidMessage
 from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.reasons import Reason
 from shared.ports.azure import Clock

@@ -12,11 +12,11 @@ from shared.domain.deciding.observed import ObservedConfiguration, SeenSchedule
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.deciding.wish import Wish
 from shared.domain.deciding.written import Author
+from shared.domain.errors import AzureError
 from shared.domain.fleet.last_known import LastKnown
 from shared.domain.messages.audit import AuditAction, AuditOutcome, Completion, Origin
 from shared.domain.messages.told import Occasion
 from shared.domain.messages.work import ReconcileCluster
-from shared.domain.vocabulary.errors import AzureError
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause
 from shared.domain.window.body import write_window

@@ -8,14 +8,14 @@ from shared.domain.deciding.decision import Action, Decision, Desired, Finding
 from shared.domain.deciding.observed import ObservedSchedule, SeenSchedule
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.deciding.policy import decide, screen
-from shared.domain.fleet.shard import Shard
-from shared.domain.messages.work import REPLICATION, ReconcileCluster
-from shared.domain.vocabulary.errors import (
+from shared.domain.errors import (
     AzureError,
     AzureUnavailable,
     ClusterGone,
     ConnectionFailed,
 )
+from shared.domain.fleet.shard import Shard
+from shared.domain.messages.work import REPLICATION, ReconcileCluster
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.instants import to_text
 from shared.domain.vocabulary.reasons import Reason

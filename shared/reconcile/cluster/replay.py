@@ -17,8 +17,8 @@ from shared.domain.fleet.run_work import (
 from shared.domain.messages.given_up import GivenUp, GivenUpClusterJson
 from shared.domain.messages.outbox import PublishEvents, parse_publish_events
 from shared.domain.messages.work import ReconcileCluster, parse_reconcile_cluster
-from shared.domain.vocabulary.errors import InvalidMessage
 from shared.domain.vocabulary.ids import GUID, ClusterId
+from shared.domain.vocabulary.invalid import InvalidMessage
 from shared.domain.vocabulary.pages import PAGE_SIZE, Page, PageAsked, Question, to_token
 from shared.domain.vocabulary.reasons import Cause
 from shared.ports.every import Ports

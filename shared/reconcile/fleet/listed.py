@@ -11,13 +11,13 @@ from shared.domain.deciding.decision import Action, Decision, Desired, Finding
 from shared.domain.deciding.observed import ObservedCluster
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.deciding.policy import screen
+from shared.domain.errors import AzureError, Throttled
 from shared.domain.fleet.batch import CLUSTERS_A_BATCH, Batch, PendingCluster
 from shared.domain.fleet.crowding import Crowd, start_of
 from shared.domain.fleet.last_known import LastKnown, Remembered
 from shared.domain.fleet.run_records import SubscriptionRecord
 from shared.domain.fleet.shard import Shard
 from shared.domain.fleet.tally import Tally
-from shared.domain.vocabulary.errors import AzureError, Throttled
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Reason
 from shared.reconcile.fleet.store import Stored, batches_of

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from shared.domain.deciding.decision import Action, Decision
 from shared.domain.deciding.observed import ClusterPage, ObservedCluster
 from shared.domain.deciding.outcome import OutcomeKind
+from shared.domain.errors import AzureError
 from shared.domain.fleet.run import Run, RunState
 from shared.domain.fleet.run_records import ListingState, RunRecord, SubscriptionRecord
 from shared.domain.fleet.run_work import ListSubscription, RunWork
 from shared.domain.fleet.tally import Tally
 from shared.domain.fleet.unreadable import Refusal
 from shared.domain.messages.work import ReconcileCluster
-from shared.domain.vocabulary.errors import AzureError
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.ports.azure import Aks, Clock
 from shared.ports.storage import Queue

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from shared.domain.errors import AzureError
 from shared.domain.fleet.run import Run, RunScope
 from shared.domain.fleet.run_work import ReadSubscription, RunWork
 from shared.domain.fleet.unreadable import Refusal, Waiting
 from shared.domain.messages.given_up import GivenUp
-from shared.domain.vocabulary.errors import AzureError
 from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.rows import Row
 from shared.ports.azure import Aks

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 
 from shared.domain.deciding.decision import Action, Decision, Desired, Finding
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
+from shared.domain.errors import AzureError, ClusterGone, Throttled
 from shared.domain.fleet.batch import PendingCluster
 from shared.domain.fleet.shard_records import Brake, ShardRecord
 from shared.domain.fleet.tally import Tally
 from shared.domain.messages.work import SLOW, Claim
-from shared.domain.vocabulary.errors import AzureError, ClusterGone, Throttled
 from shared.domain.vocabulary.reasons import Reason
 from shared.reconcile.cluster.look import CALLS_OF_AN_ATTEMPT, OutOfTime
 from shared.reconcile.cluster.reconcile import ClusterReconciler, Pass

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from shared.domain.vocabulary.errors import NaptimeError
+from shared.domain.vocabulary.invalid import NaptimeError
 from shared.domain.vocabulary.rows import Row
 from shared.telemetry.lines import ROW_LEFT_ALONE
 

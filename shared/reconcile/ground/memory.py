@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.domain.deciding.observed import SeenSchedule
+from shared.domain.errors import StorageRefused
 from shared.domain.fleet.crowding import Crowding
 from shared.domain.fleet.last_known import LastKnown, Remembered
 from shared.domain.images.age import ImageAge
 from shared.domain.images.forecast_body import schedule_to_text
-from shared.domain.vocabulary.errors import StorageRefused
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.instants import to_text
 from shared.domain.vocabulary.reasons import Reason

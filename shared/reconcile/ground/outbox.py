@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from shared.domain.deciding.outcome import Outcome, attention_in
+from shared.domain.errors import AzureError, Rejected
 from shared.domain.messages.given_up import GivenUp
 from shared.domain.messages.outbox import PublishEvents, packed, parse_publish_events
 from shared.domain.messages.told import Occasion, events_of, failure_of
 from shared.domain.messages.work import SLOW, delay_before
 from shared.domain.vocabulary.cloud_event import CloudEvent
-from shared.domain.vocabulary.errors import AzureError, Rejected
 from shared.ports.azure import Clock, Topic
 from shared.ports.storage import Queue
 from shared.reconcile.ground.given_up import GivenUpRecords

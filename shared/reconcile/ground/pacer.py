@@ -11,9 +11,9 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from shared.domain.errors import Paced, Throttled
 from shared.domain.fleet.pace import Bucket, Draw, NotYet, Pace
 from shared.domain.fleet.shard import Lease, Shard, ShardRow
-from shared.domain.vocabulary.errors import Paced, Throttled
 from shared.domain.vocabulary.rows import Reading, Row
 from shared.ports.azure import Clock
 from shared.ports.storage import Table

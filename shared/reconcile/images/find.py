@@ -12,14 +12,14 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from shared.domain.images.known_image import ImageSource, PoolOfFamily, SourceState
-from shared.domain.images.node_image import NodeImage
-from shared.domain.vocabulary.errors import (
+from shared.domain.errors import (
     AccessDenied,
     ApiVersionNotServed,
     AzureError,
     ClusterGone,
 )
+from shared.domain.images.known_image import ImageSource, PoolOfFamily, SourceState
+from shared.domain.images.node_image import NodeImage
 from shared.domain.vocabulary.fields import BrokenRule
 from shared.domain.vocabulary.ids import ClusterId, parse_location
 from shared.ports.azure import NodeImages, Retry

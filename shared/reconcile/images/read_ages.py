@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import batched
 
+from shared.domain.errors import AzureError
 from shared.domain.images.age import AgesRead, ImageAge, ImageCount
 from shared.domain.images.machines import MachinePage, NodeGroup
-from shared.domain.vocabulary.errors import AzureError
 from shared.ports.azure import Clock, NapMachines, Retry
 from shared.reconcile.ground.memory import ClusterMemory
 

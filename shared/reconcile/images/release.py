@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from shared.domain.errors import AzureError
 from shared.domain.fleet.run import RunScope
 from shared.domain.images.known_image import image_key
 from shared.domain.images.released import NodeImageReleased, parse_node_image_event
 from shared.domain.vocabulary.cloud_event import NotOurs
-from shared.domain.vocabulary.errors import AzureError
 from shared.domain.vocabulary.reasons import Cause
 from shared.domain.vocabulary.rows import Values
 from shared.ports.azure import Clock, Topic

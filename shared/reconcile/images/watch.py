@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from shared.domain.errors import AzureError
 from shared.domain.images.known_image import ImageSource, LastLook, SourceState
 from shared.domain.images.released import changed_offers, notice
-from shared.domain.vocabulary.errors import AzureError
 from shared.ports.azure import Clock
 from shared.reconcile.ground.at_once import at_once
 from shared.reconcile.images.find import FleetPlaces, ImageFinder

@@ -15,6 +15,7 @@ from shared.domain.deciding.observed import (
 )
 from shared.domain.deciding.outcome import FindingJson, LastOutcomeJson, finding_json
 from shared.domain.deciding.written import made_by
+from shared.domain.errors import AzureError
 from shared.domain.fleet.last_known import Remembered
 from shared.domain.images.age import ImageAge, ImageAgeJson, with_image_age
 from shared.domain.images.forecast_body import ForecastJson, forecast_bodies, schedule_from_text
@@ -22,7 +23,6 @@ from shared.domain.images.known_image import SeenImage
 from shared.domain.messages.given_up import GivenUpJson
 from shared.domain.policy.choose import StepJson
 from shared.domain.policy.windows import NamedWindow
-from shared.domain.vocabulary.errors import AzureError
 from shared.domain.vocabulary.instants import to_text
 from shared.domain.vocabulary.reasons import Reason
 from shared.domain.window.body import write_window

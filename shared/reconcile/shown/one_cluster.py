@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.domain.deciding.policy import decide
+from shared.domain.errors import AzureError, ClusterGone
 from shared.domain.fleet.last_known import Remembered
 from shared.domain.messages.work import REPLICATION
-from shared.domain.vocabulary.errors import AzureError, ClusterGone
 from shared.domain.vocabulary.ids import ClusterId
 from shared.reconcile.cluster.look import Looker
 from shared.reconcile.ground.given_up import GivenUpRecords

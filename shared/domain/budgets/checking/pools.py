@@ -19,8 +19,8 @@ from shared.domain.budgets.budget import (
     parse_schedule,
 )
 from shared.domain.budgets.checking.findings import BudgetFinding, Code
-from shared.domain.vocabulary.errors import InvalidInput
 from shared.domain.vocabulary.fields import BrokenRule
+from shared.domain.vocabulary.invalid import InvalidInput
 from shared.domain.vocabulary.plain_text import one_line, shown
 
 NODE_POOL = "NodePool"

@@ -10,8 +10,8 @@ from shared.domain.budgets.checking.pools import Pool
 from shared.domain.budgets.checking.spoken import Spoken
 from shared.domain.budgets.minutes import Calendar, Minutes, Stretch
 from shared.domain.budgets.regular import rhythm_of
-from shared.domain.vocabulary.errors import InvalidInput
 from shared.domain.vocabulary.instants import to_text
+from shared.domain.vocabulary.invalid import InvalidInput
 from shared.domain.window.recurrence import Daily, Weekly
 from shared.domain.window.starts import possible_occurrences
 from shared.domain.window.window import MaintenanceWindow

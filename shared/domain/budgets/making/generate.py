@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from shared.domain.budgets.budget import MOST_BUDGETS, Budget, DisruptionReason, Nodes
 from shared.domain.budgets.minutes import MINUTES_PER_DAY, Stretch
 from shared.domain.budgets.regular import Days, Rhythm, rhythm_of
-from shared.domain.vocabulary.errors import InvalidInput
 from shared.domain.vocabulary.instants import to_text
+from shared.domain.vocabulary.invalid import InvalidInput
 from shared.domain.window.window import MaintenanceWindow, Occurrence
 
 LONGEST_DATED = timedelta(days=365)

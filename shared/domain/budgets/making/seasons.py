@@ -11,8 +11,8 @@ from datetime import datetime, timedelta, tzinfo
 
 from shared.domain.budgets.making.generate import BudgetWish, Generated, generate, generate_longer
 from shared.domain.policy.zones import changed_at, offset_at
-from shared.domain.vocabulary.errors import InvalidInput
 from shared.domain.vocabulary.instants import in_utc
+from shared.domain.vocabulary.invalid import InvalidInput
 from shared.domain.window.text import offset_text
 from shared.domain.window.window import MaintenanceWindow
 

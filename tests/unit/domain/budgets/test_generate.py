@@ -13,7 +13,7 @@ from shared.domain.budgets.budget import MOST_BUDGETS, DisruptionReason, Nodes
 from shared.domain.budgets.making.generate import BudgetWish, Generated, generate
 from shared.domain.budgets.making.seasons import for_all_seasons, seasons_of
 from shared.domain.budgets.minutes import Calendar
-from shared.domain.vocabulary.errors import InvalidInput
+from shared.domain.vocabulary.invalid import InvalidInput
 from shared.domain.window.recurrence import (
     AbsoluteMonthly,
     Daily,

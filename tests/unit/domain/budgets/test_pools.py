@@ -8,7 +8,7 @@ from shared.domain.budgets.checking.checks import check
 from shared.domain.budgets.checking.findings import CODES, Code
 from shared.domain.budgets.checking.pools import objects_in, pools_in, read_pool
 from shared.domain.budgets.checking.view import Question
-from shared.domain.vocabulary.errors import InvalidInput
+from shared.domain.vocabulary.invalid import InvalidInput
 from tests.unit.domain.budgets.pools import NOW, SUNDAYS, Json, node_pool, pool_of
 from tests.unit.domain.strategies import json_values
 

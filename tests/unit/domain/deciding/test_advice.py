@@ -10,7 +10,7 @@ from shared.domain.deciding.advice import Advice, Wished, advise, same_effect
 from shared.domain.deciding.decision import Action
 from shared.domain.deciding.observed import ObservedCluster, ObservedConfiguration
 from shared.domain.deciding.wish import MOST_SPANS, read_wish
-from shared.domain.vocabulary.errors import InvalidWindow
+from shared.domain.vocabulary.invalid import InvalidWindow
 from shared.domain.window.body import write_window
 from shared.domain.window.recurrence import AbsoluteMonthly, Daily, Weekday, Weekly
 from shared.domain.window.starts import MINIMUM_LEAD, possible_occurrences

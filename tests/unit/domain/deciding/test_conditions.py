@@ -11,7 +11,7 @@ from shared.domain.messages.audit import (
     read_caller,
     read_correlation_id,
 )
-from shared.domain.vocabulary.errors import InvalidInput
+from shared.domain.vocabulary.invalid import InvalidInput
 from tests.unit.domain.strategies import json_values
 
 GUID = "0F0E0D0C-0b0a-4908-8706-050403020100"

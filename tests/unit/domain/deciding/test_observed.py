@@ -12,7 +12,7 @@ from shared.domain.deciding.observed import (
     observe_cluster,
     observe_configuration,
 )
-from shared.domain.vocabulary.errors import InvalidResourceId
+from shared.domain.vocabulary.invalid import InvalidResourceId
 from tests.unit.domain.examples import CLUSTER_ID, SUNDAYS, cluster, configuration
 from tests.unit.domain.strategies import json_values
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shared.domain.deciding.observed import ObservedSchedule, SeenSchedule
 from shared.domain.fleet.last_known import LastKnown, Remembered
 from shared.domain.images.forecast_body import KnownCluster, schedule_from_text, schedule_to_text
-from shared.domain.vocabulary.errors import InvalidWindow, Problem
+from shared.domain.vocabulary.invalid import InvalidWindow, Problem
 from shared.domain.vocabulary.rows import Row, Values
 from shared.domain.window.window import DateSpan
 from tests.unit.domain.deciding.test_outcome import CREATED

@@ -21,8 +21,8 @@ from shared.domain.fleet.run_work import (
 from shared.domain.fleet.shard import Shard
 from shared.domain.fleet.tally import Tally, total
 from shared.domain.messages.work import ReconcileCluster, paced_delay
-from shared.domain.vocabulary.errors import InvalidMessage
 from shared.domain.vocabulary.ids import ClusterId, plain_location
+from shared.domain.vocabulary.invalid import InvalidMessage
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.vocabulary.rows import Row
 from tests.clusters import SUBSCRIPTION

@@ -25,7 +25,7 @@ from shared.domain.images.forecast import (
 )
 from shared.domain.images.forecast_body import forecast_body
 from shared.domain.images.known_image import SeenImage
-from shared.domain.vocabulary.errors import InvalidWindow
+from shared.domain.vocabulary.invalid import InvalidWindow
 from shared.domain.window.recurrence import (
     AbsoluteMonthly,
     Daily,

@@ -14,7 +14,7 @@ from shared.domain.images.forecast_body import (
     schedule_to_text,
 )
 from shared.domain.images.known_image import KnownImage, SeenImage, newest_of_each_os
-from shared.domain.vocabulary.errors import InvalidWindow
+from shared.domain.vocabulary.invalid import InvalidWindow
 from shared.domain.window.window import MaintenanceWindow
 from tests.unit.domain.examples import DAY, HOUR, SUNDAYS, at, cluster
 from tests.unit.domain.images.test_node_image import image, version

@@ -14,7 +14,7 @@ from shared.domain.images.released import (
     parse_node_image_event,
 )
 from shared.domain.vocabulary.cloud_event import EventType, NotOurs
-from shared.domain.vocabulary.errors import InvalidEvent
+from shared.domain.vocabulary.invalid import InvalidEvent
 from tests.unit.domain.examples import MINUTE, at
 from tests.unit.domain.strategies import json_values
 

@@ -22,7 +22,7 @@ from shared.domain.messages.cluster_events import (
     parse_event,
 )
 from shared.domain.vocabulary.cloud_event import NotOurs
-from shared.domain.vocabulary.errors import InvalidEvent
+from shared.domain.vocabulary.invalid import InvalidEvent
 from shared.domain.vocabulary.reasons import Cause
 from tests.unit.domain.examples import CLUSTER_ID, SUBSCRIPTION
 from tests.unit.domain.strategies import json_values

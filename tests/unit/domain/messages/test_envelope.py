@@ -13,7 +13,7 @@ from shared.domain.messages.envelope import hold_back
 from shared.domain.messages.outbox import PublishEvents, parse_publish_events
 from shared.domain.messages.work import ReconcileCluster, parse_reconcile_cluster
 from shared.domain.vocabulary.cloud_event import CloudEvent, EventType
-from shared.domain.vocabulary.errors import InvalidMessage
+from shared.domain.vocabulary.invalid import InvalidMessage
 from shared.domain.vocabulary.reasons import Cause
 from tests.unit.domain.examples import CLUSTER_ID, SUBSCRIPTION
 

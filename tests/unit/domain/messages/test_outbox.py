@@ -12,7 +12,7 @@ from shared.domain.messages.given_up import LONGEST_TEXT
 from shared.domain.messages.outbox import MOST_BYTES, PublishEvents, packed, parse_publish_events
 from shared.domain.messages.work import PATIENCE
 from shared.domain.vocabulary.cloud_event import CloudEvent, EventType
-from shared.domain.vocabulary.errors import InvalidMessage
+from shared.domain.vocabulary.invalid import InvalidMessage
 from tests.unit.domain.examples import CLUSTER_ID, SUBSCRIPTION, at
 
 NOW = at("2026-11-21 12:00")

@@ -14,8 +14,8 @@ from shared.domain.messages.work import (
     is_spent,
     parse_reconcile_cluster,
 )
-from shared.domain.vocabulary.errors import InvalidMessage
 from shared.domain.vocabulary.instants import from_text, to_text
+from shared.domain.vocabulary.invalid import InvalidMessage
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.window.recurrence import Weekday, Weekly
 from shared.domain.window.window import MaintenanceWindow

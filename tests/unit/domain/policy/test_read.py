@@ -13,7 +13,7 @@ from shared.domain.policy.choose import Leave, Policy, ReportOnly
 from shared.domain.policy.match import Match
 from shared.domain.policy.read import MOST_BYTES, policy_hash, read_policy
 from shared.domain.policy.windows import NamedWindow
-from shared.domain.vocabulary.errors import InvalidPolicy, Problem
+from shared.domain.vocabulary.invalid import InvalidPolicy, Problem
 from shared.domain.window.recurrence import Daily, Weekday, Weekly
 from tests.clusters import SUBSCRIPTION
 from tests.unit.domain.policy.examples import NOW, RINGS, rings

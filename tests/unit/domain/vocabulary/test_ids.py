@@ -1,6 +1,5 @@
 import pytest
 
-from shared.domain.vocabulary.errors import InvalidResourceId
 from shared.domain.vocabulary.ids import (
     ClusterId,
     is_guid,
@@ -8,6 +7,7 @@ from shared.domain.vocabulary.ids import (
     parse_scope,
     parse_subscription_id,
 )
+from shared.domain.vocabulary.invalid import InvalidResourceId
 from tests.unit.domain.examples import CLUSTER_ID, SUBSCRIPTION
 
 GROUP_ID = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-prod"

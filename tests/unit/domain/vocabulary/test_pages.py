@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.vocabulary.errors import InvalidInput
+from shared.domain.vocabulary.invalid import InvalidInput
 from shared.domain.vocabulary.pages import PageAsked, Question, to_token
 
 QUESTION: Question = {"of": "runs", "state": "Active"}

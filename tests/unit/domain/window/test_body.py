@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.vocabulary.errors import InvalidWindow
+from shared.domain.vocabulary.invalid import InvalidWindow
 from shared.domain.window.body import read_window, write_window
 from shared.domain.window.recurrence import Daily, RelativeMonthly, Weekday, WeekIndex, Weekly
 from shared.domain.window.window import DateSpan, MaintenanceWindow

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from shared.domain.vocabulary.errors import AmbiguousWindow
+from shared.domain.vocabulary.invalid import AmbiguousWindow
 from shared.domain.window.recurrence import AbsoluteMonthly, Daily, Weekday, Weekly
 from shared.domain.window.starts import MINIMUM_LEAD, plan_start
 from shared.domain.window.window import DateSpan, MaintenanceWindow

@@ -4,7 +4,7 @@ from itertools import islice
 
 import pytest
 
-from shared.domain.vocabulary.errors import AmbiguousWindow, InvalidWindow
+from shared.domain.vocabulary.invalid import AmbiguousWindow, InvalidWindow
 from shared.domain.window.recurrence import (
     AbsoluteMonthly,
     Daily,

@@ -2,8 +2,9 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.vocabulary import errors
-from shared.domain.vocabulary.errors import AzureError, InvalidSetting, Problem
+from shared.domain import errors
+from shared.domain.errors import AzureError, InvalidSetting
+from shared.domain.vocabulary.invalid import Problem
 from shared.domain.vocabulary.plain_text import one_line, shown
 from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.reasons import NEEDS_ATTENTION, Reason
