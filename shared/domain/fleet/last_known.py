@@ -161,7 +161,6 @@ class Remembered:
 
     @classmethod
     def of(cls, row: Row) -> Self:
-        """Read a row."""
         verified = row.flag("explicit") and row.text("outcome") in _SCHEDULE_SEEN
         missing = row.text("missingSince")
         return cls(

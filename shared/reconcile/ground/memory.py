@@ -149,7 +149,6 @@ class ClusterMemory:
         return Crowding.of(reading.row) if reading.row else Crowding()
 
     async def note_crowding(self, subscription_id: str, crowding: Crowding) -> None:
-        """Write that down."""
         await self._merge(subscription_id, {CROWDING: crowding.to_values()})
 
     async def first(
