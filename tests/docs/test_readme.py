@@ -10,6 +10,7 @@ from tests.docs.pages import DOCS, PAGES, README, ROOT
 MOST_LINES, MOST_WORDS = 120, 1_000
 TEXT = README.read_text(encoding="utf-8")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
+FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
@@ -28,9 +29,7 @@ def test_it_says_how_to_try_and_test_it() -> None:
 
 def anchors(page: Path) -> set[str]:
     """Give the names by which the headings of a page are linked to, as GitHub makes them."""
-    text = re.sub(
-        r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE
-    )
+    text = FENCED.sub("", page.read_text(encoding="utf-8"))
     plain = (re.sub(r"[^\w\- ]", "", title.lower()) for title in HEADING.findall(text))
     return {each.replace(" ", "-") for each in plain}
 
