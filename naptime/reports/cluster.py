@@ -29,6 +29,7 @@ _COLUMNS: Final = (
 )
 _FORECAST_COLUMNS: Final = (
     *("clusterId", "os", "version", "pickUp", "notBefore", "certainBy", "why"),
+    "byKubernetesUpgrade",
 )
 
 
@@ -176,6 +177,12 @@ def _pick_up(forecast: ForecastJson) -> Iterable[tuple[str, str]]:
         yield "certain by", _when(forecast["certainBy"])
     if forecast["why"]:
         yield "why", plain(forecast["why"])
+    upgrade = forecast["byKubernetesUpgrade"]
+    yield "by a Kubernetes upgrade", plain(upgrade["begins"])
+    if upgrade["possible"]:
+        yield "upgrade from", _when(upgrade["possible"]["start"])
+        yield "upgrade begins until", _when(upgrade["possible"]["end"])
+    yield "why by an upgrade", plain(upgrade["why"])
 
 
 def _when(instant: InstantJson) -> str:
@@ -204,4 +211,5 @@ def _forecast_record(cluster_id: str, forecast: ForecastJson) -> dict[str, str]:
         "notBefore": before["utc"] if before else "",
         "certainBy": by["utc"] if by else "",
         "why": plain(forecast["why"] or ""),
+        "byKubernetesUpgrade": plain(forecast["byKubernetesUpgrade"]["begins"]),
     }
