@@ -108,7 +108,6 @@ class Pass:
             return self.gone()
 
     def decide(self, sight: Sight) -> Decision:
-        """Decide on what is seen."""
         self._seen = SeenSchedule(sight.observed.schedule if sight.observed else None)
         self._sight = sight
         return decide(sight.cluster, sight.configurations, self.desired, sight.now)
@@ -141,7 +140,6 @@ class Pass:
         return await self.act_on(decision, sight)
 
     async def act_on(self, decision: Decision, sight: Sight) -> Outcome:
-        """Do what was decided."""
         match decision.action:
             case Action.CREATE | Action.UPDATE if not self.dry_run:
                 return await self._write(decision, sight)
@@ -207,7 +205,7 @@ class Pass:
 
     def _seen_auto_upgrade(self) -> SeenSchedule | None:
         sight = self._sight
-        return sight and seen_auto_upgrade(sight.cluster, sight.configurations)
+        return seen_auto_upgrade(sight.cluster, sight.configurations) if sight else None
 
     def refused(self, error: AzureError) -> Outcome:
         """Make an outcome of what Azure refused on the last attempt."""

@@ -1,12 +1,27 @@
-"""A schedule as it was seen last, as text in a row: that of node images, or that of upgrades."""
+"""The schedules and the channels of a cluster as they were seen last, as text in its row."""
 
 import json
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
 
 from shared.domain.deciding.observed import ObservedSchedule, SeenSchedule
 from shared.domain.vocabulary.invalid import InvalidWindow, Problem
 from shared.domain.window.body import read_window, write_window
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCluster:
+    """As much of what is remembered of a cluster as its forecasts need."""
+
+    node_os_channel: str | None
+    upgrade_channel: str | None
+    schedule_text: str
+    """As `schedule_to_text` wrote it; empty if nothing was seen."""
+    auto_upgrade_text: str = ""
+    """The same of the schedule of Kubernetes upgrades."""
+    sku: str = ""
+
 
 _LONGEST = 30_000
 """Characters of a text; a property of a table holds 32,768."""

@@ -1,10 +1,9 @@
-"""A forecast as the API shows it: every instant in UTC and in the window's own offset.
+"""A forecast as it is shown: every instant in UTC and in the window's own offset.
 
 The forecasts for one cluster: one for each image that is the newest of its OS.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Literal, TypedDict, assert_never
@@ -22,7 +21,7 @@ from shared.domain.images.forecast import (
     forecast_of_none,
 )
 from shared.domain.images.known_image import SeenImage
-from shared.domain.images.schedule_text import schedule_from_text
+from shared.domain.images.remembered import KnownCluster, schedule_from_text
 from shared.domain.vocabulary import instants
 from shared.domain.window.window import Occurrence
 
@@ -191,19 +190,6 @@ _MOST_KEPT = 1024
 
 _NOT_SEEN = "The cluster's node OS schedule has not been seen yet."
 _NO_IMAGE = "No node image has been seen in this location yet."
-
-
-@dataclass(frozen=True, slots=True)
-class KnownCluster:
-    """As much of what is remembered of a cluster as its forecasts need."""
-
-    node_os_channel: str | None
-    upgrade_channel: str | None
-    schedule_text: str
-    """As `schedule_to_text` wrote it; empty if nothing was seen."""
-    auto_upgrade_text: str = ""
-    """The same of the schedule of Kubernetes upgrades."""
-    sku: str = ""
 
 
 @lru_cache(_MOST_KEPT)
