@@ -17,10 +17,10 @@ from tests.unit.domain.examples import DESIRED, SUNDAYS, at, cluster, configurat
 NOW = at("2026-11-20 12:00")  # a Friday
 AUTO_UPGRADE = "aksManagedAutoUpgradeSchedule"
 
-CHANNELS: dict[str | None, bool] = {
-    **{on: True for on in ("patch", "stable", "rapid", "Patch", "STABLE", "rApId")},
-    **{off: False for off in (None, "none", "None", "node-image", "NODE-IMAGE", "", "new-one")},
-}
+CHANNELS: list[tuple[str | None, bool]] = [
+    *((on, True) for on in ("patch", "stable", "rapid", "Patch", "STABLE", "rApId")),
+    *((off, False) for off in (None, "none", "None", "node-image", "NODE-IMAGE", "", "new-one")),
+]
 SKUS = {"Automatic": True, "automatic": True, "AUTOMATIC": True, "Base": False, "": False}
 OWN = configuration(SUNDAYS)
 CONFIGURATIONS: Sequence[tuple[tuple[ObservedConfiguration, ...], bool]] = [
@@ -42,7 +42,7 @@ CONFIGURATIONS: Sequence[tuple[tuple[ObservedConfiguration, ...], bool]] = [
 @pytest.mark.parametrize(("configurations", "held_back"), CONFIGURATIONS)
 def test_the_table(configurations: Sequence[ObservedConfiguration], *, held_back: bool) -> None:
     """Found where Kubernetes is upgraded by channel or sku and no window of its own says when."""
-    for (channel, by_channel), (sku, by_sku) in product(CHANNELS.items(), SKUS.items()):
+    for (channel, by_channel), (sku, by_sku) in product(CHANNELS, SKUS.items()):
         body = cluster(autoUpgradeProfile={"upgradeChannel": channel})
         decision = decide(replace(body, sku=sku), configurations, DESIRED, NOW)
         found = {finding.reason for finding in decision.findings}
