@@ -178,11 +178,10 @@ def _pick_up(forecast: ForecastJson) -> Iterable[tuple[str, str]]:
     if forecast["why"]:
         yield "why", plain(forecast["why"])
     upgrade = forecast["byKubernetesUpgrade"]
-    yield "by a Kubernetes upgrade", plain(upgrade["begins"])
+    yield "by an upgrade", f"{plain(upgrade['begins'])}: {plain(upgrade['why'])}"
     if upgrade["possible"]:
-        yield "upgrade from", _when(upgrade["possible"]["start"])
-        yield "upgrade begins until", _when(upgrade["possible"]["end"])
-    yield "why by an upgrade", plain(upgrade["why"])
+        yield "begins from", _when(upgrade["possible"]["start"])
+        yield "begins until", _when(upgrade["possible"]["end"])
 
 
 def _when(instant: InstantJson) -> str:
