@@ -1,9 +1,9 @@
 """What naptime forecasts, against what the simulator's Karpenter does over random histories.
 
-A history: NAP on from the start, one schedule (or none) and later another, releases of an image that
-come in between, and versions of Kubernetes that AKS upgrades to, by a channel that is on or off and
-in the other schedule, if there is one. The forecast knows only what is there at its own now, as
-naptime does.
+A history: NAP on from the start, one schedule (or none) and later another, releases of an image
+that come in between, and versions of Kubernetes that AKS upgrades to, by a channel that is on or
+off and in the other schedule, if there is one. The forecast knows only what is there at its own
+now, as naptime does.
 """
 
 from collections.abc import Sequence
