@@ -225,7 +225,8 @@ class Remembered:
         return seen.schedule.window if seen and seen.schedule else None
 
     @property
-    def _made_by(self) -> str | None:
+    def made_by(self) -> str | None:
+        """Say who made the window that was seen last; None where none was seen."""
         return made_by(self.written, self.window, self.read_at) if self.read_at else None
 
     @property
@@ -245,5 +246,5 @@ class Remembered:
             "imageAge": self.image_age.to_json() if self.image_age else None,
             "forecasts": forecasts,
             "crowdedStart": instants.to_text(crowded_start) if crowded_start else None,
-            "madeBy": self._made_by,
+            "madeBy": self.made_by,
         }
