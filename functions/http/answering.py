@@ -35,7 +35,6 @@ class Found:
 
 
 def answer(given: Answer) -> func.HttpResponse:
-    """Answer what a handler gave."""
     match given:
         case NotModified():
             return _sent(b"", given.status, "application/json", given.headers())

@@ -1,4 +1,4 @@
-"""The README's table of HTTP calls is that of the routes: paths, methods and query parameters."""
+"""The table of docs/api.md is that of the routes: paths, methods and query parameters."""
 
 import re
 
@@ -8,17 +8,20 @@ import pytest
 from functions.api.describe import DESCRIBED
 from functions.api.requests import PageQuery
 from functions.http.routes import Route
-from tests.docs.test_readme import rows
+from tests.docs.pages import page, rows
 
 ROUTES = [route for concern in DESCRIBED for route in concern.declared]
 PAGED = {field.encode_name for field in msgspec.structs.fields(PageQuery)}
 CALL = re.compile(r"`(GET|POST|PUT|DELETE) /api/([^ ?`]+)(?:\?([^ `]*))?")
-CALLS = [found for row in rows("http") for found in CALL.findall(row[0])]
+CALLS = [found for row in rows("http", page("api.md")) for found in CALL.findall(row[0])]
 
 
 def test_every_call_has_its_row() -> None:
     """Each route is in the table, and the table has no other; some have a row for each kind."""
-    declared = {(route.method, route.path) for route in ROUTES} | {("GET", "openapi.json")}
+    declared = {(route.method, route.path) for route in ROUTES} | {
+        ("GET", "openapi.json"),
+        ("GET", "fleet"),
+    }
     assert {(method, path) for method, path, _ in CALLS} == declared
 
 

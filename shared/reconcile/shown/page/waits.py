@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.domain.fleet.last_known import Remembered
-from shared.domain.images.forecast_body import ForecastJson, InstantJson, known_forecasts
 from shared.domain.images.known_image import SeenImage
 from shared.domain.vocabulary import instants
+from shared.reconcile.shown.forecast_json import ForecastJson, InstantJson, known_forecasts
 from shared.reconcile.shown.page.places import Places, Texts
 from shared.reconcile.shown.page.rows import NONE, ForecastRow, ImageRow
 from shared.reconcile.shown.page.windows import MINUTE
