@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import azure.functions as func
-from msgspec import Meta
+from msgspec import Meta, field
 
 from functions.http.answers import Encoded, NotModified
 from functions.http.parts import Part
@@ -31,13 +31,16 @@ NOT_SIGNED_IN = ProblemKind(
 )
 
 
-class FreshHeaders(Part, frozen=True, rename={"if_none_match": "If-None-Match"}):
+type KnownTag = Annotated[
+    str,
+    Meta(max_length=200, description="The ETag of the last answer; the same again is a 304."),
+]
+
+
+class FreshHeaders(Part, frozen=True):
     """What the caller has already."""
 
-    if_none_match: Annotated[
-        str | None,
-        Meta(max_length=200, description="The ETag of the last answer; the same again is a 304."),
-    ] = None
+    if_none_match: KnownTag | None = field(name="If-None-Match", default=None)
 
 
 # Anonymous, and outside the sign-in: there is no data in it, and whoever opens it has no key yet.

@@ -33,7 +33,7 @@ def header(response: HttpResponse, name: str) -> str:
 
 
 @pytest.fixture
-def fresh(world: Loaded, monkeypatch: pytest.MonkeyPatch) -> Loaded:
+async def fresh(world: Loaded, monkeypatch: pytest.MonkeyPatch) -> Loaded:
     """Give the app without an answer that is kept from the test before."""
     viewer = app().fleet_page
     answers = SharedAnswers[PageData](viewer.clock, viewer.answers.keep)

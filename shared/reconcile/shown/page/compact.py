@@ -48,7 +48,7 @@ class FleetSeen:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RuledCluster:
     """What a rule looks at of a cluster, its id read once for all rules."""
 
     id: ClusterId
@@ -111,7 +111,7 @@ class _Tables:
 
     def _cluster(self, known: Remembered, crowding: Crowding) -> ClusterRow:
         last, found, window, age = known.last_outcome, known.id, known.window, known.image_age
-        rule, why = self._chosen(Asked(found, known.location, known.tags, known.sku))
+        rule, why = self._chosen(RuledCluster(found, known.location, known.tags, known.sku))
         maker = known.made_by
         return ClusterRow(
             subscription=self.subscriptions.of(found.subscription_id),
@@ -135,7 +135,7 @@ class _Tables:
             crowd=self._crowd(found, known, crowding),
         )
 
-    def _chosen(self, asked: Asked) -> tuple[str, str]:
+    def _chosen(self, asked: RuledCluster) -> tuple[str, str]:
         """Give the rule that the cluster has by the policy in force, and why."""
         choice = self.seen.policy.choose(asked, self.seen.now)
         return choice.rule, next(step.why for step in choice.trace if step.matched)
