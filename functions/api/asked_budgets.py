@@ -99,7 +99,6 @@ class CheckQuery(Part, frozen=True):
         return read_until(self.until)
 
     def check(self) -> None:
-        """Refuse what cannot be read."""
         _ = self.end
 
 

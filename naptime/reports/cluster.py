@@ -9,11 +9,11 @@ from naptime.reports.report import DONE, TO_DO, Block, Entry, Report, Section, T
 from naptime.reports.words import NOT_KNOWN, minute_words, plain, window_words
 from shared.domain.deciding.decision import Action
 from shared.domain.deciding.observed import NODE_OS_SCHEDULE
-from shared.domain.images.forecast_body import ForecastJson, InstantJson
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import NEEDS_ATTENTION
 from shared.domain.window.body import read_window
 from shared.reconcile.shown.cluster_json import DecisionJson, LiveClusterJson
+from shared.reconcile.shown.forecast_json import ForecastJson, InstantJson
 
 _ATTENTION: Final = frozenset(reason.value for reason in NEEDS_ATTENTION)
 _WOULD: Final = {

@@ -69,7 +69,6 @@ class Section:
 
     @property
     def size(self) -> int:
-        """How many rows it has."""
         return len(self.rows)
 
     @property

@@ -111,7 +111,7 @@ BOMB = "\n".join(
         ("a: !!python/object:os.system {}", "could not determine a constructor"),
         ("a: &a [*a]", "nested at most"),
         (BOMB, "at most 20,000 values"),
-        ("[" * 5_000, "is nested too deeply"),
+        ("[" * 20_000, "is nested too deeply"),
         (b"a: \xff\xfe", "is not YAML"),
         (b"a: \x1b[31m", "is not YAML"),
     ],

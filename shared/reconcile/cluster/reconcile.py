@@ -106,7 +106,6 @@ class Pass:
             return self.gone()
 
     def decide(self, sight: Sight) -> Decision:
-        """Decide on what is seen."""
         self._seen = SeenSchedule(sight.observed.schedule if sight.observed else None)
         return decide(sight.cluster, sight.configurations, self.desired, sight.now)
 
@@ -138,7 +137,6 @@ class Pass:
         return await self.act_on(decision, sight)
 
     async def act_on(self, decision: Decision, sight: Sight) -> Outcome:
-        """Do what was decided."""
         match decision.action:
             case Action.CREATE | Action.UPDATE if not self.dry_run:
                 return await self._write(decision, sight)

@@ -18,8 +18,8 @@ from shared.domain.deciding.written import made_by
 from shared.domain.errors import AzureError
 from shared.domain.fleet.last_known import Remembered
 from shared.domain.images.age import ImageAge, ImageAgeJson, with_image_age
-from shared.domain.images.forecast_body import ForecastJson, forecast_bodies, schedule_from_text
 from shared.domain.images.known_image import SeenImage
+from shared.domain.images.remembered import schedule_from_text
 from shared.domain.messages.given_up import GivenUpJson
 from shared.domain.policy.choose import StepJson
 from shared.domain.policy.windows import NamedWindow
@@ -28,6 +28,7 @@ from shared.domain.vocabulary.reasons import Reason
 from shared.domain.window.body import write_window
 from shared.domain.window.window import MaintenanceWindow
 from shared.reconcile.cluster.look import Sight
+from shared.reconcile.shown.forecast_json import ForecastJson, forecast_bodies
 
 OCCURRENCES_SHOWN = 5
 

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from shared.domain.deciding.observed import ObservedSchedule, SeenSchedule
 from shared.domain.fleet.last_known import LastKnown, Remembered
-from shared.domain.images.forecast_body import KnownCluster, schedule_from_text, schedule_to_text
+from shared.domain.images.remembered import KnownCluster, schedule_from_text, schedule_to_text
 from shared.domain.vocabulary.invalid import InvalidWindow, Problem
 from shared.domain.vocabulary.rows import Row, Values
 from shared.domain.window.window import DateSpan
+from shared.reconcile.shown.known_json import known_json
 from tests.unit.domain.deciding.test_outcome import CREATED
 from tests.unit.domain.examples import SUNDAYS, at, cluster
 from tests.unit.domain.strategies import windows
@@ -62,7 +63,7 @@ def test_a_row_of_an_earlier_version_is_read() -> None:
     old = Remembered.of(row({name: values[name] for name in values if name not in newer}))
     assert (old.node_resource_group, old.image_age) == ("", None)
     assert old.forecast_needs == KnownCluster(None, None, "")
-    shown = old.to_json([])
+    shown = known_json(old, [], None)
     assert shown["reason"] == "ScheduleMissing"
     assert shown["imageAge"] is None
 

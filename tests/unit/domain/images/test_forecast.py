@@ -23,7 +23,6 @@ from shared.domain.images.forecast import (
     forecast,
     forecast_of_none,
 )
-from shared.domain.images.forecast_body import forecast_body
 from shared.domain.images.known_image import SeenImage
 from shared.domain.vocabulary.invalid import InvalidWindow
 from shared.domain.window.recurrence import (
@@ -36,6 +35,7 @@ from shared.domain.window.recurrence import (
     Weekly,
 )
 from shared.domain.window.window import DateSpan, MaintenanceWindow, Occurrence
+from shared.reconcile.shown.forecast_json import forecast_body
 from tests.unit.domain.examples import DAY, HOUR, MINUTE, SUNDAYS, at, cluster
 from tests.unit.domain.images.test_node_image import version
 from tests.unit.domain.strategies import instants, plain_windows, windows

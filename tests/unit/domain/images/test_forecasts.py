@@ -7,15 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.deciding.observed import ObservedSchedule, SeenSchedule
-from shared.domain.images.forecast_body import (
-    KnownCluster,
-    forecast_bodies,
-    known_forecasts,
-    schedule_to_text,
-)
 from shared.domain.images.known_image import KnownImage, SeenImage, newest_of_each_os
+from shared.domain.images.remembered import KnownCluster, schedule_to_text
 from shared.domain.vocabulary.invalid import InvalidWindow
 from shared.domain.window.window import MaintenanceWindow
+from shared.reconcile.shown.forecast_json import (
+    forecast_bodies,
+    known_forecasts,
+)
 from tests.unit.domain.examples import DAY, HOUR, SUNDAYS, at, cluster
 from tests.unit.domain.images.test_node_image import image, version
 from tests.unit.domain.strategies import instants, windows

@@ -1,18 +1,14 @@
-"""A forecast as the API shows it: every instant in UTC and in the window's own offset.
+"""A forecast as it is shown: every instant in UTC and in the window's own offset.
 
 The forecasts for one cluster: one for each image that is the newest of its OS.
-
-The node OS schedule as it was seen last, as text in a row.
 """
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
-from typing import Literal, TypedDict, assert_never, cast
+from typing import Literal, TypedDict, assert_never
 
-from shared.domain.deciding.observed import ObservedSchedule, SeenSchedule
+from shared.domain.deciding.observed import SeenSchedule
 from shared.domain.images.forecast import (
     AnyTime,
     Channels,
@@ -24,9 +20,8 @@ from shared.domain.images.forecast import (
     forecast_of_none,
 )
 from shared.domain.images.known_image import SeenImage
+from shared.domain.images.remembered import KnownCluster, schedule_from_text
 from shared.domain.vocabulary import instants
-from shared.domain.vocabulary.invalid import InvalidWindow, Problem
-from shared.domain.window.body import read_window, write_window
 from shared.domain.window.window import Occurrence
 
 
@@ -171,16 +166,6 @@ _NOT_SEEN = "The cluster's node OS schedule has not been seen yet."
 _NO_IMAGE = "No node image has been seen in this location yet."
 
 
-@dataclass(frozen=True, slots=True)
-class KnownCluster:
-    """As much of what is remembered of a cluster as its forecasts need."""
-
-    node_os_channel: str | None
-    upgrade_channel: str | None
-    schedule_text: str
-    """As `schedule_to_text` wrote it; empty if nothing was seen."""
-
-
 @lru_cache(_MOST_KEPT)
 def known_forecasts(
     cluster: KnownCluster, images: tuple[SeenImage, ...], minute: datetime
@@ -211,39 +196,3 @@ def _of(cluster: Channels, seen: SeenSchedule | None, image: SeenImage, now: dat
     if seen is None:
         return Forecast(Unknown(_NOT_SEEN), ())
     return forecast(cluster, seen.schedule, image.since, now, image.after)
-
-
-_MOST_KNOWN = 1024
-"""Texts whose reading is kept: many clusters share one, and reading it costs more than its use."""
-
-
-def schedule_to_text(seen: SeenSchedule) -> str:
-    """Write down what was seen, as JSON; never an empty text."""
-    schedule = seen.schedule
-    if schedule is None:
-        return "null"
-    body: dict[str, object] = {}
-    if schedule.window is not None:
-        body["window"] = write_window(schedule.window)
-    if schedule.unreadable is not None:
-        few = schedule.unreadable.few()
-        body["unreadable"] = [[found.field, found.value, found.rule] for found in few.problems]
-        body["more"] = few.more
-    return json.dumps(body, separators=(",", ":"))
-
-
-@lru_cache(_MOST_KNOWN)
-def schedule_from_text(text: str) -> SeenSchedule | None:
-    """Read what `schedule_to_text` wrote; None for an empty text: nothing was seen."""
-    if not text:
-        return None
-    body = json.loads(text)
-    if body is None:
-        return SeenSchedule(None)
-    if "unreadable" in body:
-        problems = [Problem(*cast("list[str]", found)) for found in body["unreadable"]]
-        unreadable = InvalidWindow(problems, body.get("more", 0))
-        return SeenSchedule(ObservedSchedule(unreadable=unreadable))
-    if "window" in body:
-        return SeenSchedule(ObservedSchedule(read_window(body["window"])))
-    return SeenSchedule(ObservedSchedule())
