@@ -13,7 +13,7 @@ SLOW = (
 @pytest.mark.parametrize(
     "words", [["--version"], ["plan", "--help"], ["plan", "--all", "--day", "x"]]
 )
-def test_what_is_slow_comes_later(words: list[str]) -> None:
+def test_the_sdk_is_loaded_after_the_first_words(words: list[str]) -> None:
     """Neither the version nor the help needs an SDK; nor has a plan one before it has spoken."""
     program = (
         "import sys\n"

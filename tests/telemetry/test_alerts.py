@@ -137,7 +137,7 @@ async def test_every_line_of_a_bug_fires(
     assert fires(of(alone), "failed-for-no-known-reason") == is_told
 
 
-async def test_silence_fires(sent: Ingestion) -> None:
+async def test_no_finished_run_in_26_hours_raises_an_alarm(sent: Ingestion) -> None:
     """Without a finished run in 26 hours there is an alarm; with one there is none."""
     assert fires(Tables(), "no-finished-sweep")
     assert not fires(of(sent), "no-finished-sweep")

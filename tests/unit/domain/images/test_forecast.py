@@ -285,7 +285,9 @@ def test_without_a_window(
         ),
     ],
 )
-def test_what_cannot_be_told(schedule: ObservedSchedule, why: str) -> None:
+def test_a_window_that_cannot_be_read_gives_no_forecast(
+    schedule: ObservedSchedule, why: str
+) -> None:
     """A window that is ambiguous or cannot be read gives no forecast, and says why."""
     found = forecast(cluster(), schedule, VISIBLE, VISIBLE).pick_up
     assert isinstance(found, Unknown)
@@ -406,7 +408,7 @@ def test_each_kind_in_json(pick_up: PickUp, shown: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize("schedule", [None, ObservedSchedule(SUNDAYS)])
-def test_a_first_sight(schedule: ObservedSchedule | None) -> None:
+def test_an_image_at_first_sight_may_be_older(schedule: ObservedSchedule | None) -> None:
     """What was there before the first sight may have come already; only the other end is known."""
     found = forecast(cluster(), schedule, VISIBLE, VISIBLE)
     seen, sighted = (forecast_body(found, replace(IMAGE, after=after)) for after in (VISIBLE, None))
