@@ -187,8 +187,12 @@ def a_check() -> Report:
 def drawn(width: int | None, *, colour: bool = False) -> str:
     """Write it for a terminal, or for none."""
     text = StringIO()
-    system = "standard" if colour else None
-    console = Console(file=text, width=width, force_terminal=colour, color_system=system)
+    console = Console(
+        file=text,
+        width=width,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+    )
     write_table(a_check(), Paper(console, width))
     return text.getvalue()
 
