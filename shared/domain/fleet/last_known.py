@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self, cast
 
-from shared.domain.deciding.observed import ObservedCluster, SeenSchedule
+from shared.domain.deciding.observed import ObservedCluster
 from shared.domain.deciding.outcome import (
     FindingJson,
     LastOutcomeJson,
@@ -17,7 +17,7 @@ from shared.domain.deciding.outcome import (
 )
 from shared.domain.deciding.written import Author, Written, canonical, made_by
 from shared.domain.images.age import ImageAge, with_image_age
-from shared.domain.images.remembered import KnownCluster, schedule_from_text, schedule_to_text
+from shared.domain.images.remembered import KnownCluster, schedule_column, schedule_from_text
 from shared.domain.policy.match import tags_to_text
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.ids import ClusterId, plain_location
@@ -31,8 +31,6 @@ NOTHING_KNOWN = KnownCluster(None, None, "")
 
 LONGEST_TEXT = 16_000
 """Characters of one outcome as JSON: a property of a table holds 32,768, a row of a run more."""
-
-_LONGEST_SCHEDULE = 30_000
 
 _SCHEDULE_SEEN = frozenset({OutcomeKind.CREATED, OutcomeKind.UPDATED, OutcomeKind.UNCHANGED})
 
@@ -86,7 +84,8 @@ class LastKnown:
                 "lastOutcome": json.dumps(self.shown, separators=(",", ":")),
                 "explicit": explicit if seen else None,
                 "readAt": self.read_at if seen else None,
-                "schedule": _schedule_text(outcome.schedule) if outcome.schedule else None,
+                "schedule": schedule_column(outcome.schedule),
+                "autoUpgrade": schedule_column(outcome.auto_upgrade),
                 **(_cluster_values(outcome.cluster) if outcome.cluster else {}),
                 # What is not there any more can be told again one day.
                 "told": ",".join(sorted(attention_in(outcome))) if told else None,
@@ -94,12 +93,6 @@ class LastKnown:
                 **(written.to_values() if written else {}),
             }
         )
-
-
-def _schedule_text(seen: SeenSchedule) -> str:
-    """Write down a schedule for forecasts; empty, as one not known, where there is no room."""
-    text = schedule_to_text(seen)
-    return text if len(text) <= _LONGEST_SCHEDULE else ""
 
 
 def _cluster_values(cluster: ObservedCluster) -> dict[str, Value | None]:
@@ -149,7 +142,11 @@ class Remembered:
             last_outcome=cast("LastOutcomeJson", json.loads(row.text("lastOutcome") or "{}")),
             node_resource_group=row.text("nodeGroup"),
             forecast_needs=KnownCluster(
-                row.text("nodeOS") or None, row.text("upgrade") or None, row.text("schedule")
+                row.text("nodeOS") or None,
+                row.text("upgrade") or None,
+                row.text("schedule"),
+                row.text("autoUpgrade"),
+                row.text("sku"),
             ),
             image_age=ImageAge.of(row),
             told=reasons_in(row.text("told")),

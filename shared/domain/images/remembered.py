@@ -1,4 +1,4 @@
-"""The node OS schedule and the channels of a cluster as they were seen last, as text in its row."""
+"""The schedules and the channels of a cluster as they were seen last, as text in its row."""
 
 import json
 from dataclasses import dataclass
@@ -18,10 +18,24 @@ class KnownCluster:
     upgrade_channel: str | None
     schedule_text: str
     """As `schedule_to_text` wrote it; empty if nothing was seen."""
+    auto_upgrade_text: str = ""
+    """The same of the schedule of Kubernetes upgrades."""
+    sku: str = ""
 
+
+_LONGEST = 30_000
+"""Characters of a text; a property of a table holds 32,768."""
 
 _MOST_KNOWN = 1024
 """Texts whose reading is kept: many clusters share one, and reading it costs more than its use."""
+
+
+def schedule_column(seen: SeenSchedule | None) -> str | None:
+    """Give the text for a row: None for what is not known, empty where there is no room for it."""
+    if seen is None:
+        return None
+    text = schedule_to_text(seen)
+    return text if len(text) <= _LONGEST else ""
 
 
 def schedule_to_text(seen: SeenSchedule) -> str:

@@ -1,20 +1,20 @@
 """A cluster's windows, as disruption budgets are made for them and held against them."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from shared.domain.budgets.checking.report import BudgetReport, ReportJson
 from shared.domain.budgets.making.made import Made, MadeJson
+from shared.domain.deciding.kubernetes import auto_upgrade_configuration
 from shared.domain.deciding.observed import (
     ObservedConfiguration,
     ObservedSchedule,
     node_os_schedule,
+    read_schedule,
 )
-from shared.domain.images.forecast import AUTO_UPGRADE_SCHEDULE
 from shared.domain.vocabulary.ids import ClusterId
-from shared.domain.vocabulary.invalid import InvalidWindow
-from shared.domain.window.body import read_window, write_window
+from shared.domain.window.body import write_window
 from shared.domain.window.window import MaintenanceWindow
 
 
@@ -57,11 +57,12 @@ class BudgetWindows:
     kubernetes: MaintenanceWindow | None = None
 
     @classmethod
-    def of(cls, found: Iterable[ObservedConfiguration]) -> Self:
+    def of(cls, found: Sequence[ObservedConfiguration]) -> Self:
         """Read them from a cluster's maintenance configurations."""
-        found = tuple(found)
-        observed = node_os_schedule(found)
-        return cls(observed.schedule if observed else None, _kubernetes(found))
+        observed, upgrades = node_os_schedule(found), auto_upgrade_configuration(found)
+        # A window of Kubernetes upgrades that cannot be read is none.
+        kubernetes = read_schedule(upgrades.properties).window if upgrades else None
+        return cls(observed.schedule if observed else None, kubernetes)
 
     @property
     def node_os(self) -> MaintenanceWindow | None:
@@ -108,14 +109,3 @@ def checked_json(
 
 def _window(window: MaintenanceWindow | None) -> dict[str, object] | None:
     return write_window(window) if window else None
-
-
-def _kubernetes(found: Iterable[ObservedConfiguration]) -> MaintenanceWindow | None:
-    """Read the window of Kubernetes upgrades; one that cannot be read is none."""
-    for each in found:
-        if each.name.lower() == AUTO_UPGRADE_SCHEDULE.lower():
-            try:
-                return read_window(each.properties)
-            except InvalidWindow:
-                return None
-    return None

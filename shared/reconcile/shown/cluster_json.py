@@ -6,9 +6,9 @@ from itertools import islice
 from typing import TypedDict
 
 from shared.domain.deciding.decision import Action, Decision
+from shared.domain.deciding.kubernetes import seen_auto_upgrade
 from shared.domain.deciding.observed import (
     NODE_OS_SCHEDULE,
-    ObservedCluster,
     ObservedConfiguration,
     ObservedSchedule,
     SeenSchedule,
@@ -132,7 +132,7 @@ def live_json(
         "offsetStaleSince": _stale_since(decision, known, window, now),
         "nextOccurrences": occurrences_json(window, now),
         "decision": _decision_json(decision, policy_hash, now, known.image_age if known else None),
-        "forecasts": _forecasts(cluster, schedule, images, now),
+        "forecasts": _forecasts(sight, images),
     }
 
 
@@ -168,8 +168,16 @@ def last_seen_json(
         "offsetStaleSince": None,
         "nextOccurrences": occurrences_json(window, now),
         "decision": None,
-        "forecasts": forecast_bodies(needs, seen, images, now) if known.has_nap else [],
+        "forecasts": _last_forecasts(known, images, now) if known.has_nap else [],
     }
+
+
+def _last_forecasts(
+    known: Remembered, images: Sequence[SeenImage], now: datetime
+) -> list[ForecastJson]:
+    needs = known.forecast_needs
+    seen, upgrades = map(schedule_from_text, (needs.schedule_text, needs.auto_upgrade_text))
+    return forecast_bodies(needs, seen, images, now, upgrades)
 
 
 def _stale_since(
@@ -197,17 +205,13 @@ def _schedule_json(schedule: ObservedConfiguration | None) -> ScheduleJson | Non
     return {"name": schedule.name, "properties": dict(schedule.properties)} if schedule else None
 
 
-def _forecasts(
-    cluster: ObservedCluster,
-    schedule: ObservedConfiguration | None,
-    images: Sequence[SeenImage],
-    now: datetime,
-) -> list[ForecastJson]:
+def _forecasts(sight: Sight, images: Sequence[SeenImage]) -> list[ForecastJson]:
     """Give the forecasts; none for a cluster without node auto-provisioning."""
-    if not cluster.auto_provisioning:
+    if not sight.cluster.auto_provisioning:
         return []
-    seen = SeenSchedule(schedule.schedule if schedule else None)
-    return forecast_bodies(cluster, seen, images, now)
+    seen = SeenSchedule(sight.observed.schedule if sight.observed else None)
+    upgrades = seen_auto_upgrade(sight.cluster, sight.configurations)
+    return forecast_bodies(sight.cluster, seen, images, sight.now, upgrades)
 
 
 def occurrences_json(window: MaintenanceWindow | None, now: datetime) -> list[OccurrenceJson]:

@@ -26,6 +26,7 @@ SEEN = replace(
         nodeResourceGroup="MC_rg_Aks_westeurope",
     ),
     schedule=SeenSchedule(ObservedSchedule(SUNDAYS)),
+    auto_upgrade=SeenSchedule(None),
 )
 
 
@@ -38,7 +39,8 @@ def test_what_was_seen_is_remembered() -> None:
     """Channels, node resource group and schedule are in the row, beside the outcome."""
     assert SEEN.schedule
     known = Remembered.of(row(LastKnown(SEEN, NOW, NOW).to_values()))
-    assert known.forecast_needs == KnownCluster("None", "stable", schedule_to_text(SEEN.schedule))
+    text = schedule_to_text(SEEN.schedule)
+    assert known.forecast_needs == KnownCluster("None", "stable", text, "null", cluster().sku)
     assert known.node_resource_group == "mc_rg_aks_westeurope"
     assert known.location == "westeurope"
     assert known.explicit
@@ -50,15 +52,15 @@ def test_what_is_no_more_is_forgotten_and_what_was_not_seen_is_kept() -> None:
     bare = replace(SEEN, cluster=cluster(autoUpgradeProfile={}), schedule=SeenSchedule(None))
     after = Remembered.of(row({**before, **LastKnown(bare, NOW, NOW).to_values()}))
     assert after.node_resource_group == ""
-    assert after.forecast_needs == KnownCluster(None, None, "null")
-    unread = replace(SEEN, cluster=None, schedule=None)
+    assert after.forecast_needs == KnownCluster(None, None, "null", "null", cluster().sku)
+    unread = replace(SEEN, cluster=None, schedule=None, auto_upgrade=None)
     kept = Remembered.of(row({**before, **LastKnown(unread, NOW, NOW).to_values()}))
     assert kept.forecast_needs == Remembered.of(row(before)).forecast_needs
 
 
 def test_a_row_of_an_earlier_version_is_read() -> None:
     """A row without the newer values says that nothing is known of them."""
-    newer = ("nodeGroup", "nodeOS", "upgrade", "schedule")
+    newer = ("nodeGroup", "nodeOS", "upgrade", "schedule", "autoUpgrade", "sku")
     values = LastKnown(SEEN, NOW, NOW).to_values()
     old = Remembered.of(row({name: values[name] for name in values if name not in newer}))
     assert (old.node_resource_group, old.image_age) == ("", None)

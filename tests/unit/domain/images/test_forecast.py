@@ -295,24 +295,6 @@ def test_a_window_that_cannot_be_read_gives_no_forecast(
 
 
 @pytest.mark.parametrize(
-    ("channel", "noted"),
-    [
-        *((on, True) for on in ("stable", "patch", "rapid", "Stable", "something-new")),
-        *((off, False) for off in (None, "none", "None", "node-image", "NODE-IMAGE")),
-    ],
-)
-@pytest.mark.parametrize("schedule", [None, ObservedSchedule(SUNDAYS)])
-def test_kubernetes_upgrades_ignore_the_window(
-    schedule: ObservedSchedule | None, channel: str | None, *, noted: bool
-) -> None:
-    """An auto-upgrade channel that upgrades Kubernetes is noted, with its own schedule's name."""
-    owner = cluster(autoUpgradeProfile={"upgradeChannel": channel})
-    notes = forecast(owner, schedule, VISIBLE, VISIBLE).notes
-    assert bool(notes) is noted
-    assert all("aksManagedAutoUpgradeSchedule" in note for note in notes)
-
-
-@pytest.mark.parametrize(
     ("channel", "noted"), [("NodeImage", False), (None, False), ("None", True), ("Unmanaged", True)]
 )
 def test_a_node_os_channel_that_is_off(channel: str | None, *, noted: bool) -> None:
