@@ -1,6 +1,6 @@
 """What the use cases stand on: each part made once, from the ports and the settings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -11,10 +11,13 @@ from shared.domain.fleet.crowding import CROWD_SIZE
 from shared.domain.fleet.run_records import RunRecord
 from shared.domain.messages.audit import AuditRecord
 from shared.domain.messages.given_up import GivenUp
+from shared.domain.messages.touches import Touch
 from shared.domain.messages.work import ReconcileCluster
+from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause
 from shared.ports.every import Ports
 from shared.ports.storage import Table
+from shared.reconcile.cluster.beside.others import OtherWriters
 from shared.reconcile.cluster.change import ChangeWorld
 from shared.reconcile.cluster.look import Looker
 from shared.reconcile.cluster.reconcile import ClusterReconciler
@@ -37,6 +40,7 @@ class Reports:
     """Where what has happened is told."""
 
     work: Callable[[Outcome, ReconcileCluster, datetime], None]
+    removed_again: Callable[[ClusterId, Sequence[Touch]], None]
     put: Callable[[Outcome, Cause], None]
     in_run: Callable[[Outcome, Cause], None]
     run: Callable[[RunRecord], None]
@@ -151,7 +155,15 @@ class Groundwork:
             ports.jitter,
             self.reports.work,
             self.outcome_teller,
+            self.others,
         )
+
+    @cached_property
+    def others(self) -> OtherWriters:
+        """What counts who else writes schedules."""
+        table, clock = self.ports.tables.of(CLUSTERS_TABLE), self.ports.clock
+        report, dry_run = self.reports.removed_again, self.settings.dry_run
+        return OtherWriters(table, self.memory, self.teller, clock, report, dry_run)
 
     @cached_property
     def changes(self) -> ChangeWorld:

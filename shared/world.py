@@ -39,6 +39,7 @@ from shared.telemetry.reports import (
     report_given_up,
     report_in_run,
     report_put,
+    report_removed_again,
     report_run,
     report_work,
 )
@@ -187,6 +188,7 @@ def telemetry(settings: Settings) -> Reports:
     """Tell of everything in the log, by events and by figures."""
     return Reports(
         work=report_work,
+        removed_again=report_removed_again,
         put=report_put,
         in_run=report_in_run,
         run=partial(report_run, dry_run=settings.dry_run),

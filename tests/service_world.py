@@ -1,6 +1,6 @@
 """The one world over fakes that remember, on one clock: hours pass in a test in no time."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from itertools import count
@@ -19,7 +19,9 @@ from shared.domain.fleet.run_work import Baton, RunWork
 from shared.domain.messages.envelope import HeldBack
 from shared.domain.messages.given_up import GivenUp
 from shared.domain.messages.outbox import PublishEvents
+from shared.domain.messages.touches import Touch
 from shared.domain.messages.work import ReconcileCluster
+from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause
 from shared.domain.window.recurrence import Weekday, Weekly
 from shared.domain.window.window import MaintenanceWindow
@@ -160,6 +162,7 @@ class World(naptime.World):
         self.finished: list[RunRecord] = []
         self.bugs: list[Exception] = []
         self.audited: list[AuditRecord] = []
+        self.removed_again: list[tuple[ClusterId, int]] = []
         self.told_given_up: list[GivenUp] = []
         self.kills = 0
         self.minded: list[Mended] = []
@@ -184,6 +187,7 @@ class World(naptime.World):
     def _reports(self) -> Reports:
         return Reports(
             work=self._report_work,
+            removed_again=self._report_removed,
             put=self._report,
             in_run=self._report,
             run=self.finished.append,
@@ -195,6 +199,9 @@ class World(naptime.World):
 
     def _report(self, outcome: Outcome, cause: Cause) -> None:
         self.outcomes.append((outcome, cause))
+
+    def _report_removed(self, cluster_id: ClusterId, removals: Sequence[Touch]) -> None:
+        self.removed_again.append((cluster_id, len(removals)))
 
     def _report_work(self, outcome: Outcome, work: ReconcileCluster, _: datetime) -> None:
         self._report(outcome, work.cause)

@@ -55,6 +55,18 @@ AppEvents
 '''
   }
   {
+    name: 'keeps-being-removed'
+    text: 'Somebody else keeps removing a schedule that naptime puts back each time.'
+    severity: 2
+    enabled: true
+    frequency: 'PT1H'
+    window: 'PT2H'
+    query: '''
+AppEvents
+| where Name == "Naptime.ScheduleRemovedAgain"
+'''
+  }
+  {
     name: 'access-denied'
     text: 'Azure refuses naptime\'s identity (401 or 403), or a run could not read a subscription.'
     severity: 2

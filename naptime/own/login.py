@@ -118,6 +118,7 @@ def silent(lookout: Lookout) -> Reports:
 
     return Reports(
         work=nothing,
+        removed_again=nothing,
         put=nothing,
         in_run=nothing,
         run=nothing,

@@ -23,6 +23,19 @@ class ClusterProtected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleRemovedAgain:
+    """Of which cluster, how often within thirty days, by whose id the last time, and what that is.
+
+    `by` is the id of an application or of an object of the tenant, as `by_kind` says.
+    """
+
+    cluster_id: ClusterId
+    times: int
+    by: str | None
+    by_kind: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnded:
     """A run, and how its clusters are at its end, by state."""
 
@@ -70,6 +83,12 @@ CLUSTER_PROTECTED = Event(
     ClusterProtected,
     "ARM accepted a schedule that naptime wrote by itself; not in a dry run.",
 )
+SCHEDULE_REMOVED_AGAIN = Event(
+    "Naptime.ScheduleRemovedAgain",
+    ScheduleRemovedAgain,
+    "Somebody else has removed a cluster's schedule for the third time in thirty days, or for a"
+    " further time; naptime has put it back.",
+)
 RUN_ENDED = Event(
     "Naptime.RunFinished",
     RunEnded,
@@ -87,4 +106,4 @@ API_WRITE_RECORDED = Event(
     "Somebody wrote through the HTTP API: the audit record.",
 )
 
-EVENTS = (CLUSTER_PROTECTED, RUN_ENDED, WORK_GIVEN_UP, API_WRITE_RECORDED)
+EVENTS = (CLUSTER_PROTECTED, SCHEDULE_REMOVED_AGAIN, RUN_ENDED, WORK_GIVEN_UP, API_WRITE_RECORDED)

@@ -1,7 +1,7 @@
 """What is told of each thing that happened: its line in the log, its event, its figures."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
@@ -12,7 +12,9 @@ from shared.domain.fleet.tally import ClusterState, count_states
 from shared.domain.images.age import AgesRead
 from shared.domain.messages.audit import AuditRecord
 from shared.domain.messages.given_up import GivenUp
+from shared.domain.messages.touches import Touch
 from shared.domain.messages.work import ReconcileCluster
+from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.instants import to_text
 from shared.domain.vocabulary.plain_text import one_line
 from shared.domain.vocabulary.reasons import Cause, Reason
@@ -156,6 +158,14 @@ def report_ages(read: AgesRead) -> None:
         reason=failure.reason.value if failure else None,
         detail=detail,
     )
+
+
+def report_removed_again(cluster_id: ClusterId, removals: Sequence[Touch]) -> None:
+    """Tell of a removal by somebody else that is one of too many: the last of these."""
+    by = removals[-1].by
+    who, kind = (by.id, by.kind.value) if by else (None, None)
+    send = custom_events.SCHEDULE_REMOVED_AGAIN.send
+    send(cluster_id=cluster_id, times=len(removals), by=who, by_kind=kind)
 
 
 def report_audit(record: AuditRecord) -> None:

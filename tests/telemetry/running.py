@@ -20,6 +20,7 @@ from tests.telemetry.ingestion import Ingestion, listening
 KEY = "key-of-the-telemetry-tests"
 ABSENT_SUBSCRIPTION = "22222222-2222-4222-8222-222222222222"
 PATIENCE_SECONDS = 60.0
+REMOVER = "1b2c3d4e-5f60-4718-8293-a4b5c6d7e8f9"
 REFUSED = [f"refused-{number:02}" for number in range(10)]
 
 TELEMETRY = {
@@ -48,6 +49,20 @@ class Running:
             text = await response.text()
             assert response.status < 500, f"{text}\n{self.host.stderr_text()[-3000:]}"
             return json.loads(text)
+
+    async def get(self, path: str) -> dict[str, object]:
+        """Ask the HTTP API."""
+        headers = {"x-functions-key": KEY}
+        async with self.session.get(f"{self.host.url}/api/{path}", headers=headers) as response:
+            assert response.ok, await response.text()
+            return dict(await response.json())
+
+    async def receive(self, function: str, event: object) -> None:
+        """Deliver an event as Event Grid does."""
+        url = f"{self.host.url}/runtime/webhooks/eventgrid?functionName={function}&code={KEY}"
+        headers = {"aeg-event-type": "Notification"}
+        async with self.session.post(url, data=json.dumps(event), headers=headers) as response:
+            assert response.ok, await response.text()
 
     async def run_everything(self) -> None:
         """Start a run over everything, and wait for its end."""

@@ -18,7 +18,7 @@ from local.infra_check.values import Value, at, of_kind, read_snapshots, shown
 from tests.clusters import cluster
 from tests.docs.pages import PAGES
 from tests.telemetry.ingestion import Ingestion, listening
-from tests.telemetry.running import PATIENCE_SECONDS, TELEMETRY, running, until
+from tests.telemetry.running import PATIENCE_SECONDS, REMOVER, TELEMETRY, running, until
 from tests.telemetry.tables import Tables, of
 
 ROOT = Path(__file__).parents[2]
@@ -115,6 +115,15 @@ async def test_a_bad_day_fires(bad_day: Ingestion, name: str) -> None:
     assert fires(of(bad_day), name)
 
 
+async def test_a_tug_of_war_fires(sent: Ingestion) -> None:
+    """The third removal by somebody else is told by its alert, with the id and without a name."""
+    tables = of(sent)
+    assert fires(tables, "keeps-being-removed")
+    (row,) = tables.ask(query_of(RULES["keeps-being-removed"]))
+    assert REMOVER in str(row)
+    assert "A. Person" not in str(sent.envelopes)
+
+
 @pytest.mark.parametrize(
     ("line", "is_told"),
     [
@@ -149,7 +158,7 @@ def test_every_rule_is_fired_by_a_test() -> None:
     """No rule is left without its trouble."""
     source = Path(__file__).read_text(encoding="utf-8")
     assert [name for name in RULES if source.count(f'"{name}"') == 0] == []
-    assert len(RULES) == 7
+    assert len(RULES) == 8
 
 
 async def test_nothing_fires_in_the_first_hour_of_a_dry_run(dry_day: Ingestion) -> None:

@@ -18,6 +18,7 @@ from shared.domain.deciding.outcome import (
 from shared.domain.deciding.written import Author, Written, canonical, made_by
 from shared.domain.images.age import ImageAge, with_image_age
 from shared.domain.images.remembered import KnownCluster, schedule_column, schedule_from_text
+from shared.domain.messages.touches import Touches, found_beside
 from shared.domain.policy.match import tags_to_text
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.ids import ClusterId, plain_location
@@ -129,6 +130,9 @@ class Remembered:
     """`read_at`, if an explicit schedule was seen then, and whatever came after saw it too."""
     missing_since: datetime | None = None
     """When a listing missed it first, if none has had it since."""
+    touches: Touches = field(default_factory=Touches)
+    touches_told: bool = False
+    """Whether it was told that somebody keeps removing the schedule, and that is still so."""
 
     @classmethod
     def of(cls, row: Row) -> Self:
@@ -155,6 +159,8 @@ class Remembered:
             written=Written.of(row),
             verified_at=row.instant("readAt") if verified else None,
             missing_since=instants.from_text(missing) if missing else None,
+            touches=Touches.of(row),
+            touches_told=row.flag("touchesTold"),
         )
 
     @property
@@ -185,9 +191,15 @@ class Remembered:
         return instants.from_text(last["recordedAt"]) >= instant
 
     @property
+    def is_looked_after(self) -> bool:
+        """Whether it was not left alone when it was looked at last."""
+        return self.is_known and self.last_outcome["outcome"] != OutcomeKind.SKIPPED
+
+    @property
     def findings(self) -> list[FindingJson]:
-        """The findings of the last outcome, and what was found of its images."""
-        return with_image_age(self.last_outcome["findings"], self.image_age)
+        """The findings of the last outcome, and what was found of others and of its images."""
+        beside = found_beside(self.touches, self.read_at)
+        return with_image_age([*self.last_outcome["findings"], *beside], self.image_age)
 
     @property
     def window(self) -> MaintenanceWindow | None:

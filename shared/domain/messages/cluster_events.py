@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from shared.domain.deciding.observed import NODE_OS_SCHEDULE
+from shared.domain.messages.callers import EventCaller, caller_in
 from shared.domain.vocabulary.cloud_event import MOST_SHOWN, Envelope, NotOurs, read_envelope
 from shared.domain.vocabulary.fields import Fields, an_instant, object_or_empty, text
 from shared.domain.vocabulary.ids import (
@@ -52,6 +53,7 @@ class ClusterWritten:
     event_id: str | None = None
     caller_app_id: str | None = None
     happened_at: datetime | None = None
+    caller: EventCaller | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class ScheduleWritten:
     event_id: str | None = None
     caller_app_id: str | None = None
     happened_at: datetime | None = None
+    caller: EventCaller | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ class ScheduleDeleted:
     event_id: str | None = None
     caller_app_id: str | None = None
     happened_at: datetime | None = None
+    caller: EventCaller | None = None
 
 
 type ClusterEvent = ClusterWritten | ScheduleWritten | ScheduleDeleted | NotOurs
@@ -161,17 +165,18 @@ def _found(event: Envelope, kind: Kind, cluster_id: ClusterId) -> ClusterEvent:
     if match is None or parse_subscription_id(match[1]) != cluster_id.subscription_id:
         raise InvalidEvent.because("source", source, "must be the cluster's subscription")
     event_id = event.fields.loose("id", text)
+    claims = _there(event.fields, "data").loose("claims", object_or_empty) or {}
     return kind(
         cluster_id,
         one_line(event_id, MOST_SHOWN) if event_id else None,
-        _caller(_there(event.fields, "data")),
+        _application(claims),
         event.fields.loose(event.time, an_instant),
+        caller_in(claims),
     )
 
 
-def _caller(data: Fields) -> str | None:
+def _application(claims: Mapping[str, object]) -> str | None:
     """Give the application that made the call; None if the claims do not name exactly one."""
-    claims = data.loose("claims", object_or_empty) or {}
     app_ids = [value for key, value in claims.items() if str(key).lower() == "appid"]
     match app_ids:
         case [str(app_id)] if is_guid(app_id):

@@ -8,7 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.deciding.outcome import Outcome, OutcomeKind, attention_in
+from shared.domain.deciding.decision import Finding
+from shared.domain.deciding.outcome import (
+    LastOutcomeJson,
+    Outcome,
+    OutcomeKind,
+    attention_in,
+)
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.cloud_event import CloudEvent, EventType, Json
 from shared.domain.vocabulary.ids import ClusterId
@@ -62,6 +68,24 @@ def events_of(
 def failure_of(outcome: Outcome, occasion: Occasion, now: datetime) -> list[CloudEvent]:
     """Give what tells that a cluster was given up on; nothing in a dry run."""
     return [] if outcome.dry_run else [_event(EventType.SCHEDULE_FAILED, outcome, occasion, now)]
+
+
+def attention_of(
+    last: LastOutcomeJson, finding: Finding, occasion: Occasion, now: datetime
+) -> CloudEvent:
+    """Tell of what was found beside what came of a cluster last."""
+    cluster_id = ClusterId.parse(last["clusterId"])
+    data: Json = {
+        "clusterId": str(cluster_id),
+        "reason": finding.reason.value,
+        "message": finding.message,
+        "window": last["window"],
+        "nextStart": last["nextStart"],
+        "runId": occasion.run_id,
+        "cause": occasion.cause.value,
+    }
+    identity = _daily(cluster_id, finding.reason, now)
+    return CloudEvent(EventType.SCHEDULE_NEEDS_ATTENTION, identity, str(cluster_id), now, data)
 
 
 def _event(

@@ -95,6 +95,13 @@ REASONS: Mapping[Reason, ReasonText] = MappingProxyType(
             "Give the cluster that schedule, best with the window of its node images: `az aks "
             "maintenanceconfiguration add --name aksManagedAutoUpgradeSchedule`.",
         ),
+        Reason.KEEPS_BEING_REMOVED: ReasonText(
+            "Somebody else has removed the schedule three times or more in thirty days; each time "
+            "naptime has put it back.",
+            "Puts it back again, shows by which id it was removed, and tells of it once.",
+            "Find out whose id it is; docs/beside-other-tools.md says what to write in Terraform "
+            "and other tools so that both agree.",
+        ),
         Reason.REPORT_ONLY: ReasonText(
             "The schedule is missing, and a rule of the policy says to report that only.",
             "Writes nothing and reports it.",

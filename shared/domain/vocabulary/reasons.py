@@ -21,6 +21,7 @@ class Reason(StrEnum):
     INTERVAL_AMBIGUOUS = "IntervalAmbiguous"
     NODE_OS_CHANNEL_OFF = "NodeOSChannelOff"
     KUBERNETES_UPGRADE_ANY_TIME = "KubernetesUpgradeAnyTime"
+    KEEPS_BEING_REMOVED = "KeepsBeingRemoved"
     REPORT_ONLY = "ReportOnly"
     WINDOW_TAG_UNKNOWN = "WindowTagUnknown"
     EXEMPTION_EXPIRED = "ExemptionExpired"
@@ -68,6 +69,7 @@ NEEDS_ATTENTION = frozenset(
         Reason.INTERVAL_AMBIGUOUS,
         Reason.NODE_OS_CHANNEL_OFF,
         Reason.KUBERNETES_UPGRADE_ANY_TIME,
+        Reason.KEEPS_BEING_REMOVED,
         Reason.REPORT_ONLY,
         Reason.WINDOW_TAG_UNKNOWN,
         Reason.EXEMPTION_EXPIRED,

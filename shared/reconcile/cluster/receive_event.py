@@ -10,9 +10,11 @@ from shared.domain.messages.cluster_events import (
     ScheduleWritten,
     parse_event,
 )
+from shared.domain.messages.touches import Touch, TouchKind, touch_key
 from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.cloud_event import NotOurs
 from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.rows import Values
 from shared.ports.azure import Clock
 from shared.ports.storage import Queue
 from shared.reconcile.ground.at_once import at_once
@@ -55,7 +57,18 @@ class EventReceiver:
             case _:
                 assert_never(event)
 
-    def _is_own(self, event: ScheduleWritten) -> bool:
+    def _touched(
+        self, event: ClusterWritten | ScheduleWritten | ScheduleDeleted
+    ) -> dict[str, Values]:
+        """Give what somebody else did to a schedule, by its key; an event of the future is now."""
+        if isinstance(event, ClusterWritten) or event.event_id is None or self._is_own(event):
+            return {}
+        kind = TouchKind.REMOVED if isinstance(event, ScheduleDeleted) else TouchKind.CHANGED
+        now = self.clock.now()
+        touch = Touch(min(event.happened_at or now, now), kind, event.caller)
+        return {touch_key(event.event_id): touch.to_values()}
+
+    def _is_own(self, event: ScheduleWritten | ScheduleDeleted) -> bool:
         app_id = event.caller_app_id
         return bool(app_id and self.own_client_id) and app_id == self.own_client_id
 
@@ -74,7 +87,7 @@ class EventReceiver:
         # The mark tells a run that what it remembers of the cluster may be out of date.
         await at_once(
             [
-                partial(self.memory.note_event, cluster_id, work.asked_at),
+                partial(self.memory.note_event, cluster_id, work.asked_at, self._touched(event)),
                 partial(self.queue.send, work),
             ]
         )

@@ -7,9 +7,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from shared.domain.messages.touches import COUNTED_FOR
 from shared.domain.vocabulary.rows import Row
 from shared.ports.storage import Table
-from shared.reconcile.ground.memory import END_OF_HEARD, HEARD
+from shared.reconcile.ground.memory import END_OF_HEARD, END_OF_TOUCHED, HEARD, TOUCHED
 from shared.reconcile.ground.pacer import SHARDS_PARTITION
 
 KEPT = timedelta(days=14)
@@ -37,6 +38,7 @@ class Tidier:
         return (
             await self._claims(subscription_id, now)
             + await self._events(subscription_id, now)
+            + await self._touches(subscription_id, now)
             + await self._places(subscription_id, locations, now)
         )
 
@@ -51,6 +53,11 @@ class Tidier:
     async def _events(self, subscription_id: str, now: datetime) -> int:
         rows = self.clusters.rows(subscription_id, after=HEARD, before=END_OF_HEARD)
         old = [row async for row in rows if (at := row.instant("heardAt")) and at < now - KEPT]
+        return await self._remove(self.clusters, old)
+
+    async def _touches(self, subscription_id: str, now: datetime) -> int:
+        rows = self.clusters.rows(subscription_id, after=TOUCHED, before=END_OF_TOUCHED)
+        old = [row async for row in rows if (at := row.instant("at")) and at < now - COUNTED_FOR]
         return await self._remove(self.clusters, old)
 
     async def _places(self, subscription_id: str, locations: Collection[str], now: datetime) -> int:

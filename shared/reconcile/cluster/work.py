@@ -30,6 +30,7 @@ from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.ports.azure import Clock
 from shared.ports.storage import Queue
+from shared.reconcile.cluster.beside.others import OtherWriters
 from shared.reconcile.cluster.reconcile import ClusterReconciler
 from shared.reconcile.ground.claim import ClusterClaims, claim_soon
 from shared.reconcile.ground.given_up import GivenUpRecords
@@ -55,6 +56,7 @@ class ClusterWorker:
     """From 0 to 1, so that what was deferred together does not come back together."""
     report: Report
     teller: OutcomeTeller
+    others: OtherWriters
 
     async def do(
         self, work: ReconcileCluster, inserted_at: datetime | None = None
@@ -68,11 +70,13 @@ class ClusterWorker:
         claim = await self.claims.claim(work.cluster_id, work.since)
         match claim:
             case Claim():
-                return await self.do_claimed(claim, work)
+                outcome = await self.do_claimed(claim, work)
+                await self.others.look(work)
+                return outcome
             case Busy():
                 await self.queue.send(work, claim.wait * (0.5 + self.jitter()))
             case AlreadyDone():
-                pass
+                await self.others.look(work)
             case _:
                 assert_never(claim)
         return None

@@ -29,6 +29,7 @@ from shared.reconcile.ground.later_rows import read, read_some
 
 KNOWN, END_OF_KNOWN = "known:", "known;"
 HEARD, END_OF_HEARD = "heard:", "heard;"
+TOUCHED, END_OF_TOUCHED = "touched:", "touched;"
 CROWDING = "crowding"
 ROW_KEY = rf"{KNOWN}[0-9a-f]{{32}}"
 
@@ -118,13 +119,22 @@ class ClusterMemory:
             if known := read(row, Remembered.of):
                 yield known
 
-    async def note_event(self, cluster_id: ClusterId, now: datetime) -> None:
+    async def note_event(
+        self, cluster_id: ClusterId, now: datetime, touched: Mapping[str, Values] | None = None
+    ) -> None:
         """Leave a mark that an event about a cluster has come, before anything is made of it.
 
         `now` is the worker's; what is read earlier than that is not the last word on the cluster.
+        `touched` is what somebody else did, by the key of that.
         """
-        key = f"{HEARD}{cluster_id.hash}"
-        await self.table.merge(cluster_id.subscription_id, {key: {"heardAt": now}})
+        rows: dict[str, Values] = {f"{HEARD}{cluster_id.hash}": {"heardAt": now}}
+        for key, values in (touched or {}).items():
+            rows[touched_keys(cluster_id)[0] + key] = values
+        await self.table.merge(cluster_id.subscription_id, rows)
+
+    async def note_touches(self, cluster_id: ClusterId, values: Values) -> None:
+        """Write down what others did to a cluster's schedule, beside what came of it."""
+        await self._merge(cluster_id.subscription_id, {known_key(cluster_id): values})
 
     async def heard_at(self, cluster_id: ClusterId) -> datetime | None:
         """Tell when an event about one cluster came last, by the clock of whoever received it."""
@@ -200,6 +210,11 @@ class Recorder:
             await self.given_up.put(GivenUp.of(failure, work, now, failure.attempts))
             failures[failure.cluster_id] = failure
         return failures
+
+
+def touched_keys(cluster_id: ClusterId) -> tuple[str, str]:
+    """Give what the keys of the rows of what others did to one cluster lie between."""
+    return f"{TOUCHED}{cluster_id.hash}:", f"{TOUCHED}{cluster_id.hash};"
 
 
 def known_key(cluster_id: ClusterId) -> str:

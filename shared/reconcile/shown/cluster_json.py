@@ -17,10 +17,11 @@ from shared.domain.deciding.outcome import FindingJson, LastOutcomeJson, finding
 from shared.domain.deciding.written import made_by
 from shared.domain.errors import AzureError
 from shared.domain.fleet.last_known import Remembered
-from shared.domain.images.age import ImageAge, ImageAgeJson, with_image_age
+from shared.domain.images.age import ImageAgeJson, with_image_age
 from shared.domain.images.known_image import SeenImage
 from shared.domain.images.remembered import schedule_from_text
 from shared.domain.messages.given_up import GivenUpJson
+from shared.domain.messages.touches import LastRemovedJson, found_beside
 from shared.domain.policy.choose import StepJson
 from shared.domain.policy.windows import NamedWindow
 from shared.domain.vocabulary.instants import to_text
@@ -63,11 +64,15 @@ class DecisionJson(TypedDict):
 
 
 class RememberedJson(TypedDict):
-    """What naptime did last for a cluster, what it gave up, and how old its node images were."""
+    """What naptime did last for a cluster, what it gave up, who removed the schedule last.
+
+    And how old its node images were.
+    """
 
     lastOutcome: LastOutcomeJson | None
     givenUp: GivenUpJson | None
     imageAge: ImageAgeJson | None
+    lastRemoved: LastRemovedJson | None
 
 
 class NotLiveJson(TypedDict):
@@ -131,7 +136,7 @@ def live_json(
         "madeBy": made_by(known.written if known else None, window, now),
         "offsetStaleSince": _stale_since(decision, known, window, now),
         "nextOccurrences": occurrences_json(window, now),
-        "decision": _decision_json(decision, policy_hash, now, known.image_age if known else None),
+        "decision": _decision_json(decision, policy_hash, now, known),
         "forecasts": _forecasts(sight, images),
     }
 
@@ -225,9 +230,12 @@ def occurrences_json(window: MaintenanceWindow | None, now: datetime) -> list[Oc
 
 
 def _decision_json(
-    decision: Decision, policy_hash: str, now: datetime, age: ImageAge | None
+    decision: Decision, policy_hash: str, now: datetime, known: Remembered | None
 ) -> DecisionJson:
     findings = [finding_json(finding) for finding in decision.findings]
+    if known and decision.action is not Action.SKIP:
+        findings += found_beside(known.touches, now)
+    age = known.image_age if known else None
     start = decision.next_start(now)
     return {
         "action": decision.action,

@@ -35,13 +35,15 @@ def known_with(
 ) -> dict[str, Value]:
     """Give the values of the rows of such clusters; a location by its short name or the other.
 
-    What is found of images is beside the reason for what was decided, and a crowded start is found
-    of many clusters together, in no row of theirs.
+    What is found of images or of others is beside the reason for what was decided, and a crowded
+    start is found of many clusters together, in no row of theirs.
     """
     where: dict[str, Value] = {}
     if location is not None:
         where["location"] = plain_location(location)
-    if reason is not None and reason is not Reason.WINDOWS_CROWDED:
+    if reason is Reason.KEEPS_BEING_REMOVED:
+        where["keepsBeingRemoved"] = True
+    elif reason is not None and reason is not Reason.WINDOWS_CROWDED:
         where["imageReason" if reason in IMAGE_REASONS else "reason"] = reason.value
     if outcome is not None:
         where["outcome"] = outcome.value
@@ -73,7 +75,12 @@ class FleetViewer:
         makes it another question.
         """
         filters = tuple(sorted(_as_text(where).items()))
-        only = _Only(str(where.get("reason", "")), attention=attention, crowded=crowded)
+        only = _Only(
+            str(where.get("reason", "")),
+            attention=attention,
+            crowded=crowded,
+            removed="keepsBeingRemoved" in where,
+        )
         key = (self.memory.writes, subscription_id, filters, asked, only)
         read = partial(self._read, subscription_id, where, asked, only)
         return await self.answers.get(key, read)
@@ -137,6 +144,8 @@ class _Only:
     reason: str
     attention: bool
     crowded: bool
+    removed: bool
+    """Whether those are asked for whose schedule is still removed too often."""
 
     def wants(self, known: Remembered, crowding: Crowding) -> bool:
         """Say whether a cluster is shown."""
@@ -144,6 +153,7 @@ class _Only:
             known.is_known
             and known.last_outcome["reason"] not in NOT_SHOWN - {self.reason}
             and (not self.attention or needs_attention(known))
+            and (not self.removed or _has(known, Reason.KEEPS_BEING_REMOVED))
             and (not self.crowded or crowding.start_shared_by(known) is not None)
         )
 
@@ -152,6 +162,10 @@ def _forecasts(
     known: Remembered, images: tuple[SeenImage, ...], minute: datetime
 ) -> list[ForecastJson]:
     return known_forecasts(known.forecast_needs, images, minute) if known.has_nap else []
+
+
+def _has(known: Remembered, reason: Reason) -> bool:
+    return any(found["reason"] == reason for found in known.findings)
 
 
 def needs_attention(known: Remembered) -> bool:

@@ -77,4 +77,5 @@ class ClusterViewer:
             "lastOutcome": known.last_outcome if known else None,
             "givenUp": given_up.to_json() if given_up else None,
             "imageAge": known.image_age.to_json() if known and known.image_age else None,
+            "lastRemoved": known.touches.last_removed_json() if known else None,
         }
