@@ -7,6 +7,7 @@ from functions.api.requests import (
     ClusterPath,
     ClustersQuery,
     ReconcileBody,
+    attempt_to_reconcile,
 )
 from functions.http.answering import allowed, allowed_subscription
 from functions.http.answers import Accepted, Ok
@@ -71,6 +72,7 @@ async def health() -> Ok[HealthJson]:
         },
         "everything": {"fleet": True},
     },
+    attempted=attempt_to_reconcile,
 )
 async def reconcile(
     body: ReconcileBody, origin: Origin
