@@ -10,6 +10,8 @@ from datetime import timedelta
 from math import ceil
 from typing import ClassVar
 
+from functions.http.accepting import weights_of
+
 SECONDS_WHERE_NOTHING_IS_KNOWN = 10
 
 
@@ -90,19 +92,9 @@ type Answer = Ok[object] | Tagged[object] | Accepted[object] | AsYaml[object]
 
 def prefers_json(accept: str) -> bool:
     """Say whether an `Accept` header ranks JSON above YAML (RFC 9110 12.5.1)."""
-    weights: dict[str, float] = {}
-    for item in accept.lower().split(","):
-        kind, *parameters = (part.strip() for part in item.split(";"))
-        weights[kind] = next((_weight(each) for each in parameters if each.startswith("q=")), 1.0)
+    weights = weights_of(accept)
     other = max(weights.get("*/*", 0.0), weights.get("application/*", 0.0))
     return weights.get("application/json", other) > weights.get(YAML, other)
-
-
-def _weight(parameter: str) -> float:
-    try:
-        return float(parameter.removeprefix("q="))
-    except ValueError:
-        return 0.0
 
 
 def retry_after(wait: timedelta | None) -> dict[str, str]:

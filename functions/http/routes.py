@@ -35,6 +35,7 @@ import azure.functions as func
 from functions.http.answering import answer, found_in, problem
 from functions.http.answers import Answer
 from functions.http.asked import Request, correlation_id_of
+from functions.http.compressing import compressed
 from functions.http.on_record import Attempted, put_on_record
 from functions.http.parts import Part
 from functions.http.problems import (
@@ -90,11 +91,12 @@ class Route:
                 await put_on_record(self.attempted, request, found)
             response = problem(found, request.correlation_id)
         response.headers[CORRELATION_HEADER] = request.correlation_id
-        return response
+        if path := response.headers.get("Location"):
+            response.headers["Location"] = request.address(path)
+        return compressed(response, request.accepts)
 
     async def _handled(self, request: Request) -> Answer:
-        for name, kind in self.parts.items():
-            request.parts[name] = READERS[name](request.req, kind)
+        request.read(self.parts, READERS)
         given: dict[str, object] = {n: p for n, p in request.parts.items() if self._wants(n)}
         if self._wants("req"):
             given["req"] = request.req
@@ -192,8 +194,7 @@ class Routes:
 def _parts(handler: Handler) -> dict[str, type[Part]]:
     """Read which parts a handler wants; a query that it does not want has to be empty."""
     hints = get_type_hints(handler, include_extras=True)
-    known = {"query": NO_QUERY, **hints}
-    return {name: known[name] for name in READERS if name in known}
+    return {"query": NO_QUERY} | {name: hints[name] for name in READERS if name in hints}
 
 
 def _answers(handler: Handler) -> dict[type[Answer], object]:

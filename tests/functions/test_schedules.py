@@ -310,10 +310,12 @@ async def test_a_refused_attempt_is_on_record(world: Loaded) -> None:
     assert (await ask(world, "PUT", of, {"tags": 1}, headers=tag)).status == 400
     text = {**tag, "content-type": "text/plain"}
     assert (await ask(world, "PUT", of, wanted(), headers=text)).status == 415
+    assert (await ask(world, "PUT", of, wanted(), query={"x": "y"}, headers=tag)).status == 400
     assert (await ask(world, "DELETE", of, query={"confirm": "another"}, headers=tag)).status == 400
     found = await records(world, of)
     assert [(each["action"], each["outcome"], each["reason"]) for each in found] == [
         ("DeleteSchedule", "Refused", "InvalidRequest"),
+        ("PutSchedule", "Refused", "InvalidRequest"),
         ("PutSchedule", "Refused", "NotJson"),
         ("PutSchedule", "Refused", "InvalidRequest"),
         ("PutSchedule", "Refused", "InvalidRequest"),
