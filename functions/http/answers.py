@@ -99,7 +99,7 @@ class Encoded[T]:
 
     def headers(self) -> dict[str, str]:
         """Give the tag; nobody else's page may read the answer."""
-        return {"ETag": self.etag, "Cross-Origin-Resource-Policy": "same-origin"}
+        return {"ETag": weak(self.etag), "Cross-Origin-Resource-Policy": "same-origin"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,12 @@ class NotModified[T]:
 
     def headers(self) -> dict[str, str]:
         """Give the tag."""
-        return {"ETag": self.etag}
+        return {"ETag": weak(self.etag)}
+
+
+def weak(etag: str) -> str:
+    """Make a tag a weak one: the same thing, in whichever encoding (RFC 9110 8.8.3)."""
+    return f"W/{etag}"
 
 
 YAML = "application/yaml"

@@ -16,11 +16,11 @@ LEVEL = 6
 def compressed(response: func.HttpResponse, accepted: str) -> func.HttpResponse:
     """Compress a body if the client's `Accept-Encoding` prefers gzip to nothing.
 
-    What has an `ETag` stays as it is: another encoding would need another tag (RFC 9110 8.8.3),
-    and people send these back as `If-Match`.
+    What has a strong `ETag` stays as it is: another encoding would need another tag (RFC 9110
+    8.8.3), and people send these back as `If-Match`, which takes strong ones only.
     """
     body, headers = response.get_body(), response.headers
-    if len(body) < LEAST or "ETag" in headers or "Content-Encoding" in headers:
+    if len(body) < LEAST or headers.get("ETag", "W/").startswith('"'):
         return response
     vary = [each for each in (headers.get("Vary"), "Accept-Encoding") if each]
     headers["Vary"] = ", ".join(vary)
