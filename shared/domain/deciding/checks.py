@@ -9,6 +9,7 @@ from itertools import islice
 
 from shared.domain.deciding.decision import Desired, Finding
 from shared.domain.deciding.observed import NODE_OS_SCHEDULE, ObservedCluster, ObservedSchedule
+from shared.domain.deciding.written import Written
 from shared.domain.policy.choose import Choice, Leave, ReportOnly
 from shared.domain.vocabulary.reasons import Reason
 from shared.domain.window.recurrence import AbsoluteMonthly, RelativeMonthly, Weekly
@@ -25,12 +26,16 @@ _CHANNELS_OFF = ("none", "unmanaged")
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """All that a check looks at; no schedule means that none has the name."""
+    """All that a check looks at; no schedule means that none has the name.
+
+    `written` is what naptime wrote last, as far as it knows.
+    """
 
     cluster: ObservedCluster
     schedule: ObservedSchedule | None
     desired: Desired
     now: datetime
+    written: Written | None = None
 
     @property
     def window(self) -> MaintenanceWindow | None:

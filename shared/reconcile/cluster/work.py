@@ -83,6 +83,7 @@ class ClusterWorker:
         try:
             one = await self.reconciler.pass_of(work)
             one.exists_at = work.exists_at or await self.memory.heard_at(work.cluster_id)
+            one.written = await self.memory.written(work.cluster_id)
             outcome = await one.reconcile()
             self.report(outcome, work, self.clock.now())
             await self._settle(outcome, work, one.looks.seen)
@@ -153,7 +154,8 @@ class RequestedReconcile:
         """
         worker = self.worker
         if dry_run:
-            return await worker.reconciler.reconcile(cluster_id, dry_run=True)
+            written = await worker.memory.written(cluster_id)
+            return await worker.reconciler.reconcile(cluster_id, dry_run=True, written=written)
         work = ReconcileCluster(cluster_id, Cause.ASKED, worker.clock.now())
         claim = await claim_soon(worker.claims, worker.clock, cluster_id)
         if claim is None:

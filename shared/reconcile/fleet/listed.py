@@ -11,6 +11,7 @@ from shared.domain.deciding.decision import Action, Decision, Desired, Finding
 from shared.domain.deciding.observed import ObservedCluster
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.deciding.policy import screen
+from shared.domain.deciding.written import Written
 from shared.domain.errors import AzureError, Throttled
 from shared.domain.fleet.batch import CLUSTERS_A_BATCH, Batch, PendingCluster
 from shared.domain.fleet.crowding import Crowd, start_of
@@ -52,6 +53,8 @@ class Before:
     missing_since: datetime | None
     start: datetime | None
     """The next start as of the listing; None if there is none, or no node auto-provisioning."""
+    written: Written | None
+    """What naptime wrote, unless it has let that go."""
 
     @classmethod
     def of(cls, known: Remembered, now: datetime) -> Self:
@@ -59,16 +62,10 @@ class Before:
         reason = known.last_outcome["reason"] if known.is_known else ""
         start = start_of(known, now) if known.has_nap else None
         waiting = known.was_deferred_since(now - SEEN_AGAIN_WITHIN)
-        return cls(
-            known.location,
-            known.explicit,
-            known.told,
-            known.verified_at,
-            reason,
-            waiting,
-            known.missing_since,
-            start,
-        )
+        written = known.written if known.written and known.written.is_naptimes else None
+        told, verified_at, missing_since = known.told, known.verified_at, known.missing_since
+        where = known.location, known.explicit
+        return cls(*where, told, verified_at, reason, waiting, missing_since, start, written)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +198,7 @@ class Listed:
             given_up=given_up,
             waiting=before is not None and before.waiting and not given_up,
             told=before.told if before else frozenset[Reason](),
+            written=before.written if before else None,
         )
 
     @property
