@@ -28,7 +28,6 @@ class Fleetwork(Groundwork):
 
     @cached_property
     def store(self) -> RunStore:
-        """The records of runs."""
         return RunStore(self.ports.tables)
 
     @cached_property

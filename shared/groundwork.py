@@ -52,7 +52,6 @@ class Groundwork:
     crowd_size = CROWD_SIZE
 
     def __init__(self, settings: Settings, ports: Ports, reports: Reports) -> None:
-        """Make nothing yet."""
         self.settings = settings
         self.ports = ports
         self.reports = reports

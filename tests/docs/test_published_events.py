@@ -1,5 +1,6 @@
-"""The README's table of published events is what the code publishes."""
+"""The table of docs/events.md is what the code publishes."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from shared.domain.deciding.decision import Finding
@@ -12,7 +13,7 @@ from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.telemetry.custom_events import EVENTS
 from tests.clusters import cluster, cluster_id
-from tests.docs.test_readme import rows
+from tests.docs.pages import page, rows
 from tests.service_world import World
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -35,6 +36,13 @@ def outcome(kind: OutcomeKind, reason: Reason) -> Outcome:
     )
 
 
+def let_go() -> Outcome:
+    """Give the outcome of a look that found naptime's schedule changed."""
+    left = outcome(OutcomeKind.UNCHANGED, Reason.UP_TO_DATE)
+    found = Finding(Reason.SCHEDULE_LET_GO, "m")
+    return replace(left, findings=(*left.findings, found), lets_go=NOW)
+
+
 async def published() -> dict[str, CloudEvent]:
     """Make one of each event, by the name of its type."""
     image = NodeImage.parse("AKSUbuntu-2404gen2containerd-202608.20.0")
@@ -47,6 +55,7 @@ async def published() -> dict[str, CloudEvent]:
         NodeImageReleased("westeurope", image, previous).to_cloud_event(NOW),
         *events_of(outcome(OutcomeKind.CREATED, Reason.SCHEDULE_MISSING), OCCASION, (), NOW),
         *events_of(outcome(OutcomeKind.UPDATED, Reason.SCHEDULE_MISSING), OCCASION, (), NOW),
+        *events_of(let_go(), OCCASION, (), NOW),
         *failure_of(outcome(OutcomeKind.FAILED, Reason.REJECTED_BY_AZURE), OCCASION, NOW),
         *events_of(outcome(OutcomeKind.UNCHANGED, Reason.LONGER_THAN_WEEKLY), OCCASION, (), NOW),
         *world.topic.of("FleetRunCompleted"),
@@ -60,7 +69,7 @@ async def test_every_event_has_its_row() -> None:
         [f"`{name}`", ", ".join(f"`{member}`" for member in event.data)]
         for name, event in (await published()).items()
     ]
-    assert [[row[0], row[4]] for row in rows("events")] == expected
+    assert [[row[0], row[4]] for row in rows("events", page("events.md"))] == expected
 
 
 def named() -> set[str]:
@@ -88,7 +97,7 @@ def filled(pattern: str, event: CloudEvent) -> str:
 async def test_subjects_and_ids_are_as_described() -> None:
     """What the table says of subject and id is true of an event of each type."""
     events = await published()
-    for name, _, subject, identity, _ in rows("events"):
+    for name, _, subject, identity, _ in rows("events", page("events.md")):
         event = events[name.strip("`")]
         said = str(event.data.get("clusterId")) if subject == "the cluster's id" else subject
         assert event.subject == filled(said, event)

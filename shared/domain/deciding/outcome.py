@@ -78,6 +78,8 @@ class Outcome:
     retry_after: timedelta | None = None
     cluster: ObservedCluster | None = None
     schedule: SeenSchedule | None = None
+    auto_upgrade: SeenSchedule | None = None
+    """The schedule of Kubernetes upgrades; None where it is not known what is there."""
     rule: str = ""
     """The rule of the policy that the cluster has; empty where that is not known."""
     policy_hash: str = ""

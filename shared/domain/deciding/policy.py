@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
-from shared.domain.deciding import checks, own_checks
+from shared.domain.deciding import checks, kubernetes, own_checks
 from shared.domain.deciding.checks import Situation
 from shared.domain.deciding.decision import Action, Decision, Desired, Finding
 from shared.domain.deciding.observed import ObservedCluster, ObservedConfiguration, node_os_schedule
@@ -34,6 +34,7 @@ CHECKS: tuple[Callable[[Situation], Finding | None], ...] = (
     checks.longer_than_weekly,
     checks.interval_ambiguous,
     checks.node_os_channel_off,
+    kubernetes.kubernetes_upgrade_any_time,
     checks.window_tag_unknown,
     checks.exemption_expired,
     own_checks.offset_stale,
@@ -84,7 +85,9 @@ def decide(
     if cluster is None:
         return _GONE
     found = node_os_schedule(configurations)
-    situation = Situation(cluster, found.schedule if found else None, desired, now, written)
+    schedule = found.schedule if found else None
+    upgrades = kubernetes.auto_upgrade_configuration(configurations)
+    situation = Situation(cluster, schedule, desired, now, upgrades, written)
     return screen(cluster, desired, now) or _judge(situation)
 
 

@@ -61,7 +61,6 @@ class PendingCluster:
     """What naptime wrote for it and has not let go, as far as was known when it was listed."""
 
     def to_json(self) -> Json:
-        """Give it ready for JSON."""
         cluster = self.cluster
         return {
             "clusterId": str(cluster.id),
@@ -85,7 +84,6 @@ class PendingCluster:
 
     @classmethod
     def of(cls, body: Mapping[str, object]) -> Self:
-        """Read what `to_json` gave."""
         cluster = ObservedCluster(
             id=ClusterId.parse(str(body["clusterId"])),
             location=str(body["location"]),
@@ -119,12 +117,10 @@ class SettledCluster:
     shown: LastOutcomeJson
 
     def to_json(self) -> Json:
-        """Give it ready for JSON."""
         return {"shown": self.shown}
 
     @classmethod
     def of(cls, body: Mapping[str, object]) -> Self:
-        """Read what `to_json` gave."""
         return cls(cast("LastOutcomeJson", body["shown"]))
 
 
@@ -145,7 +141,6 @@ class Batch:
 
     @classmethod
     def of(cls, row: Row) -> Self:
-        """Read a row."""
         columns = sorted(name for name in row.values if _is_column(name))
         return cls(row.key, {name: _from_text(row.text(name)) for name in columns})
 

@@ -9,7 +9,7 @@ from shared.domain.vocabulary.reasons import Reason
 
 @dataclass(frozen=True, slots=True)
 class ReasonText:
-    """One row of the README's table of reasons, in plain sentences."""
+    """One row of the table of reasons (docs/reasons.md), in plain sentences."""
 
     meaning: str
     naptime_does: str

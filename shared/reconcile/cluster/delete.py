@@ -77,7 +77,6 @@ class _Deleting:
         self.looks = Looks(self.world.looker, self.cluster_id)
 
     async def delete(self, sight: Sight) -> Deletion:
-        """Delete what is seen."""
         there = sight.observed
         if there is None and self.sent and self.looks.writes:
             # An earlier attempt of ours was not answered, and was accepted all the same.

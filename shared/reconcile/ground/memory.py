@@ -15,7 +15,7 @@ from shared.domain.errors import StorageRefused
 from shared.domain.fleet.crowding import Crowding
 from shared.domain.fleet.last_known import LastKnown, Remembered
 from shared.domain.images.age import ImageAge
-from shared.domain.images.forecast_body import schedule_to_text
+from shared.domain.images.remembered import schedule_to_text
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.instants import to_text
 from shared.domain.vocabulary.reasons import Reason
@@ -155,7 +155,6 @@ class ClusterMemory:
         return Crowding.of(reading.row) if reading.row else Crowding()
 
     async def note_crowding(self, subscription_id: str, crowding: Crowding) -> None:
-        """Write that down."""
         await self._merge(subscription_id, {CROWDING: crowding.to_values()})
 
     async def first(
