@@ -12,9 +12,11 @@ from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple, Self, cast
 
+from shared.domain.deciding.decision import Action, Decision, Finding
 from shared.domain.deciding.observed import ObservedCluster
 from shared.domain.deciding.outcome import LastOutcomeJson
 from shared.domain.deciding.written import Written
+from shared.domain.fleet.last_known import LONGEST_TEXT
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.instants import from_text, to_text
 from shared.domain.vocabulary.reasons import Reason, reasons_in
@@ -22,6 +24,16 @@ from shared.domain.vocabulary.rows import Row, Value, Values
 
 CLUSTERS_A_BATCH = 25
 """With `LONGEST_TEXT` characters each they fit into a row, which takes 1 MiB at two bytes each."""
+
+_TOO_LARGE = Decision(
+    Action.DEFER,
+    (
+        Finding(
+            Reason.RECORD_TOO_LARGE,
+            "A run has no room for its tags that the policy asks for; the queue reads it anew.",
+        ),
+    ),
+)
 
 COLUMN = "c[0-9]{2}"
 """What a column's name looks like."""
@@ -108,6 +120,11 @@ class PendingCluster:
             told=reasons_in(str(body["told"])),
             written=Written.from_json(cast("Json", written)) if written else None,
         )
+
+
+def left_to_the_queue(cluster: ObservedCluster) -> Decision | None:
+    """Leave a cluster out of a run whose rows have no room for it; None for all but a few."""
+    return _TOO_LARGE if len(_to_text(PendingCluster(cluster))) > LONGEST_TEXT else None
 
 
 @dataclass(frozen=True, slots=True)

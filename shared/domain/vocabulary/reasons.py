@@ -53,6 +53,7 @@ class Reason(StrEnum):
     SUBSCRIPTION_LEFT_OUT = "SubscriptionLeftOut"
     LEFT_TO_ANOTHER_RUN = "LeftToAnotherRun"
     CLUSTER_ID_UNREADABLE = "ClusterIdUnreadable"
+    RECORD_TOO_LARGE = "RecordTooLarge"
     POISONED = "Poisoned"
 
 

@@ -57,7 +57,7 @@ class ScheduleDeleter:
             outcome = AuditOutcome.DELETED if done.configuration else AuditOutcome.UNCHANGED
             await intent.complete(Completion(outcome))
             if done.configuration:
-                await world.memory.forget_schedule(cluster_id)
+                await world.recorder.memory.forget_schedule(cluster_id)
         return done
 
 

@@ -98,7 +98,7 @@ class SchedulePutter:
         await self.world.given_up.forget(cluster.id)
         now = self.world.looker.clock.now()
         known = LastKnown(done.outcome, read_at, now, Author.PERSON)
-        await self.world.memory.remember([known])
+        await self.world.recorder.record([known], Cause.ASKED)
 
 
 class _Putting:
