@@ -54,7 +54,7 @@ infra-write: $(ready) ## format infra/, and write what is compiled from it (a bi
 	@$(PYTHON) -m local.infra_check --write
 
 .PHONY: bench
-bench: $(ready) ## the figures of the README, measured
+bench: $(ready) ## the figures of docs/performance.md, measured
 	@$(PYTHON) -m local.bench
 
 .PHONY: profile

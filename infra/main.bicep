@@ -81,13 +81,13 @@ param alwaysReadyHttp int = 0
 @minValue(-1)
 param logQuotaGb int = 1
 
-@description('Settings of naptime, each as NAME=value, over the defaults below: the window, the pace, what to exclude. The README has the table.')
+@description('Settings of naptime, each as NAME=value, over the defaults below: the window, the pace, what to exclude. docs/settings.md has the table.')
 param settings string[] = []
 
 @description('Tags on every resource.')
 param tags texts = {}
 
-// Every setting of the README that is not made from other parameters, with the code's own default;
+// Every setting of docs/settings.md that is not made from other parameters, with the code's own default;
 // a test holds the two together.
 var defaultSettings = {
   NAPTIME_EXCLUDE: ''

@@ -36,16 +36,13 @@ if TYPE_CHECKING:
 class Closable(Protocol):
     """What holds connections."""
 
-    async def close(self) -> None:
-        """Close them."""
-        ...
+    async def close(self) -> None: ...
 
 
 class Azure:
     """The ports of a deployed naptime; another driver replaces those that it has otherwise."""
 
     def __init__(self, settings: Settings) -> None:
-        """Open nothing yet."""
         self.settings = settings
         self._opened = AsyncExitStack()
 
@@ -105,7 +102,6 @@ class Azure:
 
     @cached_property
     def aks(self) -> "AksClient":
-        """ARM's AKS provider."""
         from shared.clients.aks import AksClient
 
         return AksClient(self.arm)
@@ -119,7 +115,6 @@ class Azure:
 
     @cached_property
     def node_images(self) -> "NodeImageClient":
-        """ARM's node images."""
         from shared.clients.node_images import NodeImageClient
 
         return NodeImageClient(self.arm, self.settings.node_images_api_version)
@@ -150,7 +145,6 @@ class Azure:
 
     @cached_property
     def tables(self) -> "Tables":
-        """The account's tables."""
         from shared.clients.storage.account_tables import StorageTables
 
         return self.opened(StorageTables(self.storage))
@@ -167,7 +161,6 @@ class Azure:
 
     @cached_property
     def shards_queue(self) -> "StorageQueue[Baton | HeldBack]":
-        """The queue of batons."""
         return self._queue(SHARDS_QUEUE)
 
     @cached_property

@@ -28,7 +28,6 @@ class Fleetwork(Groundwork):
 
     @cached_property
     def store(self) -> RunStore:
-        """The records of runs."""
         return RunStore(self.ports.tables)
 
     @cached_property
@@ -56,7 +55,7 @@ class Fleetwork(Groundwork):
         return SubscriptionLister(
             ports.aks,
             self.store,
-            self.memory,
+            self.recorder,
             self.given_up,
             ports.runs_queue,
             ports.clusters_queue,
@@ -101,7 +100,7 @@ class Fleetwork(Groundwork):
         """What does with the outcomes of a run's clusters what they ask for."""
         ports = self.ports
         return ClusterSettler(
-            self.memory,
+            self.recorder,
             self.given_up,
             ports.clusters_queue,
             self.reports.in_run,

@@ -22,7 +22,7 @@ from shared.reconcile.cluster.work import ClusterWorker
 from shared.reconcile.ground.audit_log import AuditLog
 from shared.reconcile.ground.claim import CLUSTERS_TABLE, ClusterClaims
 from shared.reconcile.ground.given_up import GIVEN_UP_TABLE, GivenUpRecords
-from shared.reconcile.ground.memory import ClusterMemory
+from shared.reconcile.ground.memory import ClusterMemory, Recorder
 from shared.reconcile.ground.outbox import EventTeller, OutcomeTeller
 from shared.reconcile.ground.pacer import SHARDS_TABLE, ShardPacer
 from shared.reconcile.ground.policies import POLICY_TABLE, PolicyHome
@@ -52,7 +52,6 @@ class Groundwork:
     crowd_size = CROWD_SIZE
 
     def __init__(self, settings: Settings, ports: Ports, reports: Reports) -> None:
-        """Make nothing yet."""
         self.settings = settings
         self.ports = ports
         self.reports = reports
@@ -100,6 +99,11 @@ class Groundwork:
         return ClusterMemory(table, keeps_dry_runs=self.settings.dry_run)
 
     @cached_property
+    def recorder(self) -> Recorder:
+        """What has outcomes remembered."""
+        return Recorder(self.memory, self.given_up, self.ports.clock)
+
+    @cached_property
     def policies(self) -> PolicyHome:
         """The policy, and what is wanted by it."""
         table, clock = self.ports.tables.of(POLICY_TABLE), self.ports.clock
@@ -140,7 +144,7 @@ class Groundwork:
         return ClusterWorker(
             self.reconciler,
             self.claims,
-            self.memory,
+            self.recorder,
             self.given_up,
             ports.clusters_queue,
             ports.clock,
@@ -156,7 +160,7 @@ class Groundwork:
         return ChangeWorld(
             self.looker,
             self.claims,
-            self.memory,
+            self.recorder,
             self.given_up,
             self.audit,
             self.policies.wanted,

@@ -110,7 +110,6 @@ class CheckQuery(Part, frozen=True):
         return _instant(self.until)
 
     def check(self) -> None:
-        """Refuse what cannot be read."""
         _ = self.end
 
 

@@ -29,11 +29,13 @@ from shared.domain.budgets.checking.report import report
 from shared.domain.budgets.checking.view import Question
 from shared.domain.budgets.making.made import make_budgets
 from shared.domain.budgets.making.written import title_of
-from shared.domain.deciding.observed import ObservedConfiguration, node_os_schedule
-from shared.domain.images.forecast import AUTO_UPGRADE_SCHEDULE
+from shared.domain.deciding.kubernetes import auto_upgrade_configuration
+from shared.domain.deciding.observed import (
+    ObservedConfiguration,
+    node_os_schedule,
+    read_schedule,
+)
 from shared.domain.vocabulary.ids import ClusterId
-from shared.domain.vocabulary.invalid import InvalidWindow
-from shared.domain.window.body import read_window
 from shared.domain.window.window import MaintenanceWindow
 from shared.world import app
 
@@ -133,10 +135,5 @@ def _kubernetes_window(
     found: Sequence[ObservedConfiguration],
 ) -> MaintenanceWindow | None:
     """Read the window of Kubernetes upgrades; one that cannot be read is none."""
-    for each in found:
-        if each.name.lower() == AUTO_UPGRADE_SCHEDULE.lower():
-            try:
-                return read_window(each.properties)
-            except InvalidWindow:
-                return None
-    return None
+    configuration = auto_upgrade_configuration(found)
+    return read_schedule(configuration.properties).window if configuration else None

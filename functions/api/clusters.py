@@ -13,7 +13,6 @@ from functions.http.answers import Accepted, Ok
 from functions.http.problems import ASKS_AZURE, FOREIGN_SUBSCRIPTION, TOO_MANY_RUNS, TooManyRuns
 from functions.http.routes import Routes
 from shared.domain.deciding.outcome import Outcome, OutcomeJson, OutcomeKind
-from shared.domain.fleet.last_known import KnownClusterJson
 from shared.domain.fleet.run import RunJson, RunScope
 from shared.domain.messages.audit import Origin
 from shared.domain.vocabulary.ids import (
@@ -26,6 +25,7 @@ from shared.domain.vocabulary.reasons import Reason
 from shared.reconcile.fleet.ask import TooManyActive
 from shared.reconcile.shown.cluster_json import LiveClusterJson
 from shared.reconcile.shown.clusters import known_with
+from shared.reconcile.shown.known_json import KnownClusterJson
 from shared.world import app
 
 routes = Routes()

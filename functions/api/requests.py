@@ -56,7 +56,6 @@ class PageQuery(Part, frozen=True):
 
     @property
     def asked(self) -> PageAsked:
-        """Which page that is."""
         return PageAsked(self.continuation_token or "", self.page_size)
 
 

@@ -29,7 +29,6 @@ class CheckedBudgetsJson(ReportJson):
 def budgets_json(
     cluster_id: ClusterId, window: MaintenanceWindow, made: Made
 ) -> ClusterBudgetsJson:
-    """Show budgets that were made."""
     return {**made.to_json(), "clusterId": str(cluster_id), "window": write_window(window)}
 
 

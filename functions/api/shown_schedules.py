@@ -74,14 +74,12 @@ class DeletedScheduleJson(TypedDict):
 def configurations_json(
     cluster_id: ClusterId, found: Iterable[ObservedConfiguration]
 ) -> ConfigurationsJson:
-    """Show configurations."""
     return {"value": [_configuration(cluster_id, each) for each in found]}
 
 
 def schedule_json(
     cluster_id: ClusterId, found: ObservedConfiguration, now: datetime
 ) -> ShownScheduleJson:
-    """Show the node OS schedule."""
     return {
         **_configuration(cluster_id, found),
         "clusterId": str(cluster_id),

@@ -35,7 +35,6 @@ class Found:
 
 
 def answer(given: Answer) -> func.HttpResponse:
-    """Answer what a handler gave."""
     if isinstance(given, AsYaml) and not given.as_json:
         return _sent(given.text.encode(), given.status, YAML, given.headers())
     return _response(given.body, given.status, "application/json", given.headers())

@@ -24,7 +24,6 @@ class Ok[T]:
     body: T
 
     def headers(self) -> dict[str, str]:
-        """Give the headers: none."""
         return {}
 
 
@@ -43,7 +42,6 @@ class Tagged[T]:
     """None where there is nothing yet that it could stand for."""
 
     def headers(self) -> dict[str, str]:
-        """Give the tag."""
         return {"ETag": self.etag} if self.etag else {}
 
 

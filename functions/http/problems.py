@@ -236,7 +236,6 @@ class ForeignSubscription(RequestRefused):
     """A subscription that naptime may not act on."""
 
     def __init__(self, subscription_id: str) -> None:
-        """Take its id, parsed."""
         detail = f"{subscription_id} is not in NAPTIME_SUBSCRIPTIONS"
         super().__init__(FOREIGN_SUBSCRIPTION, detail, "subscriptionId")
 
@@ -245,6 +244,5 @@ class TooManyRuns(RequestRefused):
     """As many runs are under way as may be."""
 
     def __init__(self, most: int) -> None:
-        """Take how many may be."""
         wait = timedelta(minutes=1)
         super().__init__(TOO_MANY_RUNS, f"{most} runs are under way already", wait=wait)

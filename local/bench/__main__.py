@@ -26,7 +26,7 @@ from local.demo.stage import StageFailed
 
 LONG: Final = Shape(4, 1000, Limits(10))
 LARGE: Final = Shape(60, 20, Limits(1))
-"""As many as end within five minutes with the rest; the README's figures are of 200x50x1."""
+"""As many as end within five minutes with the rest; the page has figures of 200x50x1."""
 CALLERS: Final = 50
 MANY: Final = Shape(100, 10, Limits(0.2))
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = (
-    *("README.md", "docs/deploy.md", "docs/first-day.md", "docs/operations.md"),
+    "README.md",
+    *sorted(f"docs/{page.name}" for page in ROOT.glob("docs/*.md")),
     ".github/workflows/infra.yml",
 )
 _BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)

@@ -42,8 +42,6 @@ class Shown:
 
 
 def which_clusters(command: Command) -> Command:
-    """Give the command `which`."""
-
     @wraps(command)
     def packed(
         *,
@@ -100,8 +98,6 @@ def which_window(command: Command) -> Command:
 
 
 def how_shown(command: Command) -> Command:
-    """Give the command `shown`."""
-
     @wraps(command)
     def packed(*, form: str, quiet: bool, **others: object) -> int:
         return command(shown=Shown(Form(form), quiet), **others)

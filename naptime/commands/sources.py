@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 
 def run[T](coming: "Coroutine[object, object, T]") -> T:
-    """Run what a command does."""
     import asyncio  # noqa: PLC0415 - see above
 
     return asyncio.run(coming)

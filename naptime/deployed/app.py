@@ -72,12 +72,10 @@ class DeployedApp:
         return cast("ShownRunJson", whole)
 
     async def runs(self, most: int) -> "list[RunRecordJson]":
-        """Give the newest runs."""
         page = await self._client.get("runs", pageSize=str(most))
         return cast("list[RunRecordJson]", items_of(page))
 
     async def given_up(self) -> "list[GivenUpClusterJson]":
-        """Give what was given up."""
         found = [item async for item in self._client.pages("given-up")]
         return cast("list[GivenUpClusterJson]", found)
 
@@ -105,7 +103,6 @@ class DeployedApp:
         return [each for each in known if name.fits(each)]
 
     async def close(self) -> None:
-        """Close the connections."""
         await self._client.close()
 
 

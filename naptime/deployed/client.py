@@ -139,7 +139,6 @@ class AppClient:
         return self._session
 
     async def close(self) -> None:
-        """Close the connections."""
         if self._session is not None:
             await self._session.close()
         if self._credential is not None:

@@ -25,7 +25,6 @@ class MemoryTable:
     _versions: "Iterator[int]" = field(default_factory=count)
 
     async def get(self, partition: str, key: str) -> Reading:
-        """Read one row."""
         return Reading(
             self._partitions[partition].get(key), self.clock.now().replace(microsecond=0)
         )

@@ -91,7 +91,6 @@ class OwnLogin:
         return await self.ports.retry(attempt)
 
     async def close(self) -> None:
-        """Close whatever was opened."""
         await self.ports.close()
 
 

@@ -45,7 +45,6 @@ class OwnPorts:
     topic = None
 
     def __init__(self, settings: Settings) -> None:
-        """Open nothing yet."""
         self.azure = OwnAzure(settings)
         self.arrived = asyncio.Event()
         clock = self.clock
@@ -71,12 +70,10 @@ class OwnPorts:
 
     @property
     def aks(self) -> "Aks":
-        """ARM's AKS provider."""
         return self.azure.aks
 
     @property
     def node_images(self) -> "NodeImages":
-        """ARM's node images."""
         return self.azure.node_images
 
     @property
@@ -90,5 +87,4 @@ class OwnPorts:
         return self.azure.retry
 
     async def close(self) -> None:
-        """Close whatever was opened."""
         await self.azure.close()

@@ -9,11 +9,11 @@ from naptime.reports.report import DONE, TO_DO, Block, Entry, Report, Section, T
 from naptime.reports.words import NOT_KNOWN, minute_words, plain, window_words
 from shared.domain.deciding.decision import Action
 from shared.domain.deciding.observed import NODE_OS_SCHEDULE
-from shared.domain.images.forecast_body import ForecastJson, InstantJson
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import NEEDS_ATTENTION
 from shared.domain.window.body import read_window
 from shared.reconcile.shown.cluster_json import DecisionJson, LiveClusterJson
+from shared.reconcile.shown.forecast_json import ForecastJson, InstantJson
 
 _ATTENTION: Final = frozenset(reason.value for reason in NEEDS_ATTENTION)
 _WOULD: Final = {
@@ -29,6 +29,7 @@ _COLUMNS: Final = (
 )
 _FORECAST_COLUMNS: Final = (
     *("clusterId", "os", "version", "pickUp", "notBefore", "certainBy", "why"),
+    "byKubernetesUpgrade",
 )
 
 
@@ -176,6 +177,11 @@ def _pick_up(forecast: ForecastJson) -> Iterable[tuple[str, str]]:
         yield "certain by", _when(forecast["certainBy"])
     if forecast["why"]:
         yield "why", plain(forecast["why"])
+    upgrade = forecast["byKubernetesUpgrade"]
+    yield "by an upgrade", f"{plain(upgrade['begins'])}: {plain(upgrade['why'])}"
+    if upgrade["possible"]:
+        yield "begins from", _when(upgrade["possible"]["start"])
+        yield "begins until", _when(upgrade["possible"]["end"])
 
 
 def _when(instant: InstantJson) -> str:
@@ -204,4 +210,5 @@ def _forecast_record(cluster_id: str, forecast: ForecastJson) -> dict[str, str]:
         "notBefore": before["utc"] if before else "",
         "certainBy": by["utc"] if by else "",
         "why": plain(forecast["why"] or ""),
+        "byKubernetesUpgrade": plain(forecast["byKubernetesUpgrade"]["begins"]),
     }

@@ -64,7 +64,6 @@ class Section:
 
     @property
     def size(self) -> int:
-        """How many rows it has."""
         return len(self.rows)
 
     @property

@@ -19,7 +19,6 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write(report: Report, form: Form) -> None:
-    """Write it to standard output."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
     match form:

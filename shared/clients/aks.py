@@ -54,7 +54,6 @@ class AksClient:
         self._arm = arm
 
     async def get_cluster(self, cluster_id: ClusterId) -> ObservedCluster:
-        """Read one cluster."""
         client = self._arm.of(cluster_id.subscription_id)
         return await self._arm.bounded(
             lambda: self._get_cluster(client, cluster_id),

@@ -123,7 +123,6 @@ class ArmClients:
         return self._session
 
     async def close(self) -> None:
-        """Close every connection."""
         for client in self._clients.values():
             await client.close()
         if self._session is not None:

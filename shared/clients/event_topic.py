@@ -65,7 +65,6 @@ class EventTopic:
         return self._client
 
     async def close(self) -> None:
-        """Close every connection."""
         if self._client is not None:
             await self._client.close()
         if self._session is not None:

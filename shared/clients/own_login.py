@@ -82,11 +82,9 @@ class KeptTokens:
         return token.expires_on < (self._clock.now() + RENEWED_BEFORE).timestamp()
 
     async def close(self) -> None:
-        """Close the credential."""
         await self._inner.close()
 
     async def __aenter__(self) -> "Self":
-        """Open nothing."""
         return self
 
     async def __aexit__(
@@ -95,7 +93,6 @@ class KeptTokens:
         error: BaseException | None = None,
         trace: "TracebackType | None" = None,
     ) -> None:
-        """Close the credential."""
         await self.close()
 
 

@@ -61,7 +61,6 @@ class OutOfPatience(tenacity.stop.stop_base):
         self._deadline = deadline
 
     def __call__(self, retry_state: tenacity.RetryCallState) -> bool:
-        """Tell whether to stop."""
         wait = timedelta(seconds=retry_state.upcoming_sleep)
         return self._clock.now() + wait > self._deadline
 

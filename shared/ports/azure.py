@@ -25,9 +25,7 @@ class Clock(Protocol):
         """Give the current instant, aware, in UTC."""
         ...
 
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        ...
+    async def sleep(self, seconds: float) -> None: ...
 
 
 class Retry(Protocol):

@@ -29,14 +29,10 @@ class Ports(Protocol):
         ...
 
     @property
-    def aks(self) -> Aks:
-        """ARM's AKS provider."""
-        ...
+    def aks(self) -> Aks: ...
 
     @property
-    def node_images(self) -> NodeImages:
-        """ARM's node images."""
-        ...
+    def node_images(self) -> NodeImages: ...
 
     @property
     def machines(self) -> NapMachines:
@@ -69,9 +65,7 @@ class Ports(Protocol):
         ...
 
     @property
-    def shards_queue(self) -> Queue[Baton | HeldBack]:
-        """The queue of batons."""
-        ...
+    def shards_queue(self) -> Queue[Baton | HeldBack]: ...
 
     @property
     def events_queue(self) -> Queue[PublishEvents | HeldBack]:

@@ -11,9 +11,7 @@ from shared.domain.vocabulary.rows import Reading, Row, Values
 class Work(Protocol):
     """Whatever can be written as a message."""
 
-    def to_message(self) -> str:
-        """Write the queue message."""
-        ...
+    def to_message(self) -> str: ...
 
 
 class Queue[W: Work](Protocol):

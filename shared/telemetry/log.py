@@ -109,7 +109,6 @@ class Event[**P, F]:
         return _names(self.make)
 
     def send(self, *args: P.args, **kwargs: P.kwargs) -> None:
-        """Send it."""
         known = _known(self.facts, self.make(*args, **kwargs))
         extra = {EVENT_NAME: self.name, **_properties(known)}
         logger.info("%s %s", self.name, _shown_all(known), extra=extra)

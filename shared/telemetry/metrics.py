@@ -16,7 +16,6 @@ type Dimensions = Mapping[str, str]
 
 
 def count(metric: Metric, dimensions: Dimensions, by: int = 1) -> None:
-    """Add to a counter."""
     _counter(metric).add(by, dimensions)
 
 
@@ -26,7 +25,6 @@ def record(metric: Metric, dimensions: Dimensions, value: float) -> None:
 
 
 def show(metric: Metric, dimensions: Dimensions, value: int) -> None:
-    """Set a gauge."""
     _gauge(metric).set(value, dimensions)
 
 

@@ -128,7 +128,7 @@ def histories(draw: st.DrawFn) -> History:
 
 @settings(max_examples=1500, deadline=None)
 @given(histories())
-def test_what_karpenter_does_was_forecast(history: History) -> None:
+def test_an_image_is_picked_up_when_the_forecast_allows_it(history: History) -> None:
     """An image is picked up when the forecast says that it may be, and by when it must."""
     found = forecast(CLUSTER, history.schedule, history.asked.at, history.now).pick_up
     event(type(found).__name__)
@@ -155,7 +155,7 @@ def test_what_karpenter_does_was_forecast(history: History) -> None:
 
 @settings(max_examples=500, deadline=None)
 @given(histories())
-def test_what_must_have_happened_has(history: History) -> None:
+def test_an_image_is_picked_up_by_the_forecast_end(history: History) -> None:
     """Once the forecast says that it is over, the image has been picked up."""
     found = forecast(CLUSTER, history.schedule, history.asked.at, history.now).pick_up
     if isinstance(found, InWindow) and found.possible is None:

@@ -53,7 +53,7 @@ def test_an_address(text: str, address: str) -> None:
         "ftp://x.example",
     ],
 )
-def test_what_is_no_address(text: str) -> None:
+def test_an_unsafe_address_is_refused(text: str) -> None:
     """A key in the address, or an address that a key must not be sent to, is refused."""
     with pytest.raises(InvalidInput, match="--app"):
         read_address(text)
@@ -151,7 +151,9 @@ async def test_a_busy_app_is_asked_again() -> None:
         (403, b'{"reason": "R", "detail": "d", "problems": 1}', AppRefused, r"R \(403\): d"),
     ],
 )
-async def test_odd_answers(status: int, body: bytes, error: type[Exception], said: str) -> None:
+async def test_an_answer_that_is_not_naptimes_is_said_to_be_none(
+    status: int, body: bytes, error: type[Exception], said: str
+) -> None:
     """What is not naptime is said to be none; what naptime refuses is in its words, made plain."""
 
     async def handler(_: web.Request) -> web.Response:
@@ -162,7 +164,7 @@ async def test_odd_answers(status: int, body: bytes, error: type[Exception], sai
             [item async for item in client.pages("runs")]
 
 
-async def test_nobody_answers() -> None:
+async def test_an_address_without_an_answer_is_named() -> None:
     """An address where nobody is says so, with the address and without the key."""
     client = AppClient("http://127.0.0.1:9", Access(KEY), QuickRetry(FakeClock(), lambda: 0.5))
     with pytest.raises(ConnectionFailed, match=r"http://127.0.0.1:9 does not answer") as failed:

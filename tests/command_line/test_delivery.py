@@ -64,7 +64,7 @@ async def test_messages_come_when_they_can_be_seen() -> None:
     assert post.came == [("a", 0), ("b", 0), ("soon", 21), ("later", 90)]
 
 
-async def test_nothing_is_left() -> None:
+async def test_the_end_of_the_work_ends_the_wait() -> None:
     """Where nothing is left it ends, and says that what was wanted has not come."""
     post = Post()
     await post.other.send(work("a"))

@@ -11,7 +11,7 @@ SLOW = ("aiohttp", "asyncio", "azure", "opentelemetry", "rich", "shared.world", 
 @pytest.mark.parametrize(
     "words", [["--version"], ["plan", "--help"], ["plan", "--all", "--day", "x"]]
 )
-def test_what_is_slow_comes_later(words: list[str]) -> None:
+def test_the_sdk_is_loaded_after_the_first_words(words: list[str]) -> None:
     """Neither the version nor the help needs an SDK; nor has a plan one before it has spoken."""
     program = (
         "import sys\n"

@@ -94,7 +94,7 @@ async def test_killed_in_the_middle(tenant: Tenant) -> None:
     assert max(counts.values()) == 1
 
 
-async def test_interrupted(tenant: Tenant) -> None:
+async def test_ctrl_c_ends_it_at_once(tenant: Tenant) -> None:
     """Ctrl-C ends it at once with the shell's own code, and says that nothing is lost."""
     await tenant.controls.order("slow", method="GET", seconds=5, times=None)
     process = await asyncio.create_subprocess_exec(

@@ -39,7 +39,7 @@ async def test_it_writes_what_it_planned_and_then_nothing(
         assert again.last.startswith("Nothing to write; 10 clusters need a person.")
 
 
-async def test_bad_weather(monkeypatch: pytest.MonkeyPatch, typed: Type) -> None:
+async def test_passing_failures_lose_nothing(monkeypatch: pytest.MonkeyPatch, typed: Type) -> None:
     """429s, 409s, an outage and lost connections cost time; nothing is lost or written twice."""
     async with azure(monkeypatch, 32, 2) as controls:
         listing = "MaintenanceConfigurations_List*"

@@ -65,7 +65,7 @@ def test_a_name(text: str, name: ClusterName) -> None:
         "https://[",
     ],
 )
-def test_what_is_no_cluster(text: str) -> None:
+def test_a_text_that_names_no_cluster_is_refused(text: str) -> None:
     """Anything else is refused with the field and the rule."""
     with pytest.raises(InvalidInput) as refused:
         parse_reference(text)

@@ -34,7 +34,7 @@ def test_it_holds_the_command_line_alone(wheel: Path) -> None:
     assert sources <= set(names)
 
 
-def test_what_it_says_of_itself(wheel: Path) -> None:
+def test_the_wheel_names_its_version_and_command(wheel: Path) -> None:
     """Its version is the package's, its command is `naptime`, its page is the command line's."""
     with zipfile.ZipFile(wheel) as read:
         info = f"naptime-{__version__}.dist-info"

@@ -136,7 +136,7 @@ async def test_a_missing_role_is_not_waited_for() -> None:
     assert len(ports.fake.calls_of("put")) == 3
 
 
-async def test_somebody_was_faster() -> None:
+async def test_a_schedule_made_since_the_plan_is_left_alone() -> None:
     """A schedule that somebody made since the plan is left alone, and no failure."""
     ports = Remembered()
     clusters = some(ports, 1)

@@ -162,7 +162,7 @@ NO_PAGES: dict[str, object] = {
 
 
 @pytest.mark.parametrize("body", NO_PAGES.values(), ids=NO_PAGES.keys())
-async def test_what_is_no_page_is_not_taken_for_an_empty_one(
+async def test_an_answer_without_a_list_is_not_an_empty_list(
     odd: tuple[OddAzure, AksClient], body: object
 ) -> None:
     """Nothing is concluded from an answer without a list: there may well be a schedule."""
@@ -176,7 +176,9 @@ async def test_what_is_no_page_is_not_taken_for_an_empty_one(
 
 
 @pytest.mark.parametrize("body", [None, "x", []], ids=["null", "a text", "a list"])
-async def test_what_is_no_resource(odd: tuple[OddAzure, AksClient], body: object) -> None:
+async def test_an_answer_without_a_resource_is_an_outage(
+    odd: tuple[OddAzure, AksClient], body: object
+) -> None:
     """An answer without a resource in it is an outage; a write may have been applied."""
     azure, aks = odd
     azure.answer = lambda _: web.json_response(body)

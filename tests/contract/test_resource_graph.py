@@ -127,7 +127,7 @@ async def test_machines_are_listed(azure: Azure) -> None:
     assert (page.next_page, page.wait) == ("", timedelta())
 
 
-async def test_nothing_is_a_page_too(azure: Azure) -> None:
+async def test_a_listing_without_machines_is_empty(azure: Azure) -> None:
     """Where there are no machines, or none that may be seen, the listing is empty."""
     page = await azure.graph.page([SUBSCRIPTION, FOREIGN_SUBSCRIPTION], "")
     assert (list(page.machines), page.next_page) == ([], "")
@@ -250,7 +250,7 @@ class Answered:
         b'{"data": [], "resultTruncated": "true"}',
     ],
 )
-async def test_what_is_no_whole_page(body: bytes, real: Real) -> None:
+async def test_half_a_page_is_no_listing(body: bytes, real: Real) -> None:
     """An answer that is no page, or that lacks the way to the next, is no listing."""
     answer = Answered(body)
     real.arm._clients[SUBSCRIPTION] = answer  # type: ignore[assignment]  # as much of it as is used

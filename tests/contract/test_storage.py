@@ -128,7 +128,7 @@ async def test_earlier_work_is_done(claims: ClusterClaims) -> None:
     assert isinstance(await claims.claim(some_id(), after), Claim)
 
 
-async def test_what_concludes_nothing_answers_nothing(claims: ClusterClaims) -> None:
+async def test_work_counts_until_a_claim_comes_to_an_end(claims: ClusterClaims) -> None:
     """After a claim that came to no end even the oldest work still counts."""
     await claims.release(await claimed(claims), concluded=False)
     assert isinstance(await claims.claim(some_id(), LONG_AGO), Claim)

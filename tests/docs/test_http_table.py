@@ -1,4 +1,4 @@
-"""The README's table of HTTP calls is that of the routes: paths, methods and query parameters."""
+"""The table of docs/api.md is that of the routes: paths, methods and query parameters."""
 
 import re
 
@@ -8,12 +8,12 @@ import pytest
 from functions.api.describe import DESCRIBED
 from functions.api.requests import PageQuery
 from functions.http.routes import Route
-from tests.docs.test_readme import rows
+from tests.docs.pages import page, rows
 
 ROUTES = [route for concern in DESCRIBED for route in concern.declared]
 PAGED = {field.encode_name for field in msgspec.structs.fields(PageQuery)}
 CALL = re.compile(r"`(GET|POST|PUT|DELETE) /api/([^ ?`]+)(?:\?([^ `]*))?")
-CALLS = [found for row in rows("http") for found in CALL.findall(row[0])]
+CALLS = [found for row in rows("http", page("api.md")) for found in CALL.findall(row[0])]
 
 
 def test_every_call_has_its_row() -> None:

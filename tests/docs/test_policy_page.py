@@ -11,10 +11,10 @@ from shared.domain.policy.read_rules import LONGEST_EXEMPTION, MOST_RULES
 from shared.domain.policy.read_windows import MOST_HOURS_DAILY_IN_ZONE, MOST_WINDOWS
 from shared.domain.policy.warnings import warnings_of
 from shared.domain.policy.windows import NamedWindow
-from tests.docs.test_readme import ROOT
+from tests.docs.pages import page
 from tests.unit.domain.policy.examples import NOW, a_cluster
 
-PAGE = (ROOT / "docs/policy.md").read_text(encoding="utf-8")
+PAGE = page("policy.md")
 (TEXT,) = re.findall(r"<!-- policy: [^>]*-->\n```toml\n(.*?)```\n<!-- /policy -->", PAGE, re.DOTALL)
 POLICY = read_policy(TEXT, NOW)
 

@@ -1,4 +1,4 @@
-"""The README's table of published events is what the code publishes."""
+"""The table of docs/events.md is what the code publishes."""
 
 from datetime import UTC, datetime
 
@@ -12,7 +12,7 @@ from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.telemetry.custom_events import EVENTS
 from tests.clusters import cluster, cluster_id
-from tests.docs.test_readme import rows
+from tests.docs.pages import page, rows
 from tests.service_world import World
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -60,7 +60,7 @@ async def test_every_event_has_its_row() -> None:
         [f"`{name}`", ", ".join(f"`{member}`" for member in event.data)]
         for name, event in (await published()).items()
     ]
-    assert [[row[0], row[4]] for row in rows("events")] == expected
+    assert [[row[0], row[4]] for row in rows("events", page("events.md"))] == expected
 
 
 def named() -> set[str]:
@@ -88,7 +88,7 @@ def filled(pattern: str, event: CloudEvent) -> str:
 async def test_subjects_and_ids_are_as_described() -> None:
     """What the table says of subject and id is true of an event of each type."""
     events = await published()
-    for name, _, subject, identity, _ in rows("events"):
+    for name, _, subject, identity, _ in rows("events", page("events.md")):
         event = events[name.strip("`")]
         said = str(event.data.get("clusterId")) if subject == "the cluster's id" else subject
         assert event.subject == filled(said, event)

@@ -1,81 +1,55 @@
-"""The README's tables and its example say what the code does, or the build fails."""
+"""The README is a first page: short, whole, and every link of every page leads somewhere."""
 
 import re
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from shared.domain.vocabulary.reason_texts import REASONS
-from shared.settings import read_settings
+from tests.docs.pages import DOCS, PAGES, README, ROOT
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def part(name: str) -> str:
-    """Give what stands between two markers."""
-    found = re.search(rf"<!-- {name}\b.*?-->\n(.*?)<!-- /{name} -->", README, re.DOTALL)
-    assert found, f"the README has no part {name}"
-    return found[1]
+MOST_LINES, MOST_WORDS = 120, 1_000
+TEXT = README.read_text(encoding="utf-8")
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
-def rows(name: str) -> list[list[str]]:
-    """Give the rows of a table, without its head."""
-    lines = [line for line in part(name).splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+def test_it_is_read_in_a_few_minutes() -> None:
+    """At most 120 lines and 1,000 words, code and tables included."""
+    assert len(TEXT.splitlines()) <= MOST_LINES
+    assert len(TEXT.split()) <= MOST_WORDS
 
 
-def test_every_reason_has_its_row() -> None:
-    """The table of reasons is the code's own, word by word and in its order."""
-    expected = [
-        [f"`{reason.value}`", text.meaning, text.naptime_does, text.you_can]
-        for reason, text in REASONS.items()
-    ]
-    assert rows("reasons") == expected
+def test_it_says_how_to_try_and_test_it() -> None:
+    """The story, the tests, a plan and the stage are lines of code that can be copied."""
+    blocks = "\n".join(re.findall(r"^```sh\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE))
+    for target in ("make run", "make test", "make plan", "make up"):
+        assert re.search(rf"^{target}\b", blocks, re.MULTILINE), target
 
 
-class Recording(Mapping[str, str]):
-    """An environment that remembers what was asked of it."""
-
-    def __init__(self, known: Mapping[str, str]) -> None:
-        self._known = known
-        self.asked: list[str] = []
-
-    def __getitem__(self, name: str) -> str:
-        """Give a variable, and remember that it was asked for."""
-        self.asked.append(name)
-        return self._known[name]
-
-    def __iter__(self) -> Iterator[str]:
-        """Go over the variables that are set."""
-        return iter(self._known)
-
-    def __len__(self) -> int:
-        """Count the variables that are set."""
-        return len(self._known)
+def anchors(page: Path) -> set[str]:
+    """Give the names by which the headings of a page are linked to, as GitHub makes them."""
+    text = FENCED.sub("", page.read_text(encoding="utf-8"))
+    plain = (re.sub(r"[^\w\- ]", "", title.lower()) for title in HEADING.findall(text))
+    return {each.replace(" ", "-") for each in plain}
 
 
-def test_every_setting_has_its_row() -> None:
-    """The table of settings names exactly the variables that the code reads."""
-    environment = Recording(
-        {
-            "NAPTIME_SUBSCRIPTIONS": "11111111-1111-1111-1111-111111111111",
-            "AzureWebJobsStorage__accountName": "acc",
-        }
+@pytest.mark.parametrize("page", sorted(PAGES), ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    """Each link to a file, and to a heading in one, leads to what is there."""
+    for link in LINK.findall(page.read_text(encoding="utf-8")):
+        if "://" in link:
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_every_page_is_in_the_index() -> None:
+    """docs/README.md leads to every page beside it, and names none twice in its tables."""
+    index = (DOCS / "README.md").read_text(encoding="utf-8")
+    linked = [link for link in LINK.findall(index) if "/" not in link]
+    assert sorted(linked) == sorted(
+        page.name for page in DOCS.glob("*.md") if page.name != "README.md"
     )
-    read_settings(environment)
-    assert {row[0].strip("`") for row in rows("settings")} == set(environment.asked)
-
-
-@pytest.mark.parametrize(
-    "row", [row for row in rows("settings") if row[1].startswith("`")], ids=lambda row: row[0]
-)
-def test_the_defaults_are_the_codes(row: list[str]) -> None:
-    """Setting a variable to the default that the README names changes nothing."""
-    least = {
-        "NAPTIME_SUBSCRIPTIONS": "11111111-1111-1111-1111-111111111111",
-        "AzureWebJobsStorage": "UseDevelopmentStorage=true",
-    }
-    spelt_out = {**least, row[0].strip("`"): row[1].strip("`")}
-    assert read_settings(spelt_out) == read_settings(least)

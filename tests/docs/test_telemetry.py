@@ -2,7 +2,6 @@
 
 import ast
 import logging
-import re
 from dataclasses import fields
 from pathlib import Path
 
@@ -14,17 +13,9 @@ from shared.telemetry.custom_events import EVENTS
 from shared.telemetry.figures import METRICS
 from shared.telemetry.lines import LINES, RUNS_MENDED
 from shared.telemetry.log import BugLine, Event, Line
-from tests.docs.test_readme import ROOT
+from tests.docs.pages import ROOT, page, rows
 
-PAGE = (ROOT / "docs" / "telemetry.md").read_text(encoding="utf-8")
-
-
-def rows(name: str) -> list[list[str]]:
-    """Give the rows of the table between two markers, without its head."""
-    found = re.search(rf"<!-- {name}\b.*?-->\n(.*?)<!-- /{name} -->", PAGE, re.DOTALL)
-    assert found, f"docs/telemetry.md has no part {name}"
-    lines = [line for line in found[1].splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+PAGE = page("telemetry.md")
 
 
 def listed(names: tuple[str, ...]) -> str:
@@ -49,13 +40,13 @@ def test_every_line_has_its_row() -> None:
         ]
         for line in LINES
     ]
-    assert rows("lines") == expected
+    assert rows("lines", PAGE) == expected
 
 
 def test_every_event_has_its_row() -> None:
     """The table of custom events is the code's own, in its order."""
     expected = [[f"`{event.name}`", event.when, listed(event.facts)] for event in EVENTS]
-    assert rows("events") == expected
+    assert rows("events", PAGE) == expected
 
 
 def test_every_metric_has_its_row() -> None:
@@ -64,7 +55,7 @@ def test_every_metric_has_its_row() -> None:
         [f"`{one.name}`", one.kind.value, f"`{one.unit}`", one.meaning, listed(one.dimensions)]
         for one in METRICS
     ]
-    assert rows("metrics") == expected
+    assert rows("metrics", PAGE) == expected
 
 
 def test_the_values_of_dimensions_are_named() -> None:

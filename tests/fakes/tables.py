@@ -6,6 +6,7 @@ from itertools import batched
 
 from azure.core.exceptions import ServiceRequestError
 
+from shared.domain.errors import StorageRefused
 from shared.domain.vocabulary.rows import Reading, Row, Values
 from shared.ports.azure import Clock
 from tests.fakes.limits import MOST_OPERATIONS, check_entity, check_transaction
@@ -21,6 +22,13 @@ class FakeTable:
     fails: int = 0
     stored: dict[tuple[str, str], Row] = field(default_factory=dict)
     versions: int = 0
+    too_large: frozenset[str] = frozenset()
+    """The keys of rows that this table takes under no circumstances."""
+
+    def _check(self, partition: str, entities: Sequence[tuple[str, Values]]) -> None:
+        check_transaction(partition, entities)
+        if self.too_large & {key for key, _ in entities}:
+            raise StorageRefused("storage takes no such thing (EntityTooLarge)")
 
     def _put(self, partition: str, key: str, values: Values) -> Row:
         """Store a row; what is answered has whole seconds only."""
@@ -54,7 +62,7 @@ class FakeTable:
         self.step()
         if self._changed(row):
             return None
-        check_transaction(row.partition, [(row.key, values), *others.items()])
+        self._check(row.partition, [(row.key, values), *others.items()])
         self._merge(row.partition, others)
         written = self._put(row.partition, row.key, values)
         return replace(written, changed_at=None) if others else written
@@ -62,7 +70,7 @@ class FakeTable:
     async def insert_new(self, partition: str, rows: Mapping[str, Values]) -> None:
         """Make rows that are not there; one operation a row, as if each could be the last."""
         for some in batched(rows.items(), MOST_OPERATIONS, strict=False):
-            check_transaction(partition, some)
+            self._check(partition, some)
         for key, values in rows.items():
             await self.insert(partition, key, values)
 
@@ -73,7 +81,7 @@ class FakeTable:
             self.fails -= 1
             raise ServiceRequestError("the storage account does not answer")
         for some in batched(rows.items(), MOST_OPERATIONS, strict=False):
-            check_transaction(partition, some)
+            self._check(partition, some)
         self._merge(partition, rows)
 
     def _merge(self, partition: str, rows: Mapping[str, Values]) -> None:

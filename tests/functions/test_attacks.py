@@ -240,7 +240,7 @@ async def test_personal_data(world: Loaded, caplog: pytest.LogCaptureFixture) ->
     assert not any(claim in kept for claim in ("A. Person", "203.0.113.7", "5a3c1f0a"))
 
 
-async def test_a_person_wins(world: Loaded) -> None:
+async def test_a_persons_schedule_is_never_written(world: Loaded) -> None:
     """A schedule that somebody made is left alone, however often naptime is asked or told."""
     wanted = a_cluster()
     await world.controls.put(cluster(wanted.name), events=False)

@@ -244,7 +244,7 @@ async def test_without_a_schedule_only_what_is_wrong_in_itself_is_found(world: L
         ({"budgets": []}, {}),
     ],
 )
-async def test_what_is_no_pool_is_refused(world: Loaded, body: Json, query: Texts) -> None:
+async def test_a_body_without_pools_is_refused(world: Loaded, body: Json, query: Texts) -> None:
     """Before or after the cluster is looked at."""
     status, problem = await check(world, await on_sundays(world), body, query)
     assert (status, problem["reason"]) == (400, "InvalidRequest")

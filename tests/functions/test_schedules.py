@@ -236,7 +236,7 @@ async def test_foreign_subscriptions(world: Loaded, method: str) -> None:
 
 
 @pytest.mark.parametrize("tag", ["abc", '"abc', "W/abc", '"a" "b"', "*, *"])
-async def test_what_is_no_etag(world: Loaded, tag: str) -> None:
+async def test_a_condition_without_etags_is_refused(world: Loaded, tag: str) -> None:
     """A condition that is no list of ETags is a 400 that names the header, not a condition met."""
     of = await a_cluster(world)
     answer = await ask(world, "PUT", of, wanted(), headers={"if-match": tag})

@@ -157,7 +157,7 @@ async def test_out_of_order(naptime: Naptime, some_cluster: ClusterId) -> None:
         ("hang-after", {"seconds": 0.2}),
     ],
 )
-async def test_weather(
+async def test_a_write_that_fails_for_a_while_ends_in_a_schedule(
     naptime: Naptime, some_cluster: ClusterId, fault: str, order: dict[str, object]
 ) -> None:
     """Whatever happens to the first write: it ends in a schedule, by one accepted write."""

@@ -34,7 +34,9 @@ async def test_too_near_or_open(future: Naptime, some_cluster: ClusterId, at: st
     assert float(str(write["leadMinutes"])) >= 30
 
 
-async def test_in_time(future: Naptime, some_cluster: ClusterId) -> None:
+async def test_a_start_an_hour_ahead_is_this_weeks(
+    future: Naptime, some_cluster: ClusterId
+) -> None:
     """An hour before the start it is this week's window."""
     await future.controls.clock(now=f"{SUNDAY}T00:00:00Z")
     await future.controls.put(body_of(some_cluster))

@@ -1,4 +1,4 @@
-"""The README's curl calls, each executed as it stands there."""
+"""The curl calls of the README and of docs/api.md, each executed as it stands there."""
 
 import asyncio
 import json
@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from tests.clusters import SUBSCRIPTION, cluster
-from tests.docs.test_readme import part
+from tests.docs.pages import README, page, part
 from tests.scenarios.farm import KEY, Fleet, farm
 
-BLOCK = re.sub(r"\\\n\s*", "", part("curl"))
+TEXTS = (README.read_text(encoding="utf-8"), page("api.md"))
+BLOCK = "".join(re.sub(r"\\\n\s*", "", part("curl", text)) for text in TEXTS)
 NAMED = dict(re.findall(r"^(\w+)=(\S+)$", BLOCK, re.MULTILINE))
 CALLS = re.findall(r"^curl .*$", BLOCK, re.MULTILINE)
-IN_THE_README = Path(__file__).parents[2] / "README.md"
 
 
 async def executed(call: str, environment: dict[str, str]) -> tuple[int, object]:
@@ -32,12 +32,12 @@ async def executed(call: str, environment: dict[str, str]) -> tuple[int, object]
 
 
 def test_every_call_is_found() -> None:
-    """Each curl call of the README is in the part that is executed."""
-    readme = IN_THE_README.read_text(encoding="utf-8")
-    assert len(CALLS) == len(re.findall(r"^curl ", readme, re.MULTILINE)) >= 10
+    """Each curl call of the two pages is in a part that is executed."""
+    there = len(re.findall(r"^curl ", "\n".join(TEXTS), re.MULTILINE))
+    assert len(CALLS) == there >= 15
 
 
-# curl is what the README has people call with, and nothing of the project installs it. That every
+# curl is what the pages have people call with, and nothing of the project installs it. That every
 # call of the page is found is tested above on every machine.
 @pytest.mark.skipif(shutil.which("curl") is None, reason="this machine has no curl")
 async def test_the_calls_work(tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ async def test_runs_do_not_pile_up_messages_for_one_cluster() -> None:
     assert len(world.queue.messages) == 1
 
 
-async def test_what_was_given_up_gets_patience_again() -> None:
+async def test_a_cluster_that_was_given_up_is_tried_again_by_the_next_sweep() -> None:
     """A sweep after the day has another message for it, which finds the role."""
     world = World(pace=QUICK)
     fleet(world, 1, 1)
@@ -386,7 +386,7 @@ async def test_a_missing_role_stops_the_subscription_and_nothing_is_given_up() -
     assert not unprotected(world)
 
 
-async def test_what_was_given_up_comes_last() -> None:
+async def test_clusters_that_were_given_up_come_last() -> None:
     """Clusters that failed before hold up no other of their shard."""
     world = World(pace=Pace(4, 10))
     fleet(world, 8, 8)

@@ -138,7 +138,7 @@ async def test_a_first_sight() -> None:
 
 
 async def test_the_other_schedule_is_named() -> None:
-    """An auto-upgrade channel is noted in both views, and no more once it is off."""
+    """What an auto-upgrade channel may bring is said in both views, until it is off."""
     world = a_world()
     body = cluster()
     properties = cast("Json", body["properties"])
@@ -146,14 +146,14 @@ async def test_the_other_schedule_is_named() -> None:
     world.aks.add(body)
     await world.sweep()
     (found,) = (await listed(world))["aks-1"]
-    assert "aksManagedAutoUpgradeSchedule" in cast("list[str]", found["notes"])[0]
+    assert cast("Json", found["byKubernetesUpgrade"])["begins"] == "AnyTime"
     assert await looked_at(world) == [found]
     live = await world.viewer.look(cluster_id())
     assert live["autoUpgradeChannel"] == "stable"
     world.aks.add(cluster())
     await world.sweep()
     (found,) = (await listed(world))["aks-1"]
-    assert found["notes"] == []
+    assert cast("Json", found["byKubernetesUpgrade"])["begins"] == "OnlyByHand"
 
 
 async def test_no_forecast_without_nap() -> None:

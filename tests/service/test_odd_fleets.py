@@ -116,7 +116,7 @@ async def test_a_dry_run_remembers_nothing_of_what_is_left_out() -> None:
     assert await world.memory.recall(cluster_id("off")) is None
 
 
-async def test_what_is_gone_is_not_given_up_for_ever() -> None:
+async def test_the_record_of_a_cluster_that_is_gone_goes_too() -> None:
     """What was given up of a cluster is forgotten when the cluster is no more."""
     world = World(pace=Pace(1000, 100))
     world.aks.add(cluster())

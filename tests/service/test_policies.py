@@ -145,7 +145,7 @@ async def test_a_run_keeps_the_policy_it_began_with() -> None:
     assert await other.wanted("") == world.settings.desired
 
 
-async def test_what_is_not_right_is_never_in_force() -> None:
+async def test_a_refused_policy_is_never_in_force() -> None:
     """A refused file changes no decision, and leaves no version and no record."""
     world = World()
     await world.policy.put(RINGS, ANY, PERSON)

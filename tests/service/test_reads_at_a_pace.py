@@ -1,5 +1,6 @@
 """Reading a cluster is paced as its writing is: one whose turn has not come costs no call."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
@@ -11,13 +12,14 @@ from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.errors import AzureError, Throttled
 from shared.domain.fleet.pace import Draw, Pace
 from shared.domain.fleet.shard import Shard
-from shared.domain.messages.seen import LONGEST_TAGS, SeenCluster
+from shared.domain.messages.seen import LONGEST, SeenCluster
 from shared.domain.messages.work import ReconcileCluster, parse_reconcile_cluster
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.reconcile.ground.pacer import CONFLICTS_BORNE, SHARDS_TABLE, TooManyConflicts
 from tests.clusters import SUBSCRIPTION, cluster, cluster_id, schedule
 from tests.fakes.aks import Call, Fault
 from tests.fakes.clock import SATURDAY_NOON
+from tests.fakes.limits import check_message
 from tests.service_world import World
 
 SECOND = timedelta(seconds=1)
@@ -196,12 +198,17 @@ def test_what_was_read_survives_the_queue(tag: str) -> None:
     assert (otherwise.seen, otherwise.location) == (None, "westeurope")
 
 
-def test_long_tags_stay_out_of_messages() -> None:
-    """A queue takes 48 KiB: a cluster with more tags than that is read again."""
-    tags = {f"tag-{number}": "x" * 250 for number in range(LONGEST_TAGS // 250)}
-    seen = SeenCluster(observe_cluster(cluster(tags=tags)), SATURDAY_NOON)
+@pytest.mark.parametrize("letter", ["x", "é", '"', "\N{GRINNING FACE}"])
+@pytest.mark.parametrize("tags", range(10, 51, 10))
+def test_what_was_read_never_makes_a_message_too_large(letter: str, tags: int) -> None:
+    """A queue takes 48 KiB: a cluster with more tags, in whatever letters, is read again."""
+    body = cluster(tags={f"tag-{number}": letter * 250 for number in range(tags)})
+    seen = SeenCluster(observe_cluster(body), SATURDAY_NOON)
     work = ReconcileCluster(cluster_id(), Cause.CLUSTER_WRITTEN, seen.read_at)
-    assert work.deferred(seen, paced=True).seen is None
+    paced = work.deferred(seen, paced=True)
+    check_message(paced.to_message(), timedelta())
+    room = LONGEST - 1_000
+    assert (paced.seen is None) == (tags * len(json.dumps(letter * 250)) > room)
 
 
 def test_nonsense_about_what_was_read_is_read_anew() -> None:

@@ -58,7 +58,7 @@ async def test_a_replica_that_lags(verb: Verb, error: type[AzureError], *, by_ru
 
 
 @pytest.mark.parametrize("verb", ["get", "list"])
-async def test_what_stays_away_is_believed(verb: Verb) -> None:
+async def test_a_cluster_missing_for_ten_minutes_is_gone(verb: Verb) -> None:
     """After ten minutes a cluster that nobody finds is gone: skipped, and nothing is given up."""
     world = World()
     world.aks.add(cluster())

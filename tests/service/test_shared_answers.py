@@ -49,7 +49,7 @@ async def test_an_answer_counts_for_a_moment() -> None:
     assert await answers.get("a", source.read) == 3
 
 
-async def test_who_goes_away_does_not_take_the_reading_along() -> None:
+async def test_a_cancelled_caller_leaves_the_reading_to_the_others() -> None:
     """A caller that is cancelled leaves the reading to the others."""
     answers, source = SharedAnswers[int](FakeClock(), SECOND), Source()
     first, second = (asyncio.ensure_future(answers.get("a", source.read)) for _ in range(2))

@@ -51,7 +51,9 @@ WEATHER: dict[str, Callable[[], AzureError]] = {
 @pytest.mark.parametrize("verb", ["get", "list", "put"])
 @pytest.mark.parametrize("weather", WEATHER)
 @pytest.mark.parametrize("times", [1, 4, 5, 12])
-async def test_weather_passes(weather: str, verb: str, times: int) -> None:
+async def test_any_failure_that_passes_ends_in_one_write(
+    weather: str, verb: str, times: int
+) -> None:
     """Whatever call fails how often: in the end there is a schedule, by one accepted write."""
     world = World()
     world.aks.add(cluster())

@@ -66,7 +66,7 @@ async def check(world: World, clusters: int) -> None:
     assert len(world.aks.accepted_writes) == clusters
 
 
-async def test_nobody_works_beside_a_holder() -> None:
+async def test_a_lease_keeps_others_out_until_it_ends() -> None:
     """While a lease stands nobody else gets it; after its time anybody does."""
     world = world_of(1)
     held = await world.pacer.grip(SHARD, "202611-a", 1, 4)

@@ -188,7 +188,7 @@ async def test_killed_between_publishing_and_storing() -> None:
 
 
 @pytest.mark.parametrize("left", range(12))
-async def test_killed_anywhere(left: int) -> None:
+async def test_a_release_is_told_wherever_the_worker_dies(left: int) -> None:
     """Wherever the worker dies, a release is told at least once, with one id, and stored."""
     world = await fleet()
     world.images.release(PLACE, f"{UBUNTU}-{NEW}")
@@ -314,7 +314,9 @@ async def test_another_subscription_where_one_may_not() -> None:
     assert (await world.image_memory.sources()) == {}
 
 
-async def test_nothing_answers(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_location_that_does_not_answer_stops_no_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     """Where neither call is answered nothing happens, it is said once, and others go on."""
     world = await fleet(PLACE, "uksouth")
     world.images.release("uksouth", f"{UBUNTU}-{NEW}")

@@ -16,6 +16,7 @@ from local.demo.surroundings import clean_environment
 from local.infra_check.policy_tables import ALERT
 from local.infra_check.values import Value, at, of_kind, read_snapshots, shown
 from tests.clusters import cluster
+from tests.docs.pages import PAGES
 from tests.telemetry.ingestion import Ingestion, listening
 from tests.telemetry.running import PATIENCE_SECONDS, TELEMETRY, running, until
 from tests.telemetry.tables import Tables, of
@@ -137,7 +138,7 @@ async def test_every_line_of_a_bug_fires(
     assert fires(of(alone), "failed-for-no-known-reason") == is_told
 
 
-async def test_silence_fires(sent: Ingestion) -> None:
+async def test_no_finished_run_in_26_hours_raises_an_alarm(sent: Ingestion) -> None:
     """Without a finished run in 26 hours there is an alarm; with one there is none."""
     assert fires(Tables(), "no-finished-sweep")
     assert not fires(of(sent), "no-finished-sweep")
@@ -160,14 +161,13 @@ async def test_nothing_fires_in_the_first_hour_of_a_dry_run(dry_day: Ingestion) 
     assert [name for name in RULES if fires(tables, name, "defaults")] == []
 
 
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 _TABLE = re.compile(r"(?:App[A-Z]\w+|AegDeliveryFailureLogs|resources|union )")
 
 
 def queries() -> list[tuple[str, str]]:
     """Give every query of the pages: those in blocks, and those in a line of a table."""
     found: list[tuple[str, str]] = []
-    for page in PAGES:
+    for page in sorted(PAGES):
         text = page.read_text(encoding="utf-8")
         blocks = re.findall(r"```kusto\n(.*?)```", text, re.DOTALL)
         spans = [each.replace("\\|", "|") for each in re.findall(r"`([^`\n]+)`", text)]

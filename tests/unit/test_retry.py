@@ -43,7 +43,7 @@ async def test_waits_double_with_jitter(jitter: float, waits: list[float]) -> No
     assert clock.slept == waits
 
 
-async def test_five_attempts() -> None:
+async def test_the_fifth_failure_is_raised() -> None:
     """The fifth failure comes out, as it was."""
     last = AzureUnavailable("the fifth")
     with pytest.raises(AzureUnavailable) as raised:

@@ -85,7 +85,6 @@ class StorageAccount:
         )
 
     async def close(self) -> None:
-        """Close every connection."""
         if self._session is not None:
             await self._session.close()
 

@@ -15,7 +15,6 @@ class StorageTables:
     """Tables of one account, by name."""
 
     def __init__(self, account: StorageAccount) -> None:
-        """Take the account."""
         self._account = account
         self._tables: dict[str, StorageTable] = {}
         self._service: TableServiceClient | None = None
@@ -49,7 +48,6 @@ class StorageTables:
         return self._service
 
     async def close(self) -> None:
-        """Close the connections."""
         for table in self._tables.values():
             await table.close()
         if self._service is not None:

@@ -41,7 +41,6 @@ class StorageQueue[W: Work]:
             )
 
     async def close(self) -> None:
-        """Close the connection."""
         await self._queue.close()
 
 
@@ -58,7 +57,6 @@ class StoragePoisonQueues:
     """Reads what the host has set aside, whatever it is; only the host makes such queues."""
 
     def __init__(self, account: StorageAccount) -> None:
-        """Open nothing yet."""
         self._account = account
         self._queues: dict[str, QueueClient] = {}
 
@@ -84,7 +82,6 @@ class StoragePoisonQueues:
         return self._queues[queue]
 
     async def close(self) -> None:
-        """Close every connection."""
         for client in self._queues.values():
             await client.close()
 

@@ -219,7 +219,6 @@ class StorageTable:
         )
 
     async def close(self) -> None:
-        """Close the connection."""
         await self._table.close()
 
 

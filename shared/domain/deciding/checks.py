@@ -8,7 +8,12 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 
 from shared.domain.deciding.decision import Desired, Finding
-from shared.domain.deciding.observed import NODE_OS_SCHEDULE, ObservedCluster, ObservedSchedule
+from shared.domain.deciding.observed import (
+    NODE_OS_SCHEDULE,
+    ObservedCluster,
+    ObservedConfiguration,
+    ObservedSchedule,
+)
 from shared.domain.policy.choose import Choice, Leave, ReportOnly
 from shared.domain.vocabulary.reasons import Reason
 from shared.domain.window.recurrence import AbsoluteMonthly, RelativeMonthly, Weekly
@@ -31,6 +36,8 @@ class Situation:
     schedule: ObservedSchedule | None
     desired: Desired
     now: datetime
+    auto_upgrade: ObservedConfiguration | None = None
+    """What holds back Kubernetes upgrades; None: no configuration has the name."""
 
     @property
     def window(self) -> MaintenanceWindow | None:

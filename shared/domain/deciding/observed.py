@@ -16,6 +16,8 @@ NODE_OS_SCHEDULE = "aksManagedNodeOSUpgradeSchedule"
 """The one configuration that gates node images; its siblings do not (Azure/karpenter-provider-
 azure images.go)."""
 
+AUTO_UPGRADE_SCHEDULE = "aksManagedAutoUpgradeSchedule"
+"""The configuration that decides when AKS upgrades the control plane's Kubernetes version."""
 
 LONGEST_KEY, LONGEST_TEXT = 512, 256
 """Characters of a tag's key, and of its value or any other text of a cluster: Azure's own limits
@@ -87,8 +89,15 @@ class ObservedConfiguration:
     schedule: ObservedSchedule = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        schedule = _schedule(self.properties) if self.is_node_os_schedule else ObservedSchedule()
+        schedule = (
+            read_schedule(self.properties) if self.is_node_os_schedule else ObservedSchedule()
+        )
         object.__setattr__(self, "schedule", schedule)
+
+    @property
+    def has_window(self) -> bool:
+        """Say whether it has a maintenance window, whatever is in that."""
+        return self.properties.get("maintenanceWindow") is not None
 
     @property
     def is_node_os_schedule(self) -> bool:
@@ -104,7 +113,8 @@ def is_node_os_schedule(name: str) -> bool:
     return name.lower() == NODE_OS_SCHEDULE.lower()
 
 
-def _schedule(properties: Mapping[str, object]) -> ObservedSchedule:
+def read_schedule(properties: Mapping[str, object]) -> ObservedSchedule:
+    """Read what a configuration's `properties` say, its window above all."""
     if properties.get("maintenanceWindow") is None:
         return ObservedSchedule()
     try:

@@ -1,7 +1,7 @@
 """What happened to one cluster."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NotRequired, Self, TypedDict
@@ -78,6 +78,8 @@ class Outcome:
     retry_after: timedelta | None = None
     cluster: ObservedCluster | None = None
     schedule: SeenSchedule | None = None
+    auto_upgrade: SeenSchedule | None = None
+    """The schedule of Kubernetes upgrades; None where it is not known what is there."""
     rule: str = ""
     """The rule of the policy that the cluster has; empty where that is not known."""
     policy_hash: str = ""
@@ -101,6 +103,23 @@ class Outcome:
             dry_run=dry_run,
             cluster=cluster,
             rule=decision.rule,
+        )
+
+    def not_written_down(self) -> Self:
+        """Give the failure that is shown of a cluster whose row no table takes."""
+        came = f"{self.kind.value}, {self.reason.value}"
+        return replace(
+            self,
+            kind=OutcomeKind.FAILED,
+            reason=Reason.RECORD_TOO_LARGE,
+            message=f"What came of it ({came}) is more than a row takes, and is not kept.",
+            findings=(),
+            window=None,
+            next_start=None,
+            retry_after=None,
+            cluster=None,
+            schedule=None,
+            sent=None,
         )
 
     @property
@@ -148,20 +167,26 @@ class LastOutcomeJson(OutcomeJson):
     recordedAt: str
 
 
-_CUT_TO = 120
+_DATES = "notAllowedDates"
+_CUT_TO = (120, 20)
+"""Characters of a sentence; one beyond U+FFFF takes twelve as JSON."""
 
 
 def fitted(shown: LastOutcomeJson, longest: int) -> LastOutcomeJson:
     """Give an outcome in so many characters of JSON: without dates, then with sentences cut."""
-    if len(json.dumps(shown)) <= longest:
-        return shown
-    window = shown["window"] or {}
-    shorter = {name: value for name, value in window.items() if name != "notAllowedDates"}
-    less: LastOutcomeJson = {**shown, "window": shorter or None}
-    if len(json.dumps(less)) <= longest:
-        return less
+    if len(json.dumps(shown)) > longest:
+        window = {name: value for name, value in (shown["window"] or {}).items() if name != _DATES}
+        shown = {**shown, "window": window or None}
+    for length in _CUT_TO:
+        if len(json.dumps(shown)) <= longest:
+            break
+        shown = _cut(shown, length)
+    return shown
+
+
+def _cut(shown: LastOutcomeJson, length: int) -> LastOutcomeJson:
     findings: list[FindingJson] = [
-        {"reason": each["reason"], "message": one_line(each["message"], _CUT_TO)}
-        for each in less["findings"]
+        {"reason": each["reason"], "message": one_line(each["message"], length)}
+        for each in shown["findings"]
     ]
-    return {**less, "message": one_line(less["message"], _CUT_TO), "findings": findings}
+    return {**shown, "message": one_line(shown["message"], length), "findings": findings}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
-from shared.domain.deciding import checks
+from shared.domain.deciding import checks, kubernetes
 from shared.domain.deciding.checks import Situation
 from shared.domain.deciding.decision import Action, Decision, Desired, Finding
 from shared.domain.deciding.observed import ObservedCluster, ObservedConfiguration, node_os_schedule
@@ -33,6 +33,7 @@ CHECKS: tuple[Callable[[Situation], Finding | None], ...] = (
     checks.longer_than_weekly,
     checks.interval_ambiguous,
     checks.node_os_channel_off,
+    kubernetes.kubernetes_upgrade_any_time,
     checks.window_tag_unknown,
     checks.exemption_expired,
 )
@@ -79,7 +80,9 @@ def decide(
         return _GONE
     found = node_os_schedule(configurations)
     schedule = found.schedule if found else None
-    return screen(cluster, desired, now) or _judge(Situation(cluster, schedule, desired, now))
+    upgrades = kubernetes.auto_upgrade_configuration(configurations)
+    situation = Situation(cluster, schedule, desired, now, upgrades)
+    return screen(cluster, desired, now) or _judge(situation)
 
 
 def _judge(situation: Situation) -> Decision:

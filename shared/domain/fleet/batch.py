@@ -12,8 +12,10 @@ from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple, Self, cast
 
+from shared.domain.deciding.decision import Action, Decision, Finding
 from shared.domain.deciding.observed import ObservedCluster
 from shared.domain.deciding.outcome import LastOutcomeJson
+from shared.domain.fleet.last_known import LONGEST_TEXT
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.instants import from_text, to_text
 from shared.domain.vocabulary.reasons import Reason, reasons_in
@@ -21,6 +23,16 @@ from shared.domain.vocabulary.rows import Row, Value, Values
 
 CLUSTERS_A_BATCH = 25
 """With `LONGEST_TEXT` characters each they fit into a row, which takes 1 MiB at two bytes each."""
+
+_TOO_LARGE = Decision(
+    Action.DEFER,
+    (
+        Finding(
+            Reason.RECORD_TOO_LARGE,
+            "A run has no room for its tags that the policy asks for; the queue reads it anew.",
+        ),
+    ),
+)
 
 COLUMN = "c[0-9]{2}"
 """What a column's name looks like."""
@@ -58,7 +70,6 @@ class PendingCluster:
     """The findings that were told of it before, and were there when it was last read."""
 
     def to_json(self) -> Json:
-        """Give it ready for JSON."""
         cluster = self.cluster
         return {
             "clusterId": str(cluster.id),
@@ -81,7 +92,6 @@ class PendingCluster:
 
     @classmethod
     def of(cls, body: Mapping[str, object]) -> Self:
-        """Read what `to_json` gave."""
         cluster = ObservedCluster(
             id=ClusterId.parse(str(body["clusterId"])),
             location=str(body["location"]),
@@ -106,6 +116,11 @@ class PendingCluster:
         )
 
 
+def left_to_the_queue(cluster: ObservedCluster) -> Decision | None:
+    """Leave a cluster out of a run whose rows have no room for it; None for all but a few."""
+    return _TOO_LARGE if len(_to_text(PendingCluster(cluster))) > LONGEST_TEXT else None
+
+
 @dataclass(frozen=True, slots=True)
 class SettledCluster:
     """A cluster that a run is done with: its outcome, as the HTTP API shows it."""
@@ -113,12 +128,10 @@ class SettledCluster:
     shown: LastOutcomeJson
 
     def to_json(self) -> Json:
-        """Give it ready for JSON."""
         return {"shown": self.shown}
 
     @classmethod
     def of(cls, body: Mapping[str, object]) -> Self:
-        """Read what `to_json` gave."""
         return cls(cast("LastOutcomeJson", body["shown"]))
 
 
@@ -139,7 +152,6 @@ class Batch:
 
     @classmethod
     def of(cls, row: Row) -> Self:
-        """Read a row."""
         columns = sorted(name for name in row.values if _is_column(name))
         return cls(row.key, {name: _from_text(row.text(name)) for name in columns})
 

@@ -75,7 +75,6 @@ class Crowd:
 
     @classmethod
     def of(cls, subscription_id: str, text: str) -> Self:
-        """Read what `to_text` wrote."""
         location, start, clusters = text.split(" ")
         return cls(Shard(subscription_id, location), instants.from_text(start), int(clusters))
 
@@ -86,7 +85,6 @@ def crowds_to_text(crowds: Iterable[Crowd]) -> str:
 
 
 def crowds_from_text(subscription_id: str, text: str) -> tuple[Crowd, ...]:
-    """Read what `crowds_to_text` wrote."""
     return tuple(Crowd.of(subscription_id, each) for each in text.split(",") if each)
 
 

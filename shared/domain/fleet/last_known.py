@@ -1,4 +1,4 @@
-"""The last known state of a cluster, as a table row and as the HTTP API shows it."""
+"""The last known state of a cluster, as a table row."""
 
 import json
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self, cast
 
-from shared.domain.deciding.observed import ObservedCluster, SeenSchedule
+from shared.domain.deciding.observed import ObservedCluster
 from shared.domain.deciding.outcome import (
     FindingJson,
     LastOutcomeJson,
@@ -16,13 +16,8 @@ from shared.domain.deciding.outcome import (
     fitted,
 )
 from shared.domain.deciding.written import Author, Written, canonical, made_by
-from shared.domain.images.age import ImageAge, ImageAgeJson, with_image_age
-from shared.domain.images.forecast_body import (
-    ForecastJson,
-    KnownCluster,
-    schedule_from_text,
-    schedule_to_text,
-)
+from shared.domain.images.age import ImageAge, with_image_age
+from shared.domain.images.remembered import KnownCluster, schedule_column, schedule_from_text
 from shared.domain.policy.match import tags_to_text
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.ids import ClusterId, plain_location
@@ -37,26 +32,7 @@ NOTHING_KNOWN = KnownCluster(None, None, "")
 LONGEST_TEXT = 16_000
 """Characters of one outcome as JSON: a property of a table holds 32,768, a row of a run more."""
 
-_LONGEST_SCHEDULE = 30_000
-
 _SCHEDULE_SEEN = frozenset({OutcomeKind.CREATED, OutcomeKind.UPDATED, OutcomeKind.UNCHANGED})
-
-
-class KnownClusterJson(LastOutcomeJson):
-    """The last known state of a cluster; `readAt` is when its schedule was last read.
-
-    What was found of its node images (`imageAge`) is the last of the findings. The forecasts are
-    for the schedule that was seen last. `crowdedStart` is the start (UTC) that it shares with many
-    clusters of its subscription and location, as they were counted last; null if it does not.
-    """
-
-    location: str | None
-    explicitScheduleSeen: bool
-    readAt: str | None
-    imageAge: ImageAgeJson | None
-    forecasts: list[ForecastJson]
-    crowdedStart: str | None
-    madeBy: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +84,8 @@ class LastKnown:
                 "lastOutcome": json.dumps(self.shown, separators=(",", ":")),
                 "explicit": explicit if seen else None,
                 "readAt": self.read_at if seen else None,
-                "schedule": _schedule_text(outcome.schedule) if outcome.schedule else None,
+                "schedule": schedule_column(outcome.schedule),
+                "autoUpgrade": schedule_column(outcome.auto_upgrade),
                 **(_cluster_values(outcome.cluster) if outcome.cluster else {}),
                 # What is not there any more can be told again one day.
                 "told": ",".join(sorted(attention_in(outcome))) if told else None,
@@ -116,12 +93,6 @@ class LastKnown:
                 **(written.to_values() if written else {}),
             }
         )
-
-
-def _schedule_text(seen: SeenSchedule) -> str:
-    """Write down a schedule for forecasts; empty, as one not known, where there is no room."""
-    text = schedule_to_text(seen)
-    return text if len(text) <= _LONGEST_SCHEDULE else ""
 
 
 def _cluster_values(cluster: ObservedCluster) -> dict[str, Value | None]:
@@ -161,7 +132,6 @@ class Remembered:
 
     @classmethod
     def of(cls, row: Row) -> Self:
-        """Read a row."""
         verified = row.flag("explicit") and row.text("outcome") in _SCHEDULE_SEEN
         missing = row.text("missingSince")
         return cls(
@@ -172,7 +142,11 @@ class Remembered:
             last_outcome=cast("LastOutcomeJson", json.loads(row.text("lastOutcome") or "{}")),
             node_resource_group=row.text("nodeGroup"),
             forecast_needs=KnownCluster(
-                row.text("nodeOS") or None, row.text("upgrade") or None, row.text("schedule")
+                row.text("nodeOS") or None,
+                row.text("upgrade") or None,
+                row.text("schedule"),
+                row.text("autoUpgrade"),
+                row.text("sku"),
             ),
             image_age=ImageAge.of(row),
             told=reasons_in(row.text("told")),
@@ -225,25 +199,10 @@ class Remembered:
         return seen.schedule.window if seen and seen.schedule else None
 
     @property
-    def _made_by(self) -> str | None:
+    def made_by(self) -> str | None:
+        """Give who made the schedule that was seen last; None where none was."""
         return made_by(self.written, self.window, self.read_at) if self.read_at else None
 
     @property
     def _is_written(self) -> bool:
         return self.last_outcome["outcome"] in {OutcomeKind.CREATED, OutcomeKind.UPDATED}
-
-    def to_json(
-        self, forecasts: list[ForecastJson], crowded_start: datetime | None = None
-    ) -> KnownClusterJson:
-        """Give it as the HTTP API shows it, with the forecasts for it, and the start it shares."""
-        return {
-            **self.last_outcome,
-            "findings": self.findings,
-            "location": self.location or None,
-            "explicitScheduleSeen": self.explicit,
-            "readAt": instants.to_text(self.read_at) if self.read_at else None,
-            "imageAge": self.image_age.to_json() if self.image_age else None,
-            "forecasts": forecasts,
-            "crowdedStart": instants.to_text(crowded_start) if crowded_start else None,
-            "madeBy": self._made_by,
-        }

@@ -92,7 +92,6 @@ class RunScope:
 
     @classmethod
     def from_json(cls, body: RunScopeJson) -> Self:
-        """Read what `to_json` gave."""
         return cls(
             body["subscriptionId"],
             body["resourceGroup"],

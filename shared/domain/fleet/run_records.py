@@ -104,7 +104,6 @@ class RunRecord:
 
     @classmethod
     def of(cls, row: Row) -> Self:
-        """Read a row."""
         return cls(
             Run.from_json(row.text("run")),
             RunState(row.text("state")),
@@ -196,7 +195,6 @@ class SubscriptionRecord:
 
     @classmethod
     def of(cls, subscription_id: str, row: Row) -> Self:
-        """Read a row."""
         return cls(
             subscription_id,
             ListingState(row.text("state")),

@@ -24,7 +24,6 @@ class StartRun:
     run_id: str
 
     def to_message(self) -> str:
-        """Write the queue message."""
         return seal({"do": "startRun", "runId": self.run_id})
 
 
@@ -41,7 +40,6 @@ class ListSubscription:
         return replace(self, attempt=self.attempt + 1)
 
     def to_message(self) -> str:
-        """Write the queue message."""
         return seal(
             {
                 "do": "listSubscription",
@@ -64,7 +62,6 @@ class ReadSubscription:
     attempt: int
 
     def to_message(self) -> str:
-        """Write the queue message."""
         return seal({"do": "readSubscription", "key": self.key, "attempt": self.attempt})
 
 
@@ -77,7 +74,6 @@ class Baton:
     generation: int
 
     def to_message(self) -> str:
-        """Write the queue message."""
         return seal(
             {
                 "runId": self.run_id,

@@ -143,7 +143,6 @@ class ShardRecord:
 
     @classmethod
     def of(cls, run_id: str, shard: Shard, row: Row) -> Self:
-        """Read a row."""
         return cls(
             run_id,
             shard,

@@ -65,7 +65,6 @@ class Tally:
 
     @classmethod
     def from_text(cls, text: str) -> Self:
-        """Read what `to_text` wrote."""
         body = json.loads(text)
         return cls(
             Counter(body["outcomes"]), Counter(body["reasons"]), body["calls"], body["throttled"]
@@ -73,7 +72,6 @@ class Tally:
 
 
 def total(tallies: Iterable[Tally]) -> Tally:
-    """Add tallies up."""
     return sum(tallies, Tally())
 
 

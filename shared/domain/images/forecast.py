@@ -9,34 +9,15 @@ there is a time in which the image may come, and one by which it must have.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from shared.domain.deciding.observed import NODE_OS_SCHEDULE, ObservedSchedule
+from shared.domain.images.channels import Channels
 from shared.domain.window.starts import MINIMUM_LEAD
 from shared.domain.window.window import MaintenanceWindow, Occurrence
 
 RECONCILE_EVERY = timedelta(minutes=5)
 LIST_KEPT = timedelta(hours=72)
-AUTO_UPGRADE_SCHEDULE = "aksManagedAutoUpgradeSchedule"
-"""The configuration that decides when AKS upgrades the control plane's Kubernetes version."""
-
-# Any other channel, also one that is not known yet, may upgrade Kubernetes.
-_NO_KUBERNETES_UPGRADES = ("none", "node-image")
 _NODE_OS_CHANNELS_OFF = ("none", "unmanaged")
-
-
-class Channels(Protocol):
-    """The cluster's two upgrade channels, as ARM names them; None where it names none."""
-
-    @property
-    def node_os_channel(self) -> str | None:
-        """The node OS upgrade channel."""
-        ...
-
-    @property
-    def upgrade_channel(self) -> str | None:
-        """The auto-upgrade channel, that of Kubernetes."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +92,6 @@ def forecast(
     pick_up = _pick_up(schedule, visible, now)
     window = schedule.window if schedule and isinstance(pick_up, InWindow) else None
     notes = (
-        _upgrade_note(cluster),
         _start_note(window, visible.not_before),
         _os_note(cluster, window),
         _patch_note(cluster),
@@ -123,8 +103,8 @@ def forecast_of_none(cluster: Channels, schedule: ObservedSchedule | None, why: 
     """Say what is known without an image; `why` is a sentence that says why there is none."""
     open_why = _why_open(schedule)
     pick_up = AnyTime(None, None, open_why) if open_why else Unknown(why)
-    notes = (_upgrade_note(cluster), _patch_note(cluster))
-    return Forecast(pick_up, tuple(note for note in notes if note))
+    note = _patch_note(cluster)
+    return Forecast(pick_up, (note,) if note else ())
 
 
 def _why_open(schedule: ObservedSchedule | None) -> str | None:
@@ -192,17 +172,6 @@ def _is_in_force(window: MaintenanceWindow, occurrence: Occurrence, now: datetim
 
 def _from(instant: datetime, occurrence: Occurrence) -> Occurrence:
     return replace(occurrence, start=max(instant, occurrence.start))
-
-
-def _upgrade_note(cluster: Channels) -> str | None:
-    channel = cluster.upgrade_channel
-    if channel is None or channel.lower() in _NO_KUBERNETES_UPGRADES:
-        return None
-    return (
-        f"The auto-upgrade channel is {channel}: an upgrade of the control plane's Kubernetes "
-        "version brings the newest node images at once, whatever this window says. Its own "
-        f"schedule is {AUTO_UPGRADE_SCHEDULE}."
-    )
 
 
 def _start_note(window: MaintenanceWindow | None, visible_since: datetime) -> str | None:

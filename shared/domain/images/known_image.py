@@ -147,7 +147,6 @@ class SourceState:
 
     @classmethod
     def of(cls, row: Row) -> Self:
-        """Read a row."""
         pools = [
             PoolOfFamily(ClusterId.parse(cluster), pool, family)
             for cluster, pool, family in json.loads(row.text("pools"))

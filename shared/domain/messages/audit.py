@@ -177,7 +177,6 @@ class AuditRecord:
 
     @classmethod
     def of(cls, row: Row) -> Self:
-        """Read a row."""
         at, cluster_id = row.instant("at"), row.text("clusterId")
         if at is None:
             raise TypeError(f"the audit record {row.key} has no time")

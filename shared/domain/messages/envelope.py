@@ -28,7 +28,6 @@ _HELD = "held"
 
 
 def seal(work: Mapping[str, object]) -> str:
-    """Write a message."""
     return _compact({"v": _VERSION, "work": work})
 
 
@@ -56,7 +55,6 @@ class HeldBack:
     attempt: int
 
     def to_message(self) -> str:
-        """Write the queue message."""
         return self.text
 
 

@@ -71,7 +71,6 @@ class GivenUp:
 
     @classmethod
     def read(cls, row: Row) -> Self:
-        """Read what `to_values` wrote."""
         given_up_at = row.instant("givenUpAt")
         if given_up_at is None:
             raise TypeError(f"givenUpAt of {row.key} is no time")

@@ -60,7 +60,6 @@ class PublishEvents:
         return now - self.asked_at >= PATIENCE
 
     def to_message(self) -> str:
-        """Write the queue message."""
         return seal(
             {
                 "events": [_body(event) for event in self.events],

@@ -1,5 +1,6 @@
 """What was read of a cluster, kept in a message that comes back while it is still true."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,9 +14,9 @@ from shared.domain.vocabulary.instants import to_text
 STILL_TRUE = timedelta(minutes=1)
 """How long what was read of a cluster itself, its tags above all, counts for a write."""
 
-LONGEST_TAGS = 8_000
-"""In characters. Fifty tags may be 38,000 (learn.microsoft.com, tag-resources), and a queue takes
-no message of more than 48 KiB."""
+LONGEST = 24_000
+"""In characters as it is written. Fifty tags may be 38,000 (learn.microsoft.com, tag-resources),
+those beyond ASCII up to six times that, and a queue takes no message of more than 48 KiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,7 @@ class SeenCluster:
     @property
     def is_small(self) -> bool:
         """Say whether it fits into a message beside all else."""
-        tags = self.cluster.tags
-        return sum(len(name) + len(value) for name, value in tags.items()) <= LONGEST_TAGS
+        return len(json.dumps(self.to_json())) <= LONGEST
 
     def to_json(self) -> dict[str, object]:
         """Give it ready for JSON; the cluster's id is the message's own."""

@@ -107,7 +107,6 @@ class ReconcileCluster:
         return replace(self, attempt=self.attempt + 1, location=location, seen=kept, sent=sent)
 
     def to_message(self) -> str:
-        """Write the queue message."""
         work: dict[str, object] = {
             "clusterId": str(self.cluster_id),
             "cause": self.cause.value,

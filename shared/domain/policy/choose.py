@@ -61,7 +61,6 @@ class Step:
     why: str
 
     def to_json(self) -> StepJson:
-        """Give it ready for JSON."""
         return {"rule": self.rule, "matched": self.matched, "why": self.why}
 
 

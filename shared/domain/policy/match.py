@@ -24,9 +24,7 @@ class Matched(Protocol):
     """What a rule looks at of a cluster; all of it comes with the listing that is made anyway."""
 
     @property
-    def id(self) -> ClusterId:
-        """The parsed ARM id."""
-        ...
+    def id(self) -> ClusterId: ...
 
     @property
     def location(self) -> str:

@@ -45,12 +45,10 @@ class PolicyVersion:
 
     @property
     def key(self) -> str:
-        """The key of its row."""
         return f"{MOST_VERSIONS - self.number:08}"
 
     @property
     def tag(self) -> str:
-        """Its ETag."""
         return f'"{self.hash}"'
 
     def read(self) -> Policy:
@@ -72,7 +70,6 @@ class PolicyVersion:
 
     @classmethod
     def of(cls, row: Row) -> Self:
-        """Read a row."""
         at = row.instant("at")
         if at is None:
             raise TypeError(f"the policy {row.key} has no time")

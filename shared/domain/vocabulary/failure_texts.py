@@ -9,7 +9,7 @@ from shared.domain.vocabulary.reasons import Reason
 
 @dataclass(frozen=True, slots=True)
 class ReasonText:
-    """One row of the README's table of reasons, in plain sentences."""
+    """One row of the table of reasons (docs/reasons.md), in plain sentences."""
 
     meaning: str
     naptime_does: str
@@ -134,6 +134,13 @@ FAILURES: Mapping[Reason, ReasonText] = MappingProxyType(
             "that is not understood.",
             "Give the cluster a schedule yourself; the line `cluster left out` of the log says "
             "which one it is.",
+        ),
+        Reason.RECORD_TOO_LARGE: ReasonText(
+            "What naptime would write down of the cluster, such as the tags that the policy asks "
+            "for, is more than a row of its tables takes.",
+            "Leaves the cluster to the queue if a run cannot hold it, and gives up only what it "
+            "cannot write down; every other cluster goes on.",
+            "Shorten the cluster's tags; if that does not help, report it as a bug.",
         ),
         Reason.POISONED: ReasonText(
             "A queue message failed again and again for a reason that naptime does not know.",

@@ -96,7 +96,6 @@ class Fields:
 
 
 def items(value: object) -> Sequence[object]:
-    """Take a JSON list."""
     if not isinstance(value, list | tuple):
         raise BrokenRule("must be a list")
     return cast("Sequence[object]", value)

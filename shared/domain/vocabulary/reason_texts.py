@@ -87,6 +87,14 @@ REASONS: Mapping[Reason, ReasonText] = MappingProxyType(
             _REPORTS,
             "Set the node OS upgrade channel to NodeImage.",
         ),
+        Reason.KUBERNETES_UPGRADE_ANY_TIME: ReasonText(
+            "AKS upgrades Kubernetes by itself (channel patch, stable or rapid, or AKS Automatic), "
+            "and no explicit `aksManagedAutoUpgradeSchedule` says when. Each upgrade brings the "
+            "newest node images at once, whatever the node OS window says.",
+            _REPORTS,
+            "Give the cluster that schedule, best with the window of its node images: `az aks "
+            "maintenanceconfiguration add --name aksManagedAutoUpgradeSchedule`.",
+        ),
         Reason.REPORT_ONLY: ReasonText(
             "The schedule is missing, and a rule of the policy says to report that only.",
             "Writes nothing and reports it.",

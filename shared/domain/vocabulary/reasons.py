@@ -20,6 +20,7 @@ class Reason(StrEnum):
     LONGER_THAN_WEEKLY = "LongerThanWeekly"
     INTERVAL_AMBIGUOUS = "IntervalAmbiguous"
     NODE_OS_CHANNEL_OFF = "NodeOSChannelOff"
+    KUBERNETES_UPGRADE_ANY_TIME = "KubernetesUpgradeAnyTime"
     REPORT_ONLY = "ReportOnly"
     WINDOW_TAG_UNKNOWN = "WindowTagUnknown"
     EXEMPTION_EXPIRED = "ExemptionExpired"
@@ -50,6 +51,7 @@ class Reason(StrEnum):
     SUBSCRIPTION_LEFT_OUT = "SubscriptionLeftOut"
     LEFT_TO_ANOTHER_RUN = "LeftToAnotherRun"
     CLUSTER_ID_UNREADABLE = "ClusterIdUnreadable"
+    RECORD_TOO_LARGE = "RecordTooLarge"
     POISONED = "Poisoned"
 
 
@@ -65,6 +67,7 @@ NEEDS_ATTENTION = frozenset(
         Reason.LONGER_THAN_WEEKLY,
         Reason.INTERVAL_AMBIGUOUS,
         Reason.NODE_OS_CHANNEL_OFF,
+        Reason.KUBERNETES_UPGRADE_ANY_TIME,
         Reason.REPORT_ONLY,
         Reason.WINDOW_TAG_UNKNOWN,
         Reason.EXEMPTION_EXPIRED,

@@ -18,7 +18,7 @@ from shared.reconcile.cluster.look import Looker, Sight
 from shared.reconcile.ground.audit_log import AuditLog
 from shared.reconcile.ground.claim import ClusterClaims
 from shared.reconcile.ground.given_up import GivenUpRecords
-from shared.reconcile.ground.memory import ClusterMemory
+from shared.reconcile.ground.memory import Recorder
 from shared.reconcile.ground.policies import Wanted
 
 
@@ -46,7 +46,7 @@ class ChangeWorld:
 
     looker: Looker
     claims: ClusterClaims
-    memory: ClusterMemory
+    recorder: Recorder
     given_up: GivenUpRecords
     audit: AuditLog
     wanted: Wanted

@@ -57,7 +57,7 @@ class ScheduleDeleter:
             outcome = AuditOutcome.DELETED if done.configuration else AuditOutcome.UNCHANGED
             await intent.complete(Completion(outcome))
             if done.configuration:
-                await world.memory.forget_schedule(cluster_id)
+                await world.recorder.memory.forget_schedule(cluster_id)
         return done
 
 
@@ -77,7 +77,6 @@ class _Deleting:
         self.looks = Looks(self.world.looker, self.cluster_id)
 
     async def delete(self, sight: Sight) -> Deletion:
-        """Delete what is seen."""
         there = sight.observed
         if there is None and self.sent and self.looks.writes:
             # An earlier attempt of ours was not answered, and was accepted all the same.

@@ -8,6 +8,7 @@ from typing import assert_never
 from shared.domain.deciding.advice import REQUESTED, Advice, Wished, advise
 from shared.domain.deciding.conditions import Difference, differences
 from shared.domain.deciding.decision import Action, Desired
+from shared.domain.deciding.kubernetes import seen_auto_upgrade
 from shared.domain.deciding.observed import ObservedConfiguration, SeenSchedule
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.deciding.wish import Wish
@@ -97,7 +98,7 @@ class SchedulePutter:
         await self.world.given_up.forget(cluster.id)
         now = self.world.looker.clock.now()
         known = LastKnown(done.outcome, read_at, now, Author.PERSON)
-        await self.world.memory.remember([known])
+        await self.world.recorder.record([known], Cause.ASKED)
 
 
 class _Putting:
@@ -175,6 +176,7 @@ class _Putting:
             dry_run=dry_run,
             cluster=sight.cluster,
             schedule=SeenSchedule(configuration.schedule if configuration else None),
+            auto_upgrade=seen_auto_upgrade(sight.cluster, sight.configurations),
         )
         changes = () if action is Action.LEAVE else self._changes(sight)
         return Put(outcome, advice, changes, configuration)

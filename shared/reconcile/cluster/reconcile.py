@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import assert_never
 
 from shared.domain.deciding.decision import Action, Decision, Desired, Finding
+from shared.domain.deciding.kubernetes import seen_auto_upgrade
 from shared.domain.deciding.observed import ObservedSchedule, SeenSchedule
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.deciding.policy import decide, screen
@@ -71,6 +72,7 @@ class Pass:
     exists_at: datetime | None = None
     """When an event or a listing said that it exists, by the worker's clock, or near enough."""
     _seen: SeenSchedule | None = None
+    _sight: Sight | None = None
 
     async def reconcile(self) -> Outcome:
         """Try again what is worth trying again at once; what Azure refuses is an outcome."""
@@ -106,8 +108,8 @@ class Pass:
             return self.gone()
 
     def decide(self, sight: Sight) -> Decision:
-        """Decide on what is seen."""
         self._seen = SeenSchedule(sight.observed.schedule if sight.observed else None)
+        self._sight = sight
         return decide(sight.cluster, sight.configurations, self.desired, sight.now)
 
     def gone(self) -> Outcome:
@@ -138,7 +140,6 @@ class Pass:
         return await self.act_on(decision, sight)
 
     async def act_on(self, decision: Decision, sight: Sight) -> Outcome:
-        """Do what was decided."""
         match decision.action:
             case Action.CREATE | Action.UPDATE if not self.dry_run:
                 return await self._write(decision, sight)
@@ -197,9 +198,14 @@ class Pass:
             dry_run=self.dry_run,
             cluster=self.looks.cluster,
             schedule=self._seen,
+            auto_upgrade=self._seen_auto_upgrade(),
             rule=decision.rule,
             policy_hash=self.desired.policy.hash,
         )
+
+    def _seen_auto_upgrade(self) -> SeenSchedule | None:
+        sight = self._sight
+        return seen_auto_upgrade(sight.cluster, sight.configurations) if sight else None
 
     def refused(self, error: AzureError) -> Outcome:
         """Make an outcome of what Azure refused on the last attempt."""
@@ -218,6 +224,7 @@ class Pass:
             azure_code=error.code,
             cluster=self.looks.cluster,
             schedule=self._seen,
+            auto_upgrade=self._seen_auto_upgrade(),
             sent=self.looks.sent[-1] if self.looks.sent else None,
         )
 

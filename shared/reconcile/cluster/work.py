@@ -33,7 +33,7 @@ from shared.ports.storage import Queue
 from shared.reconcile.cluster.reconcile import ClusterReconciler
 from shared.reconcile.ground.claim import ClusterClaims, claim_soon
 from shared.reconcile.ground.given_up import GivenUpRecords
-from shared.reconcile.ground.memory import ClusterMemory
+from shared.reconcile.ground.memory import Recorder
 from shared.reconcile.ground.outbox import OutcomeTeller
 from shared.telemetry.lines import WORK_DROPPED
 
@@ -47,7 +47,7 @@ class ClusterWorker:
 
     reconciler: ClusterReconciler
     claims: ClusterClaims
-    memory: ClusterMemory
+    recorder: Recorder
     given_up: GivenUpRecords
     queue: Queue[ReconcileCluster]
     clock: Clock
@@ -82,17 +82,23 @@ class ClusterWorker:
         concluded = False
         try:
             one = await self.reconciler.pass_of(work)
-            one.exists_at = work.exists_at or await self.memory.heard_at(work.cluster_id)
+            heard_at = self.recorder.memory.heard_at
+            one.exists_at = work.exists_at or await heard_at(work.cluster_id)
             outcome = await one.reconcile()
             self.report(outcome, work, self.clock.now())
             await self._settle(outcome, work, one.looks.seen)
             await self.teller.tell(outcome, _occasion(work))
-            await self.memory.remember([LastKnown(outcome, claim.claimed_at, self.clock.now())])
+            await self._record(LastKnown(outcome, claim.claimed_at, self.clock.now()), work)
             concluded = outcome.kind is not OutcomeKind.DEFERRED
         finally:
             # An outcome that could not be settled concludes nothing: its message comes again.
             await self.claims.release(claim, concluded=concluded)
         return outcome
+
+    async def _record(self, known: LastKnown, work: ReconcileCluster) -> None:
+        """Write down what came of it; what no table takes concludes the work, as a failure."""
+        for failure in (await self.recorder.record([known], work.cause)).values():
+            await self.teller.tell_given_up(failure, _occasion(work))
 
     async def _settle(
         self, outcome: Outcome, work: ReconcileCluster, seen: SeenCluster | None

@@ -35,7 +35,6 @@ class TooManyActive(Exception):
     """A person asks for one more run than may be under way at once; `most` is how many may."""
 
     def __init__(self, most: int) -> None:
-        """Take how many may be."""
         super().__init__(f"{most} runs are under way")
         self.most = most
 

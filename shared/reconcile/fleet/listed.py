@@ -5,30 +5,32 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import batched
-from typing import Self
 
 from shared.domain.deciding.decision import Action, Decision, Desired, Finding
 from shared.domain.deciding.observed import ObservedCluster
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.deciding.policy import screen
 from shared.domain.errors import AzureError, Throttled
-from shared.domain.fleet.batch import CLUSTERS_A_BATCH, Batch, PendingCluster
-from shared.domain.fleet.crowding import Crowd, start_of
-from shared.domain.fleet.last_known import LastKnown, Remembered
+from shared.domain.fleet.batch import (
+    CLUSTERS_A_BATCH,
+    Batch,
+    PendingCluster,
+    left_to_the_queue,
+)
+from shared.domain.fleet.crowding import Crowd
+from shared.domain.fleet.last_known import LastKnown
 from shared.domain.fleet.run_records import SubscriptionRecord
 from shared.domain.fleet.shard import Shard
 from shared.domain.fleet.tally import Tally
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Reason
 from shared.reconcile.fleet.store import Stored, batches_of
+from shared.reconcile.ground.before import Before
 
 UNPROTECTED_FIRST, PROTECTED_LATER, GIVEN_UP_LAST = "0", "1", "2"
 
 MISSED_FOR = timedelta(hours=1)
 """How long after a listing has missed a cluster another must miss it, too, for it to be gone."""
-
-SEEN_AGAIN_WITHIN = timedelta(minutes=40)
-"""The queue of clusters looks at what it has patience with at least every half hour or so."""
 
 CLOCKS_APART = timedelta(minutes=2)
 """How far a worker's clock, which tells when an event came, may be from the storage service's."""
@@ -36,39 +38,6 @@ CLOCKS_APART = timedelta(minutes=2)
 _JUST_READ = Decision(
     Action.SKIP, (Finding(Reason.RECENTLY_READ, "Its schedule was seen a short while ago."),)
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """What was known of a cluster before this listing."""
-
-    location: str
-    explicit: bool
-    told: frozenset[Reason]
-    verified_at: datetime | None
-    reason: str
-    waiting: bool
-    """Whether a message on the queue of clusters has patience with it, as it seems."""
-    missing_since: datetime | None
-    start: datetime | None
-    """The next start as of the listing; None if there is none, or no node auto-provisioning."""
-
-    @classmethod
-    def of(cls, known: Remembered, now: datetime) -> Self:
-        """Keep of what is remembered only what matters here: there may be ten thousand."""
-        reason = known.last_outcome["reason"] if known.is_known else ""
-        start = start_of(known, now) if known.has_nap else None
-        waiting = known.was_deferred_since(now - SEEN_AGAIN_WITHIN)
-        return cls(
-            known.location,
-            known.explicit,
-            known.told,
-            known.verified_at,
-            reason,
-            waiting,
-            known.missing_since,
-            start,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +164,7 @@ class Listed:
         before = self.known.get(word)
         given_up = word in self.given_up
         return PendingCluster(
-            cluster,
+            self._with_asked_tags(cluster),
             explicit=before is not None and before.explicit,
             listed_at=listed_at,
             given_up=given_up,
@@ -229,12 +198,17 @@ class Listed:
     def screened_by(
         self, cluster: ObservedCluster, fresh_for: timedelta, now: datetime
     ) -> Decision | None:
-        """Decide without its configurations; None if they have to be read.
+        """Decide without its configurations (fresh for so long); None if they have to be read."""
+        if decision := screen(cluster, self.desired, now):
+            return decision
+        return _JUST_READ if self._is_fresh(cluster, fresh_for) else self._too_large(cluster)
 
-        What was read less than `fresh_for` ago is fresh.
-        """
-        decision = screen(cluster, self.desired, now)
-        return decision or (_JUST_READ if self._is_fresh(cluster, fresh_for) else None)
+    def _too_large(self, cluster: ObservedCluster) -> Decision | None:
+        return left_to_the_queue(self._with_asked_tags(cluster))
+
+    def _with_asked_tags(self, cluster: ObservedCluster) -> ObservedCluster:
+        # A cluster may have more tags than a row takes; those that a rule looks at are few.
+        return cluster.with_tags(self.desired.policy.asked_tags)
 
     def _is_fresh(self, cluster: ObservedCluster, fresh_for: timedelta) -> bool:
         """Say whether an explicit schedule was just seen, and nothing was heard since.

@@ -19,12 +19,13 @@ from shared.ports.storage import Queue
 from shared.reconcile.cluster.tidy import Tidier
 from shared.reconcile.fleet.close import RunCloser
 from shared.reconcile.fleet.hand_out import ShardHandout
-from shared.reconcile.fleet.listed import Before, Listed
+from shared.reconcile.fleet.listed import Listed
 from shared.reconcile.fleet.patience import ListingPatience
 from shared.reconcile.fleet.store import RunStore, Stored
+from shared.reconcile.ground.before import Before
 from shared.reconcile.ground.crowds import CrowdFinder
 from shared.reconcile.ground.given_up import GivenUpRecords
-from shared.reconcile.ground.memory import KNOWN, ClusterMemory
+from shared.reconcile.ground.memory import KNOWN, Recorder
 from shared.reconcile.ground.policies import Wanted
 
 LIST_WITHIN = timedelta(minutes=3)
@@ -34,8 +35,6 @@ FIRST_DELAY = timedelta(seconds=5)
 LONGEST_DELAY = timedelta(minutes=1)
 MOST_ATTEMPTS = 5
 """A minute or two in all; then the run goes on, and the subscription is tried again by itself."""
-
-_AT_ONCE = timedelta()
 
 MOST_LISTINGS = 50
 """So often a listing may be begun, by whomever: one that naptime itself fails on is given up."""
@@ -49,7 +48,7 @@ class SubscriptionLister:
 
     aks: Aks
     store: RunStore
-    memory: ClusterMemory
+    recorder: Recorder
     given_up: GivenUpRecords
     runs: Queue[RunWork]
     clusters: Queue[ReconcileCluster]
@@ -123,9 +122,9 @@ class SubscriptionLister:
         subscription_id, now = claimed.record.subscription_id, claimed.read_at
         before = {
             known.key.removeprefix(KNOWN): Before.of(known, now)
-            async for known in self.memory.of_subscription(subscription_id)
+            async for known in self.recorder.memory.of_subscription(subscription_id)
         }
-        heard = await self.memory.heard(subscription_id) if self._fresh_for(run) else {}
+        heard = await self.recorder.memory.heard(subscription_id) if self._fresh_for(run) else {}
         given_up = await self.given_up.of_subscription(subscription_id)
         desired = await self.wanted(run.policy_hash)
         listed = Listed(claimed, desired, before, heard, given_up, self.clock.now())
@@ -151,9 +150,7 @@ class SubscriptionLister:
             )
         ]
         listed_at = listed.row.read_at + (now - listed.alive_at)
-        # A cluster may have more tags than a row takes; those that a rule looks at are few.
-        keys = listed.desired.policy.asked_tags
-        looked_at = [cluster.with_tags(keys) for cluster, left in screened if left is None]
+        looked_at = [cluster for cluster, left in screened if left is None]
         if batches := listed.batches_of(looked_at, listed_at):
             await self.store.insert_batches(run.id, batches)
         for cluster, decision in screened:
@@ -163,7 +160,7 @@ class SubscriptionLister:
             if unreadable.auto_provisioning and run.scope.covers(unreadable.location):
                 reason = Reason.CLUSTER_ID_UNREADABLE
                 listed.screened = listed.screened.counting(OutcomeKind.FAILED, reason)
-        await self.memory.remember(listed.left_out)
+        await self.recorder.record(listed.left_out, run.cause)
         listed.left_out = []
 
     async def _leave(
@@ -205,11 +202,13 @@ class SubscriptionLister:
 
     async def _forget_gone(self, run: Run, listed: Listed) -> None:
         """Forget the clusters that are no more."""
-        if run.scope.dry_run and not self.memory.keeps_dry_runs:
+        if run.scope.dry_run and not self.recorder.memory.keeps_dry_runs:
             return
         gone, subscription_id = listed.gone, listed.row.record.subscription_id
-        await self.memory.note_missing(subscription_id, gone.missing)
-        await self.memory.forget(subscription_id, [KNOWN + word for word in gone.to_forget])
+        await self.recorder.memory.note_missing(subscription_id, gone.missing)
+        await self.recorder.memory.forget(
+            subscription_id, [KNOWN + word for word in gone.to_forget]
+        )
         for word in gone.to_forget & listed.given_up.keys():
             await self.given_up.forget(listed.given_up[word])
         await self.tidier.tidy(subscription_id, listed.places, listed.row.read_at)
@@ -219,7 +218,8 @@ class SubscriptionLister:
     ) -> None:
         """Try again soon what may work soon; otherwise go on with the pages that were read."""
         now = listed.row.read_at
-        delay = max(FIRST_DELAY * (1 << min(work.attempt - 1, 10)), error.retry_after or _AT_ONCE)
+        pause = FIRST_DELAY * (1 << min(work.attempt - 1, 10))
+        delay = max(pause, error.retry_after or timedelta())
         if error.quick and delay <= LONGEST_DELAY and work.attempt < MOST_ATTEMPTS:
             stored = listed.refused(error, now + delay)
             record = replace(stored.record, due_at=now + delay + LIST_WITHIN)

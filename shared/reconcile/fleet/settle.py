@@ -1,8 +1,9 @@
 """What comes of the clusters of a shift: told, remembered, given up, or left to the queue."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Self
 
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.fleet.batch import BatchedCluster, PendingCluster, SettledCluster
@@ -18,7 +19,7 @@ from shared.ports.azure import Clock
 from shared.ports.storage import Queue
 from shared.reconcile.fleet.shift import Settled, Shift
 from shared.reconcile.ground.given_up import GivenUpRecords
-from shared.reconcile.ground.memory import ClusterMemory
+from shared.reconcile.ground.memory import Recorder
 from shared.reconcile.ground.outbox import EventTeller
 
 MOST_ATTEMPTS = 3
@@ -40,10 +41,34 @@ type Report = Callable[[Outcome, Cause], None]
 
 
 @dataclass(frozen=True, slots=True)
+class _Ended:
+    """A cluster that a run is done with, and what came of it."""
+
+    cluster: PendingCluster
+    known: LastKnown
+
+    @property
+    def id(self) -> ClusterId:
+        return self.cluster.cluster.id
+
+    def failed(self, failure: Outcome) -> Self:
+        """Give it as a failure, whatever came of it."""
+        return replace(self, known=replace(self.known, outcome=failure))
+
+    def to_tell(self, occasion: Occasion) -> list[CloudEvent]:
+        """Give what it is to tell; a failure not again in each run until it is over."""
+        outcome, now = self.known.outcome, self.known.recorded_at
+        events = events_of(outcome, occasion, self.cluster.told, now)
+        if outcome.kind is OutcomeKind.FAILED and not self.cluster.given_up:
+            events += failure_of(outcome, occasion, now)
+        return events
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterSettler:
     """Does what the outcomes of a shift ask for outside its run."""
 
-    memory: ClusterMemory
+    recorder: Recorder
     given_up: GivenUpRecords
     clusters: Queue[ReconcileCluster]
     report: Report
@@ -55,8 +80,7 @@ class ClusterSettler:
     async def settle(self, shift: Shift) -> Changes:
         """Do what each outcome asks for outside the run, and give what is to be written of it."""
         changes: dict[ClusterId, BatchedCluster] = {}
-        known: list[LastKnown] = []
-        events: list[CloudEvent] = []
+        ended: list[_Ended] = []
         now = self.clock.now()
         for settled in shift.settled:
             cluster = settled.cluster
@@ -67,15 +91,22 @@ class ClusterSettler:
                 changes[cluster.cluster.id] = again
                 continue
             self.report(outcome, shift.record.cause)
-            events += _to_tell(shift.record, cluster, outcome, now)
-            shift.record = shift.record.counting(outcome)
-            last = LastKnown(outcome, shift.grip.draw.at, now)
-            known.append(last)
-            changes[cluster.cluster.id] = SettledCluster(last.shown)
-        # Told before it is remembered: a crash in between tells it again, with the same id.
-        await self.teller.tell(events)
-        await self.memory.remember(known)
+            ended.append(_Ended(cluster, LastKnown(outcome, shift.grip.draw.at, now)))
+        for each in await self._recorded(shift.record, ended):
+            shift.record = shift.record.counting(each.known.outcome)
+            changes[each.id] = SettledCluster(each.known.shown)
         return changes
+
+    async def _recorded(self, record: ShardRecord, ended: Sequence[_Ended]) -> Sequence[_Ended]:
+        """Tell what came of clusters and write it down; gives it, failures of that included.
+
+        Told before it is remembered: a crash in between tells it again, with the same id.
+        """
+        await self.teller.tell(_told(record, ended))
+        failures = await self.recorder.record([each.known for each in ended], record.cause)
+        failed = [each.failed(failures[each.id]) for each in ended if each.id in failures]
+        await self.teller.tell(_told(record, failed))
+        return [*(each for each in ended if each.id not in failures), *failed]
 
     async def _final(self, record: ShardRecord, settled: Settled, now: datetime) -> Outcome | None:
         """Give what a cluster's outcome is for this run; None if the run tries it again."""
@@ -117,15 +148,9 @@ class ClusterSettler:
         await self.given_up.put(GivenUp.of(outcome, work, now, outcome.attempts))
 
 
-def _to_tell(
-    record: ShardRecord, cluster: PendingCluster, outcome: Outcome, now: datetime
-) -> list[CloudEvent]:
-    """Give what a settled cluster is to tell; a failure not again in each run until it is over."""
+def _told(record: ShardRecord, ended: Iterable[_Ended]) -> list[CloudEvent]:
     occasion = Occasion.of_run(record.run_id, record.cause)
-    events = events_of(outcome, occasion, cluster.told, now)
-    if outcome.kind is OutcomeKind.FAILED and not cluster.given_up:
-        events += failure_of(outcome, occasion, now)
-    return events
+    return [event for each in ended for event in each.to_tell(occasion)]
 
 
 def _left_to_itself(cluster: PendingCluster) -> Outcome:

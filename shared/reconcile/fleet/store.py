@@ -150,7 +150,6 @@ class RunStore:
         return await table.insert(record.run_id, key, record.to_values()) is not None
 
     async def shard(self, run_id: str, shard: Shard) -> Stored[ShardRecord] | None:
-        """Read a shard's row."""
         reading = await self._table(run_id).get(run_id, SHARD + shard.key)
         if reading.row is None:
             return None
@@ -179,7 +178,6 @@ class RunStore:
         return [Batch.of(row) for row in rows]
 
     async def batch(self, run_id: str, key: str) -> Batch | None:
-        """Read one batch."""
         row = (await self._table(run_id).get(run_id, key)).row
         return Batch.of(row) if row else None
 

@@ -10,16 +10,21 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.domain.deciding.observed import SeenSchedule
+from shared.domain.deciding.outcome import Outcome
 from shared.domain.errors import StorageRefused
 from shared.domain.fleet.crowding import Crowding
 from shared.domain.fleet.last_known import LastKnown, Remembered
 from shared.domain.images.age import ImageAge
-from shared.domain.images.forecast_body import schedule_to_text
+from shared.domain.images.remembered import schedule_to_text
+from shared.domain.messages.given_up import GivenUp
+from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.instants import to_text
-from shared.domain.vocabulary.reasons import Reason
+from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.vocabulary.rows import Row, Values
+from shared.ports.azure import Clock
 from shared.ports.storage import Table
+from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.later_rows import read, read_some
 
 KNOWN, END_OF_KNOWN = "known:", "known;"
@@ -38,42 +43,34 @@ class ClusterMemory:
     writes: int = 0
     """How often this worker has changed something: an answer of before is another's."""
 
-    async def remember(self, all_known: Iterable[LastKnown]) -> None:
-        """Write down what came of some clusters; of a single dry run nothing did."""
-        rows: defaultdict[str, dict[str, Values]] = defaultdict(dict)
-        for known in all_known:
-            cluster_id = known.outcome.cluster_id
-            if self._counts(known):
-                rows[cluster_id.subscription_id][known_key(cluster_id)] = known.to_values()
-        for subscription_id, some in rows.items():
-            await self._merge_each(subscription_id, some)
+    async def remember(self, all_known: Iterable[LastKnown]) -> list[LastKnown]:
+        """Write down what came of some clusters; of a single dry run nothing did.
 
-    async def _merge_each(self, subscription_id: str, rows: Mapping[str, Values]) -> None:
-        """Write rows together; where storage refuses that, each alone: none is lost for another.
-
-        Raises `StorageRefused`, once all others are written, for those that no table takes.
+        Gives those whose rows no table takes; all others are written.
         """
+        rows: defaultdict[str, list[LastKnown]] = defaultdict(list)
+        for known in all_known:
+            if self._counts(known):
+                rows[known.outcome.cluster_id.subscription_id].append(known)
+        refused = list[LastKnown]()
+        for subscription_id, some in rows.items():
+            refused += await self._refused_of(subscription_id, some)
+        return refused
+
+    async def _refused_of(
+        self, subscription_id: str, some: Sequence[LastKnown]
+    ) -> Sequence[LastKnown]:
+        """Write rows together, and by halves where that is refused: none is lost for another."""
         try:
+            rows = {known_key(each.outcome.cluster_id): each.to_values() for each in some}
             await self._merge(subscription_id, rows)
         except StorageRefused:
-            if len(rows) == 1:
-                raise
-            refused = [
-                error
-                for key, values in rows.items()
-                if (error := await self._refusal(subscription_id, key, values))
-            ]
-            if refused:
-                raise refused[0] from None
-
-    async def _refusal(
-        self, subscription_id: str, key: str, values: Values
-    ) -> StorageRefused | None:
-        try:
-            await self._merge(subscription_id, {key: values})
-        except StorageRefused as error:
-            return error
-        return None
+            if len(some) == 1:
+                return some
+            half = len(some) // 2
+            first = await self._refused_of(subscription_id, some[:half])
+            return [*first, *await self._refused_of(subscription_id, some[half:])]
+        return ()
 
     def _counts(self, known: LastKnown) -> bool:
         return self.keeps_dry_runs or not known.outcome.dry_run
@@ -149,7 +146,6 @@ class ClusterMemory:
         return Crowding.of(reading.row) if reading.row else Crowding()
 
     async def note_crowding(self, subscription_id: str, crowding: Crowding) -> None:
-        """Write that down."""
         await self._merge(subscription_id, {CROWDING: crowding.to_values()})
 
     async def first(
@@ -183,6 +179,27 @@ class ClusterMemory:
                 await self.table.delete(subscription_id, HEARD + key.removeprefix(KNOWN))
         finally:
             self.writes += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """Has outcomes remembered; a cluster whose row no table takes is given up, and it alone."""
+
+    memory: ClusterMemory
+    given_up: GivenUpRecords
+    clock: Clock
+
+    async def record(
+        self, all_known: Iterable[LastKnown], cause: Cause
+    ) -> dict[ClusterId, Outcome]:
+        """Write down what came of clusters; gives the failures of those that were given up."""
+        failures = dict[ClusterId, Outcome]()
+        for known in await self.memory.remember(all_known):
+            failure, now = known.outcome.not_written_down(), self.clock.now()
+            work = ReconcileCluster(failure.cluster_id, cause, now)
+            await self.given_up.put(GivenUp.of(failure, work, now, failure.attempts))
+            failures[failure.cluster_id] = failure
+        return failures
 
 
 def known_key(cluster_id: ClusterId) -> str:

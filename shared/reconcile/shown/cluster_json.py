@@ -6,9 +6,9 @@ from itertools import islice
 from typing import TypedDict
 
 from shared.domain.deciding.decision import Action, Decision
+from shared.domain.deciding.kubernetes import seen_auto_upgrade
 from shared.domain.deciding.observed import (
     NODE_OS_SCHEDULE,
-    ObservedCluster,
     ObservedConfiguration,
     ObservedSchedule,
     SeenSchedule,
@@ -18,8 +18,8 @@ from shared.domain.deciding.written import made_by
 from shared.domain.errors import AzureError
 from shared.domain.fleet.last_known import Remembered
 from shared.domain.images.age import ImageAge, ImageAgeJson, with_image_age
-from shared.domain.images.forecast_body import ForecastJson, forecast_bodies, schedule_from_text
 from shared.domain.images.known_image import SeenImage
+from shared.domain.images.remembered import schedule_from_text
 from shared.domain.messages.given_up import GivenUpJson
 from shared.domain.policy.choose import StepJson
 from shared.domain.policy.windows import NamedWindow
@@ -28,6 +28,7 @@ from shared.domain.vocabulary.reasons import Reason
 from shared.domain.window.body import write_window
 from shared.domain.window.window import MaintenanceWindow
 from shared.reconcile.cluster.look import Sight
+from shared.reconcile.shown.forecast_json import ForecastJson, forecast_bodies
 
 OCCURRENCES_SHOWN = 5
 
@@ -131,7 +132,7 @@ def live_json(
         "offsetStaleSince": _stale_since(decision, known, window, now),
         "nextOccurrences": occurrences_json(window, now),
         "decision": _decision_json(decision, policy_hash, now, known.image_age if known else None),
-        "forecasts": _forecasts(cluster, schedule, images, now),
+        "forecasts": _forecasts(sight, images),
     }
 
 
@@ -167,8 +168,16 @@ def last_seen_json(
         "offsetStaleSince": None,
         "nextOccurrences": occurrences_json(window, now),
         "decision": None,
-        "forecasts": forecast_bodies(needs, seen, images, now) if known.has_nap else [],
+        "forecasts": _last_forecasts(known, images, now) if known.has_nap else [],
     }
+
+
+def _last_forecasts(
+    known: Remembered, images: Sequence[SeenImage], now: datetime
+) -> list[ForecastJson]:
+    needs = known.forecast_needs
+    seen, upgrades = map(schedule_from_text, (needs.schedule_text, needs.auto_upgrade_text))
+    return forecast_bodies(needs, seen, images, now, upgrades)
 
 
 def _stale_since(
@@ -196,17 +205,13 @@ def _schedule_json(schedule: ObservedConfiguration | None) -> ScheduleJson | Non
     return {"name": schedule.name, "properties": dict(schedule.properties)} if schedule else None
 
 
-def _forecasts(
-    cluster: ObservedCluster,
-    schedule: ObservedConfiguration | None,
-    images: Sequence[SeenImage],
-    now: datetime,
-) -> list[ForecastJson]:
+def _forecasts(sight: Sight, images: Sequence[SeenImage]) -> list[ForecastJson]:
     """Give the forecasts; none for a cluster without node auto-provisioning."""
-    if not cluster.auto_provisioning:
+    if not sight.cluster.auto_provisioning:
         return []
-    seen = SeenSchedule(schedule.schedule if schedule else None)
-    return forecast_bodies(cluster, seen, images, now)
+    seen = SeenSchedule(sight.observed.schedule if sight.observed else None)
+    upgrades = seen_auto_upgrade(sight.cluster, sight.configurations)
+    return forecast_bodies(sight.cluster, seen, images, sight.now, upgrades)
 
 
 def occurrences_json(window: MaintenanceWindow | None, now: datetime) -> list[OccurrenceJson]:

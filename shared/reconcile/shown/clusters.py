@@ -7,8 +7,7 @@ from functools import partial
 
 from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.fleet.crowding import Crowding
-from shared.domain.fleet.last_known import KnownClusterJson, Remembered
-from shared.domain.images.forecast_body import ForecastJson, known_forecasts
+from shared.domain.fleet.last_known import Remembered
 from shared.domain.images.known_image import SeenImage
 from shared.domain.vocabulary.ids import GUID, plain_location
 from shared.domain.vocabulary.pages import Page, PageAsked, Question, to_token
@@ -18,6 +17,8 @@ from shared.ports.azure import Clock
 from shared.reconcile.ground.at_once import SharedAnswers
 from shared.reconcile.ground.memory import ROW_KEY, ClusterMemory
 from shared.reconcile.images.memory import NewestImages
+from shared.reconcile.shown.forecast_json import ForecastJson, known_forecasts
+from shared.reconcile.shown.known_json import KnownClusterJson, known_json
 
 NOT_SHOWN = frozenset({Reason.NOT_AUTO_PROVISIONED.value, Reason.CLUSTER_GONE.value})
 """No clusters with node auto-provisioning; shown to whoever asks for that very reason."""
@@ -120,7 +121,8 @@ class FleetViewer:
         # Within a minute the forecasts for equal schedules are the same, and are made once.
         minute = self.clock.now().replace(second=0, microsecond=0)
         return [
-            each.to_json(
+            known_json(
+                each,
                 _forecasts(each, images.get(each.location, ()), minute),
                 crowding.start_shared_by(each),
             )

@@ -206,7 +206,9 @@ async def test_failed_delivery_comes_again(
     assert server.simulator.outbox.is_idle
 
 
-async def test_copies(receiver: Receiver, serve: Callable[[str], SimulatorServer]) -> None:
+async def test_every_event_can_arrive_twice(
+    receiver: Receiver, serve: Callable[[str], SimulatorServer]
+) -> None:
     """When asked for, every event arrives twice."""
     server = serve(receiver.url)
     await server.start()

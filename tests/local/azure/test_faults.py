@@ -86,7 +86,9 @@ AIMS: list[tuple[JsonObject, list[int]]] = [
 
 
 @pytest.mark.parametrize(("aim", "expected"), AIMS, ids=str)
-def test_aims(world: World, aim: JsonObject, expected: list[int]) -> None:
+def test_a_fault_strikes_only_the_calls_it_is_aimed_at(
+    world: World, aim: JsonObject, expected: list[int]
+) -> None:
     """A fault strikes only the calls that it is aimed at, compared without case."""
     order(world, "unavailable", times=None, **aim)
     replies = [world.get(CLUSTER), world.get(CONFIGURATIONS), world.put(NODE_OS, window())]
@@ -99,7 +101,7 @@ PLAIN_NODE_OS = f"{PLAIN}/maintenanceConfigurations/aksManagedNodeOSUpgradeSched
 
 
 @pytest.mark.parametrize("name", HELD)
-def test_what_lies_on_a_scope_stops_the_writes_within_it(world: World, name: str) -> None:
+def test_a_lock_on_a_scope_stops_the_writes_within_it(world: World, name: str) -> None:
     """A lock, a policy or a deny assignment on one group stops its writes, and no other call."""
     order(world, name, scope=GROUP.upper())
     tried = [NODE_OS, NODE_OS, PLAIN_NODE_OS]

@@ -73,7 +73,7 @@ def test_what_aks_writes() -> None:
     assert upcoming_window({"timeInWeek": [{"day": "Monday"}]}, NOW) == {}
 
 
-def test_what_nobody_knows() -> None:
+def test_a_gate_without_a_source_is_unknown() -> None:
     """Where no source tells the next occurrence the gate is unknown, and says why."""
     judgement = gate_at(Sight(NOW, nap=True, schedule=schedule(schedule=weekly(interval=2))), NOW)
     assert judgement.gate is Gate.UNKNOWN

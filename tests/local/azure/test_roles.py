@@ -148,7 +148,7 @@ def test_the_forms_of_a_role(role: object, *, granted: bool) -> None:
         ({"properties": {"permissions": []}}, "permissions"),
     ],
 )
-def test_what_is_no_role(role: object, field: str) -> None:
+def test_a_wrong_role_is_named(role: object, field: str) -> None:
     """The error names the field and the rule."""
     with pytest.raises(RoleIsInvalidError, match=f"^{field}: must be a list"):
         Role.of(role)

@@ -75,7 +75,7 @@ def test_next_start(changes: JsonObject, instant: str, start: str) -> None:
     ],
     ids=str,
 )
-def test_what_has_several_readings_has_no_start(schedule: JsonObject) -> None:
+def test_an_ambiguous_window_has_no_start(schedule: JsonObject) -> None:
     """Where sources leave several readings no start is given, and the note says why."""
     found = next_start(properties(schedule=schedule), NOW)
     assert found.start is None
@@ -90,7 +90,7 @@ def test_reaching_into_a_blocked_span_is_uncertain() -> None:
 
 
 @pytest.mark.parametrize("given", [{}, {"maintenanceWindow": {"schedule": {}}}])
-def test_what_is_no_window_has_no_start(given: JsonObject) -> None:
+def test_an_unreadable_window_has_no_start(given: JsonObject) -> None:
     """A configuration without a readable window has no start and does not break anything."""
     assert next_start(given, NOW).start is None
 

@@ -211,7 +211,7 @@ async def test_faults_reach_topics(served: Served) -> None:
     assert len(published(world)) == 2
 
 
-def test_who_wants_what() -> None:
+def test_a_subscriber_gets_the_types_it_asked_for() -> None:
     """A host's own URL is its function for released images; a fragment names the types wanted."""
     urls = [
         "http://127.0.0.1:7071?code=K",

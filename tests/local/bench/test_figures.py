@@ -11,7 +11,9 @@ from local.bench.figures import Row
     ("promised", "measured", "ratio"),
     [(10, 5, 0.5), (2.0, 3.0, 1.5), (0, 0, 0.0), (0, 1, inf)],
 )
-def test_the_ratio(promised: float, measured: float, ratio: float) -> None:
+def test_a_ratio_above_one_breaks_the_promise(
+    promised: float, measured: float, ratio: float
+) -> None:
     """A ratio above 1 breaks the promise, also where nothing at all was promised."""
     assert Row("", promised, measured).ratio == ratio
 

@@ -32,7 +32,7 @@ def row(cluster: str, place: str = "shop in westeurope", reason: str = "UpToDate
     )
 
 
-def test_long_lines_hang() -> None:
+def test_long_lines_go_on_indented() -> None:
     """A text that is too long for its line goes on below, indented, without trailing blanks."""
     show, written = a_show(30)
     show.told("nothing came of it within 20 seconds", timedelta(seconds=1.234))

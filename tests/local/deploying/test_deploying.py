@@ -92,7 +92,7 @@ async def make_cluster(tenant: Tenant, name: str) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_twice_is_harmless(tenant: Tenant, hearing: Hearing) -> None:
+async def test_deploying_again_makes_nothing_twice(tenant: Tenant, hearing: Hearing) -> None:
     """The same installation deployed again makes nothing twice and asks for nothing more."""
     first = await tenant.deploy()
     there = set(tenant.cloud.store.resources)

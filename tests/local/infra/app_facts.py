@@ -12,7 +12,7 @@ from shared.domain.vocabulary.cloud_event import EventType
 from shared.domain.vocabulary.reason_texts import REASONS
 from shared.settings import read_settings
 from shared.telemetry import custom_events, figures, lines
-from tests.docs.test_readme import Recording
+from tests.docs.test_tables import Recording
 
 ROOT = Path(__file__).parents[3]
 

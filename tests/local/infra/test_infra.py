@@ -65,7 +65,7 @@ def test_a_changed_source_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert any("watch.bicep: came or went" in each for each in found)
 
 
-def test_guids_are_roles() -> None:
+def test_the_only_guids_are_roles() -> None:
     """The only GUIDs in the sources are the built-in roles of the table."""
     files = [*INFRA.glob("*.bicep"), *INFRA.glob("modules/*.bicep")]
     sources = "".join(path.read_text(encoding="utf-8") for path in files)

@@ -133,7 +133,6 @@ class BudgetFinding:
     budget: int | None = None
 
     def to_json(self) -> BudgetFindingJson:
-        """Give it ready for JSON."""
         return {
             "code": self.code.value,
             "budget": self.budget,

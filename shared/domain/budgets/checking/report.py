@@ -54,7 +54,6 @@ class PoolReport:
     findings: Sequence[BudgetFinding]
 
     def to_json(self) -> PoolJson:
-        """Give it ready for JSON."""
         return {
             "name": self.pool.name,
             "nodes": self.nodes,
@@ -87,7 +86,6 @@ class BudgetReport:
         return len(self.pdbs) + sum(len(each.findings) for each in self.pools)
 
     def to_json(self) -> ReportJson:
-        """Give it ready for JSON."""
         return {
             "pools": [each.to_json() for each in self.pools],
             "podDisruptionBudgets": [each.to_json() for each in self.pdbs],

@@ -63,7 +63,6 @@ class Week:
     window: MaintenanceWindow | None
 
     def to_json(self) -> list[SegmentJson]:
-        """Give it ready for JSON."""
         return [self._segment_json(each) for each in self.segments[:MOST_SEGMENTS]]
 
     def lines(self, columns: int) -> list[str]:

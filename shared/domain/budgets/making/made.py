@@ -63,7 +63,6 @@ class Made:
     seasons: tuple[Season, ...] = ()
 
     def to_json(self) -> MadeJson:
-        """Give them ready for JSON."""
         return {
             **_list_json(self.present),
             "seasons": [_season_json(each) for each in self.seasons],

@@ -30,7 +30,7 @@ def test_every_pool_has_its_week_and_its_findings() -> None:
     assert (found.findings, list(found.lines(80))[-1]) == (3, "2 NodePools, 3 findings")
 
 
-def test_nothing_wrong_is_said_too() -> None:
+def test_a_pool_without_findings_is_listed() -> None:
     """So that silence is no answer."""
     lines = list(report([node_pool(None)], Question(NOW, nodes=20)).lines(80))
     assert lines[0] == "NodePool default, 20 nodes"

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from shared.domain.deciding.observed import ObservedSchedule, SeenSchedule
 from shared.domain.fleet.last_known import LastKnown, Remembered
-from shared.domain.images.forecast_body import KnownCluster, schedule_from_text, schedule_to_text
+from shared.domain.images.remembered import KnownCluster, schedule_from_text, schedule_to_text
 from shared.domain.vocabulary.invalid import InvalidWindow, Problem
 from shared.domain.vocabulary.rows import Row, Values
 from shared.domain.window.window import DateSpan
+from shared.reconcile.shown.known_json import known_json
 from tests.unit.domain.deciding.test_outcome import CREATED
 from tests.unit.domain.examples import SUNDAYS, at, cluster
 from tests.unit.domain.strategies import windows
@@ -25,6 +26,7 @@ SEEN = replace(
         nodeResourceGroup="MC_rg_Aks_westeurope",
     ),
     schedule=SeenSchedule(ObservedSchedule(SUNDAYS)),
+    auto_upgrade=SeenSchedule(None),
 )
 
 
@@ -37,7 +39,8 @@ def test_what_was_seen_is_remembered() -> None:
     """Channels, node resource group and schedule are in the row, beside the outcome."""
     assert SEEN.schedule
     known = Remembered.of(row(LastKnown(SEEN, NOW, NOW).to_values()))
-    assert known.forecast_needs == KnownCluster("None", "stable", schedule_to_text(SEEN.schedule))
+    text = schedule_to_text(SEEN.schedule)
+    assert known.forecast_needs == KnownCluster("None", "stable", text, "null", cluster().sku)
     assert known.node_resource_group == "mc_rg_aks_westeurope"
     assert known.location == "westeurope"
     assert known.explicit
@@ -49,20 +52,20 @@ def test_what_is_no_more_is_forgotten_and_what_was_not_seen_is_kept() -> None:
     bare = replace(SEEN, cluster=cluster(autoUpgradeProfile={}), schedule=SeenSchedule(None))
     after = Remembered.of(row({**before, **LastKnown(bare, NOW, NOW).to_values()}))
     assert after.node_resource_group == ""
-    assert after.forecast_needs == KnownCluster(None, None, "null")
-    unread = replace(SEEN, cluster=None, schedule=None)
+    assert after.forecast_needs == KnownCluster(None, None, "null", "null", cluster().sku)
+    unread = replace(SEEN, cluster=None, schedule=None, auto_upgrade=None)
     kept = Remembered.of(row({**before, **LastKnown(unread, NOW, NOW).to_values()}))
     assert kept.forecast_needs == Remembered.of(row(before)).forecast_needs
 
 
 def test_a_row_of_an_earlier_version_is_read() -> None:
     """A row without the newer values says that nothing is known of them."""
-    newer = ("nodeGroup", "nodeOS", "upgrade", "schedule")
+    newer = ("nodeGroup", "nodeOS", "upgrade", "schedule", "autoUpgrade", "sku")
     values = LastKnown(SEEN, NOW, NOW).to_values()
     old = Remembered.of(row({name: values[name] for name in values if name not in newer}))
     assert (old.node_resource_group, old.image_age) == ("", None)
     assert old.forecast_needs == KnownCluster(None, None, "")
-    shown = old.to_json([])
+    shown = known_json(old, [], None)
     assert shown["reason"] == "ScheduleMissing"
     assert shown["imageAge"] is None
 

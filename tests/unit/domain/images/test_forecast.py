@@ -23,7 +23,6 @@ from shared.domain.images.forecast import (
     forecast,
     forecast_of_none,
 )
-from shared.domain.images.forecast_body import forecast_body
 from shared.domain.images.known_image import SeenImage
 from shared.domain.vocabulary.invalid import InvalidWindow
 from shared.domain.window.recurrence import (
@@ -36,6 +35,7 @@ from shared.domain.window.recurrence import (
     Weekly,
 )
 from shared.domain.window.window import DateSpan, MaintenanceWindow, Occurrence
+from shared.reconcile.shown.forecast_json import forecast_body
 from tests.unit.domain.examples import DAY, HOUR, MINUTE, SUNDAYS, at, cluster
 from tests.unit.domain.images.test_node_image import version
 from tests.unit.domain.strategies import instants, plain_windows, windows
@@ -285,29 +285,13 @@ def test_without_a_window(
         ),
     ],
 )
-def test_what_cannot_be_told(schedule: ObservedSchedule, why: str) -> None:
+def test_a_window_that_cannot_be_read_gives_no_forecast(
+    schedule: ObservedSchedule, why: str
+) -> None:
     """A window that is ambiguous or cannot be read gives no forecast, and says why."""
     found = forecast(cluster(), schedule, VISIBLE, VISIBLE).pick_up
     assert isinstance(found, Unknown)
     assert why in found.why
-
-
-@pytest.mark.parametrize(
-    ("channel", "noted"),
-    [
-        *((on, True) for on in ("stable", "patch", "rapid", "Stable", "something-new")),
-        *((off, False) for off in (None, "none", "None", "node-image", "NODE-IMAGE")),
-    ],
-)
-@pytest.mark.parametrize("schedule", [None, ObservedSchedule(SUNDAYS)])
-def test_kubernetes_upgrades_ignore_the_window(
-    schedule: ObservedSchedule | None, channel: str | None, *, noted: bool
-) -> None:
-    """An auto-upgrade channel that upgrades Kubernetes is noted, with its own schedule's name."""
-    owner = cluster(autoUpgradeProfile={"upgradeChannel": channel})
-    notes = forecast(owner, schedule, VISIBLE, VISIBLE).notes
-    assert bool(notes) is noted
-    assert all("aksManagedAutoUpgradeSchedule" in note for note in notes)
 
 
 @pytest.mark.parametrize(
@@ -406,7 +390,7 @@ def test_each_kind_in_json(pick_up: PickUp, shown: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize("schedule", [None, ObservedSchedule(SUNDAYS)])
-def test_a_first_sight(schedule: ObservedSchedule | None) -> None:
+def test_an_image_at_first_sight_may_be_older(schedule: ObservedSchedule | None) -> None:
     """What was there before the first sight may have come already; only the other end is known."""
     found = forecast(cluster(), schedule, VISIBLE, VISIBLE)
     seen, sighted = (forecast_body(found, replace(IMAGE, after=after)) for after in (VISIBLE, None))

@@ -7,15 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.deciding.observed import ObservedSchedule, SeenSchedule
-from shared.domain.images.forecast_body import (
-    KnownCluster,
-    forecast_bodies,
-    known_forecasts,
-    schedule_to_text,
-)
 from shared.domain.images.known_image import KnownImage, SeenImage, newest_of_each_os
+from shared.domain.images.remembered import KnownCluster, schedule_to_text
 from shared.domain.vocabulary.invalid import InvalidWindow
 from shared.domain.window.window import MaintenanceWindow
+from shared.reconcile.shown.forecast_json import (
+    forecast_bodies,
+    known_forecasts,
+)
 from tests.unit.domain.examples import DAY, HOUR, SUNDAYS, at, cluster
 from tests.unit.domain.images.test_node_image import image, version
 from tests.unit.domain.strategies import instants, windows
@@ -101,24 +100,26 @@ def test_what_is_not_known(
         assert (found["notBefore"], found["certainBy"]) == (None, None)
 
 
-def test_kubernetes_upgrades_are_noted_without_an_image() -> None:
-    """The note about the other schedule is there whatever is known of images."""
+def test_kubernetes_upgrades_are_forecast_without_an_image() -> None:
+    """What is said of the other schedule is there whatever is known of images."""
     owner = cluster(autoUpgradeProfile={"upgradeChannel": "stable"})
-    for seen in (SeenSchedule(None), SeenSchedule(ObservedSchedule(SUNDAYS))):
-        (found,) = forecast_bodies(owner, seen, (), WEDNESDAY)
-        assert "aksManagedAutoUpgradeSchedule" in found["notes"][0]
+    for seen in (None, SeenSchedule(None), SeenSchedule(ObservedSchedule(SUNDAYS))):
+        (found,) = forecast_bodies(owner, seen, (), WEDNESDAY, SeenSchedule(None))
+        assert found["byKubernetesUpgrade"]["begins"] == "AnyTime"
+        assert "aksManagedAutoUpgradeSchedule" in found["byKubernetesUpgrade"]["why"]
 
 
-@given(windows, instants, st.sampled_from([None, "stable", "None"]))
+@given(windows, windows, instants, st.sampled_from([None, "stable", "None"]))
 def test_what_is_remembered_forecasts_the_same(
-    window: MaintenanceWindow, now: datetime, channel: str | None
+    window: MaintenanceWindow, other: MaintenanceWindow, now: datetime, channel: str | None
 ) -> None:
     """From the row comes what a look at the cluster would give."""
-    seen = SeenSchedule(ObservedSchedule(window))
+    seen, upgrades = (SeenSchedule(ObservedSchedule(each)) for each in (window, other))
     live = cluster(autoUpgradeProfile={"upgradeChannel": channel, "nodeOSUpgradeChannel": "None"})
-    row = KnownCluster("None", channel, schedule_to_text(seen))
+    texts = schedule_to_text(seen), schedule_to_text(upgrades)
+    row = KnownCluster("None", channel, *texts, sku=live.sku)
     images = (UBUNTU, LINUX)
-    assert known_forecasts(row, images, now) == forecast_bodies(live, seen, images, now)
+    assert known_forecasts(row, images, now) == forecast_bodies(live, seen, images, now, upgrades)
 
 
 def test_callers_share_what_is_equal() -> None:

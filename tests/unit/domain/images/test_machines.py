@@ -39,7 +39,7 @@ def test_a_machine_is_read(image: object, name: str | None) -> None:
     "row",
     [None, [], {}, {**ROW, "subscriptionId": "x"}, {**ROW, "resourceGroup": ""}, {"image": SIG}],
 )
-def test_what_is_no_machine(row: object) -> None:
+def test_a_row_without_a_group_is_no_machine(row: object) -> None:
     """A row without a subscription or a group is no machine."""
     assert observe_machine(row) is None
 

@@ -116,7 +116,7 @@ def test_what_somebody_else_publishes_is_read(given: Mapping[str, object]) -> No
         ),
     ],
 )
-def test_what_is_not_ours(given: Mapping[str, object], about: str) -> None:
+def test_events_of_others_are_passed_over(given: Mapping[str, object], about: str) -> None:
     """Other events of the topic, and images that NAP does not use, are nobody's mistake."""
     assert parsed(given) == NotOurs(about)
 

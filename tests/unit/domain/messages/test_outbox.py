@@ -42,7 +42,7 @@ def test_events_come_through_whole_and_in_order(lengths: list[int], attempt: int
         assert len(work.to_message()) < MAX_MESSAGE_BYTES * 3 / 4
 
 
-def test_nothing_is_no_message() -> None:
+def test_without_an_event_there_is_no_message() -> None:
     """Without an event there is no message."""
     assert list(packed([], NOW)) == []
 

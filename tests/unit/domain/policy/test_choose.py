@@ -162,7 +162,9 @@ def test_a_rule_that_matched_nothing_can_go(policy: Policy, cluster: Cluster, at
 
 
 @given(matches, matches, clusters)
-def test_covered_is_certain(wider: Match, narrower: Match, cluster: Cluster) -> None:
+def test_a_match_that_covers_another_matches_whatever_it_does(
+    wider: Match, narrower: Match, cluster: Cluster
+) -> None:
     """What one match is said to cover in another, it has."""
     if covers(wider, narrower) and narrower.why_not(cluster) is None:
         assert wider.why_not(cluster) is None

@@ -218,7 +218,7 @@ def test_each_problem_has_its_place(written: str) -> None:
     assert problems(written) == WRONG[written]
 
 
-def test_all_at_once() -> None:
+def test_all_problems_of_a_file_are_named_at_once() -> None:
     """Whoever mends a file needs one round for everything that can be said of it."""
     found = problems("version = 3\n[windows.a]\n[[rules]]\n[[rules]]\nname = 5\n")
     assert [line.split(" ", 1)[0] for line in found] == [

@@ -203,7 +203,7 @@ def test_an_hour_that_comes_twice() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "Berlin", "EUROPE/BERLIN", "../zones", "zones", 5, None])
-def test_no_zone(name: object) -> None:
+def test_an_unknown_zone_is_refused(name: object) -> None:
     """A name that is none is refused, and no other file is ever opened."""
     with pytest.raises(BrokenRule):
         parse_zone(name)

@@ -117,7 +117,7 @@ def test_a_cluster_covers_itself_only() -> None:
 
 
 @pytest.mark.parametrize("text", ["", f"/subscriptions/{SUBSCRIPTION}", f"{GROUP_ID}/", "rg-prod"])
-def test_what_is_neither_cluster_nor_group_is_no_scope(text: str) -> None:
+def test_an_id_of_something_else_is_no_scope(text: str) -> None:
     """A whole subscription or a bare name cannot be excluded."""
     with pytest.raises(InvalidResourceId, match="scope"):
         parse_scope(text)

@@ -1,21 +1,18 @@
-"""A forecast as the API shows it: every instant in UTC and in the window's own offset.
+"""A forecast as it is shown: every instant in UTC and in the window's own offset.
 
 The forecasts for one cluster: one for each image that is the newest of its OS.
-
-The node OS schedule as it was seen last, as text in a row.
 """
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
-from typing import Literal, TypedDict, assert_never, cast
+from typing import Literal, TypedDict, assert_never
 
-from shared.domain.deciding.observed import ObservedSchedule, SeenSchedule
+from shared.domain.deciding.observed import SeenSchedule
+from shared.domain.images.by_upgrade import UpgradeForecast, UpgradeTime, forecast_upgrade
+from shared.domain.images.channels import Channels
 from shared.domain.images.forecast import (
     AnyTime,
-    Channels,
     Forecast,
     InWindow,
     PickUp,
@@ -24,9 +21,8 @@ from shared.domain.images.forecast import (
     forecast_of_none,
 )
 from shared.domain.images.known_image import SeenImage
+from shared.domain.images.remembered import KnownCluster, schedule_from_text
 from shared.domain.vocabulary import instants
-from shared.domain.vocabulary.invalid import InvalidWindow, Problem
-from shared.domain.window.body import read_window, write_window
 from shared.domain.window.window import Occurrence
 
 
@@ -72,7 +68,7 @@ class PickUpJson(TypedDict):
     why: str | None
 
 
-class ForecastJson(PickUpJson):
+class ByWindowJson(PickUpJson):
     """When a new node image is picked up, if the schedule stays as it is, and what limits that.
 
     The image is null where naptime has not seen one in the location yet.
@@ -82,7 +78,27 @@ class ForecastJson(PickUpJson):
     notes: list[str]
 
 
-def forecast_body(forecast: Forecast, image: SeenImage | None) -> ForecastJson:
+class ByUpgradeJson(TypedDict):
+    """When AKS begins an upgrade of Kubernetes by itself, which brings the newest images with it.
+
+    `possible` is the time, under way or next, in which it may begin, where a window says so.
+    """
+
+    begins: UpgradeTime
+    possible: PossibleJson | None
+    why: str
+
+
+class ForecastJson(ByWindowJson):
+    """When a new node image may come, if both schedules stay as they are, and what limits that.
+
+    By the node OS window, and beside it by an upgrade of Kubernetes, whatever that window says.
+    """
+
+    byKubernetesUpgrade: ByUpgradeJson
+
+
+def forecast_body(forecast: Forecast, image: SeenImage | None) -> ByWindowJson:
     """Give it ready for JSON: camelCase keys, ISO 8601; what is not known is null."""
     shown = _pick_up(forecast.pick_up)
     notes = list(forecast.notes)
@@ -91,6 +107,11 @@ def forecast_body(forecast: Forecast, image: SeenImage | None) -> ForecastJson:
         shown["notBefore"] = None
         notes.append(_first_sight(image))
     return {"image": _image(image) if image else None, **shown, "notes": notes}
+
+
+def _by_upgrade(found: UpgradeForecast) -> ByUpgradeJson:
+    possible = _occurrence(found.possible, found.utc_offset)
+    return {"begins": found.begins, "possible": possible, "why": found.why}
 
 
 def _first_sight(image: SeenImage) -> str:
@@ -171,79 +192,38 @@ _NOT_SEEN = "The cluster's node OS schedule has not been seen yet."
 _NO_IMAGE = "No node image has been seen in this location yet."
 
 
-@dataclass(frozen=True, slots=True)
-class KnownCluster:
-    """As much of what is remembered of a cluster as its forecasts need."""
-
-    node_os_channel: str | None
-    upgrade_channel: str | None
-    schedule_text: str
-    """As `schedule_to_text` wrote it; empty if nothing was seen."""
-
-
 @lru_cache(_MOST_KEPT)
 def known_forecasts(
     cluster: KnownCluster, images: tuple[SeenImage, ...], minute: datetime
 ) -> list[ForecastJson]:
     """Give the forecasts for what is remembered, as of a full minute; callers share the answer."""
-    return forecast_bodies(cluster, schedule_from_text(cluster.schedule_text), images, minute)
+    seen, upgrades = map(schedule_from_text, (cluster.schedule_text, cluster.auto_upgrade_text))
+    return forecast_bodies(cluster, seen, images, minute, upgrades)
 
 
 def forecast_bodies(
-    cluster: Channels, seen: SeenSchedule | None, images: Sequence[SeenImage], now: datetime
+    cluster: Channels,
+    seen: SeenSchedule | None,
+    images: Sequence[SeenImage],
+    now: datetime,
+    auto_upgrade: SeenSchedule | None = None,
 ) -> list[ForecastJson]:
     """Give the forecasts ready for JSON, at least one: without an image it is about none.
 
-    `seen` None means that nobody has looked at the cluster's configurations yet.
+    `seen` and `auto_upgrade` None mean that nobody has looked for those schedules yet.
     """
-    if not images:
-        return [forecast_body(_of_none(cluster, seen), None)]
-    return [forecast_body(_of(cluster, seen, image, now), image) for image in images]
+    by_upgrade = _by_upgrade(forecast_upgrade(cluster, auto_upgrade, now))
+    return [
+        {**forecast_body(_of(cluster, seen, image, now), image), "byKubernetesUpgrade": by_upgrade}
+        for image in images or (None,)
+    ]
 
 
-def _of_none(cluster: Channels, seen: SeenSchedule | None) -> Forecast:
+def _of(
+    cluster: Channels, seen: SeenSchedule | None, image: SeenImage | None, now: datetime
+) -> Forecast:
     if seen is None:
         return Forecast(Unknown(_NOT_SEEN), ())
-    return forecast_of_none(cluster, seen.schedule, _NO_IMAGE)
-
-
-def _of(cluster: Channels, seen: SeenSchedule | None, image: SeenImage, now: datetime) -> Forecast:
-    if seen is None:
-        return Forecast(Unknown(_NOT_SEEN), ())
+    if image is None:
+        return forecast_of_none(cluster, seen.schedule, _NO_IMAGE)
     return forecast(cluster, seen.schedule, image.since, now, image.after)
-
-
-_MOST_KNOWN = 1024
-"""Texts whose reading is kept: many clusters share one, and reading it costs more than its use."""
-
-
-def schedule_to_text(seen: SeenSchedule) -> str:
-    """Write down what was seen, as JSON; never an empty text."""
-    schedule = seen.schedule
-    if schedule is None:
-        return "null"
-    body: dict[str, object] = {}
-    if schedule.window is not None:
-        body["window"] = write_window(schedule.window)
-    if schedule.unreadable is not None:
-        few = schedule.unreadable.few()
-        body["unreadable"] = [[found.field, found.value, found.rule] for found in few.problems]
-        body["more"] = few.more
-    return json.dumps(body, separators=(",", ":"))
-
-
-@lru_cache(_MOST_KNOWN)
-def schedule_from_text(text: str) -> SeenSchedule | None:
-    """Read what `schedule_to_text` wrote; None for an empty text: nothing was seen."""
-    if not text:
-        return None
-    body = json.loads(text)
-    if body is None:
-        return SeenSchedule(None)
-    if "unreadable" in body:
-        problems = [Problem(*cast("list[str]", found)) for found in body["unreadable"]]
-        unreadable = InvalidWindow(problems, body.get("more", 0))
-        return SeenSchedule(ObservedSchedule(unreadable=unreadable))
-    if "window" in body:
-        return SeenSchedule(ObservedSchedule(read_window(body["window"])))
-    return SeenSchedule(ObservedSchedule())

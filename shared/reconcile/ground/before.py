@@ -1,0 +1,45 @@
+"""What was known of a cluster before a listing, kept small."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Self
+
+from shared.domain.fleet.crowding import start_of
+from shared.domain.fleet.last_known import Remembered
+from shared.domain.vocabulary.reasons import Reason
+
+SEEN_AGAIN_WITHIN = timedelta(minutes=40)
+"""The queue of clusters looks at what it has patience with at least every half hour or so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What was known of a cluster before this listing."""
+
+    location: str
+    explicit: bool
+    told: frozenset[Reason]
+    verified_at: datetime | None
+    reason: str
+    waiting: bool
+    """Whether a message on the queue of clusters has patience with it, as it seems."""
+    missing_since: datetime | None
+    start: datetime | None
+    """The next start as of the listing; None if there is none, or no node auto-provisioning."""
+
+    @classmethod
+    def of(cls, known: Remembered, now: datetime) -> Self:
+        """Keep of what is remembered only what matters here: there may be ten thousand."""
+        reason = known.last_outcome["reason"] if known.is_known else ""
+        start = start_of(known, now) if known.has_nap else None
+        waiting = known.was_deferred_since(now - SEEN_AGAIN_WITHIN)
+        return cls(
+            known.location,
+            known.explicit,
+            known.told,
+            known.verified_at,
+            reason,
+            waiting,
+            known.missing_since,
+            start,
+        )
