@@ -90,7 +90,7 @@ def test_a_week_is_two_lines_of_blocks() -> None:
     """The window above, the budgets below, in 80 columns."""
     good = generate(SUNDAYS, BudgetWish(), NOW).budgets
     assert drawn(week_of(good, SUNDAYS, NOW)) == [
-        "        Mon      Tue      Wed      Thu      Fri      Sat      Sun",
+        "UTC     Mon      Tue      Wed      Thu      Fri      Sat      Sun",
         "window  ········ ········ ········ ········ ········ ········ ▚▚······",
         "budgets ········ ········ ········ ········ ········ ········ ▚▚······",
     ]
@@ -116,6 +116,7 @@ def test_a_week_may_be_drawn_in_the_windows_own_time() -> None:
     tokyo = replace(SUNDAYS, utc_offset=timedelta(hours=9))
     good = generate(tokyo, BudgetWish(), NOW).budgets
     week = week_of(good, tokyo, NOW, tokyo.utc_offset)
+    assert drawn(week)[0].startswith("+09:00  Mon ")
     assert drawn(week)[2].endswith(" ▚▚······")
     assert drawn(week_of(good, tokyo, NOW))[2].endswith(" ·····▚▚· ········")
 
