@@ -50,7 +50,7 @@ def test_settings_and_parameters_exist(name: str) -> None:
     text = page(name)
     named = set(re.findall(r"\bNAPTIME_[A-Z_]+\b", text))
     assert named <= app_settings(read_snapshots()["defaults"]).keys() | VARIABLES
-    given = set(re.findall(r"(?<![\w-])([a-z]+[A-Z]\w*)=(?!=)", text))
+    given = set(re.findall(r"(?<![\w?&-])([a-z]+[A-Z]\w*)=(?!=)", text))
     assert given <= names("parameters")
 
 
