@@ -30,6 +30,9 @@ SWEEP_FACTOR: Final = 1.1
 QUICK_SECONDS: Final = 1.5
 LATENCY_SECONDS: Final = 0.1
 
+WARMED_UP_IN: Final = "swedencentral"
+"""Where the one cluster is that the app loads its clients for."""
+
 _HERE, _THERE, _ELSEWHERE = "westeurope", "northeurope", "uksouth"
 
 
@@ -149,7 +152,7 @@ async def stage_of(
 ) -> AsyncIterator[Stage]:
     """Start everything with these fleets, and have the app load its clients."""
     own = owned or lots[0].subscriptions
-    warm = Lot(own[:1], "swedencentral", 1)
+    warm = Lot(own[:1], WARMED_UP_IN, 1)
     with tempfile.TemporaryDirectory() as folder:
         plan = Plan(
             fleet_of([*lots, warm]),

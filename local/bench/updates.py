@@ -15,11 +15,12 @@ from http import HTTPStatus
 from time import monotonic
 from typing import Final
 
+from local.azure.arm.locations import LOCATIONS
 from local.bench.events import cluster_written
 from local.bench.figures import Part, Row
 from local.bench.fleet_runs import NODE_IMAGES_LISTED, RunDidNotEnd, States, until_quiet
 from local.bench.fleets import Lot, subscriptions
-from local.bench.sweeps import SWEEP_FACTOR, Shape, stage_of
+from local.bench.sweeps import SWEEP_FACTOR, WARMED_UP_IN, Shape, stage_of
 from local.demo.journal import Call
 from local.demo.stage import Stage
 from local.demo.surroundings import clean_environment
@@ -32,17 +33,8 @@ WORKERS: Final = 4
 CALLS_EACH: Final = 3
 """The cluster is read, its configurations are listed, and one is written."""
 
-LOCATIONS: Final = (
-    *("westeurope", "northeurope", "uksouth", "eastus", "eastus2", "westus2"),
-    *(
-        "francecentral",
-        "germanywestcentral",
-        "swedencentral",
-        "norwayeast",
-        "japaneast",
-        "uaenorth",
-    ),
-)
+_PLACES: Final = [where for where in LOCATIONS if where != WARMED_UP_IN]
+
 STANDS_STILL: Final = 120.0
 """Seconds without one more protected cluster after which nothing more is waited for."""
 
@@ -92,7 +84,7 @@ def _seconds(calls: int, pace: Pace) -> float:
 async def updated_at_once(shape: Shape, workers: int) -> Part:
     """Update all clusters of one subscription, in so many locations, at one moment."""
     (own,) = subscriptions(1)
-    lots = [Lot((own,), where, shape.clusters, 1) for where in LOCATIONS[: shape.shards]]
+    lots = [Lot((own,), where, shape.clusters, 1) for where in _PLACES[: shape.shards]]
     async with stage_of(lots, shape.limits) as stage, _more_workers(stage, workers - 1):
         found = await _updated(stage)
     number, each = len(found.after), len(found.calls) / len(found.after)
