@@ -4,6 +4,7 @@ import azure.functions as func
 
 from functions import events, queues, timers
 from functions.api import budgets, clusters, describe, policy, runs, schedules
+from functions.page import routes as page
 
 app = func.FunctionApp()
 for blueprint in (
@@ -15,6 +16,7 @@ for blueprint in (
     budgets.routes.blueprint,
     runs.routes.blueprint,
     policy.routes.blueprint,
+    page.blueprint,
     describe.blueprint,
 ):
     app.register_functions(blueprint)

@@ -14,7 +14,7 @@ from shared.domain.vocabulary.invalid import InvalidInput, NaptimeError
 INTERRUPTED = 130
 """As a shell has it: 128, and the number of SIGINT."""
 
-for _each in ("fleet", "protect", "cluster", "app"):
+for _each in ("fleet", "protect", "cluster", "budgets", "app"):
     import_module(f"naptime.commands.{_each}")
 
 

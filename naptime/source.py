@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from naptime.asking.references import ClusterName
     from naptime.asking.scope import Reach
+    from shared.domain.deciding.observed import ObservedConfiguration
     from shared.domain.deciding.outcome import LastOutcomeJson
     from shared.domain.vocabulary.ids import ClusterId
     from shared.reconcile.shown.cluster_json import LiveClusterJson
@@ -54,6 +55,10 @@ class Source(Protocol):
 
     async def forecast(self, cluster_id: "ClusterId") -> "LiveClusterJson":
         """Give the same with forecasts for the newest node images of its location."""
+        ...
+
+    async def configurations(self, cluster_id: "ClusterId") -> "Sequence[ObservedConfiguration]":
+        """Give the maintenance configurations of one cluster as ARM has them."""
         ...
 
     async def named(self, name: "ClusterName", asked: "Reach") -> "Sequence[ClusterId]":

@@ -26,6 +26,8 @@ from shared.reconcile.images.watch import ImageWatcher
 from shared.reconcile.shown.clusters import KEPT_FOR, FleetViewer
 from shared.reconcile.shown.commands import AuditedCommands
 from shared.reconcile.shown.one_cluster import ClusterViewer
+from shared.reconcile.shown.page.viewer import KEPT_FOR as PAGE_KEPT_FOR
+from shared.reconcile.shown.page.viewer import FleetPageViewer
 from shared.reconcile.shown.policy import PolicyDesk
 from shared.reconcile.shown.schedules import ScheduleViewer
 from shared.settings import Settings, read_settings
@@ -114,6 +116,20 @@ class World(Fleetwork):
             self.ports.clock,
             self.settings.subscriptions,
             SharedAnswers(self.ports.clock, KEPT_FOR),
+        )
+
+    @cached_property
+    def fleet_page(self) -> FleetPageViewer:
+        """What `GET /fleet/data` calls."""
+        return FleetPageViewer(
+            self.memory,
+            self.newest_images,
+            self.policies,
+            self.store,
+            self.ports.clock,
+            self.settings.subscriptions,
+            self.settings.dry_run,
+            SharedAnswers(self.ports.clock, PAGE_KEPT_FOR),
         )
 
     @cached_property

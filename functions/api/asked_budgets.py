@@ -1,19 +1,17 @@
 """What requests about disruption budgets may ask for."""
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from msgspec import Meta
 
 from functions.http.parts import Part
-from shared.domain.budgets.budget import DisruptionReason, Nodes, parse_reason
+from shared.domain.budgets.budget import DisruptionReason
+from shared.domain.budgets.making.asked import read_until, read_wish, read_zone
 from shared.domain.budgets.making.generate import BudgetWish
 from shared.domain.budgets.making.made import TextForm
-from shared.domain.policy.zones import parse_zone
-from shared.domain.vocabulary.fields import BrokenRule
-from shared.domain.vocabulary.invalid import InvalidInput
 
 LONGEST_TEXT = 64
 MOST_NODES = 100_000
@@ -74,25 +72,16 @@ class BudgetsQuery(Part, frozen=True):
     @property
     def wish(self) -> BudgetWish:
         """Read what is asked for; raises `InvalidInput`."""
-        return BudgetWish(
-            _read("nodes", self.nodes, Nodes.parse),
-            _reasons(self.reasons),
-            timedelta(minutes=self.close_early_minutes),
-            _instant(self.until),
-        )
+        return read_wish(self.nodes, self.reasons, self.close_early_minutes, self.until)
 
     @property
     def place(self) -> ZoneInfo | None:
         """Find the zone; raises `InvalidInput`."""
-        return None if self.zone is None else _read("zone", self.zone, parse_zone)
+        return read_zone(self.zone, self.until, superset=self.superset)
 
     def check(self) -> None:
         """Refuse what cannot be read, and what goes with a zone only."""
         _ = (self.wish, self.place)
-        if self.superset and self.zone is None:
-            raise InvalidInput.because("superset", self.superset, "goes with zone only")
-        if self.zone is not None and self.until is not None:
-            raise InvalidInput.because("until", self.until, "does not go with zone")
 
 
 class CheckQuery(Part, frozen=True):
@@ -107,7 +96,7 @@ class CheckQuery(Part, frozen=True):
     @property
     def end(self) -> datetime | None:
         """Read the end; raises `InvalidInput`."""
-        return _instant(self.until)
+        return read_until(self.until)
 
     def check(self) -> None:
         _ = self.end
@@ -137,29 +126,3 @@ class NodePoolsBody(Part, frozen=True):
             "status": self.status,
         }
         return {name: value for name, value in parts.items() if value is not None}
-
-
-def _reasons(text: str) -> tuple[DisruptionReason, ...]:
-    words = [word.strip() for word in text.split(",")]
-    return tuple(dict.fromkeys(_read("reasons", word, parse_reason) for word in words))
-
-
-def _instant(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        if len(text) == len(date.min.isoformat()):
-            return datetime.combine(date.fromisoformat(text), time(), UTC)
-        instant = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise InvalidInput.because("until", text, "must be a date, or an instant") from error
-    if instant.tzinfo is None:
-        raise InvalidInput.because("until", text, "must have an offset, or Z")
-    return instant.astimezone(UTC)
-
-
-def _read[T](field: str, text: str, parse: Callable[[str], T]) -> T:
-    try:
-        return parse(text)
-    except BrokenRule as error:
-        raise InvalidInput.because(field, text, str(error)) from error

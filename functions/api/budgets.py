@@ -1,19 +1,12 @@
 """HTTP: disruption budgets for one cluster's window, and NodePools held against it."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import timedelta
 
 import azure.functions as func
 
 from functions.api.asked_budgets import BudgetsQuery, CheckQuery, NodePoolsBody
 from functions.api.requests import ClusterPath
-from functions.api.shown_budgets import (
-    CheckedBudgetsJson,
-    ClusterBudgetsJson,
-    budgets_json,
-    checked_json,
-)
 from functions.http.answering import allowed
 from functions.http.answers import AsYaml, Ok, prefers_json
 from functions.http.problems import (
@@ -29,14 +22,15 @@ from shared.domain.budgets.checking.report import report
 from shared.domain.budgets.checking.view import Question
 from shared.domain.budgets.making.made import make_budgets
 from shared.domain.budgets.making.written import title_of
-from shared.domain.deciding.kubernetes import auto_upgrade_configuration
-from shared.domain.deciding.observed import (
-    ObservedConfiguration,
-    node_os_schedule,
-    read_schedule,
-)
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.window.window import MaintenanceWindow
+from shared.reconcile.shown.budgets import (
+    BudgetWindows,
+    CheckedBudgetsJson,
+    ClusterBudgetsJson,
+    budgets_json,
+    checked_json,
+)
 from shared.world import app
 
 routes = Routes()
@@ -76,7 +70,7 @@ async def show_budgets(
     there is a list for each offset of the coming year, or one for all of them (`superset`).
     """
     cluster_id = allowed(ClusterId.of(path.subscription_id, path.resource_group, path.name))
-    window = _window(await app().schedules.schedule(cluster_id))
+    window = _window(BudgetWindows.of(await app().schedules.all(cluster_id)))
     now = app().ports.clock.now()
     made = make_budgets(window, query.wish, now, query.place, superset=query.superset)
     return AsYaml(
@@ -106,34 +100,23 @@ async def check_budgets(
     """
     cluster_id = allowed(ClusterId.of(path.subscription_id, path.resource_group, path.name))
     objects = list(objects_in(body.written))
-    configurations = await app().schedules.all(cluster_id)
-    schedule = node_os_schedule(configurations)
+    windows = BudgetWindows.of(await app().schedules.all(cluster_id))
     question = Question(
         app().ports.clock.now(),
-        schedule.schedule.window if schedule else None,
-        _kubernetes_window(configurations),
+        windows.node_os,
+        windows.kubernetes,
         query.nodes,
         timedelta(minutes=query.minutes_per_node),
         query.end,
     )
     # Some seconds of arithmetic for the worst that fits into a body: others go on meanwhile.
     found = await asyncio.to_thread(report, objects, question)
-    return Ok(checked_json(cluster_id, question, found))
+    return Ok(checked_json(cluster_id, windows, found))
 
 
-def _window(found: ObservedConfiguration | None) -> MaintenanceWindow:
-    if found is None:
-        raise RequestRefused(NO_SCHEDULE, "the cluster has no node OS schedule")
-    if found.schedule.window is None:
-        unreadable = found.schedule.unreadable
-        detail = str(unreadable) if unreadable else "there is no maintenance window in it"
-        raise RequestRefused(NO_WINDOW, detail)
-    return found.schedule.window
-
-
-def _kubernetes_window(
-    found: Sequence[ObservedConfiguration],
-) -> MaintenanceWindow | None:
-    """Read the window of Kubernetes upgrades; one that cannot be read is none."""
-    configuration = auto_upgrade_configuration(found)
-    return read_schedule(configuration.properties).window if configuration else None
+def _window(windows: BudgetWindows) -> MaintenanceWindow:
+    if windows.schedule is None:
+        raise RequestRefused(NO_SCHEDULE, windows.why_none)
+    if windows.node_os is None:
+        raise RequestRefused(NO_WINDOW, windows.why_none)
+    return windows.node_os

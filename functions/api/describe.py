@@ -7,10 +7,18 @@ import msgspec
 
 from functions.api import budgets, clusters, policy, runs, schedules
 from functions.http.openapi import describe
+from functions.page import routes as page
 
 blueprint = func.Blueprint()  # type: ignore[no-untyped-call]  # its constructor has no types
 
-DESCRIBED = (clusters.routes, schedules.routes, budgets.routes, runs.routes, policy.routes)
+DESCRIBED = (
+    clusters.routes,
+    schedules.routes,
+    budgets.routes,
+    runs.routes,
+    policy.routes,
+    page.routes,
+)
 """Everything that is described: each module of routes, in the order of the document."""
 
 

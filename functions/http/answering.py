@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import azure.functions as func
 import msgspec
 
-from functions.http.answers import YAML, Answer, AsYaml, retry_after
+from functions.http.answers import YAML, Answer, AsYaml, Encoded, NotModified, retry_after
 from functions.http.problems import (
     INVALID_REQUEST,
     INVALID_SETTING,
@@ -35,9 +35,15 @@ class Found:
 
 
 def answer(given: Answer) -> func.HttpResponse:
-    if isinstance(given, AsYaml) and not given.as_json:
-        return _sent(given.text.encode(), given.status, YAML, given.headers())
-    return _response(given.body, given.status, "application/json", given.headers())
+    match given:
+        case NotModified():
+            return _sent(b"", given.status, "application/json", given.headers())
+        case Encoded():
+            return _sent(given.body, given.status, "application/json", given.headers())
+        case AsYaml() if not given.as_json:
+            return _sent(given.text.encode(), given.status, YAML, given.headers())
+        case _:
+            return _response(given.body, given.status, "application/json", given.headers())
 
 
 def answer_for(error: Exception, correlation_id: str) -> func.HttpResponse:

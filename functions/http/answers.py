@@ -82,10 +82,50 @@ class AsYaml[T]:
         return {"Vary": "Accept"}
 
 
+@dataclass(frozen=True, slots=True)
+class Encoded[T]:
+    """200, a body that is JSON already, and the tag by which `If-None-Match` knows it again."""
+
+    status: ClassVar[int] = 200
+    told: ClassVar[str] = "Done."
+    header_texts: ClassVar[Mapping[str, str]] = {
+        "ETag": "Stands for this answer; send it back as If-None-Match.",
+    }
+
+    body: bytes
+    etag: str
+
+    def headers(self) -> dict[str, str]:
+        """Give the tag; nobody else's page may read the answer."""
+        return {"ETag": self.etag, "Cross-Origin-Resource-Policy": "same-origin"}
+
+
+@dataclass(frozen=True, slots=True)
+class NotModified[T]:
+    """304: the caller has the answer already."""
+
+    status: ClassVar[int] = 304
+    told: ClassVar[str] = "As it was at the ETag that was sent."
+    header_texts: ClassVar[Mapping[str, str]] = {"ETag": "Stands for the answer."}
+
+    etag: str
+
+    def headers(self) -> dict[str, str]:
+        """Give the tag."""
+        return {"ETag": self.etag}
+
+
 YAML = "application/yaml"
 """RFC 9512."""
 
-type Answer = Ok[object] | Tagged[object] | Accepted[object] | AsYaml[object]
+type Answer = (
+    Ok[object]
+    | Tagged[object]
+    | Accepted[object]
+    | AsYaml[object]
+    | Encoded[object]
+    | NotModified[object]
+)
 
 
 def prefers_json(accept: str) -> bool:

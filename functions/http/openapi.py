@@ -13,7 +13,7 @@ from typing import Final, get_args
 
 import msgspec
 
-from functions.http.answers import YAML, Answer, AsYaml
+from functions.http.answers import YAML, Answer, AsYaml, NotModified
 from functions.http.parts import Part, TextBody, without_none
 from functions.http.problems import ProblemJson, ProblemKind
 from functions.http.routes import Route
@@ -86,8 +86,9 @@ _DESCRIPTION: Final = (
 def _types(routes: Iterable[Route]) -> Iterable[object]:
     yield ProblemJson
     for route in routes:
-        for body in route.answers.values():
-            yield from _members(body)
+        for kind, body in route.answers.items():
+            if kind is not NotModified:
+                yield from _members(body)
         if "body" in route.parts and not issubclass(route.parts["body"], TextBody):
             yield route.parts["body"]
         for place in PLACES:
@@ -166,6 +167,8 @@ def _answer(kind: type[Answer], body: object, schemas: Schemas) -> Json:
         name: {"description": text, "schema": {"type": "string"}}
         for name, text in kind.header_texts.items()
     }
+    if kind is NotModified:
+        return {"description": kind.told, "headers": headers}
     content: Json = {"application/json": {"schema": schemas.of_body(body)}}
     if kind is AsYaml:
         content[YAML] = {"schema": {"type": "object", "description": "YAML, with notes."}}

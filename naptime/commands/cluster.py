@@ -48,7 +48,7 @@ def show(
 ) -> int:
     """Show one cluster: as it is, what naptime would do and why, when, and the same by az."""
     say(_reading(cluster, app), quiet=shown.quiet)
-    live = run(_live(cluster, _scope(which), flags, app, forecast=False))
+    live = run(_live(cluster, reach(which), flags, app, forecast=False))
     from naptime.reports.cluster import show_report  # noqa: PLC0415 - after the first words
 
     return shown.answer(show_report(live, detailed=shown.detailed))
@@ -69,13 +69,14 @@ Examples:
 def forecast(cluster: str, *, which: Which, shown: Shown, app: str | None) -> int:
     """Show when one cluster takes a new node image, if its schedule stays as it is."""
     say(_reading(cluster, app), quiet=shown.quiet)
-    live = run(_live(cluster, _scope(which), WindowFlags(), app, forecast=True))
+    live = run(_live(cluster, reach(which), WindowFlags(), app, forecast=True))
     from naptime.reports.cluster import forecast_report  # noqa: PLC0415 - after the first words
 
     return shown.answer(forecast_report(live))
 
 
-def _scope(which: Which) -> Reach:
+def reach(which: Which) -> Reach:
+    """Read where a cluster's name is looked for: in all subscriptions, unless some are named."""
     anywhere = not (which.subscriptions or os.environ.get("NAPTIME_SUBSCRIPTIONS"))
     everything = which.everything or anywhere
     return read_scope(which.subscriptions, which.locations, os.environ, everything=everything)

@@ -52,7 +52,7 @@ def which_clusters(command: Command) -> Command:
     ) -> int:
         return command(which=Which(subscriptions, locations, everything), **others)
 
-    return _with(
+    return with_options(
         packed,
         click.option("--location", "locations", multiple=True, help="Only there; again for more."),
         click.option("--all", "everything", is_flag=True, help="All subscriptions that you see."),
@@ -82,7 +82,7 @@ def which_window(command: Command) -> Command:
         flags = WindowFlags(day, start, utc_offset, hours, spread_minutes)
         return command(flags=flags, **others)
 
-    return _with(
+    return with_options(
         packed,
         *(
             click.option(name, metavar=metavar, help=meaning)
@@ -103,7 +103,7 @@ def how_shown(command: Command) -> Command:
         return command(shown=Shown(Form(form), quiet), **others)
 
     forms = click.Choice([form.value for form in Form])
-    return _with(
+    return with_options(
         packed,
         click.option("--quiet", "-q", is_flag=True, help="Nothing on standard error but errors."),
         click.option("--format", "form", type=forms, default="table", help="Default: table."),
@@ -146,7 +146,8 @@ def patience(command: Command) -> Command:
     )(command)
 
 
-def _with(command: Command, *options: Callable[[Command], Command]) -> Command:
+def with_options(command: Command, *options: Callable[[Command], Command]) -> Command:
+    """Put options on a command; the help shows the last of them first."""
     for option in options:
         command = option(command)
     return command

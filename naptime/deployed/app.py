@@ -7,7 +7,9 @@ from naptime.asking.references import ClusterName
 from naptime.asking.scope import Reach
 from naptime.deployed.client import AppClient, Json, items_of
 from naptime.source import FleetLook, Progress, Watch
+from shared.domain.deciding.observed import ObservedConfiguration
 from shared.domain.fleet.run import RunState
+from shared.domain.vocabulary.fields import object_in, text_in
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.invalid import InvalidInput
 from shared.domain.vocabulary.reasons import Reason
@@ -30,7 +32,6 @@ class DeployedApp:
     def __init__(self, client: AppClient, clock: "Clock") -> None:
         """Take a client of the app."""
         self._client = client
-        self._clock = clock
         self._clock = clock
 
     async def plan(self, asked: Reach, watch: Watch) -> FleetLook:
@@ -86,12 +87,19 @@ class DeployedApp:
 
     async def look(self, cluster_id: ClusterId) -> "LiveClusterJson":
         """Give one cluster as it is now, what would be done and what was."""
-        parts = (cluster_id.subscription_id, cluster_id.resource_group, cluster_id.name)
-        return cast("LiveClusterJson", await self._client.get("/".join(("clusters", *parts))))
+        return cast("LiveClusterJson", await self._client.get(_path(cluster_id)))
 
     async def forecast(self, cluster_id: ClusterId) -> "LiveClusterJson":
         """Give the same: the app watches node images anyway."""
         return await self.look(cluster_id)
+
+    async def configurations(self, cluster_id: ClusterId) -> Sequence[ObservedConfiguration]:
+        """Give the maintenance configurations of one cluster, as the app reads them now."""
+        page = await self._client.get(f"{_path(cluster_id)}/maintenance-configurations")
+        return [
+            ObservedConfiguration(text_in(each, "name") or "", object_in(each, "properties"))
+            for each in items_of(page)
+        ]
 
     async def named(self, name: ClusterName, asked: Reach) -> Sequence[ClusterId]:
         """Find the clusters of a name among those that the app remembers."""
@@ -104,6 +112,11 @@ class DeployedApp:
 
     async def close(self) -> None:
         await self._client.close()
+
+
+def _path(cluster_id: ClusterId) -> str:
+    parts = (cluster_id.subscription_id, cluster_id.resource_group, cluster_id.name)
+    return "/".join(("clusters", *parts))
 
 
 def scope_body(asked: Reach) -> Json:

@@ -14,6 +14,7 @@ from naptime.own.lookout import Lookout
 from naptime.own.ports import OwnPorts
 from naptime.own.writes import OwnWrites, Wrote
 from naptime.source import FleetLook, Watch
+from shared.domain.deciding.observed import ObservedConfiguration
 from shared.domain.errors import AzureError
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.invalid import InvalidInput
@@ -76,6 +77,11 @@ class OwnLogin:
         await _live(world, cluster_id)
         await world.image_watcher.watch()
         return await _live(world, cluster_id)
+
+    async def configurations(self, cluster_id: ClusterId) -> Sequence[ObservedConfiguration]:
+        """Give the maintenance configurations of one cluster; raises AzureError."""
+        world = self.world(frozenset({cluster_id.subscription_id}), dry_run=True)
+        return await world.schedules.all(cluster_id)
 
     async def named(self, name: ClusterName, asked: Reach) -> Sequence[ClusterId]:
         """Find the clusters of a name; raises AzureError where a subscription cannot be read."""

@@ -1,6 +1,6 @@
 """What a command has to say, before it is written in any form."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -12,6 +12,9 @@ WRONG_USAGE: Final = 64
 """EX_USAGE of sysexits.h: 2 is taken by what is to be done, as with `terraform plan`."""
 
 type Json = object
+
+type Drawing = Callable[[int], Sequence[str]]
+"""Draws something in so many columns."""
 
 
 class Tone(Enum):
@@ -54,6 +57,8 @@ class Section:
     advice: tuple[str, ...] = ()
     verbatim: tuple[str, ...] = ()
     """Lines to be copied: they are never cut or folded."""
+    drawing: Drawing | None = None
+    """What is drawn above its rows."""
     folded: bool = False
     """Whether it is of so little news that a comment on a pull request only counts it."""
 
@@ -69,7 +74,7 @@ class Section:
     @property
     def is_empty(self) -> bool:
         """Say whether there is nothing to show, whatever advice there would be."""
-        return not (self.rows or self.verbatim)
+        return not (self.rows or self.verbatim or self.drawing)
 
 
 @dataclass(frozen=True, slots=True)

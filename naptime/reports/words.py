@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import groupby
-from typing import assert_never
 
 from naptime.reports.report import Block, Entry
 from shared.domain.vocabulary import instants
@@ -11,14 +10,7 @@ from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.invalid import InvalidInput
 from shared.domain.vocabulary.plain_text import one_line
 from shared.domain.window.body import read_window
-from shared.domain.window.recurrence import (
-    AbsoluteMonthly,
-    Daily,
-    Recurrence,
-    RelativeMonthly,
-    Weekly,
-)
-from shared.domain.window.text import offset_text
+from shared.domain.window.words import in_words
 
 NOT_KNOWN = "-"
 LONGEST_MESSAGE = 500
@@ -29,34 +21,10 @@ def window_words(body: Mapping[str, object] | None) -> str:
     if body is None:
         return NOT_KNOWN
     try:
-        window = read_window(body)
+        return in_words(read_window(body))
     except InvalidInput:
         # A deployed naptime may know windows that this version does not.
         return "not readable here"
-    start = f"{window.start_time:%H:%M} {offset_text(window.utc_offset)}"
-    return f"{_days(window.recurrence)} {start}, {window.duration_hours} h"
-
-
-def _days(recurrence: Recurrence) -> str:
-    match recurrence:
-        case Daily(1):
-            return "daily"
-        case Daily(days):
-            return f"every {days} days"
-        case Weekly(1, day):
-            return day.value[:3]
-        case Weekly(weeks, day):
-            return f"every {weeks} weeks {day.value[:3]}"
-        case AbsoluteMonthly(months, day_of_month):
-            return f"day {day_of_month} {_months(months)}"
-        case RelativeMonthly(months, index, day):
-            return f"{index.value.lower()} {day.value[:3]} {_months(months)}"
-        case _:
-            assert_never(recurrence)
-
-
-def _months(interval: int) -> str:
-    return "monthly" if interval == 1 else f"every {interval} months"
 
 
 def minute_words(text: str | None) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from naptime.reports.report import Report, Section
+from naptime.shown.table import DRAWN_COLUMNS
 
 _LONGEST_HINT = 80
 LONGEST = 60_000
@@ -49,7 +50,7 @@ def _fitting(section: Section, room: int) -> list[str]:
     size = f" ({section.size:,})" if section.columns else ""
     head = [f"<details><summary>{escaped(section.title)}{size}</summary>", ""]
     tail = ["", "</details>", ""]
-    body = [*_rows(section), *_facts(section), *_verbatim(section)]
+    body = [*_drawn(section), *_rows(section), *_facts(section), *_verbatim(section)]
     advice = ["", *(f"- {escaped(each)}" for each in section.advice)] if section.advice else []
     left = room - _length([*head, *advice, *tail]) - _LONGEST_HINT
     kept = list(_fits(body, left))
@@ -92,6 +93,11 @@ def _facts(section: Section) -> Iterator[str]:
     for row in section.rows:
         name, value = row.cells
         yield f"- {escaped(name)}: {escaped(value)}" if value else f"- {escaped(name)}"
+
+
+def _drawn(section: Section) -> Iterator[str]:
+    if section.drawing is not None:
+        yield from ("```text", *section.drawing(DRAWN_COLUMNS), "```", "")
 
 
 def _verbatim(section: Section) -> Iterator[str]:

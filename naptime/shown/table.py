@@ -11,6 +11,12 @@ from rich.text import Text
 from naptime.reports.report import Report, Section, Tone
 
 _INDENT, _UNDER, _GAP = "  ", "        ", "  "
+_DRAWN = ((r"(?<=budgets).*", "yellow"), (r"(?<=window ).*", "green"), (r"[· ]+", "dim"))
+"""What of a week is in which colour: the window as it should be, what budgets let through, none."""
+
+DRAWN_COLUMNS = 102
+"""How wide a drawing is where nobody says."""
+
 _SHORTEST = 12
 """So many characters of a column stay, however narrow the terminal is."""
 
@@ -57,12 +63,23 @@ def _write_section(section: Section, paper: Paper) -> None:
         _write_rows(section, paper)
     else:
         paper.line(section.title, _bold(section.tone))
+        _write_drawing(section, paper)
         _write_facts(section, paper)
     for line in section.verbatim:
         paper.line(_INDENT + line)
     for advice in section.advice:
         paper.folded(advice, _INDENT)
     paper.line("")
+
+
+def _write_drawing(section: Section, paper: Paper) -> None:
+    if section.drawing is None:
+        return
+    for line in section.drawing((paper.width or DRAWN_COLUMNS) - len(_INDENT)):
+        text = Text(_INDENT + line)
+        for part, style in _DRAWN:
+            text.highlight_regex(part, style)
+        paper.console.print(text, soft_wrap=True)
 
 
 def _write_rows(section: Section, paper: Paper) -> None:

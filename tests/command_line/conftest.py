@@ -49,7 +49,7 @@ def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
         monkeypatch.delenv(name, raising=False)
 
     async def typing(*words: str, answer: str = "") -> Said:
-        monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(answer.encode())))
         capsys.readouterr()
         # A thread: the command has an event loop of its own, and the simulator is in this one.
         code = await asyncio.to_thread(main, list(words))

@@ -146,6 +146,25 @@ async def test_a_deployed_app_is_asked(deployed: Deployed, by_key: Type) -> None
     assert forecast.code == 0
 
 
+async def test_budgets_are_the_same_from_either(by_login: Type, by_key: Type) -> None:
+    """Made for a cluster's window as the deployed app reads it, and as one's own login does."""
+    pool = json.dumps({"kind": "NodePool", "spec": {"disruption": {"budgets": []}}})
+    cluster_id = str(a_cluster(4, SUBSCRIPTIONS))
+    asked = [
+        await by_key("budgets", cluster_id),
+        await by_key("budgets", "check", "-", "--cluster", cluster_id, answer=pool),
+    ]
+    with pytest.MonkeyPatch.context() as alone:
+        alone.delenv("NAPTIME_APP")
+        own = [
+            await by_login("budgets", cluster_id),
+            await by_login("budgets", "check", "-", "--cluster", cluster_id, answer=pool),
+        ]
+    assert [each.code for each in (*asked, *own)] == [0, 0, 0, 0]
+    assert [each.out for each in asked] == [each.out for each in own]
+    assert "BudgetNoRate" in own[1].out
+
+
 async def test_a_wrong_key_is_said(by_key: Type, monkeypatch: pytest.MonkeyPatch) -> None:
     """A missing or wrong key is named, and never shown."""
     monkeypatch.setenv("NAPTIME_KEY", "wrong-secret")

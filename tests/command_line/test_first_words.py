@@ -5,7 +5,9 @@ import sys
 
 import pytest
 
-SLOW = ("aiohttp", "asyncio", "azure", "opentelemetry", "rich", "shared.world", "tenacity")
+SLOW = (
+    *("aiohttp", "asyncio", "azure", "opentelemetry", "rich", "shared.world", "tenacity", "yaml"),
+)
 
 
 @pytest.mark.parametrize(

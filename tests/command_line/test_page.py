@@ -1,6 +1,7 @@
 """docs/command-line.md: every example is typed, and shows what it really shows."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,13 @@ def examples(*, of_an_app: bool) -> list[tuple[str, str]]:
     return _EXAMPLE.findall(app if of_an_app else own)
 
 
+def yaml_blocks() -> list[str]:
+    """Give the page's YAML: a workflow, and a NodePool."""
+    text = PAGE.read_text(encoding="utf-8")
+    workflow, pool = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    return [workflow, pool]
+
+
 def without_instants(text: str) -> str:
     """Take out instants with fractions of a second, which are of the moment."""
     return _INSTANT.sub("<instant>", text)
@@ -38,17 +46,19 @@ def without_times(text: str) -> str:
 
 def words_of(command: str) -> list[str]:
     """Split a command, without its name and without the variable that the environment has."""
-    return command.replace("--app $NAPTIME_APP ", "").split()[1:]
+    return shlex.split(command.replace("--app $NAPTIME_APP ", ""))[1:]
 
 
 async def test_every_example_by_ones_own_login(
-    monkeypatch: pytest.MonkeyPatch, typed: Type
+    monkeypatch: pytest.MonkeyPatch, typed: Type, tmp_path: Path
 ) -> None:
     """The outputs on the page are what the commands write on a Saturday at noon."""
     found = examples(of_an_app=False)
     assert [words_of(command)[0] for command, _ in found] == [
-        *("plan", "audit", "show", "forecast", "protect"),
+        *("plan", "audit", "show", "forecast", "budgets", "budgets", "protect"),
     ]
+    (tmp_path / "nodepools.yaml").write_text(yaml_blocks()[1], encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
     at, began = SATURDAY_NOON, SystemClock().now()
     real = SystemClock.now
     monkeypatch.setattr(SystemClock, "now", lambda clock: at + (real(clock) - began))
@@ -63,9 +73,7 @@ async def test_every_example_by_ones_own_login(
 
 def test_the_pipeline_is_yaml() -> None:
     """The example of a workflow can be read, and uses commands and options that are there."""
-    text = PAGE.read_text(encoding="utf-8")
-    (block,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
-    steps = yaml.safe_load(block)["jobs"]["plan"]["steps"]
+    steps = yaml.safe_load(yaml_blocks()[0])["jobs"]["plan"]["steps"]
     (run,) = [step["run"] for step in steps if " naptime plan" in step.get("run", "")]
     words = run.partition(" naptime ")[2].partition(">")[0].split()
     options = {flag for each in naptime.commands[words[0]].params for flag in each.opts}

@@ -3,15 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from io import StringIO
 
+from rich.console import Console
+
+from naptime.reports.budgets import Held, told
+from naptime.shown.table import Paper, write_table
 from shared.domain.budgets.checking.report import report
 from shared.domain.budgets.checking.view import Question
 from shared.domain.budgets.making.generate import BudgetWish
 from shared.domain.budgets.making.made import TextForm, make_budgets
 from shared.domain.budgets.making.written import title_of
+from shared.domain.deciding.observed import ObservedSchedule
 from shared.domain.policy.zones import parse_zone
 from shared.domain.window.recurrence import RelativeMonthly, Weekday, WeekIndex, Weekly
 from shared.domain.window.window import MaintenanceWindow
+from shared.reconcile.shown.budgets import BudgetWindows
 from tests.unit.domain.budgets.pools import (
     EARLY_MORNINGS,
     GRADUAL,
@@ -26,7 +33,7 @@ from tests.unit.domain.budgets.pools import (
 )
 
 NOW = datetime(2026, 11, 27, 16, tzinfo=UTC)
-COLUMNS = 100
+COLUMNS = 102
 
 TUESDAYS = MaintenanceWindow(Weekly(1, Weekday.TUESDAY), time(22), 6, timedelta(hours=-8))
 FIRST_SUNDAYS = replace(SUNDAYS, recurrence=RelativeMonthly(1, WeekIndex.FIRST, Weekday.SUNDAY))
@@ -51,7 +58,11 @@ def without_notes(text: str) -> str:
 def checked(name: str, budgets: Sequence[Json], window: MaintenanceWindow) -> str:
     """Hold a published example against the window that its author had in mind."""
     found = report([node_pool(budgets, name=name)], Question(NOW, window))
-    return "\n".join(found.lines(COLUMNS)) + "\n"
+    text = StringIO()
+    console = Console(file=text, width=COLUMNS, highlight=False, markup=False)
+    held = Held(BudgetWindows(ObservedSchedule(window)))
+    write_table(told(found, held), Paper(console, COLUMNS))
+    return text.getvalue()
 
 
 EXAMPLES = {

@@ -45,6 +45,9 @@ async def test_the_functions_and_their_triggers(loaded: Loaded) -> None:
         "put_policy": ("httpTrigger", None),
         "list_policy_versions": ("httpTrigger", None),
         "restore_policy": ("httpTrigger", None),
+        "fleet_page": ("httpTrigger", None),
+        "fleet_data": ("httpTrigger", None),
+        "signed_in_fleet_data": ("httpTrigger", None),
         "openapi": ("httpTrigger", None),
     }
 
@@ -80,7 +83,7 @@ async def test_a_tick_that_meets_trouble_is_tried_again(loaded: Loaded) -> None:
 
 
 async def test_the_routes(loaded: Loaded) -> None:
-    """The routes, their methods and who may call them; two ask for no key."""
+    """The routes, their methods and who may call them; four ask for no key."""
     routes = {
         f"{method} {function.trigger.settings['route']}": function.trigger.settings["authLevel"]
         for function in loaded.worker.functions.values()
@@ -108,6 +111,9 @@ async def test_the_routes(loaded: Loaded) -> None:
         "PUT policy": "FUNCTION",
         "GET policy/versions": "FUNCTION",
         "POST policy/restore": "FUNCTION",
+        "GET fleet": "ANONYMOUS",
+        "GET fleet/data": "FUNCTION",
+        "GET signed-in/fleet": "ANONYMOUS",
         "GET openapi.json": "ANONYMOUS",
     }
 
@@ -117,5 +123,5 @@ def test_function_app_only_registers() -> None:
     tree = ast.parse((ROOT / "function_app.py").read_text(encoding="utf-8"))
     imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
     names = [node.module if isinstance(node, ast.ImportFrom) else "" for node in imports]
-    assert names == ["", "functions", "functions.api"]
+    assert names == ["", "functions", "functions.api", "functions.page"]
     assert not [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.If)]

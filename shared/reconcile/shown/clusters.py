@@ -143,7 +143,7 @@ class _Only:
         return (
             known.is_known
             and known.last_outcome["reason"] not in NOT_SHOWN - {self.reason}
-            and (not self.attention or _needs_attention(known))
+            and (not self.attention or needs_attention(known))
             and (not self.crowded or crowding.start_shared_by(known) is not None)
         )
 
@@ -154,7 +154,7 @@ def _forecasts(
     return known_forecasts(known.forecast_needs, images, minute) if known.has_nap else []
 
 
-def _needs_attention(known: Remembered) -> bool:
+def needs_attention(known: Remembered) -> bool:
     """Say whether a person should look: at a finding, or at what failed for good."""
     findings = {finding["reason"] for finding in known.findings}
     failed = known.last_outcome["outcome"] == OutcomeKind.FAILED

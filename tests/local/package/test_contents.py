@@ -19,13 +19,18 @@ DEPENDENCY = (SITE_PACKAGES / "adependency/local/build.py").as_posix()
 
 
 def test_only_the_app_is_deployed() -> None:
-    """The package holds function_app.py, host.json, requirements.txt, functions/ and shared/."""
+    """The package holds function_app.py, host.json, requirements.txt, functions/ and shared/.
+
+    All of it is Python, but for what the fleet page is put together from.
+    """
     shipped = app_files(ROOT)
     at_the_top = {path for path in shipped if "/" not in path}
     assert at_the_top == {"function_app.py", "host.json", "requirements.txt"}
     folders = {path.split("/")[0] for path in shipped if "/" in path}
     assert folders == {"functions", "shared"}
-    assert all(path.endswith(".py") for path in shipped if "/" in path)
+    others = {path for path in shipped if "/" in path and not path.endswith(".py")}
+    assert {str(Path(path).parent) for path in others} == {"functions/page/site"}
+    assert {Path(path).suffix for path in others} == {".html", ".css", ".mjs"}
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from textwrap import wrap
 from typing import TypedDict
 
 from shared.domain.budgets.checking.checks import check
@@ -10,7 +9,6 @@ from shared.domain.budgets.checking.findings import BudgetFinding, BudgetFinding
 from shared.domain.budgets.checking.pdbs import check_pdbs
 from shared.domain.budgets.checking.pools import Pool, pools_in
 from shared.domain.budgets.checking.timeline import (
-    LEGEND,
     MOST_SEGMENTS,
     SegmentJson,
     Week,
@@ -46,11 +44,15 @@ class ReportJson(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class PoolReport:
-    """A pool, its week, which is None where its schema refuses it, and its findings."""
+    """A pool, its week in UTC and in the window's time, and its findings.
+
+    There is no week where its schema refuses it, and no second one where the window is in UTC.
+    """
 
     pool: Pool
     nodes: int | None
     week: Week | None
+    local_week: Week | None
     findings: Sequence[BudgetFinding]
 
     def to_json(self) -> PoolJson:
@@ -61,15 +63,12 @@ class PoolReport:
             "findings": [each.to_json() for each in self.findings],
         }
 
-    def lines(self, columns: int) -> Iterator[str]:
-        """Draw it for a terminal of so many columns."""
-        nodes = "" if self.nodes is None else f", {self.nodes} node{'s' * (self.nodes != 1)}"
-        yield f"NodePool {self.pool.name}{nodes}"
-        if self.week is not None:
-            yield from self.week.lines(columns)
-        yield from (line for each in self.findings for line in _told(each, columns))
-        if not self.findings:
-            yield "  nothing is wrong"
+    def drawn(self, columns: int) -> list[str]:
+        """Draw the week in so many columns: in UTC, and in the window's time where that differs."""
+        if self.week is None:
+            return []
+        local = self.local_week.lines(columns) if self.local_week else []
+        return [*self.week.lines(columns), *local]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +90,6 @@ class BudgetReport:
             "podDisruptionBudgets": [each.to_json() for each in self.pdbs],
             "notes": list(self.notes),
         }
-
-    def lines(self, columns: int) -> Iterator[str]:
-        """Draw it for a terminal of so many columns; the sum is the last line."""
-        for each in self.pools:
-            yield from each.lines(columns)
-            yield ""
-        for finding in self.pdbs:
-            yield from _told(finding, columns)
-        for note in self.notes:
-            yield from wrap(f"note: {note}", columns, subsequent_indent="  ")
-        if any(each.week for each in self.pools):
-            yield LEGEND
-        pools = f"{len(self.pools)} NodePool{'s' * (len(self.pools) != 1)}"
-        yield f"{pools}, {self.findings} finding{'s' * (self.findings != 1)}"
 
 
 def report(objects: Sequence[Mapping[str, object]], question: Question) -> BudgetReport:
@@ -128,14 +113,11 @@ def _cut(pools: Sequence[PoolReport]) -> Iterator[str]:
 
 
 def _pool_report(pool: Pool, question: Question) -> PoolReport:
-    week = None
+    week = local_week = None
+    window, now = question.window, question.now
     if pool.is_readable:
-        week = week_of(pool.budgets, question.window, question.now)
-    return PoolReport(pool, question.nodes or pool.nodes, week, check(pool, question))
-
-
-def _told(finding: BudgetFinding, columns: int) -> Iterator[str]:
-    place = "" if finding.budget is None else f" [{finding.budget}]"
-    first = f"  {finding.code}{place}: {finding.message}"
-    yield from wrap(first, columns, subsequent_indent="    ")
-    yield from wrap(f"    -> {finding.to_json()['advice']}", columns, subsequent_indent="       ")
+        week = week_of(pool.budgets, window, now)
+        if window is not None and window.utc_offset:
+            local_week = week_of(pool.budgets, window, now, window.utc_offset)
+    nodes = question.nodes or pool.nodes
+    return PoolReport(pool, nodes, week, local_week, check(pool, question))

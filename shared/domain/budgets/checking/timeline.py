@@ -12,6 +12,7 @@ from shared.domain.budgets.checking.view import stretches_of
 from shared.domain.budgets.minutes import Calendar, Minutes, Stretch
 from shared.domain.budgets.regular import rhythm_of
 from shared.domain.vocabulary.instants import in_utc, to_text
+from shared.domain.window.text import offset_text
 from shared.domain.window.window import MaintenanceWindow
 
 _ONE_DAY = timedelta(days=1)
@@ -81,7 +82,8 @@ class Week:
             cells = list(self._cells(day, cells_per_day))
             lines[1].append("".join(_window_block(cell) for cell in cells))
             lines[2].append("".join(_budget_block(cell) for cell in cells))
-        names = ("", "window ", "budgets")
+        place = offset_text(self.utc_offset) if self.utc_offset else "UTC"
+        names = (place, "window", "budgets")
         return [
             f"{name:7} {' '.join(line)}".rstrip() for name, line in zip(names, lines, strict=True)
         ]

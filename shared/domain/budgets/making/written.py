@@ -39,11 +39,13 @@ _KUSTOMIZE = (
 )
 
 
-def title_of(cluster: str, window: MaintenanceWindow) -> str:
-    """Say what budgets are for, in a line."""
+def title_of(cluster: str | None, window: MaintenanceWindow) -> str:
+    """Say what budgets are for, in a line: a cluster's window, or one of nobody's."""
+    whose = (
+        "a node OS window that" if cluster is None else f"cluster {cluster}, whose node OS window"
+    )
     start, offset = f"{window.start_time:%H:%M}", offset_text(window.utc_offset)
-    hours = window.duration_hours
-    return f"For cluster {cluster}, whose node OS window starts at {start} {offset} for {hours} h."
+    return f"For {whose} starts at {start} {offset} for {window.duration_hours} h."
 
 
 def yaml_of(generated: Generated, title: str, seasons: Sequence[Season] = ()) -> str:

@@ -1,0 +1,38 @@
+"""Tables that are filled as their rows are needed, each value once."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+
+from shared.domain.vocabulary.plain_text import one_line
+from shared.reconcile.shown.page.rows import NONE
+
+LONGEST_TEXT = 200
+MOST_MESSAGES, MOST_TEXTS = 400, 1000
+"""Sentences about single clusters are Azure's, and can be as many as there are clusters; where no
+room is left, the page says what the reason means. Notes and rules have room beyond that."""
+
+
+@dataclass(slots=True)
+class Places[K: Hashable]:
+    """A table under way: what it holds, and the place of each."""
+
+    found: dict[K, int] = field(default_factory=dict)
+
+    def of(self, value: K) -> int:
+        """Give the place of a value."""
+        return self.found.setdefault(value, len(self.found))
+
+
+@dataclass(slots=True)
+class Texts:
+    """The table of sentences."""
+
+    places: Places[str] = field(default_factory=Places)
+
+    def of(self, text: str, most: int = MOST_TEXTS) -> int:
+        """Give the place of a sentence, in one line; none where it is empty, or has no room."""
+        line = one_line(text, LONGEST_TEXT)
+        found = self.places.found
+        if not line or (line not in found and len(found) >= most):
+            return NONE
+        return self.places.of(line)

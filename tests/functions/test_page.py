@@ -1,0 +1,133 @@
+"""The fleet page and its data, through the real worker library."""
+
+import json
+import re
+from base64 import b64encode
+from dataclasses import replace
+from hashlib import sha256
+
+import pytest
+
+from local.host.payloads import HttpCall
+from local.host.responses import HttpResponse
+from shared.reconcile.ground.at_once import SharedAnswers
+from shared.reconcile.shown.page.viewer import PageData
+from shared.world import app
+from tests.clusters import cluster
+from tests.functions.conftest import Loaded
+from tests.functions.test_api import a_cluster
+
+SIGNED_IN = {"x-ms-client-principal-name": "ada@example.com", "x-ms-client-principal-id": "17"}
+
+
+async def asked(world: Loaded, function: str, **headers: str) -> HttpResponse:
+    """Call a function with some headers."""
+    call = HttpCall(headers={name.replace("_", "-"): value for name, value in headers.items()})
+    result = await world.worker.invoke_http(function, call)
+    assert result.succeeded, result.exception
+    return result.response
+
+
+def header(response: HttpResponse, name: str) -> str:
+    return {key.lower(): value for key, value in response.headers.items()}[name]
+
+
+@pytest.fixture
+async def fresh(world: Loaded, monkeypatch: pytest.MonkeyPatch) -> Loaded:
+    """Give the app without an answer that is kept from the test before."""
+    viewer = app().fleet_page
+    answers = SharedAnswers[PageData](viewer.clock, viewer.answers.keep)
+    monkeypatch.setattr(app(), "fleet_page", replace(viewer, answers=answers))
+    return world
+
+
+def hash_of(text: str) -> str:
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+
+
+async def test_the_page_may_run_what_is_in_it_and_nothing_else(world: Loaded) -> None:
+    """The policy names the hashes of the one style and the one script, and lets nothing else in."""
+    page = await asked(world, "fleet_page")
+    html = page.body.decode()
+    assert header(page, "content-type") == "text/html; charset=utf-8"
+    policy = dict(
+        part.split(" ", 1) for part in header(page, "content-security-policy").split("; ")
+    )
+    (style,), (script,) = (
+        re.findall(rf"<{tag}[^>]*>(.*?)</{tag}>", html, re.DOTALL) for tag in ("style", "script")
+    )
+    assert len(script) > 10_000
+    assert policy["style-src"] == hash_of(style)
+    assert policy["script-src"] == hash_of(script)
+    for part in ("default-src", "base-uri", "form-action", "frame-ancestors"):
+        assert policy[part] == "'none'"
+    assert policy["connect-src"] == "'self'"
+    assert policy["require-trusted-types-for"] == "'script'"
+    assert header(page, "referrer-policy") == "no-referrer"
+    assert header(page, "x-content-type-options") == "nosniff"
+
+
+async def test_nothing_in_the_page_is_from_elsewhere(world: Loaded) -> None:
+    """The page has no address of another host in it, no inline handler and no style attribute."""
+    html = (await asked(world, "fleet_page")).body.decode()
+    hosts = set(re.findall(r"https?://[a-z0-9.-]+", html))
+    assert hosts == {"http://www.w3.org"}, "names of SVG, which nobody asks for"
+    assert not re.search(
+        r"<[^>]+\s(on[a-z]+|style)=",
+        html.replace(re.findall(r"<script.*?</script>", html, re.DOTALL)[0], ""),
+    )
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", html)
+
+
+async def test_the_page_is_not_sent_twice(world: Loaded) -> None:
+    """Whoever has the page already is told so."""
+    page = await asked(world, "fleet_page")
+    again = await asked(world, "fleet_page", if_none_match=header(page, "etag"))
+    assert (again.status, again.body) == (304, b"")
+
+
+async def test_the_data_has_the_cluster(fresh: Loaded) -> None:
+    """What was done for a cluster is in the data, which nobody keeps but by its tag."""
+    owner = a_cluster()
+    await fresh.controls.put(cluster(owner.name))
+    call = HttpCall(method="POST", body=json.dumps({"clusterId": str(owner)}).encode())
+    assert (await fresh.worker.invoke_http("reconcile", call)).succeeded
+    answer = await asked(fresh, "fleet_data")
+    assert answer.status == 200
+    assert header(answer, "cache-control") == "no-store"
+    names = [row[2] for row in json.loads(answer.body)["clusters"]]
+    assert names.count(owner.name) == 1
+
+
+@pytest.mark.parametrize("prefix", ["", "W/"])
+async def test_the_same_again_is_not_sent(fresh: Loaded, prefix: str) -> None:
+    """The tag of an answer, also as a proxy weakens it, brings a 304 while nothing has changed."""
+    first = await asked(fresh, "fleet_data")
+    again = await asked(fresh, "fleet_data", if_none_match=prefix + header(first, "etag"))
+    assert (again.status, again.body) == (304, b"")
+    other = await asked(fresh, "fleet_data", if_none_match='"something-else"')
+    assert other.status == 200
+
+
+async def test_without_a_sign_in_nobody_can_claim_one(world: Loaded) -> None:
+    """Where App Service has no sign-in the route is not there, whatever a header says."""
+    assert not app().settings.entra
+    answer = await asked(world, "signed_in_fleet_data", **SIGNED_IN)
+    assert (answer.status, json.loads(answer.body)["reason"]) == (404, "NoSignIn")
+    assert b"data-sign-in>" not in (await asked(world, "fleet_page")).body
+
+
+async def test_whoever_is_signed_in_needs_no_key(
+    fresh: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the sign-in in front, its principal is shown the data, and nobody else is."""
+    monkeypatch.setattr(app(), "settings", replace(app().settings, entra=True))
+    stranger = await asked(fresh, "signed_in_fleet_data")
+    assert (stranger.status, json.loads(stranger.body)["reason"]) == (401, "NotSignedIn")
+    answer = await asked(fresh, "signed_in_fleet_data", **SIGNED_IN)
+    assert answer.status == 200
+    assert (
+        json.loads(answer.body)["clusters"]
+        == json.loads((await asked(fresh, "fleet_data")).body)["clusters"]
+    )
+    assert b"<body data-sign-in>" in (await asked(fresh, "fleet_page")).body
