@@ -1,8 +1,9 @@
 """Who asked for what over HTTP: per month one table `naptimeaudit{yyyymm}`, the newest first."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 
 from shared.domain.fleet.run import MONTH, RUN_ID, month_of, newest_first
@@ -19,8 +20,10 @@ from shared.domain.messages.audit import (
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.instants import is_past_keeping, months_of
 from shared.domain.vocabulary.pages import Page, PageAsked, Question, to_token
+from shared.domain.vocabulary.rows import Row
 from shared.ports.azure import Clock
 from shared.ports.storage import Table, Tables
+from shared.reconcile.ground.later_rows import read_some
 
 AUDIT_PREFIX = "naptimeaudit"
 PARTITION = "audit"
@@ -95,10 +98,12 @@ class AuditLog:
                 continue
             place, room = after if each == month else "", asked.size - len(shown)
             table = self.tables.of(f"{AUDIT_PREFIX}{each}")
-            rows = await table.first(PARTITION, room, after=place, where=where)
-            shown += [AuditRecord.of(row).to_json() for row in rows]
-            if len(rows) == room:
-                return Page(shown, to_token(question, each, rows[-1].key))
+            found = await read_some(
+                partial(_rows_behind, table, place, where), AuditRecord.of, room
+            )
+            shown += [record.to_json() for _, record in found]
+            if len(found) == room:
+                return Page(shown, to_token(question, each, found[-1][0].key))
         return Page(shown)
 
     async def drop_old(self, now: datetime) -> int:
@@ -151,6 +156,13 @@ class Refusals:
             self.since, self.kept = now, 0
         self.kept += 1
         return self.kept <= REFUSALS_A_MINUTE
+
+
+async def _rows_behind(
+    table: Table, place: str, where: Mapping[str, str], last: Row | None, room: int
+) -> Sequence[Row]:
+    behind = last.key if last else place
+    return await table.first(PARTITION, room, after=behind, where=where)
 
 
 def records_with(
