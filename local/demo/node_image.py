@@ -9,7 +9,7 @@ from local.azure.json_values import as_list, as_object, as_text, instant_of
 from local.demo.azure_controls import Release
 from local.demo.bodies import Json, cluster_body, cluster_id
 from local.demo.evidence import Pickup, ReleaseEvidence
-from local.demo.fleet import SHOP
+from local.demo.fleet import SHOP, group_of
 from local.demo.journal import Span, key_of
 from local.demo.results import name_of
 from local.demo.show import start_text
@@ -24,7 +24,7 @@ TICK: Final = timedelta(seconds=2)
 AHEAD: Final = timedelta(days=11)
 """Past the next weekly window, and past the 72 hours that NAP keeps its list of images."""
 
-_UNSEEN: Final = cluster_id(SHOP, f"rg-shop-{PLACE}", "unseen")
+_UNSEEN: Final = cluster_id(SHOP, group_of(SHOP, PLACE), "unseen")
 _CAUSE: Final = "NodeImageReleased"
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from local.azure.json_values import as_list, as_object, as_text
 from local.demo.azure_controls import Replaced
 from local.demo.bodies import NODE_OS, Json, cluster_body, cluster_id, weekly, window
-from local.demo.fleet import SHOP
+from local.demo.fleet import SHOP, group_of
 from local.demo.journal import key_of
 from local.demo.node_image import AHEAD, PLACE
 from local.demo.show import start_text
@@ -22,7 +22,7 @@ PUBLISHED: Final[Sequence[Json]] = (
 """The AKS documentation's "gradual rollout" (node-auto-provisioning-disruption, 2026-07-30)."""
 
 _BY_THE_DOCS, _BY_NAPTIME = "by-the-docs", "by-naptime"
-_ROLLING: Final = cluster_id(SHOP, f"rg-shop-{PLACE}", "rolling")
+_ROLLING: Final = cluster_id(SHOP, group_of(SHOP, PLACE), "rolling")
 
 
 @dataclass(frozen=True, slots=True)
