@@ -35,8 +35,9 @@ _SHOWN: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One cluster at the end: where it is, what came of it last and why, its next start in UTC."""
+    """One cluster at the end: its key and place, what came of it last and why, its next start."""
 
+    key: str
     place: str
     cluster: str
     outcome: str
@@ -90,7 +91,7 @@ class Show:
             self._print(_hanging(Text(letter, "bold cyan"), Text(text, "bold"), 0))
 
     def told(self, text: str, took: timedelta | None = None, *, ok: bool = True) -> None:
-        """Keep what came of something in an act; it is shown where the act ends badly, or asked for.
+        """Keep what came of something in an act: shown where the act ends badly, or asked for.
 
         Outside of an act it is shown at once.
         """

@@ -24,6 +24,10 @@ from local.demo.telling import (
 )
 
 COPIES: Final = 50
+APPLIES: Final = 3
+TERRAFORM: Final = "7e44afa0-0000-4000-8000-00007e44af00"
+"""The application that Terraform runs as."""
+
 ODD_NAME: Final = "AKSmanagedNodeOSupgradeSCHEDULE"
 _GET_CLUSTER: Final = "ManagedClusters_Get"
 _NEVER: Final = "The maintenance window is not valid for this cluster."
@@ -96,7 +100,20 @@ async def _delete(teller: Teller, cluster: str, remark: str) -> timedelta | None
 
 
 def _and(*took: timedelta | None) -> str:
-    return " and ".join("never" if each is None else seconds(each) for each in took)
+    return ", ".join("never" if each is None else seconds(each) for each in took)
+
+
+async def terraform_applies(teller: Teller) -> Sequence[Line]:
+    """Let Terraform take a schedule away at each apply: it is in its state and not in its code."""
+    cluster, took = teller.one(Kind.MISSING, 3), list[timedelta | None]()
+    for _ in range(APPLIES):
+        await teller.a_second_later()
+        since = await teller.stage.azure.sequence()
+        await teller.stage.azure.delete_schedule(cluster, TERRAFORM)
+        teller.deeds.deleted.append(key_of(cluster))
+        took.append(await teller.written("f", cluster, since, "after an apply"))
+    text = f"Terraform takes one away at {APPLIES} applies: back after {_and(*took)}"
+    return [Line(text)]
 
 
 async def own_schedule_is_made(teller: Teller) -> Sequence[Line]:
@@ -106,10 +123,10 @@ async def own_schedule_is_made(teller: Teller) -> Sequence[Line]:
     since = await azure.sequence()
     await azure.put_schedule(cluster, own, ODD_NAME)
     teller.deeds.made.append((key_of(cluster), ODD_NAME, own))
-    await teller.call("f", cluster, since, lambda call: call.is_listing)
+    await teller.call("g", cluster, since, lambda call: call.is_listing)
     writes = [call for call in await azure.calls(since, cluster) if call.is_write]
     text = f"{short_name(cluster)}: read, {counted(len(writes), 'write')}; {ODD_NAME} stays"
-    teller.tell("f", text, ok=not writes)
+    teller.tell("g", text, ok=not writes)
     return [Line("somebody writes a window of their own, in odd casing: it stays as it is")]
 
 
@@ -123,11 +140,11 @@ async def arm_misbehaves(teller: Teller) -> Sequence[Line]:
     slowest = timedelta()
     for harm in HARMS:
         cluster = new_id(harm.cluster)
-        took = await teller.written("g", cluster, since, harm.words, harmed=True)
+        took = await teller.written("h", cluster, since, harm.words, harmed=True)
         slowest = max(slowest, took or slowest)
         if took is not None and harm.fault == "drop-after":
             await _looked_again(teller, cluster)
-    text = "ARM says 429, 409, 503, nothing at all: four windows, the slowest after"
+    text = "ARM says 429, 409, 503 or nothing: four windows, the slowest after"
     return [Line(text, slowest)]
 
 
@@ -135,7 +152,7 @@ async def _looked_again(teller: Teller, cluster: str) -> None:
     """Wait until naptime has read what became of a write that nobody answered."""
     calls = await teller.stage.azure.calls(0, cluster)
     write = next(call for call in calls if call.is_accepted_write)
-    await teller.call("g", cluster, write.sequence, lambda call: call.is_listing)
+    await teller.call("h", cluster, write.sequence, lambda call: call.is_listing)
 
 
 async def arm_refuses(teller: Teller) -> Sequence[Line]:
@@ -144,15 +161,15 @@ async def arm_refuses(teller: Teller) -> Sequence[Line]:
     since = await azure.sequence()
     await azure.order_trouble("bad-request", cluster, {"message": _NEVER})
     await azure.put_cluster(cluster_body(cluster, NEW_PLACE))
-    given_up = await teller.wait("h", "refused: given up", _given_up(teller, cluster)) or {}
+    given_up = await teller.wait("i", "refused: given up", _given_up(teller, cluster)) or {}
     tries = [call for call in await azure.calls(since, cluster) if call.is_write]
     text = f"refused: given up after {counted(len(tries), 'write')}, {_text(given_up, 'reason')}"
-    teller.tell("h", text, ok=len(tries) == 1)
+    teller.tell("i", text, ok=len(tries) == 1)
     told = f"{_text(given_up, 'message')} {_text(given_up, 'advice')}"
     teller.show.told(f"GET /api/given-up shows it: {told}")
     since = await azure.sequence()
     await teller.stage.api.reconcile(cluster)
-    write = await teller.call("h", cluster, since, lambda call: call.is_accepted_write)
+    write = await teller.call("i", cluster, since, lambda call: call.is_accepted_write)
     if write is not None:
         teller.show.told(has_schedule(write, "mended, asked again"))
     return [Line("ARM says 400: given up at once, with the reason; mended, asked, written")]
@@ -170,10 +187,10 @@ async def creating_is_ready(teller: Teller) -> Sequence[Line]:
     cluster, azure = teller.one(Kind.CREATING), teller.stage.azure
     so_far = (await teller.stage.api.look(cluster)).part("lastOutcome")
     outcome, reason = _text(so_far, "outcome"), _text(so_far, "reason")
-    teller.tell("i", f"creating, so far: {outcome}, {reason}", ok=outcome == "Deferred")
+    teller.tell("j", f"creating, so far: {outcome}, {reason}", ok=outcome == "Deferred")
     since = await azure.sequence()
     await azure.put_cluster(_ready(teller, cluster))
-    took = await teller.written("i", cluster, since)
+    took = await teller.written("j", cluster, since)
     return [Line("a cluster that was still being created is ready: its window", took)]
 
 
@@ -185,12 +202,6 @@ def _ready(teller: Teller, cluster: str) -> Json:
     }
 
 
-async def forged(teller: Teller) -> Sequence[Line]:
-    """Let an attacker send what attackers send."""
-    await forgeries_are_sent(teller)
-    return [Line("forged events, ids that climb, bodies of 2 MB: no call to Azure, no write")]
-
-
 def _text(body: Json, name: str) -> str:
     return as_text(body.get(name)) or "nothing"
 
@@ -199,9 +210,10 @@ ACTS: Final = (
     Act("c", "a cluster is created with NAP, and without a window", cluster_is_created),
     Act("d", "a cluster is created without NAP, which is turned on later", nap_is_turned_on),
     Act("e", "two schedules are deleted", schedules_are_deleted),
-    Act("f", "somebody makes a schedule of their own", own_schedule_is_made),
-    Act("g", "ARM misbehaves on the first write", arm_misbehaves),
-    Act("h", "ARM answers 400: the same write can never work", arm_refuses),
-    Act("i", "a cluster that was being created is ready", creating_is_ready),
-    Act("j", "forged events, ids that climb, bodies without end", forged),
+    Act("f", "Terraform applies, again and again", terraform_applies),
+    Act("g", "somebody makes a schedule of their own", own_schedule_is_made),
+    Act("h", "ARM misbehaves on the first write", arm_misbehaves),
+    Act("i", "ARM answers 400: the same write can never work", arm_refuses),
+    Act("j", "a cluster that was being created is ready", creating_is_ready),
+    Act("k", "forged events, ids that climb, bodies without end", forgeries_are_sent),
 )
