@@ -38,7 +38,7 @@ async def is_done(teller: Teller) -> Sequence[Line]:
     ]
     rings = Counter(f"{call.next_start:%a %H:%M}" for call in writes if call.next_start)
     told = ", ".join(f"{number} on {start}" for start, number in rings.most_common())
-    return [Line(f"for real, in the two rings of a policy: {told}", took)]
+    return [Line(f"for real, in a policy's two rings: {told}", took)]
 
 
 async def _run(teller: Teller, act: str, *, dry_run: bool) -> tuple[Json, timedelta]:

@@ -39,7 +39,8 @@ class Plan:
     """What is to be set up; port 0 is any free one.
 
     `folder` takes logs and certificates. `settings` are further ones of the app, and
-    `azure_options` further ones of the simulator's command line.
+    `azure_options` further ones of the simulator's command line. `host` is the program that is the
+    host, with options that come before the others.
     """
 
     fleet: Json
@@ -49,6 +50,7 @@ class Plan:
     port: int = 0
     settings: Mapping[str, str] = field(default_factory=dict)
     azure_options: tuple[str, ...] = ()
+    host: tuple[str, ...] = ("local.host",)
 
     @property
     def authorities(self) -> Path:
@@ -94,7 +96,7 @@ class _Crew:
             **self.plan.settings,
         }
         host = await self._child(
-            "host", settings, "local.host", "--port", str(port), f"--key={key}"
+            "host", settings, *self.plan.host, "--port", str(port), f"--key={key}"
         )
         stage = Stage(
             azure=controls,

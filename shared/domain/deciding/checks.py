@@ -14,6 +14,7 @@ from shared.domain.deciding.observed import (
     ObservedConfiguration,
     ObservedSchedule,
 )
+from shared.domain.deciding.written import Written
 from shared.domain.policy.choose import Choice, Leave, ReportOnly
 from shared.domain.vocabulary.reasons import Reason
 from shared.domain.window.recurrence import AbsoluteMonthly, RelativeMonthly, Weekly
@@ -30,7 +31,10 @@ _CHANNELS_OFF = ("none", "unmanaged")
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """All that a check looks at; no schedule means that none has the name."""
+    """All that a check looks at; no schedule means that none has the name.
+
+    `written` is what naptime wrote last, as far as it knows.
+    """
 
     cluster: ObservedCluster
     schedule: ObservedSchedule | None
@@ -38,6 +42,7 @@ class Situation:
     now: datetime
     auto_upgrade: ObservedConfiguration | None = None
     """What holds back Kubernetes upgrades; None: no configuration has the name."""
+    written: Written | None = None
 
     @property
     def window(self) -> MaintenanceWindow | None:

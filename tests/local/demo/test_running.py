@@ -15,11 +15,11 @@ import pytest
 from local.demo.fleet import fleet
 from local.demo.story import HARMS
 from local.storage_emulator import REPOSITORY
+from tests.docs.pages import blocks_run_by
 
 SECONDS = 300
 # A busy machine is no broken promise: how quick naptime is, is measured elsewhere.
 PROMISES = 19
-CURL = re.compile(r"<!-- curl.*?-->\n```sh\n(.*?)```\n<!-- /curl -->", re.DOTALL)
 PATIENT = ("--promised-seconds", "60")
 
 
@@ -183,11 +183,11 @@ async def test_it_can_be_interrupted(tmp_path: Path, moment: str) -> None:
     assert left_behind(tmp_path, children) == []
 
 
-def calls_of_the_pages() -> str:
-    """Give every curl call of README and docs/ that is marked to be executed, failing loudly."""
-    pages = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
-    found = (CURL.findall(page.read_text("utf-8")) for page in pages)
-    return "\n".join(block for some in found for block in some).replace("curl -sS", "curl -fsS")
+def calls_of_the_pages() -> list[str]:
+    """Give the curl calls of the pages that need no other program and no file."""
+    blocks = blocks_run_by("tests/scenarios/test_page_calls.py")
+    text = "\n".join(re.sub(r"\\\n\s*", "", block.text) for block in blocks)
+    return [f"{call} --fail" for call in re.findall(r"^curl .*$", text, re.MULTILINE) if "@" not in call]
 
 
 async def test_it_stays_up(tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ async def test_it_stays_up(tmp_path: Path) -> None:
         assert first == "naptime is up, with 39 clusters in a simulated Azure"
         assert len(output.splitlines()) <= 10
         shell = await asyncio.create_subprocess_exec(
-            *("bash", "-eux", "-c", f"{calls}\n{calls_of_the_pages()}"),
+            *("bash", "-eux", "-c", "\n".join([calls, *calls_of_the_pages()])),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
