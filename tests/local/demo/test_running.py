@@ -187,7 +187,8 @@ def calls_of_the_pages() -> list[str]:
     """Give the curl calls of the pages that need no other program and no file."""
     blocks = blocks_run_by("tests/scenarios/test_page_calls.py")
     text = "\n".join(re.sub(r"\\\n\s*", "", block.text) for block in blocks)
-    return [f"{call} --fail" for call in re.findall(r"^curl .*$", text, re.MULTILINE) if "@" not in call]
+    calls = re.findall(r"^curl .*$", text, re.MULTILINE)
+    return [f"{call} --fail" for call in calls if "@" not in call]
 
 
 async def test_it_stays_up(tmp_path: Path) -> None:
