@@ -11,7 +11,7 @@ from datetime import time, timedelta, timezone
 from shared.domain.deciding.decision import Desired
 from shared.domain.fleet.pace import Pace
 from shared.domain.images.age import DAYS_OF_SUPPORT
-from shared.domain.policy.choose import Policy
+from shared.domain.policy.choose import Policy, SameWindow
 from shared.domain.policy.read_windows import parse_spread
 from shared.domain.policy.windows import LEAST_HOURS, MOST_HOURS, NamedWindow, usual_spread
 from shared.domain.vocabulary.ids import Scope, parse_scope, parse_subscription_id
@@ -77,7 +77,7 @@ def read_settings(environment: Environment) -> Settings:
     return Settings(
         subscriptions=_subscriptions(environment),
         desired=Desired(
-            policy=Policy.of_one(_window(environment)),
+            policy=Policy.of_one(_window(environment), _kubernetes(environment)),
             excluded=_excluded(environment),
             lead=_lead(environment),
         ),
@@ -132,6 +132,14 @@ def _window(environment: Environment) -> NamedWindow:
         zone=timezone(offset),
         spread=_spread(environment, hours),
     )
+
+
+def _kubernetes(environment: Environment) -> SameWindow | None:
+    name = "NAPTIME_KUBERNETES_WINDOW"
+    value = text(environment, name, "off")
+    if value.lower() not in {"off", "same"}:
+        raise refuse(name, value, "must be off, or same: the window of the node images")
+    return SameWindow() if value.lower() == "same" else None
 
 
 def _day(environment: Environment) -> Weekday:

@@ -9,6 +9,7 @@ from azure.mgmt.containerservice.models import MaintenanceConfiguration
 
 from shared.clients.arm import ArmClients, is_same_place
 from shared.domain.deciding.observed import (
+    AUTO_UPGRADE_SCHEDULE,
     NODE_OS_SCHEDULE,
     ClusterPage,
     Listing,
@@ -114,13 +115,24 @@ class AksClient:
         self, cluster_id: ClusterId, window: MaintenanceWindow, name: str = NODE_OS_SCHEDULE
     ) -> ObservedConfiguration:
         """Create or replace the node OS schedule, under a name of any casing."""
+        return await self._put(cluster_id, window, only_ours(name))
+
+    async def put_auto_upgrade_schedule(
+        self, cluster_id: ClusterId, window: MaintenanceWindow
+    ) -> ObservedConfiguration:
+        """Create the schedule of Kubernetes upgrades; only where a LIST has just had none."""
+        return await self._put(cluster_id, window, AUTO_UPGRADE_SCHEDULE)
+
+    async def _put(
+        self, cluster_id: ClusterId, window: MaintenanceWindow, name: str
+    ) -> ObservedConfiguration:
         configurations = self._arm.of(cluster_id.subscription_id).maintenance_configurations
         body = MaintenanceConfiguration({"properties": {"maintenanceWindow": write_window(window)}})
         accepted = await self._arm.bounded(
             lambda: configurations.create_or_update(
                 cluster_id.resource_group,
                 cluster_id.name,
-                only_ours(name),
+                name,
                 body,
                 raw_response_hook=only_objects,
             ),

@@ -62,6 +62,12 @@ class Aks(Protocol):
         """
         ...
 
+    async def put_auto_upgrade_schedule(
+        self, cluster_id: ClusterId, window: MaintenanceWindow
+    ) -> ObservedConfiguration:
+        """Create the schedule of Kubernetes upgrades, and give the body that ARM accepted."""
+        ...
+
     async def delete_node_os_schedule(
         self, cluster_id: ClusterId, name: str = NODE_OS_SCHEDULE
     ) -> None:

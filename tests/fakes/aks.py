@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Literal
 
 from shared.domain.deciding.observed import (
+    AUTO_UPGRADE_SCHEDULE,
     NODE_OS_SCHEDULE,
     ClusterPage,
     Listing,
@@ -163,6 +164,12 @@ class FakeAks:
             raise fault.error()
         return observe_configuration(body)
 
+    async def put_auto_upgrade_schedule(
+        self, cluster_id: ClusterId, window: MaintenanceWindow
+    ) -> ObservedConfiguration:
+        """Make the schedule of Kubernetes upgrades."""
+        return await self.put_node_os_schedule(cluster_id, window, AUTO_UPGRADE_SCHEDULE)
+
     async def delete_node_os_schedule(
         self, cluster_id: ClusterId, name: str = NODE_OS_SCHEDULE
     ) -> None:
@@ -187,7 +194,7 @@ class FakeAks:
         arm.setdefault("startDate", today.isoformat())
         properties = json.loads(json.dumps({"maintenanceWindow": arm}))
         self.set_schedule(cluster_id, properties, name)
-        return self.configurations[cluster_id][NODE_OS_SCHEDULE.lower()]
+        return self.configurations[cluster_id][name.lower()]
 
     def _begin(self, verb: Verb, cluster_id: ClusterId) -> None:
         fault = self._take(verb, cluster_id.key)

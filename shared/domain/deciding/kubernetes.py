@@ -5,17 +5,23 @@ window says (Azure/karpenter-provider-azure#1355); only this schedule holds such
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from shared.domain.deciding.checks import Situation
-from shared.domain.deciding.decision import Finding
+from shared.domain.deciding.decision import Desired, Finding
 from shared.domain.deciding.observed import (
     AUTO_UPGRADE_SCHEDULE,
     ObservedCluster,
     ObservedConfiguration,
     SeenSchedule,
+    node_os_schedule,
     read_schedule,
 )
+from shared.domain.policy.choose import SameWindow
+from shared.domain.policy.windows import NamedWindow
 from shared.domain.vocabulary.reasons import Reason
+from shared.domain.window.starts import plan_start
+from shared.domain.window.window import MaintenanceWindow
 
 _CHANNELS = ("patch", "stable", "rapid")
 """Those that upgrade Kubernetes; `node-image` does not (AKS, the page on automatic upgrades)."""
@@ -43,6 +49,35 @@ def seen_auto_upgrade(
         return None
     found = auto_upgrade_configuration(configurations)
     return SeenSchedule(read_schedule(found.properties) if found else None)
+
+
+def planned_auto_upgrade(
+    cluster: ObservedCluster,
+    configurations: Sequence[ObservedConfiguration],
+    desired: Desired,
+    now: datetime,
+) -> MaintenanceWindow | None:
+    """Give that schedule as it would be made at `now`: where it is asked for, needed and missing.
+
+    The same window as that of the node images is the one that is there, and what naptime would
+    write where none is. None where it cannot be told when that is.
+    """
+    is_upgraded = upgrades_kubernetes(cluster.upgrade_channel, cluster.sku)
+    if not is_upgraded or auto_upgrade_configuration(configurations):
+        return None
+    match desired.choose(cluster, now).kubernetes:
+        case NamedWindow() as named:
+            return named.planned(cluster.id, now, desired.horizon)
+        case SameWindow():
+            found = node_os_schedule(configurations)
+            if found is None:
+                return desired.planned(cluster, now)
+            window = found.schedule.window
+            if window is None or window.ambiguity:
+                return None
+            return plan_start(window, now, desired.horizon)
+        case None:
+            return None
 
 
 def kubernetes_upgrade_any_time(situation: Situation) -> Finding | None:

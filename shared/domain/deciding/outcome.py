@@ -34,6 +34,37 @@ class FindingJson(TypedDict):
     message: str
 
 
+class UpgradeScheduleJson(TypedDict):
+    """What came of the schedule of Kubernetes upgrades, where naptime is asked to make one."""
+
+    outcome: OutcomeKind
+    reason: Reason
+    message: str
+    window: dict[str, object] | None
+    nextStart: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UpgradeScheduleOutcome:
+    """The same: Created, Deferred or Failed; `window` as ARM accepted it, or as it would be."""
+
+    kind: OutcomeKind
+    reason: Reason
+    message: str
+    window: MaintenanceWindow | None = None
+    next_start: datetime | None = None
+    retry_after: timedelta | None = None
+
+    def to_json(self) -> UpgradeScheduleJson:
+        return {
+            "outcome": self.kind,
+            "reason": self.reason,
+            "message": self.message,
+            "window": write_window(self.window) if self.window else None,
+            "nextStart": instants.to_text(self.next_start) if self.next_start else None,
+        }
+
+
 class OutcomeJson(TypedDict):
     """What came of one cluster; `window` as ARM has it, times in UTC, in a dry run what would."""
 
@@ -51,6 +82,7 @@ class OutcomeJson(TypedDict):
     rule: str | None
     policyHash: str | None
     azureCode: NotRequired[str]
+    kubernetes: NotRequired[UpgradeScheduleJson]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +117,7 @@ class Outcome:
     policy_hash: str = ""
     """The version of the policy; empty for the settings' own."""
     azure_code: str = ""
+    kubernetes: UpgradeScheduleOutcome | None = None
     sent: MaintenanceWindow | None = None
     lets_go: datetime | None = None
     """When naptime wrote (UTC) the schedule that it lets go now, because somebody changed it."""
@@ -146,7 +179,30 @@ class Outcome:
             "rule": self.rule or None,
             "policyHash": self.policy_hash or None,
         }
-        return {**shown, "azureCode": self.azure_code} if self.azure_code else shown
+        if self.azure_code:
+            shown["azureCode"] = self.azure_code
+        if self.kubernetes:
+            shown["kubernetes"] = self.kubernetes.to_json()
+        return shown
+
+    @property
+    def comes_back(self) -> bool:
+        """Say whether something of it is tried again by its message."""
+        if self.kind in {OutcomeKind.DEFERRED, OutcomeKind.FAILED}:
+            return self.kind is OutcomeKind.DEFERRED
+        return self.kubernetes is not None and self.kubernetes.kind is OutcomeKind.DEFERRED
+
+    def with_upgrades(self, made: UpgradeScheduleOutcome | None) -> "Outcome":
+        """Give it with what came of the other schedule; what is seen to is no finding any more."""
+        reason = Reason.KUBERNETES_UPGRADE_ANY_TIME
+        rest = tuple(found for found in self.findings if found.reason is not reason)
+        if (made and made.kind is OutcomeKind.FAILED) or rest == self.findings:
+            return replace(self, kubernetes=made)
+        findings = rest or (Finding(Reason.UP_TO_DATE, "Explicit schedules are in place."),)
+        first = findings[0] if self.reason is reason else Finding(self.reason, self.message)
+        return replace(
+            self, kubernetes=made, findings=findings, reason=first.reason, message=first.message
+        )
 
 
 def finding_json(finding: Finding) -> FindingJson:

@@ -6,7 +6,7 @@ repetition after a crash has the same id.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.domain.deciding.decision import Finding
@@ -14,6 +14,7 @@ from shared.domain.deciding.outcome import (
     LastOutcomeJson,
     Outcome,
     OutcomeKind,
+    UpgradeScheduleOutcome,
     attention_in,
 )
 from shared.domain.vocabulary import instants
@@ -64,6 +65,8 @@ def events_of(
         events.append(_event(_WRITTEN[outcome.kind], outcome, occasion, now))
     if outcome.lets_go:
         events.append(_let_go(outcome, outcome.lets_go, occasion, now))
+    if outcome.kubernetes and outcome.kubernetes.kind is OutcomeKind.CREATED:
+        events.append(_upgrades_event(outcome, outcome.kubernetes, occasion, now))
     new = attention_in(outcome) - frozenset(told)
     return [*events, *(_attention(reason, outcome, occasion, now) for reason in sorted(new))]
 
@@ -71,6 +74,17 @@ def events_of(
 def failure_of(outcome: Outcome, occasion: Occasion, now: datetime) -> list[CloudEvent]:
     """Give what tells that a cluster was given up on; nothing in a dry run."""
     return [] if outcome.dry_run else [_event(EventType.SCHEDULE_FAILED, outcome, occasion, now)]
+
+
+def _upgrades_event(
+    outcome: Outcome, made: UpgradeScheduleOutcome, occasion: Occasion, now: datetime
+) -> CloudEvent:
+    event_type = EventType.KUBERNETES_SCHEDULE_CREATED
+    own = replace(outcome, window=made.window, next_start=made.next_start)
+    cluster_id = outcome.cluster_id
+    identity = f"{occasion.name}/{cluster_id.hash}/{event_type.rpartition('.')[2]}"
+    data = _data(own, made.reason, made.message, occasion)
+    return CloudEvent(event_type, identity, str(cluster_id), now, data)
 
 
 def attention_of(

@@ -31,6 +31,11 @@ class ReportOnly:
     """The cluster is looked at, and never written to."""
 
 
+@dataclass(frozen=True, slots=True)
+class SameWindow:
+    """Kubernetes is upgraded in the window of the node images."""
+
+
 type Use = NamedWindow | Leave | ReportOnly
 """What a rule says of the clusters that it is for."""
 
@@ -42,6 +47,8 @@ class Rule:
     name: str
     use: Use
     match: Match = field(default_factory=Match)
+    kubernetes: NamedWindow | SameWindow | None = None
+    """The window of Kubernetes upgrades that is made where there is none; None: none is made."""
 
 
 class StepJson(TypedDict):
@@ -77,6 +84,7 @@ class Choice:
     trace: tuple[Step, ...]
     expired: Leave | None = None
     unknown_tag: str | None = None
+    kubernetes: NamedWindow | SameWindow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +101,9 @@ class Policy:
     hash: str = ""
 
     @classmethod
-    def of_one(cls, window: NamedWindow) -> Self:
+    def of_one(cls, window: NamedWindow, kubernetes: SameWindow | None = None) -> Self:
         """Make the policy that gives every cluster the same window."""
-        return cls({window.name: window}, (Rule(window.name, window),))
+        return cls({window.name: window}, (Rule(window.name, window, kubernetes=kubernetes),))
 
     @property
     def asked_tags(self) -> frozenset[str]:
@@ -110,13 +118,14 @@ class Policy:
         """
         trace, expired, rule = self._first(cluster, at)
         named = self._tagged(cluster)
+        other = rule.kubernetes
         if named is None or isinstance(rule.use, Leave):
-            return Choice(rule.use, rule.name, trace, expired)
+            return Choice(rule.use, rule.name, trace, expired, kubernetes=other)
         window = self.windows.get(named.lower())
         if window is None:
-            return Choice(rule.use, rule.name, trace, expired, one_line(named))
+            return Choice(rule.use, rule.name, trace, expired, one_line(named), other)
         tagged = Step(f"tag {self.choose_tag}", matched=True, why=f"it names {window.name}")
-        return Choice(window, tagged.rule, (tagged, *trace), expired)
+        return Choice(window, tagged.rule, (tagged, *trace), expired, kubernetes=other)
 
     def _first(self, cluster: Matched, at: datetime) -> tuple[tuple[Step, ...], Leave | None, Rule]:
         """Ask the rules from the top; an exemption that is over is passed by."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from shared.domain.policy.choose import Leave, ReportOnly, Rule, Use
+from shared.domain.policy.choose import Leave, ReportOnly, Rule, SameWindow, Use
 from shared.domain.policy.locations import nearest
 from shared.domain.policy.match import PRESENT, Match, TagWish
 from shared.domain.policy.windows import NamedWindow
@@ -20,6 +20,7 @@ MOST_TEXT = 200
 """Characters of a name, an owner, a reason: they stand in rows and in sentences."""
 
 _USES = ("window", "leave", "report")
+_KUBERNETES, _SAME = "kubernetes", "same"
 _MATCH = ("subscriptions", "resourceGroups", "clusters", "locations", "tags", "sku")
 _PATTERN = re.compile(r"[a-z0-9_.()*-]{1,90}", re.ASCII | re.IGNORECASE)
 _SKUS = ("automatic", "base")
@@ -57,11 +58,24 @@ def read_rules(
 
 
 def _rule(fields: Fields, known: _Known) -> Rule | None:
-    fields.refuse_unknown(("name", "match", *_USES))
+    fields.refuse_unknown(("name", "match", _KUBERNETES, *_USES))
     name = fields.required("name", _short_text)
     use = _use(fields, known)
     match = _match(fields, known) if "match" in fields.present() else Match()
-    return Rule(name, use, match) if name and use and match else None
+    kubernetes = _kubernetes(fields, known)
+    return Rule(name, use, match, kubernetes) if name and use and match else None
+
+
+def _kubernetes(fields: Fields, known: _Known) -> NamedWindow | SameWindow | None:
+    """Read which window the upgrades of Kubernetes get: one by its name, or the same."""
+    if _KUBERNETES not in fields.present():
+        return None
+    if "window" not in fields.present():
+        fields.refuse(_KUBERNETES, "", "must stand beside a window, for it is written as that is")
+        return None
+    rule = f"must be the name of a window, or {_SAME}"
+    name = fields.required(_KUBERNETES, _one_of({*known.windows, _SAME}, rule))
+    return SameWindow() if name == _SAME else known.windows[name] if name else None
 
 
 def _check_names(fields: list[Fields | None], rules: list[Rule | None]) -> None:

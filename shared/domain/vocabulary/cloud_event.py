@@ -18,6 +18,7 @@ class EventType(StrEnum):
 
     NODE_IMAGE_RELEASED = "Naptime.NodeImageReleased"
     SCHEDULE_CREATED = "Naptime.ScheduleCreated"
+    KUBERNETES_SCHEDULE_CREATED = "Naptime.KubernetesScheduleCreated"
     SCHEDULE_UPDATED = "Naptime.ScheduleUpdated"
     SCHEDULE_LET_GO = "Naptime.ScheduleLetGo"
     SCHEDULE_FAILED = "Naptime.ScheduleFailed"

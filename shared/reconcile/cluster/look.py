@@ -224,7 +224,7 @@ class Looks:
 
     async def put(self, sight: Sight, window: MaintenanceWindow) -> ObservedConfiguration:
         """Write the node OS schedule, right after the look at it; raises `SightTooOld`."""
-        self._write_after(sight)
+        self.write_after(sight)
         self.sent.append(window)
         # ARM keeps the casing of whoever wrote it first; another would be another's name.
         name = sight.observed.name if sight.observed else NODE_OS_SCHEDULE
@@ -232,10 +232,10 @@ class Looks:
 
     async def delete(self, sight: Sight, seen: ObservedConfiguration) -> None:
         """Delete the node OS schedule that was seen; raises `SightTooOld`."""
-        self._write_after(sight)
+        self.write_after(sight)
         await self.looker.aks.delete_node_os_schedule(self.cluster_id, seen.name)
 
-    def _write_after(self, sight: Sight) -> None:
+    def write_after(self, sight: Sight) -> None:
         """Let one write follow each look, and that at once."""
         if self.writes_until and self._is_over(self.writes_until, timedelta()):
             raise OutOfTime("The write might end after the lease; nothing was sent.")

@@ -22,6 +22,7 @@ from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.instants import to_text
 from shared.domain.vocabulary.reasons import Reason
 from shared.domain.window.window import MaintenanceWindow
+from shared.reconcile.cluster.beside.upgrade_schedule import also_made, to_come
 from shared.reconcile.cluster.look import Looker, Looks, Sight
 from shared.reconcile.ground.policies import Wanted
 
@@ -85,9 +86,10 @@ class Pass:
     async def reconcile(self) -> Outcome:
         """Try again what is worth trying again at once; what Azure refuses is an outcome."""
         try:
-            return await self.looks.looker.retry(self.attempt)
+            outcome = await self.looks.looker.retry(self.attempt)
         except AzureError as error:
-            return self.refused(error)
+            outcome = self.refused(error)
+        return await also_made(self.looks, self.desired, outcome)
 
     async def attempt(self) -> Outcome:
         """Gather, decide, apply, all from this attempt's own now, and at the shard's pace."""
@@ -209,6 +211,7 @@ class Pass:
             cluster=self.looks.cluster,
             schedule=self._seen,
             auto_upgrade=self._seen_auto_upgrade(),
+            kubernetes=to_come(self.desired, self._sight, dry_run=self.dry_run),
             rule=decision.rule,
             policy_hash=self.desired.policy.hash,
             lets_go=decision.lets_go,
@@ -236,6 +239,7 @@ class Pass:
             cluster=self.looks.cluster,
             schedule=self._seen,
             auto_upgrade=self._seen_auto_upgrade(),
+            kubernetes=to_come(self.desired, self._sight, dry_run=self.dry_run),
             sent=self.looks.sent[-1] if self.looks.sent else None,
         )
 

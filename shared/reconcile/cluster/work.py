@@ -94,7 +94,7 @@ class ClusterWorker:
             await self._settle(outcome, work, one.looks.seen)
             await self.teller.tell(outcome, _occasion(work))
             await self._record(LastKnown(outcome, claim.claimed_at, self.clock.now()), work)
-            concluded = outcome.kind is not OutcomeKind.DEFERRED
+            concluded = not outcome.comes_back
         finally:
             # An outcome that could not be settled concludes nothing: its message comes again.
             await self.claims.release(claim, concluded=concluded)
@@ -118,6 +118,17 @@ class ClusterWorker:
                 await self._give_up(outcome, work)
             case _:
                 await self.given_up.forget(work.cluster_id)
+                await self._other_later(outcome, work, seen)
+
+    async def _other_later(
+        self, outcome: Outcome, work: ReconcileCluster, seen: SeenCluster | None
+    ) -> None:
+        """Try the schedule of Kubernetes upgrades again where only that was not to be made now."""
+        other = outcome.kubernetes
+        if other and outcome.comes_back and not is_spent(work, other.reason, self.clock.now()):
+            again = work.deferred(seen, paced=other.reason is Reason.PACED)
+            refused = replace(outcome, reason=other.reason, retry_after=other.retry_after)
+            await self.queue.send(again, self._delay(refused, again))
 
     def _delay(self, outcome: Outcome, work: ReconcileCluster) -> timedelta:
         if outcome.reason is Reason.PACED:

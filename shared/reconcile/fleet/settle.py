@@ -121,7 +121,18 @@ class ClusterSettler:
             await self._give_up(outcome, record.cause, now)
         elif cluster.given_up:
             await self.given_up.forget(outcome.cluster_id)
-        return outcome
+        return await self._hand_over(record, cluster, outcome, now)
+
+    async def _hand_over(
+        self, record: ShardRecord, cluster: PendingCluster, outcome: Outcome, now: datetime
+    ) -> Outcome:
+        """Leave the schedule of Kubernetes upgrades to the queue: its calls were not drawn for."""
+        if outcome.kubernetes is None or outcome.kind is OutcomeKind.FAILED:
+            return outcome
+        if not cluster.waiting:
+            work = ReconcileCluster(cluster.cluster.id, record.cause, now)
+            await self.clusters.send(work)
+        return outcome.with_upgrades(outcome.kubernetes)
 
     async def _later(self, record: ShardRecord, settled: Settled, now: datetime) -> Outcome | None:
         """Have the run try it again soon; or else the queue, which has a day's patience."""
