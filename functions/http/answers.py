@@ -101,6 +101,21 @@ class Encoded[T]:
 
 
 @dataclass(frozen=True, slots=True)
+class AsCalendar[T]:
+    """200 and a calendar, with the tag by which `If-None-Match` knows it again."""
+
+    status: ClassVar[int] = 200
+    told: ClassVar[str] = "Done."
+    header_texts: ClassVar[Mapping[str, str]] = {"ETag": "Stands for this answer."}
+
+    body: bytes
+    etag: str
+
+    def headers(self) -> dict[str, str]:
+        return {"ETag": self.etag}
+
+
+@dataclass(frozen=True, slots=True)
 class NotModified[T]:
     """304: the caller has the answer already."""
 
@@ -117,6 +132,8 @@ class NotModified[T]:
 
 YAML = "application/yaml"
 """RFC 9512."""
+CALENDAR = "text/calendar"
+"""RFC 5545."""
 
 type Answer = (
     Ok[object]
@@ -124,6 +141,7 @@ type Answer = (
     | Accepted[object]
     | AsYaml[object]
     | Encoded[object]
+    | AsCalendar[object]
     | NotModified[object]
 )
 

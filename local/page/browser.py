@@ -94,7 +94,9 @@ async def context_of(browser: Browser, look: Look) -> BrowserContext:
         device_scale_factor=look.scale,
     )
     if look.key:
-        await context.add_init_script(f"sessionStorage.setItem({KEY_NAME!r}, {look.key!r})")
+        await context.add_init_script(
+            f"if (location.host) sessionStorage.setItem({KEY_NAME!r}, {look.key!r})"
+        )
     await context.add_init_script(_PAINTED)
     return context
 

@@ -98,6 +98,14 @@ async def browser() -> AsyncIterator[Browser]:
         yield found
 
 
+@pytest.fixture(autouse=True)
+async def closed_in_the_end(browser: Browser) -> AsyncIterator[None]:
+    """Leave no page open: it would go on asking."""
+    yield
+    for context in browser.contexts:
+        await context.close()
+
+
 @pytest.fixture
 def look() -> Look:
     """Give the usual way to look: a desk's screen, in the light, with the key."""
