@@ -57,6 +57,10 @@ infra-write: $(ready) ## format infra/, and write what is compiled from it (a bi
 bench: $(ready) ## the figures of docs/performance.md, measured
 	@$(PYTHON) -m local.bench
 
+.PHONY: profile
+profile: $(ready) ## where a sweep's processor time, calls, storage operations and memory go
+	@$(PYTHON) -m local.profiling
+
 .PHONY: az-check
 az-check: $(ready) ## the real azure-cli against the simulator (installs it into .venv-az, 700 MB)
 	@$(PYTHON) -m local.real_clients.az

@@ -2,9 +2,11 @@
 
 import azure.functions as func
 
-from functions.http.answers import Encoded, NotModified
+from functions.http.answers import Encoded, NotModified, weak
+from functions.http.asked import origin_of
+from functions.http.compressing import compressed
 from functions.http.problems import ProblemKind, RequestRefused
-from functions.http.routes import Routes, origin_of
+from functions.http.routes import Routes
 from functions.page.document import document
 from functions.page.fresh import FreshHeaders
 from shared.domain.errors import InvalidSetting
@@ -39,11 +41,12 @@ async def fleet_page(req: func.HttpRequest) -> func.HttpResponse:
         "X-Content-Type-Options": "nosniff",
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cache-Control": "no-cache",
-        "ETag": page.etag,
+        "ETag": weak(page.etag),
     }
-    if req.headers.get("if-none-match") == page.etag:
+    if req.headers.get("if-none-match", "").removeprefix("W/") == page.etag:
         return func.HttpResponse(status_code=304, headers=headers)
-    return func.HttpResponse(page.html, mimetype="text/html", charset="utf-8", headers=headers)
+    html = func.HttpResponse(page.html, mimetype="text/html", charset="utf-8", headers=headers)
+    return compressed(html, req.headers.get("accept-encoding", ""))
 
 
 def _has_sign_in() -> bool:

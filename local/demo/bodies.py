@@ -27,7 +27,7 @@ def cluster_body(
         "provisioningState": "Succeeded",
         "kubernetesVersion": "1.34",
         "nodeProvisioningProfile": NAP_ON,
-        "autoUpgradeProfile": {"upgradeChannel": "stable", "nodeOSUpgradeChannel": "NodeImage"},
+        "autoUpgradeProfile": {"upgradeChannel": "none", "nodeOSUpgradeChannel": "NodeImage"},
         **properties,
     }
     return {

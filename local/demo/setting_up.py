@@ -41,7 +41,8 @@ class Plan:
 
     `folder` takes logs and certificates. `opens_in` says how soon the window that naptime writes
     would open; None leaves the app its own default. `settings` are further ones of the app, and
-    `azure_options` further ones of the simulator's command line.
+    `azure_options` further ones of the simulator's command line. `host` is the program that is the
+    host, with options that come before the others.
     """
 
     fleet: Json
@@ -52,6 +53,7 @@ class Plan:
     opens_in: timedelta | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     azure_options: tuple[str, ...] = ()
+    host: tuple[str, ...] = ("local.host",)
 
     @property
     def authorities(self) -> Path:
@@ -98,7 +100,7 @@ class _Crew:
             **self.plan.settings,
         }
         host = await self._child(
-            "host", settings, "local.host", "--port", str(port), f"--key={key}"
+            "host", settings, *self.plan.host, "--port", str(port), f"--key={key}"
         )
         stage = Stage(
             azure=controls,

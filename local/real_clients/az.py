@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import sys
+import urllib.request
 from pathlib import Path
 
 from local.real_clients.az_life_steps import CLUSTER_LIFE, identity_steps
@@ -54,6 +55,14 @@ def _environment(stage: Stage) -> dict[str, str]:
         # As for Azure Stack: Microsoft's own list of clouds does not name this one.
         "AZURE_CORE_INSTANCE_DISCOVERY": "false",
     }
+
+
+def _end_operations_by_reads(stage: Stage) -> None:
+    # az needs seconds to start: what it does while an operation runs must not hang on the time.
+    switches = {"operationSeconds": 86_400, "operationReads": 2}
+    url = f"{stage.urls['controlsHttp']}/options"
+    with urllib.request.urlopen(url, json.dumps(switches).encode(), timeout=10):  # noqa: S310 - loopback
+        pass
 
 
 async def _tried(step: AzStep, stage: Stage) -> Result:
@@ -108,6 +117,7 @@ async def main() -> int:
         for result in await planned(stage.url, _environment(stage)):
             results.append(result)
             tell(result)
+        _end_operations_by_reads(stage)
         identity = identity_steps(stage.urls["identityEndpoint"], stage.urls["identityHost"])
         for step in (*READING, *SCHEDULES, *CLUSTER_LIFE, *identity):
             results.append(await _tried(step, stage))

@@ -1,7 +1,9 @@
 """What naptime forecasts, against what the simulator's Karpenter does over random histories.
 
-A history: NAP on from the start, one schedule (or none) and later another, and releases of an image
-that come in between. The forecast knows only the schedule of its own now, as naptime does.
+A history: NAP on from the start, one schedule (or none) and later another, releases of an image
+that come in between, and versions of Kubernetes that AKS upgrades to, by a channel that is on or
+off and in the other schedule, if there is one. The forecast knows only what is there at its own
+now, as naptime does.
 """
 
 from collections.abc import Sequence
@@ -12,14 +14,23 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 from local.azure.arm.clusters import Sight
-from local.azure.arm.state import Release
+from local.azure.arm.state import KubernetesVersion, Release
 from local.azure.json_values import JsonObject
 from local.azure.nap.history import Roll, rolls
+from local.azure.nap.upgrades import Upgrade, upgrades
 from shared.domain.deciding.observed import (
     NODE_OS_SCHEDULE,
     ObservedCluster,
     ObservedConfiguration,
     ObservedSchedule,
+    SeenSchedule,
+    read_schedule,
+)
+from shared.domain.images.by_upgrade import (
+    FOLLOWS_WITHIN,
+    UpgradeForecast,
+    UpgradeTime,
+    forecast_upgrade,
 )
 from shared.domain.images.forecast import AnyTime, InWindow, Unknown, forecast
 from shared.domain.vocabulary.ids import ClusterId
@@ -60,6 +71,16 @@ class History:
     releases: Sequence[Release]
     asked: Release
     now: datetime
+    versions: Sequence[KubernetesVersion] = ()
+
+    @property
+    def by_upgrade(self) -> UpgradeForecast:
+        """What naptime forecasts of upgrades at `now`."""
+        sight = [sight for sight in self.sights if sight.since <= self.now][-1]
+        cluster = replace(CLUSTER, upgrade_channel="stable" if sight.upgraded else "none")
+        other = sight.upgrade_schedule
+        seen = SeenSchedule(None if other is None else read_schedule(other))
+        return forecast_upgrade(cluster, seen, self.now)
 
     @property
     def schedule(self) -> ObservedSchedule | None:
@@ -78,7 +99,8 @@ class History:
         """Find the first roll to the image that is asked about, or to a newer one."""
         first = {IMAGE: FIRST_VERSION}
         wanted = f"{IMAGE[0]}-{IMAGE[1]}-{self.asked.version}"
-        done = rolls(self.sights, self.releases, first, until)
+        upgraded = upgrades(self.sights, self.versions, until)
+        done = rolls(self.sights, self.releases, first, until, upgraded)
         return next((roll for roll in done if roll.images[0][1] >= wanted), None)
 
 
@@ -112,10 +134,7 @@ def spans(draw: st.DrawFn, near: date) -> JsonObject:
 def histories(draw: st.DrawFn) -> History:
     """Draw a history; the forecast is made after the last change of the schedule."""
     changed = START + draw(moments)
-    sights = [
-        Sight(START, nap=True, schedule=draw(schedules_of(START))),
-        Sight(changed, nap=True, schedule=draw(schedules_of(changed))),
-    ]
+    sights = [draw(seen_since(START)), draw(seen_since(changed))]
     times = sorted(draw(st.lists(moments, min_size=1, max_size=4, unique=True)))
     releases = [
         Release(START + at, "westeurope", *IMAGE, f"20260{number + 2}.01.0", FIRST_VERSION)
@@ -123,7 +142,47 @@ def histories(draw: st.DrawFn) -> History:
     ]
     asked = draw(st.sampled_from(releases))
     now = max(changed, asked.at) + draw(st.sampled_from([0, 1, 2])) * draw(moments)
-    return History(sights, releases, asked, now)
+    versions = [
+        KubernetesVersion(START + at, "westeurope", f"1.35.{number}")
+        for number, at in enumerate(sorted(draw(st.lists(moments, max_size=3, unique=True))))
+    ]
+    return History(sights, releases, asked, now, versions)
+
+
+@st.composite
+def seen_since(draw: st.DrawFn, since: datetime) -> Sight:
+    """Draw the schedules and the channel that a cluster has since an instant."""
+    return Sight(
+        since,
+        nap=True,
+        schedule=draw(schedules_of(since)),
+        upgraded=draw(st.booleans()),
+        upgrade_schedule=draw(schedules_of(since)),
+    )
+
+
+def assert_begins(history: History, upgrade: Upgrade) -> None:
+    """Compare the beginning of an upgrade that comes with what was forecast."""
+    found = history.by_upgrade
+    event(f"by an upgrade: {found.begins}")
+    assert found.begins in {UpgradeTime.ANY_TIME, UpgradeTime.IN_WINDOW}
+    if found.begins is UpgradeTime.ANY_TIME:
+        return
+    assert found.possible
+    assert found.possible.start <= upgrade.at
+    other = history.sights[-1].upgrade_schedule
+    assert other
+    open_then = next(read_window(other).occurrences(upgrade.at))
+    assert open_then.start <= upgrade.at < open_then.end
+
+
+@settings(max_examples=500, deadline=None)
+@given(histories())
+def test_every_upgrade_that_comes_was_forecast(history: History) -> None:
+    """An upgrade begins when the forecast says that one may; where it says none, none comes."""
+    for upgrade in upgrades(history.sights, history.versions, history.now + timedelta(days=90)):
+        if upgrade.at > history.now:
+            assert_begins(history, upgrade)
 
 
 @settings(max_examples=1500, deadline=None)
@@ -141,6 +200,11 @@ def test_an_image_is_picked_up_when_the_forecast_allows_it(history: History) -> 
         return
     event("picked up before the forecast" if roll.at <= history.now else "picked up after it")
     if roll.at <= history.now:
+        return
+    if roll.upgrade is not None:
+        assert roll.upgrade.at <= roll.at <= roll.upgrade.at + FOLLOWS_WITHIN
+        if roll.upgrade.at > history.now:
+            assert_begins(history, roll.upgrade)
         return
     assert found.not_before
     assert found.not_before <= roll.at
@@ -192,7 +256,7 @@ def test_a_release_between_two_looks(
     roll = history.pick_up(found.certain_by + timedelta(microseconds=1))
     assert roll
     # What came under a schedule that is no more, the forecast cannot know.
-    if roll.at >= history.sights[-1].since:
+    if roll.at >= history.sights[-1].since and roll.upgrade is None:
         event("between the looks" if roll.at < seen else "after them")
         assert found.not_before <= roll.at
 

@@ -8,10 +8,12 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
-from local.azure.arm.aks_rules import NODE_OS
+from local.azure.arm.aks_rules import AUTO_UPGRADE, NODE_OS
 from local.azure.json_values import JsonObject, as_list, as_object, as_text, whole_number
 from local.azure.nap.replacements import NodePool
 
+# Channels by which AKS upgrades Kubernetes (the page "Automatically upgrade an AKS cluster").
+_UPGRADING = frozenset({"patch", "stable", "rapid"})
 _VERSIONS_KEPT = 8
 _SIGHTS_KEPT = 256
 SUCCEEDED = "Succeeded"
@@ -34,13 +36,18 @@ type Configurations = Mapping[str, Configuration]
 class Sight:
     """What decides about node images since an instant: NAP on or off, the node OS schedule.
 
-    `forced` is what a control makes NAP read instead of what AKS would write from the schedule.
+    `forced` is what a control makes NAP read instead of what AKS would write from the schedule;
+    `upgraded` whether AKS upgrades Kubernetes by itself, `upgrade_schedule` when, and `version` the
+    one that the cluster's own body asks for.
     """
 
     since: datetime
     nap: bool
     schedule: JsonObject | None
     forced: Mapping[str, str] | None = None
+    upgraded: bool = False
+    upgrade_schedule: JsonObject | None = None
+    version: str = ""
 
 
 @dataclass(slots=True)
@@ -107,6 +114,15 @@ class Cluster:
         return as_text(profile.get("mode")) == "Auto"
 
     @property
+    def is_upgraded(self) -> bool:
+        """Whether AKS upgrades Kubernetes by itself: by its channel, and always if Automatic."""
+        channel = as_text(
+            as_object(self.properties.get("autoUpgradeProfile")).get("upgradeChannel")
+        )
+        sku = as_text(as_object(self.body.get("sku")).get("name"))
+        return sku.lower() == "automatic" or channel.lower() in _UPGRADING
+
+    @property
     def node_counts(self) -> dict[str, int]:
         """How many nodes each agent pool is to have, by its name."""
         pools = map(as_object, as_list(self.properties.get("agentPoolProfiles")))
@@ -147,7 +163,16 @@ class Cluster:
 
     def _look(self, now: datetime) -> None:
         schedule = self.configurations.get(NODE_OS)
-        seen = Sight(now, self.has_nap, schedule.properties if schedule else None, self.forced)
+        other = self.configurations.get(AUTO_UPGRADE)
+        seen = Sight(
+            now,
+            self.has_nap,
+            schedule.properties if schedule else None,
+            self.forced,
+            self.is_upgraded,
+            other.properties if other else None,
+            as_text(self.properties.get("kubernetesVersion")),
+        )
         last = self.sights[-1] if self.sights else None
         if last is not None and replace(last, since=now) == seen:
             return

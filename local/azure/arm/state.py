@@ -33,6 +33,15 @@ class Release:
     previous: str
 
 
+@dataclass(frozen=True, slots=True)
+class KubernetesVersion:
+    """A version of Kubernetes that AKS upgrades to in a location, from an instant on."""
+
+    at: datetime
+    location: str
+    version: str
+
+
 @dataclass(slots=True)
 class Subscription:
     """A subscription: its groups by lower-cased name, its clusters and machines by their key.
@@ -58,12 +67,14 @@ class State:
         self.subscriptions: dict[str, Subscription] = {}
         self.node_images: dict[str, list[JsonObject]] = {}
         self.releases: deque[Release] = deque(maxlen=_RELEASES_KEPT)
+        self.kubernetes: deque[KubernetesVersion] = deque(maxlen=_RELEASES_KEPT)
 
     def clear(self) -> None:
         """Forget everything."""
         self.subscriptions.clear()
         self.node_images.clear()
         self.releases.clear()
+        self.kubernetes.clear()
 
     def add_subscription(self, subscription: str) -> Subscription:
         """Give the subscription, made if it is new."""

@@ -1,8 +1,10 @@
-"""The controls of the simulated time, and of what comes with it: new node images."""
+"""The controls of the simulated time, and of what comes with it: node images, Kubernetes."""
 
 from http import HTTPStatus
 
+from local.azure.arm.clusters import short_location
 from local.azure.arm.node_images import node_images_of, release_node_image
+from local.azure.arm.state import KubernetesVersion
 from local.azure.controls.errors import ControlRefusedError
 from local.azure.json_values import (
     JsonObject,
@@ -58,11 +60,7 @@ def post_clock(simulator: Simulator, call: Call) -> object:
 def post_node_image(simulator: Simulator, call: Call) -> object:
     """Release a node image in a location; raises ControlRefusedError."""
     order = json_order(call)
-    given = {name: as_text(order.get(name)) for name in ("location", "os", "sku", "version")}
-    missing = [name for name, value in given.items() if not value]
-    if missing:
-        message = f"{', '.join(missing)}: must be a string that is not empty"
-        raise ControlRefusedError(HTTPStatus.BAD_REQUEST, message)
+    given = _texts(order, "location", "os", "sku", "version")
     keep_older = order.get("keepOlder", False)
     if not isinstance(keep_older, bool):
         message = "keepOlder: must be true or false"
@@ -71,6 +69,34 @@ def post_node_image(simulator: Simulator, call: Call) -> object:
     now = simulator.clock.now()
     release_node_image(simulator.state, now, location, image, keep_older=keep_older)
     return {"value": node_images_of(simulator.state, location)}
+
+
+def post_kubernetes(simulator: Simulator, call: Call) -> object:
+    """Have AKS upgrade to a version of Kubernetes in a location; raises ControlRefusedError."""
+    given = _texts(json_order(call), "location", "version")
+    location, now = short_location(given["location"]), simulator.clock.now()
+    simulator.state.kubernetes.append(KubernetesVersion(now, location, given["version"]))
+    return get_kubernetes(simulator, call)
+
+
+def get_kubernetes(simulator: Simulator, _: Call) -> object:
+    """List the versions that AKS upgrades to, and since when."""
+    found = simulator.state.kubernetes
+    return {
+        "value": [
+            {"at": iso(each.at), "location": each.location, "version": each.version}
+            for each in found
+        ]
+    }
+
+
+def _texts(order: JsonObject, *names: str) -> dict[str, str]:
+    given = {name: as_text(order.get(name)) for name in names}
+    missing = [name for name, value in given.items() if not value]
+    if missing:
+        message = f"{', '.join(missing)}: must be a string that is not empty"
+        raise ControlRefusedError(HTTPStatus.BAD_REQUEST, message)
+    return given
 
 
 def get_node_images(simulator: Simulator, _: Call) -> object:

@@ -12,8 +12,9 @@ from local.azure.controls.errors import ControlRefusedError
 from local.azure.json_values import JsonObject, as_list, as_object, as_text, instant_of, iso, parse
 from local.azure.nap.budgets import allowed
 from local.azure.nap.gate import gate_at
-from local.azure.nap.history import Roll, Versions, rolls, versions_at
+from local.azure.nap.history import Roll, Versions, found_out, rolls, versions_at
 from local.azure.nap.replacements import pools_of, replacements
+from local.azure.nap.upgrades import Upgrade, upgrades
 from local.azure.replies import Call
 from local.azure.simulator import Simulator
 
@@ -92,8 +93,11 @@ def _pools_of_cluster(simulator: Simulator, call: Call, cluster: Cluster) -> Jso
 
 
 def _shown_replacements(state: State, cluster: Cluster, until: datetime) -> JsonObject:
-    taken = [roll.at for roll in _rolls_of(state, cluster, until)]
-    found = replacements(taken, cluster.pools, until)
+    taken = {roll.at for roll in _rolls_of(state, cluster, until)}
+    # A node whose kubelet is older than the control plane has drifted as well.
+    told = (found_out(cluster.sights, each) for each in _upgrades_of(state, cluster, until))
+    taken |= {at for at in told if at is not None and at < until}
+    found = replacements(sorted(taken), cluster.pools, until)
     return {
         "clusterId": cluster_id(cluster),
         "until": iso(until),
@@ -151,7 +155,12 @@ def _shown_cluster(state: State, cluster: Cluster, at: datetime) -> JsonObject:
         "wouldPickUp": judgement.gate.lets_images_in,
         "offered": {f"{os}-{sku}": version for (os, sku), version in offered.items()},
         "rolls": [_shown_roll(cluster, roll) for roll in history],
+        "upgrades": [_shown_upgrade(each) for each in _upgrades_of(state, cluster, at)],
     }
+
+
+def _shown_upgrade(upgrade: Upgrade) -> JsonObject:
+    return {"at": iso(upgrade.at), "version": upgrade.version, "why": upgrade.why}
 
 
 def _shown_roll(cluster: Cluster, roll: Roll) -> JsonObject:
@@ -164,12 +173,18 @@ def _shown_roll(cluster: Cluster, roll: Roll) -> JsonObject:
         "releasedAt": iso(roll.released),
         "hoursAfterRelease": round(after, 2),
         "images": [{"from": old, "to": new} for old, new in roll.images],
+        "upgrade": _shown_upgrade(roll.upgrade) if roll.upgrade else None,
     }
 
 
 def _rolls_of(state: State, cluster: Cluster, until: datetime) -> list[Roll]:
     releases, first = _releases_of(state, cluster), _first_versions(state, cluster)
-    return rolls(cluster.sights, releases, first, until)
+    return rolls(cluster.sights, releases, first, until, _upgrades_of(state, cluster, until))
+
+
+def _upgrades_of(state: State, cluster: Cluster, until: datetime) -> list[Upgrade]:
+    versions = [each for each in state.kubernetes if each.location == cluster.location]
+    return upgrades(cluster.sights, versions, until)
 
 
 def _os_of(cluster: Cluster) -> str:

@@ -7,9 +7,11 @@ from http import HTTPStatus
 from local.azure.arm.bodies import cluster_object, configuration_object
 from local.azure.controls.clock import (
     get_clock,
+    get_kubernetes,
     get_node_images,
     json_order,
     post_clock,
+    post_kubernetes,
     post_node_image,
 )
 from local.azure.controls.errors import ControlRefusedError
@@ -140,6 +142,8 @@ _CONTROLS: Mapping[tuple[str, str], Callable[[Simulator, Call], object]] = {
     ("clock", "POST"): post_clock,
     ("node-images", "GET"): get_node_images,
     ("node-images", "POST"): post_node_image,
+    ("kubernetes", "GET"): get_kubernetes,
+    ("kubernetes", "POST"): post_kubernetes,
     ("options", "GET"): get_options,
     ("options", "POST"): post_options,
     ("roles", "GET"): get_roles,

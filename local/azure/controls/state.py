@@ -13,7 +13,7 @@ from local.azure.arm.route import CLUSTERS, CONFIGURATIONS, Route
 from local.azure.arm.routes import route_of
 from local.azure.controls.errors import ControlRefusedError
 from local.azure.controls.machines import change_machine
-from local.azure.event_grid.bodies import person
+from local.azure.event_grid.bodies import application, person
 from local.azure.json_values import JsonObject, as_object, as_text, parse
 from local.azure.nap.machines import machine_address
 from local.azure.replies import Call, Change, ChangeKind
@@ -120,4 +120,6 @@ def _delete(simulator: Simulator, call: Call, route: Route) -> JsonObject:
 
 def _announce(simulator: Simulator, call: Call, change: Change) -> None:
     if call.query.get("events", "true").lower() not in _NO:
-        simulator.announce(change, person(call.query.get("caller", _SOMEBODY)))
+        app_id = call.query.get("app", "")
+        name = call.query.get("caller", _SOMEBODY)
+        simulator.announce(change, application(app_id) if app_id else person(name))

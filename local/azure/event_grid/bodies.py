@@ -20,6 +20,11 @@ def person(name: str) -> Caller:
     return Caller(app_id, object_id_of(name), "72f988bf-0000-4000-8000-2d7cd011db47", name)
 
 
+def application(app_id: str) -> Caller:
+    """Make up an application that changes things, a pipeline's say, for what the controls do."""
+    return Caller(app_id, object_id_of(app_id), "72f988bf-0000-4000-8000-2d7cd011db47", "")
+
+
 def event_of(change: Change, caller: Caller, now: datetime) -> JsonObject:
     """Write the event of a change in the Event Grid schema."""
     subscription = change.resource_id.split("/")[2]

@@ -23,13 +23,17 @@ _RFC_3339 = re.compile(
 
 
 class Gate(StrEnum):
-    """What the gate is: frozen images stay for ever, unknown is what no source tells."""
+    """What the gate is: frozen images stay for ever, unknown is what no source tells.
+
+    An upgrade of Kubernetes goes by it, whatever it is.
+    """
 
     OPEN = "open"
     CLOSED = "closed"
     FAIL_OPEN = "fail-open"
     FROZEN = "frozen"
     UNKNOWN = "unknown"
+    BYPASSED = "bypassed"
 
     @property
     def lets_images_in(self) -> bool:

@@ -2,22 +2,25 @@
 
 Every 5 minutes Karpenter compares, by a list of images that it fetches anew after 72 hours
 (Azure/karpenter-provider-azure, nodeclass/status/images.go and imagefamily/nodeimage.go). Its first
-list is taken whatever the window says. Kubernetes upgrades and restarts, which bypass both, are
-not simulated; a cluster follows every image definition of its OS.
+list is taken whatever the window says, and so is the one that it fetches when it finds a new
+version of Kubernetes, for which it looks every 15 minutes (kubernetesversion.go). Restarts, which
+bypass both, are not simulated; a cluster follows every image definition of its OS.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from local.azure.arm.clusters import Sight
 from local.azure.arm.node_images import full_name, version_number
 from local.azure.arm.state import Release
 from local.azure.nap.gate import Gate, Judgement, gate_at
+from local.azure.nap.upgrades import Upgrade
 
 RECONCILE_EVERY = timedelta(minutes=5)
 LIST_KEPT = timedelta(hours=72)
+VERSION_KEPT = timedelta(minutes=15)
 # The list is older than 72 hours at the first comparison after them.
 _FETCH_EVERY = LIST_KEPT + RECONCILE_EVERY
 
@@ -32,6 +35,8 @@ class Roll:
     judgement: Judgement
     images: tuple[tuple[str, str], ...]
     released: datetime
+    upgrade: Upgrade | None = None
+    """The upgrade of Kubernetes that brought them, if one did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,11 @@ class _Span:
 
 
 def rolls(
-    sights: Iterable[Sight], releases: Sequence[Release], first: Versions, until: datetime
+    sights: Iterable[Sight],
+    releases: Sequence[Release],
+    first: Versions,
+    until: datetime,
+    upgrades: Sequence[Upgrade] = (),
 ) -> list[Roll]:
     """Find when a cluster's images moved, up to an instant.
 
@@ -51,8 +60,17 @@ def rolls(
     """
     found: list[Roll] = []
     for span in _spans(sights, until):
-        found.extend(_rolls_within(span, releases, first))
+        found.extend(_rolls_within(span, releases, first, upgrades))
     return found
+
+
+def found_out(sights: Sequence[Sight], upgrade: Upgrade) -> datetime | None:
+    """Say when NAP finds a new version of Kubernetes; None where it is not on then."""
+    for span in _spans(sights, datetime.max.replace(tzinfo=UTC)):
+        if span.sights[0].since <= upgrade.at < span.until:
+            at = _next(span.sights[0].since, upgrade.at, VERSION_KEPT)
+            return at if at < span.until else None
+    return None
 
 
 def versions_at(releases: Iterable[Release], first: Versions, instant: datetime) -> Versions:
@@ -81,19 +99,42 @@ def _spans(sights: Iterable[Sight], until: datetime) -> Iterator[_Span]:
         yield _Span(on, until)
 
 
-def _rolls_within(span: _Span, releases: Sequence[Release], first: Versions) -> Iterator[Roll]:
-    fetched = span.sights[0].since
-    have = versions_at(releases, first, fetched)
-    while (fetched := fetched + _FETCH_EVERY) < span.until:
+def _rolls_within(
+    span: _Span, releases: Sequence[Release], first: Versions, upgrades: Sequence[Upgrade]
+) -> Iterator[Roll]:
+    fetches = list(_fetches(span, upgrades))
+    have = versions_at(releases, first, fetches[0][0])
+    for (fetched, upgrade), (stop, _) in pairwise([*fetches, (span.until, None)]):
         wanted = versions_at(releases, first, fetched)
+        found = (fetched, _bypassed(span, fetched, upgrade)) if upgrade else None
         if wanted == have:
             continue
-        stop = min(fetched + _FETCH_EVERY, span.until)
-        found = _first_open(span, fetched, stop)
+        found = found or _first_open(span, fetched, stop)
         if found is not None:
-            at, judgement = found
-            yield Roll(at, judgement, _changes(have, wanted), _released(releases, wanted, fetched))
+            changes, released = _changes(have, wanted), _released(releases, wanted, fetched)
+            yield Roll(*found, changes, released, upgrade)
             have = wanted
+
+
+def _fetches(span: _Span, upgrades: Sequence[Upgrade]) -> Iterator[tuple[datetime, Upgrade | None]]:
+    """Yield when the list is fetched within a span, and for which upgrade, if for one."""
+    since = span.sights[0].since
+    found = {_next(since, each.at, VERSION_KEPT): each for each in upgrades if each.at >= since}
+    coming = sorted(at for at in found if since < at < span.until)
+    yield since, None
+    fetched = since
+    while (fetched := min([fetched + _FETCH_EVERY, *_after(coming, fetched)])) < span.until:
+        yield fetched, found.get(fetched)
+
+
+def _after(instants: Sequence[datetime], instant: datetime) -> Sequence[datetime]:
+    return [each for each in instants if each > instant]
+
+
+def _bypassed(span: _Span, at: datetime, upgrade: Upgrade) -> Judgement:
+    sight = [each for each in span.sights if each.since <= at][-1]
+    reason = f"Kubernetes was upgraded to {upgrade.version}, whatever the window says"
+    return replace(gate_at(sight, at), gate=Gate.BYPASSED, reason=reason)
 
 
 def _changes(have: Versions, wanted: Versions) -> tuple[tuple[str, str], ...]:
@@ -140,4 +181,9 @@ def _next_chance(judgement: Judgement, at: datetime) -> datetime | None:
 
 def _comparison(first: datetime, instant: datetime) -> datetime:
     """Find the first of the five-minute comparisons at or after an instant."""
-    return first + -((first - instant) // RECONCILE_EVERY) * RECONCILE_EVERY
+    return _next(first, instant, RECONCILE_EVERY)
+
+
+def _next(first: datetime, instant: datetime, every: timedelta) -> datetime:
+    """Find the first of what happens every so often at or after an instant."""
+    return first + -((first - instant) // every) * every

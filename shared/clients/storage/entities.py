@@ -1,17 +1,15 @@
 """Rows as the SDK reads and writes them, its own kinds of time among them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from azure.data.tables import TableEntity, UpdateMode
+from azure.data.tables import TableEntity
 
 from shared.domain.vocabulary.rows import Row, Value, Values
 
-type Operation = tuple[str, dict[str, object], dict[str, object]]
-
 
 def written_row(partition: str, key: str, values: Values, answer: Mapping[str, object]) -> Row:
-    """Give a row as it is after a write; within a transaction no answer has a date."""
+    """Give a row as it is after a write."""
     date = answer.get("date")
     changed_at = _in_utc(date) if isinstance(date, datetime) else None
     return Row(partition, key, values, str(answer["etag"]), changed_at)
@@ -20,12 +18,6 @@ def written_row(partition: str, key: str, values: Values, answer: Mapping[str, o
 def entity_of(partition: str, key: str, values: Values) -> dict[str, object]:
     """Give a row as the SDK writes it."""
     return {"PartitionKey": partition, "RowKey": key, **values}
-
-
-def upserts(partition: str, rows: Mapping[str, Values]) -> Iterator[Operation]:
-    """Give the operations that make or change some rows of a partition."""
-    for key, values in rows.items():
-        yield "upsert", entity_of(partition, key, values), {"mode": UpdateMode.MERGE}
 
 
 def row_of(entity: TableEntity) -> Row:

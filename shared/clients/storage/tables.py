@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from azure.core import MatchConditions
 from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
-from azure.data.tables import TableEntity, TableTransactionError, UpdateMode
+from azure.data.tables import TableEntity, UpdateMode
 from azure.data.tables.aio import TableClient
 
+from shared.clients.storage import transactions
 from shared.clients.storage.account import create_table, refusals
-from shared.clients.storage.entities import Operation, entity_of, row_of, upserts, written_row
+from shared.clients.storage.entities import entity_of, row_of, written_row
+from shared.clients.storage.transactions import Operation, TransactionRefused
 from shared.domain.vocabulary.rows import Reading, Row, Value, Values
 
 if TYPE_CHECKING:
@@ -78,30 +80,27 @@ class StorageTable:
         """Replace a row, and merge up to 99 others of its partition, all or nothing."""
         if not others:
             return await self.replace(row, values)
-        condition = {"etag": row.etag, "match_condition": MatchConditions.IfNotModified}
-        entity = entity_of(row.partition, row.key, values)
-        operations: list[Operation] = [
-            ("update", entity, {"mode": UpdateMode.REPLACE, **condition}),
-            *upserts(row.partition, others),
+        operations = [
+            transactions.replace(row.partition, row.key, values, row.etag),
+            *_merges(row.partition, others),
         ]
         try:
             with refusals():
-                written = await self._table.submit_transaction(operations)
-        except TableTransactionError as error:
+                etag, *_ = await transactions.submit(self._table, operations)
+        except TransactionRefused as error:
             if error.status_code in {NOT_FOUND, PRECONDITION_FAILED}:
                 return None
             raise
-        return written_row(row.partition, row.key, values, written[0])
+        # Within a transaction no answer has a date.
+        return Row(row.partition, row.key, values, etag)
 
     async def insert_new(self, partition: str, rows: Mapping[str, Values]) -> None:
         """Make those rows that are not there; the others stay as they are."""
         for some in batched(rows.items(), ROWS_A_TRANSACTION, strict=False):
-            creates: list[Operation] = [
-                ("create", entity_of(partition, key, values), {}) for key, values in some
-            ]
+            creates = [transactions.create(partition, key, values) for key, values in some]
             try:
                 await self._submit(creates)
-            except TableTransactionError as error:
+            except TransactionRefused as error:
                 if error.status_code != CONFLICT:
                     raise
                 for key, values in some:
@@ -113,11 +112,10 @@ class StorageTable:
             ((key, values),) = rows.items()
             await self._merge_one(entity_of(partition, key, values))
             return
-        for some in batched(upserts(partition, rows), ROWS_A_TRANSACTION, strict=False):
-            await self._submit(list(some))
+        for some in batched(_merges(partition, rows), ROWS_A_TRANSACTION, strict=False):
+            await self._submit(some)
 
     async def _merge_one(self, entity: dict[str, object]) -> None:
-        # A transaction costs the SDK several times what one request does: an e-mail each.
         try:
             with refusals():
                 await self._table.upsert_entity(entity, mode=UpdateMode.MERGE)
@@ -125,11 +123,11 @@ class StorageTable:
             await create_table(self._table)
             await self._merge_one(entity)
 
-    async def _submit(self, operations: "list[Operation]") -> None:
+    async def _submit(self, operations: Sequence[Operation]) -> None:
         try:
             with refusals():
-                await self._table.submit_transaction(operations)
-        except TableTransactionError as error:
+                await transactions.submit(self._table, operations)
+        except TransactionRefused as error:
             if error.status_code != NOT_FOUND:
                 raise
             await create_table(self._table)
@@ -222,6 +220,10 @@ class StorageTable:
 
     async def close(self) -> None:
         await self._table.close()
+
+
+def _merges(partition: str, rows: Mapping[str, Values]) -> list[Operation]:
+    return [transactions.merge(partition, key, values) for key, values in rows.items()]
 
 
 async def _first_of(query: "AsyncItemPaged[TableEntity]", limit: int) -> Sequence[Row]:

@@ -63,7 +63,8 @@ def rhythm_of(window: MaintenanceWindow, now: datetime) -> Rhythm:
 
 def _narrowest(recurrence: Recurrence, shift: int) -> tuple[Recurrence, Days]:
     for wider in _wider(recurrence):
-        days = _days(wider, shift)
+        # Day 29 may be 28 in UTC, which every month has; in a short month nobody knows the day.
+        days = None if wider.ambiguity else _days(wider, shift)
         if days is not None:
             return wider, days
     return Daily(1), Days()

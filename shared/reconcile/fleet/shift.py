@@ -18,6 +18,7 @@ from shared.reconcile.cluster.look import CALLS_OF_AN_ATTEMPT, OutOfTime
 from shared.reconcile.cluster.reconcile import ClusterReconciler, Pass
 from shared.reconcile.ground.at_once import InFlight
 from shared.reconcile.ground.claim import ClusterClaims
+from shared.reconcile.ground.memory import ClusterMemory
 from shared.reconcile.ground.pacer import LEASE_LASTS, Grip, ShardPacer
 
 STARTS_WITHIN = timedelta(seconds=8)
@@ -132,6 +133,7 @@ class Shift:
         one = self.world.reconciler.pass_over(
             cluster.cluster.id, self.desired, dry_run=self._only_looks
         )
+        one.written = cluster.written
         looks, clock = one.looks, self.world.reconciler.looker.clock
         looks.attempts = cluster.attempts + 1
         looks.cluster = cluster.cluster
@@ -152,11 +154,12 @@ class Shift:
         if cluster.explicit or stopped:
             sight = await one.looks.look()
             decision = one.decide(sight)
-            if not decision.writes:
+            if not decision.writes and not decision.lets_go:
                 return Settled(cluster, await one.act_on(decision, sight))
             if stopped:
                 return Settled(cluster, _stopped(one, decision, sight.now, stopped))
-            # What has to be written is written under a claim, which comes before the look.
+            # What has to be written is written under a claim, which comes before the look. So is
+            # what is let go: a person may just be changing it through naptime.
             return Settled(replace(cluster, explicit=False), None)
         return await self._look_to_write(one, cluster)
 
@@ -165,6 +168,9 @@ class Shift:
         if not isinstance(claim, Claim):
             return Settled(cluster, None, counts=False)
         try:
+            if one.written:
+                # Since the listing somebody may have asked naptime for another schedule.
+                one.written = await self.world.memory.written(cluster.cluster.id)
             return await self._write(one, cluster)
         finally:
             # A run concludes nothing: work that was asked for meanwhile is still done.
@@ -192,6 +198,7 @@ class ShiftWorld:
 
     reconciler: ClusterReconciler
     claims: ClusterClaims
+    memory: ClusterMemory
     pacer: ShardPacer
     report_bug: Callable[[PendingCluster, Exception], None]
     attempt_timeout: timedelta

@@ -4,12 +4,12 @@ import itertools
 import json
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shared.domain.budgets.budget import DisruptionReason, Nodes, disruption_json
@@ -18,7 +18,7 @@ from shared.domain.budgets.making.generate import BudgetWish, generate
 from shared.domain.budgets.making.seasons import seasons_of
 from shared.domain.budgets.making.written import patches_of, yaml_of
 from shared.domain.budgets.regular import rhythm_of
-from shared.domain.window.recurrence import RelativeMonthly, Weekday, WeekIndex
+from shared.domain.window.recurrence import AbsoluteMonthly, RelativeMonthly, Weekday, WeekIndex
 from shared.domain.window.window import MaintenanceWindow
 from tests.unit.domain.budgets.pools import INVERTED, NOW, SUNDAYS, pool_of
 from tests.unit.domain.strategies import windows
@@ -150,6 +150,7 @@ def test_a_week_without_a_window_is_the_present_one() -> None:
 
 @settings(max_examples=60)
 @given(windows)
+@example(MaintenanceWindow(AbsoluteMonthly(1, 29), time(), 4, timedelta(minutes=1)))
 def test_a_week_is_whole_and_shows_the_next_occurrence(window: MaintenanceWindow) -> None:
     """Its stretches join from Monday to Monday, and one of them has what comes next."""
     week = week_of(generate(window, BudgetWish(), NOW).budgets, window, NOW)
