@@ -6,13 +6,14 @@ from urllib.parse import urlencode
 from msgspec import Meta
 
 from functions.api.named import SUBSCRIPTION_EXAMPLE, SubscriptionId
+from functions.api.requests import attempt_of
 from functions.http.answering import allowed_subscription
 from functions.http.answers import AsCalendar, NotModified, Ok
 from functions.http.parts import Part
 from functions.http.problems import FOREIGN_SUBSCRIPTION, ProblemKind, RequestRefused
 from functions.http.routes import Routes
 from functions.page.fresh import FreshHeaders
-from shared.domain.messages.audit import Origin
+from shared.domain.messages.audit import AuditAction, Origin
 from shared.domain.vocabulary.ids import parse_subscription_id
 from shared.reconcile.shown.page.feeds import FEED_ID, FeedJson, NewFeedJson
 from shared.world import app
@@ -113,6 +114,7 @@ async def list_feeds() -> Ok[FeedsJson]:
         "one rule's": {"ring": "everything"},
         "one subscription's": {"subscriptionId": SUBSCRIPTION_EXAMPLE},
     },
+    attempted=attempt_of(AuditAction.MAKE_FEED),
 )
 async def make_feed(body: FeedBody, origin: Origin) -> Ok[NewFeedJson]:
     """Make a calendar feed; its address, with its token, is told this once."""
@@ -125,7 +127,11 @@ async def make_feed(body: FeedBody, origin: Origin) -> Ok[NewFeedJson]:
     return Ok({**feed.to_json(), "path": f"/api/windows.ics?{query}", "token": token})
 
 
-@routes.delete("calendar-feeds/{feedId}", problems=(NO_SUCH_FEED,))
+@routes.delete(
+    "calendar-feeds/{feedId}",
+    problems=(NO_SUCH_FEED,),
+    attempted=attempt_of(AuditAction.REVOKE_FEED),
+)
 async def revoke_feed(path: FeedPath, origin: Origin) -> Ok[RevokedJson]:
     """Revoke a calendar feed: whoever has its address is told that there is none."""
     if not await app().feeds.revoke(path.feed_id, origin):
