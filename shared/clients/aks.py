@@ -157,7 +157,7 @@ class AksClient:
 
 
 def only_ours(name: str) -> str:
-    """Give the name of a node OS schedule; its siblings are never written to."""
+    """Give the name of a node OS schedule; its siblings are never changed."""
     if not is_node_os_schedule(name):
         raise ValueError(f"{name!r} is not the node OS schedule")
     return name

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from shared.domain.deciding.decision import Finding
-from shared.domain.deciding.outcome import Outcome, OutcomeKind
+from shared.domain.deciding.outcome import Outcome, OutcomeKind, UpgradeScheduleOutcome
 from shared.domain.images.node_image import ImageVersion, NodeImage
 from shared.domain.images.released import NodeImageReleased
 from shared.domain.messages.told import Occasion, events_of, failure_of
@@ -36,6 +36,12 @@ def outcome(kind: OutcomeKind, reason: Reason) -> Outcome:
     )
 
 
+def upgrades_made() -> Outcome:
+    """Give the outcome of a look after which the schedule of Kubernetes upgrades was made."""
+    made = UpgradeScheduleOutcome(OutcomeKind.CREATED, Reason.KUBERNETES_UPGRADE_ANY_TIME, "m")
+    return replace(outcome(OutcomeKind.UNCHANGED, Reason.UP_TO_DATE), kubernetes=made)
+
+
 def let_go() -> Outcome:
     """Give the outcome of a look that found naptime's schedule changed."""
     left = outcome(OutcomeKind.UNCHANGED, Reason.UP_TO_DATE)
@@ -54,6 +60,7 @@ async def published() -> dict[str, CloudEvent]:
     events = [
         NodeImageReleased("westeurope", image, previous).to_cloud_event(NOW),
         *events_of(outcome(OutcomeKind.CREATED, Reason.SCHEDULE_MISSING), OCCASION, (), NOW),
+        *events_of(upgrades_made(), OCCASION, (), NOW),
         *events_of(outcome(OutcomeKind.UPDATED, Reason.SCHEDULE_MISSING), OCCASION, (), NOW),
         *events_of(let_go(), OCCASION, (), NOW),
         *failure_of(outcome(OutcomeKind.FAILED, Reason.REJECTED_BY_AZURE), OCCASION, NOW),

@@ -91,9 +91,11 @@ REASONS: Mapping[Reason, ReasonText] = MappingProxyType(
             "AKS upgrades Kubernetes by itself (channel patch, stable or rapid, or AKS Automatic), "
             "and no explicit `aksManagedAutoUpgradeSchedule` says when. Each upgrade brings the "
             "newest node images at once, whatever the node OS window says.",
-            _REPORTS,
-            "Give the cluster that schedule, best with the window of its node images: `az aks "
-            "maintenanceconfiguration add --name aksManagedAutoUpgradeSchedule`.",
+            "Reports it, and makes that schedule where the policy or `NAPTIME_KUBERNETES_WINDOW` "
+            "asks for it.",
+            "Ask for it, or give the cluster that schedule yourself, best with the window of its "
+            "node images: `az aks maintenanceconfiguration add --name "
+            "aksManagedAutoUpgradeSchedule`.",
         ),
         Reason.KEEPS_BEING_REMOVED: ReasonText(
             "Somebody else has removed the schedule three times or more in thirty days; each time "
