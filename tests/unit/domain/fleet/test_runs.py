@@ -182,3 +182,17 @@ def test_a_swept_cluster_is_work_like_any_other() -> None:
     """A cluster that a run hands over travels with the run's cause."""
     work = ReconcileCluster(ClusterId.of(SUBSCRIPTION, "rg", "aks"), Cause.SWEPT, NOW)
     assert '"cause":"Swept"' in work.to_message()
+
+
+def test_what_was_told_of_crowds_fits_however_many_there_were() -> None:
+    """A hundred crowds a day at new places: the latest are kept, a row takes them."""
+    crowding = Crowding()
+    for hours in range(0, 24 * 14, 6):
+        now = NOW + timedelta(hours=hours)
+        starts = [now + timedelta(minutes=minute) for minute in range(MOST_NAMED)]
+        crowds = [Crowd(Shard(SUBSCRIPTION, "germanywestcentral"), at, 21) for at in starts]
+        crowding, new = crowding.after(crowds, now)
+        values = crowding.to_values()
+        assert max(len(str(value)) for value in values.values()) < 32_000
+        crowding = Crowding.of(Row(SUBSCRIPTION, "crowding", values, ""))
+        assert not crowding.after(new, now)[1], "what was just told of is not told again"
