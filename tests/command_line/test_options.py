@@ -1,8 +1,10 @@
 """Options and settings: what is said, what is overridden, and how a wrong one is refused."""
 
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from naptime import __version__
@@ -111,16 +113,26 @@ def test_the_version_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert project["tool"]["hatch"]["version"]["path"] == "naptime/__init__.py"
 
 
-@pytest.mark.parametrize("name", sorted(naptime.commands))
+def all_commands() -> Iterator[str]:
+    """Name every command, those of a group by both of its words, and the groups themselves."""
+    for name, command in sorted(naptime.commands.items()):
+        yield name
+        if isinstance(command, click.Group):
+            yield from (f"{name} {each}" for each in sorted(command.commands))
+
+
+@pytest.mark.parametrize("name", [*all_commands()])
 def test_every_command_has_help_with_an_example(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`--help` of each command shows a call that can be copied, and its options."""
-    assert main([name, "--help"]) == 0
+    words = name.split()
+    assert main([*words, "--help"]) == 0
     shown = capsys.readouterr().out
-    assert f"\n    naptime {name}" in shown
-    assert "--format [table|json|csv|markdown]" in shown
-    assert "--quiet" in shown
+    assert f"naptime {name.removesuffix(' for')} " in shown.partition("Example")[2]
+    if not isinstance(naptime.commands[name.partition(" ")[0]], click.Group) or words[1:]:
+        assert "--format [" in shown
+        assert "--quiet" in shown
 
 
 def test_the_pace_is_said(capsys: pytest.CaptureFixture[str]) -> None:
