@@ -70,6 +70,10 @@ class AzureControls:
         """Send an event as it is given, to every subscription whose filter lets it through."""
         await self._call("POST", "events", event)
 
+    async def send_events(self, events: Sequence[Json]) -> None:
+        """Send many at once."""
+        await self._call("POST", "events", {"events": list(events)})
+
     async def release(self, release: Release) -> None:
         """Release a node image in a location."""
         await self._call("POST", "node-images", asdict(release))

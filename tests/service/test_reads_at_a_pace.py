@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
+from azure.core.exceptions import ServiceRequestError
 
 from shared.domain.deciding.observed import ObservedCluster, observe_cluster
 from shared.domain.deciding.outcome import OutcomeKind
@@ -177,6 +178,24 @@ async def test_trouble_with_the_row_after_the_calls_loses_nothing() -> None:
     assert len(interferences) >= CONFLICTS_BORNE
     assert outcome.kind is OutcomeKind.UNCHANGED
     assert await world.memory.recall(cluster_id())
+
+
+async def test_trouble_of_storage_after_the_calls_loses_nothing() -> None:
+    """What ARM has accepted is told and remembered, although the shard's row cannot be reached."""
+    world = World(has_topic=True)
+    world.aks.add(cluster())
+
+    def away() -> None:
+        if world.aks.calls_of("put"):
+            raise ServiceRequestError("the storage account does not answer")
+
+    world.tables.of(SHARDS_TABLE).step = away
+    await world.ask()
+    await world.run(for_at_most=SECOND)
+    assert [outcome.kind for outcome, _ in world.outcomes] == [OutcomeKind.CREATED]
+    assert await world.memory.recall(cluster_id())
+    await world.run()
+    assert len(world.topic.of("ScheduleCreated")) == 1
 
 
 def test_too_many_at_once_is_no_bug() -> None:

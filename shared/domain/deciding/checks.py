@@ -3,7 +3,7 @@
 Checks on the cluster alone: is it naptime's to look after, and is it there yet.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import islice
 
@@ -43,16 +43,16 @@ class Situation:
     auto_upgrade: ObservedConfiguration | None = None
     """What holds back Kubernetes upgrades; None: no configuration has the name."""
     written: Written | None = None
+    choice: Choice = field(init=False)
+    """What the policy wants for the cluster; it is asked once, not by each check."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "choice", self.desired.choose(self.cluster, self.now))
 
     @property
     def window(self) -> MaintenanceWindow | None:
         """The observed window, if there is one that can be read."""
         return self.schedule.window if self.schedule else None
-
-    @property
-    def choice(self) -> Choice:
-        """What the policy wants for the cluster."""
-        return self.desired.choose(self.cluster, self.now)
 
     @property
     def plain_window(self) -> MaintenanceWindow | None:

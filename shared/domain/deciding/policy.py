@@ -82,13 +82,13 @@ def decide(
 
     `written` is what naptime wrote last for it, as far as is known.
     """
-    if cluster is None:
-        return _GONE
+    screened = screen(cluster, desired, now)
+    if cluster is None or screened is not None:
+        return screened or _GONE
     found = node_os_schedule(configurations)
     schedule = found.schedule if found else None
     upgrades = kubernetes.auto_upgrade_configuration(configurations)
-    situation = Situation(cluster, schedule, desired, now, upgrades, written)
-    return screen(cluster, desired, now) or _judge(situation)
+    return _judge(Situation(cluster, schedule, desired, now, upgrades, written))
 
 
 def _judge(situation: Situation) -> Decision:

@@ -108,6 +108,19 @@ def _cluster_values(cluster: ObservedCluster) -> dict[str, Value | None]:
     }
 
 
+_ALWAYS_THERE = frozenset(
+    {"clusterId", "outcome", "reason", "findings", "window", "dryRun", "recordedAt"}
+)
+
+
+def _last_outcome(text: str) -> LastOutcomeJson:
+    """Read what came of a cluster, nothing where only its images were noted; or raise KeyError."""
+    body = json.loads(text or "{}")
+    if body and (missing := _ALWAYS_THERE - body.keys()):
+        raise KeyError(*sorted(missing))
+    return cast("LastOutcomeJson", body)
+
+
 @dataclass(frozen=True, slots=True)
 class Remembered:
     """What a row says of a cluster; rows of an earlier version say less."""
@@ -140,7 +153,7 @@ class Remembered:
             location=row.text("location"),
             explicit=row.flag("explicit"),
             read_at=row.instant("readAt"),
-            last_outcome=cast("LastOutcomeJson", json.loads(row.text("lastOutcome") or "{}")),
+            last_outcome=_last_outcome(row.text("lastOutcome")),
             node_resource_group=row.text("nodeGroup"),
             forecast_needs=KnownCluster(
                 row.text("nodeOS") or None,

@@ -97,7 +97,7 @@ class ClusterMemory:
     async def recall(self, cluster_id: ClusterId) -> Remembered | None:
         """Read what is known of one cluster."""
         reading = await self.table.get(cluster_id.subscription_id, known_key(cluster_id))
-        return Remembered.of(reading.row) if reading.row else None
+        return read(reading.row, Remembered.of) if reading.row else None
 
     async def written(self, cluster_id: ClusterId) -> Written | None:
         """Tell what naptime wrote last for a cluster."""
@@ -149,7 +149,8 @@ class ClusterMemory:
     async def crowding(self, subscription_id: str) -> Crowding:
         """Tell which starts many of a subscription's clusters shared when they were counted."""
         reading = await self.table.get(subscription_id, CROWDING)
-        return Crowding.of(reading.row) if reading.row else Crowding()
+        found = read(reading.row, Crowding.of) if reading.row else None
+        return found or Crowding()
 
     async def note_crowding(self, subscription_id: str, crowding: Crowding) -> None:
         await self._merge(subscription_id, {CROWDING: crowding.to_values()})
