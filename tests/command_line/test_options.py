@@ -1,11 +1,10 @@
 """Options and settings: what is said, what is overridden, and how a wrong one is refused."""
 
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import pytest
+from click import Group
 
 from naptime import __version__
 from naptime.asking.flags import WindowFlags
@@ -113,26 +112,32 @@ def test_the_version_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert project["tool"]["hatch"]["version"]["path"] == "naptime/__init__.py"
 
 
-def all_commands() -> Iterator[str]:
-    """Name every command, those of a group by both of its words, and the groups themselves."""
-    for name, command in sorted(naptime.commands.items()):
-        yield name
-        if isinstance(command, click.Group):
-            yield from (f"{name} {each}" for each in sorted(command.commands))
+NAMES = sorted(name for name, each in naptime.commands.items() if not isinstance(each, Group))
 
 
-@pytest.mark.parametrize("name", [*all_commands()])
+POLICY = [f"policy {each}" for each in ("check", "push", "show", "versions", "restore")]
+
+
+@pytest.mark.parametrize("name", [*NAMES, "budgets check", *POLICY])
 def test_every_command_has_help_with_an_example(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`--help` of each command shows a call that can be copied, and its options."""
-    words = name.split()
-    assert main([*words, "--help"]) == 0
+    assert main([*name.split(), "--help"]) == 0
     shown = capsys.readouterr().out
-    assert f"naptime {name.removesuffix(' for')} " in shown.partition("Example")[2]
-    if not isinstance(naptime.commands[name.partition(" ")[0]], click.Group) or words[1:]:
-        assert "--format [" in shown
-        assert "--quiet" in shown
+    assert f"naptime {name}" in shown.partition("Example")[2]
+    assert "--format [table|json|csv|markdown]" in shown
+    assert "--quiet" in shown
+
+
+def test_a_group_of_commands_has_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    """`naptime budgets CLUSTER` is one of its commands, which is said; a policy's has none."""
+    assert main(["policy", "--help"]) == 0
+    assert "\n    naptime policy check policy.toml" in capsys.readouterr().out
+    assert main(["budgets", "--help"]) == 0
+    assert "\n    naptime budgets rg-1/aks-1" in capsys.readouterr().out
+    assert main(["budgets", "for", "--help"]) == 0
+    assert "--format [yaml|patch|json]" in capsys.readouterr().out
 
 
 def test_the_pace_is_said(capsys: pytest.CaptureFixture[str]) -> None:
