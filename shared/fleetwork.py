@@ -93,7 +93,8 @@ class Fleetwork(Groundwork):
         """What the holder of a baton needs for its clusters."""
         records, bug = self.claims, self.reports.bug
         timeout = self.settings.desired.attempt_timeout
-        return ShiftWorld(self.reconciler, records, self.pacer, bug, timeout, self.in_flight)
+        ground = records, self.memory, self.pacer
+        return ShiftWorld(self.reconciler, *ground, bug, timeout, self.in_flight)
 
     @cached_property
     def settler(self) -> ClusterSettler:

@@ -62,6 +62,8 @@ class Settings:
     verify_max_age: timedelta
     entra: bool
     """Whether App Service authentication is on, so that the caller's name can be believed."""
+    host_name: str | None = None
+    """The name by which the platform says that the app is reached."""
 
     def allows(self, subscription_id: str) -> bool:
         """Tell whether naptime may act on that subscription, compared without case."""
@@ -94,6 +96,7 @@ def read_settings(environment: Environment) -> Settings:
         verify_max_age=_verify_max_age(environment),
         # The platform's own and read-only: anything but its yes is a no, never an error.
         entra=text(environment, "WEBSITE_AUTH_ENABLED").lower() == "true",
+        host_name=text(environment, "WEBSITE_HOSTNAME") or None,
     )
 
 

@@ -18,6 +18,7 @@ from shared.reconcile.cluster.receive_event import EventReceiver
 from shared.reconcile.cluster.replay import GivenUpReplayer
 from shared.reconcile.cluster.work import MessageReceiver, RequestedReconcile
 from shared.reconcile.ground.at_once import SharedAnswers
+from shared.reconcile.ground.audit_log import Refusals
 from shared.reconcile.ground.outbox import EventPublisher
 from shared.reconcile.images.find import ImageFinder
 from shared.reconcile.images.read_ages import ImageAgeReader
@@ -165,6 +166,11 @@ class World(Fleetwork):
     def commands(self) -> AuditedCommands:
         """What the other commands over HTTP call."""
         return AuditedCommands(self.requests, self.asker, self.replayer, self.audit)
+
+    @cached_property
+    def refusals(self) -> Refusals:
+        """What puts requests on record that were refused before they came to a command."""
+        return Refusals(self.audit)
 
     @cached_property
     def policy(self) -> PolicyDesk:

@@ -1,12 +1,13 @@
 """HTTP: naptime asked by hand about clusters."""
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from functions.api.named import CLUSTER_EXAMPLE, SUBSCRIPTION_EXAMPLE
 from functions.api.requests import (
     ClusterPath,
     ClustersQuery,
     ReconcileBody,
+    attempt_to_reconcile,
 )
 from functions.http.answering import allowed, allowed_subscription
 from functions.http.answers import Accepted, Ok
@@ -43,6 +44,12 @@ class AskedRunJson(RunJson):
     joined: bool
 
 
+class KnownClustersJson(PageJson[KnownClusterJson]):
+    """Some clusters; `note` says why there are none where no run has ended yet."""
+
+    note: NotRequired[str]
+
+
 class QueuedJson(TypedDict):
     """A cluster that somebody else is at: the queue has the work."""
 
@@ -71,6 +78,7 @@ async def health() -> Ok[HealthJson]:
         },
         "everything": {"fleet": True},
     },
+    attempted=attempt_to_reconcile,
 )
 async def reconcile(
     body: ReconcileBody, origin: Origin
@@ -123,7 +131,7 @@ def _scope(body: ReconcileBody) -> RunScope:
 
 
 @routes.get("clusters", problems=(FOREIGN_SUBSCRIPTION,))
-async def list_clusters(query: ClustersQuery) -> Ok[PageJson[KnownClusterJson]]:
+async def list_clusters(query: ClustersQuery) -> Ok[KnownClustersJson]:
     """List the last known state of every cluster with node auto-provisioning."""
     where = known_with(query.location, query.reason, query.outcome)
     crowded = query.crowded or query.reason is Reason.WINDOWS_CROWDED
@@ -133,7 +141,11 @@ async def list_clusters(query: ClustersQuery) -> Ok[PageJson[KnownClusterJson]]:
     page = await app().fleet.clusters(
         subscription_id, where, query.asked, attention=query.needs_attention, crowded=crowded
     )
-    return Ok(page.to_json())
+    shown = KnownClustersJson(value=list(page.items), continuationToken=page.token)
+    nothing = not page.items and not query.continuation_token
+    if nothing and (note := await app().runs.none_yet()):
+        shown["note"] = note
+    return Ok(shown)
 
 
 @routes.get(

@@ -6,6 +6,7 @@ import azure.functions as func
 import msgspec
 
 from functions.api import budgets, clusters, policy, runs, schedules
+from functions.http.compressing import compressed
 from functions.http.openapi import describe
 from functions.page import routes as page
 
@@ -31,8 +32,9 @@ def document() -> bytes:
 
 # Anonymous: it holds no secret and nothing of this installation, and tools fetch it without a key.
 @blueprint.route("openapi.json", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-async def openapi(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - the worker binds it by name
+async def openapi(req: func.HttpRequest) -> func.HttpResponse:
     """Give the OpenAPI 3.1 document of this API."""
-    return func.HttpResponse(
+    answer = func.HttpResponse(
         document(), mimetype="application/json", headers={"Cache-Control": "public, max-age=300"}
     )
+    return compressed(answer, req.headers.get("accept-encoding", ""))

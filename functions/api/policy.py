@@ -6,12 +6,12 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from functions.api.requests import ConditionHeaders, DryRun, PageQuery
+from functions.api.requests import ConditionHeaders, DryRun, PageQuery, attempt_of
 from functions.http.answers import Ok, Tagged
 from functions.http.parts import Part, TextBody
 from functions.http.problems import CONDITION_FAILED, ProblemKind, RequestRefused
 from functions.http.routes import Routes
-from shared.domain.messages.audit import Origin
+from shared.domain.messages.audit import AuditAction, Origin
 from shared.domain.policy.version import MOST_VERSIONS, PolicyVersion, PolicyVersionJson
 from shared.domain.vocabulary.pages import PageAsked, PageJson
 from shared.reconcile.ground.policies import SETTINGS_TAG, PolicyChanged, tag_of
@@ -69,7 +69,12 @@ async def show_policy() -> Tagged[ShownPolicyJson]:
     return Tagged(shown, f'"{shown["hash"]}"' if shown["version"] else SETTINGS_TAG)
 
 
-@routes.put("policy", problems=(CONDITION_FAILED,), examples={"one window": SUNDAYS})
+@routes.put(
+    "policy",
+    problems=(CONDITION_FAILED,),
+    examples={"one window": SUNDAYS},
+    attempted=attempt_of(AuditAction.PUT_POLICY),
+)
 async def put_policy(
     query: PutPolicyQuery, headers: ConditionHeaders, body: PolicyText, origin: Origin
 ) -> Tagged[PutPolicyJson]:
@@ -98,6 +103,7 @@ async def list_policy_versions(query: PageQuery) -> Ok[PageJson[PolicyVersionJso
     "policy/restore",
     problems=(CONDITION_FAILED, NO_SUCH_VERSION),
     examples={"the first version": {"version": 1}},
+    attempted=attempt_of(AuditAction.PUT_POLICY),
 )
 async def restore_policy(
     body: RestoreBody, headers: ConditionHeaders, origin: Origin

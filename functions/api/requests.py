@@ -4,6 +4,7 @@ What msgspec's `Meta` says of a field goes into the API's own description; `chec
 between fields.
 """
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import msgspec
@@ -19,11 +20,13 @@ from functions.api.named import (
     SubscriptionId,
 )
 from functions.api.window_schema import WINDOW_SCHEMA
+from functions.http.on_record import Attempted
 from functions.http.parts import Part
 from shared.domain.deciding.conditions import Condition, read_condition
 from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.fleet.run import LONGEST_RUN_ID, RunState
-from shared.domain.messages.audit import AuditAction, AuditOutcome
+from shared.domain.messages.audit import Attempt, AuditAction, AuditOutcome
+from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.invalid import InvalidInput
 from shared.domain.vocabulary.pages import PAGE_SIZE, PageAsked
 from shared.domain.vocabulary.reasons import Cause, Reason
@@ -201,3 +204,32 @@ class AuditQuery(PageQuery, frozen=True):
     cluster_id: ClusterIdText | None = None
     action: AuditAction | None = None
     outcome: AuditOutcome | None = None
+
+
+def attempt_of(action: AuditAction) -> Attempted:
+    """Take the cluster from the path or the body; none where neither names one."""
+
+    def read(parts: Mapping[str, Part]) -> Attempt:
+        return Attempt(action, _cluster(parts))
+
+    return read
+
+
+def attempt_to_reconcile(parts: Mapping[str, Part]) -> Attempt:
+    """Tell a run from one cluster; a body that could not be read may have been about either."""
+    body = parts.get("body")
+    is_run = isinstance(body, ReconcileBody) and body.cluster_id is None
+    return Attempt(AuditAction.START_RUN if is_run else AuditAction.RECONCILE, _cluster(parts))
+
+
+def _cluster(parts: Mapping[str, Part]) -> ClusterId | None:
+    path, body = parts.get("path"), parts.get("body")
+    try:
+        if isinstance(path, ClusterPath):
+            return ClusterId.of(path.subscription_id, path.resource_group, path.name)
+        if isinstance(body, ReconcileBody | ReplayBody) and body.cluster_id is not None:
+            return ClusterId.parse(body.cluster_id)
+    except InvalidInput:
+        # This is what the request is refused for; the message says it.
+        return None
+    return None

@@ -10,13 +10,14 @@ from functions.api.requests import (
     RunPath,
     RunQuery,
     RunsQuery,
+    attempt_of,
 )
 from functions.http.answering import allowed
 from functions.http.answers import Accepted, Ok
 from functions.http.problems import FOREIGN_SUBSCRIPTION, NO_SUCH_RUN, RequestRefused
 from functions.http.routes import Routes
 from shared.domain.fleet.run_records import RunRecordJson
-from shared.domain.messages.audit import AuditRecordJson, Origin
+from shared.domain.messages.audit import AuditAction, AuditRecordJson, Origin
 from shared.domain.messages.given_up import GivenUpClusterJson
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.pages import PageJson
@@ -65,6 +66,7 @@ async def list_given_up(query: PageQuery) -> Ok[PageJson[GivenUpClusterJson]]:
         "all of one reason": {"reason": Reason.ACCESS_DENIED.value},
         "all": {"all": True},
     },
+    attempted=attempt_of(AuditAction.REPLAY),
 )
 async def replay_given_up(body: ReplayBody, origin: Origin) -> Accepted[ReplayedJson]:
     """Put clusters that were given up on the queue again; harmless to repeat."""

@@ -9,6 +9,7 @@ from functions.api.requests import (
     DeleteQuery,
     PutQuery,
     ScheduleBody,
+    attempt_of,
 )
 from functions.api.shown_schedules import (
     ConfigurationsJson,
@@ -37,7 +38,7 @@ from functions.http.routes import Routes
 from shared.domain.deciding.conditions import entity_tag
 from shared.domain.deciding.outcome import finding_json
 from shared.domain.deciding.wish import Wish, read_wish
-from shared.domain.messages.audit import Origin
+from shared.domain.messages.audit import AuditAction, Origin
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.invalid import InvalidInput
 from shared.reconcile.cluster.change import AdvisedAgainst, ConditionFailed
@@ -82,6 +83,7 @@ async def show_schedule(path: ClusterPath) -> Tagged[ShownScheduleJson]:
     f"{CLUSTER}/schedule",
     problems=(*REFUSED, *ADVISED_AGAINST, *WRITES_TO_AZURE),
     examples={"a weekly window": SUNDAYS},
+    attempted=attempt_of(AuditAction.PUT_SCHEDULE),
 )
 async def put_schedule(
     path: ClusterPath,
@@ -109,7 +111,11 @@ async def put_schedule(
     return Tagged(put_json(done, wish, origin), entity_tag(done.configuration))
 
 
-@routes.delete(f"{CLUSTER}/schedule", problems=(*REFUSED, *WRITES_TO_AZURE))
+@routes.delete(
+    f"{CLUSTER}/schedule",
+    problems=(*REFUSED, *WRITES_TO_AZURE),
+    attempted=attempt_of(AuditAction.DELETE_SCHEDULE),
+)
 async def delete_schedule(
     path: ClusterPath, query: DeleteQuery, headers: ConditionHeaders, origin: Origin
 ) -> Ok[DeletedScheduleJson]:

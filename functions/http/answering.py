@@ -46,8 +46,8 @@ def answer(given: Answer) -> func.HttpResponse:
             return _response(given.body, given.status, "application/json", given.headers())
 
 
-def answer_for(error: Exception, correlation_id: str) -> func.HttpResponse:
-    """Answer with the problem that an exception stands for; raise again what is a bug."""
+def found_in(error: Exception) -> Found:
+    """Give the problem that an exception stands for; raise again what is a bug."""
     match error:
         case InvalidSetting():
             found = _invalid(INVALID_SETTING, error)
@@ -67,7 +67,23 @@ def answer_for(error: Exception, correlation_id: str) -> func.HttpResponse:
             found = Found(STORAGE_UNAVAILABLE, detail, {}, retry_after(None))
         case _:
             raise error
-    return _problem(found, correlation_id)
+    return found
+
+
+def problem(found: Found, correlation_id: str) -> func.HttpResponse:
+    """Answer with a problem."""
+    kind = found.kind
+    body = {
+        "type": kind.type,
+        "title": kind.title,
+        "status": kind.status,
+        "detail": found.detail,
+        "reason": kind.reason,
+        "advice": kind.advice,
+        "correlationId": correlation_id,
+        **{name: value for name, value in found.members.items() if value is not None},
+    }
+    return _response(body, kind.status, "application/problem+json", found.headers)
 
 
 def allowed(cluster_id: ClusterId) -> ClusterId:
@@ -99,21 +115,6 @@ def _refused_by_azure(error: AzureError, remembered: Mapping[str, object]) -> Fo
 
 def _comes_back(kind: ProblemKind) -> bool:
     return kind.status in {429, 503}
-
-
-def _problem(found: Found, correlation_id: str) -> func.HttpResponse:
-    kind = found.kind
-    body = {
-        "type": kind.type,
-        "title": kind.title,
-        "status": kind.status,
-        "detail": found.detail,
-        "reason": kind.reason,
-        "advice": kind.advice,
-        "correlationId": correlation_id,
-        **{name: value for name, value in found.members.items() if value is not None},
-    }
-    return _response(body, kind.status, "application/problem+json", found.headers)
 
 
 def _response(

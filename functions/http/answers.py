@@ -10,6 +10,8 @@ from datetime import timedelta
 from math import ceil
 from typing import ClassVar
 
+from functions.http.accepting import weights_of
+
 SECONDS_WHERE_NOTHING_IS_KNOWN = 10
 
 
@@ -97,7 +99,7 @@ class Encoded[T]:
 
     def headers(self) -> dict[str, str]:
         """Give the tag; nobody else's page may read the answer."""
-        return {"ETag": self.etag, "Cross-Origin-Resource-Policy": "same-origin"}
+        return {"ETag": weak(self.etag), "Cross-Origin-Resource-Policy": "same-origin"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,12 @@ class NotModified[T]:
 
     def headers(self) -> dict[str, str]:
         """Give the tag."""
-        return {"ETag": self.etag}
+        return {"ETag": weak(self.etag)}
+
+
+def weak(etag: str) -> str:
+    """Make a tag a weak one: the same thing, in whichever encoding (RFC 9110 8.8.3)."""
+    return f"W/{etag}"
 
 
 YAML = "application/yaml"
@@ -130,19 +137,9 @@ type Answer = (
 
 def prefers_json(accept: str) -> bool:
     """Say whether an `Accept` header ranks JSON above YAML (RFC 9110 12.5.1)."""
-    weights: dict[str, float] = {}
-    for item in accept.lower().split(","):
-        kind, *parameters = (part.strip() for part in item.split(";"))
-        weights[kind] = next((_weight(each) for each in parameters if each.startswith("q=")), 1.0)
+    weights = weights_of(accept)
     other = max(weights.get("*/*", 0.0), weights.get("application/*", 0.0))
     return weights.get("application/json", other) > weights.get(YAML, other)
-
-
-def _weight(parameter: str) -> float:
-    try:
-        return float(parameter.removeprefix("q="))
-    except ValueError:
-        return 0.0
 
 
 def retry_after(wait: timedelta | None) -> dict[str, str]:

@@ -77,7 +77,7 @@ def describe(routes: Sequence[Route]) -> Json:
 
 _DESCRIPTION: Final = (
     "Keeps an explicit node OS maintenance window on every AKS cluster with node "
-    "auto-provisioning. Errors are problems (RFC 9457); docs/problems.md has one section for each "
+    "auto-provisioning. Errors are problems (RFC 9457); docs/problems.md has each "
     "`reason`. A path that is not known, a wrong method included, is a 404 without a body, made by "
     "the Functions host."
 )

@@ -18,23 +18,25 @@ from the one declaration, which is the handler's signature:
 - `problems` are the kinds (functions/http/problems.py) that the handler itself can end in by
   raising `RequestRefused`, `LiveReadFailed` and the like; those of every route are added here.
 - `examples` are bodies by name, objects or (of a `TextBody`) texts; tests send each and want a 2xx.
+- `attempted` makes a route a command: it says what a request asks for, by the parts that could be
+  read, and what is refused is put on record (functions/http/on_record.py).
 - The docstring is the description, its first line the summary.
 
 `function_app.py` registers `routes.blueprint`, and functions/api/describe.py lists `routes`.
-
-Who asks, and the id that ties a request to its answer, its record and its log line.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, get_args, get_origin, get_type_hints
-from uuid import uuid4
+from typing import Final, TypedDict, Unpack, get_args, get_origin, get_type_hints
 
 import azure.functions as func
 
-from functions.http.answering import answer, answer_for
+from functions.http.answering import answer, found_in, problem
 from functions.http.answers import Answer
+from functions.http.asked import Request, correlation_id_of
+from functions.http.compressing import compressed
+from functions.http.on_record import Attempted, put_on_record
 from functions.http.parts import Part
 from functions.http.problems import (
     BODY_TOO_LARGE,
@@ -45,13 +47,7 @@ from functions.http.problems import (
     ProblemKind,
 )
 from functions.http.reading import read_body, read_headers, read_path, read_query
-from shared.domain.messages.audit import (
-    CORRELATION_HEADER,
-    Origin,
-    read_caller,
-    read_correlation_id,
-)
-from shared.world import app
+from shared.domain.messages.audit import CORRELATION_HEADER
 
 type Handler = Callable[..., Awaitable[Answer]]
 type Examples = Mapping[str, Mapping[str, object] | str]
@@ -61,6 +57,13 @@ READERS: Final = MappingProxyType(
 )
 NO_QUERY: Final = Part
 KINDS: Final = tuple(get_origin(kind) for kind in get_args(Answer.__value__))
+
+
+class _More(TypedDict, total=False):
+    """What only some routes have."""
+
+    anonymous: bool
+    attempted: Attempted | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +77,32 @@ class Route:
     answers: Mapping[type[Answer], object]
     problems: Sequence[ProblemKind]
     examples: Examples
-    anonymous: bool
+    anonymous: bool = False
+    attempted: Attempted | None = None
 
     async def answered(self, req: func.HttpRequest) -> func.HttpResponse:
         """Read the request, call the handler, and answer; what it raises is a problem."""
-        correlation_id = correlation_id_of(req)
+        request = Request(req, correlation_id_of(req))
         try:
-            parts = {name: READERS[name](req, kind) for name, kind in self.parts.items()}
-            wanted = {name: part for name, part in parts.items() if self._wants(name)}
-            given: dict[str, object] = {"req": req} if self._wants("req") else {}
-            if self._wants("origin"):
-                given["origin"] = origin_of(req, correlation_id)
-            response = answer(await self.handler(**wanted, **given))
+            response = answer(await self._handled(request))
         except Exception as error:  # noqa: BLE001 - what is no problem is raised again
-            response = answer_for(error, correlation_id)
-        response.headers[CORRELATION_HEADER] = correlation_id
-        return response
+            found = found_in(error)
+            if self.attempted:
+                await put_on_record(self.attempted, request, found)
+            response = problem(found, request.correlation_id)
+        response.headers[CORRELATION_HEADER] = request.correlation_id
+        if path := response.headers.get("Location"):
+            response.headers["Location"] = request.address(path)
+        return compressed(response, request.accepts)
+
+    async def _handled(self, request: Request) -> Answer:
+        request.read(self.parts, READERS)
+        given: dict[str, object] = {n: p for n, p in request.parts.items() if self._wants(n)}
+        if self._wants("req"):
+            given["req"] = request.req
+        if self._wants("origin"):
+            given["origin"] = request.origin
+        return await self.handler(**given)
 
     def _wants(self, name: str) -> bool:
         return name in self.handler.__annotations__
@@ -109,22 +122,36 @@ class Routes:
         return self._declare("GET", path, problems, {}, anonymous=anonymous)
 
     def post(
-        self, path: str, *, problems: Sequence[ProblemKind] = (), examples: Examples
+        self,
+        path: str,
+        *,
+        problems: Sequence[ProblemKind] = (),
+        examples: Examples,
+        attempted: Attempted | None = None,
     ) -> Callable[[Handler], Handler]:
         """Declare what a POST to the path does."""
-        return self._declare("POST", path, problems, examples)
+        return self._declare("POST", path, problems, examples, attempted=attempted)
 
     def put(
-        self, path: str, *, problems: Sequence[ProblemKind] = (), examples: Examples
+        self,
+        path: str,
+        *,
+        problems: Sequence[ProblemKind] = (),
+        examples: Examples,
+        attempted: Attempted | None = None,
     ) -> Callable[[Handler], Handler]:
         """Declare what a PUT to the path does."""
-        return self._declare("PUT", path, problems, examples)
+        return self._declare("PUT", path, problems, examples, attempted=attempted)
 
     def delete(
-        self, path: str, *, problems: Sequence[ProblemKind] = ()
+        self,
+        path: str,
+        *,
+        problems: Sequence[ProblemKind] = (),
+        attempted: Attempted | None = None,
     ) -> Callable[[Handler], Handler]:
         """Declare what a DELETE of the path does."""
-        return self._declare("DELETE", path, problems, {})
+        return self._declare("DELETE", path, problems, {}, attempted=attempted)
 
     def _declare(
         self,
@@ -132,8 +159,7 @@ class Routes:
         path: str,
         problems: Sequence[ProblemKind],
         examples: Examples,
-        *,
-        anonymous: bool = False,
+        **more: Unpack[_More],
     ) -> Callable[[Handler], Handler]:
         def declare(handler: Handler) -> Handler:
             parts = _parts(handler)
@@ -145,7 +171,7 @@ class Routes:
                 _answers(handler),
                 (*_of_every_route(has_body="body" in parts), *problems),
                 examples,
-                anonymous,
+                **more,
             )
             self.declared.append(route)
             self._register(route)
@@ -181,18 +207,3 @@ def _answers(handler: Handler) -> dict[type[Answer], object]:
 def _of_every_route(*, has_body: bool) -> tuple[ProblemKind, ...]:
     of_bodies = (BODY_TOO_LARGE, NOT_JSON) if has_body else ()
     return (INVALID_REQUEST, *of_bodies, INVALID_SETTING, STORAGE_UNAVAILABLE)
-
-
-def correlation_id_of(req: func.HttpRequest) -> str:
-    """Give the caller's own id for the request, or make one."""
-    return read_correlation_id(_headers(req)) or str(uuid4())
-
-
-def origin_of(req: func.HttpRequest, correlation_id: str) -> Origin:
-    """Say who asks, as far as the platform vouches for it."""
-    caller = read_caller(_headers(req), entra=app().settings.entra)
-    return Origin(caller, correlation_id)
-
-
-def _headers(req: func.HttpRequest) -> dict[str, str]:
-    return {name.lower(): value for name, value in req.headers.items()}

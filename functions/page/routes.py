@@ -5,10 +5,12 @@ from typing import Annotated
 import azure.functions as func
 from msgspec import Meta, field
 
-from functions.http.answers import Encoded, NotModified
+from functions.http.answers import Encoded, NotModified, weak
+from functions.http.asked import origin_of
+from functions.http.compressing import compressed
 from functions.http.parts import Part
 from functions.http.problems import ProblemKind, RequestRefused
-from functions.http.routes import Routes, origin_of
+from functions.http.routes import Routes
 from functions.page.document import document
 from shared.domain.errors import InvalidSetting
 from shared.reconcile.shown.page.rows import FleetPageJson
@@ -54,11 +56,12 @@ async def fleet_page(req: func.HttpRequest) -> func.HttpResponse:
         "X-Content-Type-Options": "nosniff",
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cache-Control": "no-cache",
-        "ETag": page.etag,
+        "ETag": weak(page.etag),
     }
-    if req.headers.get("if-none-match") == page.etag:
+    if req.headers.get("if-none-match", "").removeprefix("W/") == page.etag:
         return func.HttpResponse(status_code=304, headers=headers)
-    return func.HttpResponse(page.html, mimetype="text/html", charset="utf-8", headers=headers)
+    html = func.HttpResponse(page.html, mimetype="text/html", charset="utf-8", headers=headers)
+    return compressed(html, req.headers.get("accept-encoding", ""))
 
 
 def _has_sign_in() -> bool:
@@ -96,7 +99,6 @@ async def signed_in_fleet_data(
 
 async def _data(headers: FreshHeaders) -> Encoded[FleetPageJson] | NotModified[None]:
     data = await app().fleet_page.data()
-    # What compresses on the way makes a tag a weak one.
     if (headers.if_none_match or "").removeprefix("W/") == data.etag:
         return NotModified(data.etag)
     return Encoded(data.body, data.etag)

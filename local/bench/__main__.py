@@ -21,6 +21,7 @@ from local.bench.figures import Part, Row
 from local.bench.fleet_runs import RunDidNotEnd
 from local.bench.limits import Limits
 from local.bench.sweeps import Shape
+from local.bench.updates import WORKERS, updated_at_once
 from local.demo.setting_up import DID_NOT_START, Plan
 from local.demo.stage import StageFailed
 
@@ -29,6 +30,7 @@ LARGE: Final = Shape(60, 20, Limits(1))
 """As many as end within five minutes with the rest; the page has figures of 200x50x1."""
 CALLERS: Final = 50
 MANY: Final = Shape(100, 10, Limits(0.2))
+UPDATES: Final = Shape(12, 50, Limits(1))
 
 
 @dataclass(slots=True)
@@ -41,6 +43,8 @@ class Arguments(argparse.Namespace):
     large: Shape = LARGE
     callers: int = CALLERS
     many: Shape = MANY
+    updates: Shape = UPDATES
+    workers: int = WORKERS
     plain: int = 100
     locations: int = 60
     only: list[str] = field(default_factory=list)
@@ -72,6 +76,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--large", type=_shape, metavar="SHAPE", help=f"a large fleet ({_text(LARGE)})")
     add("--callers", type=int, help=f"who watch the large fleet at once ({CALLERS})")
     add("--many", type=_shape, metavar="SHAPE", help=f"many small shards ({_text(MANY)})")
+    add("--updates", type=_shape, metavar="SHAPE", help=f"updated at once ({_text(UPDATES)})")
+    add("--workers", type=int, help=f"who see to the updates ({WORKERS})")
     add("--plain", type=int, help="clusters at 100 ms latency, and for the plain loop (100)")
     add("--locations", type=int, help="whose node images are looked at (60)")
     add("--only", action="append", choices=list(_measures(Arguments())), help="may be repeated")
@@ -84,6 +90,7 @@ def _measures(arguments: Arguments) -> Mapping[str, Measure]:
         "long": partial(sweeps.long_sweep, arguments.long),
         "large": partial(sweeps.large_fleet, arguments.large, arguments.callers),
         "many": partial(sweeps.many_shards, arguments.many),
+        "updates": partial(updated_at_once, arguments.updates, arguments.workers),
         "plain": partial(sweeps.against_plain_loop, arguments.plain),
         "images": partial(node_images.one_look, arguments.locations),
     }

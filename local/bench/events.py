@@ -94,7 +94,7 @@ async def _handled(stage: Stage, number: int) -> float:
     cluster = _gone(number)
     headers = {"aeg-event-type": "Notification"}
     path = "runtime/webhooks/eventgrid?functionName=on_cluster_created"
-    body = json.dumps([_event(cluster, number)]).encode()
+    body = json.dumps([cluster_written(cluster, number)]).encode()
     before = time.perf_counter()
     status = await stage.api.post_raw(path, body, headers)
     took = (time.perf_counter() - before) * 1000
@@ -103,11 +103,12 @@ async def _handled(stage: Stage, number: int) -> float:
     return took
 
 
-def _event(cluster: str, number: int) -> Json:
+def cluster_written(cluster: str, number: int) -> Json:
+    """Write the event of a cluster's creation or update."""
     operation = "Microsoft.ContainerService/managedClusters/write"
     return {
         "id": f"bench-{number}",
-        "topic": f"/subscriptions/{SUBSCRIPTION}",
+        "topic": cluster[: cluster.lower().index("/resourcegroups")],
         "subject": cluster,
         "eventType": "Microsoft.Resources.ResourceWriteSuccess",
         "eventTime": "2026-11-21T12:00:00Z",

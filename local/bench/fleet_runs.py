@@ -158,14 +158,14 @@ async def _until_ended(stage: Stage, run_id: str) -> None:
     """Wait without asking the app while it works: its processor time is measured."""
     deadline = monotonic() + SECONDS_TO_WAIT
     while monotonic() < deadline:
-        await _until_quiet(stage)
+        await until_quiet(stage)
         run = await _call(stage, "GET", f"runs/{run_id}")
         if run.get("state") == "Finished":
             return
     raise RunDidNotEnd(f"the run {run_id} has not ended within {SECONDS_TO_WAIT:.0f} s")
 
 
-async def _until_quiet(stage: Stage) -> None:
+async def until_quiet(stage: Stage) -> None:
     """Wait until the journal has stood still for a while; runs pause for their pace, too."""
     last, still = -1, 0
     while still < 4:  # noqa: PLR2004 - a second

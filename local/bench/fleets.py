@@ -7,7 +7,7 @@ from typing import Final
 from local.demo.bodies import NODE_OS, Json, cluster_body, cluster_id, configuration, weekly, window
 
 EVERY_FOURTH: Final = 4
-"""One cluster in so many has no schedule."""
+"""One cluster in so many has no schedule, unless a lot says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,7 @@ class Lot:
     subscriptions: tuple[str, ...]
     location: str
     clusters: int
+    every_missing: int = EVERY_FOURTH
 
     def bodies(self) -> Iterator[Json]:
         """Write the clusters as a fleet file has them, spread over resource groups."""
@@ -25,7 +26,7 @@ class Lot:
                 name = f"{self.location}-{number:05}"
                 identifier = cluster_id(subscription, f"bench-{number % 7}", name)
                 body = cluster_body(identifier, self.location)
-                yield body if number % EVERY_FOURTH == 0 else _with_schedule(body)
+                yield body if number % self.every_missing == 0 else _with_schedule(body)
 
 
 def subscriptions(number: int) -> tuple[str, ...]:

@@ -30,6 +30,9 @@ SWEEP_FACTOR: Final = 1.1
 QUICK_SECONDS: Final = 1.5
 LATENCY_SECONDS: Final = 0.1
 
+WARMED_UP_IN: Final = "swedencentral"
+"""Where the one cluster is that the app loads its clients for."""
+
 _HERE, _THERE, _ELSEWHERE = "westeurope", "northeurope", "uksouth"
 
 
@@ -49,7 +52,7 @@ class Shape:
 async def long_sweep(shape: Shape) -> Part:
     """Sweep few shards that exceed their burst by far: the pace is all that it should cost."""
     own = subscriptions(shape.shards)
-    async with _stage([Lot(own, _HERE, shape.clusters)], shape.limits) as stage:
+    async with stage_of([Lot(own, _HERE, shape.clusters)], shape.limits) as stage:
         found = await swept(stage, _run_over(_HERE))
     bound = found.bound(shape.limits.pace)
     words = "sweep (1.1 x what the pace alone costs)"
@@ -66,7 +69,7 @@ async def large_fleet(shape: Shape, callers: int) -> Part:
     own = subscriptions(max(1, shape.shards // 2))
     tenth = own[: max(1, shape.shards // 10)]
     lots = [Lot(own, place, shape.clusters) for place in (_HERE, _THERE)]
-    async with _stage([*lots, Lot(tenth, _ELSEWHERE, shape.clusters)], shape.limits) as stage:
+    async with stage_of([*lots, Lot(tenth, _ELSEWHERE, shape.clusters)], shape.limits) as stage:
         first = await swept(stage, _run_over(_ELSEWHERE))
         found = await swept(stage, _run_over(_HERE, _THERE))
         again = await swept(stage, _run_over(_HERE, _THERE))
@@ -91,7 +94,7 @@ async def many_shards(shape: Shape) -> Part:
     """Sweep one shard alone, then many of its size at once."""
     own = subscriptions(shape.shards)
     lots = [Lot(own, _HERE, shape.clusters), Lot(own[:1], _THERE, shape.clusters)]
-    async with _stage(lots, shape.limits) as stage:
+    async with stage_of(lots, shape.limits) as stage:
         alone = await swept(stage, {"subscriptionId": own[0], "locations": [_THERE]})
         found = await swept(stage, _run_over(_HERE))
     words = f"{shape.shards:,} shards (one alone)"
@@ -108,7 +111,7 @@ async def against_plain_loop(clusters: int) -> Part:
     ours, theirs = subscriptions(2)
     lots = [Lot((ours, theirs), _HERE, clusters)]
     burst = {"NAPTIME_SHARD_BURST": "100000"}
-    async with _stage(lots, Limits(), burst, owned=(ours,), options=()) as stage:
+    async with stage_of(lots, Limits(), burst, owned=(ours,), options=()) as stage:
         await _slow_down(stage)
         found = await swept(stage, {"subscriptionId": ours, "locations": [_HERE]})
         plain = await _plain(stage, theirs)
@@ -140,7 +143,7 @@ def _run_over(*locations: str) -> Json:
 
 
 @asynccontextmanager
-async def _stage(
+async def stage_of(
     lots: Sequence[Lot],
     limits: Limits,
     settings: dict[str, str] | None = None,
@@ -149,7 +152,7 @@ async def _stage(
 ) -> AsyncIterator[Stage]:
     """Start everything with these fleets, and have the app load its clients."""
     own = owned or lots[0].subscriptions
-    warm = Lot(own[:1], "swedencentral", 1)
+    warm = Lot(own[:1], WARMED_UP_IN, 1)
     with tempfile.TemporaryDirectory() as folder:
         plan = Plan(
             fleet_of([*lots, warm]),

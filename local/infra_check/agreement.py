@@ -38,6 +38,7 @@ LEFT_OUT = {
     "AzureWebJobsStorage",
     "AzureWebJobsStorage__accountName",
     "WEBSITE_AUTH_ENABLED",
+    "WEBSITE_HOSTNAME",
     "WEBSITE_SITE_NAME",
 }
 """Settings that naptime reads and infra/ leaves out: other forms, and what the platform sets."""

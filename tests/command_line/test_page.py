@@ -11,6 +11,7 @@ from naptime.commands.group import naptime
 from shared.clients.clock import SystemClock
 from tests.command_line.conftest import Type, azure
 from tests.command_line.golden import put_on_page
+from tests.docs.pages import blocks_run_by
 from tests.fakes.clock import SATURDAY_NOON
 
 PAGE = Path(__file__).parents[2] / "docs" / "command-line.md"
@@ -29,9 +30,8 @@ def examples(*, of_an_app: bool) -> list[tuple[str, str]]:
 
 def yaml_blocks() -> list[str]:
     """Give the page's YAML: a workflow, and a NodePool."""
-    text = PAGE.read_text(encoding="utf-8")
-    workflow, pool = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
-    return [workflow, pool]
+    workflow, pool = blocks_run_by("tests/command_line/test_page.py")
+    return [workflow.text, pool.text]
 
 
 def without_instants(text: str) -> str:

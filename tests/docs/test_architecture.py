@@ -7,6 +7,7 @@ import pytest
 
 from local.walk.__main__ import walk
 from local.walk.ways import WAYS
+from tests.docs.pages import blocks_run_by
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
@@ -28,7 +29,8 @@ def test_every_path_is_there() -> None:
 
 def test_every_folder_of_the_picture_is_there() -> None:
     """The picture has every part of the app's two large layers, and no other."""
-    picture = PAGE.split("```")[1]
+    (block,) = blocks_run_by("tests/docs/test_architecture.py")
+    picture = block.text
     for layer in ("domain", "reconcile"):
         part = picture.split(f"shared/{layer}/")[1]
         shown = re.findall(

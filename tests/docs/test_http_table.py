@@ -36,3 +36,10 @@ def test_every_filter_is_named(route: Route) -> None:
     ]
     assert all(names == known for names in named)
     assert named
+
+
+def test_every_call_that_changes_something_is_on_record() -> None:
+    """Each PUT, DELETE and POST is a command, whose refusals are recorded; one only answers."""
+    questions = {"clusters/{subscriptionId}/{resourceGroup}/{name}/disruption-budgets/check"}
+    commands = {route.path for route in ROUTES if route.method != "GET"} - questions
+    assert {route.path for route in ROUTES if route.attempted} == commands

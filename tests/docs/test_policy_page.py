@@ -11,7 +11,8 @@ from shared.domain.policy.read_rules import LONGEST_EXEMPTION, MOST_RULES
 from shared.domain.policy.read_windows import MOST_HOURS_DAILY_IN_ZONE, MOST_WINDOWS
 from shared.domain.policy.warnings import warnings_of
 from shared.domain.policy.windows import NamedWindow
-from tests.docs.pages import page
+from shared.domain.vocabulary.invalid import InvalidPolicy
+from tests.docs.pages import blocks_run_by, page
 from tests.unit.domain.policy.examples import NOW, a_cluster
 
 PAGE = page("policy.md")
@@ -43,6 +44,15 @@ def test_each_ring_has_its_night(env: str, location: str, window: str) -> None:
     use = POLICY.choose(a_cluster(location=location, env=env), NOW).use
     assert isinstance(use, NamedWindow)
     assert use.name == window
+
+
+def test_what_is_wrong_is_said_as_on_the_page() -> None:
+    """The sentence about a location that is none is the one that is answered."""
+    (shown,) = blocks_run_by("tests/docs/test_policy_page.py")
+    wrong = TEXT.replace("southeastasia", "westeuropa", 1)
+    with pytest.raises(InvalidPolicy) as refused:
+        read_policy(wrong, NOW)
+    assert str(refused.value).splitlines() == shown.text.splitlines()
 
 
 def test_rings_follow_each_other() -> None:

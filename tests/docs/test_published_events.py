@@ -1,5 +1,6 @@
 """The table of docs/events.md is what the code publishes."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from shared.domain.deciding.decision import Finding
@@ -35,6 +36,13 @@ def outcome(kind: OutcomeKind, reason: Reason) -> Outcome:
     )
 
 
+def let_go() -> Outcome:
+    """Give the outcome of a look that found naptime's schedule changed."""
+    left = outcome(OutcomeKind.UNCHANGED, Reason.UP_TO_DATE)
+    found = Finding(Reason.SCHEDULE_LET_GO, "m")
+    return replace(left, findings=(*left.findings, found), lets_go=NOW)
+
+
 async def published() -> dict[str, CloudEvent]:
     """Make one of each event, by the name of its type."""
     image = NodeImage.parse("AKSUbuntu-2404gen2containerd-202608.20.0")
@@ -47,6 +55,7 @@ async def published() -> dict[str, CloudEvent]:
         NodeImageReleased("westeurope", image, previous).to_cloud_event(NOW),
         *events_of(outcome(OutcomeKind.CREATED, Reason.SCHEDULE_MISSING), OCCASION, (), NOW),
         *events_of(outcome(OutcomeKind.UPDATED, Reason.SCHEDULE_MISSING), OCCASION, (), NOW),
+        *events_of(let_go(), OCCASION, (), NOW),
         *failure_of(outcome(OutcomeKind.FAILED, Reason.REJECTED_BY_AZURE), OCCASION, NOW),
         *events_of(outcome(OutcomeKind.UNCHANGED, Reason.LONGER_THAN_WEEKLY), OCCASION, (), NOW),
         *world.topic.of("FleetRunCompleted"),

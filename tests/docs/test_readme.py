@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from naptime import __version__
 from tests.docs.pages import DOCS, PAGES, README, ROOT
 
 MOST_LINES, MOST_WORDS = 120, 1_000
+MOST_CHANGES = 8
 TEXT = README.read_text(encoding="utf-8")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
@@ -53,3 +55,12 @@ def test_every_page_is_in_the_index() -> None:
     assert sorted(linked) == sorted(
         page.name for page in DOCS.glob("*.md") if page.name != "README.md"
     )
+
+
+def test_the_changelog_is_ready_for_its_tag() -> None:
+    """The newest version is the code's, with a day and eight lines at most for its users."""
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    versions = re.findall(r"^## (\d+\.\d+\.\d+) - \d{4}-\d\d-\d\d$", text, re.MULTILINE)
+    assert versions[0] == __version__
+    newest = text.partition(f"\n## {versions[0]} ")[2].partition("\n## ")[0].partition("\n")[2]
+    assert 0 < len(re.findall(r"^- ", newest, re.MULTILINE)) <= MOST_CHANGES

@@ -1,13 +1,18 @@
 """The tables of reasons and of settings say what the code does, or the build fails."""
 
+import json
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 
 import pytest
 
 from shared.domain.vocabulary.reason_texts import REASONS
+from shared.domain.window.body import write_window
 from shared.settings import read_settings
-from tests.docs.pages import page, rows
+from tests.clusters import cluster_id
+from tests.docs.pages import blocks_run_by, page, rows
 
+TUESDAY = datetime(2026, 11, 24, tzinfo=UTC)
 SETTINGS = page("settings.md")
 
 
@@ -66,3 +71,16 @@ def test_the_defaults_are_the_codes(row: list[str]) -> None:
     }
     spelt_out = {**least, row[0].strip("`"): row[1].strip("`")}
     assert read_settings(spelt_out) == read_settings(least)
+
+
+def test_the_default_window_is_the_settings() -> None:
+    """The body on the page is what is written by default, days before the window."""
+    (shown,) = blocks_run_by("tests/docs/test_tables.py")
+    least = {
+        "NAPTIME_SUBSCRIPTIONS": "11111111-1111-1111-1111-111111111111",
+        "AzureWebJobsStorage": "UseDevelopmentStorage=true",
+    }
+    desired = read_settings(least).desired
+    (window,) = desired.policy.windows.values()
+    body = json.loads(shown.text)["properties"]["maintenanceWindow"]
+    assert body == write_window(window.planned(cluster_id(), TUESDAY, desired.lead))

@@ -101,9 +101,11 @@ async def test_the_data_has_the_cluster(fresh: Loaded) -> None:
 
 @pytest.mark.parametrize("prefix", ["", "W/"])
 async def test_the_same_again_is_not_sent(fresh: Loaded, prefix: str) -> None:
-    """The tag of an answer, also as a proxy weakens it, brings a 304 while nothing has changed."""
+    """The tag of an answer, weak or not, brings a 304 while nothing has changed."""
     first = await asked(fresh, "fleet_data")
-    again = await asked(fresh, "fleet_data", if_none_match=prefix + header(first, "etag"))
+    again = await asked(
+        fresh, "fleet_data", if_none_match=prefix + header(first, "etag").removeprefix("W/")
+    )
     assert (again.status, again.body) == (304, b"")
     other = await asked(fresh, "fleet_data", if_none_match='"something-else"')
     assert other.status == 200

@@ -299,3 +299,50 @@ async def test_an_azure_refusal_is_a_problem(world: Loaded) -> None:
         query = {"confirm": nowhere.name} if method == "DELETE" else {}
         gone = await ask(world, method, nowhere, body, query=query)
         assert (gone.status, gone["reason"]) == (404, "ClusterGone")
+
+
+async def test_a_refused_attempt_is_on_record(world: Loaded) -> None:
+    """What is refused before naptime looks at the cluster leaves its record: who, what, and why."""
+    of = await a_cluster(world)
+    tag = {"x-ms-client-request-id": GUID}
+    short = {"maintenanceWindow": {"durationHours": 1}}
+    assert (await ask(world, "PUT", of, short, headers=tag)).status == 400
+    assert (await ask(world, "PUT", of, {"tags": 1}, headers=tag)).status == 400
+    text = {**tag, "content-type": "text/plain"}
+    assert (await ask(world, "PUT", of, wanted(), headers=text)).status == 415
+    assert (await ask(world, "PUT", of, wanted(), query={"x": "y"}, headers=tag)).status == 400
+    assert (await ask(world, "DELETE", of, query={"confirm": "another"}, headers=tag)).status == 400
+    found = await records(world, of)
+    assert [(each["action"], each["outcome"], each["reason"]) for each in found] == [
+        ("DeleteSchedule", "Refused", "InvalidRequest"),
+        ("PutSchedule", "Refused", "InvalidRequest"),
+        ("PutSchedule", "Refused", "NotJson"),
+        ("PutSchedule", "Refused", "InvalidRequest"),
+        ("PutSchedule", "Refused", "InvalidRequest"),
+    ]
+    assert {each["correlationId"] for each in found} == {GUID}
+    assert "durationHours" in str(found[-1]["message"])
+    assert await world.controls.journal(path=of.name) == []
+
+
+async def test_a_refused_attempt_elsewhere_is_on_record(world: Loaded) -> None:
+    """Whoever tries a subscription that naptime may not act on is on record with it."""
+    of = ClusterId.of(FOREIGN_SUBSCRIPTION, "rg-1", f"aks-{uuid4().hex[:8]}")
+    assert (await ask(world, "PUT", of, wanted())).status == 403
+    (record,) = await records(world, of)
+    assert (record["outcome"], record["reason"]) == ("Refused", "ForeignSubscription")
+
+
+async def test_a_refused_dry_run_leaves_no_record(world: Loaded) -> None:
+    """A question has no record, refused or not."""
+    of = await a_cluster(world)
+    assert (await ask(world, "PUT", of, {}, query={"dryRun": "true"})).status == 400
+    assert await records(world, of) == []
+
+
+async def test_advice_against_is_recorded_once(world: Loaded) -> None:
+    """A command that wrote its own record gets no second one."""
+    of = await a_cluster(world, mode="Manual")
+    assert (await ask(world, "PUT", of, wanted())).status == 409
+    (record,) = await records(world, of)
+    assert (record["outcome"], record["reason"]) == ("Refused", "NotAutoProvisioned")

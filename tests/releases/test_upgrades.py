@@ -1,6 +1,9 @@
 """An upgrade strands nothing: what each release has left behind is worked on to its end."""
 
 import json
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -12,7 +15,7 @@ from shared.domain.messages.outbox import parse_publish_events
 from shared.domain.messages.work import parse_reconcile_cluster
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.pages import PageAsked
-from shared.domain.vocabulary.rows import Values
+from shared.domain.vocabulary.rows import Value, Values
 from tests.clusters import SUBSCRIPTION
 from tests.releases.recorded import FOLDER, Recorded
 from tests.service_world import World
@@ -46,13 +49,18 @@ def test_every_message_can_be_read(release: str) -> None:
         assert parse(text)
 
 
-async def to_the_end(world: World) -> None:
-    """Let what was being created be there, and everything come to its end."""
+def created(world: World) -> None:
+    """Let what was being created be there."""
     for cluster_id, body in world.aks.clusters.items():
         if "Creating" in json.dumps(body):
             world.aks.clusters[cluster_id] = json.loads(
                 json.dumps(body).replace("Creating", "Succeeded")
             )
+
+
+async def to_the_end(world: World) -> None:
+    """Let what was being created be there, and everything come to its end."""
+    created(world)
     await world.run_and_mind()
 
 
@@ -153,3 +161,52 @@ async def test_a_row_of_a_later_version_is_left_alone(
     for table, partition, key, values in LATER:
         assert world.tables.of(table).stored[partition, key].values == values
     assert "row left alone" in caplog.text
+
+
+def spoiled(values: Values) -> list[Values]:
+    """Give what a later version may have in a row's place: other columns, or others' texts."""
+    texts = {name: _later_text(value) for name, value in values.items()}
+    return [{"form": 2}, texts]
+
+
+def _later_text(value: Value) -> Value:
+    if not isinstance(value, str):
+        return value
+    return '{"form":2}' if value[:1] in {"{", "["} else "later"
+
+
+async def borne(world: World) -> None:
+    """Deliver and mind as the host does: a message that fails is set aside, a tick comes again."""
+    for _ in range(12):
+        with suppress(ValueError, KeyError, TypeError, ExceptionGroup):
+            await world.run_and_mind(for_at_most=timedelta(hours=2))
+
+
+PLACES = [
+    (release, table, place)
+    for release in RELEASES
+    for table, rows in Recorded.of(release).world().tables.tables.items()
+    for place in rows.stored
+]
+
+
+@pytest.mark.parametrize(("release", "table", "place"), PLACES)
+async def test_no_row_stops_anybody_else(release: str, table: str, place: tuple[str, str]) -> None:
+    """Whichever single row this version cannot read: the next sweep protects, pages are shown."""
+    values = Recorded.of(release).world().tables.of(table).stored[place].values
+    for later in spoiled(values):
+        world = Recorded.of(release).world()
+        rows = world.tables.of(table).stored
+        rows[place] = replace(rows[place], values=later)
+        created(world)
+        await borne(world)
+        await world.start()
+        await borne(world)
+        bare = {each.name for each in world.aks.clusters if not world.aks.schedule(each)}
+        assert bare == {"aks-off", "aks-manual"}
+        assert (await world.runs.runs({}, PageAsked())).items
+        assert (await world.fleet.clusters(None, {}, PageAsked())).items
+        await world.audit.page({}, PageAsked())
+        await world.replayer.list(PageAsked())
+        await world.image_watcher.watch()
+        assert not world.bugs

@@ -95,7 +95,11 @@ class _Passer:
         if caught and self.tripwire.when is When.BEFORE:
             self.tripwire.kill()
             raise web.HTTPServiceUnavailable
-        answer = await self._pass_on(incoming, request)
+        try:
+            answer = await self._pass_on(incoming, request)
+        except aiohttp.ClientError:
+            # The emulator closes a connection that idles just when the next request is sent on it.
+            raise web.HTTPServiceUnavailable from None
         if caught:
             self.tripwire.kill()
         return answer
@@ -117,7 +121,7 @@ class _Passer:
 async def _listen(stack: AsyncExitStack, answer: _Answer) -> int:
     application = web.Application(client_max_size=LARGEST_BODY)
     application.router.add_route("*", "/{tail:.*}", answer)
-    runner = web.AppRunner(application)
+    runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     site = web.TCPSite(runner, "127.0.0.1", 0)

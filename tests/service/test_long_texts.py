@@ -2,8 +2,10 @@
 
 import pytest
 
+from shared.domain.deciding.decision import LONGEST_FINDING, Finding
 from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.errors import Rejected
+from shared.domain.vocabulary.reasons import Reason
 from tests.clusters import Json, cluster, cluster_id, schedule
 from tests.fakes.aks import Fault
 from tests.service_world import World
@@ -61,6 +63,12 @@ async def test_a_window_of_any_length(body: Json) -> None:
     assert longest_value(world) < LONGEST_PROPERTY
     events = [event for event in world.topic.events if event.subject == str(cluster_id())]
     assert all(len(str(event.data["message"])) <= 1000 for event in events)
+
+
+def test_a_finding_is_cut_where_it_is_made() -> None:
+    """Whatever a check has to say, rows and events have room for it."""
+    finding = Finding(Reason.WINDOW_UNREADABLE, LONG)
+    assert len(finding.message) == LONGEST_FINDING
 
 
 async def test_a_cluster_with_long_texts() -> None:

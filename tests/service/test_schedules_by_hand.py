@@ -26,7 +26,7 @@ from shared.domain.errors import (
 )
 from shared.domain.fleet.pace import Pace
 from shared.domain.fleet.run import RunScope
-from shared.domain.messages.audit import AuditOutcome, Caller, Origin
+from shared.domain.messages.audit import Attempt, AuditAction, AuditOutcome, Caller, Origin
 from shared.domain.vocabulary.ids import ClusterId, parse_scope
 from shared.domain.vocabulary.instants import from_text
 from shared.domain.vocabulary.invalid import InvalidWindow
@@ -37,7 +37,7 @@ from shared.domain.window.body import read_window, write_window
 from shared.domain.window.window import MaintenanceWindow
 from shared.reconcile.cluster.change import AdvisedAgainst, ConditionFailed, Put
 from shared.reconcile.fleet.ask import MOST_ACTIVE, TooManyActive
-from shared.reconcile.ground.audit_log import AUDIT_PREFIX, KEPT
+from shared.reconcile.ground.audit_log import AUDIT_PREFIX, KEPT, REFUSALS_A_MINUTE
 from shared.reconcile.ground.claim import ClusterBusy
 from tests.clusters import Json, cluster, cluster_id, schedule
 from tests.fakes.aks import Fault
@@ -578,6 +578,36 @@ async def test_records_come_newest_first_page_by_page_and_month_by_month() -> No
     assert len(times) == 5
     assert times == sorted(times, reverse=True)
     assert len({from_text(time).month for time in times}) == 2
+
+
+async def test_records_of_one_instant_come_newest_first() -> None:
+    """Commands of one second, and of one instant, are shown in the order that they came in."""
+    world = a_world()
+    names = [f"aks-{number}" for number in range(5)]
+    for number, name in enumerate(names):
+        world.aks.add(cluster(name))
+        await world.commands.reconcile(cluster_id(name), ORIGIN, dry_run=False)
+        if number % 2:
+            world.clock.advance(timedelta(milliseconds=1))
+    shown = [cast("str", record["clusterId"]).rpartition("/")[2] for record in await records(world)]
+    assert shown == names[::-1]
+
+
+async def test_a_flood_of_refusals_is_counted_and_bounded() -> None:
+    """Sixty refusals a minute leave records; the next one says how many left none."""
+    world = a_world()
+    attempt = Attempt(AuditAction.PUT_SCHEDULE, cluster_id())
+    for _ in range(REFUSALS_A_MINUTE + 7):
+        await world.refusals.keep(ORIGIN, attempt, "InvalidRequest", "x" * 10_000)
+    assert len(world.audited) == REFUSALS_A_MINUTE
+    world.clock.advance(timedelta(minutes=1))
+    await world.refusals.keep(ORIGIN, attempt, "NotJson", "the body must be application/json")
+    newest, *others = await records(world)
+    assert newest["message"] == (
+        "(7 refused before this one left no record.) the body must be application/json"
+    )
+    assert {(each["outcome"], each["reason"]) for each in others} == {("Refused", "InvalidRequest")}
+    assert all(len(cast("str", each["message"])) <= 500 for each in others)
 
 
 async def test_old_records_are_dropped_whole() -> None:

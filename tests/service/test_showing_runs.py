@@ -10,6 +10,7 @@ from shared.domain.fleet.pace import Pace
 from shared.domain.fleet.run import RunScope
 from shared.domain.fleet.run_work import Baton, StartRun
 from shared.domain.fleet.shard import Shard
+from shared.domain.messages.audit import Caller, Origin
 from shared.domain.messages.given_up import GivenUp
 from shared.domain.messages.outbox import PublishEvents
 from shared.domain.messages.work import ReconcileCluster
@@ -273,3 +274,14 @@ async def test_a_run_forgets_what_it_mends() -> None:
     assert await world.given_up.get(cluster_id())
     await world.sweep()
     assert await world.given_up.get(cluster_id()) is None
+
+
+async def test_that_no_run_was_yet_is_said() -> None:
+    """Before the first run has ended, whoever finds no clusters learns why."""
+    world = World()
+    world.aks.add(cluster("aks-1"))
+    assert "No run has looked at the fleet yet" in (await world.runs.none_yet() or "")
+    asked = await world.commands.start_run(RunScope(), Origin(Caller(), "id"))
+    assert asked.run.id in (await world.runs.none_yet() or "")
+    await world.run()
+    assert await world.runs.none_yet() is None

@@ -3,7 +3,7 @@
 Checks on the cluster alone: is it naptime's to look after, and is it there yet.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import islice
 
@@ -14,6 +14,7 @@ from shared.domain.deciding.observed import (
     ObservedConfiguration,
     ObservedSchedule,
 )
+from shared.domain.deciding.written import Written
 from shared.domain.policy.choose import Choice, Leave, ReportOnly
 from shared.domain.vocabulary.reasons import Reason
 from shared.domain.window.recurrence import AbsoluteMonthly, RelativeMonthly, Weekly
@@ -30,7 +31,10 @@ _CHANNELS_OFF = ("none", "unmanaged")
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """All that a check looks at; no schedule means that none has the name."""
+    """All that a check looks at; no schedule means that none has the name.
+
+    `written` is what naptime wrote last, as far as it knows.
+    """
 
     cluster: ObservedCluster
     schedule: ObservedSchedule | None
@@ -38,16 +42,17 @@ class Situation:
     now: datetime
     auto_upgrade: ObservedConfiguration | None = None
     """What holds back Kubernetes upgrades; None: no configuration has the name."""
+    written: Written | None = None
+    choice: Choice = field(init=False)
+    """What the policy wants for the cluster; it is asked once, not by each check."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "choice", self.desired.choose(self.cluster, self.now))
 
     @property
     def window(self) -> MaintenanceWindow | None:
         """The observed window, if there is one that can be read."""
         return self.schedule.window if self.schedule else None
-
-    @property
-    def choice(self) -> Choice:
-        """What the policy wants for the cluster."""
-        return self.desired.choose(self.cluster, self.now)
 
     @property
     def plain_window(self) -> MaintenanceWindow | None:

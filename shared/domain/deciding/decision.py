@@ -1,8 +1,9 @@
 """What naptime decided for one cluster, from what, and why."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Self
 
 from shared.domain.deciding.observed import ObservedCluster
 from shared.domain.policy.choose import Choice, Policy
@@ -95,6 +96,15 @@ class Decision:
     window: MaintenanceWindow | None = None
     choice: Choice | None = None
     """What the policy wants for the cluster, and why; None for one that ARM does not know."""
+    lets_go: datetime | None = None
+    """When naptime wrote (UTC) what somebody has changed since, and nobody was told of."""
+
+    def kept(self) -> Self:
+        """Give the same for a schedule that is naptime's own after all, so that none is let go."""
+        findings = tuple(
+            each for each in self.findings if each.reason is not Reason.SCHEDULE_LET_GO
+        )
+        return replace(self, findings=findings, lets_go=None)
 
     @property
     def rule(self) -> str:

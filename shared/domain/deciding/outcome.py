@@ -86,6 +86,8 @@ class Outcome:
     """The version of the policy; empty for the settings' own."""
     azure_code: str = ""
     sent: MaintenanceWindow | None = None
+    lets_go: datetime | None = None
+    """When naptime wrote (UTC) the schedule that it lets go now, because somebody changed it."""
 
     @classmethod
     def left_out(cls, cluster: ObservedCluster, decision: Decision, *, dry_run: bool) -> Self:

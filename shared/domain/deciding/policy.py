@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
-from shared.domain.deciding import checks, kubernetes
+from shared.domain.deciding import checks, kubernetes, own_checks
 from shared.domain.deciding.checks import Situation
 from shared.domain.deciding.decision import Action, Decision, Desired, Finding
 from shared.domain.deciding.observed import ObservedCluster, ObservedConfiguration, node_os_schedule
+from shared.domain.deciding.written import Written
 from shared.domain.vocabulary.reasons import Reason
 
 SCREENS: tuple[Callable[[ObservedCluster, Desired, datetime], Finding | None], ...] = (
@@ -36,6 +37,7 @@ CHECKS: tuple[Callable[[Situation], Finding | None], ...] = (
     kubernetes.kubernetes_upgrade_any_time,
     checks.window_tag_unknown,
     checks.exemption_expired,
+    own_checks.offset_stale,
 )
 """What can be wrong with the node OS schedule; all that apply are reported, in this order."""
 
@@ -74,15 +76,19 @@ def decide(
     configurations: Sequence[ObservedConfiguration],
     desired: Desired,
     now: datetime,
+    written: Written | None = None,
 ) -> Decision:
-    """Decide for one cluster, as observed at `now` (aware); the answer holds for this now only."""
-    if cluster is None:
-        return _GONE
+    """Decide for one cluster, as observed at `now` (aware); the answer holds for this now only.
+
+    `written` is what naptime wrote last for it, as far as is known.
+    """
+    screened = screen(cluster, desired, now)
+    if cluster is None or screened is not None:
+        return screened or _GONE
     found = node_os_schedule(configurations)
     schedule = found.schedule if found else None
     upgrades = kubernetes.auto_upgrade_configuration(configurations)
-    situation = Situation(cluster, schedule, desired, now, upgrades)
-    return screen(cluster, desired, now) or _judge(situation)
+    return _judge(Situation(cluster, schedule, desired, now, upgrades, written))
 
 
 def _judge(situation: Situation) -> Decision:
@@ -90,6 +96,10 @@ def _judge(situation: Situation) -> Decision:
     findings = found or (checks.up_to_date(situation),)
     action = ACTIONS.get(findings[0].reason, Action.LEAVE)
     if action is not Action.CREATE:
-        return Decision(action, findings, situation.window, situation.choice)
+        # Never the first: that somebody changed it is no reason to leave it, nor to touch it.
+        told = own_checks.schedule_let_go(situation)
+        findings += (told,) if told else ()
+        since = own_checks.let_go(situation)
+        return Decision(action, findings, situation.window, situation.choice, since)
     planned = situation.desired.planned(situation.cluster, situation.now)
     return Decision(action, findings, planned, situation.choice)

@@ -15,6 +15,7 @@ from typing import NamedTuple, Self, cast
 from shared.domain.deciding.decision import Action, Decision, Finding
 from shared.domain.deciding.observed import ObservedCluster
 from shared.domain.deciding.outcome import LastOutcomeJson
+from shared.domain.deciding.written import Written
 from shared.domain.fleet.last_known import LONGEST_TEXT
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.instants import from_text, to_text
@@ -68,6 +69,8 @@ class PendingCluster:
     """Whether a message on the queue of clusters has patience with it already."""
     told: frozenset[Reason] = frozenset()
     """The findings that were told of it before, and were there when it was last read."""
+    written: Written | None = None
+    """What naptime wrote for it and has not let go, as far as was known when it was listed."""
 
     def to_json(self) -> Json:
         cluster = self.cluster
@@ -80,6 +83,7 @@ class PendingCluster:
             "sent": self.sent,
             "waiting": self.waiting,
             "told": ",".join(sorted(self.told)),
+            "written": self.written.to_json() if self.written else None,
             "location": cluster.location,
             "state": cluster.provisioning_state,
             "nap": cluster.auto_provisioning,
@@ -104,6 +108,7 @@ class PendingCluster:
             sku=str(body.get("sku", "")),
         )
         listed_at = body.get("listedAt")
+        written = body.get("written")
         return cls(
             cluster,
             attempts=int(str(body["attempts"])),
@@ -113,6 +118,7 @@ class PendingCluster:
             sent=body["sent"] is True,
             waiting=body.get("waiting") is True,
             told=reasons_in(str(body["told"])),
+            written=Written.from_json(cast("Json", written)) if written else None,
         )
 
 

@@ -30,6 +30,10 @@ TOLD_FOR = timedelta(days=8)
 """How long after its start a crowd still counts as told: a weekly start comes back before that."""
 
 
+LONGEST_TOLD = 30_000
+"""Characters of what was told of: daily windows make a place for each day of the week."""
+
+
 class CrowdJson(TypedDict):
     """A start that many clusters of one subscription and location share; the start is in UTC."""
 
@@ -139,11 +143,10 @@ class Crowding:
 
     def to_values(self) -> dict[str, Value]:
         """Give the values of its row."""
-        told = {place: instants.to_text(start) for place, start in self.told.items()}
         values: dict[str, Value | None] = {
             "countedAt": self.counted_at,
             "crowds": crowds_to_text(self.crowds),
-            "told": json.dumps(told, separators=(",", ":")),
+            "told": _told_to_text(self.told),
         }
         return without_none(values)
 
@@ -156,3 +159,15 @@ class Crowding:
             crowds_from_text(row.partition, row.text("crowds")),
             {place: instants.from_text(start) for place, start in told.items()},
         )
+
+
+def _told_to_text(told: Mapping[str, datetime]) -> str:
+    """Write what was told of, the latest starts first; what there is no room for is told again."""
+    kept: dict[str, str] = {}
+    room = LONGEST_TOLD
+    for place, start in sorted(told.items(), key=lambda each: each[1], reverse=True):
+        room -= len(json.dumps({place: instants.to_text(start)}))
+        if room < 0:
+            break
+        kept[place] = instants.to_text(start)
+    return json.dumps(kept, separators=(",", ":"))

@@ -90,6 +90,7 @@ class LastKnown:
                 # What is not there any more can be told again one day.
                 "told": ",".join(sorted(attention_in(outcome))) if told else None,
                 "rule": outcome.rule or None,
+                "letGo": None if outcome.dry_run else outcome.lets_go,
                 **(written.to_values() if written else {}),
             }
         )
@@ -105,6 +106,19 @@ def _cluster_values(cluster: ObservedCluster) -> dict[str, Value | None]:
         "sku": cluster.sku,
         "tags": tags_to_text(cluster.tags),
     }
+
+
+_ALWAYS_THERE = frozenset(
+    {"clusterId", "outcome", "reason", "findings", "window", "dryRun", "recordedAt"}
+)
+
+
+def _last_outcome(text: str) -> LastOutcomeJson:
+    """Read what came of a cluster, nothing where only its images were noted; or raise KeyError."""
+    body = json.loads(text or "{}")
+    if body and (missing := _ALWAYS_THERE - body.keys()):
+        raise KeyError(*sorted(missing))
+    return cast("LastOutcomeJson", body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +153,7 @@ class Remembered:
             location=row.text("location"),
             explicit=row.flag("explicit"),
             read_at=row.instant("readAt"),
-            last_outcome=cast("LastOutcomeJson", json.loads(row.text("lastOutcome") or "{}")),
+            last_outcome=_last_outcome(row.text("lastOutcome")),
             node_resource_group=row.text("nodeGroup"),
             forecast_needs=KnownCluster(
                 row.text("nodeOS") or None,

@@ -12,6 +12,8 @@ from shared.domain.vocabulary.ids import plain_location
 from shared.domain.vocabulary.reasons import Cause
 
 _NEWEST = 0xFFFFFFFF
+_LATEST_PART = 0xFFFFF
+"""Of a second, in microseconds: what five hexadecimal digits hold."""
 _RANDOM_DIGITS = 16
 _MONTH_DIGITS = 6
 LONGEST_RUN_ID = 64
@@ -137,8 +139,14 @@ class Run:
 
 def new_run_id(now: datetime, random: str) -> str:
     """Make an id of 16 random hexadecimal digits: its month, and a word that sorts newest first."""
+    return newest_first(now, random[:_RANDOM_DIGITS])
+
+
+def newest_first(now: datetime, word: str) -> str:
+    """Make an id of its month and a word, which sorts newest first to the microsecond."""
     in_utc = now.astimezone(UTC)
-    return f"{in_utc:%Y%m}-{_NEWEST - int(in_utc.timestamp()):08x}{random[:_RANDOM_DIGITS]}"
+    second, part = _NEWEST - int(in_utc.timestamp()), _LATEST_PART - in_utc.microsecond
+    return f"{in_utc:%Y%m}-{second:08x}{part:05x}{word}"
 
 
 def month_of(run_id: str) -> str | None:

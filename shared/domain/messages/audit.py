@@ -5,7 +5,7 @@ The record that every command over HTTP leaves: written before the write, comple
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Self, TypedDict
@@ -43,10 +43,15 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who asks, and the GUID of what is asked (in lower case)."""
+    """Who asks, and the GUID of what is asked (in lower case).
+
+    `records` are the ids of the records that it has left: what is refused before it left any is
+    put on record where the answer is made.
+    """
 
     caller: Caller
     correlation_id: str
+    records: list[str] = field(default_factory=list, compare=False, repr=False)
 
 
 def read_caller(headers: Mapping[str, str], *, entra: bool) -> Caller:
@@ -123,6 +128,14 @@ class AuditRecordJson(TypedDict):
     before: dict[str, object] | None
     wanted: dict[str, object] | None
     after: dict[str, object] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What a request asks for, as far as it could be read."""
+
+    action: AuditAction
+    cluster_id: ClusterId | None = None
 
 
 @dataclass(frozen=True, slots=True)

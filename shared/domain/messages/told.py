@@ -1,7 +1,8 @@
 """The events that tell what naptime did, found or failed at; and that a fleet run has ended.
 
 Ids: what was done or failed on an occasion (a run, or one ask for a cluster) has that occasion in
-its id, a finding the day (UTC) it was told on. A repetition after a crash has the same id.
+its id, a finding the day (UTC) it was told on, a schedule that is let go when it was written. A
+repetition after a crash has the same id.
 """
 
 from collections.abc import Iterable
@@ -55,6 +56,8 @@ def events_of(
     events = list[CloudEvent]()
     if outcome.kind in _WRITTEN:
         events.append(_event(_WRITTEN[outcome.kind], outcome, occasion, now))
+    if outcome.lets_go:
+        events.append(_let_go(outcome, outcome.lets_go, occasion, now))
     new = attention_in(outcome) - frozenset(told)
     return [*events, *(_attention(reason, outcome, occasion, now) for reason in sorted(new))]
 
@@ -79,6 +82,19 @@ def _attention(reason: Reason, outcome: Outcome, occasion: Occasion, now: dateti
     data = _data(outcome, reason, message, occasion)
     identity = _daily(cluster_id, reason, now)
     return CloudEvent(EventType.SCHEDULE_NEEDS_ATTENTION, identity, str(cluster_id), now, data)
+
+
+def _let_go(
+    outcome: Outcome, written_at: datetime, occasion: Occasion, now: datetime
+) -> CloudEvent:
+    """Give what tells that a schedule is let go: once for each write, whoever tells it."""
+    message = next(
+        found.message for found in outcome.findings if found.reason is Reason.SCHEDULE_LET_GO
+    )
+    cluster_id, written = outcome.cluster_id, instants.to_text(written_at)
+    data = {**_data(outcome, Reason.SCHEDULE_LET_GO, message, occasion), "writtenAt": written}
+    identity = f"{cluster_id.hash}/ScheduleLetGo/{written}"
+    return CloudEvent(EventType.SCHEDULE_LET_GO, identity, str(cluster_id), now, data)
 
 
 def _data(outcome: Outcome, reason: Reason, message: str, occasion: Occasion) -> Json:

@@ -70,12 +70,14 @@ class PolicyVersion:
 
     @classmethod
     def of(cls, row: Row) -> Self:
-        at = row.instant("at")
-        if at is None:
-            raise TypeError(f"the policy {row.key} has no time")
+        """Read a row; raises InvalidSetting where a later version of naptime wrote it."""
+        at, number = row.instant("at"), row.values.get("number")
+        if at is None or not isinstance(number, int):
+            rule = "is of a form that this version of naptime cannot read"
+            raise InvalidSetting.because("policy", row.key, rule)
         names = (f"text{piece}" for piece in range(len(row.values)))
         text = "".join(row.text(name) for name in names)
-        return cls(row.whole("number"), text, at, row.text("by"))
+        return cls(number, text, at, row.text("by"))
 
     def to_json(self) -> PolicyVersionJson:
         """Give it as the HTTP API lists it."""

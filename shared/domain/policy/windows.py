@@ -94,15 +94,27 @@ class NamedWindow:
         start = next(start for start in starts if start + length > after)
         return Occurrence(start, start + length)
 
-    def stale_since(self, window: MaintenanceWindow, now: datetime) -> datetime | None:
-        """Say since when (UTC) the fixed offset of a written window is not the zone's any more.
+    def stale_since(
+        self, cluster_id: ClusterId, window: MaintenanceWindow, now: datetime
+    ) -> datetime | None:
+        """Say since when (UTC) a cluster's window has an offset that is not the zone's any more.
 
-        Asked of its next start: None where that comes at the zone's own time.
+        Asked of its next start: None where that comes at the zone's own time, and for a window that
+        differs in more than its offset from what would be written.
         """
         coming = window.next_start(now)
         if not isinstance(self.zone, ZoneInfo) or coming is None:
             return None
+        if not self._has_the_hours_of(cluster_id, window, now):
+            return None
         return changed_at(self.zone, window.utc_offset, coming.start)
+
+    def _has_the_hours_of(
+        self, cluster_id: ClusterId, window: MaintenanceWindow, now: datetime
+    ) -> bool:
+        local = next(self._days(now)) + self._shift(cluster_id)
+        wanted = self._on(local), local.time(), self.hours_each
+        return wanted == (window.recurrence, window.start_time, window.duration_hours)
 
     def _starts(
         self, cluster_id: ClusterId, earliest: datetime

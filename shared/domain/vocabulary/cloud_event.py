@@ -19,6 +19,7 @@ class EventType(StrEnum):
     NODE_IMAGE_RELEASED = "Naptime.NodeImageReleased"
     SCHEDULE_CREATED = "Naptime.ScheduleCreated"
     SCHEDULE_UPDATED = "Naptime.ScheduleUpdated"
+    SCHEDULE_LET_GO = "Naptime.ScheduleLetGo"
     SCHEDULE_FAILED = "Naptime.ScheduleFailed"
     SCHEDULE_NEEDS_ATTENTION = "Naptime.ScheduleNeedsAttention"
     FLEET_RUN_COMPLETED = "Naptime.FleetRunCompleted"

@@ -110,6 +110,20 @@ REASONS: Mapping[Reason, ReasonText] = MappingProxyType(
             "Protects it again, by the next rule that matches, and reports it.",
             "Take the rule out of the policy, or give it a new end, an owner and a reason.",
         ),
+        Reason.OFFSET_STALE: ReasonText(
+            "naptime wrote the schedule with the offset that its zone had then, and the zone's "
+            "clocks have changed since.",
+            _REPORTS,
+            "Delete the schedule, and naptime writes it with the offset of now; or wait until the "
+            "clocks change back.",
+        ),
+        Reason.SCHEDULE_LET_GO: ReasonText(
+            "Somebody changed the schedule that naptime wrote. It is told beside what was decided, "
+            "which stays the same.",
+            "Tells of it once, and from then on shows the schedule as somebody else's.",
+            "Nothing to do, if that was meant; if not, delete the schedule, and naptime writes its "
+            "own again.",
+        ),
         Reason.WINDOWS_CROWDED: ReasonText(
             "More than 20 clusters of one subscription and location share a start. It is a finding "
             "about that start, made when a run lists the subscription, and not about a cluster.",

@@ -24,6 +24,8 @@ class Reason(StrEnum):
     REPORT_ONLY = "ReportOnly"
     WINDOW_TAG_UNKNOWN = "WindowTagUnknown"
     EXEMPTION_EXPIRED = "ExemptionExpired"
+    OFFSET_STALE = "OffsetStale"
+    SCHEDULE_LET_GO = "ScheduleLetGo"
     WINDOWS_CROWDED = "WindowsCrowded"
     NODE_IMAGE_OLD = "NodeImageOld"
     NODE_IMAGE_BEYOND_SUPPORT = "NodeImageBeyondSupport"
@@ -71,6 +73,7 @@ NEEDS_ATTENTION = frozenset(
         Reason.REPORT_ONLY,
         Reason.WINDOW_TAG_UNKNOWN,
         Reason.EXEMPTION_EXPIRED,
+        Reason.OFFSET_STALE,
         *IMAGE_REASONS,
     }
 )

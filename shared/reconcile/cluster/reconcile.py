@@ -9,6 +9,7 @@ from shared.domain.deciding.kubernetes import seen_auto_upgrade
 from shared.domain.deciding.observed import ObservedSchedule, SeenSchedule
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.deciding.policy import decide, screen
+from shared.domain.deciding.written import Written
 from shared.domain.errors import (
     AzureError,
     AzureUnavailable,
@@ -34,16 +35,21 @@ class ClusterReconciler:
     dry_run: bool = False
 
     async def reconcile(
-        self, cluster_id: ClusterId, *, dry_run: bool = False, exists_at: datetime | None = None
+        self,
+        cluster_id: ClusterId,
+        *,
+        dry_run: bool = False,
+        exists_at: datetime | None = None,
+        written: Written | None = None,
     ) -> Outcome:
         """Reconcile one cluster, trying again what is worth trying again at once.
 
         What Azure refuses is an outcome as well: Deferred if trying later makes sense, otherwise
         Failed. Nothing that ARM says is raised. `exists_at` is when something else than ARM's
-        present answer said that the cluster exists.
+        present answer said that the cluster exists, `written` what naptime wrote for it last.
         """
         one = self.pass_over(cluster_id, await self.wanted(), dry_run=dry_run)
-        one.exists_at = exists_at
+        one.exists_at, one.written = exists_at, written
         return await one.reconcile()
 
     async def pass_of(self, work: ReconcileCluster) -> "Pass":
@@ -71,6 +77,8 @@ class Pass:
     dry_run: bool
     exists_at: datetime | None = None
     """When an event or a listing said that it exists, by the worker's clock, or near enough."""
+    written: Written | None = None
+    """What naptime wrote for it last, as far as is known."""
     _seen: SeenSchedule | None = None
     _sight: Sight | None = None
 
@@ -110,7 +118,8 @@ class Pass:
     def decide(self, sight: Sight) -> Decision:
         self._seen = SeenSchedule(sight.observed.schedule if sight.observed else None)
         self._sight = sight
-        return decide(sight.cluster, sight.configurations, self.desired, sight.now)
+        found = sight.cluster, sight.configurations
+        return decide(*found, self.desired, sight.now, self.written)
 
     def gone(self) -> Outcome:
         """Give the outcome for a cluster that ARM does not know; it may only not know it yet."""
@@ -171,7 +180,8 @@ class Pass:
     def _left(self, decision: Decision, now: datetime) -> Outcome:
         """Tell a schedule that was there from one that our own unanswered write has made."""
         if decision.window and any(_same(decision.window, sent) for sent in self.looks.sent):
-            return self.outcome(OutcomeKind.CREATED, decision, now, reason=Reason.SCHEDULE_MISSING)
+            own, missing = decision.kept(), Reason.SCHEDULE_MISSING
+            return self.outcome(OutcomeKind.CREATED, own, now, reason=missing)
         return self.outcome(OutcomeKind.UNCHANGED, decision, now)
 
     def outcome(
@@ -201,6 +211,7 @@ class Pass:
             auto_upgrade=self._seen_auto_upgrade(),
             rule=decision.rule,
             policy_hash=self.desired.policy.hash,
+            lets_go=decision.lets_go,
         )
 
     def _seen_auto_upgrade(self) -> SeenSchedule | None:

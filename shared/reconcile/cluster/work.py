@@ -82,8 +82,9 @@ class ClusterWorker:
         concluded = False
         try:
             one = await self.reconciler.pass_of(work)
-            heard_at = self.recorder.memory.heard_at
-            one.exists_at = work.exists_at or await heard_at(work.cluster_id)
+            memory = self.recorder.memory
+            one.exists_at = work.exists_at or await memory.heard_at(work.cluster_id)
+            one.written = await memory.written(work.cluster_id)
             outcome = await one.reconcile()
             self.report(outcome, work, self.clock.now())
             await self._settle(outcome, work, one.looks.seen)
@@ -159,7 +160,8 @@ class RequestedReconcile:
         """
         worker = self.worker
         if dry_run:
-            return await worker.reconciler.reconcile(cluster_id, dry_run=True)
+            written = await worker.recorder.memory.written(cluster_id)
+            return await worker.reconciler.reconcile(cluster_id, dry_run=True, written=written)
         work = ReconcileCluster(cluster_id, Cause.ASKED, worker.clock.now())
         claim = await claim_soon(worker.claims, worker.clock, cluster_id)
         if claim is None:

@@ -12,6 +12,7 @@ from shared.domain.vocabulary.reasons import Cause
 from shared.domain.vocabulary.rows import Reading, Row, Values
 from shared.ports.storage import Queue, Table
 from shared.reconcile.fleet.store import RunStore
+from shared.reconcile.ground.later_rows import UNREADABLE, read
 from shared.reconcile.ground.pacer import TooManyConflicts
 from shared.reconcile.ground.policies import PolicyHome
 
@@ -110,25 +111,29 @@ class RunAsker:
         """Look at the run that holds the scope; one that a crash kept from beginning is begun."""
         if reading.row is None:
             return _Before()
-        run = Run.from_json(reading.row.text("run"))
-        stored = await self.store.run(run.id)
-        if stored is not None:
-            return await self._judge(stored.record, reading.at)
-        if reading.at - run.started_at > SCOPE_KEPT:
+        run = read(reading.row, _run_of)
+        if run is None:
             return _Before()
-        await self.begin(run)
-        return _Before(joined=run)
+        stored = await self.store.run(run.id)
+        if stored is None and reading.at - run.started_at <= SCOPE_KEPT:
+            await self.begin(run)
+            stored = await self.store.run(run.id)
+        return await self._judge(stored.record, reading.at) if stored else _Before()
 
     async def _judge(self, record: RunRecord, now: datetime) -> "_Before":
         """Join a run that is at work on all that it has left; one that is stuck is worked beside.
 
-        One that only tries again what it could not read is neither: that goes on by itself.
+        One that only tries again what it could not read is neither: that goes on by itself. Nor is
+        one whose rows this version cannot read: nobody can tell what it has left.
         """
         run, young = record.run, now - record.run.started_at <= JOINED_WITHIN
         alike = record.only_looks == self._only_looks(run.scope)
         if record.state is not RunState.ACTIVE or not (young and alike):
             return _Before()
-        subscriptions, shards = await self.store.parts(run.id)
+        try:
+            subscriptions, shards = await self.store.parts(run.id)
+        except UNREADABLE:
+            return _Before()
         left = [shard for shard in shards.values() if not shard.finished]
         if any(not shard.is_at_work(now) for shard in left):
             return _Before(stuck=run.id)
@@ -162,7 +167,9 @@ class RunAsker:
         return [run_id for row in rows if (run_id := await self._begin_if_forgotten(row))]
 
     async def _begin_if_forgotten(self, row: Row) -> str | None:
-        run = Run.from_json(row.text("run"))
+        run = read(row, _run_of)
+        if run is None:
+            return None
         stored = await self.store.run(run.id)
         if stored is not None:
             if stored.record.state is RunState.FINISHED:
@@ -174,3 +181,8 @@ class RunAsker:
             return None
         await self.begin(run)
         return run.id
+
+
+def _run_of(row: Row) -> Run:
+    """Read the run that holds a scope."""
+    return Run.from_json(row.text("run"))

@@ -170,6 +170,7 @@ class Listed:
             given_up=given_up,
             waiting=before is not None and before.waiting and not given_up,
             told=before.told if before else frozenset[Reason](),
+            written=before.written if before else None,
         )
 
     @property

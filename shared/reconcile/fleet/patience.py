@@ -18,6 +18,7 @@ from shared.ports.azure import Aks
 from shared.ports.storage import Queue, Table
 from shared.reconcile.fleet.ask import RunAsker
 from shared.reconcile.ground.given_up import GivenUpRecords
+from shared.reconcile.ground.later_rows import read
 
 WAITING_PARTITION = "unreadable"
 
@@ -53,7 +54,7 @@ class ListingPatience:
             await self._send(waiting, now)
             return waiting.refusal
         reading = await self.table.get(WAITING_PARTITION, waiting.scope.key)
-        other = Waiting.of(reading.row) if reading.row else None
+        other = read(reading.row, Waiting.of) if reading.row else None
         return (
             replace(waiting.refusal, since=other.since, next_try_at=other.next_try_at)
             if (other)
@@ -67,7 +68,7 @@ class ListingPatience:
     async def try_again(self, work: ReadSubscription) -> None:
         """See whether every page can be read by now; then a run over the subscription follows."""
         reading = await self.table.get(WAITING_PARTITION, work.key)
-        waiting = Waiting.of(reading.row) if reading.row else None
+        waiting = read(reading.row, Waiting.of) if reading.row else None
         if reading.row is None or waiting is None or waiting.attempt != work.attempt:
             return
         subscription_id = waiting.scope.subscription_id
@@ -113,14 +114,14 @@ class ListingPatience:
     async def refusals(self) -> dict[str, Refusal]:
         """Tell how it is with each subscription that is tried again, by the keys of the scopes."""
         rows = [row async for row in self.table.rows(WAITING_PARTITION)]
-        return {row.key: found.refusal for row in rows if (found := Waiting.of(row))}
+        return {row.key: found.refusal for row in rows if (found := read(row, Waiting.of))}
 
     async def mind(self) -> int:
         """Send again what a crash lost; give how many."""
         sent = 0
         async for row in self.table.rows(WAITING_PARTITION):
             reading = await self.table.get(WAITING_PARTITION, row.key)
-            waiting = Waiting.of(reading.row) if reading.row else None
+            waiting = read(reading.row, Waiting.of) if reading.row else None
             if waiting and reading.at >= waiting.next_try_at + SEEN_WITHIN:
                 await self.queue.send(ReadSubscription(row.key, waiting.attempt))
                 sent += 1

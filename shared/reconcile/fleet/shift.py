@@ -19,6 +19,7 @@ from shared.reconcile.cluster.look import CALLS_OF_AN_ATTEMPT, OutOfTime
 from shared.reconcile.cluster.reconcile import ClusterReconciler, Pass
 from shared.reconcile.ground.at_once import InFlight
 from shared.reconcile.ground.claim import ClusterClaims
+from shared.reconcile.ground.memory import ClusterMemory
 from shared.reconcile.ground.pacer import LEASE_LASTS, Grip, ShardPacer
 
 STARTS_WITHIN = timedelta(seconds=8)
@@ -154,6 +155,7 @@ class Shift:
         one = self.world.reconciler.pass_over(
             cluster.cluster.id, self.desired, dry_run=self._only_looks
         )
+        one.written = cluster.written
         looks, clock = one.looks, self.world.reconciler.looker.clock
         looks.attempts = cluster.attempts + 1
         looks.cluster = cluster.cluster
@@ -174,14 +176,18 @@ class Shift:
         if cluster.explicit or stopped:
             sight = await one.looks.look()
             decision = one.decide(sight)
-            if not decision.writes:
+            if not decision.writes and not decision.lets_go:
                 return Settled(cluster, await one.act_on(decision, sight))
             if stopped:
                 return Settled(cluster, _stopped(one, decision, sight.now, stopped))
-            # What has to be written is written under a claim, which comes before the look.
+            # What has to be written is written under a claim, which comes before the look. So is
+            # what is let go: a person may just be changing it through naptime.
             return Settled(replace(cluster, explicit=False), None)
         if cluster.cluster.id not in self.claims:
             return Settled(cluster, None, counts=False)
+        if one.written:
+            # Since the listing somebody may have asked naptime for another schedule.
+            one.written = await self.world.memory.written(cluster.cluster.id)
         return await self._write(one, cluster)
 
     async def _write(self, one: Pass, cluster: PendingCluster) -> Settled:
@@ -206,6 +212,7 @@ class ShiftWorld:
 
     reconciler: ClusterReconciler
     claims: ClusterClaims
+    memory: ClusterMemory
     pacer: ShardPacer
     report_bug: Callable[[PendingCluster, Exception], None]
     attempt_timeout: timedelta

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
 
+from shared.domain.deciding.written import Written
 from shared.domain.fleet.crowding import start_of
 from shared.domain.fleet.last_known import Remembered
 from shared.domain.vocabulary.reasons import Reason
@@ -26,6 +27,8 @@ class Before:
     missing_since: datetime | None
     start: datetime | None
     """The next start as of the listing; None if there is none, or no node auto-provisioning."""
+    written: Written | None
+    """What naptime wrote, unless it has let that go."""
 
     @classmethod
     def of(cls, known: Remembered, now: datetime) -> Self:
@@ -42,4 +45,5 @@ class Before:
             waiting,
             known.missing_since,
             start,
+            known.written if known.written and known.written.is_naptimes else None,
         )

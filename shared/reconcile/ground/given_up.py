@@ -9,7 +9,7 @@ from shared.domain.messages.given_up import OF_RUNS, GivenUp
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.rows import Row
 from shared.ports.storage import Table
-from shared.reconcile.ground.later_rows import read_some
+from shared.reconcile.ground.later_rows import read, read_some
 
 GIVEN_UP_TABLE = "naptimegivenup"
 UNREADABLE = "unreadable"
@@ -31,12 +31,13 @@ class GivenUpRecords:
     async def get(self, cluster_id: ClusterId) -> GivenUp | None:
         """Read what was given up for one cluster."""
         reading = await self.table.get(cluster_id.subscription_id, cluster_id.hash)
-        return GivenUp.read(reading.row) if reading.row else None
+        return read(reading.row, GivenUp.read) if reading.row else None
 
     async def of_subscription(self, subscription_id: str) -> dict[str, ClusterId]:
         """Name the clusters of a subscription that were given up, by their hashes."""
-        found = [GivenUp.read(row) async for row in self.table.rows(subscription_id)]
-        return {each.cluster_id.hash: each.cluster_id for each in found if each.cluster_id}
+        found = [read(row, GivenUp.read) async for row in self.table.rows(subscription_id)]
+        ids = [each.cluster_id for each in found if each and each.cluster_id]
+        return {cluster_id.hash: cluster_id for cluster_id in ids}
 
     async def forget(self, cluster_id: ClusterId) -> None:
         """Remove it, if it is there: the cluster has been reconciled after all."""

@@ -6,12 +6,15 @@ from shared.domain.vocabulary.invalid import NaptimeError
 from shared.domain.vocabulary.rows import Row
 from shared.telemetry.lines import ROW_LEFT_ALONE
 
+UNREADABLE = (ValueError, KeyError, TypeError, NaptimeError)
+"""What reading a row raises whose values are not those that this version writes."""
+
 
 def read[T](row: Row, parse: Callable[[Row], T]) -> T | None:
     """Read a row; None, with a word in the log, for one that makes no sense to this version."""
     try:
         return parse(row)
-    except (ValueError, KeyError, TypeError, NaptimeError) as error:
+    except UNREADABLE as error:
         why = type(error).__name__
         ROW_LEFT_ALONE.log(partition=row.partition, key=row.key, why=why)
         return None

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from shared.domain.deciding.observed import SeenSchedule
 from shared.domain.deciding.outcome import Outcome
+from shared.domain.deciding.written import Written
 from shared.domain.errors import StorageRefused
 from shared.domain.fleet.crowding import Crowding
 from shared.domain.fleet.last_known import LastKnown, Remembered
@@ -96,7 +97,12 @@ class ClusterMemory:
     async def recall(self, cluster_id: ClusterId) -> Remembered | None:
         """Read what is known of one cluster."""
         reading = await self.table.get(cluster_id.subscription_id, known_key(cluster_id))
-        return Remembered.of(reading.row) if reading.row else None
+        return read(reading.row, Remembered.of) if reading.row else None
+
+    async def written(self, cluster_id: ClusterId) -> Written | None:
+        """Tell what naptime wrote last for a cluster."""
+        known = await self.recall(cluster_id)
+        return known.written if known else None
 
     async def told(self, cluster_id: ClusterId) -> frozenset[Reason]:
         """Tell which findings were told of a cluster, and have been there ever since."""
@@ -143,7 +149,8 @@ class ClusterMemory:
     async def crowding(self, subscription_id: str) -> Crowding:
         """Tell which starts many of a subscription's clusters shared when they were counted."""
         reading = await self.table.get(subscription_id, CROWDING)
-        return Crowding.of(reading.row) if reading.row else Crowding()
+        found = read(reading.row, Crowding.of) if reading.row else None
+        return found or Crowding()
 
     async def note_crowding(self, subscription_id: str, crowding: Crowding) -> None:
         await self._merge(subscription_id, {CROWDING: crowding.to_values()})

@@ -85,18 +85,18 @@ class ShardPacer:
     async def spending(self, shard: Shard, draw: Draw) -> AsyncIterator[Spending]:
         """Spend what was drawn on the calls inside, then give back what was not used.
 
-        A 429 inside pauses the shard. What came of the calls is never lost to trouble with the row:
-        tokens that are not given back are only missed for a while.
+        A 429 inside pauses the shard. What came of the calls is never lost to trouble with the row,
+        of whatever kind: tokens that are not given back are only missed for a while.
         """
         spending = Spending(draw)
         try:
             yield spending
         except Throttled as error:
-            with suppress(TooManyConflicts):
+            with suppress(Exception):
                 await self.pause(shard, error.retry_after)
             raise
         finally:
-            with suppress(TooManyConflicts):
+            with suppress(Exception):
                 await self.give_back(shard, draw, draw.tokens - spending.used)
 
     @asynccontextmanager

@@ -15,6 +15,7 @@ from shared.domain.policy.choose import Policy
 from shared.domain.policy.version import PolicyVersion
 from shared.ports.azure import Clock
 from shared.ports.storage import Table
+from shared.reconcile.ground.later_rows import read
 
 POLICY_TABLE = "naptimepolicy"
 _PARTITION = "policy"
@@ -119,13 +120,13 @@ class PolicyHome:
     async def versions(self, limit: int, after: str = "") -> Sequence[PolicyVersion]:
         """Give some versions behind a key, "" for the newest."""
         rows = await self.table.first(_PARTITION, limit, after=after)
-        return [PolicyVersion.of(row) for row in rows]
+        return [version for row in rows if (version := read(row, PolicyVersion.of))]
 
     async def version(self, number: int) -> PolicyVersion | None:
         """Read one version; None where there is none of that number."""
         key = PolicyVersion(number, "", self.clock.now(), "").key
         reading = await self.table.get(_PARTITION, key)
-        return PolicyVersion.of(reading.row) if reading.row else None
+        return read(reading.row, PolicyVersion.of) if reading.row else None
 
     def _desired(self, version: PolicyVersion | None) -> Desired:
         if version is None:

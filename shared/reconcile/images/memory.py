@@ -31,6 +31,7 @@ from shared.domain.images.known_image import (
 from shared.ports.azure import Clock
 from shared.ports.storage import Table
 from shared.reconcile.ground.at_once import at_once
+from shared.reconcile.ground.later_rows import read
 
 IMAGES_TABLE = "naptimeimages"
 SOURCES_PARTITION = "source"
@@ -51,7 +52,8 @@ class ImageMemory:
 
     async def sources(self) -> dict[str, SourceState]:
         """Tell where the images of each location came from at the last look."""
-        return {row.key: SourceState.of(row) async for row in self.table.rows(SOURCES_PARTITION)}
+        rows = [row async for row in self.table.rows(SOURCES_PARTITION)]
+        return {row.key: state for row in rows if (state := read(row, SourceState.of))}
 
     async def remember_source(self, location: str, state: SourceState) -> None:
         """Write down where the images of a location come from."""
@@ -59,8 +61,8 @@ class ImageMemory:
 
     async def last_looks(self) -> dict[str, LastLook]:
         """Tell of the last look at each location."""
-        rows = [(row.key, LastLook.of(row)) async for row in self.table.rows(LOOKS_PARTITION)]
-        return {location: look for location, look in rows if look}
+        rows = [row async for row in self.table.rows(LOOKS_PARTITION)]
+        return {row.key: look for row in rows if (look := read(row, LastLook.of))}
 
     async def remember_looks(self, looks: Mapping[str, LastLook]) -> None:
         """Write down the last looks at locations; once what they brought is remembered."""

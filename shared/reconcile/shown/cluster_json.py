@@ -14,6 +14,7 @@ from shared.domain.deciding.observed import (
     SeenSchedule,
 )
 from shared.domain.deciding.outcome import FindingJson, LastOutcomeJson, finding_json
+from shared.domain.deciding.own_checks import stale_since
 from shared.domain.deciding.written import made_by
 from shared.domain.errors import AzureError
 from shared.domain.fleet.last_known import Remembered
@@ -22,7 +23,6 @@ from shared.domain.images.known_image import SeenImage
 from shared.domain.images.remembered import schedule_from_text
 from shared.domain.messages.given_up import GivenUpJson
 from shared.domain.policy.choose import StepJson
-from shared.domain.policy.windows import NamedWindow
 from shared.domain.vocabulary.instants import to_text
 from shared.domain.vocabulary.reasons import Reason
 from shared.domain.window.body import write_window
@@ -129,7 +129,7 @@ def live_json(
         "schedule": _schedule_json(schedule),
         "window": write_window(window) if window else None,
         "madeBy": made_by(known.written if known else None, window, now),
-        "offsetStaleSince": _stale_since(decision, known, window, now),
+        "offsetStaleSince": _stale_since(sight, decision, known),
         "nextOccurrences": occurrences_json(window, now),
         "decision": _decision_json(decision, policy_hash, now, known.image_age if known else None),
         "forecasts": _forecasts(sight, images),
@@ -180,15 +180,11 @@ def _last_forecasts(
     return forecast_bodies(needs, seen, images, now, upgrades)
 
 
-def _stale_since(
-    decision: Decision, known: Remembered | None, window: MaintenanceWindow | None, now: datetime
-) -> str | None:
-    """Say since when the offset of what naptime wrote is not its zone's; None where it is."""
-    use = decision.choice.use if decision.choice else None
-    written = known.written if known else None
-    if not isinstance(use, NamedWindow) or window is None or written is None:
+def _stale_since(sight: Sight, decision: Decision, known: Remembered | None) -> str | None:
+    if known is None or decision.choice is None or sight.observed is None:
         return None
-    since = use.stale_since(window, now) if written.is_still(window, now) else None
+    window, use = sight.observed.schedule.window, decision.choice.use
+    since = stale_since(sight.cluster.id, use, window, known.written, sight.now)
     return to_text(since) if since else None
 
 

@@ -57,7 +57,8 @@ class ClusterViewer:
             return {**await self._last_seen(known, known.read_at, error), **remembered}
         images = await self.images.right_now(sight.cluster.location)
         desired = await self.wanted()
-        decision = decide(sight.cluster, sight.configurations, desired, sight.now)
+        written = known.written if known else None
+        decision = decide(sight.cluster, sight.configurations, desired, sight.now, written)
         return {**live_json(sight, decision, desired.policy.hash, known, images), **remembered}
 
     async def _is_gone(self, cluster_id: ClusterId, error: AzureError) -> bool:

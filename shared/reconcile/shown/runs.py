@@ -20,6 +20,13 @@ BATCH_KEY = rf"{BATCH}{GUID}\|[a-z0-9-]+\|[0-9]{{3,}}\|[0-2][0-9]{{5,}}"
 BATCHES_A_REQUEST = 5
 
 
+_NO_RUN = (
+    "No run has looked at the fleet yet. One starts by itself (NAPTIME_SWEEP_SCHEDULE), or ask for"
+    ' it: POST /api/reconcile with {"fleet": true}.'
+)
+_FIRST_RUN = "The first run is under way: GET /api/runs/{} shows how far it is."
+
+
 class ShownRunJson(RunRecordJson):
     """A run, and a page of the clusters that it is done with."""
 
@@ -48,6 +55,14 @@ class RunViewer:
             if len(found) == room:
                 return Page(shown, to_token(question, each, found[-1].run.id))
         return Page(shown)
+
+    async def none_yet(self) -> str | None:
+        """Say why nothing is known of any cluster, if it is because no run has ended."""
+        one = PageAsked(size=1)
+        if (await self.runs({"state": RunState.FINISHED.value}, one)).items:
+            return None
+        active = (await self.runs({"state": RunState.ACTIVE.value}, one)).items
+        return _FIRST_RUN.format(active[0]["runId"]) if active else _NO_RUN
 
     async def run(
         self, run_id: str, where: Mapping[str, str], asked: PageAsked

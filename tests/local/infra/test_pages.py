@@ -13,6 +13,7 @@ from local.infra_check.compiler import TEMPLATES
 from local.infra_check.policy import app_settings
 from local.infra_check.values import INFRA, at, read_compiled, read_snapshots
 from local.real_clients.page_commands import page_commands
+from tests.docs.pages import blocks_run_by
 from tests.local.infra.app_facts import ROOT
 
 PAGES = ("deploy.md", "first-day.md", "operations.md")
@@ -49,7 +50,7 @@ def test_settings_and_parameters_exist(name: str) -> None:
     text = page(name)
     named = set(re.findall(r"\bNAPTIME_[A-Z_]+\b", text))
     assert named <= app_settings(read_snapshots()["defaults"]).keys() | VARIABLES
-    given = set(re.findall(r"(?<![\w-])([a-z]+[A-Z]\w*)=(?!=)", text))
+    given = set(re.findall(r"(?<![\w?&-])([a-z]+[A-Z]\w*)=(?!=)", text))
     assert given <= names("parameters")
 
 
@@ -85,10 +86,10 @@ def test_what_cannot_work_is_on_no_page() -> None:
 
 
 def deploy_commands() -> list[str]:
-    """Give each call of deploy.py in a block of deploy.md."""
-    blocks = "\n".join(re.findall(r"```sh\n(.*?)```", page("deploy.md"), re.DOTALL))
+    """Give each command of the pages that deploys, without those that go before it."""
+    blocks = "".join(each.text for each in blocks_run_by("tests/local/infra/test_pages.py"))
     lines = blocks.replace("\\\n", " ").splitlines()
-    return [line for line in lines if "infra/deploy.py" in line]
+    return [line for line in lines if not line.startswith(("az login", "make package"))]
 
 
 @pytest.mark.parametrize("line", deploy_commands())

@@ -11,6 +11,7 @@ from infra.deploying.package import functions_of
 from local.package import __main__ as package
 from local.package.dependencies import install, runs_here
 from local.package.release import write_release
+from naptime import __version__
 from tests.local.package.conftest import ROOT
 
 PLACES = [
@@ -86,7 +87,7 @@ def test_functions_are_read_without_loading(tmp_path: Path) -> None:
 
 def test_a_release_has_checksums_of_all(tmp_path: Path) -> None:
     """Package, bill of materials, wheel and templates, with deploy.py; the same bytes each time."""
-    for name in ("naptime.zip", "naptime.cdx.json", "naptime-0.1.0-py3-none-any.whl"):
+    for name in ("naptime.zip", "naptime.cdx.json", f"naptime-{__version__}-py3-none-any.whl"):
         (tmp_path / name).write_text(name, encoding="utf-8")
     made = write_release(ROOT, tmp_path)
     first = {path.name: path.read_bytes() for path in made}

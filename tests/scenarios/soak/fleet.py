@@ -9,9 +9,10 @@ from tests.clusters import Json, cluster, schedule
 
 SUBSCRIPTIONS = tuple(f"{digit * 8}-2222-2222-2222-222222222222" for digit in "123")
 LOCATIONS = ("westeurope", "eastus2")
-LOCKED_GROUP = "rg-locked"
-LOCKED = f"/subscriptions/{SUBSCRIPTIONS[0]}/resourceGroups/{LOCKED_GROUP}"
-EACH, LOCKED_ONES = 16, 6
+CLOSED_GROUPS: Mapping[str, str] = {"rg-locked": "locked", "rg-denied": "denied-by-policy"}
+"""Resource groups that nobody can write in, and by which fault."""
+
+EACH, CLOSED_EACH = 16, 4
 
 _SPAN: Json = {"start": "2027-01-02", "end": "2027-01-03"}
 ODD_SCHEDULES: Sequence[Json] = (
@@ -31,7 +32,7 @@ class SoakFleet:
 
     def document(self) -> Json:
         """Give the fleet file."""
-        return {"clusters": [*_plain(), *_locked(), *_odd()], "subscriptions": [*SUBSCRIPTIONS]}
+        return {"clusters": [*_plain(), *_closed(), *_odd()], "subscriptions": [*SUBSCRIPTIONS]}
 
 
 def _plain() -> list[Json]:
@@ -43,11 +44,18 @@ def _plain() -> list[Json]:
     ]
 
 
-def _locked() -> list[Json]:
+def closed_scopes() -> dict[str, str]:
+    """Give the scopes that nobody can write in, each with its fault."""
+    scope = f"/subscriptions/{SUBSCRIPTIONS[0]}/resourceGroups"
+    return {f"{scope}/{group}": fault for group, fault in CLOSED_GROUPS.items()}
+
+
+def _closed() -> list[Json]:
     # Their names come first in every order.
     return [
-        cluster(f"aaa-locked-{number}", group=LOCKED_GROUP, subscription=SUBSCRIPTIONS[0])
-        for number in range(LOCKED_ONES)
+        cluster(f"aaa-{group}-{number}", group=group, subscription=SUBSCRIPTIONS[0])
+        for group in CLOSED_GROUPS
+        for number in range(CLOSED_EACH)
     ]
 
 
@@ -72,5 +80,9 @@ def is_protectable(body: Mapping[str, object]) -> bool:
     assert isinstance(properties, dict)
     assert isinstance(tags, dict)
     profile = properties.get("nodeProvisioningProfile") or {}
-    is_locked = f"/{LOCKED_GROUP}/" in str(body["id"])
-    return profile.get("mode") == "Auto" and tags.get("naptime") != "off" and not is_locked
+    return profile.get("mode") == "Auto" and tags.get("naptime") != "off" and not is_closed(body)
+
+
+def is_closed(body: Mapping[str, object]) -> bool:
+    """Tell whether a cluster is where nobody can write."""
+    return any(f"/{group}/" in str(body["id"]) for group in CLOSED_GROUPS)

@@ -1,17 +1,21 @@
 """What is judged after a soak, from the simulator's journal and state alone."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from shared.domain.deciding.observed import NODE_OS_SCHEDULE
+from shared.telemetry.lines import POISONED
 from tests.clusters import OWN_CLIENT_ID, Json
-from tests.scenarios.soak.fleet import is_protectable
+from tests.scenarios.soak.fleet import is_closed, is_protectable
 from tests.scenarios.soak.people import PERSON
 
 _LIST = "MaintenanceConfigurations_ListByManagedCluster"
 _PUT = "MaintenanceConfigurations_CreateOrUpdate"
 _DELETE = "MaintenanceConfigurations_Delete"
 _CHILD = "/maintenanceconfigurations"
+CLOSED_REASONS = frozenset({"ResourceLocked", "DeniedByPolicy"})
 
 
 def unprotected(clusters: Iterable[Json]) -> list[str]:
@@ -26,11 +30,17 @@ def _has_own(body: Json) -> bool:
     return NODE_OS_SCHEDULE.lower() in names
 
 
-def written_over(journal: Sequence[Json]) -> list[str]:
-    """Name the writes of naptime over what a person had written, and naptime had seen.
+RIGHT_AFTER = timedelta(seconds=10)
+"""How long after a LIST a write may arrive: a second by the app's clock, and what a slow call and
+a busy machine add to it."""
 
-    ARM has no condition for writes here: what comes between naptime's LIST and its write nobody
-    can see. A person's write counts once a LIST of naptime was answered after it.
+
+def written_over(journal: Sequence[Json]) -> list[str]:
+    """Name the writes and deletions of naptime of what a person had written.
+
+    ARM has no condition for writes here: what comes between naptime's LIST and a write right after
+    it nobody can see. A person's write counts once a LIST of naptime was answered after it, and
+    where the LIST before it is no longer right before.
     """
     standing = {cluster: _Standing() for cluster in _clusters(journal)}
     return [
@@ -42,25 +52,29 @@ def written_over(journal: Sequence[Json]) -> list[str]:
 
 @dataclass(slots=True)
 class _Standing:
-    """Whose schedule a cluster has, and whether naptime has listed it since."""
+    """Whose schedule a cluster has, and when naptime has listed it."""
 
     owner: str = ""
     seen: bool = False
+    """Whether naptime has listed it since."""
+    listed_at: datetime | None = None
 
     def is_wronged_by(self, entry: Json) -> bool:
-        """Take one call in; tell whether it is a write of naptime over a person's schedule."""
+        """Take one call in; tell whether it is naptime's and changes a person's schedule."""
         if entry["status"] not in {200, 201, 204}:
             return False
         caller, operation = str(entry["caller"]), entry["operation"]
+        wronged = False
         if operation == _LIST and caller == OWN_CLIENT_ID:
-            self.seen = True
-        elif operation == _DELETE:
-            self.owner, self.seen = "", False
-        elif operation == _PUT:
-            wronged = caller == OWN_CLIENT_ID and self.owner == PERSON and self.seen
-            self.owner, self.seen = caller, False
-            return wronged
-        return False
+            self.seen, self.listed_at = True, _time_of(entry)
+        elif operation in {_PUT, _DELETE}:
+            is_own = caller == OWN_CLIENT_ID
+            wronged = is_own and self.owner == PERSON and (self.seen or self._is_late(entry))
+            self.owner, self.seen = caller if operation == _PUT else "", False
+        return wronged
+
+    def _is_late(self, entry: Json) -> bool:
+        return self.listed_at is None or _time_of(entry) - self.listed_at > RIGHT_AFTER
 
 
 def _clusters(journal: Iterable[Json]) -> Iterator[str]:
@@ -73,14 +87,53 @@ def _cluster_of(entry: Json) -> str:
     return cluster if found else ""
 
 
-def least_lead(journal: Iterable[Json]) -> float:
-    """Give the shortest time from an accepted write of naptime to its start, in minutes."""
-    leads = [
-        float(str(entry["leadMinutes"]))
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """The settings of a host from when it is started until its successor is ready.
+
+    Both ends reach into their neighbours', since a call may be under way when its host is killed,
+    and the next host works before it says that it is ready.
+    """
+
+    began_at: datetime
+    lead_minutes: int
+    subscriptions: Collection[str]
+    dry_run: bool = False
+    ended_at: datetime | None = None
+
+    def holds_at(self, at: datetime) -> bool:
+        """Tell whether the host may have made a call at an instant."""
+        return self.began_at <= at and (self.ended_at is None or at <= self.ended_at)
+
+    def allows(self, write: Json) -> bool:
+        """Tell whether a write may be one by these settings."""
+        path, lead = str(write["path"]).lower(), write.get("leadMinutes")
+        is_early = isinstance(lead, int | float) and lead < self.lead_minutes
+        return (
+            not self.dry_run and not is_early and any(each in path for each in self.subscriptions)
+        )
+
+
+def against_settings(journal: Iterable[Json], spells: Sequence[Spell]) -> list[str]:
+    """Name the writes of naptime that the settings at their time forbid.
+
+    They open too soon, are where naptime may not act (any more), or are of a dry run.
+    """
+    return [
+        f"{entry['sequence']} {entry['path']} {entry.get('leadMinutes')}"
         for entry in journal
-        if entry["caller"] == OWN_CLIENT_ID and entry.get("leadMinutes") is not None
+        if _is_own_write(entry)
+        and not any(spell.allows(entry) for spell in spells if spell.holds_at(_time_of(entry)))
     ]
-    return min(leads)
+
+
+def _is_own_write(entry: Json) -> bool:
+    accepted = entry["status"] in {200, 201, 204}
+    return accepted and entry["caller"] == OWN_CLIENT_ID and entry["method"] in {"PUT", "DELETE"}
+
+
+def _time_of(entry: Json) -> datetime:
+    return datetime.fromisoformat(str(entry["time"]))
 
 
 def own_throttling(journal: Iterable[Json]) -> list[str]:
@@ -100,3 +153,22 @@ def touched(before: Mapping[str, object], after: Iterable[Json]) -> list[str]:
         if str(body["id"]) in before
         and before[str(body["id"])] != body["maintenanceConfigurations"]
     ]
+
+
+def given_up_wrongly(given_up: Iterable[Json], clusters: Iterable[Json]) -> list[str]:
+    """Name what was given up although it is no cluster that nobody can write.
+
+    Neither weather, nor storage in trouble, nor a kill may end a message for good.
+    """
+    closed = {str(body["id"]).lower() for body in clusters if is_closed(body)}
+    return [
+        f"{record['clusterId']} {record['reason']}: {record['message']}"
+        for record in given_up
+        if str(record["clusterId"]).lower() not in closed or record["reason"] not in CLOSED_REASONS
+    ]
+
+
+def set_aside(logs: Iterable[str]) -> list[str]:
+    """Give the lines that tell of messages which failed as often as their queue delivers them."""
+    told = re.compile(rf"ERROR .*(?<![\w']){POISONED.what}\b")
+    return [line for log in logs for line in log.splitlines() if told.search(line)]

@@ -1,116 +1,35 @@
 """Ten minutes of everything at once, judged by what Azure saw and by nothing else."""
 
 import asyncio
-import json
 import logging
 import os
 import random
-from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
+from time import monotonic
+from typing import cast
 
 import pytest
 from azure.storage.queue.aio import QueueServiceClient
 
-from local.processes import ChildDidNotStart
+from shared.domain.messages.work import LONGEST_DELAY
 from tests.clusters import Json
-from tests.payloads import cluster_failed, cluster_written, schedule_deleted, tags_written
 from tests.scenarios.farm import Farm, farm
 from tests.scenarios.soak import judge
-from tests.scenarios.soak.fleet import LOCKED, LOCKED_ONES, SoakFleet, editable
+from tests.scenarios.soak.fleet import SUBSCRIPTIONS, SoakFleet, closed_scopes
+from tests.scenarios.soak.judge import Spell
 from tests.scenarios.soak.people import People
-from tests.scenarios.soak.weather import StorageWeather, calm, change, storage_weather
+from tests.scenarios.soak.soaking import Soak
+from tests.scenarios.soak.weather import calm, storage_weather
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "600"))
 SEED = int(os.environ.get("SOAK_SEED", "15"))
-EVENTS_A_SECOND = 9
-"""More than 5,000 in ten minutes, with those of the edits."""
-LEADS = (30, 40, 60)
-STARTS = ("01:00", "02:00", "22:30")
-GROWTH_MB = 40
+MOST_GROWTH_MB = 30
+FIRST_LEAD = 40
 
-type Events = list[Json]
-
-
-@dataclass(slots=True)
-class Soak:
-    """What goes on, and what was noted of it."""
-
-    running: Farm
-    people: People
-    storage: StorageWeather
-    dice: random.Random
-    noted: list[str] = field(default_factory=list)
-    sent: int = 0
-
-    async def events(self) -> None:
-        """Send events about anything, some of them two or three times, in any order."""
-        kinds = (cluster_written, cluster_written, cluster_failed, tags_written, schedule_deleted)
-        while True:
-            batch: Events = [
-                _event(self.dice.choice(kinds)(self.dice.choice(editable())))
-                for _ in range(EVENTS_A_SECOND)
-            ]
-            copies = self.dice.choice((1, 1, 1, 2, 3))
-            await self.running.controls.send_events(batch, copies=copies, reversed=True)
-            self.sent += len(batch)
-            await asyncio.sleep(1)
-
-    async def edits(self) -> None:
-        """Edit a cluster every second or so."""
-        while True:
-            await self.people.edit()
-            await asyncio.sleep(self.dice.uniform(0.3, 1.5))
-
-    async def weather(self) -> None:
-        """Change the weather every few seconds."""
-        while True:
-            self.noted.append(await change(self.running.controls, self.storage, self.dice))
-            await asyncio.sleep(self.dice.uniform(3, 9))
-
-    async def restarts(self) -> None:
-        """Kill the host, or stop it, and start it with other settings."""
-        while True:
-            await asyncio.sleep(self.dice.uniform(20, 45))
-            is_kill = self.dice.random() < 0.7
-            await (self.running.host.kill() if is_kill else self.running.host.stop())
-            self.running.settings["NAPTIME_LEAD_MINUTES"] = str(self.dice.choice(LEADS))
-            self.running.settings["NAPTIME_WINDOW_START"] = self.dice.choice(STARTS)
-            self.noted.append("killed" if is_kill else "stopped")
-            await self.start()
-
-    async def start(self) -> None:
-        """Start the host, again and again if need be: in a storm it may not come up."""
-        while True:
-            try:
-                return await self.running.start_host()
-            except ChildDidNotStart:
-                self.noted.append("did not start")
-
-    def summary(self) -> str:
-        """Say what was done."""
-        counted = Counter(self.noted)
-        people, refused = self.people.answers, self.storage.refused
-        return f"{self.sent} events, people {people}, storage {refused}, {dict(counted)}"
-
-    async def go_on(self) -> None:
-        """Let everything go on at once, for as long as was asked."""
-        at_once = (self.events(), self.edits(), self.weather(), self.restarts())
-        tasks = [asyncio.create_task(each) for each in at_once]
-        done, _ = await asyncio.wait(tasks, timeout=SECONDS, return_when=asyncio.FIRST_COMPLETED)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for task in done:
-            task.result()
-        if self.running.host.returncode is not None:  # cancelled between a stop and a start
-            await self.start()
-
-
-def _event(text: str) -> Json:
-    (event,) = json.loads(text) if text.startswith("[") else [json.loads(text)]
-    assert isinstance(event, dict)
-    return event
+STANDS_STILL = LONGEST_DELAY * 1.25 + timedelta(minutes=1)
+"""How long nothing may change: as long as naptime may wait before its next attempt."""
 
 
 @pytest.mark.campaign
@@ -118,7 +37,11 @@ async def test_a_soak(tmp_path: Path) -> None:
     """Faults, kills, edits and odd clusters: whoever can be protected is, and nobody is wronged."""
     dice = random.Random(SEED)  # noqa: S311 - the same weather each time
     storage = storage_weather(random.Random(SEED))  # noqa: S311 - the same
-    settings = {"NAPTIME_MIND_SCHEDULE": "*/15 * * * * *", "NAPTIME_SWEEP_SCHEDULE": "0 * * * * *"}
+    settings = {
+        "NAPTIME_MIND_SCHEDULE": "*/15 * * * * *",
+        "NAPTIME_SWEEP_SCHEDULE": "0 * * * * *",
+        "NAPTIME_LEAD_MINUTES": str(FIRST_LEAD),
+    }
     async with farm(
         tmp_path,
         SoakFleet(),
@@ -128,73 +51,94 @@ async def test_a_soak(tmp_path: Path) -> None:
         settings=settings,
         tripwire=storage,
     ) as running:
-        await running.controls.order("locked", scope=LOCKED)
-        odd = {
-            str(each["id"]): each["maintenanceConfigurations"] for each in await odd_ones(running)
-        }
-        people = await People.log_in(
-            running.session, running.controls.url, tmp_path / "ca.pem", dice
-        )
-        soak = Soak(running, people, storage, dice)
+        for scope, fault in closed_scopes().items():
+            await running.controls.order(fault, scope=scope)
+        odd = {str(each["id"]): each["maintenanceConfigurations"] for each in await odd_of(running)}
+        authorities = tmp_path / "ca.pem"
+        people = await People.log_in(running.session, running.controls.url, authorities, dice)
+        first = Spell(await running.now() - timedelta(minutes=1), FIRST_LEAD, SUBSCRIPTIONS)
+        soak = Soak(running, people, storage, dice, SECONDS, [first])
         await soak.go_on()
         await calm(running.controls, storage)
         await people.put_everything_right()
-        await settle(running)
-        await check(running, odd)
+        await settle(soak)
         logging.getLogger(__name__).info(soak.summary())
+        check_what_was_done(soak)
+        await check(soak, odd)
 
 
-async def odd_ones(running: Farm) -> list[Json]:
+async def odd_of(running: Farm) -> list[Json]:
     return [each for each in await running.state() if "/aa-odd-" in str(each["id"])]
 
 
-async def settle(running: Farm) -> None:
+async def settle(soak: Soak) -> None:
     """Wait until every event is delivered, nobody is unprotected, and the queues are empty."""
+    running = soak.running
 
-    async def quiet() -> bool | None:
-        return await running.controls.events_idle() or None
+    async def undelivered() -> int:
+        return int(not await running.controls.events_idle())
 
-    async def protected() -> bool | None:
-        return not judge.unprotected(await running.state()) or None
+    async def unprotected() -> int:
+        return len(judge.unprotected(await running.state()))
 
-    async def empty() -> bool | None:
-        # What cannot be written for a lock may be tried for a day.
-        return await waiting(running) <= LOCKED_ONES or None
+    async def waiting() -> int:
+        return sum((await queues(running)).values())
 
-    await running.until(quiet, holds="every event delivered")
-    await running.until(protected, holds="everybody protected")
-    before = resident_mb(running)
+    await until_none(undelivered, "events are not delivered")
+    await until_none(unprotected, "clusters are not protected")
     await running.finished(await running.start_run())
-    await running.until(empty, holds="queues empty")
-    assert resident_mb(running) - before < GROWTH_MB
+    await until_none(waiting, "messages are waiting")
+    soak.note_memory()
 
 
-async def waiting(running: Farm) -> int:
-    """Count the messages of every queue, hidden ones included; none may be poisoned."""
+async def until_none(count: Callable[[], Awaitable[int]], what: str) -> None:
+    """Wait until a number is 0; fail once it has not changed for as long as naptime may wait."""
+    last, changed_at = -1, monotonic()
+    while last:
+        now = await count()
+        if now != last:
+            last, changed_at = now, monotonic()
+        elif monotonic() - changed_at > STANDS_STILL.total_seconds():
+            raise AssertionError(f"{now} {what}, and nothing changes")
+        await asyncio.sleep(0.5)
+
+
+async def queues(running: Farm) -> dict[str, int]:
+    """Count the messages of every queue, hidden ones included."""
     counts: dict[str, int] = {}
     connection = running.azurite.connection_string
     async with QueueServiceClient.from_connection_string(connection) as service:
         async for queue in service.list_queues():
             properties = await service.get_queue_client(queue.name).get_queue_properties()
             counts[queue.name] = properties.approximate_message_count or 0
-    assert {name: count for name, count in counts.items() if "poison" in name and count} == {}
-    return sum(counts.values())
+    return counts
 
 
-def resident_mb(running: Farm) -> float:
-    """Read how much memory the host has, in MB."""
-    status = Path(f"/proc/{running.host.pid}/status").read_text(encoding="ascii")
-    (line,) = [each for each in status.splitlines() if each.startswith("VmRSS:")]
-    return int(line.split()[1]) / 1024
+def check_what_was_done(soak: Soak) -> None:
+    """Check that it was a soak: events, copies, both weathers, kills and changed settings."""
+    assert soak.sent >= soak.events_to_send
+    assert soak.storage.refused > SECONDS / 60
+    assert soak.people.answers[200] > SECONDS / 4
+    for what in ("killed", "copies of events"):
+        assert soak.noted[what], what
+    assert len(soak.spells) > SECONDS / 100
 
 
-async def check(running: Farm, odd: dict[str, object]) -> None:
-    """Judge by the journal and the state."""
-    journal = await running.controls.journal()
-    state = await running.state()
-    assert len(journal) > 100
+async def check(soak: Soak, odd: dict[str, object]) -> None:
+    """Judge by the journal and the state; what was given up is what nobody could write."""
+    running = soak.running
+    journal, state = await running.controls.journal(), await running.state()
+    assert journal[0]["sequence"] == 1, "the journal is whole"
     assert judge.unprotected(state) == []
     assert judge.written_over(journal) == []
-    assert judge.least_lead(journal) >= min(LEADS)
+    assert judge.against_settings(journal, soak.spells) == []
     assert judge.own_throttling(journal) == []
     assert judge.touched(odd, state) == []
+    assert soak.growth < MOST_GROWTH_MB
+    assert await queues(running) == dict.fromkeys(await queues(running), 0)
+    _, given_up = await running.api("GET", "given-up?pageSize=500")
+    records = cast("list[Json]", given_up["value"])
+    assert judge.given_up_wrongly(records, state) == []
+    # A later run forgets that a message was set aside; the log of its host does not.
+    logs = [host.stderr_text() for host in running.hosts]
+    assert judge.set_aside(logs) == []

@@ -3,6 +3,7 @@
 import random
 from dataclasses import dataclass, field
 
+from tests.scenarios.soak.fleet import CLOSED_GROUPS
 from tests.scenarios.tripwire import Request, Tripwire, When
 from tests.simulated_azure import Controls
 
@@ -58,8 +59,8 @@ async def change(controls: Controls, storage: StorageWeather, dice: random.Rando
 
 
 async def calm(controls: Controls, storage: StorageWeather) -> None:
-    """Withdraw every fault but the lock, and let storage answer."""
+    """Withdraw every fault but those that stay, and let storage answer."""
     storage.share = 0.0
     for fault in await controls.faults():
-        if fault["fault"] != "locked":
+        if fault["fault"] not in CLOSED_GROUPS.values():
             await controls.withdraw(int(str(fault["id"])))

@@ -5,7 +5,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.domain.deciding.outcome import OutcomeKind
@@ -38,11 +38,14 @@ def test_an_id_carries_its_month() -> None:
     assert month_of(new_run_id(NOW + timedelta(seconds=1), RANDOM)) == "202612"
 
 
-@given(seconds=st.integers(1, 2_000_000))
-def test_newer_ids_sort_first(seconds: int) -> None:
-    """Within a month the ids of newer runs sort before those of older ones."""
-    start = datetime(2026, 11, 1, tzinfo=UTC)
-    older, newer = (new_run_id(at, RANDOM) for at in (start, start + timedelta(seconds=seconds)))
+@given(since=st.integers(0, 10**12), later=st.integers(1, 10**12))
+@example(since=999_999, later=1)
+def test_newer_ids_sort_first(since: int, later: int) -> None:
+    """Within a month the ids of newer runs sort before those of older ones, by microseconds."""
+    older, newer = (
+        new_run_id(datetime(2026, 11, 1, tzinfo=UTC) + timedelta(microseconds=passed), RANDOM)
+        for passed in (since, since + later)
+    )
     assert newer < older
 
 
@@ -179,3 +182,17 @@ def test_a_swept_cluster_is_work_like_any_other() -> None:
     """A cluster that a run hands over travels with the run's cause."""
     work = ReconcileCluster(ClusterId.of(SUBSCRIPTION, "rg", "aks"), Cause.SWEPT, NOW)
     assert '"cause":"Swept"' in work.to_message()
+
+
+def test_what_was_told_of_crowds_fits_however_many_there_were() -> None:
+    """A hundred crowds a day at new places: the latest are kept, a row takes them."""
+    crowding = Crowding()
+    for hours in range(0, 24 * 14, 6):
+        now = NOW + timedelta(hours=hours)
+        starts = [now + timedelta(minutes=minute) for minute in range(MOST_NAMED)]
+        crowds = [Crowd(Shard(SUBSCRIPTION, "germanywestcentral"), at, 21) for at in starts]
+        crowding, new = crowding.after(crowds, now)
+        values = crowding.to_values()
+        assert max(len(str(value)) for value in values.values()) < 32_000
+        crowding = Crowding.of(Row(SUBSCRIPTION, "crowding", values, ""))
+        assert not crowding.after(new, now)[1], "what was just told of is not told again"

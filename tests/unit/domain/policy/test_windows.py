@@ -171,14 +171,14 @@ def test_an_offset_goes_stale_with_the_clocks(now: datetime, since: datetime | N
     """What was written in winter is an hour late from the change on, until winter comes again."""
     window = NamedWindow("w", Weekly(1, Weekday.SUNDAY), time(4), 4, BERLIN)
     written = window.planned(some_cluster(), datetime(2027, 1, 5, tzinfo=UTC), LEAD)
-    assert window.stale_since(written, now) == since
+    assert window.stale_since(some_cluster(), written, now) == since
 
 
 def test_a_fixed_offset_never_goes_stale() -> None:
     """Without a zone there is no clock that changes."""
     window = NamedWindow("w", Daily(1), time(1), 4, timezone(timedelta(hours=1)))
     written = window.planned(some_cluster(), FIRST, LEAD)
-    assert window.stale_since(written, FIRST) is None
+    assert window.stale_since(some_cluster(), written, FIRST) is None
     assert window.zone_name == "UTC+01:00"
     assert SUNDAY.zone_name == "Europe/Berlin"
 
