@@ -253,6 +253,20 @@ async def test_configurations_are_listed_as_they_are(azure: Azure) -> None:
     assert ours.properties == schedule()
 
 
+async def test_the_schedule_of_kubernetes_upgrades_is_made(azure: Azure) -> None:
+    """It is written under its own name, and leaves its siblings as they are."""
+    owner = await azure.put(cluster())
+    await azure.put_schedule(owner, schedule(), "aksManagedNodeOSUpgradeSchedule")
+    accepted = await azure.aks.put_auto_upgrade_schedule(owner, WINDOW)
+    assert accepted.name == "aksManagedAutoUpgradeSchedule"
+    found = {
+        each.name: each for each in (await azure.aks.list_configurations(owner)).configurations
+    }
+    assert set(found) == {"aksManagedNodeOSUpgradeSchedule", "aksManagedAutoUpgradeSchedule"}
+    assert found["aksManagedNodeOSUpgradeSchedule"].properties == schedule()
+    assert found["aksManagedAutoUpgradeSchedule"].properties == accepted.properties
+
+
 @pytest.mark.parametrize("window", WINDOWS)
 async def test_a_written_window_reads_back_equal(azure: Azure, window: MaintenanceWindow) -> None:
     """What is written is accepted, and read back equal but for the start date that ARM fills in."""
