@@ -21,7 +21,6 @@ const COLUMNS = {
 const SHOW = {
   unprotected: ["unprotected", isUnprotected],
   attention: ["that need a person", (cluster) => cluster.needsAPerson],
-  waiting: ["that wait for approval", (cluster) => cluster.waits],
 };
 
 export function clusters(fleet, place, go) {

@@ -2,7 +2,6 @@
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
-export const DAY = 24 * HOUR;
 
 export const zone = { local: false };
 // How far the browser's clock is from naptime's; every answer says what time it is there.
