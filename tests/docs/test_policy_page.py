@@ -9,6 +9,7 @@ from shared.domain.policy.choose import Leave
 from shared.domain.policy.read import MOST_BYTES, read_policy
 from shared.domain.policy.read_rules import LONGEST_EXEMPTION, MOST_RULES
 from shared.domain.policy.read_windows import MOST_HOURS_DAILY_IN_ZONE, MOST_WINDOWS
+from shared.domain.policy.updates import UpdateRules
 from shared.domain.policy.warnings import warnings_of
 from shared.domain.policy.windows import NamedWindow
 from shared.domain.vocabulary.invalid import InvalidPolicy
@@ -48,11 +49,18 @@ def test_each_ring_has_its_night(env: str, location: str, window: str) -> None:
 
 def test_what_is_wrong_is_said_as_on_the_page() -> None:
     """The sentence about a location that is none is the one that is answered."""
-    (shown,) = blocks_run_by("tests/docs/test_policy_page.py")
+    shown, _ = blocks_run_by("tests/docs/test_policy_page.py")
     wrong = TEXT.replace("southeastasia", "westeuropa", 1)
     with pytest.raises(InvalidPolicy) as refused:
         read_policy(wrong, NOW)
     assert str(refused.value).splitlines() == shown.text.splitlines()
+
+
+def test_what_may_be_changed_is_said_as_on_the_page() -> None:
+    """The table of updates reads as the page explains it."""
+    _, shown = blocks_run_by("tests/docs/test_policy_page.py")
+    updates = read_policy(f"{TEXT}\n{shown.text}", NOW).updates
+    assert updates == UpdateRules(owned=True, at_most=25, adopts=True)
 
 
 def test_rings_follow_each_other() -> None:

@@ -93,6 +93,9 @@ class AuditAction(StrEnum):
     START_RUN = "StartRun"
     REPLAY = "Replay"
     PUT_POLICY = "PutPolicy"
+    APPROVE_RUN = "ApproveRun"
+    REVERT_RUN = "RevertRun"
+    RELEASE_SCHEDULE = "ReleaseSchedule"
 
 
 class AuditOutcome(StrEnum):

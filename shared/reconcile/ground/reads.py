@@ -5,12 +5,16 @@ It lets 250 through at once and 25 a second after that, for each subscription an
 LIST of its configurations, whatever AKS itself allows.
 
 And where a cluster probably is, so that its calls are drawn for before it is read.
+
+Updates of schedules have a pace of their own, too: half of a shard's at most, since whatever
+protects a cluster comes before them.
 """
 
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from shared.domain.fleet.pace import Draw, NotYet, Pace
 from shared.domain.fleet.shard import Shard
 from shared.domain.vocabulary.ids import ClusterId, plain_location
 from shared.reconcile.ground.memory import ClusterMemory
@@ -92,3 +96,28 @@ class Whereabouts:
             return Shard(cluster_id.subscription_id, plain_location(known.location))
         shards = await self.pacer.shards_of(cluster_id.subscription_id)
         return shards[(int(cluster_id.hash[:8], 16) + attempt) % len(shards)] if shards else None
+
+
+UPDATES_PARTITION = "updates"
+CALLS_OF_AN_UPDATE = 2
+"""The LIST, and the PUT right after it."""
+
+
+def half_of(pace: Pace) -> Pace:
+    """Give half of a pace, of which one cluster can be changed at a time at least."""
+    return Pace(max(CALLS_OF_AN_UPDATE, pace.burst // 2), pace.rate_per_second / 2)
+
+
+@dataclass(frozen=True, slots=True)
+class HalfPace:
+    """A bucket of its own for each shard, across all runs, beside the one that everybody has."""
+
+    pacer: ShardPacer
+
+    async def share(self, shard: Shard, most: int) -> Draw | NotYet:
+        """Draw for one cluster at least, and up to `most` calls."""
+        return await self.pacer.draw(shard, CALLS_OF_AN_UPDATE, most=most)
+
+    async def give_back(self, shard: Shard, share: Draw, used: int) -> None:
+        """Give back what was drawn, and not used."""
+        await self.pacer.give_back(shard, share, share.tokens - used)
