@@ -14,11 +14,11 @@ help: ## this list
 setup: $(ready) ## the environment alone: .venv with every pinned package, and Azurite
 
 .PHONY: run
-run: $(ready) ## play the whole story on this machine: app, storage emulator, simulated Azure
-	@$(PYTHON) -m local.demo
+run: $(ready) ## play the whole story on this machine (more of it: make run ARGS=--table)
+	@$(PYTHON) -m local.demo $(ARGS)
 
 .PHONY: up
-up: $(ready) ## the same without the story: stays up, prints the URLs, the keys and curl calls
+up: $(ready) ## the same without the story: stays up, and every call of the pages works
 	@$(PYTHON) -m local.demo --stay-up
 
 .PHONY: plan

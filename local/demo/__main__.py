@@ -8,7 +8,6 @@ import sys
 import tempfile
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack, suppress
-from datetime import timedelta
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -16,14 +15,13 @@ from local.demo.arguments import Arguments, parse
 from local.demo.fleet import OWN_SUBSCRIPTIONS, Kind, fleet, fleet_document, of_kinds
 from local.demo.guide import write_guide
 from local.demo.node_image import TICK
-from local.demo.performance import perform
+from local.demo.performance import INTRODUCTION, Wanted, perform
 from local.demo.setting_up import DID_NOT_START, Plan, staged
 from local.demo.show import Show
 from local.demo.stage import Stage, StageFailed
 from local.demo.telling import Teller
 
 INTERRUPTED: Final = 130
-OPENS_IN: Final = timedelta(minutes=20)
 CHECKED_EVERY_SECONDS: Final = 1.0
 _BROKEN: Final = 1
 _PIPE_CLOSED: Final = 128 + signal.SIGPIPE
@@ -31,7 +29,7 @@ _PIPE_CLOSED: Final = 128 + signal.SIGPIPE
 
 async def main(arguments: Arguments, folder: Path) -> int:
     """Do what the command line says, with logs and certificates in a folder; the exit code."""
-    show = Show.on_stdout(plain=arguments.plain)
+    show = Show.on_stdout(plain=arguments.plain, details=arguments.details)
     stop = asyncio.Event()
     for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(one, stop.set)
@@ -66,17 +64,19 @@ async def _on_stage(arguments: Arguments, show: Show, folder: Path) -> int:
         excluded=of_kinds(members, [Kind.EXCLUDED]),
         folder=folder,
         port=arguments.port,
-        opens_in=None if arguments.stay_up else OPENS_IN,
         settings={"NAPTIME_IMAGE_WATCH_SCHEDULE": f"*/{TICK.seconds} * * * * *"},
     )
     async with AsyncExitStack() as stack:
+        if not arguments.stay_up:
+            show.line(INTRODUCTION)
         with show.waiting("starting") as say:
             stage = await stack.enter_async_context(staged(plan, say))
         teller = Teller(stage, show, members)
         if arguments.stay_up:
-            write_guide(teller)
+            write_guide(teller, folder)
             await _stay_up(stage)
-        return await perform(teller, arguments.promised)
+        wanted = Wanted(arguments.table, arguments.promises, arguments.promised)
+        return await perform(teller, wanted)
 
 
 async def _stay_up(stage: Stage) -> NoReturn:

@@ -21,6 +21,9 @@ class Arguments:
     keep_logs: bool
     plain: bool
     promised: timedelta
+    table: bool = False
+    promises: bool = False
+    details: bool = False
 
 
 def parse(argv: Sequence[str] | None = None) -> Arguments:
@@ -37,6 +40,9 @@ def parse(argv: Sequence[str] | None = None) -> Arguments:
         type=_port,
         help=f"of the Functions host; 0: any free one (default 0, with --stay-up {_USUAL_PORT})",
     )
+    add("--table", action="store_true", help="show every cluster at the end")
+    add("--promises", action="store_true", help="show every promise, and by what it was judged")
+    add("--details", action="store_true", help="show all that each act leads to")
     add("--keep-logs", action="store_true", help="keep the logs of what was started")
     add("--plain", action="store_true", help="plain lines, also on a terminal")
     add(
@@ -49,7 +55,16 @@ def parse(argv: Sequence[str] | None = None) -> Arguments:
     given = parser.parse_args(argv)
     usual = _USUAL_PORT if given.stay_up else ANY_PORT
     port = usual if given.port is None else given.port
-    return Arguments(given.stay_up, port, given.keep_logs, given.plain, given.promised_seconds)
+    return Arguments(
+        given.stay_up,
+        port,
+        given.keep_logs,
+        given.plain,
+        given.promised_seconds,
+        given.table,
+        given.promises,
+        given.details,
+    )
 
 
 def _port(text: str) -> int:

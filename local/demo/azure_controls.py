@@ -53,9 +53,10 @@ class AzureControls:
         path = f"state{cluster}/maintenanceConfigurations/{name}?events={str(events).lower()}"
         await self._call("PUT", path, {"properties": properties})
 
-    async def delete_schedule(self, cluster: str) -> None:
-        """Delete a cluster's node OS schedule, as somebody who is not naptime."""
-        await self._call("DELETE", f"state{cluster}/maintenanceConfigurations/{NODE_OS}")
+    async def delete_schedule(self, cluster: str, application: str = "") -> None:
+        """Delete a cluster's node OS schedule, as a person or an application who is not naptime."""
+        path = f"state{cluster}/maintenanceConfigurations/{NODE_OS}"
+        await self._call("DELETE", f"{path}?app={application}")
 
     async def order_trouble(self, fault: str, cluster: str, order: Json) -> None:
         """Order a fault for the next write on one cluster."""
@@ -77,6 +78,10 @@ class AzureControls:
     async def release(self, release: Release) -> None:
         """Release a node image in a location."""
         await self._call("POST", "node-images", asdict(release))
+
+    async def upgrade_kubernetes(self, location: str, version: str) -> None:
+        """Have AKS upgrade the clusters of a location whose channel is on."""
+        await self._call("POST", "kubernetes", {"location": location, "version": version})
 
     async def releases(self, image: str) -> tuple[tuple[str, datetime], ...]:
         """Give the id and the time of each event about a version of an image on a custom topic."""

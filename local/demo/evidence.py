@@ -28,6 +28,12 @@ class ClusterState:
         return next(found, None)
 
     @property
+    def has_window(self) -> bool:
+        """Whether the node OS schedule says when: without a window in it, it holds nothing back."""
+        schedule = self.schedule
+        return schedule is not None and bool(as_object(schedule[1].get("maintenanceWindow")))
+
+    @property
     def siblings(self) -> Mapping[str, object]:
         """Every other configuration."""
         return {name: body for name, body in self.configurations.items() if not is_schedule(name)}
@@ -98,23 +104,39 @@ class ReleaseEvidence:
     span: Span
 
 
+@dataclass(frozen=True, slots=True)
+class Forgeries:
+    """The part of the journal in which they were played, whom they named, and the real event's."""
+
+    span: Span
+    named: frozenset[str]
+    fence: str
+
+
 @dataclass(slots=True)
 class Deeds:
     """What was done to the simulated world in the story, and what was measured; keys of clusters.
 
     `deleted` has a cluster once for each time that its schedule was deleted, `made` the schedules
     that people made: the key, the name as they wrote it, the properties. `never_without` are
-    clusters that had a schedule of people's from their first moment on. `crowded` has the
+    clusters that had a schedule of people's from their first moment on, `siblings` the other
+    configurations that people made. `crowded` has the
     clusters one of whose events came many times, and the last call before that. `unfinished` says
-    which acts did not come to the end that was waited for.
+    which acts did not come to the end that was waited for. `spans` are parts of the journal by
+    what happened in them.
     """
 
     deleted: list[str] = field(default_factory=list)
     made: list[tuple[str, str, Json]] = field(default_factory=list)
     never_without: list[str] = field(default_factory=list)
+    siblings: dict[str, Mapping[str, object]] = field(default_factory=dict)
     crowded: dict[str, int] = field(default_factory=dict)
     responses: list[Response] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
+    spans: dict[str, Span] = field(default_factory=dict)
+    forgeries: Forgeries | None = None
+    release: ReleaseEvidence | None = None
+    pickups: Sequence[Pickup] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,3 +160,5 @@ class Evidence:
     release: ReleaseEvidence
     pickups: Sequence[Pickup] = ()
     """Who takes the image that was released in the end, and when."""
+    for_a_person: frozenset[str] = frozenset()
+    """The clusters of which naptime says that a person should look at them."""

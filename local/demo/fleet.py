@@ -1,5 +1,6 @@
 """The fleet that the story is played with: every kind of cluster that a real one may hold."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,11 +20,14 @@ from local.demo.bodies import (
     window,
 )
 
-SHOP: Final = "11111111-1111-4111-8111-111111111111"
-BANK: Final = "22222222-2222-4222-8222-222222222222"
-LAB: Final = "33333333-3333-4333-8333-333333333333"
-FOREIGN: Final = "99999999-9999-4999-8999-999999999999"
+SHOP: Final = "11111111-1111-1111-1111-111111111111"
+BANK: Final = "22222222-2222-2222-2222-222222222222"
+LAB: Final = "33333333-3333-3333-3333-333333333333"
+FOREIGN: Final = "99999999-9999-9999-9999-999999999999"
 OWN_SUBSCRIPTIONS: Final = (SHOP, BANK, LAB)
+DEV: Final = "dev"
+PROD: Final = "prod"
+_RINGS: Final = 3
 NAMES: Final = {SHOP: "shop", BANK: "bank", LAB: "lab", FOREIGN: "foreign"}
 
 
@@ -95,7 +99,7 @@ def of_kinds(members: Iterable[Member], kinds: Iterable[Kind]) -> tuple[str, ...
 
 def _kinds_and_names() -> Sequence[tuple[Kind, str]]:
     several = [
-        *((Kind.MISSING, f"nap-{number:02}") for number in range(1, 16)),
+        *((Kind.MISSING, f"aks-{number}") for number in range(1, 16)),
         *((Kind.NO_NAP, f"no-nap-{number}") for number in range(1, 4)),
         *((Kind.NO_PROFILE, f"no-profile-{number}") for number in range(1, 3)),
         *((Kind.OWN, f"own-{number}") for number in range(1, 5)),
@@ -121,9 +125,21 @@ _SINGLE: Final = {
 _FIXED_PLACES: Final = {Kind.FOREIGN: (FOREIGN, "westeurope")}
 
 
+def group_of(subscription: str, location: str) -> str:
+    """Give the resource group of a place: the first has what the pages of docs/ ask about."""
+    places = [*_PLACES, *_FIXED_PLACES.values()]
+    return f"rg-{places.index((subscription, location)) + 1}"
+
+
+def _ring(name: str) -> str:
+    """Put every third of those with a number into the ring that comes first."""
+    number = re.search("[0-9]+$", name)
+    return DEV if number and int(number[0]) % _RINGS == 0 else PROD
+
+
 def _member(kind: Kind, name: str, subscription: str, location: str) -> Member:
-    identifier = cluster_id(subscription, f"rg-{NAMES[subscription]}-{location}", name)
-    tags = {"Naptime": "Off"} if kind is Kind.TAGGED_OFF else {}
+    identifier = cluster_id(subscription, group_of(subscription, location), name)
+    tags = {"Naptime": "Off"} if kind is Kind.TAGGED_OFF else {"env": _ring(name)}
     body = cluster_body(identifier, location, tags, **_PROPERTIES.get(kind, {}))
     return Member(kind, identifier, {**body, "maintenanceConfigurations": _configurations(kind)})
 

@@ -1,14 +1,16 @@
 """What an attacker might send: events that lie, ids that climb, bodies without end."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final
 from uuid import uuid4
 
 from local.demo.bodies import Json
+from local.demo.evidence import Forgeries
 from local.demo.fleet import FOREIGN, SHOP, Kind
 from local.demo.journal import Span, key_of
+from local.demo.show import Line
 from local.demo.telling import Look, Teller
 
 ENDLESS: Final = 2 * 1024 * 1024
@@ -16,22 +18,12 @@ _WEBHOOK: Final = "runtime/webhooks/eventgrid?functionName=on_cluster_created"
 _NOTIFICATION: Final = {"aeg-event-type": "Notification", "content-type": "application/json"}
 
 
-@dataclass(frozen=True, slots=True)
-class Forgeries:
-    """The part of the journal in which they were played, whom they named, and the real event's."""
-
-    span: Span
-    named: frozenset[str]
-    fence: str
-
-
-async def forgeries_are_sent(teller: Teller) -> Forgeries:
+async def forgeries_are_sent(teller: Teller) -> Sequence[Line]:
     """Send forged events and oversized bodies, and a real event behind them.
 
     When the real one has led to its read, the forged ones, which came before it, have had their
     chance.
     """
-    teller.show.act("i", "Forged events, ids that climb, bodies without end")
     azure = teller.stage.azure
     foreign, endless = teller.one(Kind.FOREIGN), teller.one(Kind.OWN, 1)
     fence = teller.one(Kind.OWN, 0)
@@ -44,14 +36,15 @@ async def forgeries_are_sent(teller: Teller) -> Forgeries:
         await azure.send_event(event)
     await _send_endless(teller, endless)
     await azure.send_event(_event(fence.split("/")[2], fence))
-    await teller.call("i", fence, since, lambda call: call.is_listing)
-    await teller.wait("i", "every event is delivered", _delivered(teller))
+    await teller.call("k", fence, since, lambda call: call.is_listing)
+    await teller.wait("k", "every event is delivered", _delivered(teller))
     span = Span(since, await azure.sequence())
     named = frozenset({key_of(foreign), key_of(endless)})
     wrong = [call for call in span.of(await azure.calls(since)) if call.cluster in named]
     text = "3 forged events: acknowledged, no call; the real one behind them: read"
-    teller.tell("i", text, ok=not wrong)
-    return Forgeries(span, named, key_of(fence))
+    teller.tell("k", text, ok=not wrong)
+    teller.deeds.forgeries = Forgeries(span, named, key_of(fence))
+    return [Line("forged events, ids that climb, bodies of 2 MB: no call to Azure, no write")]
 
 
 async def _send_endless(teller: Teller, cluster: str) -> None:
@@ -64,7 +57,7 @@ async def _send_endless(teller: Teller, cluster: str) -> None:
     refused = await teller.stage.api.post_raw("api/reconcile", body, {})
     ok = (delivered, refused) == (HTTPStatus.ACCEPTED, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     text = f"2 MB as an event: {delivered}, not used; 2 MB as a request: {refused}"
-    teller.tell("i", text, ok=ok)
+    teller.tell("k", text, ok=ok)
 
 
 def _delivered(teller: Teller) -> Look[bool]:

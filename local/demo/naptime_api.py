@@ -39,6 +39,13 @@ class NaptimeApi:
         body = {"clusterId": cluster, "dryRun": dry_run}
         return await self._call("POST", "api/reconcile", json=body)
 
+    async def put_policy(self, text: str) -> Answer:
+        """Put a policy in force."""
+        headers = {"x-functions-key": self.key, "content-type": "application/toml"}
+        url = f"{self.url}/api/policy"
+        async with self.session.put(url, data=text.encode(), headers=headers) as response:
+            return Answer(response.status, as_object(await response.json(content_type=None)))
+
     async def start_run(self, *, dry_run: bool = False) -> Answer:
         """Ask for the whole fleet to be reconciled."""
         body = {"fleet": True, "dryRun": dry_run}

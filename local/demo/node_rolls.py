@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from local.azure.json_values import as_list, as_object, as_text
 from local.demo.azure_controls import Replaced
 from local.demo.bodies import NODE_OS, Json, cluster_body, cluster_id, weekly, window
-from local.demo.fleet import SHOP
+from local.demo.fleet import SHOP, group_of
 from local.demo.journal import key_of
 from local.demo.node_image import AHEAD, PLACE
-from local.demo.show import start_text
+from local.demo.show import Line
 from local.demo.telling import Teller
 
 NODES: Final = 60
@@ -22,7 +21,7 @@ PUBLISHED: Final[Sequence[Json]] = (
 """The AKS documentation's "gradual rollout" (node-auto-provisioning-disruption, 2026-07-30)."""
 
 _BY_THE_DOCS, _BY_NAPTIME = "by-the-docs", "by-naptime"
-_ROLLING: Final = cluster_id(SHOP, f"rg-shop-{PLACE}", "rolling")
+_ROLLING: Final = cluster_id(SHOP, group_of(SHOP, PLACE), "rolling")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +37,11 @@ class Roll:
 
     def told(self, title: str) -> str:
         """Say it in a line."""
+        if not self.replaced:
+            return f"{title}: none was replaced"
         first, last = self.replaced[0].at, self.replaced[-1].at
-        span = f"{start_text(_minute(first))} to {_minute(last):%H:%M}"
-        outside = len(self.outside)
-        where = f"{outside} outside the window" if outside else "none outside the window"
-        return f"{title}: {len(self.replaced)} nodes, {span}, {where}"
+        outside = len(self.outside) or "none"
+        return f"{title}: {first:%a %H:%M} to {last:%H:%M}, {outside} outside the window"
 
 
 async def pools_are_made(teller: Teller) -> None:
@@ -55,9 +54,8 @@ async def pools_are_made(teller: Teller) -> None:
     teller.deeds.never_without.append(key_of(_ROLLING))
 
 
-async def nodes_roll(teller: Teller) -> None:
+async def nodes_roll(teller: Teller) -> Sequence[Line]:
     """Let NAP roll two pools: under a published example, and under the budgets of naptime."""
-    teller.show.act("k", f"Nodes roll: {NODES} of them in each of two pools, 15 minutes each")
     azure, api = teller.stage.azure, teller.stage.api
     made = (await api.budgets(_ROLLING)).body
     budgets = as_list(as_object(as_object(made["spec"])["disruption"])["budgets"])
@@ -67,14 +65,15 @@ async def nodes_roll(teller: Teller) -> None:
     docs, ours = (
         Roll([each for each in found if each.pool == name]) for name in (_BY_THE_DOCS, _BY_NAPTIME)
     )
-    if not docs.replaced or not ours.replaced:
-        teller.tell("k", "no node was replaced: nothing was shown", ok=False)
-        return
-    suffers = bool(docs.outside)
-    teller.tell("k", docs.told('the AKS docs\' "gradual rollout"'), ok=suffers)
     spared = len(ours.replaced) == NODES and not ours.outside
-    teller.tell("k", ours.told("naptime's budgets for the window"), ok=spared)
+    suffers = "" if docs.outside else "nothing was shown: the published example harms nobody"
+    teller.tell("n", suffers or docs.told("the published budgets"), ok=bool(docs.outside))
+    teller.tell("n", ours.told("naptime's budgets"), ok=spared)
     await _is_found(teller)
+    return [
+        Line(ours.told(f"{NODES} nodes, naptime's budgets")),
+        Line(docs.told(f"{NODES} nodes, Microsoft's example"), aside=True),
+    ]
 
 
 async def _is_found(teller: Teller) -> None:
@@ -84,8 +83,4 @@ async def _is_found(teller: Teller) -> None:
     pools = [as_object(each) for each in as_list(answer.body.get("pools"))]
     codes = [as_text(as_object(each)["code"]) for one in pools for each in as_list(one["findings"])]
     text = f"naptime's check of the first: {', '.join(dict.fromkeys(codes)) or 'nothing'}"
-    teller.tell("k", text, ok="BudgetUnlimitedOutside" in codes)
-
-
-def _minute(instant: datetime) -> datetime:
-    return instant.replace(second=0, microsecond=0)
+    teller.tell("n", text, ok="BudgetUnlimitedOutside" in codes)

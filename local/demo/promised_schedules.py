@@ -15,14 +15,29 @@ UNDER_WAY: Final = frozenset({"Creating", "Deleting"})
 
 
 def every_nap_cluster_has_a_schedule(evidence: Evidence) -> Result:
-    """Explicit: a configuration of the name is there, in whatever casing."""
+    """Explicit: a configuration of the name with a window in it, in whatever casing.
+
+    One without a window is somebody else's, and stays; then a person is told.
+    """
     ours = clusters_of_naptime(evidence)
-    without = [key for key in ours if evidence.after[key].schedule is None]
+    without = [key for key in ours if not evidence.after[key].has_window]
+    told = [key for key in without if evidence.after[key].schedule and _is_told(key, evidence)]
+    names = f"; a person is told of {', '.join(names_of(told))}" if told else ""
     return Result(
-        "every NAP cluster of naptime's has an explicit schedule",
-        f"{len(ours) - len(without)} of {len(ours)} clusters",
-        names_of(without),
+        "every NAP cluster of naptime's has a window, or a person is told why not",
+        f"{len(ours) - len(without)} of {len(ours)} clusters{names}",
+        names_of(set(without) - set(told)),
     )
+
+
+def unprotected(states: Mapping[str, ClusterState], evidence: Evidence) -> list[str]:
+    """Find the NAP clusters of naptime's that have no window to wait for."""
+    ours = (key for key, state in states.items() if _is_naptimes(state, evidence))
+    return [key for key in ours if not states[key].has_window]
+
+
+def _is_told(key: str, evidence: Evidence) -> bool:
+    return key in evidence.for_a_person
 
 
 def writes_are_ahead(evidence: Evidence) -> Result:
@@ -54,7 +69,8 @@ def nothing_of_others_was_changed(evidence: Evidence) -> Result:
 
 def siblings_are_unchanged(evidence: Evidence) -> Result:
     """Never worse: the other configurations stay as they are."""
-    before, after = _siblings(evidence.before), _siblings(evidence.after)
+    before = {**_siblings(evidence.before), **evidence.deeds.siblings}
+    after = _siblings(evidence.after)
     changed = [key for key in before | after if before.get(key) != after.get(key)]
     number = sum(len(configurations) for configurations in before.values())
     return Result(

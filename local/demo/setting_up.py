@@ -7,7 +7,6 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -39,8 +38,7 @@ type Say = Callable[[str], None]
 class Plan:
     """What is to be set up; port 0 is any free one.
 
-    `folder` takes logs and certificates. `opens_in` says how soon the window that naptime writes
-    would open; None leaves the app its own default. `settings` are further ones of the app, and
+    `folder` takes logs and certificates. `settings` are further ones of the app, and
     `azure_options` further ones of the simulator's command line. `host` is the program that is the
     host, with options that come before the others.
     """
@@ -50,7 +48,6 @@ class Plan:
     excluded: tuple[str, ...]
     folder: Path
     port: int = 0
-    opens_in: timedelta | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     azure_options: tuple[str, ...] = ()
     host: tuple[str, ...] = ("local.host",)
@@ -96,7 +93,6 @@ class _Crew:
             "AzureWebJobsStorage": azurite.connection_string,
             "IDENTITY_HEADER": identity_header,
             **self._settings(urls),
-            **_window(self.plan.opens_in, await controls.now()),
             **self.plan.settings,
         }
         host = await self._child(
@@ -170,10 +166,3 @@ async def _wait_for_handshake(stage: Stage) -> None:
         await until(stage, ready, READY_SECONDS)
     except TimeoutError as error:
         raise StageFailed("the host did not answer Event Grid's handshake") from error
-
-
-def _window(opens_in: timedelta | None, now: datetime) -> Mapping[str, str]:
-    if opens_in is None:
-        return {}
-    opens = now + opens_in
-    return {"NAPTIME_WINDOW_DAY": f"{opens:%A}", "NAPTIME_WINDOW_START": f"{opens:%H:%M}"}

@@ -20,6 +20,8 @@ from local.demo.results import Result
 
 _ASCII: Final = str.maketrans({"✓": "+", "✗": "X", "·": "-", "…": "~"})
 _MARKS: Final = {True: Text("✓", "bold green"), False: Text("✗", "bold red")}
+_ASIDE: Final = Text("·", "yellow")
+_NAME: Final = 9
 _COLOURS: Final = {
     "Created": "green",
     "Updated": "green",
@@ -33,8 +35,9 @@ _SHOWN: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One cluster at the end: where it is, what came of it last and why, its next start in UTC."""
+    """One cluster at the end: its key and place, what came of it last and why, its next start."""
 
+    key: str
     place: str
     cluster: str
     outcome: str
@@ -43,20 +46,33 @@ class Row:
     next_start: str
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of an act, and how long it took; an `aside` is what happens without naptime."""
+
+    text: str
+    took: timedelta | None = None
+    aside: bool = False
+
+
 class Show:
     """Writes to a terminal, or plain lines without control codes where there is none."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, *, details: bool = False) -> None:
         self._console = console
+        self._details = details
+        self._act = self._going_on = ""
+        self._told: list[RenderableType] = []
 
     @classmethod
-    def on_stdout(cls, *, plain: bool) -> "Show":
+    def on_stdout(cls, *, plain: bool, details: bool = False) -> "Show":
         """Show on standard output, line by line as it happens; `plain` even on a terminal."""
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(line_buffering=True, errors="replace")
         if not plain:
-            return cls(Console(highlight=False, soft_wrap=False))
-        return cls(Console(highlight=False, force_terminal=False, color_system=None))
+            return cls(Console(highlight=False, soft_wrap=False), details=details)
+        console = Console(highlight=False, force_terminal=False, color_system=None)
+        return cls(console, details=details)
 
     @property
     def is_live(self) -> bool:
@@ -67,24 +83,58 @@ class Show:
         """Write a line as it is, however long."""
         self._console.print(Text(self._written(text), style), soft_wrap=True)
 
-    def act(self, letter: str, text: str) -> None:
-        """Begin an act."""
-        self._print(_hanging(Text(letter, "bold cyan"), Text(text, "bold"), 0))
+    def begin(self, letter: str, text: str) -> None:
+        """Begin an act: a line of its own only where details are asked for."""
+        self._act, self._told = letter, []
+        self._going_on = text
+        if self._details:
+            self._print(_hanging(Text(letter, "bold cyan"), Text(text, "bold"), 0))
 
     def told(self, text: str, took: timedelta | None = None, *, ok: bool = True) -> None:
-        """Tell what came of it, and how long it took."""
+        """Keep what came of something in an act: shown where the act ends badly, or asked for.
+
+        Outside of an act it is shown at once.
+        """
         shown = Text(self._written(text))
         if took is not None:
             shown.append(f"  {took.total_seconds():.2f} s", "cyan")
-        self._print(_hanging(self._mark(ok=ok), shown, 2))
+        line = _hanging(self._mark(_MARKS[ok]), shown, 4 if self._act else 2)
+        if self._act and not self._details:
+            self._told.append(line)
+        else:
+            self._print(line)
+
+    def end(self, lines: Sequence[Line], *, ok: bool) -> None:
+        """End an act with its lines, the first of which has its mark; a bad end shows it all."""
+        for number, line in enumerate(lines):
+            mark = _ASIDE if line.aside else _MARKS[ok]
+            letter = "" if number else self._act
+            self._print(_columns(Text(letter, "bold cyan"), self._mark(mark), self._shown(line)))
+        for detail in () if ok else self._told:
+            self._print(detail)
+        self._act, self._told = "", []
+
+    def _shown(self, line: Line) -> Text:
+        shown = Text(self._written(line.text), "yellow" if line.aside else "")
+        if line.took is not None:
+            shown.append(f"  {line.took.total_seconds():.2f} s", "cyan")
+        return shown
+
+    def fact(self, name: str, text: str, style: str = "") -> None:
+        """Show a fact behind its name."""
+        grid = Table.grid(padding=(0, 1, 0, 0))
+        grid.add_column(width=_NAME)
+        grid.add_column(overflow="fold")
+        grid.add_row(Text(name, "bold"), Text(self._written(text), style))
+        self._print(grid)
 
     @contextmanager
     def waiting(self, text: str) -> Iterator[Callable[[str], None]]:
         """Show that something goes on; the given function says what by now."""
         if not self.is_live:
-            yield self.line
+            yield _no_more
             return
-        with self._console.status(text) as status:
+        with self._console.status(f"{self._going_on}: {text}" if self._act else text) as status:
             yield status.update
 
     @contextmanager
@@ -113,7 +163,7 @@ class Show:
         self._print(table)
 
     def promises(self, results: Sequence[Result]) -> None:
-        """Show every promise with its figure, and what broke it."""
+        """Show promises with their figures, and what broke them."""
         self._console.line()
         for result in results:
             shown = Text(result.promise)
@@ -122,10 +172,9 @@ class Show:
                 shown.append(f"\n{broken}", "red")
             if len(result.broken) > _SHOWN:
                 shown.append(f"\nand {len(result.broken) - _SHOWN} more", "red")
-            self._print(_hanging(self._mark(ok=result.kept), shown, 0))
+            self._print(_hanging(self._mark(_MARKS[result.kept]), shown, 0))
 
-    def _mark(self, *, ok: bool) -> Text:
-        mark = _MARKS[ok]
+    def _mark(self, mark: Text) -> Text:
         return Text(self._written(mark.plain), mark.style)
 
     def _written(self, text: str) -> str:
@@ -141,6 +190,10 @@ class Show:
         self._console.file.flush()
 
 
+def _no_more(_: str) -> None:
+    """Say nothing on the way."""
+
+
 def _nothing() -> None:
     """Move no bar on."""
 
@@ -148,6 +201,15 @@ def _nothing() -> None:
 def start_text(start: datetime) -> str:
     """Write a start as people read it; `start` is in UTC."""
     return f"{start:%a %Y-%m-%d %H:%M}"
+
+
+def _columns(letter: Text, mark: Text, text: Text) -> RenderableType:
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    for _ in (letter, mark):
+        grid.add_column(width=1)
+    grid.add_column(overflow="fold")
+    grid.add_row(letter, mark, text)
+    return grid
 
 
 def _hanging(mark: Text, text: Text, indent: int) -> RenderableType:

@@ -7,9 +7,9 @@ from typing import Final
 
 from local.demo.bodies import cluster_id
 from local.demo.evidence import Deeds, Response
-from local.demo.fleet import SHOP, Kind, Member
+from local.demo.fleet import SHOP, Kind, Member, group_of
 from local.demo.journal import Call, key_of
-from local.demo.show import Show, start_text
+from local.demo.show import Line, Show, start_text
 from local.demo.stage import Stage, until
 
 PATIENCE_SECONDS: Final = 20.0
@@ -31,6 +31,13 @@ class Teller:
     def one(self, kind: Kind, number: int = 0) -> str:
         """Give the id of a cluster of some kind, counted from 0."""
         return [member.id for member in self.members if member.kind is kind][number]
+
+    async def play(self, act: "Act") -> None:
+        """Play an act to its end, and show what came of it."""
+        so_far = len(self.deeds.unfinished)
+        self.show.begin(act.letter, act.title)
+        lines = await act.play(self)
+        self.show.end(lines, ok=len(self.deeds.unfinished) == so_far)
 
     def tell(self, act: str, text: str, *, ok: bool) -> None:
         """Tell how an act ended; one that did not end well breaks a promise."""
@@ -58,14 +65,15 @@ class Teller:
 
     async def written(
         self, act: str, cluster: str, since: int, remark: str = "", *, harmed: bool = False
-    ) -> Call | None:
-        """Wait for the accepted write that an event leads to; tell and keep how long it took."""
+    ) -> timedelta | None:
+        """Wait for the accepted write that an event leads to; tell, keep and give what it took."""
         write = await self.call(act, cluster, since, lambda call: call.is_accepted_write)
-        if write is not None:
-            took = write.time - await self.stage.azure.last_event(cluster)
-            self.deeds.responses.append(Response(key_of(cluster), act, took, harmed))
-            self.show.told(has_schedule(write, remark), took)
-        return write
+        if write is None:
+            return None
+        took = write.time - await self.stage.azure.last_event(cluster)
+        self.deeds.responses.append(Response(key_of(cluster), act, took, harmed))
+        self.show.told(has_schedule(write, remark), took)
+        return took
 
     async def a_second_later(self) -> None:
         """Wait until this second is over.
@@ -81,9 +89,18 @@ class Teller:
         await until(self.stage, over, PATIENCE_SECONDS)
 
 
+@dataclass(frozen=True, slots=True)
+class Act:
+    """An act: what is said while it lasts, and what plays it and says what came of it."""
+
+    letter: str
+    title: str
+    play: Callable[[Teller], Awaitable[Sequence[Line]]]
+
+
 def new_id(name: str) -> str:
     """Give the id of a cluster that the story creates."""
-    return cluster_id(SHOP, f"rg-shop-{NEW_PLACE}", name)
+    return cluster_id(SHOP, group_of(SHOP, NEW_PLACE), name)
 
 
 def short_name(identifier: str) -> str:

@@ -4,6 +4,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from click import Group
 
 from naptime import __version__
 from naptime.asking.flags import WindowFlags
@@ -111,16 +112,27 @@ def test_the_version_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert project["tool"]["hatch"]["version"]["path"] == "naptime/__init__.py"
 
 
-@pytest.mark.parametrize("name", sorted(naptime.commands))
+NAMES = sorted(name for name, each in naptime.commands.items() if not isinstance(each, Group))
+
+
+@pytest.mark.parametrize("name", [*NAMES, "budgets check"])
 def test_every_command_has_help_with_an_example(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`--help` of each command shows a call that can be copied, and its options."""
-    assert main([name, "--help"]) == 0
+    assert main([*name.split(), "--help"]) == 0
     shown = capsys.readouterr().out
-    assert f"\n    naptime {name}" in shown
+    assert f"naptime {name}" in shown.partition("Example")[2]
     assert "--format [table|json|csv|markdown]" in shown
     assert "--quiet" in shown
+
+
+def test_a_group_of_commands_has_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    """`naptime budgets CLUSTER` is one of its commands, which is said."""
+    assert main(["budgets", "--help"]) == 0
+    assert "\n    naptime budgets rg-1/aks-1" in capsys.readouterr().out
+    assert main(["budgets", "for", "--help"]) == 0
+    assert "--format [yaml|patch|json]" in capsys.readouterr().out
 
 
 def test_the_pace_is_said(capsys: pytest.CaptureFixture[str]) -> None:

@@ -61,6 +61,34 @@ def test_every_promise_is_judged_once() -> None:
     assert len(promises) == len(judge(A_DAY, PROMISED)) == len(checks)
 
 
+LINKED = state("linked", configurations={NODE_OS: {}})
+
+
+def with_linked_deed() -> Evidence:
+    """Give the day with a schedule of somebody's that has no window in it."""
+    made = [*A_DAY.deeds.made, (LINKED.key, NODE_OS, {})]
+    deeds = replace(A_DAY.deeds, made=made, never_without=[LINKED.key])
+    return replace(ending_with(LINKED), deeds=deeds)
+
+
+def test_a_schedule_without_a_window_is_for_a_person() -> None:
+    """It holds no image back; naptime lets it be, says so, and the promise says of which."""
+    evidence = replace(with_linked_deed(), for_a_person=frozenset({LINKED.key}))
+    assert broken(evidence) == {}
+    (told,) = [each for each in judge(evidence, PROMISED) if "every NAP cluster" in each.promise]
+    assert told.figure.endswith("; a person is told of linked")
+    assert promised_schedules.unprotected(evidence.after, evidence) == [LINKED.key]
+
+
+def test_a_sibling_that_a_person_made_in_the_story_is_no_harm() -> None:
+    """It is to be there as it was made; any other one would be naptime's doing."""
+    made = state("new", configurations={NODE_OS.lower(): OWN, AUTO_UPGRADE: OWN})
+    deeds = replace(A_DAY.deeds, siblings={})
+    deeds.siblings[made.key] = {AUTO_UPGRADE: OWN}
+    assert broken(replace(ending_with(made), deeds=deeds)) == {}
+    assert "no other maintenance configuration was touched" in broken(ending_with(made))
+
+
 CASES = {
     "a call that the role does not grant": (
         with_calls(replace(read(15, "missing"), status=403)),
@@ -71,6 +99,11 @@ CASES = {
         ending_with(state("missing", configurations=SIBLING)),
         "every NAP cluster",
         ("missing",),
+    ),
+    "a schedule without a window, and nobody is told": (
+        with_linked_deed(),
+        "every NAP cluster",
+        ("linked",),
     ),
     "a new cluster never got one": (
         replace(ending_with(state("late")), journal=(*A_DAY.journal, write(14, "late"))),

@@ -7,22 +7,25 @@ import pytest
 from rich.console import Console
 
 from local.demo.results import Result
-from local.demo.show import Row, Show, start_text
+from local.demo.show import Line, Row, Show, start_text
 from shared.domain.vocabulary.reasons import Reason
 
 ESCAPE = "\x1b"
 
 
-def a_show(width: int = 80, *, terminal: bool = False) -> tuple[Show, StringIO]:
+def a_show(
+    width: int = 80, *, terminal: bool = False, details: bool = False
+) -> tuple[Show, StringIO]:
     written = StringIO()
     console = Console(
         file=written, width=width, force_terminal=terminal, highlight=False, legacy_windows=False
     )
-    return Show(console), written
+    return Show(console, details=details), written
 
 
 def row(cluster: str, place: str = "shop in westeurope", reason: str = "UpToDate") -> Row:
     return Row(
+        key=f"/{place}/{cluster}",
         place=place,
         cluster=cluster,
         outcome="Unchanged",
@@ -39,14 +42,60 @@ def test_long_lines_go_on_indented() -> None:
     assert written.getvalue() == ("  ✓ nothing came of it within\n    20 seconds  1.23 s\n")
 
 
+def test_an_act_is_a_line() -> None:
+    """What came of it and how long it took; what happens without naptime has no tick."""
+    show, written = a_show()
+    show.begin("c", "a cluster is created")
+    show.told("newcomer: written")
+    took = timedelta(seconds=0.5)
+    show.end([Line("it has its window", took), Line("without: at noon", aside=True)], ok=True)
+    assert written.getvalue() == "c ✓ it has its window  0.50 s\n  · without: at noon\n"
+
+
+def test_an_act_that_ends_badly_shows_it_all() -> None:
+    """With a cross, and every line that it led to beneath."""
+    show, written = a_show()
+    show.begin("c", "a cluster is created")
+    show.told("newcomer: written")
+    show.told("convert: not within 20 s", ok=False)
+    show.end([Line("it has its window")], ok=False)
+    show.told("afterwards")
+    assert written.getvalue().splitlines() == [
+        "c ✗ it has its window",
+        "    ✓ newcomer: written",
+        "    ✗ convert: not within 20 s",
+        "  ✓ afterwards",
+    ]
+
+
+def test_details_are_shown_where_they_are_asked_for() -> None:
+    """Each act then has its title, all that it led to as it happens, and its end."""
+    show, written = a_show(details=True)
+    show.begin("c", "a cluster is created")
+    show.told("newcomer: written")
+    show.end([Line("it has its window")], ok=True)
+    assert written.getvalue().splitlines() == [
+        "c a cluster is created",
+        "    ✓ newcomer: written",
+        "c ✓ it has its window",
+    ]
+
+
+def test_a_fact_goes_on_behind_its_name() -> None:
+    """In as many lines as it takes."""
+    show, written = a_show(30)
+    show.fact("a person", "should look at 2: linked, far-start")
+    assert written.getvalue() == "a person  should look at 2:\n          linked, far-start\n"
+
+
 def test_nothing_is_drawn_where_there_is_no_terminal() -> None:
-    """Bars and spinners leave nothing behind in a pipe; what is waited for is a line."""
+    """Bars and spinners leave nothing behind in a pipe."""
     show, written = a_show()
     with show.progress("dry run", 2) as advance:
         advance()
     with show.waiting("starting") as say:
         say("starting the host")
-    assert written.getvalue() == "starting the host\n"
+    assert written.getvalue() == ""
 
 
 def test_a_terminal_gets_a_bar() -> None:
