@@ -130,8 +130,11 @@ class NamedWindow:
     def _starts(
         self, cluster_id: ClusterId, earliest: datetime
     ) -> Iterator[tuple[datetime, datetime]]:
-        """Yield starts as naive local times and as instants (UTC)."""
-        shift = self._shift(cluster_id)
+        """Yield a cluster's starts as naive local times and as instants (UTC)."""
+        return self.starts(self._shift(cluster_id), earliest)
+
+    def starts(self, shift: timedelta, earliest: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """Yield the starts so long after the bound's own, as local times and as instants (UTC)."""
         for day in self._days(earliest - shift):
             local = day + shift
             start = wall_clock(self.zone, local)

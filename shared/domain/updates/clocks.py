@@ -6,9 +6,8 @@ from zoneinfo import ZoneInfo
 
 from shared.domain.policy.choose import Policy
 from shared.domain.policy.windows import STEP, NamedWindow
-from shared.domain.policy.zones import offset_at
 
-_A_WEEK = timedelta(days=8)
+_A_WEEK, _HOUR = timedelta(days=8), timedelta(hours=1)
 
 
 def windows_to_change(policy: Policy, now: datetime) -> Iterator[str]:
@@ -26,21 +25,23 @@ def windows_to_change(policy: Policy, now: datetime) -> Iterator[str]:
 
 
 def next_at_another_offset(window: NamedWindow, now: datetime) -> datetime | None:
-    """Give the next opening of an outer bound (UTC) if its clocks are not those of the one before.
+    """Give the next start (UTC) of a cluster whose offset is not that of its start before.
 
-    None while the window is open, and where both have the same.
+    None where no cluster's is, and while all of those are open.
     """
-    coming = window.bound(now)
-    if not isinstance(window.zone, ZoneInfo) or coming.start <= now:
+    if not isinstance(window.zone, ZoneInfo):
         return None
-    before = window.bound(now - _A_WEEK)
-    while (later := window.bound(before.end)).end <= now:
-        before = later
-    return coming.start if _differ(window, before.start, coming.start) else None
-
-
-def _differ(window: NamedWindow, before: datetime, coming: datetime) -> bool:
-    """Say whether a cluster that starts anywhere in the spread has another offset than before."""
     shifts = (number * STEP for number in range(window.spread // STEP + 1))
-    zone = window.zone
-    return any(offset_at(zone, before + each) != offset_at(zone, coming + each) for each in shifts)
+    found = (_next_of(window, shift, now) for shift in shifts)
+    return min((start for start in found if start), default=None)
+
+
+def _next_of(window: NamedWindow, shift: timedelta, now: datetime) -> datetime | None:
+    before = None
+    for local, start in window.starts(shift, now - _A_WEEK):
+        offset = local - start.replace(tzinfo=None)
+        if start > now:
+            return start if before is not None and offset != before else None
+        # A cluster that is open now is not to be changed yet.
+        before = offset if start + window.hours_each * _HOUR <= now else None
+    return None

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from shared.domain.fleet.pace import Draw, NotYet, Pace
+from shared.domain.fleet.pace import ONE_SECOND, Draw, NotYet, Pace, worth_waiting_for
 from shared.domain.fleet.shard import Shard
 from shared.domain.vocabulary.ids import ClusterId, plain_location
 from shared.reconcile.ground.memory import ClusterMemory
@@ -101,6 +101,8 @@ class Whereabouts:
 UPDATES_PARTITION = "updates"
 CALLS_OF_AN_UPDATE = 2
 """The LIST, and the PUT right after it."""
+WORTH_A_SHARE = timedelta(seconds=25)
+"""So long is waited for what updates may use, rather than change one cluster for each baton."""
 
 
 def half_of(pace: Pace) -> Pace:
@@ -115,8 +117,14 @@ class HalfPace:
     pacer: ShardPacer
 
     async def share(self, shard: Shard, most: int) -> Draw | NotYet:
-        """Draw for one cluster at least, and up to `most` calls."""
-        return await self.pacer.draw(shard, CALLS_OF_AN_UPDATE, most=most)
+        """Draw for one cluster at least, and up to `most` calls; what is worth a baton, for more."""
+        least = worth_waiting_for(self.pacer.pace, most, WORTH_A_SHARE)
+        drawn = await self.pacer.draw(shard, least, most=most)
+        if isinstance(drawn, Draw) and drawn.tokens < CALLS_OF_AN_UPDATE:
+            # What has come back adds up to a little less than two, as numbers of a machine do.
+            await self.give_back(shard, drawn, 0)
+            return NotYet(ONE_SECOND)
+        return drawn
 
     async def give_back(self, shard: Shard, share: Draw, used: int) -> None:
         """Give back what was drawn, and not used."""
