@@ -96,6 +96,8 @@ class AuditAction(StrEnum):
     APPROVE_RUN = "ApproveRun"
     REVERT_RUN = "RevertRun"
     RELEASE_SCHEDULE = "ReleaseSchedule"
+    MAKE_FEED = "MakeFeed"
+    REVOKE_FEED = "RevokeFeed"
 
 
 class AuditOutcome(StrEnum):
