@@ -25,6 +25,12 @@ new MutationObserver((_, observer) => {
 """
 
 
+_WHEN_PAINTED: Final = """new Promise((tell) => {
+  const look = () => (window.painted ? tell(window.painted) : requestAnimationFrame(look));
+  look();
+})"""
+
+
 class BrowserMissing(Exception):
     """There is no Chromium on PATH."""
 
@@ -113,5 +119,4 @@ async def opened(browser: Browser, url: str, look: Look) -> tuple[Page, Seen]:
 
 async def painted_after(page: Page) -> float:
     """Give after how many milliseconds from the navigation on the fleet was painted."""
-    await page.wait_for_function("window.painted")
-    return float(await page.evaluate("window.painted"))
+    return float(await page.evaluate(_WHEN_PAINTED))
