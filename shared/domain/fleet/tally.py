@@ -110,7 +110,7 @@ def state_after(reason: Reason, *, dry_run: bool) -> ClusterState:
     match reason:
         case Reason.UP_TO_DATE:
             return ClusterState.PROTECTED
-        case Reason.OUTDATED | Reason.UPDATE_WAITS | Reason.CHANGED_SINCE_PLANNED:
+        case Reason.OUTDATED | Reason.UPDATE_WAITS:
             return ClusterState.PROTECTED
         case Reason.SCHEDULE_MISSING | Reason.SCHEDULE_RESTORED | Reason.PUT_BACK:
             # The reason of one that was written; whatever prevented that is a reason of its own.
