@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from naptime.asking.references import ClusterName
     from naptime.asking.scope import Reach
+    from shared.domain.deciding.last_outcome import LastOutcomeJson
     from shared.domain.deciding.observed import ObservedConfiguration
-    from shared.domain.deciding.outcome import LastOutcomeJson
     from shared.domain.vocabulary.ids import ClusterId
     from shared.reconcile.shown.cluster_json import LiveClusterJson
     from shared.reconcile.shown.runs import ShownRunJson

@@ -16,7 +16,7 @@ from shared.domain.vocabulary.reasons import Reason
 from shared.reconcile.ground.policies import SETTINGS_TAG
 
 if TYPE_CHECKING:
-    from shared.domain.deciding.outcome import LastOutcomeJson
+    from shared.domain.deciding.last_outcome import LastOutcomeJson
     from shared.domain.fleet.run_records import RunRecordJson
     from shared.domain.messages.given_up import GivenUpClusterJson
     from shared.domain.policy.version import PolicyVersionJson
@@ -58,7 +58,7 @@ class DeployedApp:
         while True:
             run = await self._client.get(f"runs/{run_id}", pageSize="1")
             watch(_progress(run))
-            if run.get("state") == RunState.FINISHED:
+            if run.get("state") != RunState.ACTIVE:
                 return await self.run(run_id)
             await self._clock.sleep(ASKED_EVERY)
 

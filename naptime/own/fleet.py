@@ -16,7 +16,7 @@ from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.world import World
 
 if TYPE_CHECKING:
-    from shared.domain.deciding.outcome import LastOutcomeJson
+    from shared.domain.deciding.last_outcome import LastOutcomeJson
     from shared.reconcile.shown.runs import ShownRunJson
 
 ALL = PageAsked(size=1_000_000)
@@ -72,7 +72,7 @@ class OwnFleet:
 
     async def _is_done(self, run_id: str, watch: Watch) -> bool:
         stored = await self.world.store.run(run_id)
-        if stored is not None and stored.record.state is RunState.FINISHED:
+        if stored is not None and stored.record.state is not RunState.ACTIVE:
             return True
         now = self.ports.clock.now()
         if self._seen_at is None or now - self._seen_at >= SEEN_EVERY:

@@ -17,7 +17,7 @@ from naptime.reports.words import (
     written_minute,
 )
 from naptime.source import FleetLook
-from shared.domain.deciding.outcome import LastOutcomeJson
+from shared.domain.deciding.last_outcome import LastOutcomeJson
 from shared.domain.fleet.tally import ClusterState, count_states
 from shared.domain.vocabulary.reasons import Reason
 

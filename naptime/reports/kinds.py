@@ -6,7 +6,8 @@ from enum import Enum
 from typing import Final
 
 from naptime.source import FleetLook
-from shared.domain.deciding.outcome import LastOutcomeJson, OutcomeKind
+from shared.domain.deciding.last_outcome import LastOutcomeJson
+from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.reasons import NEEDS_ATTENTION, Reason

@@ -31,7 +31,7 @@ from naptime.reports.words import (
     window_words,
 )
 from naptime.source import FleetLook
-from shared.domain.deciding.outcome import LastOutcomeJson
+from shared.domain.deciding.last_outcome import LastOutcomeJson
 from shared.domain.vocabulary.reasons import Reason
 
 COLUMNS: Final = (

@@ -160,12 +160,11 @@ def report_ages(read: AgesRead) -> None:
     )
 
 
-def report_removed_again(cluster_id: ClusterId, removals: Sequence[Touch]) -> None:
+def report_removed_again(of: ClusterId, removals: Sequence[Touch]) -> None:
     """Tell of a removal by somebody else that is one of too many: the last of these."""
-    by = removals[-1].by
+    by, again = removals[-1].by, custom_events.SCHEDULE_REMOVED_AGAIN
     who, kind = (by.id, by.kind.value) if by else (None, None)
-    send = custom_events.SCHEDULE_REMOVED_AGAIN.send
-    send(cluster_id=cluster_id, times=len(removals), by=who, by_kind=kind)
+    again.send(cluster_id=of, times=len(removals), by=who, by_kind=kind)
 
 
 def report_audit(record: AuditRecord) -> None:
@@ -234,6 +233,8 @@ def _say(line: Line[..., facts.Reconciled], outcome: Outcome, cause: Cause) -> N
         dry_run=outcome.dry_run,
         next_start=outcome.next_start.isoformat() if outcome.next_start else None,
         azure_code=outcome.azure_code or None,
+        rule=outcome.rule or None,
+        policy_hash=outcome.policy_hash or None,
         detail=one_line(outcome.message, DETAIL_LIMIT),
     )
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, cast
 
 from naptime.source import FleetLook
-from shared.domain.deciding.outcome import LastOutcomeJson
+from shared.domain.deciding.last_outcome import LastOutcomeJson
 
 if TYPE_CHECKING:
     from shared.reconcile.shown.runs import ShownRunJson

@@ -1,6 +1,5 @@
 """What happened to one cluster."""
 
-import json
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -8,9 +7,10 @@ from typing import NotRequired, Self, TypedDict
 
 from shared.domain.deciding.decision import Decision, Finding
 from shared.domain.deciding.observed import ObservedCluster, SeenSchedule
+from shared.domain.deciding.own.drift import Drift, DriftJson
+from shared.domain.deciding.written import Written
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.ids import ClusterId
-from shared.domain.vocabulary.plain_text import one_line
 from shared.domain.vocabulary.reasons import NEEDS_ATTENTION, Reason
 from shared.domain.window.body import write_window
 from shared.domain.window.window import MaintenanceWindow
@@ -83,6 +83,7 @@ class OutcomeJson(TypedDict):
     policyHash: str | None
     azureCode: NotRequired[str]
     kubernetes: NotRequired[UpgradeScheduleJson]
+    drift: NotRequired[DriftJson]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,13 @@ class Outcome:
     lets_go: datetime | None = None
     """When naptime wrote (UTC) the schedule that it lets go now, because somebody changed it."""
 
+    drift: Drift | None = None
+    """How an owned schedule differs from what is wanted, or differed before it was changed."""
+    owned: bool = False
+    """Whether the schedule is naptime's own."""
+    record: Written | None = None
+    """What is to be kept of who made it, where more is to be said than that it was written."""
+
     @classmethod
     def left_out(cls, cluster: ObservedCluster, decision: Decision, *, dry_run: bool) -> Self:
         """Give the outcome of a cluster that is left alone for what its own body says."""
@@ -138,6 +146,7 @@ class Outcome:
             dry_run=dry_run,
             cluster=cluster,
             rule=decision.rule,
+            policy_hash=decision.policy_hash,
         )
 
     def not_written_down(self) -> Self:
@@ -181,6 +190,8 @@ class Outcome:
         }
         if self.azure_code:
             shown["azureCode"] = self.azure_code
+        if self.drift:
+            shown["drift"] = self.drift.to_json()
         if self.kubernetes:
             shown["kubernetes"] = self.kubernetes.to_json()
         return shown
@@ -217,34 +228,3 @@ def _seconds(wait: timedelta) -> float:
 def attention_in(outcome: Outcome) -> frozenset[Reason]:
     """Give the findings of an outcome that a person should look at."""
     return frozenset(finding.reason for finding in outcome.findings) & NEEDS_ATTENTION
-
-
-class LastOutcomeJson(OutcomeJson):
-    """What came of a cluster last, and when that was recorded."""
-
-    recordedAt: str
-
-
-_DATES = "notAllowedDates"
-_CUT_TO = (120, 20)
-"""Characters of a sentence; one beyond U+FFFF takes twelve as JSON."""
-
-
-def fitted(shown: LastOutcomeJson, longest: int) -> LastOutcomeJson:
-    """Give an outcome in so many characters of JSON: without dates, then with sentences cut."""
-    if len(json.dumps(shown)) > longest:
-        window = {name: value for name, value in (shown["window"] or {}).items() if name != _DATES}
-        shown = {**shown, "window": window or None}
-    for length in _CUT_TO:
-        if len(json.dumps(shown)) <= longest:
-            break
-        shown = _cut(shown, length)
-    return shown
-
-
-def _cut(shown: LastOutcomeJson, length: int) -> LastOutcomeJson:
-    findings: list[FindingJson] = [
-        {"reason": each["reason"], "message": one_line(each["message"], length)}
-        for each in shown["findings"]
-    ]
-    return {**shown, "message": one_line(shown["message"], length), "findings": findings}

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.domain.deciding.decision import Finding
+from shared.domain.deciding.last_outcome import LastOutcomeJson
 from shared.domain.deciding.outcome import (
-    LastOutcomeJson,
     Outcome,
     OutcomeKind,
     UpgradeScheduleOutcome,
@@ -145,6 +145,8 @@ def _data(outcome: Outcome, reason: Reason, message: str, occasion: Occasion) ->
         "nextStart": instants.to_text(start) if start else None,
         "runId": occasion.run_id,
         "cause": occasion.cause.value,
+        "rule": outcome.rule or None,
+        "policyHash": outcome.policy_hash or None,
     }
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Self, TypedDict
 
 from shared.domain.policy.match import Match, Matched
+from shared.domain.policy.updates import NEVER, UpdateRules
 from shared.domain.policy.windows import NamedWindow
 from shared.domain.vocabulary.plain_text import one_line
 
@@ -85,6 +86,8 @@ class Choice:
     expired: Leave | None = None
     unknown_tag: str | None = None
     kubernetes: NamedWindow | SameWindow | None = None
+    policy_hash: str = ""
+    """The version of the policy; empty for the settings' own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ class Policy:
     rules: tuple[Rule, ...]
     choose_tag: str | None = None
     hash: str = ""
+    updates: UpdateRules = NEVER
 
     @classmethod
     def of_one(cls, window: NamedWindow, kubernetes: SameWindow | None = None) -> Self:
@@ -120,12 +124,13 @@ class Policy:
         named = self._tagged(cluster)
         other = rule.kubernetes
         if named is None or isinstance(rule.use, Leave):
-            return Choice(rule.use, rule.name, trace, expired, kubernetes=other)
+            return Choice(rule.use, rule.name, trace, expired, None, other, self.hash)
         window = self.windows.get(named.lower())
         if window is None:
-            return Choice(rule.use, rule.name, trace, expired, one_line(named), other)
+            unknown = one_line(named)
+            return Choice(rule.use, rule.name, trace, expired, unknown, other, self.hash)
         tagged = Step(f"tag {self.choose_tag}", matched=True, why=f"it names {window.name}")
-        return Choice(window, tagged.rule, (tagged, *trace), expired, kubernetes=other)
+        return Choice(window, tagged.rule, (tagged, *trace), expired, None, other, self.hash)
 
     def _first(self, cluster: Matched, at: datetime) -> tuple[tuple[Step, ...], Leave | None, Rule]:
         """Ask the rules from the top; an exemption that is over is passed by."""

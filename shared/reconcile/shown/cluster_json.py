@@ -7,14 +7,15 @@ from typing import TypedDict
 
 from shared.domain.deciding.decision import Action, Decision
 from shared.domain.deciding.kubernetes import seen_auto_upgrade
+from shared.domain.deciding.last_outcome import LastOutcomeJson
 from shared.domain.deciding.observed import (
     NODE_OS_SCHEDULE,
     ObservedConfiguration,
     ObservedSchedule,
     SeenSchedule,
 )
-from shared.domain.deciding.outcome import FindingJson, LastOutcomeJson, finding_json
-from shared.domain.deciding.own_checks import stale_since
+from shared.domain.deciding.outcome import FindingJson, finding_json
+from shared.domain.deciding.own.own_checks import stale_since
 from shared.domain.deciding.written import made_by
 from shared.domain.errors import AzureError
 from shared.domain.fleet.last_known import Remembered

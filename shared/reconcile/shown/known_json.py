@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from shared.domain.deciding.outcome import LastOutcomeJson
+from shared.domain.deciding.last_outcome import LastOutcomeJson
 from shared.domain.fleet.last_known import Remembered
 from shared.domain.images.age import ImageAgeJson
 from shared.domain.vocabulary import instants

@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 
-from shared.domain.deciding.outcome import LastOutcomeJson, OutcomeKind
+from shared.domain.deciding.last_outcome import LastOutcomeJson
+from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.fleet.batch import COLUMN, Batch, Place, having
 from shared.domain.fleet.run import MONTH, RUN_ID, RunScope, RunState, month_of
 from shared.domain.fleet.run_records import RunRecordJson
@@ -13,8 +14,8 @@ from shared.domain.vocabulary.ids import GUID
 from shared.domain.vocabulary.pages import Page, PageAsked, PageJson, Question, to_token
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.reconcile.fleet.close import summary
-from shared.reconcile.fleet.patience import ListingPatience
 from shared.reconcile.fleet.store import BATCH, RunStore, batches_of, end_of
+from shared.reconcile.fleet.subscriptions.patience import ListingPatience
 
 BATCH_KEY = rf"{BATCH}{GUID}\|[a-z0-9-]+\|[0-9]{{3,}}\|[0-2][0-9]{{5,}}"
 BATCHES_A_REQUEST = 5

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.messages.told import Occasion, attention_of
 from shared.domain.messages.touches import OFTEN, Touch, Touches, touch_key
 from shared.domain.messages.work import ReconcileCluster
@@ -33,8 +34,10 @@ class OtherWriters:
         if work.cause not in _BY_OTHERS:
             return
         known = await self.memory.recall(work.cluster_id)
-        if known is None or not known.is_looked_after:
+        if known is None or not known.is_known:
             return
+        if known.last_outcome["outcome"] == OutcomeKind.SKIPPED:
+            return  # naptime puts nothing back there
         heard, now = await self._heard(work.cluster_id), self.clock.now()
         touches = Touches.heard(heard.values())
         finding = touches.finding(now)
