@@ -101,6 +101,8 @@ class AuditOutcome(StrEnum):
     INTENDED = "Intended"
     CREATED = "Created"
     UPDATED = "Updated"
+    WOULD_CREATE = "WouldCreate"
+    WOULD_UPDATE = "WouldUpdate"
     DELETED = "Deleted"
     UNCHANGED = "Unchanged"
     SKIPPED = "Skipped"

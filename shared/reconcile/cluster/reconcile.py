@@ -153,9 +153,9 @@ class Pass:
             case Action.CREATE | Action.UPDATE if not self.dry_run:
                 return await self._write(decision, sight)
             case Action.CREATE:
-                return self.outcome(OutcomeKind.CREATED, decision, sight.now)
+                return self.outcome(OutcomeKind.WOULD_CREATE, decision, sight.now)
             case Action.UPDATE:
-                return self.outcome(OutcomeKind.UPDATED, decision, sight.now)
+                return self.outcome(OutcomeKind.WOULD_UPDATE, decision, sight.now)
             case Action.LEAVE:
                 return self._left(decision, sight.now)
             case Action.SKIP | Action.DEFER:
