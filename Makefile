@@ -53,6 +53,14 @@ infra: $(ready) ## what is wrong with infra/: the rules, and with a bicep on PAT
 infra-write: $(ready) ## format infra/, and write what is compiled from it (a bicep on PATH)
 	@$(PYTHON) -m local.infra_check --write
 
+.PHONY: page
+page: $(ready) ## the fleet page of make up in this machine's Chromium: what is wrong, how fast, pictures
+	@$(PYTHON) -m local.page
+
+.PHONY: picture
+picture: $(ready) ## the README's pictures of the fleet page, from the demonstration fleet
+	@$(PYTHON) -m local.page --picture
+
 .PHONY: bench
 bench: $(ready) ## the figures of docs/performance.md, measured
 	@$(PYTHON) -m local.bench

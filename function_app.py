@@ -4,6 +4,7 @@ import azure.functions as func
 
 from functions import events, queues, timers
 from functions.api import budgets, clusters, describe, policy, runs, schedules
+from functions.page import feeds
 from functions.page import routes as page
 
 app = func.FunctionApp()
@@ -17,6 +18,7 @@ for blueprint in (
     runs.routes.blueprint,
     policy.routes.blueprint,
     page.blueprint,
+    feeds.routes.blueprint,
     describe.blueprint,
 ):
     app.register_functions(blueprint)

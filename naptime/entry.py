@@ -9,12 +9,12 @@ import click
 from naptime.commands.group import naptime
 from naptime.reports.report import FAILED, WRONG_USAGE
 from shared.domain.errors import AzureError
-from shared.domain.vocabulary.invalid import InvalidInput, NaptimeError
+from shared.domain.vocabulary.invalid import InvalidInput, InvalidPolicy, NaptimeError
 
 INTERRUPTED = 130
 """As a shell has it: 128, and the number of SIGINT."""
 
-for _each in ("fleet", "protect", "cluster", "budgets", "app"):
+for _each in ("fleet", "protect", "cluster", "budgets", "app", "policy"):
     import_module(f"naptime.commands.{_each}")
 
 
@@ -39,6 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _told(error: BaseException) -> tuple[int, list[str]]:
     """Say what went wrong in the app's own words: field, value, rule, or reason and message."""
     match error:
+        case InvalidPolicy():
+            return FAILED, [str(problem) for problem in error.problems]
         case InvalidInput():
             return WRONG_USAGE, [str(problem) for problem in error.problems]
         case AzureError():

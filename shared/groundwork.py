@@ -90,7 +90,7 @@ class Groundwork:
     @cached_property
     def whereabouts(self) -> Whereabouts:
         """Where clusters probably are."""
-        return Whereabouts(self.memory, self.pacer)
+        return Whereabouts(self.memory, self.pacer, self.ports.aks, self.reads)
 
     @cached_property
     def memory(self) -> ClusterMemory:

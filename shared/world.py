@@ -27,6 +27,7 @@ from shared.reconcile.images.watch import ImageWatcher
 from shared.reconcile.shown.clusters import KEPT_FOR, FleetViewer
 from shared.reconcile.shown.commands import AuditedCommands
 from shared.reconcile.shown.one_cluster import ClusterViewer
+from shared.reconcile.shown.page.feeds import FEEDS_TABLE, FeedDesk
 from shared.reconcile.shown.page.viewer import KEPT_FOR as PAGE_KEPT_FOR
 from shared.reconcile.shown.page.viewer import FleetPageViewer
 from shared.reconcile.shown.policy import PolicyDesk
@@ -132,6 +133,12 @@ class World(Fleetwork):
             self.settings.dry_run,
             SharedAnswers(self.ports.clock, PAGE_KEPT_FOR),
         )
+
+    @cached_property
+    def feeds(self) -> FeedDesk:
+        """What the calendar feeds are made, listed, revoked and read by."""
+        table = self.ports.tables.of(FEEDS_TABLE)
+        return FeedDesk(table, self.fleet_page, self.audit, self.ports.clock)
 
     @cached_property
     def image_ages(self) -> ImageAgeReader:

@@ -8,6 +8,7 @@ import msgspec
 from functions.api import budgets, clusters, policy, runs, schedules
 from functions.http.compressing import compressed
 from functions.http.openapi import describe
+from functions.page import feeds
 from functions.page import routes as page
 
 blueprint = func.Blueprint()  # type: ignore[no-untyped-call]  # its constructor has no types
@@ -19,6 +20,7 @@ DESCRIBED = (
     runs.routes,
     policy.routes,
     page.routes,
+    feeds.routes,
 )
 """Everything that is described: each module of routes, in the order of the document."""
 

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 import azure.functions as func
 import msgspec
 
-from functions.http.answers import YAML, Answer, AsYaml, Encoded, NotModified, retry_after
+from functions.http.answers import (
+    CALENDAR,
+    YAML,
+    Answer,
+    AsCalendar,
+    AsYaml,
+    Encoded,
+    NotModified,
+    retry_after,
+)
 from functions.http.problems import (
     INVALID_REQUEST,
     INVALID_SETTING,
@@ -38,6 +47,8 @@ def answer(given: Answer) -> func.HttpResponse:
     match given:
         case NotModified():
             return _sent(b"", given.status, "application/json", given.headers())
+        case AsCalendar():
+            return _sent(given.body, given.status, CALENDAR, given.headers())
         case Encoded():
             return _sent(given.body, given.status, "application/json", given.headers())
         case AsYaml() if not given.as_json:

@@ -103,6 +103,21 @@ class Encoded[T]:
 
 
 @dataclass(frozen=True, slots=True)
+class AsCalendar[T]:
+    """200 and a calendar, with the tag by which `If-None-Match` knows it again."""
+
+    status: ClassVar[int] = 200
+    told: ClassVar[str] = "Done."
+    header_texts: ClassVar[Mapping[str, str]] = {"ETag": "Stands for this answer."}
+
+    body: bytes
+    etag: str
+
+    def headers(self) -> dict[str, str]:
+        return {"ETag": weak(self.etag)}
+
+
+@dataclass(frozen=True, slots=True)
 class NotModified[T]:
     """304: the caller has the answer already."""
 
@@ -124,6 +139,8 @@ def weak(etag: str) -> str:
 
 YAML = "application/yaml"
 """RFC 9512."""
+CALENDAR = "text/calendar"
+"""RFC 5545."""
 
 type Answer = (
     Ok[object]
@@ -131,6 +148,7 @@ type Answer = (
     | Accepted[object]
     | AsYaml[object]
     | Encoded[object]
+    | AsCalendar[object]
     | NotModified[object]
 )
 

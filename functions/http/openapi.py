@@ -13,7 +13,7 @@ from typing import Final, get_args
 
 import msgspec
 
-from functions.http.answers import YAML, Answer, AsYaml, NotModified
+from functions.http.answers import CALENDAR, YAML, Answer, AsCalendar, AsYaml, NotModified
 from functions.http.parts import Part, TextBody, without_none
 from functions.http.problems import ProblemJson, ProblemKind
 from functions.http.routes import Route
@@ -24,6 +24,7 @@ REF: Final = "#/components/schemas/{name}"
 TITLE: Final = "naptime"
 VERSION: Final = "1"
 PLACES: Final = {"path": "path", "query": "query", "headers": "header"}
+WITHOUT_A_SCHEMA: Final = (AsCalendar, NotModified)
 COMES_BACK: Final = frozenset({429, 503})
 RETRY_AFTER: Final = {
     "Retry-After": {
@@ -87,7 +88,7 @@ def _types(routes: Iterable[Route]) -> Iterable[object]:
     yield ProblemJson
     for route in routes:
         for kind, body in route.answers.items():
-            if kind is not NotModified:
+            if kind not in WITHOUT_A_SCHEMA:
                 yield from _members(body)
         if "body" in route.parts and not issubclass(route.parts["body"], TextBody):
             yield route.parts["body"]
@@ -169,6 +170,9 @@ def _answer(kind: type[Answer], body: object, schemas: Schemas) -> Json:
     }
     if kind is NotModified:
         return {"description": kind.told, "headers": headers}
+    if kind is AsCalendar:
+        text = {CALENDAR: {"schema": {"type": "string"}}}
+        return {"description": kind.told, "headers": headers, "content": text}
     content: Json = {"application/json": {"schema": schemas.of_body(body)}}
     if kind is AsYaml:
         content[YAML] = {"schema": {"type": "object", "description": "YAML, with notes."}}

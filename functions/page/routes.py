@@ -1,17 +1,14 @@
 """HTTP: the fleet page, and the data that it is drawn from."""
 
-from typing import Annotated
-
 import azure.functions as func
-from msgspec import Meta, field
 
 from functions.http.answers import Encoded, NotModified, weak
 from functions.http.asked import origin_of
 from functions.http.compressing import compressed
-from functions.http.parts import Part
 from functions.http.problems import ProblemKind, RequestRefused
 from functions.http.routes import Routes
 from functions.page.document import document
+from functions.page.fresh import FreshHeaders
 from shared.domain.errors import InvalidSetting
 from shared.reconcile.shown.page.rows import FleetPageJson
 from shared.world import app
@@ -31,18 +28,6 @@ NOT_SIGNED_IN = ProblemKind(
     "App Service authentication says of nobody that they are signed in.",
     "Sign in at `/.auth/login/aad`, or send a function key to `GET /api/fleet/data`.",
 )
-
-
-type KnownTag = Annotated[
-    str,
-    Meta(max_length=200, description="The ETag of the last answer; the same again is a 304."),
-]
-
-
-class FreshHeaders(Part, frozen=True):
-    """What the caller has already."""
-
-    if_none_match: KnownTag | None = field(name="If-None-Match", default=None)
 
 
 # Anonymous, and outside the sign-in: there is no data in it, and whoever opens it has no key yet.
@@ -99,6 +84,6 @@ async def signed_in_fleet_data(
 
 async def _data(headers: FreshHeaders) -> Encoded[FleetPageJson] | NotModified[None]:
     data = await app().fleet_page.data()
-    if (headers.if_none_match or "").removeprefix("W/") == data.etag:
+    if headers.has(data.etag):
         return NotModified(data.etag)
     return Encoded(data.body, data.etag)

@@ -143,8 +143,9 @@ resource authentication 'Microsoft.Web/sites/config@2025-03-01' = if (!empty(ent
     globalValidation: {
       requireAuthentication: true
       unauthenticatedClientAction: 'Return401'
-      // Event Grid comes with the key of its extension, not with a token for this registration.
-      excludedPaths: ['/runtime/webhooks/eventgrid', '/api/health']
+      // Event Grid comes with the key of its extension, not with a token for this registration. The
+      // fleet page holds no data and offers the sign-in; a calendar has the token of its feed.
+      excludedPaths: ['/runtime/webhooks/eventgrid', '/api/health', '/api/fleet', '/api/windows.ics']
     }
     identityProviders: {
       azureActiveDirectory: {

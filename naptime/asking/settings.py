@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from naptime.asking.flags import WindowFlags
+from naptime.asking.policy_file import read_file
 from shared.domain.errors import InvalidSetting
 from shared.domain.vocabulary.invalid import Problem
 from shared.settings import Settings, read_settings
@@ -19,9 +20,11 @@ _NOT_HERE: Final = ("NAPTIME_TOPIC_ENDPOINT", "NAPTIME_DRY_RUN", "NAPTIME_SUBSCR
 def settings_of(environment: Mapping[str, str], flags: WindowFlags) -> Settings:
     """Read the settings for one command; raises InvalidSetting that names variable or flag.
 
+    A policy's file stands in the place of the window's settings; raises InvalidPolicy, with places.
     Which subscriptions, and whether to write, the command says itself. The storage account is never
     opened: tables and queues are in memory.
     """
+    flags.check()
     kept = {name: value for name, value in environment.items() if name not in _NOT_HERE}
     given = {
         "NAPTIME_SHARD_BURST": BURST,
@@ -31,9 +34,13 @@ def settings_of(environment: Mapping[str, str], flags: WindowFlags) -> Settings:
         "AzureWebJobsStorage": "in memory",
     }
     try:
-        return read_settings(given)
+        settings = read_settings(given)
     except InvalidSetting as error:
         raise InvalidSetting(_by_flag(flags, problem) for problem in error.problems) from error
+    if flags.policy_file is None:
+        return settings
+    desired = replace(settings.desired, policy=read_file(flags.policy_file))
+    return replace(settings, desired=desired)
 
 
 def _by_flag(flags: WindowFlags, problem: Problem) -> Problem:

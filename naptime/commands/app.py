@@ -15,7 +15,7 @@ from naptime.shown.progress import say, watching
 if TYPE_CHECKING:
     from naptime.reports.report import Report
 
-_APP = click.option(
+APP = click.option(
     "--app",
     envvar="NAPTIME_APP",
     required=True,
@@ -32,7 +32,7 @@ Examples:
 """
 )
 @click.argument("run_id", required=False)
-@_APP
+@APP
 @click.option("--most", type=click.IntRange(1, 500), default=20, help="How many (default 20).")
 @options.how_shown
 def runs(run_id: str | None, *, app: str, most: int, shown: Shown) -> int:
@@ -58,7 +58,7 @@ Example:
   naptime given-up --app https://naptime-ab12.azurewebsites.net
 """,
 )
-@_APP
+@APP
 @options.how_shown
 @options.exit_code
 def given_up(*, app: str, shown: Shown) -> int:
@@ -83,7 +83,7 @@ Examples:
 """
 )
 @click.argument("cluster", required=False)
-@_APP
+@APP
 @options.which_clusters
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @options.how_shown

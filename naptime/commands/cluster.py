@@ -1,4 +1,4 @@
-"""`naptime show` and `naptime forecast`: one cluster."""
+"""`naptime show`, `explain` and `forecast`: one cluster."""
 
 import os
 from typing import TYPE_CHECKING
@@ -73,6 +73,30 @@ def forecast(cluster: str, *, which: Which, shown: Shown, app: str | None) -> in
     from naptime.reports.cluster import forecast_report  # noqa: PLC0415 - after the first words
 
     return shown.answer(forecast_report(live))
+
+
+@naptime.command(
+    epilog=f"""\b
+Examples:
+  naptime explain rg-1/aks-1 --policy policy.toml
+  naptime explain aks-1 --app https://naptime-ab12.azurewebsites.net
+
+{_WHICH}"""
+)
+@click.argument("cluster")
+@options.which_clusters
+@options.which_window
+@options.how_shown
+@options.deployed
+def explain(
+    cluster: str, *, which: Which, flags: WindowFlags, shown: Shown, app: str | None
+) -> int:
+    """Say why one cluster has its window: the rules that were asked, and the one that matched."""
+    say(_reading(cluster, app), quiet=shown.quiet)
+    live = run(_live(cluster, reach(which), flags, app, forecast=False))
+    from naptime.reports.policy.explain import explain_report  # noqa: PLC0415 - after the first words
+
+    return shown.answer(explain_report(live))
 
 
 def reach(which: Which) -> Reach:

@@ -10,6 +10,7 @@ from naptime.commands.options import Shown, Which
 from naptime.commands.sources import opened, run
 from naptime.shown.progress import say, watching
 from naptime.source import FleetLook
+from shared.domain.vocabulary.invalid import InvalidInput
 
 
 @naptime.command(
@@ -17,6 +18,7 @@ from naptime.source import FleetLook
 Examples:
   naptime plan --all
   naptime plan --subscription 11111111-1111-1111-1111-111111111111 --day Saturday --start 02:00
+  naptime plan --all --policy policy.toml
   naptime plan --all --format markdown --detailed-exitcode > plan.md
 
 Reader is enough. AKS allows 60 such calls at once and one a second after that, for each
@@ -39,7 +41,10 @@ def plan(
     patience: int,
 ) -> int:
     """Show what naptime would do: read, decide, and write nothing."""
-    look = _looked(app, flags, patience, scope(which, app), quiet=shown.quiet)
+    asked = scope(which, app)
+    if app is not None and flags.policy_file is not None:
+        return _tried(app, flags.policy_file, asked, shown)
+    look = _looked(app, flags, patience, asked, quiet=shown.quiet)
     from naptime.reports.plan import plan_report  # noqa: PLC0415 - after the first words
 
     return shown.answer(plan_report(look, detailed=shown.detailed))
@@ -66,6 +71,20 @@ def audit(*, which: Which, shown: Shown, app: str | None, patience: int) -> int:
     from shared.clients.clock import SystemClock  # noqa: PLC0415 - after the first words
 
     return shown.answer(audit_report(look, SystemClock().now(), detailed=shown.detailed))
+
+
+def _tried(app: str, file: str, asked: Reach, shown: Shown) -> int:
+    """Have a deployed naptime say what a policy would change for all that it knows."""
+    if not asked.is_all or asked.locations:
+        rule = "is tried out on all clusters that the app knows; leave out which ones"
+        raise InvalidInput.because("--policy", file, rule)
+    say(where(asked, app), quiet=shown.quiet)
+    from naptime.asking.policy_file import read_text  # noqa: PLC0415 - after the first words
+    from naptime.commands.policy import put_text  # noqa: PLC0415 - the same
+    from naptime.reports.policy.put import put_report  # noqa: PLC0415 - the same
+
+    came = run(put_text(app, read_text(file), None, dry_run=True))
+    return shown.answer(put_report(came, detailed=shown.detailed))
 
 
 def scope(which: Which, app: str | None) -> Reach:

@@ -1,9 +1,9 @@
 """Options that several commands share, each said once and given to the command as one value."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import wraps
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -70,20 +70,14 @@ def which_window(command: Command) -> Command:
     """Give the command `flags`, the window that a schedule gets."""
 
     @wraps(command)
-    def packed(
-        *,
-        day: str | None,
-        start: str | None,
-        utc_offset: str | None,
-        hours: str | None,
-        spread_minutes: str | None,
-        **others: object,
-    ) -> int:
-        flags = WindowFlags(day, start, utc_offset, hours, spread_minutes)
-        return command(flags=flags, **others)
+    def packed(**given: object) -> int:
+        names = [each.name for each in fields(WindowFlags)]
+        flags = WindowFlags(**{name: cast("str | None", given.pop(name)) for name in names})
+        return command(flags=flags, **given)
 
     return with_options(
         packed,
+        click.option("--policy", "policy_file", metavar="FILE", help="Windows by rule: a policy."),
         *(
             click.option(name, metavar=metavar, help=meaning)
             for name, metavar, meaning in (

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from naptime.asking.flags import WindowFlags
+from shared.domain.vocabulary.invalid import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
@@ -27,6 +28,9 @@ async def opened(
 ) -> "AsyncIterator[Source]":
     """Open the app at an address, or else Azure by the caller's own login."""
     if app is not None:
+        if flags.policy_file is not None:
+            rule = "cannot stand beside --app here: the app decides by the policy in force there"
+            raise InvalidInput.because("--policy", flags.policy_file, rule)
         async with opened_app(app) as deployed:
             yield deployed
     else:

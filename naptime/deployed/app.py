@@ -13,13 +13,16 @@ from shared.domain.vocabulary.fields import object_in, text_in
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.invalid import InvalidInput
 from shared.domain.vocabulary.reasons import Reason
+from shared.reconcile.ground.policies import SETTINGS_TAG
 
 if TYPE_CHECKING:
     from shared.domain.deciding.outcome import LastOutcomeJson
     from shared.domain.fleet.run_records import RunRecordJson
     from shared.domain.messages.given_up import GivenUpClusterJson
+    from shared.domain.policy.version import PolicyVersionJson
     from shared.ports.azure import Clock
     from shared.reconcile.shown.cluster_json import LiveClusterJson
+    from shared.reconcile.shown.policy import PutPolicyJson, ShownPolicyJson
     from shared.reconcile.shown.runs import ShownRunJson
 
 ASKED_EVERY = 1.0
@@ -85,6 +88,36 @@ class DeployedApp:
         body: Json = {"clusterId": str(cluster_id), "dryRun": dry_run}
         return await self._client.post("reconcile", body)
 
+    async def policy(self) -> "ShownPolicyJson":
+        """Give the policy in force."""
+        return cast("ShownPolicyJson", await self._client.get("policy"))
+
+    async def policy_tag(self) -> str:
+        """Give the ETag of what is in force."""
+        shown = await self.policy()
+        return shown["hash"] if shown["version"] else SETTINGS_TAG
+
+    async def try_policy(self, text: str) -> "PutPolicyJson":
+        """Say what a policy would change; nothing is put in force."""
+        tried = await self._client.put("policy", text, dryRun="true")
+        return cast("PutPolicyJson", tried)
+
+    async def put_policy(self, text: str, if_match: str) -> "PutPolicyJson":
+        """Put a policy in force, if what is in force has that hash."""
+        headers = {"If-Match": _tag(if_match)}
+        return cast("PutPolicyJson", await self._client.put("policy", text, headers))
+
+    async def restore_policy(self, version: int, if_match: str) -> "PutPolicyJson":
+        """Put an earlier version in force again, under the same condition."""
+        headers = {"If-Match": _tag(if_match)}
+        came = await self._client.post("policy/restore", {"version": version}, headers)
+        return cast("PutPolicyJson", came)
+
+    async def policy_versions(self) -> "list[PolicyVersionJson]":
+        """Give every version, the newest first."""
+        found = [item async for item in self._client.pages("policy/versions")]
+        return cast("list[PolicyVersionJson]", found)
+
     async def look(self, cluster_id: ClusterId) -> "LiveClusterJson":
         """Give one cluster as it is now, what would be done and what was."""
         return cast("LiveClusterJson", await self._client.get(_path(cluster_id)))
@@ -112,6 +145,11 @@ class DeployedApp:
 
     async def close(self) -> None:
         await self._client.close()
+
+
+def _tag(text: str) -> str:
+    """Make an ETag of a hash; one that is in quotes is one already."""
+    return f'"{text.strip().strip(chr(34))}"'
 
 
 def _path(cluster_id: ClusterId) -> str:

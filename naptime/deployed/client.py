@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 from urllib.parse import quote, urlsplit
 
@@ -66,6 +67,22 @@ class Access:
         return cls(key, scope)
 
 
+NONE: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A body, what it is, and headers beside it."""
+
+    text: str
+    media_type: str
+    headers: Mapping[str, str]
+
+    @property
+    def all_headers(self) -> dict[str, str]:
+        return {"Content-Type": self.media_type, **self.headers}
+
+
 class AppClient:
     """One app; each call is tried again at once where that may help."""
 
@@ -81,9 +98,17 @@ class AppClient:
         """Read something; raises NaptimeError."""
         return await self._retry(partial(self._call, "GET", path, query, None))
 
-    async def post(self, path: str, body: Json) -> Json:
+    async def post(self, path: str, body: Json, headers: Mapping[str, str] = NONE) -> Json:
         """Ask for something; the API's commands are harmless to repeat. Raises NaptimeError."""
-        return await self._retry(partial(self._call, "POST", path, {}, body))
+        sent = Sent(json.dumps(body), "application/json", headers)
+        return await self._retry(partial(self._call, "POST", path, {}, sent))
+
+    async def put(
+        self, path: str, text: str, headers: Mapping[str, str] = NONE, **query: str
+    ) -> Json:
+        """Put a text; harmless to repeat, under a condition too. Raises NaptimeError."""
+        sent = Sent(text, "application/toml", headers)
+        return await self._retry(partial(self._call, "PUT", path, query, sent))
 
     async def pages(self, path: str, **query: str) -> AsyncIterator[Json]:
         """Yield the items of a long answer."""
@@ -98,15 +123,15 @@ class AppClient:
             asked["continuationToken"] = token
 
     async def _call(
-        self, method: str, path: str, query: Mapping[str, str], body: Json | None
+        self, method: str, path: str, query: Mapping[str, str], sent: "Sent | None"
     ) -> Json:
         try:
             async with self._open().request(
                 method,
                 f"{self._address}/api/{quote(path)}",
                 params=query,
-                json=body,
-                headers=await self._headers(),
+                data=sent.text.encode() if sent else None,
+                headers={**await self._headers(), **(sent.all_headers if sent else {})},
                 # A redirect would take the key along to wherever it leads.
                 allow_redirects=False,
             ) as response:

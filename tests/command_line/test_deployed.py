@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -33,13 +34,12 @@ class Deployed:
     controls: Controls
 
 
-@pytest.fixture(scope="session")
-async def deployed(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Deployed]:
+@asynccontextmanager
+async def deploy(folder: Path, clusters: int, subscriptions: int) -> AsyncIterator[Deployed]:
     """Start both as processes, with the limits of Azure, and a storage that nobody else uses."""
     azurite = Azurite()
-    folder = tmp_path_factory.mktemp("tenant")
     fleet, bundle = folder / "fleet.json", folder / "ca.pem"
-    fleet.write_text(json.dumps({"clusters": list(bodies(CLUSTERS, SUBSCRIPTIONS))}))
+    fleet.write_text(json.dumps({"clusters": list(bodies(clusters, subscriptions))}))
     azure = await Child.start(
         [
             *(sys.executable, "-m", "local.azure", "--port=0", f"--fleet={fleet}"),
@@ -48,7 +48,7 @@ async def deployed(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[De
         cwd=ROOT,
     )
     urls = dict(urls_of(azure))
-    names = [subscription(number) for number in range(SUBSCRIPTIONS)]
+    names = [subscription(number) for number in range(subscriptions)]
     host = await Child.start(
         [sys.executable, "-m", "local.host", "--port=0", f"--key={KEY}"],
         env={
@@ -66,6 +66,13 @@ async def deployed(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[De
         await host.stop()
         await azure.stop()
         await azurite.stop()
+
+
+@pytest.fixture(scope="session")
+async def deployed(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Deployed]:
+    """Deploy naptime for 400 clusters in thirty subscriptions."""
+    async with deploy(tmp_path_factory.mktemp("tenant"), CLUSTERS, SUBSCRIPTIONS) as found:
+        yield found
 
 
 @pytest.fixture

@@ -115,7 +115,10 @@ def test_the_version_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
 NAMES = sorted(name for name, each in naptime.commands.items() if not isinstance(each, Group))
 
 
-@pytest.mark.parametrize("name", [*NAMES, "budgets check"])
+POLICY = [f"policy {each}" for each in ("check", "push", "show", "versions", "restore")]
+
+
+@pytest.mark.parametrize("name", [*NAMES, "budgets check", *POLICY])
 def test_every_command_has_help_with_an_example(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -128,7 +131,9 @@ def test_every_command_has_help_with_an_example(
 
 
 def test_a_group_of_commands_has_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
-    """`naptime budgets CLUSTER` is one of its commands, which is said."""
+    """`naptime budgets CLUSTER` is one of its commands, which is said; a policy's has none."""
+    assert main(["policy", "--help"]) == 0
+    assert "\n    naptime policy check policy.toml" in capsys.readouterr().out
     assert main(["budgets", "--help"]) == 0
     assert "\n    naptime budgets rg-1/aks-1" in capsys.readouterr().out
     assert main(["budgets", "for", "--help"]) == 0

@@ -28,10 +28,9 @@ def examples(*, of_an_app: bool) -> list[tuple[str, str]]:
     return _EXAMPLE.findall(app if of_an_app else own)
 
 
-def yaml_blocks() -> list[str]:
-    """Give the page's YAML: a workflow, and a NodePool."""
-    workflow, pool = blocks_run_by("tests/command_line/test_page.py")
-    return [workflow.text, pool.text]
+def files() -> list[str]:
+    """Give the files that the page's examples read: a workflow, a policy, and a NodePool."""
+    return [block.text for block in blocks_run_by("tests/command_line/test_page.py")]
 
 
 def without_instants(text: str) -> str:
@@ -55,9 +54,12 @@ async def test_every_example_by_ones_own_login(
     """The outputs on the page are what the commands write on a Saturday at noon."""
     found = examples(of_an_app=False)
     assert [words_of(command)[0] for command, _ in found] == [
-        *("plan", "audit", "show", "forecast", "budgets", "budgets", "protect"),
+        *("plan", "audit", "show", "forecast", "policy", "explain"),
+        *("budgets", "budgets", "protect"),
     ]
-    (tmp_path / "nodepools.yaml").write_text(yaml_blocks()[1], encoding="utf-8")
+    _, policy, pool = files()
+    (tmp_path / "policy.toml").write_text(policy, encoding="utf-8")
+    (tmp_path / "nodepools.yaml").write_text(pool, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     at, began = SATURDAY_NOON, SystemClock().now()
     real = SystemClock.now
@@ -73,7 +75,7 @@ async def test_every_example_by_ones_own_login(
 
 def test_the_pipeline_is_yaml() -> None:
     """The example of a workflow can be read, and uses commands and options that are there."""
-    steps = yaml.safe_load(yaml_blocks()[0])["jobs"]["plan"]["steps"]
+    steps = yaml.safe_load(files()[0])["jobs"]["plan"]["steps"]
     (run,) = [step["run"] for step in steps if " naptime plan" in step.get("run", "")]
     words = run.partition(" naptime ")[2].partition(">")[0].split()
     options = {flag for each in naptime.commands[words[0]].params for flag in each.opts}

@@ -1,23 +1,27 @@
 """docs/policy.md: its example is a policy, and chooses as the page says."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from shared.domain.policy.choose import Leave
+from shared.domain.policy.choose import Leave, ReportOnly
 from shared.domain.policy.read import MOST_BYTES, read_policy
 from shared.domain.policy.read_rules import LONGEST_EXEMPTION, MOST_RULES
 from shared.domain.policy.read_windows import MOST_HOURS_DAILY_IN_ZONE, MOST_WINDOWS
 from shared.domain.policy.warnings import warnings_of
 from shared.domain.policy.windows import NamedWindow
+from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.invalid import InvalidPolicy
+from tests.clusters import FOREIGN_SUBSCRIPTION
 from tests.docs.pages import blocks_run_by, page
 from tests.unit.domain.policy.examples import NOW, a_cluster
 
 PAGE = page("policy.md")
 (TEXT,) = re.findall(r"<!-- policy: [^>]*-->\n```toml\n(.*?)```\n<!-- /policy -->", PAGE, re.DOTALL)
 POLICY = read_policy(TEXT, NOW)
+BLOCKS = blocks_run_by("tests/docs/test_policy_page.py")
 
 
 def test_nothing_in_the_example_is_in_vain() -> None:
@@ -48,11 +52,23 @@ def test_each_ring_has_its_night(env: str, location: str, window: str) -> None:
 
 def test_what_is_wrong_is_said_as_on_the_page() -> None:
     """The sentence about a location that is none is the one that is answered."""
-    (shown,) = blocks_run_by("tests/docs/test_policy_page.py")
+    (shown,) = (block for block in BLOCKS if not block.language)
     wrong = TEXT.replace("southeastasia", "westeuropa", 1)
     with pytest.raises(InvalidPolicy) as refused:
         read_policy(wrong, NOW)
     assert str(refused.value).splitlines() == shown.text.splitlines()
+
+
+def test_the_first_week_writes_in_one_subscription() -> None:
+    """The policy of docs/first-week.md writes in one subscription, and only looks elsewhere."""
+    (shown,) = (block for block in BLOCKS if block.language == "toml")
+    policy = read_policy(shown.text, NOW)
+    assert warnings_of(policy, NOW) == []
+    first = policy.choose(a_cluster(), NOW)
+    assert isinstance(first.use, NamedWindow)
+    elsewhere = replace(a_cluster(), id=ClusterId.of(FOREIGN_SUBSCRIPTION, "rg-1", "aks-1"))
+    other = policy.choose(elsewhere, NOW)
+    assert isinstance(other.use, ReportOnly)
 
 
 def test_rings_follow_each_other() -> None:

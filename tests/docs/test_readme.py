@@ -10,6 +10,7 @@ from tests.docs.pages import DOCS, PAGES, README, ROOT
 
 MOST_LINES, MOST_WORDS = 120, 1_000
 MOST_CHANGES = 8
+FEWEST_WORDS = 9
 TEXT = README.read_text(encoding="utf-8")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
@@ -64,3 +65,20 @@ def test_the_changelog_is_ready_for_its_tag() -> None:
     assert versions[0] == __version__
     newest = text.partition(f"\n## {versions[0]} ")[2].partition("\n## ")[0].partition("\n")[2]
     assert 0 < len(re.findall(r"^- ", newest, re.MULTILINE)) <= MOST_CHANGES
+
+
+def sentences(path: Path) -> set[str]:
+    """Give the sentences and cells of a page that are long enough to say something."""
+    plain = re.sub(r"[`*\[\]]", "", FENCED.sub("", path.read_text(encoding="utf-8")))
+    parts = (part.strip(" |-") for part in re.split(r"(?<=[.!?:;|])\s+|\n", plain))
+    return {part for part in parts if len(part.split()) >= FEWEST_WORDS}
+
+
+def test_no_page_says_what_another_says() -> None:
+    """No sentence of nine words or more stands on two pages: one of them would lag behind."""
+    said: dict[str, Path] = {}
+    for path in (README, *sorted(DOCS.glob("*.md"))):
+        for sentence in sentences(path):
+            assert sentence not in said, f"{path.name}, {said[sentence].name}: {sentence}"
+            said[sentence] = path
+    assert len(said) > 500

@@ -133,3 +133,32 @@ async def test_whoever_is_signed_in_needs_no_key(
         == json.loads((await asked(fresh, "fleet_data")).body)["clusters"]
     )
     assert b"<body data-sign-in>" in (await asked(fresh, "fleet_page")).body
+
+
+async def test_a_feed_is_made_read_and_revoked(fresh: Loaded) -> None:
+    """Its address is told once and opens a calendar, to be kept by its tag, until it is revoked."""
+    made = await fresh.worker.invoke_http("make_feed", HttpCall(method="POST", body=b"{}"))
+    feed = json.loads(made.response.body)
+    params = {"token": feed["token"]}
+    assert feed["path"] == f"/api/windows.ics?token={feed['token']}"
+    result = await fresh.worker.invoke_http("windows_calendar", HttpCall(params=params))
+    assert header(result.response, "content-type") == "text/calendar; charset=utf-8"
+    assert result.response.body.startswith(b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n")
+    known = {"if-none-match": header(result.response, "etag")}
+    again = await fresh.worker.invoke_http(
+        "windows_calendar", HttpCall(params=params, headers=known)
+    )
+    assert (again.response.status, again.response.body) == (304, b"")
+    listed = json.loads((await asked(fresh, "list_feeds")).body)["value"]
+    assert feed["token"] not in json.dumps(listed)
+    path = {"feedId": feed["id"]}
+    gone = await fresh.worker.invoke_http(
+        "revoke_feed", HttpCall(method="DELETE", route_params=path)
+    )
+    assert gone.response.status == 200
+    for function, call in (
+        ("windows_calendar", HttpCall(params=params)),
+        ("revoke_feed", HttpCall(method="DELETE", route_params=path)),
+    ):
+        answer = (await fresh.worker.invoke_http(function, call)).response
+        assert (answer.status, json.loads(answer.body)["reason"]) == (404, "NoSuchFeed")

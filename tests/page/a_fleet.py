@@ -18,12 +18,15 @@ from shared.domain.images.known_image import KnownImage
 from shared.domain.images.node_image import ImageVersion, NodeImage
 from shared.domain.policy.choose import Leave, Policy
 from shared.domain.policy.read import read_policy
+from shared.domain.policy.version import PolicyVersion
 from shared.domain.policy.windows import NamedWindow
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.reasons import Reason
 from shared.domain.window.recurrence import RelativeMonthly, Weekday, WeekIndex, Weekly
 from shared.domain.window.window import MaintenanceWindow
+from shared.groundwork import Groundwork
+from shared.reconcile.ground.memory import known_key
 
 PAGE = Path(__file__).parents[2] / "docs/policy.md"
 SUBSCRIPTIONS = tuple(
@@ -158,3 +161,21 @@ def _with(
         next_start=first.start if first else None,
         schedule=SeenSchedule(ObservedSchedule(window)),
     )
+
+
+async def remembered(world: Groundwork, now: datetime, count: int) -> None:
+    """Have the tables remember a made-up fleet, its images, its policy and a run."""
+    text, _ = example_policy(now)
+    version = PolicyVersion(1, text, now, "ada")
+    await world.policies.table.insert("policy", version.key, version.to_values())
+    made = list(made_up(count, now))
+    await world.memory.remember(each.known for each in made)
+    for subscription_id in SUBSCRIPTIONS:
+        ages = {
+            known_key(each.observed.id): each.image_age
+            for each in made
+            if each.observed.id.subscription_id == subscription_id
+        }
+        await world.memory.note_images(subscription_id, ages)
+    for location, images in newest_images(now).items():
+        await world.image_memory.remember(location, images)

@@ -13,38 +13,17 @@ from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.fleet.crowding import Crowding, crowds_of, start_of
 from shared.domain.fleet.run import Run, RunScope, RunState, new_run_id
 from shared.domain.fleet.run_records import RunRecord
-from shared.domain.policy.version import PolicyVersion
 from shared.domain.vocabulary.pages import PageAsked
 from shared.domain.vocabulary.reasons import Cause, Reason
-from shared.reconcile.ground.memory import known_key
 from shared.reconcile.shown.known_json import KnownClusterJson
 from shared.reconcile.shown.page.rows import EXPLICIT, LEFT_OUT, NEEDS_A_PERSON, FleetPageJson
 from shared.reconcile.shown.page.viewer import KEPT_FOR
 from tests.fakes.clock import SATURDAY_NOON, FakeClock
-from tests.page.a_fleet import SUBSCRIPTIONS, example_policy, made_up, newest_images
+from tests.page.a_fleet import SUBSCRIPTIONS, made_up, remembered
 from tests.service_world import World
 
 AT_MOST = 150
 """Bytes for each cluster."""
-
-
-async def remembered(world: World, count: int) -> None:
-    """Have the tables remember a made-up fleet, its images, its policy and a run."""
-    now = world.clock.now()
-    text, _ = example_policy(now)
-    version = PolicyVersion(1, text, now, "ada")
-    await world.policies.table.insert("policy", version.key, version.to_values())
-    made = list(made_up(count, now))
-    await world.memory.remember(each.known for each in made)
-    for subscription_id in SUBSCRIPTIONS:
-        ages = {
-            known_key(each.observed.id): each.image_age
-            for each in made
-            if each.observed.id.subscription_id == subscription_id
-        }
-        await world.memory.note_images(subscription_id, ages)
-    for location, images in newest_images(now).items():
-        await world.image_memory.remember(location, images)
 
 
 def a_world() -> World:
@@ -70,7 +49,7 @@ async def listed(world: World) -> list[KnownClusterJson]:
 async def test_a_cluster_takes_few_bytes(count: int) -> None:
     """The data has at most 150 bytes a cluster, its tables included."""
     world = a_world()
-    await remembered(world, count)
+    await remembered(world, world.clock.now(), count)
     answer = await world.fleet_page.data()
     assert len(json.loads(answer.body)["clusters"]) == count
     assert len(answer.body) / count <= AT_MOST
@@ -79,7 +58,7 @@ async def test_a_cluster_takes_few_bytes(count: int) -> None:
 async def test_the_numbers_are_those_of_the_api() -> None:
     """Every cluster of `GET /clusters` is there, with the same place, state, findings and age."""
     world = a_world()
-    await remembered(world, 200)
+    await remembered(world, world.clock.now(), 200)
     page, api = await data(world), await listed(world)
     assert {ids(page, row): facts(page, row) for row in page["clusters"]} == {
         each["clusterId"]: api_facts(each) for each in api
@@ -133,7 +112,7 @@ def api_facts(each: KnownClusterJson) -> Mapping[str, object]:
 async def test_who_needs_a_person_is_who_the_api_says() -> None:
     """As many clusters need a person as `GET /clusters?needsAttention=true` gives."""
     world = a_world()
-    await remembered(world, 300)
+    await remembered(world, world.clock.now(), 300)
     page = await data(world)
     asked = await world.fleet.clusters(None, {}, PageAsked("", 500), attention=True)
     assert 0 < len(asked.items) == sum(bool(row[8] & NEEDS_A_PERSON) for row in page["clusters"])
@@ -142,7 +121,7 @@ async def test_who_needs_a_person_is_who_the_api_says() -> None:
 async def test_windows_open_when_the_domain_says() -> None:
     """A cluster's openings are the occurrences of its window, five at least."""
     world = a_world()
-    await remembered(world, 60)
+    await remembered(world, world.clock.now(), 60)
     page = await data(world)
     day = SATURDAY_NOON.replace(hour=0) - timedelta(days=1)
     by_id = {ids(page, row): row for row in page["clusters"]}
@@ -160,7 +139,7 @@ async def test_windows_open_when_the_domain_says() -> None:
 async def test_forecasts_are_those_of_the_api() -> None:
     """A cluster's forecasts are as many, as certain and as late as `GET /clusters` says."""
     world = a_world()
-    await remembered(world, 60)
+    await remembered(world, world.clock.now(), 60)
     page, api = await data(world), await listed(world)
     by_id = {ids(page, row): row for row in page["clusters"]}
     for each in api:
@@ -175,7 +154,7 @@ async def test_forecasts_are_those_of_the_api() -> None:
 async def test_nothing_new_is_the_same_answer() -> None:
     """A minute and an hour later the data is the same to the byte, unprotected clusters or not."""
     world = a_world()
-    await remembered(world, 120)
+    await remembered(world, world.clock.now(), 120)
     first = await world.fleet_page.data()
     for later in (timedelta(minutes=1), timedelta(hours=1)):
         world.clock.advance(later)
@@ -185,7 +164,7 @@ async def test_nothing_new_is_the_same_answer() -> None:
 async def test_what_is_written_is_seen_soon() -> None:
     """What a run finds is in the data as soon as the kept answer is over."""
     world = a_world()
-    await remembered(world, 20)
+    await remembered(world, world.clock.now(), 20)
     first = await world.fleet_page.data()
     made = next(made_up(1, world.clock.now()))
     outcome = replace(made.known.outcome, kind=OutcomeKind.FAILED, reason=Reason.ACCESS_DENIED)
@@ -197,7 +176,7 @@ async def test_what_is_written_is_seen_soon() -> None:
 async def test_azure_is_not_asked() -> None:
     """The data comes from the tables alone: while ARM is down it is what it was."""
     world = a_world()
-    await remembered(world, 20)
+    await remembered(world, world.clock.now(), 20)
     await world.fleet_page.data()
     assert world.aks.calls == []
 
@@ -205,7 +184,7 @@ async def test_azure_is_not_asked() -> None:
 async def test_the_last_full_run_is_one_over_everything() -> None:
     """Neither a run about one location nor one that only looked is the last full run."""
     world = a_world()
-    await remembered(world, 5)
+    await remembered(world, world.clock.now(), 5)
     assert (await data(world))["lastFullRun"] is None
     now = world.clock.now()
     scopes = [
@@ -227,7 +206,7 @@ async def test_the_last_full_run_is_one_over_everything() -> None:
 async def test_a_crowd_names_its_clusters() -> None:
     """The clusters that share a crowded start are as many as the crowd was counted to have."""
     world = a_world()
-    await remembered(world, 2000)
+    await remembered(world, world.clock.now(), 2000)
     now, counted = world.clock.now(), 0
     for each in SUBSCRIPTIONS:
         known = [some async for some in world.memory.of_subscription(each)]

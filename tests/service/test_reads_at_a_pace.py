@@ -10,13 +10,14 @@ from azure.core.exceptions import ServiceRequestError
 
 from shared.domain.deciding.observed import ObservedCluster, observe_cluster
 from shared.domain.deciding.outcome import OutcomeKind
-from shared.domain.errors import AzureError, Throttled
+from shared.domain.errors import AccessDenied, AzureError, Throttled
 from shared.domain.fleet.pace import Draw, Pace
 from shared.domain.fleet.shard import Shard
 from shared.domain.messages.seen import LONGEST, SeenCluster
 from shared.domain.messages.work import ReconcileCluster, parse_reconcile_cluster
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.reconcile.ground.pacer import CONFLICTS_BORNE, SHARDS_TABLE, TooManyConflicts
+from shared.reconcile.ground.reads import MANY_UNKNOWN
 from tests.clusters import SUBSCRIPTION, cluster, cluster_id, schedule
 from tests.fakes.aks import Call, Fault
 from tests.fakes.clock import SATURDAY_NOON
@@ -56,6 +57,37 @@ async def test_many_updates_at_once_cost_three_calls_each() -> None:
     assert len(world.aks.accepted_writes) == 120
     bound = timedelta(seconds=(2 * 120 - 20) / 1)
     assert world.clock.now() - began <= bound * 1.1 + timedelta(seconds=90)
+
+
+async def test_a_crowd_that_nobody_knows_is_listed_and_not_guessed() -> None:
+    """Where the others of the subscription are elsewhere, pages cost less than wrong guesses."""
+    world = World(pace=Pace(20, 1))
+    world.aks.add(cluster("else", location="northeurope"))
+    await world.reconcile("else")
+    for name in names(120):
+        world.aks.add(cluster(name))
+    before = len(world.aks.calls)
+    await updated_at_once(world, names(120))
+    await world.run()
+    calls = Counter(call.verb for call in world.aks.calls[before:])
+    assert (calls["list"], calls["put"]) == (120, 120)
+    assert calls["get"] <= 120 + MANY_UNKNOWN
+    assert calls["clusters"] <= 2
+    assert len(world.aks.accepted_writes) == 121
+
+
+async def test_a_crowd_that_cannot_be_listed_is_guessed() -> None:
+    """A subscription that may not be listed, or a list that lags, costs a call more, no cluster."""
+    world = World(pace=Pace(20, 1))
+    world.aks.add(cluster("else", location="northeurope"))
+    await world.reconcile("else")
+    world.aks.refuses = lambda verb, _: AccessDenied("no") if verb == "clusters" else None
+    for name in names(40):
+        world.aks.add(cluster(name))
+    await updated_at_once(world, names(40))
+    await world.run()
+    assert len(world.aks.accepted_writes) == 41
+    assert len(world.aks.calls_of("clusters")) == 1
 
 
 async def test_clusters_elsewhere_are_not_held_up_by_a_crowd() -> None:

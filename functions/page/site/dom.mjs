@@ -48,7 +48,7 @@ export function choices(label, options, taken, choose) {
 }
 
 export function table(caption, heads, rows, props = {}) {
-  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
+  return el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": caption },
     el("table", props,
       el("caption", { class: "unseen" }, caption),
       el("thead", {}, el("tr", {}, heads)),

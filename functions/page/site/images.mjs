@@ -1,7 +1,7 @@
 // The newest node image of each location: since when, who has it, and by when the others will.
 
 import { el, fragment, head, section, table } from "./dom.mjs";
-import { fromNow, now, when } from "./times.mjs";
+import { now, span, when } from "./times.mjs";
 
 const SHOWN = 12;
 
@@ -9,7 +9,7 @@ export function images(fleet, place, go) {
   const found = fleet.images.map((image) => ({ image, ...takers(fleet, image) })).filter((each) => each.clusters.length).sort(newestFirst);
   if (!found.length) return section("images", "Newest node images", el("p", { class: "quiet" }, "No node image has been seen yet."));
   const shown = place.query.images === "all" ? found : found.slice(0, SHOWN);
-  const heads = ["Location", "Image", "There since", "Has it", "Certain by"].map((text) => head(text));
+  const heads = ["Location", "Image", "Since", "Has it", "Certain by"].map((text) => head(text));
   return section("images", "Newest node images",
     table("Newest node images by location", heads, shown.map(row), { class: "images" }),
     found.length > shown.length
@@ -32,7 +32,7 @@ function row({ image, clusters, waits, known, have }) {
   return el("tr", {},
     el("th", { scope: "row" }, el("a", { href: fragment("clusters", { location: image.location }) }, image.location)),
     el("td", {}, image.os.replace("AKS", ""), " ", el("code", {}, image.version)),
-    el("td", { title: when(image.since) }, image.after === null ? "at least " : "", fromNow(image.since)),
+    el("td", { title: when(image.since) }, image.after === null ? "over " : "", span(now() - image.since)),
     el("td", {}, known.length ? `${have.length} of ${clusters.length}` : el("span", { class: "quiet" }, "not read")),
     el("td", {}, certainty(waits)));
 }

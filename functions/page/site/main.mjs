@@ -34,6 +34,7 @@ function draw({ keepFocus = false } = {}) {
   zone.local = here.query.zone ? here.query.zone === "local" : zone.local;
   const focused = keepFocus ? marked(document.activeElement) : null;
   hideTip();
+  say(known.isOld ? "" : `As of ${timeOf(known.at)} ${zone.local ? browserZone() : "UTC"}`);
   drawTools(here);
   main.replaceChildren(...viewOf(here));
   document.title = `${titleOf(here)} · naptime`;
@@ -113,11 +114,12 @@ const TOLD = {
 
 function fresh() {
   known.at = now();
+  known.isOld = false;
   warn();
-  say(`As of ${timeOf(known.at)} ${zone.local ? browserZone() : "UTC"}`);
 }
 
 function trouble(text) {
+  known.isOld = true;
   const old = known.fleet ? ` This is the fleet as of ${timeOf(known.at)}.` : "";
   warn(el("strong", {}, text), `${old} It is tried again by itself.`);
   if (!known.fleet) main.replaceChildren();

@@ -93,6 +93,8 @@ class AuditAction(StrEnum):
     START_RUN = "StartRun"
     REPLAY = "Replay"
     PUT_POLICY = "PutPolicy"
+    MAKE_FEED = "MakeFeed"
+    REVOKE_FEED = "RevokeFeed"
 
 
 class AuditOutcome(StrEnum):

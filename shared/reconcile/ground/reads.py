@@ -4,15 +4,20 @@ It lets 250 through at once and 25 a second after that, for each subscription an
 (learn.microsoft.com, request-limits-and-throttling). Every reading of a cluster is one, and every
 LIST of its configurations, whatever AKS itself allows.
 
-And where a cluster probably is, so that its calls are drawn for before it is read.
+And where a cluster is, or probably is, so that its calls are drawn for before it is read.
 """
 
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from shared.domain.errors import AzureError
 from shared.domain.fleet.shard import Shard
 from shared.domain.vocabulary.ids import ClusterId, plain_location
+from shared.ports.azure import Aks
 from shared.reconcile.ground.memory import ClusterMemory
 from shared.reconcile.ground.pacer import ShardPacer, TooManyConflicts
 
@@ -74,12 +79,42 @@ def _bucket(subscription_id: str) -> Shard:
     return Shard(subscription_id, "")
 
 
+MANY_UNKNOWN = 10
+"""So many unknown clusters of a subscription within a minute are worth a listing of it."""
+
+LISTED_FOR = timedelta(minutes=10)
+
+
+@dataclass(slots=True)
+class _Unknown:
+    """The unknown clusters of one subscription: how many of late, and what a listing said."""
+
+    asked_at: list[datetime] = field(default_factory=list)
+    listed_at: datetime | None = None
+    locations: Mapping[str, str] = field(default_factory=dict)
+    """Short names, by the hashes of clusters."""
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def are_many(self, now: datetime) -> bool:
+        """Count one more; say whether there were many within a minute."""
+        since = now - timedelta(minutes=1)
+        self.asked_at = [*(at for at in self.asked_at if at >= since), now][-MANY_UNKNOWN:]
+        return len(self.asked_at) >= MANY_UNKNOWN
+
+    def is_listed(self, now: datetime) -> bool:
+        """Say whether a listing has been read, or tried, not long ago."""
+        return self.listed_at is not None and now - self.listed_at < LISTED_FOR
+
+
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
-    """Tells a cluster's shard by what is remembered of it, or by where others are."""
+    """Tells a cluster's shard by what is remembered of it, by a listing, or by where others are."""
 
     memory: ClusterMemory
     pacer: ShardPacer
+    aks: Aks
+    reads: ReadPacer
+    _unknown: defaultdict[str, _Unknown] = field(default_factory=lambda: defaultdict(_Unknown))
 
     async def shard_of(self, cluster_id: ClusterId, attempt: int) -> Shard | None:
         """Give the shard that a cluster was in, or one of its subscription's; None: there is none.
@@ -87,8 +122,30 @@ class Whereabouts:
         A guess is another one at each attempt, so that a crowd in one location holds up those of
         another for no more than a few.
         """
-        known = await self.memory.recall(cluster_id)
+        known, subscription_id = await self.memory.recall(cluster_id), cluster_id.subscription_id
         if known and known.location:
-            return Shard(cluster_id.subscription_id, plain_location(known.location))
-        shards = await self.pacer.shards_of(cluster_id.subscription_id)
+            return Shard(subscription_id, plain_location(known.location))
+        shards = await self.pacer.shards_of(subscription_id)
+        # In a subscription with one shard, or none, a listing would tell nothing new.
+        if len(shards) > 1 and (location := await self._listed(cluster_id)):
+            return Shard(subscription_id, location)
         return shards[(int(cluster_id.hash[:8], 16) + attempt) % len(shards)] if shards else None
+
+    async def _listed(self, cluster_id: ClusterId) -> str | None:
+        """Say where a listing has the cluster, where many are unknown: each guess costs a call."""
+        unknown, now = self._unknown[cluster_id.subscription_id], self.pacer.clock.now()
+        if unknown.are_many(now) or unknown.is_listed(now):
+            async with unknown.turn:
+                if not unknown.is_listed(now):
+                    unknown.locations = await self._list(cluster_id.subscription_id)
+                    unknown.listed_at = now
+        return unknown.locations.get(cluster_id.hash)
+
+    async def _list(self, subscription_id: str) -> dict[str, str]:
+        """Read where all clusters are, as far as that can be read: a guess does as well."""
+        found = dict[str, str]()
+        with suppress(AzureError):
+            async for page in self.aks.list_clusters(subscription_id, None):
+                found |= {each.id.hash: plain_location(each.location) for each in page.clusters}
+                await self.reads.note(subscription_id, 1)
+        return found

@@ -22,6 +22,7 @@ from shared.domain.images.age import ImageAge, ImageAgeJson, with_image_age
 from shared.domain.images.known_image import SeenImage
 from shared.domain.images.remembered import schedule_from_text
 from shared.domain.messages.given_up import GivenUpJson
+from shared.domain.policy.changes import use_text
 from shared.domain.policy.choose import StepJson
 from shared.domain.vocabulary.instants import to_text
 from shared.domain.vocabulary.reasons import Reason
@@ -58,6 +59,7 @@ class DecisionJson(TypedDict):
     window: dict[str, object] | None
     nextStart: str | None
     rule: str | None
+    use: str | None
     policyHash: str | None
     because: list[StepJson]
 
@@ -233,6 +235,7 @@ def _decision_json(
         "window": write_window(decision.window) if decision.window else None,
         "nextStart": to_text(start.start) if start else None,
         "rule": decision.rule or None,
+        "use": use_text(decision.choice.use) if decision.choice else None,
         "policyHash": policy_hash or None,
         "because": [step.to_json() for step in decision.choice.trace] if decision.choice else [],
     }

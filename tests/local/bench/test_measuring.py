@@ -12,6 +12,7 @@ from local.bench.figures import Part
 from local.bench.limits import Limits
 from local.bench.node_images import one_look
 from local.bench.sweeps import Shape, large_fleet, long_sweep, many_shards
+from local.bench.updates import updated_at_once
 from local.demo.setting_up import Plan
 from local.storage_emulator import REPOSITORY
 
@@ -33,15 +34,15 @@ async def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
     """Measure everything side by side: nothing here depends on how long it takes."""
     folder = tmp_path_factory.mktemp("events")
     plan = Plan({"clusters": []}, (SUBSCRIPTION,), (), folder)
-    long, large, many, images, found, output = await asyncio.gather(
+    long, large, many, (images, updates), found, output = await asyncio.gather(
         long_sweep(SMALL),
         large_fleet(SMALL, 3),
         many_shards(SMALL),
-        one_look(3),
+        asyncio.gather(one_look(3), updated_at_once(SMALL, 2)),
         events.measure(plan, Sizes(clusters=1, events=2, idle_times=0)),
         command("--only", "plain", "--plain", "5"),
     )
-    parts = {"long": long, "large": large, "many": many, "images": images}
+    parts = {"long": long, "large": large, "many": many, "images": images, "updates": updates}
     return Measured(parts, found, output)
 
 
@@ -100,6 +101,15 @@ def test_events_are_measured(measured: Measured) -> None:
     assert len(found.handler) == len(found.handler_in_flood) == 2
     handled = found.handler + found.handler_in_flood
     assert min(*found.to_write, *handled, found.first_event, found.megabytes) > 0
+
+
+def test_updates_at_once_are_measured(measured: Measured) -> None:
+    """Two workers see to each cluster once, without a 429, and the calls are counted."""
+    left, twice, throttled, calls, seconds = measured.parts["updates"].rows
+    assert left.what == "clusters of 10 without a schedule"
+    assert (left.measured, twice.measured, throttled.measured) == (0, 0, 0)
+    assert calls.promised <= calls.measured <= calls.promised + 2
+    assert seconds.measured > 0
 
 
 def test_who_watches_is_measured(measured: Measured) -> None:

@@ -1,10 +1,12 @@
 """What is judged after a soak, from the simulator's journal and state alone."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.domain.deciding.observed import NODE_OS_SCHEDULE
+from shared.telemetry.lines import POISONED
 from tests.clusters import OWN_CLIENT_ID, Json
 from tests.scenarios.soak.fleet import is_closed, is_protectable
 from tests.scenarios.soak.people import PERSON
@@ -164,3 +166,9 @@ def given_up_wrongly(given_up: Iterable[Json], clusters: Iterable[Json]) -> list
         for record in given_up
         if str(record["clusterId"]).lower() not in closed or record["reason"] not in CLOSED_REASONS
     ]
+
+
+def set_aside(logs: Iterable[str]) -> list[str]:
+    """Give the lines that tell of messages which failed as often as their queue delivers them."""
+    told = re.compile(rf"ERROR .*(?<![\w']){POISONED.what}\b")
+    return [line for log in logs for line in log.splitlines() if told.search(line)]

@@ -140,3 +140,11 @@ def test_what_was_given_up_wrongly() -> None:
     assert judge.given_up_wrongly([locked], clusters) == []
     wrong = [poisoned, record(None, "Poisoned"), record(body()["id"], "ResourceLocked")]
     assert len(judge.given_up_wrongly([locked, *wrong], clusters)) == 3
+
+
+def test_what_was_set_aside() -> None:
+    """A message that was moved from a poison queue is found in the log of whichever host."""
+    quiet = "20:02:00 INFO    [keep_poisoned 1] Executed 'keep_poisoned' (Succeeded, 62 ms)"
+    failed = "20:02:00 ERROR   [keep_poisoned 1] Executed 'keep_poisoned' (Failed, 62 ms)"
+    told = "20:02:00 ERROR   [keep_poisoned 1] poisoned clusterId=None"
+    assert judge.set_aside([quiet, f"{failed}\n{told}"]) == [told]

@@ -139,3 +139,6 @@ async def check(soak: Soak, odd: dict[str, object]) -> None:
     _, given_up = await running.api("GET", "given-up?pageSize=500")
     records = cast("list[Json]", given_up["value"])
     assert judge.given_up_wrongly(records, state) == []
+    # A later run forgets that a message was set aside; the log of its host does not.
+    logs = [host.stderr_text() for host in running.hosts]
+    assert judge.set_aside(logs) == []

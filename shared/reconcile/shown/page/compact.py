@@ -57,6 +57,11 @@ class RuledCluster:
     sku: str
 
 
+def ruled(known: Remembered) -> RuledCluster:
+    """Give what rules look at."""
+    return RuledCluster(known.id, known.location, known.tags, known.sku)
+
+
 def compact(seen: FleetSeen) -> FleetPageJson:
     """Put the fleet into rows."""
     return _Tables(seen).written()
@@ -110,8 +115,9 @@ class _Tables:
         }
 
     def _cluster(self, known: Remembered, crowding: Crowding) -> ClusterRow:
-        last, found, window, age = known.last_outcome, known.id, known.window, known.image_age
-        rule, why = self._chosen(RuledCluster(found, known.location, known.tags, known.sku))
+        last, asked, window, age = known.last_outcome, ruled(known), known.window, known.image_age
+        found = asked.id
+        rule, why = self._chosen(asked)
         maker = known.made_by
         return ClusterRow(
             subscription=self.subscriptions.of(found.subscription_id),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from hashlib import sha256
+from typing import Self
 
 from shared.domain.fleet.crowding import Crowding
 from shared.domain.fleet.last_known import Remembered
@@ -29,10 +30,14 @@ RUNS_LOOKED_THROUGH = 200
 
 @dataclass(frozen=True, slots=True)
 class PageData:
-    """The data as JSON, and the tag by which the same is known again."""
+    """The data as it is sent, and the tag by which the same is known again."""
 
     body: bytes
     etag: str
+
+    @classmethod
+    def of(cls, body: bytes) -> Self:
+        return cls(body, f'"{sha256(body).hexdigest()[:32]}"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +59,10 @@ class FleetPageViewer:
 
     async def _read(self) -> PageData:
         # A second of arithmetic for ten thousand clusters: others go on meanwhile.
-        return await asyncio.to_thread(_written, await self._seen())
+        return await asyncio.to_thread(_written, await self.seen())
 
-    async def _seen(self) -> FleetSeen:
+    async def seen(self) -> FleetSeen:
+        """Gather what the tables say of the fleet."""
         subscriptions = sorted(self.subscriptions)
         found = await at_once([partial(self._clusters, each) for each in subscriptions])
         crowds = await at_once([partial(self._crowding, each) for each in subscriptions])
@@ -90,8 +96,7 @@ class FleetPageViewer:
 
 
 def _written(seen: FleetSeen) -> PageData:
-    body = json.dumps(compact(seen), separators=(",", ":")).encode()
-    return PageData(body, f'"{sha256(body).hexdigest()[:32]}"')
+    return PageData.of(json.dumps(compact(seen), separators=(",", ":")).encode())
 
 
 def _is_shown(known: Remembered) -> bool:
