@@ -19,7 +19,7 @@ class Row:
     changed_at: datetime | None = None
     """When the storage service changed it last; in whole seconds where it has just been written.
 
-    None where only some values were asked for, or the row was written together with others.
+    None where only some values were asked for.
     """
 
     def text(self, name: str) -> str:
