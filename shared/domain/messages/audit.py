@@ -43,10 +43,9 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who asks, and the GUID of what is asked (in lower case).
+    """Who asks, the GUID of what is asked (in lower case), and the ids of the records of it so far.
 
-    `records` are the ids of the records that it has left: what is refused before it left any is
-    put on record where the answer is made.
+    What is refused before it left any is put on record where the answer is made.
     """
 
     caller: Caller
