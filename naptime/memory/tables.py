@@ -40,12 +40,26 @@ class MemoryTable:
 
     async def settle(self, row: Row, values: Values, others: Mapping[str, Values]) -> Row | None:
         """Replace a row, and merge others of its partition, all or (None) nothing."""
-        stored = self._partitions[row.partition].get(row.key)
-        if stored is None or stored.etag != row.etag:
+        if self._is_changed(row):
             return None
         self._merge(row.partition, others)
-        written = self._put(row.partition, row.key, values)
-        return replace(written, changed_at=None) if others else written
+        return self._put(row.partition, row.key, values)
+
+    async def insert_all(
+        self, partition: str, rows: Mapping[str, Values]
+    ) -> Mapping[str, Row] | None:
+        """Make rows and give them by their keys; None, and no row, if one is there already."""
+        if rows.keys() & self._partitions[partition].keys():
+            return None
+        return {key: self._put(partition, key, values) for key, values in rows.items()}
+
+    async def replace_all(self, rows: Sequence[tuple[Row, Values]]) -> bool:
+        """Replace rows of a partition; False, and no row, if one has been changed."""
+        if any(self._is_changed(row) for row, _ in rows):
+            return False
+        for row, values in rows:
+            self._put(row.partition, row.key, values)
+        return True
 
     async def insert_new(self, partition: str, rows: Mapping[str, Values]) -> None:
         """Make those rows that are not there."""
@@ -108,6 +122,10 @@ class MemoryTable:
         return [
             row for row in found if all(row.values.get(name) == value for name, value in wanted)
         ]
+
+    def _is_changed(self, row: Row) -> bool:
+        stored = self._partitions[row.partition].get(row.key)
+        return stored is None or stored.etag != row.etag
 
     def _merge(self, partition: str, rows: Mapping[str, Values]) -> None:
         for key, values in rows.items():

@@ -1,13 +1,18 @@
-"""AKS through its SDK: each call one attempt, each bounded in time."""
+"""AKS through its SDK's pipeline: each call one attempt, each bounded in time."""
 
-from collections.abc import AsyncIterator, Callable
+import json
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
-from azure.mgmt.containerservice.models import MaintenanceConfiguration
+from azure.core.rest import HttpRequest
 
-from shared.clients.arm import ArmClients, is_same_place
+from shared.clients import answers
+from shared.clients.answers import AS_JSON, READ, Cluster, Pages, answer_to
+from shared.clients.arm import ArmClients
 from shared.domain.deciding.observed import (
     NODE_OS_SCHEDULE,
     ClusterPage,
@@ -22,7 +27,6 @@ from shared.domain.deciding.observed import (
 )
 from shared.domain.errors import (
     AccessDenied,
-    AzureUnavailable,
     ClusterGone,
     DeleteNotGranted,
     Rejected,
@@ -34,16 +38,11 @@ from shared.domain.window.window import MaintenanceWindow
 from shared.telemetry.lines import CLUSTER_LEFT_OUT
 
 if TYPE_CHECKING:
-    from azure.core.pipeline import PipelineResponse
-    from azure.core.rest import AsyncHttpResponse, HttpRequest
-    from azure.mgmt.containerservice.aio import ContainerServiceClient
-    from azure.mgmt.containerservice.models import ManagedCluster
+    from azure.core.rest import AsyncHttpResponse
 
-    type Response = PipelineResponse[HttpRequest, AsyncHttpResponse]
-
-
-OK = 200
-WITH_A_RESOURCE = frozenset({OK, 201})
+WRITTEN: Final = frozenset({200, 201})
+DELETED: Final = frozenset({200, 204})
+_KIND: Final = "providers/Microsoft.ContainerService/managedClusters"
 
 
 class AksClient:
@@ -54,18 +53,10 @@ class AksClient:
         self._arm = arm
 
     async def get_cluster(self, cluster_id: ClusterId) -> ObservedCluster:
-        client = self._arm.of(cluster_id.subscription_id)
-        return await self._arm.bounded(
-            lambda: self._get_cluster(client, cluster_id),
-        )
-
-    async def _get_cluster(
-        self, client: "ContainerServiceClient", cluster_id: ClusterId
-    ) -> ObservedCluster:
-        cluster = await client.managed_clusters.get(
-            cluster_id.resource_group, cluster_id.name, raw_response_hook=only_objects
-        )
-        return observe_cluster({**cluster.as_dict(), "id": str(cluster_id)})
+        """Read one cluster."""
+        response = await self._ask(cluster_id, self._request("GET", _path(cluster_id)))
+        cluster = answers.resource(answers.CLUSTER, response)
+        return observe_cluster({**cluster, "id": str(cluster_id)})
 
     async def list_clusters(
         self, subscription_id: str, resource_group: str | None
@@ -74,74 +65,58 @@ class AksClient:
 
         Raises Rejected where ARM does not know the subscription or the group.
         """
-        clusters = self._arm.of(subscription_id).managed_clusters
-        hook = whole_pages()
-        if resource_group:
-            listed = clusters.list_by_resource_group(resource_group, raw_response_hook=hook)
-        else:
-            listed = clusters.list(raw_response_hook=hook)
-        pages = listed.by_page()
-        while True:
+        group = f"/resourceGroups/{_quoted(resource_group)}" if resource_group else ""
+        path = f"/subscriptions/{_quoted(subscription_id)}{group}/{_KIND}"
+        client, version = self._arm.of(subscription_id), self._arm.api_version
+        pages = Pages(client, answers.CLUSTERS, self._request("GET", path), version)
+        while pages.has_more:
             try:
-                page = await self._arm.bounded(lambda: _next_page(subscription_id, pages))
+                _, clusters = await self._arm.bounded(pages.next)
             except ClusterGone as error:
                 # No cluster: what was asked for. It is not there, or not to be seen by naptime.
                 raise Rejected(error.message, status=error.status, code=error.code) from error
-            if page is None:
-                return
-            yield page
+            yield _observed(subscription_id, clusters)
 
     async def list_configurations(self, cluster_id: ClusterId) -> Listing:
         """Read all maintenance configurations, following the pages."""
-        client = self._arm.of(cluster_id.subscription_id)
-        return await self._arm.bounded(lambda: self._list(client, cluster_id))
-
-    async def _list(self, client: "ContainerServiceClient", cluster_id: ClusterId) -> Listing:
-        answered: list[datetime | None] = []
-        check = whole_pages()
-
-        def note(response: "Response") -> None:
-            check(response)
-            answered.append(_date(response))
-
-        pages = client.maintenance_configurations.list_by_managed_cluster(
-            cluster_id.resource_group, cluster_id.name, raw_response_hook=note
-        )
-        found = tuple([observe_configuration(page.as_dict()) async for page in pages])
-        return Listing(found, answered[-1] if answered else None)
+        client, version = self._arm.of(cluster_id.subscription_id), self._arm.api_version
+        request = self._request("GET", f"{_path(cluster_id)}/maintenanceConfigurations")
+        pages = Pages(client, answers.CONFIGURATIONS, request, version)
+        return await self._arm.bounded(partial(_all_of, pages))
 
     async def put_node_os_schedule(
         self, cluster_id: ClusterId, window: MaintenanceWindow, name: str = NODE_OS_SCHEDULE
     ) -> ObservedConfiguration:
         """Create or replace the node OS schedule, under a name of any casing."""
-        configurations = self._arm.of(cluster_id.subscription_id).maintenance_configurations
-        body = MaintenanceConfiguration({"properties": {"maintenanceWindow": write_window(window)}})
-        accepted = await self._arm.bounded(
-            lambda: configurations.create_or_update(
-                cluster_id.resource_group,
-                cluster_id.name,
-                only_ours(name),
-                body,
-                raw_response_hook=only_objects,
-            ),
-            writing=True,
-        )
-        return observe_configuration(accepted.as_dict())
+        body = json.dumps({"properties": {"maintenanceWindow": write_window(window)}})
+        request = self._request("PUT", _path(cluster_id, name), body)
+        response = await self._ask(cluster_id, request, WRITTEN)
+        accepted = answers.resource(answers.CONFIGURATION, response)
+        return observe_configuration(accepted)
 
     async def delete_node_os_schedule(
         self, cluster_id: ClusterId, name: str = NODE_OS_SCHEDULE
     ) -> None:
         """Delete the node OS schedule, under a name of any casing."""
-        configurations = self._arm.of(cluster_id.subscription_id).maintenance_configurations
+        request = self._request("DELETE", _path(cluster_id, name))
         try:
-            await self._arm.bounded(
-                lambda: configurations.delete(
-                    cluster_id.resource_group, cluster_id.name, only_ours(name)
-                ),
-                writing=True,
-            )
+            await self._ask(cluster_id, request, DELETED)
         except AccessDenied as error:
             raise DeleteNotGranted(error.message, status=error.status, code=error.code) from error
+
+    def _request(self, method: str, path: str, body: str | None = None) -> HttpRequest:
+        url, version = f"{self._arm.endpoint}{path}", {"api-version": self._arm.api_version}
+        headers = AS_JSON | ({"Content-Type": "application/json"} if body else {})
+        return HttpRequest(method, url, params=version, headers=headers, content=body)
+
+    async def _ask(
+        self, cluster_id: ClusterId, request: HttpRequest, expected: frozenset[int] = READ
+    ) -> "AsyncHttpResponse":
+        client = self._arm.of(cluster_id.subscription_id)
+        writing = request.method != "GET"
+        return await self._arm.bounded(
+            partial(answer_to, client, request, expected), writing=writing
+        )
 
 
 def only_ours(name: str) -> str:
@@ -151,67 +126,39 @@ def only_ours(name: str) -> str:
     return name
 
 
-def whole_pages() -> "Callable[[Response], None]":
-    """Make a hook for all the pages of one listing, which refuses what is no page of it.
-
-    The SDK takes a body without a `value` for an empty list (azure-mgmt-containerservice 41.8.0,
-    aio/operations/_operations.py), and a configuration that is not seen would be written over. It
-    follows every `nextLink`: to any host, with the token; and back to a page that it has read,
-    which it would ask for as fast as it is answered, for ever.
-    """
-    asked = set[str]()
-
-    def check(response: "Response") -> None:
-        url = response.http_request.url
-        if url in asked:
-            raise AzureUnavailable("The pages of a listing lead back to one that was read before.")
-        asked.add(url)
-        _require_page(response)
-
-    return check
+def _path(cluster_id: ClusterId, configuration: str | None = None) -> str:
+    subscription, group = _quoted(cluster_id.subscription_id), _quoted(cluster_id.resource_group)
+    below = (
+        f"/maintenanceConfigurations/{_quoted(only_ours(configuration))}" if configuration else ""
+    )
+    cluster = f"{_KIND}/{_quoted(cluster_id.name)}{below}"
+    return f"/subscriptions/{subscription}/resourceGroups/{group}/{cluster}"
 
 
-def _require_page(response: "Response") -> None:
-    if response.http_response.status_code != OK:
-        return
-    match response.http_response.json():
-        case {"value": list(items), "nextLink": str(link)} if _are_objects(items):
-            if link and not is_same_place(link, response.http_request.url):
-                raise AzureUnavailable("The next page of a listing is not at Azure.")
-        case {"value": list(items), **rest} if _are_objects(items) and rest.get("nextLink") is None:
-            return
-        case _:
-            raise AzureUnavailable("The answer is no page of a list.")
+def _quoted(part: str) -> str:
+    return quote(part, safe="")
 
 
-def _are_objects(items: list[object]) -> bool:
-    return all(isinstance(item, dict) for item in items)
+async def _all_of(pages: Pages[answers.Configuration]) -> Listing:
+    found: list[ObservedConfiguration] = []
+    answered_at: datetime | None = None
+    while pages.has_more:
+        response, items = await pages.next()
+        found += map(observe_configuration, items)
+        answered_at = _date(response)
+    return Listing(tuple(found), answered_at)
 
 
-def only_objects(response: "Response") -> None:
-    """Refuse an answer that has no resource in it."""
-    http = response.http_response
-    if http.status_code in WITH_A_RESOURCE and not isinstance(http.json(), dict):
-        raise AzureUnavailable("The answer is no resource.")
-
-
-async def _next_page(
-    subscription_id: str,
-    pages: "AsyncIterator[AsyncIterator[ManagedCluster]]",
-) -> ClusterPage | None:
-    """Read a page of clusters; None after the last.
+def _observed(subscription_id: str, bodies: list[Cluster]) -> ClusterPage:
+    """Observe a page of clusters.
 
     The name of a resource group may have letters of any alphabet (learn.microsoft.com,
     resource-name-rules, Microsoft.Resources). One such must not hold up all the others of its
     subscription.
     """
-    page = await anext(pages, None)
-    if page is None:
-        return None
     clusters: list[ObservedCluster] = []
     unreadable: list[UnreadableCluster] = []
-    async for cluster in page:
-        body = cluster.as_dict()
+    for body in bodies:
         try:
             clusters.append(observe_cluster(body))
         except InvalidResourceId as error:
@@ -221,10 +168,10 @@ async def _next_page(
     return ClusterPage(clusters, unreadable)
 
 
-def _date(response: "Response") -> datetime | None:
+def _date(response: "AsyncHttpResponse") -> datetime | None:
     """Read ARM's own time from an answer, in UTC; whole seconds, so up to one second early."""
     try:
-        date = parsedate_to_datetime(response.http_response.headers.get("Date", ""))
+        date = parsedate_to_datetime(response.headers.get("Date", ""))
     except (ValueError, OverflowError):
         return None
     # "-0000" is UTC as well, and read as an instant without a zone (email.utils).

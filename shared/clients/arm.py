@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from azure.core import AzureClouds
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     import aiohttp
 
     from shared.clients.transport import Credential
+
+API_VERSION: Final = "2026-08-01"
+"""The one that azure-mgmt-containerservice 41.8.0 asks for by itself; a test compares the two."""
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
@@ -54,12 +57,6 @@ def _place(url: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else None)
 
 
-class _Version(TypedDict, total=False):
-    """What is said to the SDK of the version; nothing where it is to choose its own."""
-
-    api_version: str
-
-
 class ArmClients:
     """Clients by subscription, kept for the worker's life; every call one attempt, and bounded."""
 
@@ -71,11 +68,8 @@ class ArmClients:
         timeout: timedelta,
         api_version: str | None = None,
     ) -> None:
-        """Take an https end point without a trailing slash; `timeout` bounds each call whole.
-
-        Without an `api_version` it is the SDK's own.
-        """
-        self._version = _Version(api_version=api_version) if api_version else _Version()
+        """Take an https end point without a trailing slash; `timeout` bounds each call whole."""
+        self.api_version = api_version or API_VERSION
         self.endpoint = endpoint
         self._credential = credential
         self._clock = clock
@@ -113,7 +107,7 @@ class ArmClients:
             connection_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,
             user_agent="naptime",
-            **self._version,
+            api_version=self.api_version,
         )
 
     def _open_session(self) -> "aiohttp.ClientSession":

@@ -67,6 +67,16 @@ class Table(Protocol):
         """Replace a row, and merge up to 99 others of its partition, all or (None) nothing."""
         ...
 
+    async def insert_all(
+        self, partition: str, rows: Mapping[str, Values]
+    ) -> Mapping[str, Row] | None:
+        """Make up to 100 rows and give them by their keys; None, and no row, if one is there."""
+        ...
+
+    async def replace_all(self, rows: Sequence[tuple[Row, Values]]) -> bool:
+        """Replace up to 100 rows of a partition; False, and no row, if one has been changed."""
+        ...
+
     async def insert_new(self, partition: str, rows: Mapping[str, Values]) -> None:
         """Make those rows, any number, that are not there; the others stay as they are."""
         ...

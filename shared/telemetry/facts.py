@@ -19,6 +19,8 @@ class Reconciled:
     dry_run: bool
     next_start: str | None
     azure_code: str | None
+    rule: str | None
+    policy_hash: str | None
     detail: str
 
 

@@ -152,6 +152,37 @@ async def test_a_late_release_changes_nothing(claims: ClusterClaims) -> None:
     assert isinstance(await claims.claim(some_id(), LONG_AGO), Busy)
 
 
+async def test_many_are_claimed_at_once(claims: ClusterClaims) -> None:
+    """Many clusters are claimed together, nobody else gets one of them, and all are given back."""
+    names = [some_id(f"aks-{number:03}") for number in range(60)]
+    async with claims.holding_each(names) as held:
+        assert [*held] == names
+        assert isinstance(await claims.claim(names[30], None), Busy)
+    again = await claims.claim(names[30], None)
+    assert isinstance(again, Claim)
+
+
+async def test_of_many_those_that_are_held_are_left_out(claims: ClusterClaims) -> None:
+    """Where somebody is at one cluster, the others are claimed, whether ever claimed before."""
+    names = [some_id(f"aks-{number}") for number in range(4)]
+    before = await claims.claim(names[0], None)
+    assert isinstance(before, Claim)
+    await claims.release(before, concluded=False)
+    assert isinstance(await claims.claim(names[1], None), Claim)
+    async with claims.holding_each(names) as held:
+        assert {*held} == {names[0], names[2], names[3]}
+
+
+async def test_of_many_a_claim_that_lapsed_meanwhile_is_anothers(claims: ClusterClaims) -> None:
+    """Who has claimed one of many since keeps it; the others are given back all the same."""
+    names = [some_id(f"aks-{number}") for number in range(3)]
+    async with claims.holding_each(names) as held:
+        # As if the claim had lapsed: somebody has changed the row since.
+        await claims.table.replace(held[names[1]].row, {**held[names[1]].row.values, "n": 1})
+    assert isinstance(await claims.claim(names[1], None), Busy)
+    assert isinstance(await claims.claim(names[0], None), Claim)
+
+
 async def test_a_claim_tells_when_somebody_was_there_before(claims: ClusterClaims) -> None:
     """A claim tells when the row had been claimed or released last; never, for a new one."""
     first = await claimed(claims)

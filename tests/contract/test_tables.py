@@ -183,6 +183,49 @@ async def test_the_largest_batch_of_clusters(table: Table) -> None:
     assert dict((await read(table, "b7")).values) == columns
 
 
+async def test_rows_are_inserted_together(table: Table) -> None:
+    """Rows that are made together come back with their ETags and the service's time."""
+    rows: dict[str, Values] = {f"k:{n}": {"n": n} for n in range(25)}
+    made = await table.insert_all("p|q", rows)
+    assert made
+    assert list(made) == list(rows)
+    for key, row in made.items():
+        stored = await read(table, key, "p|q")
+        assert (stored.etag, dict(stored.values)) == (row.etag, rows[key])
+        assert row.changed_at
+        assert stored.changed_at
+        assert abs(stored.changed_at - row.changed_at) < timedelta(seconds=5)
+
+
+async def test_of_rows_inserted_together_all_or_none_is_made(table: Table) -> None:
+    """Where one of them is there already, it stays as it is and no other is made."""
+    await table.insert("p", "k1", {"n": 1})
+    assert await table.insert_all("p", {"k0": {"n": 2}, "k1": {"n": 2}, "k2": {"n": 2}}) is None
+    assert await keys(table) == ["k1"]
+    assert (await read(table, "k1")).values["n"] == 1
+
+
+async def test_rows_are_replaced_together(table: Table) -> None:
+    """Rows that nobody has changed since are all replaced, and have no value of before."""
+    made = await table.insert_all("p", {f"k{n}": {"n": n, "old": True} for n in range(3)})
+    assert made
+    assert await table.replace_all([(row, {"n": 7}) for row in made.values()])
+    assert [dict((await read(table, key)).values) for key in made] == [{"n": 7}] * 3
+    assert not await table.replace_all([(row, {"n": 8}) for row in made.values()])
+
+
+async def test_of_rows_replaced_together_all_or_none_is(table: Table) -> None:
+    """Where one of them was changed or removed since, the others stay as they are, too."""
+    made = await table.insert_all("p", {f"k{n}": {"n": n} for n in range(3)})
+    assert made
+    await table.replace(made["k1"], {"n": 5})
+    assert not await table.replace_all([(row, {"n": 8}) for row in made.values()])
+    assert [(await read(table, key)).values["n"] for key in made] == [0, 5, 2]
+    await table.delete("p", "k1")
+    assert not await table.replace_all([(row, {"n": 8}) for row in made.values()])
+    assert (await read(table, "k2")).values["n"] == 2
+
+
 async def test_only_new_rows_are_inserted(table: Table) -> None:
     """Of many rows those that are there stay as they are, wherever they come among the others."""
     rows = {f"k{number:03}": {"n": number} for number in range(250)}

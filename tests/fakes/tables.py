@@ -64,8 +64,27 @@ class FakeTable:
             return None
         self._check(row.partition, [(row.key, values), *others.items()])
         self._merge(row.partition, others)
-        written = self._put(row.partition, row.key, values)
-        return replace(written, changed_at=None) if others else written
+        return self._put(row.partition, row.key, values)
+
+    async def insert_all(
+        self, partition: str, rows: Mapping[str, Values]
+    ) -> Mapping[str, Row] | None:
+        """Make rows, all or none."""
+        self.step()
+        check_transaction(partition, [*rows.items()])
+        if any((partition, key) in self.stored for key in rows):
+            return None
+        return {key: self._put(partition, key, values) for key, values in rows.items()}
+
+    async def replace_all(self, rows: Sequence[tuple[Row, Values]]) -> bool:
+        """Replace rows that nobody has changed, all or none."""
+        self.step()
+        check_transaction(rows[0][0].partition, [(row.key, values) for row, values in rows])
+        if any(self._changed(row) for row, _ in rows):
+            return False
+        for row, values in rows:
+            self._put(row.partition, row.key, values)
+        return True
 
     async def insert_new(self, partition: str, rows: Mapping[str, Values]) -> None:
         """Make rows that are not there; one operation a row, as if each could be the last."""

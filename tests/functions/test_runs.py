@@ -3,7 +3,7 @@
 import json
 from base64 import b64decode
 from datetime import UTC, datetime
-from typing import cast
+from typing import NoReturn, cast
 from uuid import uuid4
 
 import pytest
@@ -12,6 +12,7 @@ from local.host.payloads import HttpCall, QueueMetadata
 from shared.domain.fleet.run_work import Baton, ListSubscription, StartRun
 from shared.domain.fleet.shard import Shard
 from shared.domain.vocabulary.ids import ClusterId
+from shared.world import app
 from tests.clusters import FOREIGN_SUBSCRIPTION, SUBSCRIPTION, cluster, schedule
 from tests.functions.conftest import Loaded
 from tests.functions.test_api import Json, answer, post
@@ -230,3 +231,31 @@ async def test_messages_of_a_run_that_is_no_more(world: Loaded) -> None:
     ):
         result = await world.worker.invoke_queue(name, work.to_message())
         assert result.succeeded, result.exception
+
+
+class Noting:
+    """An audit log of which only old months are to be dropped, and a minder that fails."""
+
+    def __init__(self) -> None:
+        self.dropped: list[datetime] = []
+
+    async def drop_old(self, now: datetime) -> int:
+        """Note that it was asked for."""
+        self.dropped.append(now)
+        return 0
+
+    async def mind(self, _: datetime) -> NoReturn:
+        """Fail."""
+        raise RuntimeError("seeded")
+
+
+async def test_old_audit_months_go_whatever_happens_before(
+    world: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where runs cannot be minded, months that are past keeping are dropped; the tick fails."""
+    noting = Noting()
+    monkeypatch.setitem(app().__dict__, "audit", noting)
+    monkeypatch.setitem(app().__dict__, "minder", noting)
+    result = await world.worker.invoke_timer("mind_runs")
+    assert not result.succeeded
+    assert len(noting.dropped) == 1

@@ -4,16 +4,24 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from azure.mgmt.containerservice.aio._configuration import ContainerServiceClientConfiguration
 
-from shared.clients.arm import ArmClients, is_same_place
+from shared.clients.arm import API_VERSION, ArmClients, is_same_place
 from shared.domain.errors import AzureError
 from shared.domain.fleet.pace import CALLS_AT_ONCE
+from tests.contract.test_odd_answers import NoIdentity
 from tests.fakes.clock import FakeClock
 
 
 def clients(timeout: float) -> ArmClients:
     """Make them without an identity, which no call here needs."""
     return ArmClients(None, "https://arm.test", FakeClock(), timedelta(seconds=timeout))  # type: ignore[arg-type]  # never asked
+
+
+async def test_the_version_is_the_sdks_own() -> None:
+    """Where no other is set, AKS is asked in the version that the pinned SDK asks in by itself."""
+    own = ContainerServiceClientConfiguration(NoIdentity(), "any", credential_scopes=["any"])
+    assert own.api_version == API_VERSION
 
 
 async def test_no_more_calls_at_once_than_there_are_connections() -> None:

@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING
 
 from azure.core import MatchConditions
 from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
-from azure.data.tables import TableEntity, UpdateMode
+from azure.data.tables import UpdateMode
 from azure.data.tables.aio import TableClient
 
 from shared.clients.storage import transactions
 from shared.clients.storage.account import create_table, refusals
 from shared.clients.storage.entities import entity_of, row_of, written_row
-from shared.clients.storage.transactions import Operation, TransactionRefused
-from shared.domain.vocabulary.rows import Reading, Row, Value, Values
+from shared.clients.storage.queries import first_of, query, query_across
+from shared.clients.storage.transactions import Done, Operation, TransactionRefused
+from shared.domain.vocabulary.rows import Reading, Row, Values
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    from azure.core.async_paging import AsyncItemPaged
 
 ROWS_A_TRANSACTION = 100
 """What the service takes in one entity group transaction."""
@@ -86,13 +85,42 @@ class StorageTable:
         ]
         try:
             with refusals():
-                etag, *_ = await transactions.submit(self._table, operations)
+                done = await transactions.submit(self._table, operations)
         except TransactionRefused as error:
             if error.status_code in {NOT_FOUND, PRECONDITION_FAILED}:
                 return None
             raise
-        # Within a transaction no answer has a date.
-        return Row(row.partition, row.key, values, etag)
+        return Row(row.partition, row.key, values, done.etags[0], done.at)
+
+    async def insert_all(
+        self, partition: str, rows: Mapping[str, Values]
+    ) -> Mapping[str, Row] | None:
+        """Make up to 100 rows and give them by their keys; None, and no row, if one is there."""
+        creates = [transactions.create(partition, key, values) for key, values in rows.items()]
+        try:
+            done = await self._submit(creates)
+        except TransactionRefused as error:
+            if error.status_code != CONFLICT:
+                raise
+            return None
+        return {
+            key: Row(partition, key, values, etag, done.at)
+            for (key, values), etag in zip(rows.items(), done.etags, strict=True)
+        }
+
+    async def replace_all(self, rows: Sequence[tuple[Row, Values]]) -> bool:
+        """Replace up to 100 rows of a partition; False, and no row, if one has been changed."""
+        changes = [
+            transactions.replace(row.partition, row.key, values, row.etag) for row, values in rows
+        ]
+        try:
+            with refusals():
+                await transactions.submit(self._table, changes)
+        except TransactionRefused as error:
+            if error.status_code not in {NOT_FOUND, PRECONDITION_FAILED}:
+                raise
+            return False
+        return True
 
     async def insert_new(self, partition: str, rows: Mapping[str, Values]) -> None:
         """Make those rows that are not there; the others stay as they are."""
@@ -123,15 +151,15 @@ class StorageTable:
             await create_table(self._table)
             await self._merge_one(entity)
 
-    async def _submit(self, operations: Sequence[Operation]) -> None:
+    async def _submit(self, operations: Sequence[Operation]) -> Done:
         try:
             with refusals():
-                await transactions.submit(self._table, operations)
+                return await transactions.submit(self._table, operations)
         except TransactionRefused as error:
             if error.status_code != NOT_FOUND:
                 raise
             await create_table(self._table)
-            await self._submit(operations)
+            return await self._submit(operations)
 
     async def delete(self, partition: str, key: str) -> None:
         """Remove a row, if it is there."""
@@ -165,9 +193,9 @@ class StorageTable:
         only: Sequence[str] = (),
     ) -> AsyncIterator[Row]:
         """Yield rows in the order of their keys."""
-        query = self._query(partition, after, before, where or {}, None, only)
+        found = query(self._table, partition, (after, before), where or {}, only=only)
         try:
-            async for entity in query:
+            async for entity in found:
                 yield row_of(entity)
         except ResourceNotFoundError:
             return
@@ -182,41 +210,12 @@ class StorageTable:
         where: Values | None = None,
     ) -> Sequence[Row]:
         """Give the first rows of these."""
-        query = self._query(partition, after, before, where or {}, min(limit, 1000))
-        return await _first_of(query, limit)
+        found = query(self._table, partition, (after, before), where or {}, page=min(limit, 1000))
+        return await first_of(found, limit)
 
     async def across(self, limit: int, *, after: tuple[str, str] = ("", "")) -> Sequence[Row]:
         """Give the first rows of all partitions behind a place."""
-        partition, key = after
-        query = self._table.query_entities(
-            "PartitionKey gt @partition or ( PartitionKey eq @partition and RowKey gt @key )",
-            parameters={"partition": partition, "key": key},
-            results_per_page=min(limit, 1000),
-        )
-        return await _first_of(query, limit)
-
-    def _query(  # noqa: PLR0913, PLR0917 - what a query is made of
-        self,
-        partition: str,
-        after: str,
-        before: str,
-        where: Values,
-        page: int | None,
-        only: Sequence[str] = (),
-    ) -> "AsyncItemPaged[TableEntity]":
-        parameters: dict[str, Value] = {"partition": partition, "after": after, "before": before}
-        clauses = ["PartitionKey eq @partition"]
-        clauses += ["RowKey gt @after"] if after else []
-        clauses += ["RowKey lt @before"] if before else []
-        for number, (name, value) in enumerate(where.items()):
-            clauses.append(f"{name} eq @value{number}")
-            parameters[f"value{number}"] = value
-        return self._table.query_entities(
-            " and ".join(clauses),
-            parameters=parameters,
-            results_per_page=page,
-            select=["PartitionKey", "RowKey", *only] if only else None,
-        )
+        return await first_of(query_across(self._table, after, min(limit, 1000)), limit)
 
     async def close(self) -> None:
         await self._table.close()
@@ -224,16 +223,3 @@ class StorageTable:
 
 def _merges(partition: str, rows: Mapping[str, Values]) -> list[Operation]:
     return [transactions.merge(partition, key, values) for key, values in rows.items()]
-
-
-async def _first_of(query: "AsyncItemPaged[TableEntity]", limit: int) -> Sequence[Row]:
-    """Read pages until there are enough rows; a page may hold fewer than it could, and go on."""
-    found: list[Row] = []
-    try:
-        async for page in query.by_page():
-            found += [row_of(entity) async for entity in page]
-            if len(found) >= limit:
-                break
-    except ResourceNotFoundError:
-        return []
-    return found[:limit]

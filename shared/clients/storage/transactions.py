@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 from uuid import uuid4
@@ -67,8 +68,16 @@ def replace(partition: str, key: str, values: Values, etag: str) -> Operation:
     return Operation("PUT", partition, key, values, etag)
 
 
-async def submit(table: "TableClient", operations: Sequence[Operation]) -> list[str]:
-    """Do all of it or nothing, and give the ETags; raises TransactionRefused, HttpResponseError.
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What the service has answered: the ETags of the rows, and when that was."""
+
+    etags: Sequence[str]
+    at: datetime
+
+
+async def submit(table: "TableClient", operations: Sequence[Operation]) -> Done:
+    """Do all of it or nothing; raises TransactionRefused, HttpResponseError.
 
     One partition, and at most 100 operations (learn.microsoft.com, performing-entity-group-
     transactions).
@@ -94,7 +103,8 @@ async def submit(table: "TableClient", operations: Sequence[Operation]) -> list[
         refused = HttpResponseError(response=response)
         refused.error_code = response.headers.get("x-ms-error-code") or _code_in(response.content)  # type: ignore[attr-defined]  # as the SDK's own
         raise refused
-    return etags_in(response.content, len(operations))
+    at = parsedate_to_datetime(response.headers["Date"])
+    return Done(etags_in(response.content, len(operations)), at)
 
 
 def etags_in(answer: bytes, wanted: int) -> list[str]:

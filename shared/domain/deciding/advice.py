@@ -204,7 +204,8 @@ def _found(checks: Sequence[Check], wished: Wished) -> tuple[Finding, ...]:
 
 
 def _decision(action: Action, findings: tuple[Finding, ...], wished: Wished) -> Decision:
-    return Decision(action, findings, wished.window)
+    choice = wished.desired.choose(wished.cluster, wished.now)
+    return Decision(action, findings, wished.window, choice)
 
 
 def _refuse_past_start_date(wished: Wished) -> None:

@@ -71,6 +71,10 @@ class Desired:
         """Choose what the policy wants for the cluster at an aware instant, and by which rule."""
         return self.policy.choose(cluster, now)
 
+    def rule_of(self, cluster: ObservedCluster | None, now: datetime) -> str:
+        """Name the rule that a cluster has; empty for one that was not read."""
+        return self.choose(cluster, now).rule if cluster else ""
+
     def planned(self, cluster: ObservedCluster, now: datetime) -> MaintenanceWindow | None:
         """Give the window as it would be written at `now`; None where none is to be written."""
         use = self.choose(cluster, now).use
@@ -110,6 +114,11 @@ class Decision:
     def rule(self) -> str:
         """The rule of the policy that the cluster has; empty where there is no cluster."""
         return self.choice.rule if self.choice else ""
+
+    @property
+    def policy_hash(self) -> str:
+        """The version of the policy that said so; empty for the settings' own."""
+        return self.choice.policy_hash if self.choice else ""
 
     @property
     def finding(self) -> Finding:

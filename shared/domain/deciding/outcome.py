@@ -105,6 +105,7 @@ class Outcome:
             dry_run=dry_run,
             cluster=cluster,
             rule=decision.rule,
+            policy_hash=decision.policy_hash,
         )
 
     def not_written_down(self) -> Self:

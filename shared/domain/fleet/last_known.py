@@ -90,6 +90,7 @@ class LastKnown:
                 # What is not there any more can be told again one day.
                 "told": ",".join(sorted(attention_in(outcome))) if told else None,
                 "rule": outcome.rule or None,
+                "policyHash": outcome.policy_hash if outcome.rule else None,
                 "letGo": None if outcome.dry_run else outcome.lets_go,
                 **(written.to_values() if written else {}),
             }

@@ -43,6 +43,8 @@ def crowd_found(crowd: Crowd, run: Run, now: datetime) -> CloudEvent:
         "nextStart": found["start"],
         "runId": run.id,
         "cause": run.cause.value,
+        "rule": None,
+        "policyHash": run.policy_hash or None,
     }
     return CloudEvent(EventType.SCHEDULE_NEEDS_ATTENTION, identity, subject, now, data)
 

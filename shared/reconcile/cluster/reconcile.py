@@ -236,6 +236,8 @@ class Pass:
             cluster=self.looks.cluster,
             schedule=self._seen,
             auto_upgrade=self._seen_auto_upgrade(),
+            rule=self.desired.rule_of(self.looks.cluster, self.looks.looker.clock.now()),
+            policy_hash=self.desired.policy.hash,
             sent=self.looks.sent[-1] if self.looks.sent else None,
         )
 

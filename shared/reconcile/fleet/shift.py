@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -13,6 +13,7 @@ from shared.domain.fleet.batch import PendingCluster
 from shared.domain.fleet.shard_records import Brake, ShardRecord
 from shared.domain.fleet.tally import Tally
 from shared.domain.messages.work import SLOW, Claim
+from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Reason
 from shared.reconcile.cluster.look import CALLS_OF_AN_ATTEMPT, OutOfTime
 from shared.reconcile.cluster.reconcile import ClusterReconciler, Pass
@@ -58,9 +59,13 @@ class Shift:
     free: int
     began_at: datetime
     """By this worker's clock; only stretches of it are used."""
+    starts_at: datetime
+    """The same, once its clusters are claimed, however long that has taken."""
     settled: list[Settled] = field(default_factory=list)
     calls: int = 0
     throttled: int = 0
+    claims: Mapping[ClusterId, Claim] = field(default_factory=dict)
+    """Those of clusters that may have to be written to."""
 
     @property
     def record_after(self) -> ShardRecord:
@@ -70,7 +75,20 @@ class Shift:
 
     async def work(self, clusters: Iterable[PendingCluster]) -> None:
         """Look at clusters while there are tokens, until a 429 or the time says to stop."""
-        waiting, running = deque(clusters), set[asyncio.Task[Settled]]()
+        waiting = deque(clusters)
+        async with self.world.claims.holding_each(self._to_be_claimed(waiting)) as self.claims:
+            self.starts_at = self._now
+            await self._work(waiting)
+
+    def _to_be_claimed(self, clusters: Iterable[PendingCluster]) -> list[ClusterId]:
+        """Name those that may be written to: a claim comes before the look."""
+        if self._only_looks:
+            return []
+        some = [each.cluster.id for each in clusters if not each.explicit]
+        return [each for each in some if not self.record.brake.stops(each.resource_group)]
+
+    async def _work(self, waiting: deque[PendingCluster]) -> None:
+        running = set[asyncio.Task[Settled]]()
         done = running
         try:
             while True:
@@ -97,13 +115,17 @@ class Shift:
             and running < in_flight.at_once
             and len(self.settled) + running < in_flight.in_all
             and not self.throttled
-            and self.lasted < STARTS_WITHIN
+            and self._now - self.starts_at < STARTS_WITHIN
         )
 
     @property
     def lasted(self) -> timedelta:
         """How long the shift has lasted; a clock that steps back has lasted nothing."""
-        return max(timedelta(), self.world.reconciler.looker.clock.now() - self.began_at)
+        return max(timedelta(), self._now - self.began_at)
+
+    @property
+    def _now(self) -> datetime:
+        return self.world.reconciler.looker.clock.now()
 
     async def _one(self, cluster: PendingCluster) -> Settled:
         one = self._pass_over(cluster)
@@ -161,20 +183,12 @@ class Shift:
             # What has to be written is written under a claim, which comes before the look. So is
             # what is let go: a person may just be changing it through naptime.
             return Settled(replace(cluster, explicit=False), None)
-        return await self._look_to_write(one, cluster)
-
-    async def _look_to_write(self, one: Pass, cluster: PendingCluster) -> Settled:
-        claim = await self.world.claims.claim(cluster.cluster.id, None)
-        if not isinstance(claim, Claim):
+        if cluster.cluster.id not in self.claims:
             return Settled(cluster, None, counts=False)
-        try:
-            if one.written:
-                # Since the listing somebody may have asked naptime for another schedule.
-                one.written = await self.world.memory.written(cluster.cluster.id)
-            return await self._write(one, cluster)
-        finally:
-            # A run concludes nothing: work that was asked for meanwhile is still done.
-            await self.world.claims.release(claim, concluded=False)
+        if one.written:
+            # Since the listing somebody may have asked naptime for another schedule.
+            one.written = await self.world.memory.written(cluster.cluster.id)
+        return await self._write(one, cluster)
 
     async def _write(self, one: Pass, cluster: PendingCluster) -> Settled:
         group = cluster.cluster.id.resource_group
@@ -213,7 +227,7 @@ class ShiftWorld:
         """Begin a shift, by the policy that the run keeps to."""
         desired = await self.reconciler.wanted(record.policy_hash)
         now = self.reconciler.looker.clock.now()
-        return Shift(self, desired, record, grip, grip.draw.tokens, now)
+        return Shift(self, desired, record, grip, grip.draw.tokens, now, now)
 
 
 def _stopped(one: Pass, decision: Decision, now: datetime, why: Reason) -> Outcome:

@@ -3,22 +3,28 @@
 All times that are compared are the storage service's own, so workers' clocks do not matter.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import batched
 
 from shared.domain.messages.work import AlreadyDone, Busy, Claim, Refusal
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.rows import Row, Values
 from shared.ports.azure import Clock
 from shared.ports.storage import Table
+from shared.reconcile.ground.at_once import at_once
 
 CLUSTERS_TABLE = "naptimeclusters"
 
 CLAIM_LASTS = timedelta(minutes=5)
 """Longer than any reconcile takes (a minute of quick retries and one last call), and short enough
 that a cluster whose worker was killed waits minutes, not hours."""
+
+CLAIMED_TOGETHER = 25
+"""One that has been claimed before costs the others of so many a request each."""
 
 ONE_SECOND = timedelta(seconds=1)
 
@@ -54,9 +60,43 @@ class ClusterClaims:
         return _claim(cluster_id, written, row.changed_at) if written else Busy()
 
     async def _insert(self, cluster_id: ClusterId) -> Claim | None:
-        values: Values = {"clusterId": str(cluster_id), "claimed": True}
+        values = _claimed(cluster_id)
         made = await self.table.insert(cluster_id.subscription_id, cluster_id.hash, values)
         return _claim(cluster_id, made, None) if made else None
+
+    @asynccontextmanager
+    async def holding_each(
+        self, cluster_ids: Sequence[ClusterId]
+    ) -> AsyncIterator[Mapping[ClusterId, Claim]]:
+        """Claim clusters of a subscription, but for those that somebody else is at, and hold them.
+
+        Most of what a run finds to be claimed has never been: then many rows are one request. The
+        claims conclude nothing: work that was asked for meanwhile is still done.
+        """
+        claims: dict[ClusterId, Claim] = {}
+        try:
+            for some in batched(cluster_ids, CLAIMED_TOGETHER, strict=False):
+                claims |= {claim.cluster_id: claim for claim in await self._claim_each(some)}
+            yield claims
+        finally:
+            for held in batched(claims.values(), CLAIMED_TOGETHER, strict=False):
+                await self._release_each(held)
+
+    async def _claim_each(self, cluster_ids: Sequence[ClusterId]) -> list[Claim]:
+        """Claim some together, or where one of them has been claimed before each by itself."""
+        if len(cluster_ids) > 1:
+            rows = {each.hash: _claimed(each) for each in cluster_ids}
+            made = await self.table.insert_all(cluster_ids[0].subscription_id, rows)
+            if made is not None:
+                return [_claim(each, made[each.hash], None) for each in cluster_ids]
+        found = await at_once([partial(self.claim, each, None) for each in cluster_ids])
+        return [claim for claim in found if isinstance(claim, Claim)]
+
+    async def _release_each(self, claims: Sequence[Claim]) -> None:
+        """Give some back together, or where somebody has claimed one since each by itself."""
+        rows = [(claim.row, _released(claim)) for claim in claims]
+        if len(claims) == 1 or not await self.table.replace_all(rows):
+            await at_once([partial(self.release, claim, concluded=False) for claim in claims])
 
     async def release(self, claim: Claim, *, concluded: bool) -> None:
         """Give the claim back; what concluded answers all work from before the claim.
@@ -64,7 +104,15 @@ class ClusterClaims:
         Nothing is remembered where somebody has claimed the row since: their read is the later one.
         """
         answers: Values = {"concludedAt": claim.claimed_at} if concluded else {}
-        await self.table.replace(claim.row, {**claim.row.values, "claimed": False, **answers})
+        await self.table.replace(claim.row, {**_released(claim), **answers})
+
+
+def _claimed(cluster_id: ClusterId) -> Values:
+    return {"clusterId": str(cluster_id), "claimed": True}
+
+
+def _released(claim: Claim) -> Values:
+    return {**claim.row.values, "claimed": False}
 
 
 def _claim(cluster_id: ClusterId, written: Row, before: datetime | None) -> Claim:

@@ -1,0 +1,160 @@
+"""ARM's answers, decoded once: from bytes to what naptime looks at, and nothing else of them.
+
+The SDK makes models of whole answers, which are then made dicts again; and its pipeline decodes
+each before that. As a stream an answer passes that by. Members that do not matter are skipped, and
+what a member holds is not trusted: it may be anything that JSON has, and is judged where it is
+observed.
+"""
+
+import zlib
+from codecs import BOM_UTF8
+from typing import TYPE_CHECKING, Final, NotRequired, TypedDict
+
+import msgspec
+from azure.core.exceptions import DecodeError, HttpResponseError
+from azure.core.rest import HttpRequest
+
+from shared.clients.arm import is_same_place
+from shared.domain.errors import AzureUnavailable
+from shared.domain.vocabulary.plain_text import LONGEST_MESSAGE, one_line
+
+if TYPE_CHECKING:
+    from azure.core.rest import AsyncHttpResponse
+    from azure.mgmt.containerservice.aio import ContainerServiceClient
+
+type Other = str | int | float | bool | list[object] | None
+"""Whatever is no object."""
+
+READ: Final = frozenset({200})
+AS_JSON: Final = {"Accept": "application/json"}
+
+
+class _Mode(TypedDict, total=False):
+    mode: object
+
+
+class _Channels(TypedDict, total=False):
+    nodeOSUpgradeChannel: object
+    upgradeChannel: object
+
+
+class _Properties(TypedDict, total=False):
+    provisioningState: object
+    nodeProvisioningProfile: _Mode | Other
+    autoUpgradeProfile: _Channels | Other
+    nodeResourceGroup: object
+
+
+class Cluster(TypedDict, total=False):
+    """What is looked at of a managed cluster."""
+
+    id: object
+    location: object
+    tags: object
+    sku: object
+    properties: _Properties | Other
+
+
+class Configuration(TypedDict, total=False):
+    """What is looked at of a maintenance configuration."""
+
+    id: object
+    name: object
+    properties: object
+
+
+class ListPage[T](TypedDict):
+    """One page of a list."""
+
+    value: list[T]
+    nextLink: NotRequired[str | None]
+
+
+CLUSTER = msgspec.json.Decoder(Cluster)
+CLUSTERS = msgspec.json.Decoder(ListPage[Cluster])
+CONFIGURATION = msgspec.json.Decoder(Configuration)
+CONFIGURATIONS = msgspec.json.Decoder(ListPage[Configuration])
+
+
+async def answer_to(
+    client: "ContainerServiceClient", request: "HttpRequest", expected: frozenset[int]
+) -> "AsyncHttpResponse":
+    """Send a request through the SDK's pipeline and read its answer, which stays as it came.
+
+    Raises HttpResponseError for any other status, as the SDK's own operations do.
+    """
+    response = await client.send_request(request, stream=True)
+    try:
+        await response.read()
+    except zlib.error as error:
+        raise DecodeError("the answer cannot be decompressed") from error
+    finally:
+        await response.close()
+    if response.status_code not in expected:
+        raise HttpResponseError(response=response)
+    return response
+
+
+def resource[T](decoder: msgspec.json.Decoder[T], response: "AsyncHttpResponse") -> T:
+    """Decode an answer that has one resource in it; raises AzureUnavailable."""
+    return _decoded(decoder, response.content, "The answer is no resource.")
+
+
+class Pages[T]:
+    """The pages of one listing, which come to an end.
+
+    One that leads back to a page that was read would be asked for as fast as it is answered, for
+    ever.
+    """
+
+    def __init__(
+        self,
+        client: "ContainerServiceClient",
+        decoder: msgspec.json.Decoder[ListPage[T]],
+        first: HttpRequest,
+        version: str,
+    ) -> None:
+        self._version = version
+        self._client = client
+        self._decoder = decoder
+        self._next: HttpRequest | None = first
+        self._asked = set[str]()
+
+    @property
+    def has_more(self) -> bool:
+        """Say whether there is a page that has not been read."""
+        return self._next is not None
+
+    async def next(self) -> tuple["AsyncHttpResponse", list[T]]:
+        """Read the next page; raises AzureUnavailable where that is none, or one of before."""
+        if self._next is None:
+            raise StopAsyncIteration
+        response = await answer_to(self._client, self._next, READ)
+        url = response.request.url
+        if url in self._asked:
+            raise AzureUnavailable("The pages of a listing lead back to one that was read before.")
+        self._asked.add(url)
+        # A body without a list is no empty list: what is not seen would be written over.
+        found = _decoded(self._decoder, response.content, "The answer is no page of a list.")
+        self._next = self._following(found.get("nextLink") or "", url)
+        return response, found["value"]
+
+    def _following(self, link: str, url: str) -> HttpRequest | None:
+        """Ask for the next page: with the token, so it has to be where the one before was."""
+        if not link:
+            return None
+        if not is_same_place(link, url):
+            raise AzureUnavailable("The next page of a listing is not at Azure.")
+        # As the SDK does; where the link names a version, that is the one.
+        return HttpRequest("GET", link, params={"api-version": self._version}, headers=AS_JSON)
+
+
+def _decoded[T](decoder: msgspec.json.Decoder[T], body: bytes, otherwise: str) -> T:
+    try:
+        return decoder.decode(body.removeprefix(BOM_UTF8))
+    except msgspec.ValidationError as error:
+        raise AzureUnavailable(otherwise) from error
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        # A proxy's page with status 200.
+        why = one_line(str(error), LONGEST_MESSAGE)
+        raise AzureUnavailable(f"The answer is not JSON: {why}") from error
