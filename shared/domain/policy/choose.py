@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Self, TypedDict
 
 from shared.domain.policy.match import Match, Matched
+from shared.domain.policy.updates import NEVER, UpdateRules
 from shared.domain.policy.windows import NamedWindow
 from shared.domain.vocabulary.plain_text import one_line
 
@@ -93,6 +94,7 @@ class Policy:
     rules: tuple[Rule, ...]
     choose_tag: str | None = None
     hash: str = ""
+    updates: UpdateRules = NEVER
 
     @classmethod
     def of_one(cls, window: NamedWindow) -> Self:
