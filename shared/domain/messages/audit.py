@@ -1,7 +1,4 @@
-"""Who asks over HTTP, as far as it can be believed, and the word that ties everything together.
-
-The record that every command over HTTP leaves: written before the write, completed after it.
-"""
+"""Who asks over HTTP, and the record that each command leaves: written before, completed after."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
