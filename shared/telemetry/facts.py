@@ -131,6 +131,7 @@ class RunsMended:
     closed: int | None
     dropped: int | None
     forgotten: int | None
+    clocks: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,6 +90,9 @@ class AuditAction(StrEnum):
     START_RUN = "StartRun"
     REPLAY = "Replay"
     PUT_POLICY = "PutPolicy"
+    APPROVE_RUN = "ApproveRun"
+    REVERT_RUN = "RevertRun"
+    RELEASE_SCHEDULE = "ReleaseSchedule"
     MAKE_FEED = "MakeFeed"
     REVOKE_FEED = "RevokeFeed"
 

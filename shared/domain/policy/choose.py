@@ -10,6 +10,7 @@ from typing import Self, TypedDict
 
 from shared.domain.policy.index import RuleIndex
 from shared.domain.policy.match import Match, Matched
+from shared.domain.policy.updates import NEVER, UpdateRules
 from shared.domain.policy.windows import NamedWindow
 from shared.domain.vocabulary.plain_text import one_line
 
@@ -102,6 +103,7 @@ class Policy:
     rules: tuple[Rule, ...]
     choose_tag: str | None = None
     hash: str = ""
+    updates: UpdateRules = NEVER
     index: RuleIndex = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
