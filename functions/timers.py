@@ -68,6 +68,7 @@ async def mind_runs(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the wor
             closed=mended.closed or None,
             dropped=mended.dropped or None,
             forgotten=mended.forgotten or None,
+            clocks=mended.clocks or None,
         )
 
 

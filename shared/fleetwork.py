@@ -8,13 +8,18 @@ from shared.reconcile.fleet.ask import RunAsker
 from shared.reconcile.fleet.baton import ShardReconciler
 from shared.reconcile.fleet.close import RunCloser
 from shared.reconcile.fleet.hand_out import ShardHandout
-from shared.reconcile.fleet.listing import SubscriptionLister
 from shared.reconcile.fleet.mind import RunMinder
-from shared.reconcile.fleet.patience import ListingPatience
 from shared.reconcile.fleet.settle import ClusterSettler
 from shared.reconcile.fleet.shift import ShiftWorld
 from shared.reconcile.fleet.start import RunMessageReceiver, RunStarter
 from shared.reconcile.fleet.store import RunStore
+from shared.reconcile.fleet.subscriptions.listing import SubscriptionLister
+from shared.reconcile.fleet.subscriptions.patience import ListingPatience
+from shared.reconcile.fleet.updates.approve import PlanApprover
+from shared.reconcile.fleet.updates.clocks import ClockRuns
+from shared.reconcile.fleet.updates.follow import Follower
+from shared.reconcile.fleet.updates.orders import Orders
+from shared.reconcile.fleet.updates.plans import PlanReader
 from shared.reconcile.ground.at_once import InFlight
 from shared.reconcile.ground.claim import CLUSTERS_TABLE
 from shared.reconcile.ground.crowds import CrowdFinder
@@ -40,7 +45,35 @@ class Fleetwork(Groundwork):
     @cached_property
     def closer(self) -> RunCloser:
         """What ends runs."""
-        return RunCloser(self.store, self.reports.run, self.teller, self.given_up)
+        ground = self.teller, self.given_up, self.follower
+        return RunCloser(self.store, self.reports.run, *ground)
+
+    @cached_property
+    def plans(self) -> PlanReader:
+        """What reads the plans of runs."""
+        return PlanReader(self.store)
+
+    @cached_property
+    def follower(self) -> Follower:
+        """What follows runs that have found drift."""
+        return Follower(self.plans, self.asker, self.policies.wanted)
+
+    @cached_property
+    def orders(self) -> Orders:
+        """What runs may change."""
+        return Orders(self.store, self.memory, self.plans, self.policies.wanted)
+
+    @cached_property
+    def clock_runs(self) -> ClockRuns:
+        """The runs that come where clocks change."""
+        new_id, dry_run = self.ports.new_id, self.settings.dry_run
+        return ClockRuns(self._shards, self.asker, self.policies, new_id, dry_run)
+
+    @cached_property
+    def approver(self) -> PlanApprover:
+        """What `POST /runs/{id}/approve` and `.../revert` call."""
+        allowed = self.settings.subscriptions
+        return PlanApprover(self.store, self.asker, self.orders, self.audit, allowed)
 
     @cached_property
     def handout(self) -> ShardHandout:
@@ -67,6 +100,7 @@ class Fleetwork(Groundwork):
             CrowdFinder(self.memory, self.teller, self.crowd_size),
             Tidier(ports.tables.of(CLUSTERS_TABLE), self._shards),
             self.patience,
+            self.orders,
         )
 
     @cached_property
@@ -93,8 +127,7 @@ class Fleetwork(Groundwork):
         """What the holder of a baton needs for its clusters."""
         records, bug = self.claims, self.reports.bug
         timeout = self.settings.desired.attempt_timeout
-        ground = records, self.memory, self.pacer
-        return ShiftWorld(self.reconciler, *ground, bug, timeout, self.in_flight)
+        return ShiftWorld(self.reconciler, records, self.pacer, bug, timeout, self.in_flight)
 
     @cached_property
     def settler(self) -> ClusterSettler:
@@ -135,6 +168,7 @@ class Fleetwork(Groundwork):
             ports.shards_queue,
             self.closer,
             allowed,
+            self.half_pace,
         )
         return RunMessageReceiver(starter, shards)
 
@@ -150,4 +184,5 @@ class Fleetwork(Groundwork):
             self.ports.shards_queue,
             self.closer,
             self.patience,
+            self.clock_runs,
         )

@@ -26,7 +26,14 @@ from shared.reconcile.ground.memory import ClusterMemory, Recorder
 from shared.reconcile.ground.outbox import EventTeller, OutcomeTeller
 from shared.reconcile.ground.pacer import SHARDS_TABLE, ShardPacer
 from shared.reconcile.ground.policies import POLICY_TABLE, PolicyHome
-from shared.reconcile.ground.reads import READS_PARTITION, ReadPacer, Whereabouts
+from shared.reconcile.ground.reads import (
+    READS_PARTITION,
+    UPDATES_PARTITION,
+    HalfPace,
+    ReadPacer,
+    Whereabouts,
+    half_of,
+)
 from shared.reconcile.images.find import FleetPlaces
 from shared.reconcile.images.memory import IMAGES_TABLE, ImageMemory, NewestImages
 from shared.settings import Settings
@@ -135,7 +142,15 @@ class Groundwork:
     @cached_property
     def reconciler(self) -> ClusterReconciler:
         """One attempt at one cluster."""
-        return ClusterReconciler(self.looker, self.policies.wanted, self.settings.dry_run)
+        wanted, dry_run = self.policies.wanted, self.settings.dry_run
+        return ClusterReconciler(self.looker, wanted, self.memory, dry_run)
+
+    @cached_property
+    def half_pace(self) -> HalfPace:
+        """The pace of updates, which is half of the other."""
+        ports, pace = self.ports, half_of(self.settings.pace)
+        pacer = ShardPacer(self._shards, ports.clock, ports.jitter, pace, UPDATES_PARTITION)
+        return HalfPace(pacer)
 
     @cached_property
     def worker(self) -> ClusterWorker:
@@ -151,6 +166,7 @@ class Groundwork:
             ports.jitter,
             self.reports.work,
             self.outcome_teller,
+            self.half_pace,
         )
 
     @cached_property

@@ -80,6 +80,7 @@ def read_settings(environment: Environment) -> Settings:
             policy=Policy.of_one(_window(environment)),
             excluded=_excluded(environment),
             lead=_lead(environment),
+            restores=_restores(environment),
         ),
         dry_run=flag(environment, "NAPTIME_DRY_RUN"),
         pace=_pace(environment, "SHARD", Pace()),
@@ -151,6 +152,14 @@ def _start(environment: Environment) -> time:
 def _lead(environment: Environment) -> timedelta:
     minimum, maximum = (int(lead / timedelta(minutes=1)) for lead in (MINIMUM_LEAD, MAXIMUM_LEAD))
     return timedelta(minutes=whole(environment, "NAPTIME_LEAD_MINUTES", 40, minimum, maximum))
+
+
+def _restores(environment: Environment) -> bool:
+    name = "NAPTIME_RESTORE"
+    value = text(environment, name, "last").lower()
+    if value not in {"last", "policy"}:
+        raise refuse(name, value, "must be last or policy")
+    return value == "last"
 
 
 def _spread(environment: Environment, hours: int) -> timedelta:

@@ -13,6 +13,7 @@ from shared.azure import Azure, is_storage_trouble, leave
 from shared.fleetwork import Fleetwork
 from shared.groundwork import Reports
 from shared.reconcile.cluster.delete import ScheduleDeleter
+from shared.reconcile.cluster.own.release import ScheduleReleaser
 from shared.reconcile.cluster.poison import PoisonKeeper, PoisonReporter
 from shared.reconcile.cluster.put import SchedulePutter
 from shared.reconcile.cluster.receive_event import EventReceiver
@@ -97,6 +98,11 @@ class World(Fleetwork):
     def poison_keeper(self) -> PoisonKeeper:
         """What the timer that empties the poison queues calls."""
         return PoisonKeeper(self.ports.poison, self.poison)
+
+    @cached_property
+    def releaser(self) -> ScheduleReleaser:
+        """What `POST .../schedule/release` calls."""
+        return ScheduleReleaser(self.changes)
 
     @cached_property
     def requests(self) -> RequestedReconcile:

@@ -31,6 +31,7 @@ from functions.http.problems import (
     FOREIGN_SUBSCRIPTION,
     NO_SCHEDULE,
     WRITES_TO_AZURE,
+    ProblemKind,
     RequestRefused,
     advised_against,
 )
@@ -42,10 +43,18 @@ from shared.domain.messages.audit import AuditAction, Origin
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.invalid import InvalidInput
 from shared.reconcile.cluster.change import AdvisedAgainst, ConditionFailed
+from shared.reconcile.cluster.own.release import NothingToRelease, NotPlain, ReleasedJson
 from shared.reconcile.ground.claim import ClusterBusy
 from shared.world import app
 
 routes = Routes()
+
+NOT_PLAIN = ProblemKind(
+    "NotPlain",
+    409,
+    "The schedule is linked, or holds more than a maintenance window.",
+    "Give it a maintenance window of its own first, or leave it yours.",
+)
 
 CLUSTER = "clusters/{subscriptionId}/{resourceGroup}/{name}"
 REFUSED = (FOREIGN_SUBSCRIPTION, CONDITION_FAILED, CLUSTER_BUSY)
@@ -137,6 +146,22 @@ async def delete_schedule(
     return Ok(deleted_json(done, origin))
 
 
+@routes.post(
+    f"{CLUSTER}/schedule/release",
+    problems=(FOREIGN_SUBSCRIPTION, CLUSTER_BUSY, NO_SCHEDULE, NOT_PLAIN, *ASKS_AZURE),
+    examples={},
+    attempted=attempt_of(AuditAction.RELEASE_SCHEDULE),
+)
+async def release_schedule(path: ClusterPath, origin: Origin) -> Ok[ReleasedJson]:
+    """Hand a cluster's schedule to naptime, which looks after it as after its own from then on.
+
+    Nothing is written to Azure. Where the policy says `schedules = "owned"`, and wants another
+    schedule, a run changes it later: `drift` says how.
+    """
+    with _refusing():
+        return Ok(await app().releaser.release(_cluster(path), origin))
+
+
 def _cluster(path: ClusterPath) -> ClusterId:
     return allowed(ClusterId.of(path.subscription_id, path.resource_group, path.name))
 
@@ -152,6 +177,10 @@ def _refusing() -> Iterator[None]:
     except ConditionFailed as error:
         members = {"etag": error.tag}
         raise RequestRefused(CONDITION_FAILED, str(error), members=members) from error
+    except NothingToRelease as error:
+        raise RequestRefused(NO_SCHEDULE, str(error)) from error
+    except NotPlain as error:
+        raise RequestRefused(NOT_PLAIN, str(error)) from error
     except AdvisedAgainst as error:
         kind = advised_against(error.advice.against[0].reason)
         raise RequestRefused(kind, str(error), members=_advice(error)) from error

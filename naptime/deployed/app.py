@@ -58,7 +58,7 @@ class DeployedApp:
         while True:
             run = await self._client.get(f"runs/{run_id}", pageSize="1")
             watch(_progress(run))
-            if run.get("state") == RunState.FINISHED:
+            if run.get("state") != RunState.ACTIVE:
                 return await self.run(run_id)
             await self._clock.sleep(ASKED_EVERY)
 

@@ -72,7 +72,7 @@ class OwnFleet:
 
     async def _is_done(self, run_id: str, watch: Watch) -> bool:
         stored = await self.world.store.run(run_id)
-        if stored is not None and stored.record.state is RunState.FINISHED:
+        if stored is not None and stored.record.state is not RunState.ACTIVE:
             return True
         now = self.ports.clock.now()
         if self._seen_at is None or now - self._seen_at >= SEEN_EVERY:

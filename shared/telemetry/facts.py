@@ -19,6 +19,8 @@ class Reconciled:
     dry_run: bool
     next_start: str | None
     azure_code: str | None
+    rule: str | None
+    policy_hash: str | None
     detail: str
 
 
@@ -129,6 +131,7 @@ class RunsMended:
     closed: int | None
     dropped: int | None
     forgotten: int | None
+    clocks: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

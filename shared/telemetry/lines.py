@@ -131,7 +131,8 @@ RUNS_MENDED = Line(
     "runs mended",
     facts.RunsMended,
     WARNING,
-    "What a crash left of the runs was put right. Only what was done at all is named.",
+    "What a crash left of the runs was put right, or one was asked for where clocks change. Only"
+    " what was done at all is named.",
 )
 IMAGE_AGES_READ = Line(
     "image ages read",

@@ -224,6 +224,8 @@ def _say(line: Line[..., facts.Reconciled], outcome: Outcome, cause: Cause) -> N
         dry_run=outcome.dry_run,
         next_start=outcome.next_start.isoformat() if outcome.next_start else None,
         azure_code=outcome.azure_code or None,
+        rule=outcome.rule or None,
+        policy_hash=outcome.policy_hash or None,
         detail=one_line(outcome.message, DETAIL_LIMIT),
     )
 

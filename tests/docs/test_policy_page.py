@@ -10,6 +10,7 @@ from shared.domain.policy.choose import Leave, ReportOnly
 from shared.domain.policy.read import MOST_BYTES, read_policy
 from shared.domain.policy.read_rules import LONGEST_EXEMPTION, MOST_RULES
 from shared.domain.policy.read_windows import MOST_HOURS_DAILY_IN_ZONE, MOST_WINDOWS
+from shared.domain.policy.updates import UpdateRules
 from shared.domain.policy.warnings import warnings_of
 from shared.domain.policy.windows import NamedWindow
 from shared.domain.vocabulary.ids import ClusterId
@@ -59,9 +60,16 @@ def test_what_is_wrong_is_said_as_on_the_page() -> None:
     assert str(refused.value).splitlines() == shown.text.splitlines()
 
 
+def test_what_may_be_changed_is_said_as_on_the_page() -> None:
+    """The table of updates reads as the page explains it."""
+    (shown,) = (block for block in BLOCKS if block.text.startswith("[update]"))
+    updates = read_policy(f"{TEXT}\n{shown.text}", NOW).updates
+    assert updates == UpdateRules(owned=True, at_most=25, adopts=True)
+
+
 def test_the_first_week_writes_in_one_subscription() -> None:
     """The policy of docs/first-week.md writes in one subscription, and only looks elsewhere."""
-    (shown,) = (block for block in BLOCKS if block.language == "toml")
+    (shown,) = (block for block in BLOCKS if block.text.startswith("version"))
     policy = read_policy(shown.text, NOW)
     assert warnings_of(policy, NOW) == []
     first = policy.choose(a_cluster(), NOW)

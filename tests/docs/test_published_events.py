@@ -5,9 +5,13 @@ from datetime import UTC, datetime
 
 from shared.domain.deciding.decision import Finding
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
+from shared.domain.fleet.run import Run, RunScope, RunState
+from shared.domain.fleet.run_records import RunRecord, RunSummaryJson
+from shared.domain.fleet.told import ended
 from shared.domain.images.node_image import ImageVersion, NodeImage
 from shared.domain.images.released import NodeImageReleased
 from shared.domain.messages.told import Occasion, events_of, failure_of
+from shared.domain.updates.plan import Verdict
 from shared.domain.vocabulary.cloud_event import CloudEvent, EventType
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause, Reason
@@ -43,6 +47,14 @@ def let_go() -> Outcome:
     return replace(left, findings=(*left.findings, found), lets_go=NOW)
 
 
+def braked() -> RunRecord:
+    """Give the record of a run that has planned more than needs no approval."""
+    run = Run("202611-a", Cause.SWEPT, RunScope(), NOW)
+    verdict = Verdict("0" * 32, updates=11, for_clocks=0, owned=11, most=10)
+    summary = RunSummaryJson(updatePlan=verdict.to_json())
+    return RunRecord(run, RunState.NEEDS_APPROVAL, summary=summary)
+
+
 async def published() -> dict[str, CloudEvent]:
     """Make one of each event, by the name of its type."""
     image = NodeImage.parse("AKSUbuntu-2404gen2containerd-202608.20.0")
@@ -59,6 +71,7 @@ async def published() -> dict[str, CloudEvent]:
         *failure_of(outcome(OutcomeKind.FAILED, Reason.REJECTED_BY_AZURE), OCCASION, NOW),
         *events_of(outcome(OutcomeKind.UNCHANGED, Reason.LONGER_THAN_WEEKLY), OCCASION, (), NOW),
         *world.topic.of("FleetRunCompleted"),
+        *[event for event in ended(braked(), NOW) if event.type is EventType.APPROVAL_NEEDED],
     ]
     return {event.type: event for event in events}
 

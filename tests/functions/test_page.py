@@ -8,6 +8,7 @@ from hashlib import sha256
 
 import pytest
 
+from functions.page.document import SITE
 from local.host.payloads import HttpCall
 from local.host.responses import HttpResponse
 from shared.reconcile.ground.at_once import SharedAnswers
@@ -77,6 +78,26 @@ async def test_nothing_in_the_page_is_from_elsewhere(world: Loaded) -> None:
         html.replace(re.findall(r"<script.*?</script>", html, re.DOTALL)[0], ""),
     )
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", html)
+
+
+def test_modules_use_what_they_take_and_offer_what_is_used() -> None:
+    """Each name that a module of the page imports is exported and used, and no export is idle."""
+    texts = {each.stem: each.read_text("utf-8") for each in SITE.glob("*.mjs")}
+    assert len(texts) > 10
+    exported = {
+        (module, name)
+        for module, text in texts.items()
+        for name in re.findall(r"^export (?:async )?(?:function|const) (\w+)", text, re.MULTILINE)
+    }
+    taken = set()
+    for importer, text in texts.items():
+        for names, module in re.findall(
+            r'^import \{ (.+) \} from "\./(\w+)\.mjs";', text, re.MULTILINE
+        ):
+            for name in names.split(", "):
+                taken.add((module, name))
+                assert len(re.findall(rf"\b{name}\b", text)) > 1, f"{importer}: {name}"
+    assert taken == exported
 
 
 async def test_the_page_is_not_sent_twice(world: Loaded) -> None:

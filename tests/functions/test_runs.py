@@ -3,7 +3,7 @@
 import json
 from base64 import b64decode
 from datetime import UTC, datetime
-from typing import cast
+from typing import NoReturn, cast
 from uuid import uuid4
 
 import pytest
@@ -12,6 +12,7 @@ from local.host.payloads import HttpCall, QueueMetadata
 from shared.domain.fleet.run_work import Baton, ListSubscription, StartRun
 from shared.domain.fleet.shard import Shard
 from shared.domain.vocabulary.ids import ClusterId
+from shared.world import app
 from tests.clusters import FOREIGN_SUBSCRIPTION, SUBSCRIPTION, cluster, schedule
 from tests.functions.conftest import Loaded
 from tests.functions.test_api import Json, answer, post
@@ -230,3 +231,86 @@ async def test_messages_of_a_run_that_is_no_more(world: Loaded) -> None:
     ):
         result = await world.worker.invoke_queue(name, work.to_message())
         assert result.succeeded, result.exception
+
+
+async def ask_of(
+    world: Loaded, name: str, body: Json, query: dict[str, str] | None = None, run: str = RUN_ID
+) -> tuple[int, Json]:
+    """Ask for something about a run."""
+    http = HttpCall(
+        method="POST",
+        headers={"content-type": "application/json"},
+        params=query or {},
+        route_params={"runId": run},
+        body=json.dumps(body).encode(),
+    )
+    return answer(await world.worker.invoke_http(name, http))
+
+
+PLAN: Json = {"planHash": "0" * 32}
+
+
+async def test_a_run_that_waits_for_nobody_is_not_approved(world: Loaded, group: str) -> None:
+    """A run that planned nothing is a 409, one that is none a 404, a hash that is none a 400."""
+    run_id = await run_of(world, group)
+    status, body = await ask_of(world, "approve_run", PLAN, run=run_id)
+    assert (status, body["reason"]) == (409, "NothingToApprove")
+    assert (await ask_of(world, "approve_run", PLAN))[0] == 404
+    status, body = await ask_of(world, "approve_run", {"planHash": "all"}, run=run_id)
+    assert (status, body["field"]) == (400, "planHash")
+
+
+async def test_a_revert_needs_the_hash_of_its_dry_run(world: Loaded, group: str) -> None:
+    """The dry run says what would be put back; without its hash nothing is begun."""
+    run_id = await run_of(world, group)
+    status, shown = await ask_of(world, "revert_run", {}, {"dryRun": "true"}, run_id)
+    assert (status, shown["updates"], shown["clusters"]) == (200, 0, [])
+    status, body = await ask_of(world, "revert_run", {}, run=run_id)
+    assert (status, body["field"]) == (400, "planHash")
+    status, body = await ask_of(world, "revert_run", PLAN, run=run_id)
+    assert (status, body["reason"]) == (409, "OtherPlan")
+    status, begun = await ask_of(world, "revert_run", {"planHash": shown["planHash"]}, run=run_id)
+    assert status == 202
+    await work_off(world)
+    _, done = await call(world, "show_run", {}, runId=str(begun["runId"]))
+    assert (done["state"], done["updates"]) == ("Finished", {"kind": "Revert", "runId": run_id})
+
+
+async def test_a_schedule_is_handed_to_naptime(world: Loaded, group: str) -> None:
+    """A person's schedule becomes naptime's own, and is shown as that; none is a 404."""
+    where = {"subscriptionId": SUBSCRIPTION, "resourceGroup": group}
+    for name, status in (("aks-2", 200), ("aks-0", 404)):
+        http = HttpCall(method="POST", route_params={**where, "name": name})
+        got, body = answer(await world.worker.invoke_http("release_schedule", http))
+        assert got == status, body
+    http = HttpCall(route_params={**where, "name": "aks-2"})
+    _, shown = answer(await world.worker.invoke_http("show_cluster", http))
+    assert str(shown["madeBy"]).startswith("naptime, which took it over")
+
+
+class Noting:
+    """An audit log of which only old months are to be dropped, and a minder that fails."""
+
+    def __init__(self) -> None:
+        self.dropped: list[datetime] = []
+
+    async def drop_old(self, now: datetime) -> int:
+        """Note that it was asked for."""
+        self.dropped.append(now)
+        return 0
+
+    async def mind(self, _: datetime) -> NoReturn:
+        """Fail."""
+        raise RuntimeError("seeded")
+
+
+async def test_old_audit_months_go_whatever_happens_before(
+    world: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where runs cannot be minded, months that are past keeping are dropped; the tick fails."""
+    noting = Noting()
+    monkeypatch.setitem(app().__dict__, "audit", noting)
+    monkeypatch.setitem(app().__dict__, "minder", noting)
+    result = await world.worker.invoke_timer("mind_runs")
+    assert not result.succeeded
+    assert len(noting.dropped) == 1

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from shared.domain.deciding.decision import Desired
 from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.deciding.wish import Wish
 from shared.domain.vocabulary.pages import PageAsked
@@ -17,9 +18,9 @@ from tests.unit.domain.policy.examples import RINGS
 PAGE = PageAsked(size=10)
 
 
-async def owned(*, has_topic: bool = True) -> World:
+async def owned(*, has_topic: bool = True, desired: Desired | None = None) -> World:
     """Give a world with a cluster that has a schedule of naptime's."""
-    world = World(has_topic=has_topic)
+    world = World(has_topic=has_topic, desired=desired)
     world.aks.add(cluster())
     await world.reconcile()
     await world.run()
@@ -75,8 +76,12 @@ async def test_changed_back_it_stays_somebody_elses() -> None:
 
 
 async def test_removed_it_is_written_anew_and_naptimes_again() -> None:
-    """A change of that one is told again, for it is another write."""
-    world = await owned()
+    """A change of that one is told again, for it is another write.
+
+    The rule's window, that is, where what was seen last does not come back.
+    """
+    window = World().settings.desired
+    world = await owned(desired=replace(window, restores=False))
     for _ in range(2):
         world.aks.set_schedule(cluster_id(), schedule())
         await world.reconcile()
@@ -153,7 +158,7 @@ async def test_a_stale_offset_is_counted_listed_and_told_once() -> None:
         assert record.summary["reasons"] == {"OffsetStale": 1}
     asked = {"reason": Reason.OFFSET_STALE.value}
     (listed,) = (await world.fleet.clusters(None, asked, PAGE)).items
-    assert [finding["reason"] for finding in listed["findings"]] == ["OffsetStale"]
+    assert [finding["reason"] for finding in listed["findings"]] == ["OffsetStale", "Outdated"]
     assert "2027-03-28T01:00:00Z" in listed["message"]
     (event,) = world.topic.of("ScheduleNeedsAttention")
     assert event.data["reason"] == "OffsetStale"

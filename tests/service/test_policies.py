@@ -175,7 +175,7 @@ async def test_storage_that_is_down_is_no_policy_of_none() -> None:
 async def test_a_policy_of_a_later_version_is_said_and_not_guessed() -> None:
     """After a roll-back, a file with newer fields stops decisions, by name."""
     world = World()
-    await world.policies.put(RINGS + "[update]\n", "a later version", ANY)
+    await world.policies.put(RINGS + "[later]\n", "a later version", ANY)
     with pytest.raises(InvalidSetting, match="cannot be read by this version"):
         await home(world).wanted()
 

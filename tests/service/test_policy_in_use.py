@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 from shared.domain.deciding.conditions import Condition
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.deciding.wish import Wish
+from shared.domain.errors import AccessDenied
 from shared.domain.fleet.run import RunScope
 from shared.domain.policy.read import policy_hash
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.window.text import offset_text
 from tests.clusters import cluster, cluster_id, schedule
+from tests.fakes.aks import Fault
 from tests.service.test_policies import ANY, OTHER, PERSON
 from tests.service_world import SUNDAY_NIGHT, World
 from tests.unit.domain.policy.examples import RINGS
@@ -153,3 +155,41 @@ async def test_a_change_of_the_clocks_makes_an_offset_stale() -> None:
     assert (await world.viewer.look(cluster_id()))["offsetStaleSince"] is None
     world.clock.move_to(datetime(2027, 4, 1, tzinfo=UTC))
     assert (await world.viewer.look(cluster_id()))["offsetStaleSince"] == "2027-03-28T01:00:00Z"
+
+
+async def test_rule_and_version_are_carried_by_all_that_is_told() -> None:
+    """Outcome, row, run, event, and the audit of whoever asked, for a schedule by hand as well."""
+    world = World(has_topic=True)
+    await world.policies.put(RINGS, "somebody", ANY)
+    world.aks.add(cluster("dev", tags={"env": "dev"}))
+    world.aks.add(cluster("lab", tags={"env": "sandbox"}))
+    world.aks.add(cluster("asked"))
+    await world.commands.reconcile(cluster_id("dev"), PERSON, dry_run=False)
+    await world.putter.put(cluster_id("asked"), Wish(SUNDAY_NIGHT, force=True), PERSON)
+    await world.sweep()
+    for name, rule in (("dev", "dev and test"), ("lab", "sandboxes"), ("asked", "everything else")):
+        known = await world.memory.recall(cluster_id(name))
+        assert known is not None
+        last = known.last_outcome
+        assert (last["rule"], last["policyHash"]) == (rule, HASH), name
+    created = {
+        event.subject.rpartition("/")[2]: event for event in world.topic.of("ScheduleCreated")
+    }
+    assert created["dev"].data["rule"] == "dev and test"
+    assert {event.data["policyHash"] for event in created.values()} == {HASH}
+    audited = [record.to_json() for record in world.audited if record.cluster_id]
+    assert {(each["rule"], each["policyHash"]) for each in audited} == {
+        *(("dev and test", HASH), ("everything else", HASH))
+    }
+
+
+async def test_what_azure_refuses_has_its_rule_as_well() -> None:
+    """A write that is denied is an outcome, by the rule that asked for it."""
+    world = World()
+    await world.policies.put(RINGS, "somebody", ANY)
+    world.aks.add(cluster(tags={"env": "dev"}))
+    world.aks.faults.append(Fault("put", lambda: AccessDenied("no")))
+    await reconciled(world)
+    outcome, _ = world.outcomes[0]
+    assert outcome.reason is Reason.ACCESS_DENIED
+    assert (outcome.rule, outcome.policy_hash) == ("dev and test", HASH)

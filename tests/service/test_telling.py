@@ -54,6 +54,8 @@ async def test_a_schedule_that_was_created_for_an_event() -> None:
         "nextStart": "2026-11-22T01:00:00Z",
         "runId": None,
         "cause": "ClusterWritten",
+        "rule": "settings",
+        "policyHash": None,
     }
 
 

@@ -21,7 +21,6 @@ const COLUMNS = {
 const SHOW = {
   unprotected: ["unprotected", isUnprotected],
   attention: ["that need a person", (cluster) => cluster.needsAPerson],
-  waiting: ["that wait for approval", (cluster) => cluster.waits],
 };
 
 export function clusters(fleet, place, go) {
@@ -80,8 +79,11 @@ function sorted(found, query) {
   return query.down ? ordered.reverse() : ordered;
 }
 
+const byName = new Intl.Collator("en", { numeric: true });
+
 function compared(one, other) {
   if (one === other) return 0;
+  if (typeof one === "string") return byName.compare(one, other);
   return one < other ? -1 : 1;
 }
 

@@ -112,10 +112,6 @@ export function nextOpening(cluster, at = now()) {
   return cluster.window?.opens.find((open) => open.end > at) ?? null;
 }
 
-export function isOpenAt(cluster, at) {
-  return cluster.window?.opens.some((open) => open.start <= at && at < open.end) ?? false;
-}
-
 export function stateOf(cluster) {
   if (cluster.leftOut) return { text: "Left out", kind: "quiet" };
   if (!cluster.explicit) return { text: cluster.planned ? "Planned" : "No window", kind: "bad" };

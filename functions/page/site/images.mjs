@@ -9,7 +9,7 @@ export function images(fleet, place, go) {
   const found = fleet.images.map((image) => ({ image, ...takers(fleet, image) })).filter((each) => each.clusters.length).sort(newestFirst);
   if (!found.length) return section("images", "Newest node images", el("p", { class: "quiet" }, "No node image has been seen yet."));
   const shown = place.query.images === "all" ? found : found.slice(0, SHOWN);
-  const heads = ["Location", "Image", "Since", "Has it", "Certain by"].map((text) => head(text));
+  const heads = [["Location"], ["Image"], ["Since", "since"], ["Has it", "has"], ["Certain by"]].map(([text, kind]) => head(text, { class: kind }));
   return section("images", "Newest node images",
     table("Newest node images by location", heads, shown.map(row), { class: "images" }),
     found.length > shown.length
@@ -31,9 +31,9 @@ function takers(fleet, image) {
 function row({ image, clusters, waits, known, have }) {
   return el("tr", {},
     el("th", { scope: "row" }, el("a", { href: fragment("clusters", { location: image.location }) }, image.location)),
-    el("td", {}, image.os.replace("AKS", ""), " ", el("code", {}, image.version)),
-    el("td", { title: when(image.since) }, image.after === null ? "over " : "", span(now() - image.since)),
-    el("td", {}, known.length ? `${have.length} of ${clusters.length}` : el("span", { class: "quiet" }, "not read")),
+    el("td", {}, el("code", {}, image.version), el("small", {}, image.os.replace("AKS", ""))),
+    el("td", { class: "since", title: when(image.since) }, image.after === null ? "over " : "", span(now() - image.since)),
+    el("td", { class: "has" }, known.length ? `${have.length} of ${clusters.length}` : el("span", { class: "quiet" }, "not read")),
     el("td", {}, certainty(waits)));
 }
 
@@ -43,7 +43,7 @@ function certainty(waits) {
   const last = Math.max(...waits.map((wait) => wait.certainBy ?? 0));
   return [
     last ? el("span", {}, last < now() ? "all windows since" : when(last)) : null,
-    any ? el("span", { class: "bad" }, ` ${any} at any hour`) : null,
-    unknown ? el("span", { class: "quiet" }, ` ${unknown} not known`) : null,
+    any ? el("small", { class: "bad" }, `${any} at any hour`) : null,
+    unknown ? el("small", {}, `${unknown} not known`) : null,
   ];
 }

@@ -6,9 +6,9 @@ import { mostOpen, segments } from "./open.mjs";
 import { fromNow, midnights, when } from "./times.mjs";
 
 export function tiles(fleet) {
-  const made = [unprotected, needy, waiting, mostAtOnce, oldestImage, lastRun].map((make) => make(fleet));
+  const made = [unprotected, needy, mostAtOnce, oldestImage, lastRun].map((make) => make(fleet));
   return el("ul", { class: "tiles", "aria-label": "The fleet in figures" },
-    made.filter(Boolean).map((tile) => el("li", {}, tile)));
+    made.map((tile) => el("li", {}, tile)));
 }
 
 function tile(id, label, value, note, to, kind = "") {
@@ -29,14 +29,6 @@ function needy(fleet) {
   const count = fleet.clusters.filter((cluster) => cluster.needsAPerson).length;
   return tile("attention", "Needs a person", count.toLocaleString("en"), count ? "findings to look at" : "nothing to look at",
     fragment("clusters", { show: "attention" }), count ? "warn" : "");
-}
-
-// Only where something is known of approvals: a fleet that asks for none has no such figure.
-function waiting(fleet) {
-  const waits = fleet.clusters.filter((cluster) => cluster.waits);
-  if (!waits.length) return null;
-  return tile("waiting", "Waiting for approval", waits.length.toLocaleString("en"), "changes to look at",
-    fragment("clusters", { show: "waiting" }), "warn");
 }
 
 function mostAtOnce(fleet) {

@@ -2,7 +2,7 @@
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
-export const DAY = 24 * HOUR;
+const FAR = 300 * 24 * HOUR;
 
 export const zone = { local: false };
 // How far the browser's clock is from naptime's; every answer says what time it is there.
@@ -25,6 +25,7 @@ function format(kind, timeZone) {
 }
 
 const KINDS = {
+  far: { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
   long: { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
   weekday: { weekday: "short" },
   date: { day: "numeric", month: "short" },
@@ -35,8 +36,13 @@ function plain(text) {
   return text.replaceAll(",", "");
 }
 
+// Near, the day of the week says most; far away, the year does.
+function kindOf(at) {
+  return Math.abs(at - now()) > FAR ? "far" : "long";
+}
+
 export function when(at, local = zone.local) {
-  return plain(format("long", local ? undefined : "UTC").format(at));
+  return plain(format(kindOf(at), local ? undefined : "UTC").format(at));
 }
 
 export function weekdayOf(at) {
@@ -53,7 +59,7 @@ export function timeOf(at) {
 
 // At a fixed offset, which no named zone need have.
 export function whenAt(at, offset) {
-  return plain(format("long", "UTC").format(at + offset * MINUTE));
+  return plain(format(kindOf(at), "UTC").format(at + offset * MINUTE));
 }
 
 export function zoneName() {
@@ -81,6 +87,7 @@ export function midnights(at = now()) {
 export function span(length) {
   const minutes = Math.max(0, Math.round(length / MINUTE));
   const [days, hours, rest] = [Math.floor(minutes / 1440), Math.floor(minutes / 60) % 24, minutes % 60];
+  if (days > 730) return `${Math.round(days / 365.25)} years`;
   if (days) return hours ? `${days} d ${hours} h` : `${days} d`;
   if (hours) return rest ? `${hours} h ${rest} min` : `${hours} h`;
   return `${rest} min`;

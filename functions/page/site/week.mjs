@@ -1,7 +1,7 @@
 // The week: one row for each rule, location, subscription or window; the darker, the more are open.
 
 import { choices, counted, el, fragment, section, shape } from "./dom.mjs";
-import { groupedBy, isOpenAt, isUnprotected } from "./fleet.mjs";
+import { groupedBy, isUnprotected } from "./fleet.mjs";
 import { mostOpen, segments, stretches } from "./open.mjs";
 import { dateOf, HOUR, midnights, now, timeOf, weekdayOf, when, zoneName } from "./times.mjs";
 
@@ -210,8 +210,4 @@ function more(found, place, go) {
   if (rest <= 0 || place.query.all === "1") return null;
   return el("button", { type: "button", class: "more", onclick: () => go("week", { ...place.query, all: "1" }) },
     `Show ${rest.toLocaleString("en")} more rows`);
-}
-
-export function openAt(clusters, at) {
-  return clusters.filter((cluster) => isOpenAt(cluster, at));
 }

@@ -19,7 +19,7 @@ from shared.domain.vocabulary.instants import to_text
 from shared.domain.vocabulary.invalid import InvalidWindow
 from shared.domain.vocabulary.reasons import Reason
 from shared.domain.window.body import write_window
-from shared.domain.window.starts import MINIMUM_LEAD, plan_start, possible_occurrences
+from shared.domain.window.starts import plan_start, possible_occurrences
 from shared.domain.window.window import MaintenanceWindow
 
 
@@ -100,7 +100,7 @@ def starts_too_soon(wished: Wished) -> Finding | None:
 
 def margin_before(desired: Desired) -> timedelta:
     """Give how long before its start a window may be changed at the latest."""
-    return MINIMUM_LEAD + desired.attempt_timeout
+    return desired.margin
 
 
 REQUESTED = Finding(Reason.REQUESTED, "A person asked for this schedule.")
@@ -204,7 +204,8 @@ def _found(checks: Sequence[Check], wished: Wished) -> tuple[Finding, ...]:
 
 
 def _decision(action: Action, findings: tuple[Finding, ...], wished: Wished) -> Decision:
-    return Decision(action, findings, wished.window)
+    choice = wished.desired.choose(wished.cluster, wished.now)
+    return Decision(action, findings, wished.window, choice)
 
 
 def _refuse_past_start_date(wished: Wished) -> None:

@@ -43,6 +43,8 @@ class Situation:
     auto_upgrade: ObservedConfiguration | None = None
     """What holds back Kubernetes upgrades; None: no configuration has the name."""
     written: Written | None = None
+    last: MaintenanceWindow | None = None
+    """The explicit schedule that was seen last, unless a person has deleted it through naptime."""
     choice: Choice = field(init=False)
     """What the policy wants for the cluster; it is asked once, not by each check."""
 

@@ -109,6 +109,11 @@ def differences(
     return tuple(_differences("", there, {_WINDOW: wanted}))
 
 
+def changes_between(before: MaintenanceWindow, after: MaintenanceWindow) -> tuple[Difference, ...]:
+    """Compare two windows field by field."""
+    return tuple(_differences(_WINDOW, write_window(before), write_window(after)))
+
+
 def _differences(path: str, observed: Json, desired: Json) -> Iterator[Difference]:
     for name in dict.fromkeys((*desired, *observed)):
         there, wanted = observed.get(name), desired.get(name)

@@ -6,16 +6,19 @@ from enum import StrEnum
 from typing import Self
 
 from shared.domain.deciding.observed import ObservedCluster
+from shared.domain.deciding.own.drift import Drift, Owned, drift_of
+from shared.domain.deciding.written import Written
 from shared.domain.policy.choose import Choice, Policy
 from shared.domain.policy.windows import NamedWindow
-from shared.domain.vocabulary.ids import Scope
+from shared.domain.vocabulary.ids import ClusterId, Scope
 from shared.domain.vocabulary.plain_text import one_line
 from shared.domain.vocabulary.reasons import Reason
+from shared.domain.window.starts import MINIMUM_LEAD
 from shared.domain.window.window import MaintenanceWindow, Occurrence
 
 
 class Action(StrEnum):
-    """What is to be done; Update comes only from a person's request."""
+    """What is to be done."""
 
     CREATE = "Create"
     UPDATE = "Update"
@@ -61,6 +64,8 @@ class Desired:
     excluded: tuple[Scope, ...] = ()
     lead: timedelta = timedelta(minutes=40)
     attempt_timeout: timedelta = timedelta(seconds=30)
+    restores: bool = True
+    """Whether a schedule that somebody removes comes back as it was seen last."""
 
     @property
     def horizon(self) -> timedelta:
@@ -71,12 +76,48 @@ class Desired:
         """Choose what the policy wants for the cluster at an aware instant, and by which rule."""
         return self.policy.choose(cluster, now)
 
+    def rule_of(self, cluster: ObservedCluster | None, now: datetime) -> str:
+        """Name the rule that a cluster has; empty for one that was not read."""
+        return self.choose(cluster, now).rule if cluster else ""
+
     def planned(self, cluster: ObservedCluster, now: datetime) -> MaintenanceWindow | None:
         """Give the window as it would be written at `now`; None where none is to be written."""
         use = self.choose(cluster, now).use
         if not isinstance(use, NamedWindow):
             return None
         return use.planned(cluster.id, now, self.horizon)
+
+    @property
+    def margin(self) -> timedelta:
+        """How long before its start a window may be changed at the latest."""
+        return MINIMUM_LEAD + self.attempt_timeout
+
+    def owned(
+        self,
+        cluster_id: ClusterId,
+        written: Written | None,
+        window: MaintenanceWindow | None,
+        now: datetime,
+    ) -> Owned | None:
+        """Give a schedule that is seen at an aware instant as naptime's own; None if it is not."""
+        if written is None or window is None or not written.is_owned(window, now):
+            return None
+        return Owned(cluster_id, written, window, now, self.horizon, self.margin)
+
+    def drift(
+        self,
+        cluster: ObservedCluster,
+        written: Written | None,
+        window: MaintenanceWindow | None,
+        now: datetime,
+    ) -> Drift | None:
+        """Find how an owned schedule differs from what is wanted; None where it does not."""
+        owned, use = self.owned(cluster.id, written, window, now), self.choose(cluster, now).use
+        found = drift_of(owned, use) if owned and isinstance(use, NamedWindow) else None
+        if found is None or owned is None:
+            return None
+        undone = found.after == owned.written.undone
+        return replace(found, update=self.policy.updates.owned and not undone)
 
     def excludes(self, cluster: ObservedCluster) -> bool:
         """Say whether the settings exclude the cluster."""
@@ -87,8 +128,8 @@ class Desired:
 class Decision:
     """An action, the findings behind it (never none; the first one decided), and the window.
 
-    The window is the one to write for Create and Update, the observed one for Leave if it can be
-    read, and None otherwise.
+    The window is the one to write for Create and a person's Update, the observed one for Leave and
+    naptime's own Update if it can be read, and None otherwise.
     """
 
     action: Action
@@ -98,6 +139,12 @@ class Decision:
     """What the policy wants for the cluster, and why; None for one that ARM does not know."""
     lets_go: datetime | None = None
     """When naptime wrote (UTC) what somebody has changed since, and nobody was told of."""
+    drift: Drift | None = None
+    """How an owned schedule differs from what is wanted; its window is what an Update writes."""
+    owned: bool = False
+    """Whether the schedule that is seen is naptime's own."""
+    adopts: bool = False
+    """Whether it becomes that: nothing is known of it, and it is exactly what is wanted."""
 
     def kept(self) -> Self:
         """Give the same for a schedule that is naptime's own after all, so that none is let go."""
@@ -110,6 +157,11 @@ class Decision:
     def rule(self) -> str:
         """The rule of the policy that the cluster has; empty where there is no cluster."""
         return self.choice.rule if self.choice else ""
+
+    @property
+    def policy_hash(self) -> str:
+        """The version of the policy that said so; empty for the settings' own."""
+        return self.choice.policy_hash if self.choice else ""
 
     @property
     def finding(self) -> Finding:

@@ -9,7 +9,7 @@ from shared.domain.vocabulary.fields import object_in, text_in
 from shared.domain.vocabulary.ids import ClusterId, plain_location
 from shared.domain.vocabulary.invalid import InvalidWindow
 from shared.domain.vocabulary.plain_text import one_line
-from shared.domain.window.body import read_window
+from shared.domain.window.body import WINDOW_FIELDS, read_window
 from shared.domain.window.window import MaintenanceWindow
 
 NODE_OS_SCHEDULE = "aksManagedNodeOSUpgradeSchedule"
@@ -67,6 +67,8 @@ class ObservedSchedule:
 
     window: MaintenanceWindow | None = None
     unreadable: InvalidWindow | None = None
+    more: bool = False
+    """Whether there is something beside the window, or in it, that a write would lose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +120,16 @@ def read_schedule(properties: Mapping[str, object]) -> ObservedSchedule:
     if properties.get("maintenanceWindow") is None:
         return ObservedSchedule()
     try:
-        return ObservedSchedule(window=read_window(properties))
+        return ObservedSchedule(window=read_window(properties), more=_has_more(properties))
     except InvalidWindow as error:
         return ObservedSchedule(unreadable=error.few())
+
+
+def _has_more(properties: Mapping[str, object]) -> bool:
+    window = object_in(properties, "maintenanceWindow")
+    beside = (value for name, value in properties.items() if name != "maintenanceWindow")
+    inside = (value for name, value in window.items() if name not in WINDOW_FIELDS)
+    return any((*beside, *inside))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What happened to one cluster."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -8,10 +9,13 @@ from typing import NotRequired, Self, TypedDict
 
 from shared.domain.deciding.decision import Decision, Finding
 from shared.domain.deciding.observed import ObservedCluster, SeenSchedule
+from shared.domain.deciding.own.drift import Drift, DriftJson
+from shared.domain.deciding.written import LONGEST, Written
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.plain_text import one_line
 from shared.domain.vocabulary.reasons import NEEDS_ATTENTION, Reason
+from shared.domain.vocabulary.rows import Value
 from shared.domain.window.body import write_window
 from shared.domain.window.window import MaintenanceWindow
 
@@ -51,6 +55,7 @@ class OutcomeJson(TypedDict):
     rule: str | None
     policyHash: str | None
     azureCode: NotRequired[str]
+    drift: NotRequired[DriftJson]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,13 @@ class Outcome:
     lets_go: datetime | None = None
     """When naptime wrote (UTC) the schedule that it lets go now, because somebody changed it."""
 
+    drift: Drift | None = None
+    """How an owned schedule differs from what is wanted, or differed before it was changed."""
+    owned: bool = False
+    """Whether the schedule is naptime's own."""
+    record: Written | None = None
+    """What is to be kept of who made it, where more is to be said than that it was written."""
+
     @classmethod
     def left_out(cls, cluster: ObservedCluster, decision: Decision, *, dry_run: bool) -> Self:
         """Give the outcome of a cluster that is left alone for what its own body says."""
@@ -105,6 +117,7 @@ class Outcome:
             dry_run=dry_run,
             cluster=cluster,
             rule=decision.rule,
+            policy_hash=decision.policy_hash,
         )
 
     def not_written_down(self) -> Self:
@@ -146,7 +159,11 @@ class Outcome:
             "rule": self.rule or None,
             "policyHash": self.policy_hash or None,
         }
-        return {**shown, "azureCode": self.azure_code} if self.azure_code else shown
+        if self.azure_code:
+            shown["azureCode"] = self.azure_code
+        if self.drift:
+            shown["drift"] = self.drift.to_json()
+        return shown
 
 
 def finding_json(finding: Finding) -> FindingJson:
@@ -192,3 +209,17 @@ def _cut(shown: LastOutcomeJson, length: int) -> LastOutcomeJson:
         for each in shown["findings"]
     ]
     return {**shown, "message": one_line(shown["message"], length), "findings": findings}
+
+
+def last_window_values(outcome: Outcome) -> Mapping[str, Value | None]:
+    """Give the explicit schedule that is there, and that no write is under way any more.
+
+    One that is there and says nothing that could be written again leaves none; one that is not
+    there leaves the one before.
+    """
+    if outcome.schedule is None or outcome.dry_run or outcome.sent:
+        return {}
+    there = outcome.schedule.schedule
+    window = json.dumps(write_window(there.window)) if there and there.window else ""
+    kept = window if len(window) <= LONGEST else ""
+    return {"sending": "", "lastWindow": kept if there else None}

@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
-from shared.domain.deciding import checks, kubernetes, own_checks
+from shared.domain.deciding import checks, kubernetes
 from shared.domain.deciding.checks import Situation
 from shared.domain.deciding.decision import Action, Decision, Desired, Finding
 from shared.domain.deciding.observed import ObservedCluster, ObservedConfiguration, node_os_schedule
-from shared.domain.deciding.written import Written
+from shared.domain.deciding.own import own_checks
+from shared.domain.deciding.written import NOTHING_KNOWN, Standing
 from shared.domain.vocabulary.reasons import Reason
 
 SCREENS: tuple[Callable[[ObservedCluster, Desired, datetime], Finding | None], ...] = (
@@ -26,9 +27,11 @@ SCREENS: tuple[Callable[[ObservedCluster, Desired, datetime], Finding | None], .
 
 CHECKS: tuple[Callable[[Situation], Finding | None], ...] = (
     checks.report_only,
+    own_checks.schedule_restored,
     checks.schedule_missing,
     checks.schedule_not_explicit,
     checks.window_unreadable,
+    own_checks.to_be_changed,
     checks.inactive_until,
     checks.blocked_by_not_allowed_dates,
     checks.longer_than_weekly,
@@ -38,6 +41,7 @@ CHECKS: tuple[Callable[[Situation], Finding | None], ...] = (
     checks.window_tag_unknown,
     checks.exemption_expired,
     own_checks.offset_stale,
+    own_checks.outdated,
 )
 """What can be wrong with the node OS schedule; all that apply are reported, in this order."""
 
@@ -50,6 +54,7 @@ ACTIONS: Mapping[Reason, Action] = MappingProxyType(
         Reason.CLUSTER_DELETING: Action.SKIP,
         Reason.CLUSTER_CREATING: Action.DEFER,
         Reason.SCHEDULE_MISSING: Action.CREATE,
+        Reason.SCHEDULE_RESTORED: Action.CREATE,
     }
 )
 """What each deciding reason leads to; every other reason leaves the schedule as it is."""
@@ -76,19 +81,20 @@ def decide(
     configurations: Sequence[ObservedConfiguration],
     desired: Desired,
     now: datetime,
-    written: Written | None = None,
+    known: Standing = NOTHING_KNOWN,
 ) -> Decision:
     """Decide for one cluster, as observed at `now` (aware); the answer holds for this now only.
 
-    `written` is what naptime wrote last for it, as far as is known.
+    `known` is what naptime remembers of its schedule.
     """
     screened = screen(cluster, desired, now)
     if cluster is None or screened is not None:
         return screened or _GONE
     found = node_os_schedule(configurations)
     schedule = found.schedule if found else None
+    written = known.accepted(schedule, now) or known.written
     upgrades = kubernetes.auto_upgrade_configuration(configurations)
-    return _judge(Situation(cluster, schedule, desired, now, upgrades, written))
+    return _judge(Situation(cluster, schedule, desired, now, upgrades, written, known.last))
 
 
 def _judge(situation: Situation) -> Decision:
@@ -96,10 +102,26 @@ def _judge(situation: Situation) -> Decision:
     findings = found or (checks.up_to_date(situation),)
     action = ACTIONS.get(findings[0].reason, Action.LEAVE)
     if action is not Action.CREATE:
-        # Never the first: that somebody changed it is no reason to leave it, nor to touch it.
-        told = own_checks.schedule_let_go(situation)
-        findings += (told,) if told else ()
-        since = own_checks.let_go(situation)
-        return Decision(action, findings, situation.window, situation.choice, since)
-    planned = situation.desired.planned(situation.cluster, situation.now)
+        return _keep(situation, findings)
+    planned = own_checks.restored(situation) or situation.desired.planned(
+        situation.cluster, situation.now
+    )
     return Decision(action, findings, planned, situation.choice)
+
+
+def _keep(situation: Situation, findings: tuple[Finding, ...]) -> Decision:
+    """Decide on a schedule that is there; only naptime's own is ever changed."""
+    # Never the first: that somebody changed it is no reason to leave it, nor to touch it.
+    told = own_checks.schedule_let_go(situation)
+    findings += (told,) if told else ()
+    drift = own_checks.drift(situation)
+    return Decision(
+        Action.UPDATE if drift and drift.update else Action.LEAVE,
+        findings,
+        situation.window,
+        situation.choice,
+        own_checks.let_go(situation),
+        drift,
+        owned=own_checks.is_owned(situation),
+        adopts=own_checks.is_identical(situation),
+    )

@@ -27,14 +27,26 @@ class Author(StrEnum):
 
     NAPTIME = "naptime"
     PERSON = "person"
+    ADOPTED = "adopted"
+    """It was there, and naptime looks after it as after its own."""
+    RESTORED = "restored"
+    """Somebody removed it, and it was somebody's before."""
+
+
+_NAPTIMES = frozenset({Author.NAPTIME, Author.ADOPTED})
 
 
 def canonical(window: MaintenanceWindow, at: datetime) -> str:
     """Write a window so that it is equal for the same openings from an aware instant on."""
+    plain = replace(without_past_dates(window, at), start_date=None)
+    return json.dumps(write_window(plain), separators=(",", ":"))
+
+
+def without_past_dates(window: MaintenanceWindow, at: datetime) -> MaintenanceWindow:
+    """Leave out the not-allowed dates that have passed at an aware instant."""
     today = window.local_date(at)
     coming = tuple(span for span in window.not_allowed_dates if span.end >= today)
-    plain = replace(window, start_date=None, not_allowed_dates=coming)
-    return json.dumps(write_window(plain), separators=(",", ":"))
+    return replace(window, not_allowed_dates=coming)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +62,16 @@ class Written:
     rule: str = ""
     policy_hash: str = ""
     let_go: bool = False
+    opened: datetime | None = None
+    """When the schedule that it took the place of was open last (UTC); None for a new one."""
+    previous: str = ""
+    """The canonical window that it took the place of; empty for a new one."""
+    run_id: str = ""
+    """The run that changed it last."""
+    undone: str = ""
+    """The canonical window that a person had put back: it is not written again by itself."""
+    start: str = ""
+    """The start date that ARM echoed, or nothing."""
 
     def is_still(self, window: MaintenanceWindow, now: datetime) -> bool:
         """Say whether a schedule that is seen at an aware instant is what was written."""
@@ -58,15 +80,22 @@ class Written:
 
     def _as_of(self, now: datetime) -> str:
         """Give what was written without the not-allowed dates that have passed since."""
-        return canonical(read_window(json.loads(self.window)), now)
+        window = window_of(self.window)
+        return canonical(window, now) if window else ""
 
     @property
     def is_naptimes(self) -> bool:
-        """Say whether naptime wrote it by itself, and has not let it go."""
-        return self.by is Author.NAPTIME and not self.let_go
+        """Say whether naptime wrote it by itself, or was given it, and has not let it go."""
+        return self.by in _NAPTIMES and not self.let_go
 
     def is_owned(self, window: MaintenanceWindow, now: datetime) -> bool:
-        """Say whether a schedule is naptime's own: written by it, and still what was written."""
+        """Say whether a schedule is naptime's own: written by it, and still what was written.
+
+        A start date that is still to come is somebody else's, unless it was written with it.
+        """
+        later = window.start_date and window.start_date > window.local_date(now)
+        if later and str(window.start_date) != self.start:
+            return False
         return self.is_naptimes and self.is_still(window, now)
 
     def is_changed(self, schedule: ObservedSchedule, now: datetime) -> bool:
@@ -79,16 +108,15 @@ class Written:
         return schedule.window is None or not self.is_still(schedule.window, now)
 
     def to_json(self) -> dict[str, object]:
-        """Give what naptime has not let go, ready for JSON."""
-        return {**self.to_values(), "writtenAt": to_text(self.at)}
+        """Give it ready for JSON."""
+        return {**self.to_values(), "writtenAt": to_text(self.at), "letGo": self.let_go}
 
     @classmethod
     def from_json(cls, body: Mapping[str, object]) -> Self:
         """Read what `to_json` gave."""
+        at = from_text(str(body["writtenAt"]))
         text = {name: str(value) for name, value in body.items()}
-        author = Author(text["writtenBy"])
-        rule, policy_hash = text["writtenRule"], text["writtenPolicy"]
-        return cls(text["written"], from_text(text["writtenAt"]), author, rule, policy_hash)
+        return cls._of(text, at, let_go=body["letGo"] is True)
 
     def to_values(self) -> dict[str, Value]:
         """Give the values of the cluster's row."""
@@ -98,6 +126,12 @@ class Written:
             "writtenBy": self.by.value,
             "writtenRule": self.rule,
             "writtenPolicy": self.policy_hash,
+            # Texts, so that a write after which they are not known empties them.
+            "writtenOpened": to_text(self.opened) if self.opened else "",
+            "previous": self.previous if len(self.previous) <= LONGEST else "",
+            "updateRun": self.run_id,
+            "undone": self.undone if len(self.undone) <= LONGEST else "",
+            "writtenStart": self.start,
         }
 
     @classmethod
@@ -106,11 +140,66 @@ class Written:
         at = row.instant("writtenAt")
         if at is None:
             return None
-        author = Author(row.text("writtenBy"))
-        rule, policy_hash = row.text("writtenRule"), row.text("writtenPolicy")
+        text = {name: row.text(name) for name in row.values}
         # Of which write: a later one is not let go by what was seen before it.
-        let_go = row.instant("letGo") == at
-        return cls(row.text("written"), at, author, rule, policy_hash, let_go)
+        return cls._of(text, at, let_go=row.instant("letGo") == at)
+
+    @classmethod
+    def _of(cls, text: Mapping[str, str], at: datetime, *, let_go: bool) -> Self:
+        """Read texts; a row of an earlier version has fewer."""
+        opened = text.get("writtenOpened", "")
+        return cls(
+            text.get("written", ""),
+            at,
+            Author(text["writtenBy"]),
+            text.get("writtenRule", ""),
+            text.get("writtenPolicy", ""),
+            let_go,
+            from_text(opened) if opened else None,
+            text.get("previous", ""),
+            text.get("updateRun", ""),
+            text.get("undone", ""),
+            text.get("writtenStart", ""),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a cluster's row says of its schedule before anything is decided on it.
+
+    `sending` is what was about to be written when the worker was heard of last, `last` the explicit
+    schedule that was seen last, unless a person has deleted it through naptime.
+    """
+
+    written: Written | None = None
+    sending: Written | None = None
+    last: MaintenanceWindow | None = None
+
+    def accepted(self, schedule: ObservedSchedule | None, now: datetime) -> Written | None:
+        """Give what was about to be written, if that is what is seen: nobody was told of it."""
+        window = schedule.window if schedule else None
+        if self.sending is None or window is None or not self.sending.is_still(window, now):
+            return None
+        return self.sending
+
+
+NOTHING_KNOWN = Standing()
+
+
+def sending_of(row: Row) -> Written | None:
+    """Read what was about to be written; None where nothing was, or it is known what came of it."""
+    text = row.text("sending")
+    return Written.from_json(json.loads(text)) if text else None
+
+
+def start_of_window(window: MaintenanceWindow) -> str:
+    """Write the start date of a window, or nothing."""
+    return window.start_date.isoformat() if window.start_date else ""
+
+
+def window_of(canonical_window: str) -> MaintenanceWindow | None:
+    """Read a canonical window; None where it was too long for a row."""
+    return read_window(json.loads(canonical_window)) if canonical_window else None
 
 
 def made_by(written: Written | None, window: MaintenanceWindow | None, now: datetime) -> str | None:
@@ -121,4 +210,8 @@ def made_by(written: Written | None, window: MaintenanceWindow | None, now: date
         return "somebody else"
     if written.by is Author.PERSON:
         return "a person through naptime"
+    if written.by is Author.RESTORED:
+        return f"somebody else; naptime gave it back, {written.at.date()}"
+    if written.by is Author.ADOPTED:
+        return f"naptime, which took it over, {written.at.date()}"
     return f"naptime, {written.at.date()}"

@@ -17,6 +17,7 @@ from shared.domain.deciding.observed import ObservedCluster
 from shared.domain.deciding.outcome import LastOutcomeJson
 from shared.domain.deciding.written import Written
 from shared.domain.fleet.last_known import LONGEST_TEXT
+from shared.domain.updates.plan import Planned, PlannedJson
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.instants import from_text, to_text
 from shared.domain.vocabulary.reasons import Reason, reasons_in
@@ -71,6 +72,8 @@ class PendingCluster:
     """The findings that were told of it before, and were there when it was last read."""
     written: Written | None = None
     """What naptime wrote for it and has not let go, as far as was known when it was listed."""
+    update: Planned | None = None
+    """What the run may change its schedule to; None where it changes none that is there."""
 
     def to_json(self) -> Json:
         cluster = self.cluster
@@ -84,6 +87,7 @@ class PendingCluster:
             "waiting": self.waiting,
             "told": ",".join(sorted(self.told)),
             "written": self.written.to_json() if self.written else None,
+            "update": self.update.to_json() if self.update else None,
             "location": cluster.location,
             "state": cluster.provisioning_state,
             "nap": cluster.auto_provisioning,
@@ -107,7 +111,7 @@ class PendingCluster:
             node_resource_group=_text(body["nodeGroup"]),
             sku=str(body.get("sku", "")),
         )
-        listed_at = body.get("listedAt")
+        listed_at, update = body.get("listedAt"), body.get("update")
         written = body.get("written")
         return cls(
             cluster,
@@ -119,6 +123,7 @@ class PendingCluster:
             waiting=body.get("waiting") is True,
             told=reasons_in(str(body["told"])),
             written=Written.from_json(cast("Json", written)) if written else None,
+            update=Planned.from_json(cast("PlannedJson", update)) if update else None,
         )
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self, cast
 
@@ -14,8 +14,18 @@ from shared.domain.deciding.outcome import (
     OutcomeKind,
     attention_in,
     fitted,
+    last_window_values,
 )
-from shared.domain.deciding.written import Author, Written, canonical, made_by
+from shared.domain.deciding.written import (
+    Author,
+    Standing,
+    Written,
+    canonical,
+    made_by,
+    sending_of,
+    start_of_window,
+    window_of,
+)
 from shared.domain.images.age import ImageAge, with_image_age
 from shared.domain.images.remembered import KnownCluster, schedule_column, schedule_from_text
 from shared.domain.policy.match import tags_to_text
@@ -49,11 +59,14 @@ class LastKnown:
     def written(self) -> Written | None:
         """What was written; None where nothing was, as in a dry run."""
         outcome = self.outcome
+        if outcome.record and not outcome.dry_run:
+            return outcome.record
         wrote = outcome.kind in {OutcomeKind.CREATED, OutcomeKind.UPDATED} and not outcome.dry_run
         if not wrote or outcome.window is None:
             return None
         window = canonical(outcome.window, self.recorded_at)
-        return Written(window, self.recorded_at, self.by, outcome.rule, outcome.policy_hash)
+        begun = Written(window, self.recorded_at, self.by, outcome.rule, outcome.policy_hash)
+        return replace(begun, start=start_of_window(outcome.window))
 
     @property
     def shown(self) -> LastOutcomeJson:
@@ -90,8 +103,10 @@ class LastKnown:
                 # What is not there any more can be told again one day.
                 "told": ",".join(sorted(attention_in(outcome))) if told else None,
                 "rule": outcome.rule or None,
+                "policyHash": outcome.policy_hash if outcome.rule else None,
                 "letGo": None if outcome.dry_run else outcome.lets_go,
                 **(written.to_values() if written else {}),
+                **last_window_values(outcome),
             }
         )
 
@@ -139,6 +154,10 @@ class Remembered:
     tags: Mapping[str, str] = field(default_factory=dict)
     sku: str = ""
     written: Written | None = None
+    sending: Written | None = None
+    """What was about to be written, and of which nothing was heard."""
+    last_window: MaintenanceWindow | None = None
+    """The explicit schedule that was seen last, unless a person has deleted it through naptime."""
     verified_at: datetime | None = None
     """`read_at`, if an explicit schedule was seen then, and whatever came after saw it too."""
     missing_since: datetime | None = None
@@ -167,9 +186,16 @@ class Remembered:
             tags=json.loads(row.text("tags") or "{}"),
             sku=row.text("sku"),
             written=Written.of(row),
+            sending=sending_of(row),
+            last_window=window_of(row.text("lastWindow")),
             verified_at=row.instant("readAt") if verified else None,
             missing_since=instants.from_text(missing) if missing else None,
         )
+
+    @property
+    def standing(self) -> Standing:
+        """What is known of the schedule before anything is decided on it."""
+        return Standing(self.written, self.sending, self.last_window)
 
     @property
     def id(self) -> ClusterId:

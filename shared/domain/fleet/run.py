@@ -1,12 +1,13 @@
 """A fleet run: one pass over many clusters, its scope, and its id."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import sha256
 from typing import Self, TypedDict
 
+from shared.domain.updates.plan import UpdateOrder, UpdateOrderJson
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.ids import plain_location
 from shared.domain.vocabulary.reasons import Cause
@@ -27,6 +28,8 @@ class RunState(StrEnum):
 
     ACTIVE = "Active"
     FINISHED = "Finished"
+    NEEDS_APPROVAL = "NeedsApproval"
+    """Nothing is left to do but what somebody has to approve."""
 
 
 class RunScopeJson(TypedDict):
@@ -47,6 +50,7 @@ class RunJson(TypedDict):
     scope: RunScopeJson
     startedAt: str
     policyHash: str | None
+    updates: UpdateOrderJson | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,8 @@ class Run:
     started_at: datetime
     policy_hash: str | None = None
     """The version of the policy that it keeps to; "" is the settings' own, None the newest."""
+    updates: UpdateOrder | None = None
+    """What it changes, and nothing else; a run without this changes nothing that is there."""
 
     def to_json(self) -> RunJson:
         """Give it as the HTTP API shows it."""
@@ -121,6 +127,7 @@ class Run:
             "scope": self.scope.to_json(),
             "startedAt": instants.to_text(self.started_at),
             "policyHash": self.policy_hash,
+            "updates": self.updates.to_json() if self.updates else None,
         }
 
     @classmethod
@@ -132,9 +139,22 @@ class Run:
             Cause(body["cause"]),
             RunScope.from_json(body["scope"]),
             instants.from_text(body["startedAt"]),
-            # A run of an earlier version of naptime has none.
+            # A run of an earlier version of naptime has none of these.
             body.get("policyHash"),
+            UpdateOrder.of(updates) if (updates := body.get("updates")) else None,
         )
+
+    def followed(self, order: UpdateOrder, now: datetime, of: str = "") -> "Run":
+        """Give the run that carries out some of its updates; its id is the same for the same order.
+
+        So of two who begin it at once, or one who begins it again, there is one run. `of` tells
+        two orders of the same kind apart. It keeps to no version of the policy: what is wanted when
+        a schedule is changed counts, and what that does not agree with is left out.
+        """
+        word = sha256(f"{self.id} {order.kind} {of}".encode()).hexdigest()
+        run_id = new_run_id(self.started_at, word)
+        scope = replace(self.scope, dry_run=False)
+        return Run(run_id, self.cause, scope, now, updates=order)
 
 
 def new_run_id(now: datetime, random: str) -> str:

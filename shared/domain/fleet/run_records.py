@@ -11,6 +11,7 @@ from shared.domain.fleet.crowding import Crowd, CrowdJson, crowds_from_text, cro
 from shared.domain.fleet.run import Run, RunJson, RunState
 from shared.domain.fleet.tally import Tally
 from shared.domain.fleet.unreadable import Refusal, UnreadableJson
+from shared.domain.updates.plan import VerdictJson
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.plain_text import one_line
 from shared.domain.vocabulary.rows import Row, Value, without_none
@@ -56,6 +57,8 @@ class RunSummaryJson(TypedDict, total=False):
     reasons: dict[str, int]
     calls: int
     throttled: int
+    owned: int
+    updatePlan: VerdictJson
     progress: ProgressJson
     unreadableSubscriptions: list[UnreadableJson]
     stoppedShards: list[StoppedShardJson]
@@ -68,6 +71,8 @@ class RunRecordJson(RunJson, RunSummaryJson):
 
     state: RunState
     finishedAt: str | None
+    followedByRunId: str | None
+    approvedRunId: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,15 @@ class RunRecord:
     finished_at: datetime | None = None
     summary: RunSummaryJson = field(default_factory=RunSummaryJson)
     """Its counts as the HTTP API shows them, once it is finished."""
+    followed_by: str = ""
+    """The run that carries out by itself what this one has planned; empty if none does."""
+    approved_run: str = ""
+    """The run that carries out what somebody has approved; empty while nobody has."""
+
+    @property
+    def may_end(self) -> bool:
+        """Say whether it is under way, and knows all that it has to look at."""
+        return self.started and self.state is RunState.ACTIVE
 
     def to_values(self) -> dict[str, Value]:
         """Give the values of its row."""
@@ -99,6 +113,8 @@ class RunRecord:
                 "dueAt": self.due_at,
                 "finishedAt": self.finished_at,
                 "summary": json.dumps(shortened(self.summary), separators=(",", ":")),
+                "followedBy": self.followed_by,
+                "approvedRun": self.approved_run,
             }
         )
 
@@ -113,6 +129,8 @@ class RunRecord:
             row.instant("dueAt"),
             row.instant("finishedAt"),
             json.loads(row.text("summary") or "{}"),
+            row.text("followedBy"),
+            row.text("approvedRun"),
         )
 
     def to_json(self) -> RunRecordJson:
@@ -122,6 +140,8 @@ class RunRecord:
             **self.run.to_json(),
             "state": self.state,
             "finishedAt": instants.to_text(finished) if finished else None,
+            "followedByRunId": self.followed_by or None,
+            "approvedRunId": self.approved_run or None,
             **self.summary,
         }
 

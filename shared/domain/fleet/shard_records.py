@@ -111,6 +111,8 @@ class ShardRecord:
     """When a cluster was settled last, or it was handed out."""
     policy_hash: str | None = None
     """The version of the policy that its run keeps to."""
+    updates: bool = False
+    """Whether its run changes schedules, at half of the pace."""
 
     @property
     def baton(self) -> Baton:
@@ -119,7 +121,7 @@ class ShardRecord:
 
     def counting(self, outcome: Outcome) -> Self:
         """Give the record with one more cluster settled."""
-        tally = self.tally.counting(outcome.kind, outcome.reason)
+        tally = self.tally.counting(outcome.kind, outcome.reason, owned=outcome.owned)
         return replace(self, tally=tally, pending=self.pending - 1)
 
     def to_values(self) -> dict[str, Value]:
@@ -137,6 +139,7 @@ class ShardRecord:
                 "brake": self.brake.to_text(),
                 "finished": self.finished,
                 "policyHash": self.policy_hash,
+                "updates": self.updates,
                 "progressedAt": self.progressed_at,
             }
         )
@@ -158,6 +161,7 @@ class ShardRecord:
             row.flag("finished"),
             row.instant("progressedAt"),
             row.text("policyHash") if "policyHash" in row.values else None,
+            row.flag("updates"),
         )
 
     def is_at_work(self, now: datetime) -> bool:

@@ -15,12 +15,16 @@ from shared.domain.vocabulary.reasons import NEEDS_ATTENTION, Reason
 
 
 class TallyJson(TypedDict):
-    """Counts of clusters by outcome and by reason, of calls to Azure, and of 429s among them."""
+    """Counts of clusters by outcome and by reason, of calls to Azure, and of 429s among them.
+
+    `owned` are clusters whose schedule naptime wrote and nobody has changed.
+    """
 
     outcomes: dict[str, int]
     reasons: dict[str, int]
     calls: int
     throttled: int
+    owned: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,7 @@ class Tally:
     reasons: Counter[str] = field(default_factory=Counter)
     calls: int = 0
     throttled: int = 0
+    owned: int = 0
 
     @property
     def clusters(self) -> int:
@@ -43,12 +48,15 @@ class Tally:
             self.reasons + other.reasons,
             self.calls + other.calls,
             self.throttled + other.throttled,
+            self.owned + other.owned,
         )
 
-    def counting(self, kind: OutcomeKind, reason: Reason, clusters: int = 1) -> "Tally":
+    def counting(
+        self, kind: OutcomeKind, reason: Reason, clusters: int = 1, *, owned: bool = False
+    ) -> "Tally":
         """Give the tally with one more cluster in it, or with some that are alike."""
-        more = Tally(Counter({kind.value: clusters}), Counter({reason.value: clusters}))
-        return self + more
+        kinds, reasons = Counter({kind.value: clusters}), Counter({reason.value: clusters})
+        return self + Tally(kinds, reasons, owned=clusters if owned else 0)
 
     def to_json(self) -> TallyJson:
         """Give it as the HTTP API shows it."""
@@ -57,6 +65,7 @@ class Tally:
             "reasons": dict(sorted(self.reasons.items())),
             "calls": self.calls,
             "throttled": self.throttled,
+            "owned": self.owned,
         }
 
     def to_text(self) -> str:
@@ -66,9 +75,10 @@ class Tally:
     @classmethod
     def from_text(cls, text: str) -> Self:
         body = json.loads(text)
-        return cls(
-            Counter(body["outcomes"]), Counter(body["reasons"]), body["calls"], body["throttled"]
-        )
+        calls, throttled = body["calls"], body["throttled"]
+        # A run of an earlier version of naptime did not count them.
+        owned = body.get("owned", 0)
+        return cls(Counter(body["outcomes"]), Counter(body["reasons"]), calls, throttled, owned)
 
 
 def total(tallies: Iterable[Tally]) -> Tally:
@@ -100,8 +110,10 @@ def state_after(reason: Reason, *, dry_run: bool) -> ClusterState:
     match reason:
         case Reason.UP_TO_DATE:
             return ClusterState.PROTECTED
-        case Reason.SCHEDULE_MISSING:
-            # The reason of one that was created; whatever prevented that is a reason of its own.
+        case Reason.OUTDATED | Reason.UPDATE_WAITS:
+            return ClusterState.PROTECTED
+        case Reason.SCHEDULE_MISSING | Reason.SCHEDULE_RESTORED | Reason.PUT_BACK:
+            # The reason of one that was written; whatever prevented that is a reason of its own.
             return ClusterState.UNCONFIRMED if dry_run else ClusterState.PROTECTED
         case _ if reason in NEEDS_ATTENTION:
             return ClusterState.NEEDS_ATTENTION

@@ -3,7 +3,6 @@
 The record that every command over HTTP leaves: written before the write, completed after it.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,7 +12,7 @@ from typing import Self, TypedDict
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.ids import ClusterId, is_guid
 from shared.domain.vocabulary.plain_text import one_line
-from shared.domain.vocabulary.rows import Row, Value, without_none
+from shared.domain.vocabulary.rows import Row, Value, json_from_text, json_to_text, without_none
 
 NAME_LIMIT = 120
 FUNCTION_KEY = "function key"
@@ -80,8 +79,6 @@ def read_correlation_id(headers: Mapping[str, str]) -> str | None:
 type Json = Mapping[str, object]
 
 MESSAGE_LIMIT = 500
-JSON_LIMIT = 30_000
-"""Azure Table's limit is 64 KiB for a string property, in UTF-16 (two bytes each)."""
 
 
 class AuditAction(StrEnum):
@@ -93,6 +90,9 @@ class AuditAction(StrEnum):
     START_RUN = "StartRun"
     REPLAY = "Replay"
     PUT_POLICY = "PutPolicy"
+    APPROVE_RUN = "ApproveRun"
+    REVERT_RUN = "RevertRun"
+    RELEASE_SCHEDULE = "ReleaseSchedule"
     MAKE_FEED = "MakeFeed"
     REVOKE_FEED = "RevokeFeed"
 
@@ -130,6 +130,8 @@ class AuditRecordJson(TypedDict):
     before: dict[str, object] | None
     wanted: dict[str, object] | None
     after: dict[str, object] | None
+    rule: str | None
+    policyHash: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +144,17 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What came of a command; `after` is JSON, as ARM accepted it."""
+    """What came of a command; `after` is JSON, as ARM accepted it.
+
+    `rule` is the cluster's by the policy with that hash; both empty where it is about no cluster.
+    """
 
     outcome: AuditOutcome
     reason: str = ""
     message: str = ""
     after: Json | None = None
+    rule: str = ""
+    policy_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +187,14 @@ class AuditRecord:
                 "at": self.at,
                 "clusterId": str(self.cluster_id) if self.cluster_id else None,
                 "clusterKey": self.cluster_id.key if self.cluster_id else None,
-                "before": _to_text(self.before),
-                "wanted": _to_text(self.wanted),
-                "after": _to_text(done.after),
+                "before": json_to_text(self.before),
+                "wanted": json_to_text(self.wanted),
+                "after": json_to_text(done.after),
                 "outcome": done.outcome.value,
                 "reason": done.reason,
                 "message": one_line(done.message, MESSAGE_LIMIT),
+                "rule": done.rule or None,
+                "policyHash": done.policy_hash if done.rule else None,
                 "completedAt": self.completed_at,
             }
         )
@@ -202,13 +211,15 @@ class AuditRecord:
             action=AuditAction(row.text("action")),
             at=at,
             cluster_id=ClusterId.parse(cluster_id) if cluster_id else None,
-            before=_from_text(row.text("before")),
-            wanted=_from_text(row.text("wanted")),
+            before=json_from_text(row.text("before")),
+            wanted=json_from_text(row.text("wanted")),
             completion=Completion(
                 AuditOutcome(row.text("outcome")),
                 row.text("reason"),
                 row.text("message"),
-                _from_text(row.text("after")),
+                json_from_text(row.text("after")),
+                row.text("rule"),
+                row.text("policyHash"),
             ),
             completed_at=row.instant("completedAt"),
         )
@@ -230,20 +241,10 @@ class AuditRecord:
             "before": _copy(self.before),
             "wanted": _copy(self.wanted),
             "after": _copy(done.after),
+            "rule": done.rule or None,
+            "policyHash": done.policy_hash or None,
         }
 
 
 def _copy(body: Json | None) -> dict[str, object] | None:
     return None if body is None else dict(body)
-
-
-def _to_text(body: Json | None) -> str | None:
-    """Write JSON; what a row cannot hold is said to be too long, since half of it is no JSON."""
-    if body is None:
-        return None
-    text = json.dumps(body, separators=(",", ":"))
-    return text if len(text) <= JSON_LIMIT else json.dumps({"tooLong": len(text)})
-
-
-def _from_text(text: str) -> Json | None:
-    return json.loads(text) if text else None

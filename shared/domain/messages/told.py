@@ -107,6 +107,8 @@ def _data(outcome: Outcome, reason: Reason, message: str, occasion: Occasion) ->
         "nextStart": instants.to_text(start) if start else None,
         "runId": occasion.run_id,
         "cause": occasion.cause.value,
+        "rule": outcome.rule or None,
+        "policyHash": outcome.policy_hash or None,
     }
 
 

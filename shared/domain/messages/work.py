@@ -9,6 +9,7 @@ from typing import Self
 
 from shared.domain.messages.envelope import seal, unseal
 from shared.domain.messages.seen import SeenCluster
+from shared.domain.updates.plan import Planned, read_planned
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.fields import (
     BrokenRule,
@@ -19,11 +20,7 @@ from shared.domain.vocabulary.fields import (
     whole_number,
 )
 from shared.domain.vocabulary.ids import ClusterId, plain_location
-from shared.domain.vocabulary.invalid import (
-    InvalidMessage,
-    InvalidResourceId,
-    InvalidWindow,
-)
+from shared.domain.vocabulary.invalid import InvalidMessage, InvalidResourceId, InvalidWindow
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.vocabulary.rows import Row
 from shared.domain.window.body import read_window, write_window
@@ -38,7 +35,9 @@ REPLICATION = timedelta(minutes=10)
 """How long a 404 is no proof where something else says that the cluster exists: ARM's replicas lag
 minutes behind (Azure/azure-rest-api-specs#28600)."""
 
-_PATIENCE_FOR = {Reason.WRITE_TARGET_GONE: REPLICATION}
+_UPDATES_WAIT = timedelta(days=9)
+"""Longer than the time between two openings: what was approved waits for the next."""
+_PATIENCE_FOR = {Reason.WRITE_TARGET_GONE: REPLICATION, Reason.UPDATE_WAITS: _UPDATES_WAIT}
 
 FIRST_DELAY = timedelta(seconds=30)
 FIRST_SLOW_DELAY = timedelta(minutes=5)
@@ -53,7 +52,7 @@ SLOW = frozenset({Reason.ACCESS_DENIED, Reason.NOT_AUTHENTICATED})
 _MOST_ATTEMPTS = 1_000_000
 _FIELDS = (
     *("clusterId", "cause", "askedAt", "attempt", "eventId", "since", "eventAt"),
-    *("location", "seen", "sent"),
+    *("location", "seen", "sent", "update"),
 )
 
 
@@ -79,6 +78,8 @@ class ReconcileCluster:
     location: str | None = None
     seen: SeenCluster | None = None
     sent: MaintenanceWindow | None = None
+    update: Planned | None = None
+    """What may be changed of its schedule, as a run has planned it; its run waits for nothing."""
 
     @property
     def exists_at(self) -> datetime | None:
@@ -121,6 +122,7 @@ class ReconcileCluster:
             "location": self.location,
             "seen": self.seen.to_json() if self.seen else None,
             "sent": write_window(self.sent) if self.sent else None,
+            "update": self.update.to_json() if self.update else None,
         }
         return seal(work | {name: value for name, value in known.items() if value is not None})
 
@@ -142,6 +144,7 @@ def _work_in(work: Fields) -> ReconcileCluster:
     location = work.optional("location", _location)
     seen = work.optional("seen", an_object)
     sent = work.optional("sent", _window)
+    update = read_planned(work)
     if work.problems or not (cluster_id and cause and asked_at and attempt):
         raise InvalidMessage(work.problems)
     return ReconcileCluster(
@@ -155,6 +158,7 @@ def _work_in(work: Fields) -> ReconcileCluster:
         location=location,
         seen=SeenCluster.of(seen, cluster_id) if seen else None,
         sent=sent,
+        update=update,
     )
 
 

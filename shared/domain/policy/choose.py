@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Self, TypedDict
 
 from shared.domain.policy.match import Match, Matched
+from shared.domain.policy.updates import NEVER, UpdateRules
 from shared.domain.policy.windows import NamedWindow
 from shared.domain.vocabulary.plain_text import one_line
 
@@ -77,6 +78,8 @@ class Choice:
     trace: tuple[Step, ...]
     expired: Leave | None = None
     unknown_tag: str | None = None
+    policy_hash: str = ""
+    """The version of the policy; empty for the settings' own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,7 @@ class Policy:
     rules: tuple[Rule, ...]
     choose_tag: str | None = None
     hash: str = ""
+    updates: UpdateRules = NEVER
 
     @classmethod
     def of_one(cls, window: NamedWindow) -> Self:
@@ -111,12 +115,13 @@ class Policy:
         trace, expired, rule = self._first(cluster, at)
         named = self._tagged(cluster)
         if named is None or isinstance(rule.use, Leave):
-            return Choice(rule.use, rule.name, trace, expired)
+            return Choice(rule.use, rule.name, trace, expired, policy_hash=self.hash)
         window = self.windows.get(named.lower())
         if window is None:
-            return Choice(rule.use, rule.name, trace, expired, one_line(named))
+            unknown = one_line(named)
+            return Choice(rule.use, rule.name, trace, expired, unknown, policy_hash=self.hash)
         tagged = Step(f"tag {self.choose_tag}", matched=True, why=f"it names {window.name}")
-        return Choice(window, tagged.rule, (tagged, *trace), expired)
+        return Choice(window, tagged.rule, (tagged, *trace), expired, policy_hash=self.hash)
 
     def _first(self, cluster: Matched, at: datetime) -> tuple[tuple[Step, ...], Leave | None, Rule]:
         """Ask the rules from the top; an exemption that is over is passed by."""

@@ -13,6 +13,7 @@ from shared.domain.policy.choose import Policy
 from shared.domain.policy.locations import LOCATIONS
 from shared.domain.policy.read_rules import read_rules
 from shared.domain.policy.read_windows import read_windows
+from shared.domain.policy.updates import read_updates
 from shared.domain.vocabulary.fields import BYTE_ORDER_MARK, BrokenRule, Fields, text
 from shared.domain.vocabulary.invalid import InvalidPolicy
 from shared.domain.vocabulary.plain_text import one_line
@@ -23,7 +24,7 @@ MOST_SAID = 200
 MOST_TAG_KEY = 512
 """The longest key of a tag (Azure, the page on limits of tags)."""
 
-_KNOWN = ("version", "windows", "rules", "tags")
+_KNOWN = ("version", "windows", "rules", "tags", "update")
 
 
 def read_policy(
@@ -39,11 +40,11 @@ def read_policy(
     top.required("version", _version)
     windows = read_windows(top)
     rules = read_rules(top, windows, now, is_location)
-    choose_tag = _choose_tag(top)
+    choose_tag, updates = _choose_tag(top), read_updates(top)
     if top.problems:
         raise InvalidPolicy(top.problems)
     right = {name: found for name, found in windows.items() if found}
-    return Policy(right, rules, choose_tag, policy_hash(written))
+    return Policy(right, rules, choose_tag, policy_hash(written), updates)
 
 
 def policy_hash(written: str) -> str:

@@ -73,7 +73,23 @@ class NamedWindow:
         come too early, or at the wrong time, because the clocks change in between.
         """
         local, start = next(self._starts(cluster_id, now + lead))
-        window = MaintenanceWindow(
+        window = self._at(local, start)
+        planned = plan_start(window, now, lead)
+        first = planned.next_start(now)
+        if first is not None and first.start == start:
+            return planned
+        return replace(window, start_date=local.date())
+
+    def coming(self, cluster_id: ClusterId, after: datetime) -> tuple[MaintenanceWindow, datetime]:
+        """Give a cluster's window as its first start at or after an aware instant wants it.
+
+        Without a start date; and that start, in UTC.
+        """
+        local, start = next(self._starts(cluster_id, after))
+        return self._at(local, start), start
+
+    def _at(self, local: datetime, start: datetime) -> MaintenanceWindow:
+        return MaintenanceWindow(
             recurrence=self._on(local),
             start_time=local.time(),
             duration_hours=self.hours_each,
@@ -81,11 +97,6 @@ class NamedWindow:
             # counted from the clock before.
             utc_offset=local - start.replace(tzinfo=None),
         )
-        planned = plan_start(window, now, lead)
-        first = planned.next_start(now)
-        if first is not None and first.start == start:
-            return planned
-        return replace(window, start_date=local.date())
 
     def bound(self, after: datetime) -> Occurrence:
         """Give the first outer bound that ends after an aware instant."""
@@ -119,8 +130,11 @@ class NamedWindow:
     def _starts(
         self, cluster_id: ClusterId, earliest: datetime
     ) -> Iterator[tuple[datetime, datetime]]:
-        """Yield starts as naive local times and as instants (UTC)."""
-        shift = self._shift(cluster_id)
+        """Yield a cluster's starts as naive local times and as instants (UTC)."""
+        return self.starts(self._shift(cluster_id), earliest)
+
+    def starts(self, shift: timedelta, earliest: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """Yield the starts so long after the bound's own, as local times and as instants (UTC)."""
         for day in self._days(earliest - shift):
             local = day + shift
             start = wall_clock(self.zone, local)

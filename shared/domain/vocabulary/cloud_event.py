@@ -23,6 +23,7 @@ class EventType(StrEnum):
     SCHEDULE_FAILED = "Naptime.ScheduleFailed"
     SCHEDULE_NEEDS_ATTENTION = "Naptime.ScheduleNeedsAttention"
     FLEET_RUN_COMPLETED = "Naptime.FleetRunCompleted"
+    APPROVAL_NEEDED = "Naptime.ApprovalNeeded"
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,6 +144,14 @@ REASONS: Mapping[Reason, ReasonText] = MappingProxyType(
             "Shows it beside what was decided, which stays the same.",
             "The same, and soon.",
         ),
+        Reason.OUTDATED: ReasonText(
+            "naptime wrote the schedule, nobody has changed it, and the policy wants another by "
+            "now.",
+            "Reports every field that differs; changes it where the policy says "
+            '`schedules = "owned"`, at the end of a run, up to its brake.',
+            "Read the changes. With `never`, which is the default, change the schedule yourself or "
+            "leave it.",
+        ),
         Reason.UP_TO_DATE: ReasonText(
             "An explicit node OS schedule is in place, and nothing is wrong with it.",
             "Leaves it alone.",
@@ -165,6 +173,34 @@ REASONS: Mapping[Reason, ReasonText] = MappingProxyType(
             "for would be open at once.",
             "Refuses the request, and says when what would do.",
             "Wait until the window has closed, or send the same with `?force=true`.",
+        ),
+        Reason.SCHEDULE_RESTORED: ReasonText(
+            "Somebody removed the schedule; what was seen last can still be written.",
+            "Writes that, and not the window of the policy.",
+            "Nothing to do. With `NAPTIME_RESTORE=policy` the policy's window is written.",
+        ),
+        Reason.PUT_BACK: ReasonText(
+            "A person asked for what stood before naptime's last update.",
+            "Writes it, where naptime still owns the schedule, and leaves it until the policy "
+            "wants something else again.",
+            "Nothing to do.",
+        ),
+        Reason.UPDATE_WAITS: ReasonText(
+            "The schedule is to be changed, and an opening is in the way that nothing would come "
+            "in the place of.",
+            "Waits for the end of that opening.",
+            "Nothing to do.",
+        ),
+        Reason.CHANGED_SINCE_PLANNED: ReasonText(
+            "The plan names another change than the one that would be made now: somebody changed "
+            "the schedule, or the policy.",
+            "Leaves the schedule out of what is carried out.",
+            "Nothing to do: the next run plans anew.",
+        ),
+        Reason.NOT_IN_PLAN: ReasonText(
+            "The run carries out a plan, and the plan does not name the cluster.",
+            "Skips it.",
+            "Nothing to do.",
         ),
         **FAILURES,
     }

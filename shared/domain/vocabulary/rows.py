@@ -1,5 +1,6 @@
 """Rows of Azure Table Storage, as far as the use cases need to know them."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,3 +52,20 @@ class Reading:
 def without_none(values: Mapping[str, Value | None]) -> dict[str, Value]:
     """Leave out what is None: a table has no such value, only absent ones."""
     return {name: value for name, value in values.items() if value is not None}
+
+
+JSON_LIMIT = 30_000
+"""Azure Table's limit is 64 KiB for a string property, in UTF-16 (two bytes each)."""
+
+
+def json_to_text(body: Mapping[str, object] | None) -> str | None:
+    """Write JSON; what a row cannot hold is said to be too long, since half of it is no JSON."""
+    if body is None:
+        return None
+    text = json.dumps(body, separators=(",", ":"))
+    return text if len(text) <= JSON_LIMIT else json.dumps({"tooLong": len(text)})
+
+
+def json_from_text(text: str) -> dict[str, object] | None:
+    """Read what `json_to_text` wrote; None where nothing was written."""
+    return json.loads(text) if text else None

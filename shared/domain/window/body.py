@@ -36,7 +36,14 @@ from shared.domain.window.text import (
 from shared.domain.window.window import DateSpan, MaintenanceWindow
 
 _PATH = "maintenanceWindow"
-_KNOWN = ("schedule", "durationHours", "utcOffset", "startDate", "startTime", "notAllowedDates")
+WINDOW_FIELDS = (
+    "schedule",
+    "durationHours",
+    "utcOffset",
+    "startDate",
+    "startTime",
+    "notAllowedDates",
+)
 
 
 def read_window(body: Mapping[str, object], *, strict: bool = False) -> MaintenanceWindow:
@@ -76,7 +83,7 @@ def write_window(window: MaintenanceWindow) -> dict[str, object]:
 
 def _window_of(window: Fields, *, strict: bool) -> MaintenanceWindow:
     if strict:
-        window.refuse_unknown(_KNOWN)
+        window.refuse_unknown(WINDOW_FIELDS)
     recurrence = read_schedule(window, strict=strict)
     start_time = window.required("startTime", parse_start_time)
     duration = window.required("durationHours", DURATION_HOURS)

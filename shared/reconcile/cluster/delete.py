@@ -52,6 +52,7 @@ class ScheduleDeleter:
             record = await world.audit.intend(origin, AuditAction.DELETE_SCHEDULE, cluster_id)
             intent = Intent(world.audit, record)
             one = _Deleting(world, cluster_id, condition, desired, intent)
+            await world.recorder.memory.forget_last(cluster_id)
             async with intent.kept():
                 done = await one.looks.each(one.delete)
             outcome = AuditOutcome.DELETED if done.configuration else AuditOutcome.UNCHANGED

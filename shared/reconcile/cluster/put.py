@@ -176,6 +176,8 @@ class _Putting:
             dry_run=dry_run,
             cluster=sight.cluster,
             schedule=SeenSchedule(configuration.schedule if configuration else None),
+            rule=decision.rule,
+            policy_hash=decision.policy_hash,
             auto_upgrade=seen_auto_upgrade(sight.cluster, sight.configurations),
         )
         changes = () if action is Action.LEAVE else self._changes(sight)
@@ -205,4 +207,5 @@ def _kind(action: Action) -> OutcomeKind:
 def _completion(done: Put) -> Completion:
     outcome = done.outcome
     after = done.configuration.properties if done.configuration else None
-    return Completion(AuditOutcome(outcome.kind.value), outcome.reason.value, "", after)
+    kind, by = AuditOutcome(outcome.kind.value), (outcome.rule, outcome.policy_hash)
+    return Completion(kind, outcome.reason.value, "", after, *by)

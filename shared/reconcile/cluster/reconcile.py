@@ -1,28 +1,19 @@
-"""One cluster: gather, decide, apply. A dry run is the same without the last step."""
+"""How a reconcile of one cluster begins: with what is known of it, and what may be changed."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import assert_never
 
-from shared.domain.deciding.decision import Action, Decision, Desired, Finding
-from shared.domain.deciding.kubernetes import seen_auto_upgrade
-from shared.domain.deciding.observed import ObservedSchedule, SeenSchedule
-from shared.domain.deciding.outcome import Outcome, OutcomeKind
-from shared.domain.deciding.policy import decide, screen
-from shared.domain.deciding.written import Written
-from shared.domain.errors import (
-    AzureError,
-    AzureUnavailable,
-    ClusterGone,
-    ConnectionFailed,
-)
+from shared.domain.deciding.decision import Desired
+from shared.domain.deciding.outcome import Outcome
 from shared.domain.fleet.shard import Shard
-from shared.domain.messages.work import REPLICATION, ReconcileCluster
+from shared.domain.messages.work import ReconcileCluster
+from shared.domain.updates.plan import Anything
 from shared.domain.vocabulary.ids import ClusterId
-from shared.domain.vocabulary.instants import to_text
-from shared.domain.vocabulary.reasons import Reason
-from shared.domain.window.window import MaintenanceWindow
-from shared.reconcile.cluster.look import Looker, Looks, Sight
+from shared.domain.vocabulary.reasons import Cause
+from shared.reconcile.cluster.look import Looker, Looks
+from shared.reconcile.cluster.one_pass import Pass
+from shared.reconcile.cluster.own.schedule import OwnSchedule
+from shared.reconcile.ground.memory import ClusterMemory
 from shared.reconcile.ground.policies import Wanted
 
 
@@ -32,6 +23,7 @@ class ClusterReconciler:
 
     looker: Looker
     wanted: Wanted
+    memory: ClusterMemory
     dry_run: bool = False
 
     async def reconcile(
@@ -40,21 +32,29 @@ class ClusterReconciler:
         *,
         dry_run: bool = False,
         exists_at: datetime | None = None,
-        written: Written | None = None,
     ) -> Outcome:
         """Reconcile one cluster, trying again what is worth trying again at once.
 
         What Azure refuses is an outcome as well: Deferred if trying later makes sense, otherwise
         Failed. Nothing that ARM says is raised. `exists_at` is when something else than ARM's
-        present answer said that the cluster exists, `written` what naptime wrote for it last.
+        present answer said that the cluster exists.
         """
         one = self.pass_over(cluster_id, await self.wanted(), dry_run=dry_run)
-        one.exists_at, one.written = exists_at, written
+        one.exists_at, one.own.permit = exists_at, Anything()
+        await one.remember()
         return await one.reconcile()
 
-    async def pass_of(self, work: ReconcileCluster) -> "Pass":
-        """Begin a reconcile from a message, with what an attempt before it has found out."""
+    async def pass_of(self, work: ReconcileCluster) -> Pass:
+        """Begin a reconcile from a message, with what an attempt before it has found out.
+
+        Under a claim: what is remembered of the cluster is nobody else's to change meanwhile. A
+        schedule is changed only where a plan names it, or a person has asked for this cluster.
+        """
         one = self.pass_over(work.cluster_id, await self.wanted(), dry_run=False)
+        asked = Anything() if work.cause is Cause.ASKED else None
+        one.own.permit = work.update or asked
+        one.own.run_id = work.update.run_id if work.update else ""
+        await one.remember()
         one.looks.tries = work.attempt
         if work.location:
             one.looks.believed = Shard(work.cluster_id.subscription_id, work.location)
@@ -63,183 +63,7 @@ class ClusterReconciler:
         one.looks.sent += [work.sent] if work.sent else []
         return one
 
-    def pass_over(self, cluster_id: ClusterId, desired: Desired, *, dry_run: bool) -> "Pass":
+    def pass_over(self, cluster_id: ClusterId, desired: Desired, *, dry_run: bool) -> Pass:
         """Begin a reconcile of one cluster."""
-        return Pass(desired, Looks(self.looker, cluster_id), dry_run=dry_run or self.dry_run)
-
-
-@dataclass(slots=True)
-class Pass:
-    """One reconcile of one cluster, over all its attempts."""
-
-    desired: Desired
-    looks: Looks
-    dry_run: bool
-    exists_at: datetime | None = None
-    """When an event or a listing said that it exists, by the worker's clock, or near enough."""
-    written: Written | None = None
-    """What naptime wrote for it last, as far as is known."""
-    _seen: SeenSchedule | None = None
-    _sight: Sight | None = None
-
-    async def reconcile(self) -> Outcome:
-        """Try again what is worth trying again at once; what Azure refuses is an outcome."""
-        try:
-            return await self.looks.looker.retry(self.attempt)
-        except AzureError as error:
-            return self.refused(error)
-
-    async def attempt(self) -> Outcome:
-        """Gather, decide, apply, all from this attempt's own now, and at the shard's pace."""
-        looks = self.looks
-        looks.attempts += 1
-        try:
-            async with looks.paced() as cluster:
-                if screened := screen(cluster, self.desired, looks.looker.clock.now()):
-                    return self.left_out(screened)
-                return await looks.act(self.apply)
-        except ClusterGone:
-            return self.gone()
-
-    async def look(self) -> Outcome:
-        """Do the same for a cluster that was listed, whose calls somebody else has drawn for.
-
-        What was listed is read again only right before a write, where it is more than a minute old.
-        """
-        looks = self.looks
-        try:
-            cluster = looks.cluster or await looks.read()
-            if screened := screen(cluster, self.desired, looks.looker.clock.now()):
-                return self.left_out(screened)
-            return await looks.act(self.apply)
-        except ClusterGone:
-            return self.gone()
-
-    def decide(self, sight: Sight) -> Decision:
-        self._seen = SeenSchedule(sight.observed.schedule if sight.observed else None)
-        self._sight = sight
-        found = sight.cluster, sight.configurations
-        return decide(*found, self.desired, sight.now, self.written)
-
-    def gone(self) -> Outcome:
-        """Give the outcome for a cluster that ARM does not know; it may only not know it yet."""
-        now = self.looks.looker.clock.now()
-        if self.exists_at is None or now - self.exists_at >= REPLICATION:
-            return self.left_out(decide(None, (), self.desired, now))
-        message = f"Azure does not know the cluster (yet): it existed at {to_text(self.exists_at)}."
-        doubted = Decision(Action.DEFER, (Finding(Reason.CLUSTER_GONE, message),))
-        return self.left_out(doubted)
-
-    def left_out(self, decision: Decision) -> Outcome:
-        """Give the outcome for a cluster that was left alone before its schedule was looked at."""
-        kind = OutcomeKind.DEFERRED if decision.action is Action.DEFER else OutcomeKind.SKIPPED
-        return self.outcome(kind, decision, self.looks.looker.clock.now())
-
-    async def apply(self, sight: Sight) -> Outcome:
-        """Decide on what is seen, and do it; in a dry run, only say so.
-
-        Nothing is written on the strength of what was read of the cluster over a minute ago.
-        """
-        decision = self.decide(sight)
-        if not self.dry_run and decision.action in {Action.CREATE, Action.UPDATE}:
-            renewed = await self.looks.renewed(sight)
-            if renewed.cluster is not sight.cluster:
-                decision = self.decide(renewed)
-            sight = renewed
-        return await self.act_on(decision, sight)
-
-    async def act_on(self, decision: Decision, sight: Sight) -> Outcome:
-        match decision.action:
-            case Action.CREATE | Action.UPDATE if not self.dry_run:
-                return await self._write(decision, sight)
-            case Action.CREATE:
-                return self.outcome(OutcomeKind.CREATED, decision, sight.now)
-            case Action.UPDATE:
-                return self.outcome(OutcomeKind.UPDATED, decision, sight.now)
-            case Action.LEAVE:
-                return self._left(decision, sight.now)
-            case Action.SKIP | Action.DEFER:
-                return self.left_out(decision)
-            case _:
-                assert_never(decision.action)
-
-    async def _write(self, decision: Decision, sight: Sight) -> Outcome:
-        if decision.window is None:
-            raise TypeError(f"{decision.action} without a window to write")
-        try:
-            accepted = await self.looks.put(sight, decision.window)
-        except (ConnectionFailed, AzureUnavailable):
-            # The write may have been applied: what was seen before it says nothing any more.
-            self._seen = None
-            raise
-        kind = OutcomeKind.CREATED if decision.action is Action.CREATE else OutcomeKind.UPDATED
-        window = accepted.schedule.window or decision.window
-        self._seen = SeenSchedule(ObservedSchedule(window))
-        return self.outcome(kind, decision, sight.now, window)
-
-    def _left(self, decision: Decision, now: datetime) -> Outcome:
-        """Tell a schedule that was there from one that our own unanswered write has made."""
-        if decision.window and any(_same(decision.window, sent) for sent in self.looks.sent):
-            own, missing = decision.kept(), Reason.SCHEDULE_MISSING
-            return self.outcome(OutcomeKind.CREATED, own, now, reason=missing)
-        return self.outcome(OutcomeKind.UNCHANGED, decision, now)
-
-    def outcome(
-        self,
-        kind: OutcomeKind,
-        decision: Decision,
-        now: datetime,
-        window: MaintenanceWindow | None = None,
-        reason: Reason | None = None,
-    ) -> Outcome:
-        """Make an outcome of what was decided; the window is the decision's unless given."""
-        window = window or decision.window
-        start = window.next_start(now) if window else None
-        return Outcome(
-            cluster_id=self.looks.cluster_id,
-            kind=kind,
-            reason=reason or decision.reason,
-            message=decision.finding.message,
-            findings=decision.findings,
-            window=window,
-            next_start=start.start if start else None,
-            attempts=self.looks.attempts,
-            calls=self.looks.calls,
-            dry_run=self.dry_run,
-            cluster=self.looks.cluster,
-            schedule=self._seen,
-            auto_upgrade=self._seen_auto_upgrade(),
-            rule=decision.rule,
-            policy_hash=self.desired.policy.hash,
-            lets_go=decision.lets_go,
-        )
-
-    def _seen_auto_upgrade(self) -> SeenSchedule | None:
-        sight = self._sight
-        return seen_auto_upgrade(sight.cluster, sight.configurations) if sight else None
-
-    def refused(self, error: AzureError) -> Outcome:
-        """Make an outcome of what Azure refused on the last attempt."""
-        return Outcome(
-            cluster_id=self.looks.cluster_id,
-            kind=OutcomeKind.DEFERRED if error.retryable else OutcomeKind.FAILED,
-            reason=error.reason,
-            message=str(error),
-            findings=(),
-            window=None,
-            next_start=None,
-            attempts=self.looks.attempts,
-            calls=self.looks.calls,
-            dry_run=self.dry_run,
-            retry_after=error.retry_after,
-            azure_code=error.code,
-            cluster=self.looks.cluster,
-            schedule=self._seen,
-            auto_upgrade=self._seen_auto_upgrade(),
-            sent=self.looks.sent[-1] if self.looks.sent else None,
-        )
-
-
-def _same(observed: MaintenanceWindow, sent: MaintenanceWindow) -> bool:
-    """Compare without the start date, which ARM fills in where it was left out."""
-    return replace(observed, start_date=None) == replace(sent, start_date=None)
+        looks, only_looks = Looks(self.looker, cluster_id), dry_run or self.dry_run
+        return Pass(desired, looks, OwnSchedule(desired), self.memory, dry_run=only_looks)

@@ -12,6 +12,8 @@ from typing import assert_never
 
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.fleet.last_known import LastKnown
+from shared.domain.fleet.pace import NotYet
+from shared.domain.fleet.shard import Shard
 from shared.domain.messages.given_up import GivenUp
 from shared.domain.messages.seen import SeenCluster
 from shared.domain.messages.told import Occasion
@@ -35,6 +37,7 @@ from shared.reconcile.ground.claim import ClusterClaims, claim_soon
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import Recorder
 from shared.reconcile.ground.outbox import OutcomeTeller
+from shared.reconcile.ground.reads import CALLS_OF_AN_UPDATE, HalfPace
 from shared.telemetry.lines import WORK_DROPPED
 
 type Report = Callable[[Outcome, ReconcileCluster, datetime], None]
@@ -55,6 +58,7 @@ class ClusterWorker:
     """From 0 to 1, so that what was deferred together does not come back together."""
     report: Report
     teller: OutcomeTeller
+    half_pace: HalfPace
 
     async def do(
         self, work: ReconcileCluster, inserted_at: datetime | None = None
@@ -65,7 +69,12 @@ class ClusterWorker:
         at it: then the work comes back a little later.
         """
         work = work if work.since else replace(work, since=inserted_at)
-        claim = await self.claims.claim(work.cluster_id, work.since)
+        if wait := await self._too_early(work):
+            await self.queue.send(work, wait * (0.5 + self.jitter()))
+            return None
+        # What a plan asks for is not done by a reconcile that may change nothing.
+        since = None if work.update else work.since
+        claim = await self.claims.claim(work.cluster_id, since)
         match claim:
             case Claim():
                 return await self.do_claimed(claim, work)
@@ -77,14 +86,21 @@ class ClusterWorker:
                 assert_never(claim)
         return None
 
+    async def _too_early(self, work: ReconcileCluster) -> timedelta | None:
+        """Say how long an update has to wait for its half of the pace; None if not at all."""
+        if work.update is None or work.location is None:
+            return None
+        shard = Shard(work.cluster_id.subscription_id, work.location)
+        share = await self.half_pace.share(shard, CALLS_OF_AN_UPDATE)
+        return share.wait if isinstance(share, NotYet) else None
+
     async def do_claimed(self, claim: Claim, work: ReconcileCluster) -> Outcome:
         """Reconcile under a claim, settle what comes of it, and give the claim back."""
         concluded = False
         try:
             one = await self.reconciler.pass_of(work)
-            memory = self.recorder.memory
-            one.exists_at = work.exists_at or await memory.heard_at(work.cluster_id)
-            one.written = await memory.written(work.cluster_id)
+            heard_at = self.recorder.memory.heard_at
+            one.exists_at = work.exists_at or await heard_at(work.cluster_id)
             outcome = await one.reconcile()
             self.report(outcome, work, self.clock.now())
             await self._settle(outcome, work, one.looks.seen)
@@ -110,6 +126,9 @@ class ClusterWorker:
                 paced = outcome.reason is Reason.PACED
                 again = work.deferred(seen, paced=paced, sent=outcome.sent)
                 await self.queue.send(again, self._delay(outcome, again))
+            case OutcomeKind.DEFERRED if outcome.reason is Reason.UPDATE_WAITS:
+                # Nothing is wrong with the cluster: the next run plans its update anew.
+                await self.given_up.forget(work.cluster_id)
             case OutcomeKind.DEFERRED | OutcomeKind.FAILED:
                 await self._give_up(outcome, work)
             case _:
@@ -160,8 +179,7 @@ class RequestedReconcile:
         """
         worker = self.worker
         if dry_run:
-            written = await worker.recorder.memory.written(cluster_id)
-            return await worker.reconciler.reconcile(cluster_id, dry_run=True, written=written)
+            return await worker.reconciler.reconcile(cluster_id, dry_run=True)
         work = ReconcileCluster(cluster_id, Cause.ASKED, worker.clock.now())
         claim = await claim_soon(worker.claims, worker.clock, cluster_id)
         if claim is None:

@@ -172,7 +172,7 @@ class RunAsker:
             return None
         stored = await self.store.run(run.id)
         if stored is not None:
-            if stored.record.state is RunState.FINISHED:
+            if stored.record.state is not RunState.ACTIVE:
                 await self.table.remove(row)
             return None
         reading = await self.table.get(SCOPES_PARTITION, row.key)

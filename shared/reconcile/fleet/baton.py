@@ -23,6 +23,7 @@ from shared.reconcile.fleet.settle import LONGEST_REFILL, Changes, ClusterSettle
 from shared.reconcile.fleet.shift import Shift, ShiftWorld
 from shared.reconcile.fleet.store import RunStore, Stored
 from shared.reconcile.ground.pacer import Grip, HeldBy, ShardPacer
+from shared.reconcile.ground.reads import HalfPace
 
 BEHIND_ANOTHER_RUN = timedelta(seconds=3)
 AFTER_TROUBLE = timedelta(seconds=5)
@@ -42,6 +43,7 @@ class ShardReconciler:
     batons: Queue[Baton]
     closer: RunCloser
     subscriptions: frozenset[str]
+    half_pace: HalfPace
 
     async def carry(self, baton: Baton) -> None:
         """Work on the baton's shard for some seconds, then pass it on or finish the shard."""
@@ -67,16 +69,36 @@ class ShardReconciler:
         """Take the lease and work; or come back later."""
         clusters = min(stored.record.pending, self.shifts.in_flight.in_all)
         most = CALLS_OF_AN_ATTEMPT * clusters
+        if stored.record.updates and most:
+            await self._hold_half(stored, baton, most)
+        else:
+            await self._hold_up_to(stored, baton, most)
+
+    async def _hold_half(self, stored: Stored[ShardRecord], baton: Baton, most: int) -> None:
+        """Do so with what updates may use of the pace, all runs of the shard together."""
+        share = await self.half_pace.share(baton.shard, most)
+        if isinstance(share, NotYet):
+            await self._pass_on(stored, share.wait)
+            return
+        used = 0
+        try:
+            used = await self._hold_up_to(stored, baton, share.tokens)
+        finally:
+            await self.half_pace.give_back(baton.shard, share, used)
+
+    async def _hold_up_to(self, stored: Stored[ShardRecord], baton: Baton, most: int) -> int:
+        """Take the lease with so many tokens and work, or come back later; give what was used."""
         grip = await self.pacer.grip(baton.shard, baton.run_id, baton.generation, most)
         match grip:
             case Grip():
-                await self._work(stored, grip)
+                return await self._work(stored, grip)
             case HeldBy():
                 await self._come_back(stored, grip)
             case NotYet():
                 worth = self._worth(stored.record)
                 wait = max(grip.wait, self.pacer.pace.refill_time(worth))
                 await self._pass_on(stored, wait)
+        return 0
 
     async def _come_back(self, stored: Stored[ShardRecord], held: HeldBy) -> None:
         """Wait for another run's holder; or for this very baton's, who may have died with it.
@@ -95,7 +117,7 @@ class ShardReconciler:
         if await self.store.settle(stored, after, NO_ROWS):
             await self.batons.send(after.baton, delay)
 
-    async def _work(self, stored: Stored[ShardRecord], grip: Grip) -> None:
+    async def _work(self, stored: Stored[ShardRecord], grip: Grip) -> int:
         shift = await self.shifts.shift(stored.record, grip)
         # One token is to spare for a write of the last, and with none the rows are asked all the
         # same: only they know whether there is work left.
@@ -114,6 +136,7 @@ class ShardReconciler:
             await self._conclude(stored, shift, rows)
         reads = self.shifts.reconciler.looker.reads
         await reads.note(stored.record.shard.subscription_id, shift.calls)
+        return grip.draw.tokens - shift.free
 
     async def _conclude(
         self, stored: Stored[ShardRecord], shift: Shift, rows: Mapping[str, Values]

@@ -13,8 +13,9 @@ from shared.domain.fleet.run_records import (
 from shared.domain.fleet.shard import Shard
 from shared.domain.fleet.shard_records import ShardRecord
 from shared.domain.fleet.tally import total
-from shared.domain.fleet.told import run_completed
+from shared.domain.fleet.told import ended
 from shared.reconcile.fleet.store import RunStore
+from shared.reconcile.fleet.updates.follow import Follower
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.outbox import EventTeller
 
@@ -29,6 +30,7 @@ class RunCloser:
     report: ReportRun
     teller: EventTeller
     given_up: GivenUpRecords
+    follower: Follower
 
     async def close_if_last(self, run_id: str) -> bool:
         """Do so unless something is known to be left: every part of a run that ends asks this.
@@ -41,7 +43,7 @@ class RunCloser:
     async def close_if_done(self, run_id: str) -> bool:
         """Close an active run that has nothing left to do; tell whether this call did."""
         stored = await self.store.run(run_id)
-        if stored is None or stored.record.state is RunState.FINISHED or not stored.record.started:
+        if stored is None or not stored.record.may_end:
             return False
         subscriptions, shards = await self.store.parts(run_id)
         if not is_done(subscriptions, shards):
@@ -52,8 +54,9 @@ class RunCloser:
             finished_at=stored.read_at,
             summary=summary(subscriptions, shards.values()),
         )
+        closed = await self.follower.judged(closed, stored.read_at)
         # Told first: a crash in between, or another who closes it too, tells it again (same id).
-        await self.teller.tell([run_completed(closed, stored.read_at)])
+        await self.teller.tell([*ended(closed, stored.read_at)])
         if await self.store.replace_run(stored, closed):
             self.report(closed)
             await self.given_up.forget_run(run_id)
@@ -94,6 +97,7 @@ def summary(
     refused = [(found.subscription_id, found.refusal) for found in some if found.refusal]
     stopped = [each for part in parts for each in part.stopped_json()]
     crowds = [crowd.to_json() for found in some for crowd in found.crowds]
+    counts = (screened + looked_at).to_json()
     return {
         "progress": {
             "subscriptions": len(some),
@@ -101,7 +105,11 @@ def summary(
             "clusters": known + screened.clusters,
             "clustersDone": looked_at.clusters + screened.clusters,
         },
-        **(screened + looked_at).to_json(),
+        "outcomes": counts["outcomes"],
+        "reasons": counts["reasons"],
+        "calls": counts["calls"],
+        "throttled": counts["throttled"],
+        "owned": counts["owned"],
         "unreadableSubscriptions": [refusal.to_json(name) for name, refusal in refused],
         "stoppedShards": stopped,
         "crowdedStarts": crowds,

@@ -47,6 +47,7 @@ class ShardHandout:
                 due_at=now + delay,
                 policy_hash=run.policy_hash,
                 progressed_at=now,
+                updates=run.updates is not None,
             )
             for (location, clusters), delay in zip(record.shards.items(), waits, strict=True)
         ]

@@ -20,9 +20,10 @@ from shared.ports.storage import Queue
 from shared.reconcile.fleet.ask import START_WITHIN, RunAsker
 from shared.reconcile.fleet.close import RunCloser, is_finished, shards_of
 from shared.reconcile.fleet.hand_out import ShardHandout
-from shared.reconcile.fleet.listing import LIST_WITHIN
-from shared.reconcile.fleet.patience import ListingPatience
 from shared.reconcile.fleet.store import RunStore
+from shared.reconcile.fleet.subscriptions.listing import LIST_WITHIN
+from shared.reconcile.fleet.subscriptions.patience import ListingPatience
+from shared.reconcile.fleet.updates.clocks import ClockRuns
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.pacer import ShardPacer
 
@@ -46,6 +47,7 @@ class Mended:
     closed: int = 0
     dropped: int = 0
     forgotten: int = 0
+    clocks: int = 0
 
 
 def _sum(one: Mended, other: Mended) -> Mended:
@@ -82,9 +84,12 @@ class RunMinder:
     batons: Queue[Baton]
     closer: RunCloser
     patience: ListingPatience
+    clocks: ClockRuns
 
     async def mind(self, now: datetime) -> Mended:
-        """Look at every active run; `now` only tells which tables are too old to keep.
+        """Look at every active run, and ask for one where clocks change.
+
+        `now` is by the worker's clock; it tells which tables are too old to keep, and which clocks.
 
         What fails keeps nothing else from being done; then an ExceptionGroup has all of it.
         """
@@ -96,6 +101,7 @@ class RunMinder:
         for month in months:
             await round_.do(self._mind_month(month, now, round_))
         await round_.do(self._forget_ended())
+        await round_.do(self._for_clocks(now))
         if round_.errors:
             raise ExceptionGroup("not all of the runs could be minded", round_.errors)
         return round_.mended
@@ -108,6 +114,9 @@ class RunMinder:
 
     async def _forget_ended(self) -> Mended:
         return Mended(forgotten=await forget_ended(self.store, self.closer.given_up))
+
+    async def _for_clocks(self, now: datetime) -> Mended:
+        return Mended(clocks=int(await self.clocks.ask(now) is not None))
 
     async def _months(self, found: list[str]) -> Mended:
         found += await self.store.months()
@@ -223,4 +232,4 @@ async def _run_ids(given_up: GivenUpRecords) -> list[str]:
 
 async def _has_ended(store: RunStore, run_id: str) -> bool:
     stored = await store.run(run_id)
-    return stored is None or stored.record.state is RunState.FINISHED
+    return stored is None or stored.record.state is not RunState.ACTIVE

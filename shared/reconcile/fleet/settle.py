@@ -12,6 +12,7 @@ from shared.domain.fleet.shard_records import ShardRecord
 from shared.domain.messages.given_up import GivenUp
 from shared.domain.messages.told import Occasion, events_of, failure_of
 from shared.domain.messages.work import SLOW, ReconcileCluster, delay_before
+from shared.domain.updates.plan import Planned
 from shared.domain.vocabulary.cloud_event import CloudEvent
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause, Reason
@@ -28,7 +29,7 @@ MOST_ATTEMPTS = 3
 LONGEST_REFILL = timedelta(seconds=25)
 """The longest wait for tokens; for a cluster whose Retry-After is longer, a run does not wait."""
 
-PATIENT = SLOW | {Reason.WRITES_STOPPED}
+PATIENT = SLOW | {Reason.WRITES_STOPPED, Reason.UPDATE_WAITS}
 """What is not tried again within a run: a role may arrive, but hardly in seconds."""
 
 LOOK_AGAIN_AFTER = timedelta(minutes=1)
@@ -127,13 +128,18 @@ class ClusterSettler:
         """Have the run try it again soon; or else the queue, which has a day's patience."""
         outcome, cluster = settled.outcome, settled.cluster
         slow, asked = outcome is not None and outcome.reason in PATIENT, settled.asked_wait
+        if outcome and outcome.reason is Reason.UPDATE_WAITS:
+            asked = outcome.retry_after or asked
         may_again = cluster.attempts + 1 < MOST_ATTEMPTS and asked <= LONGEST_REFILL and not slow
         if not settled.counts or may_again:
             return None
-        if not record.dry_run and not cluster.waiting:
+        if not record.dry_run and (cluster.update or not cluster.waiting):
             delay = delay_before(2, asked, slow=True, jitter=self.jitter()) if slow else asked
             sent = outcome.sent if outcome else None
-            work = ReconcileCluster(cluster.cluster.id, record.cause, now, sent=sent)
+            where, update = cluster.cluster.location, _of_run(cluster.update, record.run_id)
+            work = ReconcileCluster(
+                cluster.cluster.id, record.cause, now, location=where, sent=sent, update=update
+            )
             await self.clusters.send(work, delay)
         return outcome or _left_to_itself(cluster)
 
@@ -151,6 +157,10 @@ class ClusterSettler:
 def _told(record: ShardRecord, ended: Iterable[_Ended]) -> list[CloudEvent]:
     occasion = Occasion.of_run(record.run_id, record.cause)
     return [event for each in ended for event in each.to_tell(occasion)]
+
+
+def _of_run(update: Planned | None, run_id: str) -> Planned | None:
+    return replace(update, run_id=run_id) if update else None
 
 
 def _left_to_itself(cluster: PendingCluster) -> Outcome:

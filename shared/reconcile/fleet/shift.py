@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from shared.domain.deciding.decision import Action, Decision, Desired, Finding
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
+from shared.domain.deciding.written import Standing
 from shared.domain.errors import AzureError, ClusterGone, Throttled
 from shared.domain.fleet.batch import PendingCluster
 from shared.domain.fleet.shard_records import Brake, ShardRecord
@@ -16,10 +17,10 @@ from shared.domain.messages.work import SLOW, Claim
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Reason
 from shared.reconcile.cluster.look import CALLS_OF_AN_ATTEMPT, OutOfTime
-from shared.reconcile.cluster.reconcile import ClusterReconciler, Pass
+from shared.reconcile.cluster.one_pass import Pass
+from shared.reconcile.cluster.reconcile import ClusterReconciler
 from shared.reconcile.ground.at_once import InFlight
 from shared.reconcile.ground.claim import ClusterClaims
-from shared.reconcile.ground.memory import ClusterMemory
 from shared.reconcile.ground.pacer import LEASE_LASTS, Grip, ShardPacer
 
 STARTS_WITHIN = timedelta(seconds=8)
@@ -155,7 +156,7 @@ class Shift:
         one = self.world.reconciler.pass_over(
             cluster.cluster.id, self.desired, dry_run=self._only_looks
         )
-        one.written = cluster.written
+        one.own.known = Standing(cluster.written)
         looks, clock = one.looks, self.world.reconciler.looker.clock
         looks.attempts = cluster.attempts + 1
         looks.cluster = cluster.cluster
@@ -176,7 +177,7 @@ class Shift:
         if cluster.explicit or stopped:
             sight = await one.looks.look()
             decision = one.decide(sight)
-            if not decision.writes and not decision.lets_go:
+            if not decision.writes and not decision.lets_go and not decision.adopts:
                 return Settled(cluster, await one.act_on(decision, sight))
             if stopped:
                 return Settled(cluster, _stopped(one, decision, sight.now, stopped))
@@ -185,9 +186,9 @@ class Shift:
             return Settled(replace(cluster, explicit=False), None)
         if cluster.cluster.id not in self.claims:
             return Settled(cluster, None, counts=False)
-        if one.written:
-            # Since the listing somebody may have asked naptime for another schedule.
-            one.written = await self.world.memory.written(cluster.cluster.id)
+        # Since the listing somebody may have asked naptime for another schedule.
+        await one.remember()
+        one.own.permit, one.own.run_id = cluster.update, self.record.run_id
         return await self._write(one, cluster)
 
     async def _write(self, one: Pass, cluster: PendingCluster) -> Settled:
@@ -212,7 +213,6 @@ class ShiftWorld:
 
     reconciler: ClusterReconciler
     claims: ClusterClaims
-    memory: ClusterMemory
     pacer: ShardPacer
     report_bug: Callable[[PendingCluster, Exception], None]
     attempt_timeout: timedelta

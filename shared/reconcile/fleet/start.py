@@ -20,9 +20,9 @@ from shared.domain.fleet.run_work import (
 from shared.ports.storage import Queue
 from shared.reconcile.fleet.baton import ShardReconciler
 from shared.reconcile.fleet.close import RunCloser
-from shared.reconcile.fleet.listing import LIST_WITHIN, SubscriptionLister
-from shared.reconcile.fleet.patience import ListingPatience
 from shared.reconcile.fleet.store import RunStore, Stored
+from shared.reconcile.fleet.subscriptions.listing import LIST_WITHIN, SubscriptionLister
+from shared.reconcile.fleet.subscriptions.patience import ListingPatience
 from shared.reconcile.ground.at_once import at_once
 
 
@@ -40,7 +40,7 @@ class RunStarter:
     async def start(self, work: StartRun) -> None:
         """Have each subscription of the run listed, side by side; a single one at once."""
         stored = await self.store.run(work.run_id)
-        if stored is None or stored.record.state is RunState.FINISHED:
+        if stored is None or stored.record.state is not RunState.ACTIVE:
             return
         only = stored.record.run.scope.subscription_id
         subscription_ids = [only] if only else sorted(self.subscriptions)

@@ -28,7 +28,7 @@ class Before:
     start: datetime | None
     """The next start as of the listing; None if there is none, or no node auto-provisioning."""
     written: Written | None
-    """What naptime wrote, unless it has let that go."""
+    """What naptime wrote last."""
 
     @classmethod
     def of(cls, known: Remembered, now: datetime) -> Self:
@@ -36,14 +36,6 @@ class Before:
         reason = known.last_outcome["reason"] if known.is_known else ""
         start = start_of(known, now) if known.has_nap else None
         waiting = known.was_deferred_since(now - SEEN_AGAIN_WITHIN)
-        return cls(
-            known.location,
-            known.explicit,
-            known.told,
-            known.verified_at,
-            reason,
-            waiting,
-            known.missing_since,
-            start,
-            known.written if known.written and known.written.is_naptimes else None,
-        )
+        told, verified_at, missing_since = known.told, known.verified_at, known.missing_since
+        where = known.location, known.explicit
+        return cls(*where, told, verified_at, reason, waiting, missing_since, start, known.written)

@@ -4,6 +4,7 @@ Rows of its own, because a fleet run writes many at once without asking, and a c
 row would take the claim away from whoever holds it.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from datetime import datetime
 
 from shared.domain.deciding.observed import SeenSchedule
 from shared.domain.deciding.outcome import Outcome
-from shared.domain.deciding.written import Written
+from shared.domain.deciding.written import NOTHING_KNOWN, Standing, Written
 from shared.domain.errors import StorageRefused
 from shared.domain.fleet.crowding import Crowding
 from shared.domain.fleet.last_known import LastKnown, Remembered
@@ -85,7 +86,13 @@ class ClusterMemory:
         """Remember that an explicit schedule is not there any more, if the cluster is known."""
         if await self.recall(cluster_id):
             gone = schedule_to_text(SeenSchedule(None))
-            values: Values = {"explicit": False, "schedule": gone}
+            values: Values = {"explicit": False, "schedule": gone, "lastWindow": ""}
+            await self._merge(cluster_id.subscription_id, {known_key(cluster_id): values})
+
+    async def forget_last(self, cluster_id: ClusterId) -> None:
+        """Forget the schedule that was seen last: a person is about to delete it, for good."""
+        if await self.recall(cluster_id):
+            values: Values = {"lastWindow": ""}
             await self._merge(cluster_id.subscription_id, {known_key(cluster_id): values})
 
     async def _merge(self, subscription_id: str, rows: Mapping[str, Values]) -> None:
@@ -99,10 +106,15 @@ class ClusterMemory:
         reading = await self.table.get(cluster_id.subscription_id, known_key(cluster_id))
         return read(reading.row, Remembered.of) if reading.row else None
 
-    async def written(self, cluster_id: ClusterId) -> Written | None:
-        """Tell what naptime wrote last for a cluster."""
+    async def standing(self, cluster_id: ClusterId) -> Standing:
+        """Tell what is known of a cluster's schedule before anything is decided on it."""
         known = await self.recall(cluster_id)
-        return known.written if known else None
+        return known.standing if known else NOTHING_KNOWN
+
+    async def note_sending(self, cluster_id: ClusterId, intended: Written) -> None:
+        """Write down what is about to be written, so that it is known again if it is accepted."""
+        values: Values = {"sending": json.dumps(intended.to_json(), separators=(",", ":"))}
+        await self._merge(cluster_id.subscription_id, {known_key(cluster_id): values})
 
     async def told(self, cluster_id: ClusterId) -> frozenset[Reason]:
         """Tell which findings were told of a cluster, and have been there ever since."""

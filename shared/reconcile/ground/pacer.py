@@ -26,7 +26,6 @@ LEASE_LASTS = timedelta(seconds=60)
 
 WORTH_WAITING_INSIDE = timedelta(seconds=3)
 CONFLICTS_BORNE = 12
-
 type _Taken = tuple[Lease, Draw, Bucket]
 LONGEST_CONFLICT_WAIT = 0.2
 AGAIN_AFTER_CONFLICTS = timedelta(seconds=2)
@@ -124,18 +123,20 @@ class ShardPacer:
             raise Paced(f"No call is left for {place}.", retry_after=drawn.wait)
         return drawn
 
-    async def draw(self, shard: Shard, tokens: int, sparing: int = 0) -> Draw | NotYet:
-        """Draw that many tokens and leave `sparing`, or draw none."""
+    async def draw(
+        self, shard: Shard, tokens: int, sparing: int = 0, most: int = 0
+    ) -> Draw | NotYet:
+        """Draw that many tokens, or up to `most`, and leave `sparing`; or draw none."""
 
         def change(row: ShardRow, now: datetime) -> tuple[ShardRow, Draw] | NotYet:
-            drawn = row.bucket.draw(tokens + sparing, tokens, now)
+            drawn = row.bucket.draw(tokens + sparing, max(tokens, most), now)
             if isinstance(drawn, NotYet):
                 return drawn
             bucket, draw = drawn
             return replace(row, bucket=bucket), draw
 
         drawn: tuple[Draw, Row] | NotYet = await self._change(shard, change)
-        return drawn if isinstance(drawn, NotYet) else drawn[0]
+        return drawn[0] if isinstance(drawn, tuple) else drawn
 
     async def give_back(self, shard: Shard, draw: Draw, unused: int) -> None:
         """Give unused tokens back."""

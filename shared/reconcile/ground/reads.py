@@ -5,6 +5,9 @@ It lets 250 through at once and 25 a second after that, for each subscription an
 LIST of its configurations, whatever AKS itself allows.
 
 And where a cluster is, or probably is, so that its calls are drawn for before it is read.
+
+Updates of schedules have a pace of their own, too: half of a shard's at most, since whatever
+protects a cluster comes before them.
 """
 
 import asyncio
@@ -15,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from shared.domain.errors import AzureError
+from shared.domain.fleet.pace import ONE_SECOND, Draw, NotYet, Pace, worth_waiting_for
 from shared.domain.fleet.shard import Shard
 from shared.domain.vocabulary.ids import ClusterId, plain_location
 from shared.ports.azure import Aks
@@ -149,3 +153,36 @@ class Whereabouts:
                 found |= {each.id.hash: plain_location(each.location) for each in page.clusters}
                 await self.reads.note(subscription_id, 1)
         return found
+
+
+UPDATES_PARTITION = "updates"
+CALLS_OF_AN_UPDATE = 2
+"""The LIST, and the PUT right after it."""
+WORTH_A_SHARE = timedelta(seconds=25)
+"""So long is waited for what updates may use, rather than change one cluster for each baton."""
+
+
+def half_of(pace: Pace) -> Pace:
+    """Give half of a pace, of which one cluster can be changed at a time at least."""
+    return Pace(max(CALLS_OF_AN_UPDATE, pace.burst // 2), pace.rate_per_second / 2)
+
+
+@dataclass(frozen=True, slots=True)
+class HalfPace:
+    """A bucket of its own for each shard, across all runs, beside the one that everybody has."""
+
+    pacer: ShardPacer
+
+    async def share(self, shard: Shard, most: int) -> Draw | NotYet:
+        """Draw what is worth a baton, one cluster at least, and up to `most` calls."""
+        least = worth_waiting_for(self.pacer.pace, most, WORTH_A_SHARE)
+        drawn = await self.pacer.draw(shard, least, most=most)
+        if isinstance(drawn, Draw) and drawn.tokens < CALLS_OF_AN_UPDATE:
+            # What has come back adds up to a little less than two, as numbers of a machine do.
+            await self.give_back(shard, drawn, 0)
+            return NotYet(ONE_SECOND)
+        return drawn
+
+    async def give_back(self, shard: Shard, share: Draw, used: int) -> None:
+        """Give back what was drawn, and not used."""
+        await self.pacer.give_back(shard, share, share.tokens - used)

@@ -14,7 +14,7 @@ from shared.domain.deciding.observed import (
     SeenSchedule,
 )
 from shared.domain.deciding.outcome import FindingJson, LastOutcomeJson, finding_json
-from shared.domain.deciding.own_checks import stale_since
+from shared.domain.deciding.own.own_checks import stale_since
 from shared.domain.deciding.written import made_by
 from shared.domain.errors import AzureError
 from shared.domain.fleet.last_known import Remembered

@@ -69,4 +69,5 @@ def _of_outcome(outcome: Outcome | None) -> Completion:
         return Completion(AuditOutcome.DEFERRED, message=message)
     after = {"maintenanceWindow": write_window(outcome.window)} if outcome.window else None
     kind = AuditOutcome(outcome.kind.value)
-    return Completion(kind, outcome.reason.value, outcome.message, after)
+    by = outcome.rule, outcome.policy_hash
+    return Completion(kind, outcome.reason.value, outcome.message, after, *by)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.domain.deciding.policy import decide
+from shared.domain.deciding.written import NOTHING_KNOWN
 from shared.domain.errors import AzureError, ClusterGone
 from shared.domain.fleet.last_known import Remembered
 from shared.domain.messages.work import REPLICATION
@@ -57,8 +58,8 @@ class ClusterViewer:
             return {**await self._last_seen(known, known.read_at, error), **remembered}
         images = await self.images.right_now(sight.cluster.location)
         desired = await self.wanted()
-        written = known.written if known else None
-        decision = decide(sight.cluster, sight.configurations, desired, sight.now, written)
+        standing = known.standing if known else NOTHING_KNOWN
+        decision = decide(sight.cluster, sight.configurations, desired, sight.now, standing)
         return {**live_json(sight, decision, desired.policy.hash, known, images), **remembered}
 
     async def _is_gone(self, cluster_id: ClusterId, error: AzureError) -> bool:

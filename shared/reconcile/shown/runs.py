@@ -13,8 +13,8 @@ from shared.domain.vocabulary.ids import GUID
 from shared.domain.vocabulary.pages import Page, PageAsked, PageJson, Question, to_token
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.reconcile.fleet.close import summary
-from shared.reconcile.fleet.patience import ListingPatience
 from shared.reconcile.fleet.store import BATCH, RunStore, batches_of, end_of
+from shared.reconcile.fleet.subscriptions.patience import ListingPatience
 
 BATCH_KEY = rf"{BATCH}{GUID}\|[a-z0-9-]+\|[0-9]{{3,}}\|[0-2][0-9]{{5,}}"
 BATCHES_A_REQUEST = 5

@@ -284,9 +284,10 @@ def test_a_missing_schedule_is_created_even_where_the_channel_is_off() -> None:
 
 
 def test_only_a_missing_schedule_writes() -> None:
-    """Of all reasons one leads to Create, none to Update, and what needs attention to Leave."""
+    """A missing schedule leads to Create, no reason to Update, what needs attention to Leave."""
     assert [reason for reason, action in ACTIONS.items() if action is Action.CREATE] == [
-        Reason.SCHEDULE_MISSING
+        Reason.SCHEDULE_MISSING,
+        Reason.SCHEDULE_RESTORED,
     ]
     assert Action.UPDATE not in ACTIONS.values()
     assert not NEEDS_ATTENTION & set(ACTIONS)

@@ -3,7 +3,10 @@ import pytest
 from shared.domain.fleet.tally import ClusterState, count_states, state_after
 from shared.domain.vocabulary.reasons import NEEDS_ATTENTION, Reason
 
-PROTECTED = {Reason.UP_TO_DATE, Reason.SCHEDULE_MISSING}
+PROTECTED = {
+    *(Reason.UP_TO_DATE, Reason.SCHEDULE_MISSING, Reason.SCHEDULE_RESTORED),
+    *(Reason.OUTDATED, Reason.UPDATE_WAITS, Reason.PUT_BACK),
+}
 LEFT_OUT = {
     *(Reason.NOT_AUTO_PROVISIONED, Reason.EXCLUDED),
     *(Reason.CLUSTER_DELETING, Reason.CLUSTER_GONE),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from shared.domain.policy.choose import Leave, Policy, ReportOnly
 from shared.domain.policy.match import Match
 from shared.domain.policy.read import MOST_BYTES, policy_hash, read_policy
+from shared.domain.policy.updates import UpdateRules
 from shared.domain.policy.windows import NamedWindow
 from shared.domain.vocabulary.invalid import InvalidPolicy, Problem
 from shared.domain.window.recurrence import Daily, Weekday, Weekly
@@ -327,3 +328,46 @@ def test_any_text_is_answered(text: str, place: int) -> None:
     """The same of text that is no TOML, and of a right file that somebody has typed into."""
     answered(text)
     answered(RINGS[:place] + text + RINGS[place:])
+
+
+@pytest.mark.parametrize(
+    ("written", "rules"),
+    [
+        ("", UpdateRules()),
+        ('[update]\nschedules = "never"\n', UpdateRules()),
+        ('[update]\nschedules = "owned"\n', UpdateRules(owned=True)),
+        ('[update]\nschedules = "owned"\nat_most = 0\n', UpdateRules(owned=True, at_most=0)),
+        ('[update]\nadopt = "identical"\n', UpdateRules(adopts=True)),
+    ],
+)
+def test_what_may_be_changed(written: str, rules: UpdateRules) -> None:
+    """Nothing is ever changed unless the policy says so, in so many words."""
+    assert read_policy(of(rules=f"{RULE}{written}"), NOW).updates == rules
+
+
+def test_what_is_wrong_with_updates() -> None:
+    """A word that is none, a number below none and a field that nobody knows are all named."""
+    written = f'{RULE}[update]\nschedules = "all"\nat_most = -1\nadopt = true\nfast = true\n'
+    assert problems(of(rules=written)) == [
+        "update.fast 'true': is not a known field",
+        "update.schedules 'all': must be never or owned",
+        "update.at_most '-1': must be a whole number from 0 to 100000",
+        "update.adopt 'true': must be a string that is not empty",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rules", "owned", "most"),
+    [
+        (UpdateRules(), 0, 10),
+        (UpdateRules(), 100, 10),
+        (UpdateRules(), 109, 10),
+        (UpdateRules(), 110, 11),
+        (UpdateRules(), 4000, 400),
+        (UpdateRules(at_most=3), 4000, 3),
+        (UpdateRules(at_most=0), 4000, 0),
+    ],
+)
+def test_how_many_updates_need_no_approval(rules: UpdateRules, owned: int, most: int) -> None:
+    """Ten, or a tenth of the owned if that is more; or exactly what the policy says."""
+    assert rules.most(owned) == most

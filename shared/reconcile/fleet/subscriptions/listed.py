@@ -22,9 +22,11 @@ from shared.domain.fleet.last_known import LastKnown
 from shared.domain.fleet.run_records import SubscriptionRecord
 from shared.domain.fleet.shard import Shard
 from shared.domain.fleet.tally import Tally
+from shared.domain.updates.plan import Planned
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Reason
 from shared.reconcile.fleet.store import Stored, batches_of
+from shared.reconcile.fleet.updates.orders import Permits
 from shared.reconcile.ground.before import Before
 
 UNPROTECTED_FIRST, PROTECTED_LATER, GIVEN_UP_LAST = "0", "1", "2"
@@ -38,6 +40,10 @@ CLOCKS_APART = timedelta(minutes=2)
 _JUST_READ = Decision(
     Action.SKIP, (Finding(Reason.RECENTLY_READ, "Its schedule was seen a short while ago."),)
 )
+_NOT_PLANNED = Decision(
+    Action.SKIP, (Finding(Reason.NOT_IN_PLAN, "The run changes only what its plan names."),)
+)
+_NOT_LOOKED_AT = frozenset({Reason.RECENTLY_READ, Reason.NOT_IN_PLAN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,10 @@ class Listed:
     screened: Tally = field(default_factory=Tally)
     left_out: list[LastKnown] = field(default_factory=list)
     """Those of a page that naptime leaves alone, where that is new."""
+    permitted: dict[str, Planned] = field(default_factory=dict)
+    """What may be changed of the clusters that are to be looked at, by their hashes."""
+    permits: Permits | None = None
+    """What may be changed, in a run that only changes what it has been told to."""
     crowds: list[Crowd] = field(default_factory=list)
     """The starts that many of the subscription's clusters share, by what is remembered of them."""
 
@@ -117,7 +127,7 @@ class Listed:
         self.screened = self.screened.counting(kind, decision.reason)
         before = self.known.get(cluster.id.hash)
         is_news = before is None or before.reason != decision.reason.value
-        is_left_alone = not deferred and decision.reason is not Reason.RECENTLY_READ
+        is_left_alone = not deferred and decision.reason not in _NOT_LOOKED_AT
         if is_left_alone and cluster.auto_provisioning and is_news:
             outcome = Outcome.left_out(cluster, decision, dry_run=dry_run)
             self.left_out.append(LastKnown(outcome, self.row.read_at, now))
@@ -162,15 +172,17 @@ class Listed:
         self, word: str, cluster: ObservedCluster, listed_at: datetime | None
     ) -> PendingCluster:
         before = self.known.get(word)
-        given_up = word in self.given_up
+        given_up, update = word in self.given_up, self.permitted.get(word)
         return PendingCluster(
             self._with_asked_tags(cluster),
-            explicit=before is not None and before.explicit,
+            # What is to be changed is looked at under a claim, with the write that follows.
+            explicit=before is not None and before.explicit and update is None,
             listed_at=listed_at,
             given_up=given_up,
             waiting=before is not None and before.waiting and not given_up,
             told=before.told if before else frozenset[Reason](),
             written=before.written if before else None,
+            update=update,
         )
 
     @property
@@ -202,7 +214,14 @@ class Listed:
         """Decide without its configurations (fresh for so long); None if they have to be read."""
         if decision := screen(cluster, self.desired, now):
             return decision
+        if self.permits and not self._is_permitted(cluster, self.permits(cluster, now)):
+            return _NOT_PLANNED
         return _JUST_READ if self._is_fresh(cluster, fresh_for) else self._too_large(cluster)
+
+    def _is_permitted(self, cluster: ObservedCluster, permit: Planned | None) -> bool:
+        if permit:
+            self.permitted[cluster.id.hash] = permit
+        return permit is not None
 
     def _too_large(self, cluster: ObservedCluster) -> Decision | None:
         return left_to_the_queue(self._with_asked_tags(cluster))

@@ -19,9 +19,10 @@ from shared.ports.storage import Queue
 from shared.reconcile.cluster.tidy import Tidier
 from shared.reconcile.fleet.close import RunCloser
 from shared.reconcile.fleet.hand_out import ShardHandout
-from shared.reconcile.fleet.listed import Listed
-from shared.reconcile.fleet.patience import ListingPatience
 from shared.reconcile.fleet.store import RunStore, Stored
+from shared.reconcile.fleet.subscriptions.listed import Listed
+from shared.reconcile.fleet.subscriptions.patience import ListingPatience
+from shared.reconcile.fleet.updates.orders import Orders
 from shared.reconcile.ground.before import Before
 from shared.reconcile.ground.crowds import CrowdFinder
 from shared.reconcile.ground.given_up import GivenUpRecords
@@ -31,8 +32,7 @@ from shared.reconcile.ground.policies import Wanted
 LIST_WITHIN = timedelta(minutes=3)
 """How long a lister may be silent before its message counts as lost."""
 
-FIRST_DELAY = timedelta(seconds=5)
-LONGEST_DELAY = timedelta(minutes=1)
+FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=5), timedelta(minutes=1)
 MOST_ATTEMPTS = 5
 """A minute or two in all; then the run goes on, and the subscription is tried again by itself."""
 
@@ -60,11 +60,12 @@ class SubscriptionLister:
     crowds: CrowdFinder
     tidier: Tidier
     patience: ListingPatience
+    orders: Orders
 
     async def list(self, work: ListSubscription) -> None:
         """List the subscription, write its rows, and send a baton for each of its shards."""
         stored = await self.store.run(work.run_id)
-        if stored is None or stored.record.state is RunState.FINISHED:
+        if stored is None or stored.record.state is not RunState.ACTIVE:
             return
         run = stored.record.run
         found = await self.store.subscription(run.id, work.subscription_id)
@@ -93,8 +94,7 @@ class SubscriptionLister:
     async def _list_claimed(
         self, record: RunRecord, work: ListSubscription, claimed: Stored[SubscriptionRecord]
     ) -> None:
-        run = record.run
-        listed = await self._remembered(claimed, run)
+        listed = await self._remembered(claimed, run := record.run)
         listed.beside = record.beside
         try:
             ours = await self._pages(run, listed)
@@ -129,6 +129,7 @@ class SubscriptionLister:
         desired = await self.wanted(run.policy_hash)
         listed = Listed(claimed, desired, before, heard, given_up, self.clock.now())
         listed.screened = claimed.record.screened
+        listed.permits = await self.orders.of(run, subscription_id)
         starts = [(each.location, each.start) for each in before.values()]
         listed.crowds = await self.crowds.find(run, subscription_id, starts, now)
         return listed
@@ -166,7 +167,6 @@ class SubscriptionLister:
     async def _leave(
         self, run: Run, listed: Listed, cluster: ObservedCluster, decision: Decision
     ) -> None:
-        """Leave a cluster out of the run; one that is being created goes on by itself."""
         now, only_looks = self.clock.now(), self.handout.only_looks(run)
         listed.leave_out(cluster, decision, now, dry_run=only_looks)
         if decision.action is Action.DEFER and not only_looks:

@@ -1,0 +1,90 @@
+"""What a run that changes schedules may change, cluster by cluster: its order, made out."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.domain.deciding.decision import Desired
+from shared.domain.deciding.observed import ObservedCluster
+from shared.domain.deciding.own.drift import digest
+from shared.domain.deciding.written import window_of
+from shared.domain.fleet.last_known import Remembered
+from shared.domain.fleet.run import Run
+from shared.domain.updates.plan import Planned, UpdateKind, UpdateOrder, chosen
+from shared.domain.vocabulary.ids import ClusterId
+from shared.reconcile.fleet.store import RunStore
+from shared.reconcile.fleet.updates.plans import PlanReader
+from shared.reconcile.ground.memory import KNOWN, ClusterMemory
+from shared.reconcile.ground.policies import Wanted
+
+type Permits = Callable[[ObservedCluster, datetime], Planned | None]
+"""Says what may be changed of a cluster as it is listed, at an aware instant; None: nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """Makes out what a run may change; what a row says here is looked at anew before the write."""
+
+    store: RunStore
+    memory: ClusterMemory
+    plans: PlanReader
+    wanted: Wanted
+
+    async def of(self, run: Run, subscription_id: str) -> Permits | None:
+        """Give what it may change in a subscription; None for a run that changes nothing."""
+        order = run.updates
+        if order is None:
+            return None
+        if order.kind is UpdateKind.REVERT:
+            return _planned(await self.to_put_back(order, subscription_id))
+        if order.run_id:
+            plan = await self.plans.of(order.run_id)
+            return _planned(chosen(plan, order.kind, run.started_at))
+        return await self._for_clocks(subscription_id, await self.wanted(run.policy_hash))
+
+    async def to_put_back(
+        self, order: UpdateOrder, subscription_id: str
+    ) -> Mapping[ClusterId, Planned]:
+        """Give what stood before the last updates, of those that a run made and nobody changed."""
+        runs = await self._updaters(order.run_id)
+        return {
+            known.id: back
+            async for known in self.memory.of_subscription(subscription_id)
+            if known.is_known and (back := _back(known, runs))
+        }
+
+    async def _updaters(self, run_id: str) -> frozenset[str]:
+        """Name the runs that carried out what a run has planned, and itself."""
+        stored = await self.store.run(run_id)
+        if stored is None:
+            return frozenset()
+        followers = {stored.record.followed_by, stored.record.approved_run}
+        return frozenset({run_id, *followers} - {""})
+
+    async def _for_clocks(self, subscription_id: str, desired: Desired) -> Permits:
+        known = {
+            each.key.removeprefix(KNOWN): each
+            async for each in self.memory.of_subscription(subscription_id)
+            if each.written and each.written.is_naptimes
+        }
+
+        def permit(cluster: ObservedCluster, now: datetime) -> Planned | None:
+            row = known.get(cluster.id.hash)
+            found = desired.drift(cluster, row.written, row.window, now) if row else None
+            return Planned.of(found.to_json()) if found and found.clocks else None
+
+        return permit
+
+
+def _planned(plan: Mapping[ClusterId, Planned]) -> Permits:
+    return lambda cluster, _: plan.get(cluster.id)
+
+
+def _back(known: Remembered, runs: frozenset[str]) -> Planned | None:
+    written = known.written
+    if written is None or not written.is_naptimes or not written.previous:
+        return None
+    previous = window_of(written.previous)
+    if written.run_id not in runs or previous is None or previous.ambiguity:
+        return None
+    return Planned(digest(written.window), digest(written.previous), back=True)

@@ -1,0 +1,140 @@
+"""Updates of what naptime wrote: off by default, only of its own, and as planned."""
+
+from datetime import timedelta
+
+from shared.domain.deciding.outcome import OutcomeKind
+from shared.domain.deciding.wish import Wish
+from shared.domain.fleet.run import RunState
+from shared.domain.vocabulary.reasons import Reason
+from tests.clusters import cluster_id, schedule
+from tests.service.test_policies import PERSON
+from tests.service.updates.worlds import (
+    NEVER_WEDNESDAY,
+    SUNDAY,
+    WEDNESDAY,
+    day,
+    days,
+    fleet,
+    planned,
+    put,
+    puts,
+    record,
+    updated,
+)
+from tests.service_world import SUNDAY_NIGHT
+
+
+async def test_by_default_drift_is_said_and_nothing_is_changed() -> None:
+    """With `never` each run names the fields that differ, and writes nothing."""
+    world = await fleet(3)
+    await put(world, NEVER_WEDNESDAY)
+    before = puts(world)
+    for _ in range(3):
+        world.clock.advance(timedelta(hours=6))
+        found = await world.sweep()
+        assert found.state is RunState.FINISHED
+        assert found.summary["reasons"] == {"Outdated": 3}
+        assert found.summary["owned"] == 3
+        assert "updatePlan" not in found.summary
+    assert puts(world) == before
+    outcome, _ = world.outcomes[-1]
+    assert outcome.kind is OutcomeKind.UNCHANGED
+    shown = outcome.to_json()["drift"]
+    assert [change["path"] for change in shown["changes"]] == [
+        "maintenanceWindow.schedule.weekly.dayOfWeek",
+        "maintenanceWindow.startTime",
+    ]
+    assert not shown["update"]
+
+
+async def test_with_owned_the_run_that_follows_changes_it() -> None:
+    """The run that looks writes no update; the run that follows it does, in place, and once."""
+    world = await fleet(3)
+    await put(world, WEDNESDAY)
+    before = puts(world)
+    found = await world.sweep()
+    assert found.summary["reasons"] == {"Outdated": 3}
+    assert found.followed_by
+    assert puts(world) == before + 3
+    assert days(world) == ["Wednesday"] * 3
+    follower = await record(world, found.followed_by)
+    assert follower.state is RunState.FINISHED
+    assert follower.summary["outcomes"] == {"Updated": 3}
+    again = await world.sweep()
+    assert again.summary["reasons"] == {"UpToDate": 3}
+    assert again.summary["owned"] == 3
+    assert puts(world) == before + 3
+
+
+async def test_an_update_costs_a_list_and_a_put() -> None:
+    """The run that carries out makes two calls of the configuration API for each cluster."""
+    world = await fleet(3)
+    await put(world, WEDNESDAY)
+    run = await world.start()
+    calls = len(world.aks.calls)
+    await world.run_and_mind()
+    made = [call.verb for call in world.aks.calls[calls:]]
+    assert (made.count("list"), made.count("put")) == (3 + 3, 3)
+    assert (await record(world, run.id)).followed_by
+
+
+async def test_what_a_person_made_or_changed_is_never_touched() -> None:
+    """A person's own, a changed one, a linked one, one put through naptime, one with more in it."""
+    world = await fleet(6)
+    ids = [cluster_id(f"aks-{number}") for number in range(6)]
+    world.aks.set_schedule(ids[0], schedule())
+    world.aks.set_schedule(ids[1], {})
+    await world.putter.put(ids[2], Wish(SUNDAY_NIGHT, force=True), PERSON)
+    body = world.aks.schedule(ids[3])
+    assert body
+    properties = body["properties"]
+    assert isinstance(properties, dict)
+    world.aks.set_schedule(ids[3], {**properties, "notAllowedTime": [{"start": "2027-01-01"}]})
+    window = {**properties["maintenanceWindow"], "startDate": "2027-06-01"}
+    world.aks.set_schedule(ids[4], {"maintenanceWindow": window})
+    kept = [world.aks.schedule(each) for each in ids[:5]]
+    await put(world, WEDNESDAY)
+    for _ in range(3):
+        world.clock.advance(timedelta(hours=6))
+        await world.sweep()
+    assert [world.aks.schedule(each) for each in ids[:5]] == kept
+    assert day(world, "aks-5") == "Wednesday"
+
+
+async def test_what_was_changed_after_the_plan_is_left_out_and_named() -> None:
+    """Between the run that plans and the one that writes a person changes one, and it stays."""
+    world = await fleet(2)
+    await put(world, WEDNESDAY)
+    run = await planned(world)
+    world.aks.set_schedule(cluster_id("aks-0"), schedule("Friday"))
+    await world.run_and_mind()
+    assert days(world) == ["Friday", "Wednesday"]
+    follower = await record(world, (await record(world, run.id)).followed_by)
+    assert follower.summary["reasons"] == {"ChangedSincePlanned": 1, "Outdated": 1}
+
+
+async def test_the_policy_that_changed_after_the_plan_changes_nothing() -> None:
+    """A plan is for one window of one policy; with another in force nothing of it is done."""
+    world = await fleet(2)
+    await put(world, WEDNESDAY)
+    await planned(world)
+    await put(world, SUNDAY)
+    before = puts(world)
+    await world.run_and_mind()
+    assert (days(world), puts(world)) == (["Sunday"] * 2, before)
+
+
+async def test_one_cluster_is_changed_where_a_person_asks_for_it() -> None:
+    """An event changes nothing that is there; `POST /reconcile` of one cluster does."""
+    world = await fleet(1)
+    await put(world, WEDNESDAY)
+    assert (await world.reconcile("aks-0")).kind is OutcomeKind.UNCHANGED
+    outcome = await world.requests.reconcile(cluster_id("aks-0"), dry_run=True)
+    assert outcome
+    assert (outcome.kind, outcome.dry_run) == (OutcomeKind.UPDATED, True)
+    assert day(world) == "Sunday"
+    outcome = await world.requests.reconcile(cluster_id("aks-0"), dry_run=False)
+    assert outcome
+    assert (outcome.kind, outcome.reason) == (OutcomeKind.UPDATED, Reason.OUTDATED)
+    assert day(world) == "Wednesday"
+    assert len(updated(world)) == 1
