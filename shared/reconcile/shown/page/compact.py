@@ -16,7 +16,7 @@ from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.reasons import NEEDS_ATTENTION, Reason
 from shared.domain.window.window import MaintenanceWindow
 from shared.reconcile.shown.clusters import needs_attention
-from shared.reconcile.shown.page.places import MOST_MESSAGES, Places, Texts
+from shared.reconcile.shown.page.places import Places, Texts
 from shared.reconcile.shown.page.rows import (
     EXPLICIT,
     LEFT_OUT,
@@ -131,7 +131,7 @@ class _Tables:
             state=_state(known),
             outcome=self.outcomes.of(last["outcome"]),
             reason=self.reasons.of(last["reason"]),
-            message=self.texts.of(last["message"], MOST_MESSAGES),
+            message=self.texts.of_message(last["message"]),
             recorded=self._minute(instants.from_text(last["recordedAt"])),
             read=self._minute(known.read_at) if known.read_at else None,
             findings=[self.reasons.of(each["reason"]) for each in known.findings],
