@@ -8,7 +8,7 @@ from typing import Self, cast
 
 from shared.domain.deciding.last_outcome import LastOutcomeJson, fitted, last_window_values
 from shared.domain.deciding.observed import ObservedCluster
-from shared.domain.deciding.outcome import FindingJson, Outcome, OutcomeKind, attention_in
+from shared.domain.deciding.outcome import WRITES, FindingJson, Outcome, OutcomeKind, attention_in
 from shared.domain.deciding.written import (
     Author,
     Standing,
@@ -36,7 +36,7 @@ NOTHING_KNOWN = KnownCluster(None, None, "")
 LONGEST_TEXT = 16_000
 """Characters of one outcome as JSON: a property of a table holds 32,768, a row of a run more."""
 
-_SCHEDULE_SEEN = frozenset({OutcomeKind.CREATED, OutcomeKind.UPDATED, OutcomeKind.UNCHANGED})
+_SCHEDULE_SEEN = WRITES | {OutcomeKind.UNCHANGED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,4 +245,4 @@ class Remembered:
 
     @property
     def _is_written(self) -> bool:
-        return self.last_outcome["outcome"] in {OutcomeKind.CREATED, OutcomeKind.UPDATED}
+        return self.last_outcome["outcome"] in WRITES
