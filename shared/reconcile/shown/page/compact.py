@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from shared.domain.deciding.outcome import OutcomeKind
+from shared.domain.deciding.outcome import WRITES, OutcomeKind
 from shared.domain.fleet.crowding import Crowd, Crowding, start_of
 from shared.domain.fleet.last_known import Remembered
 from shared.domain.fleet.run_records import RunRecord
@@ -182,7 +182,7 @@ def _key(crowd: Crowd) -> tuple[str, str, datetime | None]:
 
 def _state(known: Remembered) -> int:
     last = known.last_outcome
-    written = last["outcome"] in {OutcomeKind.CREATED, OutcomeKind.UPDATED}
+    written = last["outcome"] in WRITES
     bits = (
         (EXPLICIT, known.explicit),
         (LEFT_OUT, last["outcome"] == OutcomeKind.SKIPPED),
