@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NotRequired, Self, TypedDict
@@ -11,6 +11,7 @@ from shared.domain.deciding.decision import Decision, Finding
 from shared.domain.deciding.observed import ObservedCluster, SeenSchedule
 from shared.domain.deciding.own.drift import Drift, DriftJson
 from shared.domain.deciding.written import LONGEST, Written
+from shared.domain.policy.choose import Choice, StepJson
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.plain_text import one_line
@@ -58,6 +59,12 @@ class OutcomeJson(TypedDict):
     drift: NotRequired[DriftJson]
 
 
+class ExplainedOutcomeJson(OutcomeJson):
+    """The same with every rule that was asked; none where the cluster is not known."""
+
+    because: list[StepJson]
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The end of one reconciliation.
@@ -91,6 +98,8 @@ class Outcome:
     """The version of the policy; empty for the settings' own."""
     azure_code: str = ""
     sent: MaintenanceWindow | None = None
+    choice: Choice | None = field(default=None, compare=False, repr=False)
+    """What the policy wanted, for whoever asks why."""
     lets_go: datetime | None = None
     """When naptime wrote (UTC) the schedule that it lets go now, because somebody changed it."""
 
@@ -141,6 +150,11 @@ class Outcome:
     def only_would_be(self) -> bool:
         """Say whether there is no such schedule: a dry run stopped before the write."""
         return self.dry_run and self.kind in {OutcomeKind.CREATED, OutcomeKind.UPDATED}
+
+    def explained(self) -> ExplainedOutcomeJson:
+        """Give it ready for JSON, with why it has its rule."""
+        steps = self.choice.trace if self.choice else ()
+        return {**self.to_json(), "because": [step.to_json() for step in steps]}
 
     def to_json(self) -> OutcomeJson:
         """Give it ready for JSON: camelCase keys, instants in ISO 8601 with Z, waits in seconds."""
