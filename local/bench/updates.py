@@ -70,8 +70,8 @@ class Updated:
 
     def bound(self, pace: Pace, read_pace: Pace) -> float:
         """Give the seconds that the pace of the fullest shard costs, or that of all readings."""
-        to_aks = [call for call in self.calls if call.path.lower() != call.cluster]
-        shards = Counter(self.after[call.cluster].location for call in to_aks)
+        clusters = (call.cluster for call in self.calls if call.path.lower() != call.cluster)
+        shards = Counter(self.after[each].location for each in clusters if each)
         reads = sum(call.method == "GET" for call in self.calls)
         return max(_seconds(max(shards.values()), pace), _seconds(reads, read_pace))
 

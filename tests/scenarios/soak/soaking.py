@@ -9,6 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from azure.storage.queue.aio import QueueServiceClient
+
 from local.processes import ChildDidNotStart
 from tests.clusters import Json
 from tests.payloads import cluster_failed, cluster_written, schedule_deleted, tags_written
@@ -20,6 +22,9 @@ from tests.scenarios.soak.weather import StorageWeather, change
 
 EVENTS_A_SECOND: Final = 9
 """More than 5,000 in ten minutes, with those of the edits."""
+
+MOST_WAITING: Final = 400
+"""Messages on the queues, beyond which no more events are sent."""
 
 LEADS: Final = (30, 40, 60)
 STARTS: Final = ("01:00", "02:00", "22:30")
@@ -67,8 +72,15 @@ class Soak:
                     task.result()
 
     async def _events(self) -> None:
-        """Send events about anything, some of them two or three times, in any order."""
+        """Send events about anything, some of them two or three times, in any order.
+
+        As many as the machine keeps up with: the emulator takes the longer for each message the
+        more there are.
+        """
         while True:
+            if await waiting(self.running) > MOST_WAITING:
+                await asyncio.sleep(1)
+                continue
             batch = [
                 _event(self.dice.choice(KINDS)(self.dice.choice(editable())))
                 for _ in range(EVENTS_A_SECOND)
@@ -160,6 +172,22 @@ class Soak:
         people, refused = self.people.answers, self.storage.refused
         memory = [round(each) for each in self.memory]
         return f"{self.sent} events, people {people}, storage {refused}, {memory} MB, {self.noted}"
+
+
+async def queues(running: Farm) -> dict[str, int]:
+    """Count the messages of every queue, hidden ones included."""
+    counts: dict[str, int] = {}
+    connection = running.azurite.connection_string
+    async with QueueServiceClient.from_connection_string(connection) as service:
+        async for queue in service.list_queues():
+            properties = await service.get_queue_client(queue.name).get_queue_properties()
+            counts[queue.name] = properties.approximate_message_count or 0
+    return counts
+
+
+async def waiting(running: Farm) -> int:
+    """Count all of them."""
+    return sum((await queues(running)).values())
 
 
 def _is_past(instant: float) -> bool:

@@ -11,7 +11,6 @@ from time import monotonic
 from typing import cast
 
 import pytest
-from azure.storage.queue.aio import QueueServiceClient
 
 from shared.domain.messages.work import LONGEST_DELAY
 from tests.clusters import Json
@@ -20,7 +19,7 @@ from tests.scenarios.soak import judge
 from tests.scenarios.soak.fleet import SUBSCRIPTIONS, SoakFleet, closed_scopes
 from tests.scenarios.soak.judge import Spell
 from tests.scenarios.soak.people import People
-from tests.scenarios.soak.soaking import Soak
+from tests.scenarios.soak.soaking import Soak, queues, waiting
 from tests.scenarios.soak.weather import calm, storage_weather
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "600"))
@@ -85,13 +84,13 @@ async def settle(soak: Soak) -> None:
     async def unprotected() -> int:
         return len(judge.unprotected(await running.state()))
 
-    async def waiting() -> int:
-        return sum((await queues(running)).values())
+    async def messages() -> int:
+        return await waiting(running)
 
     await until_none(undelivered, "events are not delivered")
     await until_none(unprotected, "clusters are not protected")
     await running.finished(await running.start_run())
-    await until_none(waiting, "messages are waiting")
+    await until_none(messages, "messages are waiting")
     soak.note_memory()
 
 
@@ -105,17 +104,6 @@ async def until_none(count: Callable[[], Awaitable[int]], what: str) -> None:
         elif monotonic() - changed_at > STANDS_STILL.total_seconds():
             raise AssertionError(f"{now} {what}, and nothing changes")
         await asyncio.sleep(0.5)
-
-
-async def queues(running: Farm) -> dict[str, int]:
-    """Count the messages of every queue, hidden ones included."""
-    counts: dict[str, int] = {}
-    connection = running.azurite.connection_string
-    async with QueueServiceClient.from_connection_string(connection) as service:
-        async for queue in service.list_queues():
-            properties = await service.get_queue_client(queue.name).get_queue_properties()
-            counts[queue.name] = properties.approximate_message_count or 0
-    return counts
 
 
 def check_what_was_done(soak: Soak) -> None:
