@@ -13,7 +13,7 @@ from functions.http.answering import allowed, allowed_subscription
 from functions.http.answers import Accepted, Ok
 from functions.http.problems import ASKS_AZURE, FOREIGN_SUBSCRIPTION, TOO_MANY_RUNS, TooManyRuns
 from functions.http.routes import Routes
-from shared.domain.deciding.outcome import ExplainedOutcomeJson, Outcome, OutcomeKind
+from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.fleet.run import RunJson, RunScope
 from shared.domain.messages.audit import Origin
 from shared.domain.vocabulary.ids import (
@@ -26,6 +26,7 @@ from shared.domain.vocabulary.reasons import Reason
 from shared.reconcile.fleet.ask import TooManyActive
 from shared.reconcile.shown.cluster_json import LiveClusterJson
 from shared.reconcile.shown.clusters import known_with
+from shared.reconcile.shown.commands import ExplainedOutcomeJson, explained
 from shared.reconcile.shown.known_json import KnownClusterJson
 from shared.world import app
 
@@ -94,7 +95,7 @@ async def reconcile(
     outcome = await app().commands.reconcile(cluster_id, origin, dry_run=body.dry_run)
     if outcome is None or (outcome.kind is OutcomeKind.DEFERRED and not outcome.dry_run):
         return _accepted(cluster_id, outcome)
-    return Ok(outcome.explained())
+    return Ok(explained(outcome))
 
 
 def _accepted(
@@ -106,7 +107,7 @@ def _accepted(
     )
     if outcome is None:
         return Accepted(QueuedJson(clusterId=str(cluster_id), outcome=None), path)
-    return Accepted(outcome.explained(), path, outcome.retry_after)
+    return Accepted(explained(outcome), path, outcome.retry_after)
 
 
 async def _start_run(

@@ -10,6 +10,7 @@ from shared.domain.fleet.run import RunScope
 from shared.domain.policy.read import policy_hash
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.window.text import offset_text
+from shared.reconcile.shown.commands import explained
 from tests.clusters import cluster, cluster_id, schedule
 from tests.fakes.aks import Fault
 from tests.service.test_policies import ANY, OTHER, PERSON
@@ -202,7 +203,7 @@ async def test_a_reconcile_that_was_asked_for_says_why() -> None:
     world.aks.add(cluster(tags={"env": "dev"}))
     outcome = await world.requests.reconcile(cluster_id(), dry_run=True)
     assert outcome is not None
-    answer = outcome.explained()
+    answer = explained(outcome)
     assert [(step["rule"], step["matched"]) for step in answer["because"]] == [
         *(("sandboxes", False), ("dev and test", True))
     ]

@@ -11,7 +11,7 @@ from shared.domain.deciding.decision import Decision, Finding
 from shared.domain.deciding.observed import ObservedCluster, SeenSchedule
 from shared.domain.deciding.own.drift import Drift, DriftJson
 from shared.domain.deciding.written import LONGEST, Written
-from shared.domain.policy.choose import Choice, StepJson
+from shared.domain.policy.choose import Choice
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.plain_text import one_line
@@ -70,12 +70,6 @@ class OutcomeJson(TypedDict):
     policyHash: str | None
     azureCode: NotRequired[str]
     drift: NotRequired[DriftJson]
-
-
-class ExplainedOutcomeJson(OutcomeJson):
-    """The same with every rule that was asked; none where the cluster is not known."""
-
-    because: list[StepJson]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +157,6 @@ class Outcome:
     def only_would_be(self) -> bool:
         """Say whether there is no such schedule: a dry run stopped before the write."""
         return self.kind in {OutcomeKind.WOULD_CREATE, OutcomeKind.WOULD_UPDATE}
-
-    def explained(self) -> ExplainedOutcomeJson:
-        """Give it ready for JSON, with why it has its rule."""
-        steps = self.choice.trace if self.choice else ()
-        return {**self.to_json(), "because": [step.to_json() for step in steps]}
 
     def to_json(self) -> OutcomeJson:
         """Give it ready for JSON: camelCase keys, instants in ISO 8601 with Z, waits in seconds."""
