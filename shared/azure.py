@@ -18,7 +18,7 @@ from shared.settings import Settings
 from shared.storage_settings import StorageSettings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from shared.clients.aks import AksClient
     from shared.clients.arm import ArmClients
@@ -39,16 +39,23 @@ class Closable(Protocol):
     async def close(self) -> None: ...
 
 
+def leave() -> None:
+    """Leave what was loaded as it is."""
+
+
 class Azure:
     """The ports of a deployed naptime; another driver replaces those that it has otherwise."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, settle: "Callable[[], None]" = leave) -> None:
+        """Open nothing yet; `settle` is called whenever an SDK has been loaded."""
         self.settings = settings
+        self._settle = settle
         self._opened = AsyncExitStack()
 
     def opened[C: Closable](self, client: C) -> C:
         """Give a client that will be closed, before whatever was opened before it."""
         self._opened.push_async_callback(client.close)
+        self._settle()
         return client
 
     async def close(self) -> None:

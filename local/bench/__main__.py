@@ -15,7 +15,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from local.bench import events, loading, node_images, sweeps
+from local.bench import choosing, events, loading, node_images, sweeps
 from local.bench.events import SUBSCRIPTION, Sizes
 from local.bench.figures import Part, Row
 from local.bench.fleet_runs import RunDidNotEnd
@@ -30,6 +30,7 @@ LARGE: Final = Shape(60, 20, Limits(1))
 """As many as end in five minutes with all but the updates; the page has figures of 200x50x1."""
 CALLERS: Final = 50
 MANY: Final = Shape(100, 10, Limits(0.2))
+CHOICES: Final = 2000
 UPDATES: Final = Shape(1, 600, Limits(1))
 """Twenty minutes, nearly all of it waiting for the pace; with `--only` the others go without it."""
 
@@ -92,6 +93,7 @@ def _measures(arguments: Arguments) -> Mapping[str, Measure]:
         "large": partial(sweeps.large_fleet, arguments.large, arguments.callers),
         "many": partial(sweeps.many_shards, arguments.many),
         "plain": partial(sweeps.against_plain_loop, arguments.plain),
+        "choosing": partial(choosing.measure, CHOICES),
         "images": partial(node_images.one_look, arguments.locations),
         "updates": partial(updated_at_once, arguments.updates, arguments.workers),
     }

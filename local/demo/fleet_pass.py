@@ -24,7 +24,7 @@ async def is_tried(teller: Teller) -> Sequence[Line]:
     clusters, start = counted(len(teller.members), "cluster"), await teller.stage.azure.sequence()
     run, took = await _run(teller, "a", dry_run=True)
     teller.deeds.spans[DRY_RUN] = Span(start, await teller.stage.azure.sequence())
-    would = _number(as_object(run.get("outcomes")), "Created")
+    would = _number(as_object(run.get("outcomes")), "WouldCreate")
     return [Line(f"{clusters} as found, a dry run: {would} would get a window", took)]
 
 

@@ -19,6 +19,7 @@ def write_guide(teller: Teller, folder: Path) -> None:
     file.write_text(_exports({**teller.stage.settings, **_names(teller)}), "utf-8")
     show.line(f"naptime is up, with {counted(len(teller.members), 'cluster')} in a simulated Azure")
     show.line(f". {file}  # in another shell: names that the pages use")
+    show.line(f"{teller.stage.api.url}/api/fleet  # the fleet page, which asks for $KEY")
     show.line(_CALLS.read_text("utf-8").rstrip())
     show.line("# more: docs/api.md, docs/simulator.md. Ctrl-C stops it.")
 

@@ -33,6 +33,14 @@ _COLOURS: Final = {
 _SHOWN: Final = 8
 
 
+class _Console(Console):
+    """Writes; where nobody reads on, that is an error, as everywhere: rich would exit at once."""
+
+    def on_broken_pipe(self) -> None:
+        """Say so to the program, which has things to stop and to remove."""
+        raise BrokenPipeError
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One cluster at the end: its key and place, what came of it last and why, its next start."""
@@ -70,8 +78,8 @@ class Show:
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(line_buffering=True, errors="replace")
         if not plain:
-            return cls(Console(highlight=False, soft_wrap=False), details=details)
-        console = Console(highlight=False, force_terminal=False, color_system=None)
+            return cls(_Console(highlight=False, soft_wrap=False), details=details)
+        console = _Console(highlight=False, force_terminal=False, color_system=None)
         return cls(console, details=details)
 
     @property

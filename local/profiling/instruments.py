@@ -7,7 +7,7 @@ import tracemalloc
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from types import CodeType, FrameType
-from typing import Final, ParamSpec
+from typing import Final, ParamSpec, TypedDict
 
 import aiohttp
 
@@ -16,9 +16,10 @@ from local.walk.tracing import APP
 
 SAMPLE_SECONDS: Final = 0.001
 LOOK_SECONDS: Final = 0.1
-FRAMES: Final = 8
+FRAMES: Final = 16
 GROWN: Final = 1.5
-"""A look at the memory costs much; it is taken again where so much more is held than before."""
+LEAST_SEEN: Final = 4_000_000
+"""A look at the memory costs seconds; it is taken again where so much more is held than before."""
 
 _TOOL: Final = sys.monitoring.PROFILER_ID
 _Asked = ParamSpec("_Asked")
@@ -98,33 +99,53 @@ def _count_requests(asked: Counter[str]) -> None:
     setattr(aiohttp.ClientSession, "_request", counted(aiohttp.ClientSession._request))  # noqa: SLF001, B010
 
 
+class Held(TypedDict):
+    """Bytes: the most that were held, and what each layer had then."""
+
+    peak: int
+    held: Mapping[str, int]
+
+
 class Memory:
-    """What was held when most was held, by what had asked for it."""
+    """What was held when most was held, by what had asked for it.
+
+    A look holds much itself: what was held is read before it, and no look comes within another.
+    """
 
     def __init__(self) -> None:
+        self._most = 0
         self._seen = 0
         self._held = Counter[str]()
 
     def begin(self) -> None:
-        """Begin anew, with what is held already."""
-        self._seen = 0
-        if not tracemalloc.is_tracing():
-            tracemalloc.start(FRAMES)
-        tracemalloc.reset_peak()
+        """Begin anew; what is held already counts for nothing."""
+        self._most, self._seen = 0, LEAST_SEEN
+        self._held.clear()
+        tracemalloc.stop()
+        tracemalloc.start(FRAMES)
         signal.signal(signal.SIGPROF, self._look)
-        signal.setitimer(signal.ITIMER_PROF, LOOK_SECONDS, LOOK_SECONDS)
+        self._look_again()
+
+    def _look_again(self) -> None:
+        signal.setitimer(signal.ITIMER_PROF, LOOK_SECONDS)
 
     def _look(self, _: int, __: FrameType | None) -> None:
         held = tracemalloc.get_traced_memory()[0]
-        if held < self._seen * GROWN:
-            return
-        self._seen = held
+        self._most = max(self._most, held)
+        if held > self._seen * GROWN:
+            self._seen = held
+            self._note()
+        self._look_again()
+
+    def _note(self) -> None:
         self._held.clear()
         for trace in tracemalloc.take_snapshot().traces:
             files = (frame.filename for frame in reversed(trace.traceback))
             self._held[layer_of(files)] += trace.size
 
-    def found(self) -> Mapping[str, int | Mapping[str, int]]:
-        """Give the bytes at the peak, and those of each layer near it."""
+    def found(self) -> Held:
+        """Give the most bytes that were held at a look, and those of each layer near it."""
         signal.setitimer(signal.ITIMER_PROF, 0)
-        return {"peak": tracemalloc.get_traced_memory()[1], "held": self._held}
+        most = max(self._most, tracemalloc.get_traced_memory()[0])
+        tracemalloc.stop()
+        return {"peak": most, "held": self._held}

@@ -36,7 +36,7 @@ async def planned(url: str, environment: Mapping[str, str]) -> list[Result]:
         _judged(
             "az login, then naptime plan: what the subscriptions have",
             plan,
-            _plans(plan, "Created"),
+            _plans(plan, "WouldCreate"),
         ),
         _judged("the az command of naptime show is taken by az", added, added.code == 0),
         _judged("and is what naptime would have done", after, _plans(after, "Unchanged")),

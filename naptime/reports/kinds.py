@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Final
 
 from naptime.source import FleetLook
-from shared.domain.deciding.outcome import LastOutcomeJson, OutcomeKind
+from shared.domain.deciding.outcome import WRITES, LastOutcomeJson, OutcomeKind
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.reasons import NEEDS_ATTENTION, Reason
@@ -29,7 +29,7 @@ class PlanKind(Enum):
 
 def kind_of(row: LastOutcomeJson) -> PlanKind:
     """Say which it is; a finding of a later version of naptime is for a person to look at."""
-    if row["outcome"] in {OutcomeKind.CREATED, OutcomeKind.UPDATED}:
+    if row["outcome"] in WRITES:
         return PlanKind.CREATE
     if row["reason"] in _NOT_YET:
         return PlanKind.NOT_YET

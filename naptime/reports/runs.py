@@ -102,7 +102,7 @@ def outcome_report(outcome: Mapping[str, Json]) -> Report:
 def _run_cells(run: RunRecordJson) -> tuple[str, ...]:
     outcomes = run.get("outcomes", {})
     at = run.get("progress")
-    counts = (outcomes.get(OutcomeKind.CREATED, 0), outcomes.get(OutcomeKind.FAILED, 0))
+    counts = (_created(outcomes), outcomes.get(OutcomeKind.FAILED, 0))
     dry = ", dry" if run["scope"]["dryRun"] else ""
     return (
         plain(run["runId"]),
@@ -112,6 +112,11 @@ def _run_cells(run: RunRecordJson) -> tuple[str, ...]:
         f"{at['clustersDone']:,}/{at['clusters']:,}" if at else "-",
         *(f"{count:,}" for count in counts),
     )
+
+
+def _created(outcomes: Mapping[str, int]) -> int:
+    """Count the schedules that a run made, or would make."""
+    return outcomes.get(OutcomeKind.CREATED, 0) + outcomes.get(OutcomeKind.WOULD_CREATE, 0)
 
 
 def _run_record(run: RunRecordJson) -> dict[str, str]:
@@ -127,7 +132,7 @@ def _run_record(run: RunRecordJson) -> dict[str, str]:
         "finishedAt": plain(run["finishedAt"] or ""),
         "clusters": str(at["clusters"]) if at else "",
         "done": str(at["clustersDone"]) if at else "",
-        "created": str(outcomes.get(OutcomeKind.CREATED, 0)),
+        "created": str(_created(outcomes)),
         "failed": str(outcomes.get(OutcomeKind.FAILED, 0)),
         "calls": str(run.get("calls", "")),
     }

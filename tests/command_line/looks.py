@@ -62,7 +62,7 @@ def missing(subscription: str, group: str, name: str) -> LastOutcomeJson:
     message = "No configuration is named aksManagedNodeOSUpgradeSchedule."
     start = "2026-11-29T01:00:00Z"
     return row(
-        *(subscription, group, name, "Created", "ScheduleMissing", message),
+        *(subscription, group, name, "WouldCreate", "ScheduleMissing", message),
         window=dict(SUNDAY),
         start=start,
     )
@@ -126,7 +126,7 @@ def a_look(rows: list[LastOutcomeJson] | None = None, **other: object) -> FleetL
             "clusters": 1211,
             "clustersDone": 1211,
         },
-        "outcomes": {"Created": 3, "Unchanged": 2, "Skipped": 1204, "Failed": 1, "Deferred": 2},
+        "outcomes": {"WouldCreate": 3, "Unchanged": 2, "Skipped": 1204, "Failed": 1, "Deferred": 2},
         "reasons": {**reasons, "NotAutoProvisioned": 1203, "ClusterCreating": 1},
         "calls": 12,
         "throttled": 0,

@@ -28,7 +28,7 @@ async def test_a_tenant_is_planned(monkeypatch: pytest.MonkeyPatch, typed: Type)
         assert said.code == 0, said.err
         run = said.json
         found = Counter(str(row["outcome"]) for row in rows(run))
-        assert found == {"Created": 60, "Unchanged": 30}
+        assert found == {"WouldCreate": 60, "Unchanged": 30}
         assert cast("Json", run["reasons"]) == {
             "ScheduleMissing": 60,
             "UpToDate": 15,
@@ -62,7 +62,7 @@ async def test_only_what_is_asked_for(monkeypatch: pytest.MonkeyPatch, typed: Ty
             subscription(0),
             subscription(2),
         }
-        windows = [row["window"] for row in found if row["outcome"] == "Created"]
+        windows = [row["window"] for row in found if row["outcome"] == "WouldCreate"]
         assert windows
         for window in windows:
             assert isinstance(window, dict)

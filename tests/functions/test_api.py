@@ -63,7 +63,7 @@ async def test_dry_run(world: Loaded) -> None:
     wanted = a_cluster()
     await world.controls.put(cluster(wanted.name))
     status, body = await post(world, {"clusterId": str(wanted), "dryRun": True})
-    assert (status, body["outcome"], body["dryRun"]) == (200, "Created", True)
+    assert (status, body["outcome"], body["dryRun"]) == (200, "WouldCreate", True)
     assert body["nextStart"]
     assert await world.controls.schedule(wanted) is None
 

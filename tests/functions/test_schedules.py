@@ -191,7 +191,7 @@ async def test_dry_run_shows_the_changes(world: Loaded) -> None:
     before = wanted(2)
     await world.controls.put_schedule(of, before)
     answer = await ask(world, "PUT", of, wanted(2, hours=8), query={"dryRun": "true"})
-    assert (answer.status, answer["outcome"], answer["dryRun"]) == (200, "Updated", True)
+    assert (answer.status, answer["outcome"], answer["dryRun"]) == (200, "WouldUpdate", True)
     assert answer["accepted"] is False
     assert answer["changes"] == [
         {"path": "maintenanceWindow.durationHours", "observed": 6, "desired": 8}

@@ -167,7 +167,7 @@ async def test_storage_that_is_down_is_said_and_mends_itself(
     finally:
         await served.azurite.start()
     await expect(page.locator("#week")).to_be_visible(timeout=120_000)
-    await expect(page.get_by_role("alert")).to_have_count(0)
+    await expect(page.get_by_role("alert")).to_have_count(0, timeout=120_000)
 
 
 async def test_an_app_that_is_gone_is_said(browser: Browser, served: Served, look: Look) -> None:

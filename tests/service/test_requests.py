@@ -42,7 +42,7 @@ async def test_dry_run_leaves_nothing() -> None:
     world.aks.add(cluster())
     outcome = await world.requests.reconcile(cluster_id(), dry_run=True)
     assert outcome
-    assert (outcome.kind, outcome.dry_run) == (OutcomeKind.CREATED, True)
+    assert (outcome.kind, outcome.dry_run) == (OutcomeKind.WOULD_CREATE, True)
     assert outcome.next_start
     assert not world.aks.calls_of("put")
     assert await world.memory.recall(cluster_id()) is None

@@ -318,7 +318,7 @@ async def test_the_switch_that_stops_every_write() -> None:
     world = a_world(dry_run=True)
     there(world, THURSDAYS)
     done = await put(world)
-    assert (done.outcome.kind, done.outcome.dry_run) == (OutcomeKind.UPDATED, True)
+    assert (done.outcome.kind, done.outcome.dry_run) == (OutcomeKind.WOULD_UPDATE, True)
     deletion = await world.deleter.delete(cluster_id(), Condition(), ORIGIN)
     assert (deletion.dry_run, deletion.configuration is not None) == (True, True)
     assert written(world) == THURSDAYS
@@ -333,7 +333,7 @@ async def test_trying_out_says_what_force_would_override() -> None:
     there(world, OPEN)
     tried = await world.putter.try_out(cluster_id(), Wish(WEDNESDAYS))
     assert [finding.reason for finding in tried.advice.against] == [Reason.WINDOW_OPEN]
-    assert tried.outcome.kind is OutcomeKind.UPDATED
+    assert tried.outcome.kind is OutcomeKind.WOULD_UPDATE
     assert not world.aks.calls_of("put")
 
 

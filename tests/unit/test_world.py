@@ -116,3 +116,14 @@ def test_settings_are_read_before_anything_else() -> None:
     """What is wrong with the environment is said by name, when the world is built."""
     with pytest.raises(InvalidSetting, match="NAPTIME_SUBSCRIPTIONS"):
         deployed({})
+
+
+def test_what_an_sdk_brings_is_settled_when_it_is_there() -> None:
+    """Each client that is opened is told of once its SDK is loaded, and none before it."""
+    settled: list[int] = []
+    azure = Azure(read_settings(ENVIRONMENT), lambda: settled.append(1))
+    assert not settled
+    once = azure.storage
+    assert len(settled) == 1
+    assert azure.storage is once
+    assert len(settled) == 1

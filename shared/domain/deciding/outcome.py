@@ -21,14 +21,27 @@ from shared.domain.window.window import MaintenanceWindow
 
 
 class OutcomeKind(StrEnum):
-    """What became of a decision."""
+    """What became of a decision; in a dry run, what would have become of it."""
 
     CREATED = "Created"
     UPDATED = "Updated"
+    WOULD_CREATE = "WouldCreate"
+    WOULD_UPDATE = "WouldUpdate"
     UNCHANGED = "Unchanged"
     SKIPPED = "Skipped"
     DEFERRED = "Deferred"
     FAILED = "Failed"
+
+
+WRITES = frozenset(
+    {
+        OutcomeKind.CREATED,
+        OutcomeKind.UPDATED,
+        OutcomeKind.WOULD_CREATE,
+        OutcomeKind.WOULD_UPDATE,
+    }
+)
+"""What comes of a schedule that is to be written."""
 
 
 class FindingJson(TypedDict):
@@ -140,7 +153,7 @@ class Outcome:
     @property
     def only_would_be(self) -> bool:
         """Say whether there is no such schedule: a dry run stopped before the write."""
-        return self.dry_run and self.kind in {OutcomeKind.CREATED, OutcomeKind.UPDATED}
+        return self.kind in {OutcomeKind.WOULD_CREATE, OutcomeKind.WOULD_UPDATE}
 
     def to_json(self) -> OutcomeJson:
         """Give it ready for JSON: camelCase keys, instants in ISO 8601 with Z, waits in seconds."""

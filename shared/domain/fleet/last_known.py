@@ -8,6 +8,7 @@ from typing import Self, cast
 
 from shared.domain.deciding.observed import ObservedCluster
 from shared.domain.deciding.outcome import (
+    WRITES,
     FindingJson,
     LastOutcomeJson,
     Outcome,
@@ -42,7 +43,7 @@ NOTHING_KNOWN = KnownCluster(None, None, "")
 LONGEST_TEXT = 16_000
 """Characters of one outcome as JSON: a property of a table holds 32,768, a row of a run more."""
 
-_SCHEDULE_SEEN = frozenset({OutcomeKind.CREATED, OutcomeKind.UPDATED, OutcomeKind.UNCHANGED})
+_SCHEDULE_SEEN = WRITES | {OutcomeKind.UNCHANGED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,4 +246,4 @@ class Remembered:
 
     @property
     def _is_written(self) -> bool:
-        return self.last_outcome["outcome"] in {OutcomeKind.CREATED, OutcomeKind.UPDATED}
+        return self.last_outcome["outcome"] in WRITES

@@ -1,7 +1,4 @@
-"""Who asks over HTTP, as far as it can be believed, and the word that ties everything together.
-
-The record that every command over HTTP leaves: written before the write, completed after it.
-"""
+"""Who asks over HTTP, and the record that each command leaves: written before, completed after."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -42,10 +39,9 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who asks, and the GUID of what is asked (in lower case).
+    """Who asks, the GUID of what is asked (in lower case), and the ids of the records of it so far.
 
-    `records` are the ids of the records that it has left: what is refused before it left any is
-    put on record where the answer is made.
+    What is refused before it left any is put on record where the answer is made.
     """
 
     caller: Caller
@@ -103,6 +99,8 @@ class AuditOutcome(StrEnum):
     INTENDED = "Intended"
     CREATED = "Created"
     UPDATED = "Updated"
+    WOULD_CREATE = "WouldCreate"
+    WOULD_UPDATE = "WouldUpdate"
     DELETED = "Deleted"
     UNCHANGED = "Unchanged"
     SKIPPED = "Skipped"

@@ -3,11 +3,12 @@
 Pure: the same policy, cluster and day give the same choice, whatever else is in the fleet.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Self, TypedDict
 
+from shared.domain.policy.index import RuleIndex
 from shared.domain.policy.match import Match, Matched
 from shared.domain.policy.updates import NEVER, UpdateRules
 from shared.domain.policy.windows import NamedWindow
@@ -67,7 +68,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What is wanted for one cluster, by which rule, and every rule that was asked on the way.
+    """What is wanted for one cluster, by which rule, and what it was asked of.
 
     `expired` is an exemption that is over and would have matched. `unknown_tag` is the value of
     the tag that names a window, where there is none of that name.
@@ -75,11 +76,19 @@ class Choice:
 
     use: Use
     rule: str
-    trace: tuple[Step, ...]
+    choosing: "Choosing"
     expired: Leave | None = None
     unknown_tag: str | None = None
-    policy_hash: str = ""
-    """The version of the policy; empty for the settings' own."""
+
+    @property
+    def policy_hash(self) -> str:
+        """The version of the policy; empty for the settings' own."""
+        return self.choosing.policy.hash
+
+    @property
+    def trace(self) -> tuple[Step, ...]:
+        """Every rule that was asked on the way, and why it matched or not."""
+        return self.choosing.trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +104,10 @@ class Policy:
     choose_tag: str | None = None
     hash: str = ""
     updates: UpdateRules = NEVER
+    index: RuleIndex = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "index", RuleIndex([rule.match for rule in self.rules]))
 
     @classmethod
     def of_one(cls, window: NamedWindow) -> Self:
@@ -112,33 +125,62 @@ class Policy:
 
         A window that the cluster's own tag names goes before rules, but not before an exemption.
         """
-        trace, expired, rule = self._first(cluster, at)
-        named = self._tagged(cluster)
+        choosing = Choosing(self, cluster, at)
+        rule, expired = self._first(cluster, at)
+        named = self.named_by_tag(cluster)
         if named is None or isinstance(rule.use, Leave):
-            return Choice(rule.use, rule.name, trace, expired, policy_hash=self.hash)
+            return Choice(rule.use, rule.name, choosing, expired)
         window = self.windows.get(named.lower())
         if window is None:
-            unknown = one_line(named)
-            return Choice(rule.use, rule.name, trace, expired, unknown, policy_hash=self.hash)
-        tagged = Step(f"tag {self.choose_tag}", matched=True, why=f"it names {window.name}")
-        return Choice(window, tagged.rule, (tagged, *trace), expired, policy_hash=self.hash)
+            return Choice(rule.use, rule.name, choosing, expired, one_line(named))
+        return Choice(window, f"tag {self.choose_tag}", choosing, expired)
 
-    def _first(self, cluster: Matched, at: datetime) -> tuple[tuple[Step, ...], Leave | None, Rule]:
-        """Ask the rules from the top; an exemption that is over is passed by."""
-        trace: list[Step] = []
+    def _first(self, cluster: Matched, at: datetime) -> tuple[Rule, Leave | None]:
+        """Find the first rule that matches; an exemption that is over is passed by."""
         expired = None
-        for rule in self.rules:
-            step = _asked(rule, cluster, at)
-            trace.append(step)
-            if step.matched:
-                return tuple(trace), expired, rule
-            if isinstance(rule.use, Leave) and rule.match.why_not(cluster) is None:
-                expired = expired or rule.use
+        for place in self.index.candidates(cluster):
+            rule = self.rules[place]
+            if not rule.match.holds(cluster):
+                continue
+            if not isinstance(rule.use, Leave) or not rule.use.is_over(at):
+                return rule, expired
+            expired = expired or rule.use
         raise ValueError("the last rule of a policy is for every cluster")
 
-    def _tagged(self, cluster: Matched) -> str | None:
+    def named_by_tag(self, cluster: Matched) -> str | None:
+        """Give the value of the cluster's tag that may name a window; None where there is none."""
+        if self.choose_tag is None:
+            return None
         found = (value for key, value in cluster.tags.items() if key.lower() == self.choose_tag)
         return next(found, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Choosing:
+    """What was asked of a policy: for which cluster, and when."""
+
+    policy: Policy
+    cluster: Matched
+    at: datetime
+
+    @property
+    def trace(self) -> tuple[Step, ...]:
+        """Ask again, and keep what each rule says."""
+        steps = tuple(self._steps())
+        named = self.policy.named_by_tag(self.cluster)
+        window = self.policy.windows.get(named.lower()) if named is not None else None
+        rule = next(rule for rule in self.policy.rules if rule.name == steps[-1].rule)
+        if window is None or isinstance(rule.use, Leave):
+            return steps
+        why = f"it names {window.name}"
+        return (Step(f"tag {self.policy.choose_tag}", matched=True, why=why), *steps)
+
+    def _steps(self) -> Iterator[Step]:
+        for rule in self.policy.rules:
+            step = _asked(rule, self.cluster, self.at)
+            yield step
+            if step.matched:
+                return
 
 
 def _asked(rule: Rule, cluster: Matched, at: datetime) -> Step:

@@ -4,14 +4,18 @@ There are no regular expressions: whoever reads a rule should see whom it means.
 """
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Protocol
 
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.plain_text import one_line
+
+ANY_RUN = "*"
+"""The only sign with a meaning in a pattern."""
 
 PRESENT = "*"
 """What a rule asks of a tag that is to be there, whatever its value."""
@@ -66,6 +70,22 @@ class Match:
         """Say whether nothing is asked, so that every cluster matches."""
         return self == Match()
 
+    def holds(self, cluster: Matched) -> bool:
+        """Say whether all of it holds, without saying why."""
+        found = cluster.id
+        return (
+            (not self.subscriptions or _is_one_of(self.subscriptions, found.subscription_id))
+            and (not self.resource_groups or _is_one_of(self.resource_groups, found.resource_group))
+            and (not self.clusters or _is_one_of(self.clusters, found.name))
+            and (not self.locations or _is_one_of(self.locations, cluster.location))
+            and (not self.sku or _is_one_of(self.sku, cluster.sku))
+            and (not self.tags or self._tags_hold(cluster))
+        )
+
+    def _tags_hold(self, cluster: Matched) -> bool:
+        tags = {key.lower(): value for key, value in cluster.tags.items()}
+        return all(_holds(wish, tags.get(key)) for key, wish in self.tags.items())
+
     def why_not(self, cluster: Matched) -> str | None:
         """Say what does not hold, the first thing of it; None if all of it holds."""
         return next((why for wished, why in self._asked(cluster) if not wished), None)
@@ -99,8 +119,13 @@ def _is_one_of(patterns: tuple[str, ...], value: str) -> bool:
 
 def fits(pattern: str, name: str) -> bool:
     """Say whether a name (in lower case) fits a pattern in which only `*` has a meaning."""
-    # fnmatch also knows ? and [], which no name of Azure's may have, but a pattern could.
-    return fnmatchcase(name, pattern.replace("[", "[[]").replace("?", "[?]"))
+    return name == pattern if ANY_RUN not in pattern else _compiled(pattern)(name) is not None
+
+
+@lru_cache(4096)
+def _compiled(pattern: str) -> Callable[[str], re.Match[str] | None]:
+    parts = map(re.escape, pattern.split(ANY_RUN))
+    return re.compile(".*".join(parts), re.DOTALL).fullmatch
 
 
 def _tag(key: str, wish: TagWish, value: str | None) -> tuple[bool, str]:

@@ -10,12 +10,12 @@ from datetime import datetime
 from hashlib import sha256
 
 from shared.domain.policy.choose import Policy
-from shared.domain.policy.locations import LOCATIONS
 from shared.domain.policy.read_rules import read_rules
 from shared.domain.policy.read_windows import read_windows
 from shared.domain.policy.updates import read_updates
 from shared.domain.vocabulary.fields import BYTE_ORDER_MARK, BrokenRule, Fields, text
 from shared.domain.vocabulary.invalid import InvalidPolicy
+from shared.domain.vocabulary.locations import LOCATIONS
 from shared.domain.vocabulary.plain_text import one_line
 
 MOST_BYTES = 64 * 1024

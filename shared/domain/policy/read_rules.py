@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from shared.domain.policy.choose import Leave, ReportOnly, Rule, Use
-from shared.domain.policy.locations import nearest
 from shared.domain.policy.match import PRESENT, Match, TagWish
 from shared.domain.policy.windows import NamedWindow
 from shared.domain.vocabulary.fields import BrokenRule, Fields, items, text
 from shared.domain.vocabulary.ids import parse_subscription_id
 from shared.domain.vocabulary.invalid import InvalidInput
+from shared.domain.vocabulary.locations import nearest
 from shared.domain.window.text import parse_date
 
 MOST_RULES = 200

@@ -23,6 +23,8 @@ from shared.reconcile.cluster.look import Looks, Sight
 from shared.reconcile.cluster.own.schedule import OwnSchedule
 from shared.reconcile.ground.memory import ClusterMemory
 
+_OWN = frozenset({OutcomeKind.CREATED, OutcomeKind.WOULD_CREATE})
+
 
 @dataclass(slots=True)
 class Pass:
@@ -116,9 +118,9 @@ class Pass:
             case Action.CREATE | Action.UPDATE if not self.dry_run:
                 return await self._write(decision, sight)
             case Action.CREATE:
-                return self.outcome(OutcomeKind.CREATED, decision, sight.now)
+                return self.outcome(OutcomeKind.WOULD_CREATE, decision, sight.now)
             case Action.UPDATE:
-                return self.outcome(OutcomeKind.UPDATED, decision, sight.now)
+                return self.outcome(OutcomeKind.WOULD_UPDATE, decision, sight.now)
             case Action.LEAVE:
                 return self._left(decision, sight.now)
             case Action.SKIP | Action.DEFER:
@@ -184,7 +186,7 @@ class Pass:
             lets_go=decision.lets_go,
             retry_after=wait,
             drift=decision.drift,
-            owned=record.is_naptimes if record else decision.owned or kind is OutcomeKind.CREATED,
+            owned=record.is_naptimes if record else decision.owned or kind in _OWN,
             record=record,
         )
 

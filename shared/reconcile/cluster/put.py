@@ -165,7 +165,7 @@ class _Putting:
         decision = advice.decision
         outcome = Outcome(
             cluster_id=self.looks.cluster_id,
-            kind=_kind(action),
+            kind=_kind(action, dry_run=dry_run),
             reason=decision.reason,
             message=decision.finding.message,
             findings=decision.findings,
@@ -190,12 +190,12 @@ def _as_sent(advice: Advice) -> Advice:
     return replace(advice, decision=replace(advice.decision, findings=findings))
 
 
-def _kind(action: Action) -> OutcomeKind:
+def _kind(action: Action, *, dry_run: bool) -> OutcomeKind:
     match action:
         case Action.CREATE:
-            return OutcomeKind.CREATED
+            return OutcomeKind.WOULD_CREATE if dry_run else OutcomeKind.CREATED
         case Action.UPDATE:
-            return OutcomeKind.UPDATED
+            return OutcomeKind.WOULD_UPDATE if dry_run else OutcomeKind.UPDATED
         case Action.LEAVE:
             return OutcomeKind.UNCHANGED
         case Action.SKIP | Action.DEFER:

@@ -16,12 +16,12 @@ from shared.domain.policy.changes import (
     compare,
 )
 from shared.domain.policy.choose import Policy
-from shared.domain.policy.locations import LOCATIONS
 from shared.domain.policy.read import policy_hash, read_policy
 from shared.domain.policy.version import MOST_VERSIONS, PolicyVersion, PolicyVersionJson
 from shared.domain.policy.warnings import rules_without_clusters, warnings_of
 from shared.domain.policy.windows import NamedWindow
 from shared.domain.vocabulary import instants
+from shared.domain.vocabulary.locations import LOCATIONS
 from shared.domain.vocabulary.pages import Page, PageAsked, to_token
 from shared.ports.azure import Clock
 from shared.reconcile.ground.audit_log import AuditLog

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from local.bench import events
+from local.bench import choosing, events
 from local.bench.events import SUBSCRIPTION, Events, Sizes
 from local.bench.figures import Part
 from local.bench.limits import Limits
@@ -125,3 +125,20 @@ def test_a_look_at_node_images_is_one_call_for_each_location(measured: Measured)
     calls, processor = measured.parts["images"].rows
     assert (calls.promised, calls.measured) == (3, 3)
     assert processor.measured >= 0
+
+
+@pytest.mark.parametrize("what", sorted(choosing.RULES))
+def test_only_the_last_of_two_hundred_rules_matches(what: str) -> None:
+    """What is measured is the longest way: none of the rules before the last one is for it."""
+    policy, cluster = choosing.policy_of(choosing.RULES[what]), choosing.a_cluster()
+    choice = policy.choose(cluster, choosing.NOW)
+    assert len(policy.rules) == 200
+    assert [step.matched for step in choice.trace] == [False] * 199 + [True]
+
+
+async def test_choosing_is_measured() -> None:
+    """Microseconds of each kind of rules beside the promised twenty."""
+    part = await choosing.measure(50)
+    assert len(part.rows) == len(choosing.RULES)
+    assert all(0 < row.measured < 500 for row in part.rows)
+    assert {row.promised for row in part.rows} == {20}

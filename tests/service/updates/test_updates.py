@@ -131,7 +131,7 @@ async def test_one_cluster_is_changed_where_a_person_asks_for_it() -> None:
     assert (await world.reconcile("aks-0")).kind is OutcomeKind.UNCHANGED
     outcome = await world.requests.reconcile(cluster_id("aks-0"), dry_run=True)
     assert outcome
-    assert (outcome.kind, outcome.dry_run) == (OutcomeKind.UPDATED, True)
+    assert (outcome.kind, outcome.dry_run) == (OutcomeKind.WOULD_UPDATE, True)
     assert day(world) == "Sunday"
     outcome = await world.requests.reconcile(cluster_id("aks-0"), dry_run=False)
     assert outcome

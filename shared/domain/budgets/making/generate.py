@@ -18,8 +18,9 @@ from shared.domain.vocabulary.instants import to_text
 from shared.domain.vocabulary.invalid import InvalidInput
 from shared.domain.window.window import MaintenanceWindow, Occurrence
 
-LONGEST_DATED = timedelta(days=365)
-"""A cron cannot name a year: a dated block comes back on the same date of the next one."""
+LONGEST_DATED = timedelta(days=364)
+"""A cron cannot name a year: a dated block comes back on the same date of the next one. The first
+may have begun a day ago, with an occurrence that is still to end."""
 
 TEN_PER_CENT = Nodes(10, percent=True)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from shared.domain.deciding.outcome import OutcomeKind
+from shared.domain.deciding.outcome import WRITES, OutcomeKind
 from shared.domain.fleet.crowding import Crowd, Crowding, start_of
 from shared.domain.fleet.last_known import Remembered
 from shared.domain.fleet.run_records import RunRecord
@@ -16,7 +16,7 @@ from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.reasons import NEEDS_ATTENTION, Reason
 from shared.domain.window.window import MaintenanceWindow
 from shared.reconcile.shown.clusters import needs_attention
-from shared.reconcile.shown.page.places import MOST_MESSAGES, Places, Texts
+from shared.reconcile.shown.page.places import Places, Texts
 from shared.reconcile.shown.page.rows import (
     EXPLICIT,
     LEFT_OUT,
@@ -131,7 +131,7 @@ class _Tables:
             state=_state(known),
             outcome=self.outcomes.of(last["outcome"]),
             reason=self.reasons.of(last["reason"]),
-            message=self.texts.of(last["message"], MOST_MESSAGES),
+            message=self.texts.of_message(last["message"]),
             recorded=self._minute(instants.from_text(last["recordedAt"])),
             read=self._minute(known.read_at) if known.read_at else None,
             findings=[self.reasons.of(each["reason"]) for each in known.findings],
@@ -182,7 +182,7 @@ def _key(crowd: Crowd) -> tuple[str, str, datetime | None]:
 
 def _state(known: Remembered) -> int:
     last = known.last_outcome
-    written = last["outcome"] in {OutcomeKind.CREATED, OutcomeKind.UPDATED}
+    written = last["outcome"] in WRITES
     bits = (
         (EXPLICIT, known.explicit),
         (LEFT_OUT, last["outcome"] == OutcomeKind.SKIPPED),

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from shared.domain.vocabulary.plain_text import one_line
 from shared.reconcile.shown.page.rows import NONE
 
-LONGEST_TEXT = 200
-MOST_MESSAGES, MOST_TEXTS = 400, 1000
+LONGEST_MESSAGE, MOST_MESSAGES = 200, 400
 """Sentences about single clusters are Azure's, and can be as many as there are clusters; where no
-room is left, the page says what the reason means. Notes and rules have room beyond that."""
+room is left, the page says what the reason means."""
+LONGEST_TEXT, MOST_TEXTS = 400, 1000
+"""Notes and what rules say are naptime's own, and have room beyond that."""
 
 
 @dataclass(slots=True)
@@ -29,9 +30,15 @@ class Texts:
 
     places: Places[str] = field(default_factory=Places)
 
-    def of(self, text: str, most: int = MOST_TEXTS) -> int:
+    def of(self, text: str) -> int:
         """Give the place of a sentence, in one line; none where it is empty, or has no room."""
-        line = one_line(text, LONGEST_TEXT)
+        return self._of(one_line(text, LONGEST_TEXT), MOST_TEXTS)
+
+    def of_message(self, text: str) -> int:
+        """Give the same of a sentence about one cluster."""
+        return self._of(one_line(text, LONGEST_MESSAGE), MOST_MESSAGES)
+
+    def _of(self, line: str, most: int) -> int:
         found = self.places.found
         if not line or (line not in found and len(found) >= most):
             return NONE

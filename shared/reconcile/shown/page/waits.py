@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.domain.fleet.last_known import Remembered
+from shared.domain.images.by_upgrade import UpgradeTime
 from shared.domain.images.known_image import SeenImage
 from shared.domain.vocabulary import instants
 from shared.reconcile.shown.forecast_json import ForecastJson, InstantJson, known_forecasts
@@ -56,7 +57,9 @@ class Waits:
         # Without a window the last instant moves with the clock, and says nothing but "soon".
         is_held = shown["pickUp"] != "AnyTime"
         possible, image = shown["possible"] if is_held else None, shown["image"]
-        notes = (self.texts.of(note) for note in shown["notes"])
+        upgrade = shown["byKubernetesUpgrade"]
+        also = () if upgrade["begins"] is UpgradeTime.ONLY_BY_HAND else (upgrade["why"],)
+        notes = (self.texts.of(note) for note in (*shown["notes"], *also))
         return ForecastRow(
             image=self._by_name[location, image["os"], image["version"]] if image else NONE,
             pick_up=shown["pickUp"],

@@ -13,6 +13,7 @@ from shared.domain.budgets.checking.view import Question
 from shared.domain.budgets.making.generate import LONGEST_DATED, BudgetWish, generate
 from shared.domain.window.recurrence import (
     AbsoluteMonthly,
+    Daily,
     Weekday,
     Weekly,
 )
@@ -42,6 +43,9 @@ RATE: Json = {"nodes": "10%"}
 SUNDAY_BLOCK: Json = {"nodes": "0", "schedule": "0 5 * * 0", "duration": "164h"}
 GOOD = [RATE, SUNDAY_BLOCK]
 # The weekly budget that is made for it is active throughout the next two days, and then is not.
+NOT_YET_STARTED = MaintenanceWindow(
+    Daily(1), time(), duration_hours=17, utc_offset=timedelta(), start_date=date(2027, 1, 1)
+)
 LATELY_CLOSED = MaintenanceWindow(
     Weekly(1, Weekday.MONDAY),
     time(),
@@ -310,6 +314,7 @@ def test_budgets_made_for_any_window_pass(window: MaintenanceWindow, early: int)
 @settings(max_examples=15)
 @given(plain_windows, st.integers(2, LONGEST_DATED.days))
 @example(LATELY_CLOSED, 2)
+@example(NOT_YET_STARTED, LONGEST_DATED.days)
 def test_budgets_with_dates_pass_until_their_end(window: MaintenanceWindow, days: int) -> None:
     """For what is left of them."""
     until = NOW + timedelta(days=days)

@@ -309,8 +309,8 @@ def test_a_list_without_need_of_dates_has_none() -> None:
     [
         (Weekly(2, Weekday.MONDAY), "2027-01-01", "until .* a window whose days are certain"),
         (AbsoluteMonthly(1, 31), "2027-01-01", "until .* a window whose days are certain"),
-        (LAST_SUNDAY, "2026-11-27", "until .*: must be after now and within 365 days"),
-        (LAST_SUNDAY, "2027-11-28", "until .*: must be after now and within 365 days"),
+        (LAST_SUNDAY, "2026-11-27", "until .*: must be after now and within 364 days"),
+        (LAST_SUNDAY, "2027-11-27", "until .*: must be after now and within 364 days"),
     ],
 )
 def test_an_end_that_does_not_go_with_the_window_is_refused(

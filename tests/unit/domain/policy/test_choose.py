@@ -161,6 +161,23 @@ def test_a_rule_that_matched_nothing_can_go(policy: Policy, cluster: Cluster, at
             assert (again.use, again.rule) == (choice.use, choice.rule)
 
 
+@given(policies, clusters, days)
+def test_no_rule_is_overlooked(policy: Policy, cluster: Cluster, at: datetime) -> None:
+    """The quick way to a rule and the one that asks each of them come to the same."""
+    holding = [rule for rule in policy.rules if rule.match.why_not(cluster) is None]
+    assert [rule for rule in policy.rules if rule.match.holds(cluster)] == holding
+    leaves = [rule for rule in holding if isinstance(rule.use, Leave)]
+    over = [rule for rule in leaves if rule.use.is_over(at)]  # type: ignore[union-attr]  # leaves
+    first = next(rule for rule in holding if rule not in over)
+    choice = replace(policy, choose_tag=None).choose(cluster, at)
+    assert (choice.rule, choice.use) == (first.name, first.use)
+    before = [rule.use for rule in over if holding.index(rule) < holding.index(first)]
+    assert choice.expired == (before[0] if before else None)
+    places = [*policy.index.candidates(cluster)]
+    assert {policy.rules.index(rule) for rule in holding} <= {*places}
+    assert places == sorted(places)
+
+
 @given(matches, matches, clusters)
 def test_a_match_that_covers_another_matches_whatever_it_does(
     wider: Match, narrower: Match, cluster: Cluster
