@@ -11,6 +11,7 @@ from local.azure.fleet import Fleet
 from local.azure.server import SimulatorServer
 from local.azure.simulator import Setup, Simulator
 from shared.clients.storage.account import StorageAccount, create_queue
+from shared.reconcile.ground.policies import POLICY_TABLE
 from shared.storage_settings import StorageSettings
 from shared.world import app
 from tests.clusters import OWN_CLIENT_ID, SUBSCRIPTION
@@ -75,3 +76,17 @@ async def world(loaded: Loaded) -> Loaded:
             await create_queue(client)
             await client.clear_messages()
     return loaded
+
+
+@pytest.fixture
+async def without_policy(world: Loaded) -> AsyncIterator[None]:
+    """Begin without a policy, as on the day of the deployment, and leave none to other tests."""
+    del world
+    await _drop_policy()
+    yield
+    await _drop_policy()
+
+
+async def _drop_policy() -> None:
+    await app().ports.tables.drop(POLICY_TABLE)
+    await app().policies.newest()

@@ -86,6 +86,7 @@ async def test_everything_has_a_description(description: Description) -> None:
     assert all(operation["summary"] for path in paths.values() for operation in path.values())
 
 
+@pytest.mark.usefixtures("without_policy")
 @pytest.mark.parametrize(("route", "example"), EXAMPLES)
 async def test_examples_work(world: Loaded, route: Route, example: Json | str) -> None:
     """Each example of a body is granted, for the cluster that the description names."""

@@ -5,8 +5,6 @@ from typing import cast
 import pytest
 
 from local.host.payloads import HttpCall
-from shared.reconcile.ground.policies import POLICY_TABLE
-from shared.world import app
 from tests.functions.conftest import Loaded
 from tests.functions.test_api import Json, answer
 from tests.functions.test_runs import call
@@ -15,12 +13,7 @@ from tests.unit.domain.policy.examples import RINGS
 OTHER = RINGS.replace("hours = 5", "hours = 6")
 
 
-@pytest.fixture(autouse=True)
-async def without_policy(world: Loaded) -> None:
-    """Begin without a policy, as on the day of the deployment."""
-    del world
-    await app().ports.tables.drop(POLICY_TABLE)
-    await app().policies.newest()
+pytestmark = pytest.mark.usefixtures("without_policy")
 
 
 async def put(

@@ -1,6 +1,6 @@
 """What happened to one cluster."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NotRequired, Self, TypedDict
@@ -9,6 +9,7 @@ from shared.domain.deciding.decision import Decision, Finding
 from shared.domain.deciding.observed import ObservedCluster, SeenSchedule
 from shared.domain.deciding.own.drift import Drift, DriftJson
 from shared.domain.deciding.written import Written
+from shared.domain.policy.choose import Choice
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import NEEDS_ATTENTION, Reason
@@ -133,6 +134,8 @@ class Outcome:
     azure_code: str = ""
     kubernetes: UpgradeScheduleOutcome | None = None
     sent: MaintenanceWindow | None = None
+    choice: Choice | None = field(default=None, compare=False, repr=False)
+    """What the policy wanted, for whoever asks why."""
     lets_go: datetime | None = None
     """When naptime wrote (UTC) the schedule that it lets go now, because somebody changed it."""
 

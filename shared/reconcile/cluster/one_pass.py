@@ -183,6 +183,7 @@ class Pass:
             cluster=self.looks.cluster,
             schedule=self._seen,
             auto_upgrade=self._seen_auto_upgrade(),
+            choice=decision.choice,
             kubernetes=to_come(self.desired, self._sight, dry_run=self.dry_run),
             rule=decision.rule,
             policy_hash=self.desired.policy.hash,
