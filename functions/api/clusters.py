@@ -13,7 +13,7 @@ from functions.http.answering import allowed, allowed_subscription
 from functions.http.answers import Accepted, Ok
 from functions.http.problems import ASKS_AZURE, FOREIGN_SUBSCRIPTION, TOO_MANY_RUNS, TooManyRuns
 from functions.http.routes import Routes
-from shared.domain.deciding.outcome import Outcome, OutcomeJson, OutcomeKind
+from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.fleet.run import RunJson, RunScope
 from shared.domain.messages.audit import Origin
 from shared.domain.vocabulary.ids import (
@@ -26,6 +26,7 @@ from shared.domain.vocabulary.reasons import Reason
 from shared.reconcile.fleet.ask import TooManyActive
 from shared.reconcile.shown.cluster_json import LiveClusterJson
 from shared.reconcile.shown.clusters import known_with
+from shared.reconcile.shown.commands import ExplainedOutcomeJson, explained
 from shared.reconcile.shown.known_json import KnownClusterJson
 from shared.world import app
 
@@ -82,7 +83,7 @@ async def health() -> Ok[HealthJson]:
 )
 async def reconcile(
     body: ReconcileBody, origin: Origin
-) -> Ok[OutcomeJson] | Accepted[OutcomeJson | QueuedJson | AskedRunJson]:
+) -> Ok[ExplainedOutcomeJson] | Accepted[ExplainedOutcomeJson | QueuedJson | AskedRunJson]:
     """Reconcile one cluster now, or start a run over many.
 
     One cluster is answered with its outcome; where that has to wait, and for a run, 202 says where
@@ -94,24 +95,24 @@ async def reconcile(
     outcome = await app().commands.reconcile(cluster_id, origin, dry_run=body.dry_run)
     if outcome is None or (outcome.kind is OutcomeKind.DEFERRED and not outcome.dry_run):
         return _accepted(cluster_id, outcome)
-    return Ok(outcome.to_json())
+    return Ok(explained(outcome))
 
 
 def _accepted(
     cluster_id: ClusterId, outcome: Outcome | None
-) -> Accepted[OutcomeJson | QueuedJson | AskedRunJson]:
+) -> Accepted[ExplainedOutcomeJson | QueuedJson | AskedRunJson]:
     """Say that the queue has the work; the cluster's own page shows what becomes of it."""
     path = (
         f"/api/clusters/{cluster_id.subscription_id}/{cluster_id.resource_group}/{cluster_id.name}"
     )
     if outcome is None:
         return Accepted(QueuedJson(clusterId=str(cluster_id), outcome=None), path)
-    return Accepted(outcome.to_json(), path, outcome.retry_after)
+    return Accepted(explained(outcome), path, outcome.retry_after)
 
 
 async def _start_run(
     body: ReconcileBody, origin: Origin
-) -> Accepted[OutcomeJson | QueuedJson | AskedRunJson]:
+) -> Accepted[ExplainedOutcomeJson | QueuedJson | AskedRunJson]:
     """Say where the run is; its own page shows its progress."""
     try:
         asked = await app().commands.start_run(_scope(body), origin)

@@ -18,6 +18,7 @@ from infra.deploying.events import deploy_events
 from infra.deploying.first_run import start_first_run
 from infra.deploying.installation import Installation
 from infra.deploying.parameters import INFRA, read_parameters
+from infra.deploying.policy import put_policy
 from infra.deploying.preflight import preflight
 from infra.deploying.refusals import CallFailed, DeploymentStopped
 from infra.deploying.remove import remove
@@ -28,16 +29,18 @@ _STEPS: dict[str, Callable[[Installation], None]] = {
     "resources": deploy_resources,
     "code": deploy_code,
     "events": deploy_events,
+    "policy": put_policy,
     "first-run": start_first_run,
     "remove": remove,
 }
-_IN_ORDER = ("preflight", "resources", "code", "events", "first-run")
+_IN_ORDER = ("preflight", "resources", "code", "events", "policy", "first-run")
 _EPILOG = """\
-Steps, each harmless to repeat; without one, the first five in this order:
+Steps, each harmless to repeat; without one, the first six in this order:
   preflight   everything that would stop the deployment, found before anything is made
   resources   main.bicep, compiled: what naptime consists of, and its role where it watches
   code        the package as it is, and that every function of it is there
   events      the event subscriptions, once Event Grid can see the functions
+  policy      policy.toml beside azure.yaml, put in force; without one nothing
   first-run   a run over everything, asked for over HTTP
   remove      everything that was made, in every subscription; schedules stay
 
@@ -81,6 +84,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="the deploy package: one that was built, or that a release holds (dist/naptime.zip)",
     )
+    parser.add_argument(
+        "--policy",
+        type=Path,
+        default=INFRA.parent / "policy.toml",
+        metavar="FILE",
+        help="which window for which cluster (policy.toml, if there is one)",
+    )
     parser.add_argument("--dry-run", action="store_true", help="print the commands, run none")
     parser.add_argument("--azd", action="store_true", help="called by azd, with its environment")
     for option, default, shown in (
@@ -117,7 +127,7 @@ def _run(
         raise DeploymentStopped("the installation has no name: --name, or AZURE_ENV_NAME")
     home = environment.get("AZURE_SUBSCRIPTION_ID") or _current(azure)
     filled = {**environment, "AZURE_SUBSCRIPTION_ID": home}
-    one = Installation(azure, home.lower(), read_parameters(filled), asked.release)
+    one = Installation(azure, home.lower(), read_parameters(filled), asked.release, asked.policy)
     if asked.azd and environment.get("appId"):
         one.outputs = {name.lower(): value for name, value in environment.items()}
     for step in asked.steps or _IN_ORDER:

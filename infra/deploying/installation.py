@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from infra.deploying.azure import Azure, text_at, without_case
+from infra.deploying.parameters import INFRA
 from infra.deploying.refusals import DeploymentStopped
 
 DEPLOYMENT_API = "2025-04-01"
@@ -23,6 +24,7 @@ class Installation:
     """Id of naptime's own subscription."""
     parameters: Mapping[str, object]
     package: Path
+    policy: Path = INFRA.parent / "policy.toml"
     outputs: dict[str, object] = field(default_factory=dict)
 
     @property

@@ -10,6 +10,7 @@ from shared.domain.fleet.run import RunScope
 from shared.domain.policy.read import policy_hash
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.window.text import offset_text
+from shared.reconcile.shown.commands import explained
 from tests.clusters import cluster, cluster_id, schedule
 from tests.fakes.aks import Fault
 from tests.service.test_policies import ANY, OTHER, PERSON
@@ -193,3 +194,36 @@ async def test_what_azure_refuses_has_its_rule_as_well() -> None:
     outcome, _ = world.outcomes[0]
     assert outcome.reason is Reason.ACCESS_DENIED
     assert (outcome.rule, outcome.policy_hash) == ("dev and test", HASH)
+
+
+async def test_a_reconcile_that_was_asked_for_says_why() -> None:
+    """Its answer has every rule that was asked, as the cluster's own page does."""
+    world = World()
+    await world.policies.put(RINGS, "somebody", ANY)
+    world.aks.add(cluster(tags={"env": "dev"}))
+    outcome = await world.requests.reconcile(cluster_id(), dry_run=True)
+    assert outcome is not None
+    answer = explained(outcome)
+    assert [(step["rule"], step["matched"]) for step in answer["because"]] == [
+        *(("sandboxes", False), ("dev and test", True))
+    ]
+    assert "because" not in outcome.to_json()
+
+
+async def test_a_rule_that_matched_yesterday_and_not_today() -> None:
+    """An exemption that is over in the night: the next sweep protects, and tells of it once."""
+    world = World(has_topic=True)
+    short = RINGS.replace("until = 2027-03-31", f"until = {world.clock.now().date()}")
+    await world.policies.put(short, "somebody", ANY)
+    world.aks.add(cluster(tags={"env": "sandbox"}))
+    assert (await world.sweep()).summary["reasons"] == {"Exempt": 1}
+    for _ in range(3):
+        world.clock.advance(timedelta(days=1))
+        await world.sweep()
+    outcomes = [outcome for outcome, _ in world.outcomes]
+    assert [outcome.kind for outcome in outcomes] == [
+        *(OutcomeKind.CREATED, OutcomeKind.UNCHANGED, OutcomeKind.UNCHANGED)
+    ]
+    assert {outcome.rule for outcome in outcomes} == {"everything else"}
+    (told,) = world.topic.of("ScheduleNeedsAttention")
+    assert told.data["reason"] == "ExemptionExpired"

@@ -1,6 +1,7 @@
 """Why a cluster has its window, in five lines."""
 
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from typing import Final
 
 from naptime.reports.report import Block, Entry, Report, Section, Tone
@@ -53,7 +54,7 @@ def _not_live(live: LiveClusterJson) -> Iterable[Entry]:
 
 def _passed(steps: Sequence[StepJson]) -> str:
     """Name the nearest rules before the one that matches, each with why it does not."""
-    before = [step for step in steps if not step["matched"]]
+    before = [*takewhile(lambda step: not step["matched"], steps)]
     if not before:
         return "none: it is the first"
     named = "; ".join(_step(step) for step in before[-MOST_NAMED:])

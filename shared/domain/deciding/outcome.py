@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NotRequired, Self, TypedDict
@@ -11,6 +11,7 @@ from shared.domain.deciding.decision import Decision, Finding
 from shared.domain.deciding.observed import ObservedCluster, SeenSchedule
 from shared.domain.deciding.own.drift import Drift, DriftJson
 from shared.domain.deciding.written import LONGEST, Written
+from shared.domain.policy.choose import Choice
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.plain_text import one_line
@@ -104,6 +105,8 @@ class Outcome:
     """The version of the policy; empty for the settings' own."""
     azure_code: str = ""
     sent: MaintenanceWindow | None = None
+    choice: Choice | None = field(default=None, compare=False, repr=False)
+    """What the policy wanted, for whoever asks why."""
     lets_go: datetime | None = None
     """When naptime wrote (UTC) the schedule that it lets go now, because somebody changed it."""
 

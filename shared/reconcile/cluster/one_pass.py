@@ -181,6 +181,7 @@ class Pass:
             cluster=self.looks.cluster,
             schedule=self._seen,
             auto_upgrade=self._seen_auto_upgrade(),
+            choice=decision.choice,
             rule=decision.rule,
             policy_hash=self.desired.policy.hash,
             lets_go=decision.lets_go,

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from shared.domain.deciding.outcome import Outcome
+from shared.domain.deciding.outcome import Outcome, OutcomeJson
 from shared.domain.fleet.run import RunScope
 from shared.domain.messages.audit import AuditAction, AuditOutcome, Completion, Origin
+from shared.domain.policy.choose import StepJson
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause
 from shared.domain.window.body import write_window
@@ -12,6 +13,18 @@ from shared.reconcile.cluster.replay import GivenUpReplayer
 from shared.reconcile.cluster.work import RequestedReconcile
 from shared.reconcile.fleet.ask import Asked, RunAsker, TooManyActive
 from shared.reconcile.ground.audit_log import AuditLog
+
+
+class ExplainedOutcomeJson(OutcomeJson):
+    """The same with every rule that was asked; none where the cluster is not known."""
+
+    because: list[StepJson]
+
+
+def explained(outcome: Outcome) -> ExplainedOutcomeJson:
+    """Show an outcome to whoever asked for it, with why the cluster has its rule."""
+    steps = outcome.choice.trace if outcome.choice else ()
+    return {**outcome.to_json(), "because": [step.to_json() for step in steps]}
 
 
 @dataclass(frozen=True, slots=True)

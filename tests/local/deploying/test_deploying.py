@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from infra.deploying.package import functions_of
@@ -11,6 +12,7 @@ from infra.deploying.parameters import compiled
 
 from local.azure.arm.clusters import Cluster
 from local.azure.deploying.store import SYSTEM_TOPIC
+from local.azure.json_values import as_object, as_text
 from local.storage_emulator import Azurite
 from tests.clusters import cluster
 from tests.local.deploying.tenant import (
@@ -23,6 +25,7 @@ from tests.local.deploying.tenant import (
     Tenant,
 )
 from tests.simulated_azure import Controls
+from tests.unit.domain.policy.examples import RINGS
 
 
 @pytest.fixture
@@ -37,6 +40,13 @@ async def hearing(tenant: Tenant) -> AsyncIterator[Hearing]:
 def is_protected(one: Cluster) -> bool:
     """Tell whether a cluster has a node OS schedule."""
     return "aksmanagednodeosupgradeschedule" in {name.lower() for name in one.configurations}
+
+
+def window_start(one: Cluster) -> str:
+    """Give the hour at which a cluster's window opens."""
+    (found,) = one.configurations.values()
+    window = as_object(as_object(found.properties)["maintenanceWindow"])
+    return as_text(window["startTime"])[:2]
 
 
 @pytest.fixture
@@ -54,14 +64,19 @@ async def test_from_an_empty_tenant_to_a_protected_fleet(tenant: Tenant, new_sto
     tenant.sites.late.update({"storage role": 2, "functions": 2, "keys": 2})
     tenant.cloud.subscribing.late = 1
     tenant.cloud.store.roles_after = timedelta(minutes=5)
+    policy = tenant.folder / "policy.toml"
+    policy.write_text(RINGS, encoding="utf-8")
     arrival = asyncio.create_task(roles_arrive(tenant))
     try:
-        ended = await tenant.deploy_as_program(NAPTIME_DRY_RUN="false")
+        asked = ("--policy", str(policy))
+        ended = await tenant.deploy_as_program(*asked, NAPTIME_DRY_RUN="false")
         assert ended.code == 0, ended.out + ended.err
         clusters = list(tenant.server.simulator.state.clusters())
         assert len(clusters) == 4
         assert all(map(is_protected, clusters)), ended.out
         assert "Created" in ended.out or "Unchanged" in ended.out
+        assert "version 1 is in force" in ended.out
+        assert {window_start(one) for one in clusters} <= {"02", "03", "04"}
         assert arrival.done()
         assert all(each["remotebuild"] == "false" for each in tenant.sites.published)
     finally:
@@ -209,10 +224,27 @@ async def test_the_same_by_azd(tenant: Tenant, hearing: Hearing) -> None:
         if isinstance(one, dict)
     }
     assert outputs.keys() == compiled("main")["outputs"].keys()
-    ended = await tenant.deploy("--azd", "events", "first-run", **outputs)
+    ended = await tenant.deploy("--azd", "events", "policy", "first-run", **outputs)
     assert ended.code == 0, ended.err
+    assert "no policy.toml: what is in force stays" in ended.out
     await make_cluster(tenant, "new-1")
     assert [len(heard) for heard in hearing.heard.values()] == [1]
+
+
+async def test_a_policy_that_is_refused(tenant: Tenant, new_storage: str, tmp_path: Path) -> None:
+    """Every problem is told with its place, and no run begins."""
+    app = RealApp(tenant, new_storage)
+    tenant.sites.runner = app.run
+    wrong = tmp_path / "policy.toml"
+    wrong.write_text(RINGS.replace("Tuesday", "Dienstag").replace("hours = 6", "hours = 3"))
+    try:
+        ended = await tenant.deploy("--policy", str(wrong))
+        assert ended.code == 1
+        assert "windows.early.on 'Dienstag': must be daily" in ended.err
+        assert "windows.weekend.hours '3': must be" in ended.err
+        assert "/api/reconcile" not in ended.out
+    finally:
+        await app.stop()
 
 
 async def test_outputs_are_read_in_arms_case(tenant: Tenant, hearing: Hearing) -> None:

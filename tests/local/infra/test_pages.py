@@ -134,7 +134,7 @@ def test_hooks_of_azd_are_steps(shell: str) -> None:
     }
     assert called == {
         "preprovision": "--azd preflight",
-        "postdeploy": "--azd events first-run",
+        "postdeploy": "--azd events policy first-run",
     }
 
 
