@@ -58,6 +58,15 @@ def test_every_page_is_in_the_index() -> None:
     )
 
 
+def test_every_decision_is_in_its_index() -> None:
+    """The index of decisions names each of them once, in their order."""
+    decisions = DOCS / "decisions"
+    index = (decisions / "README.md").read_text(encoding="utf-8")
+    assert [link for link in LINK.findall(index) if link[0].isdigit()] == sorted(
+        page.name for page in decisions.glob("[0-9]*.md")
+    )
+
+
 def test_the_changelog_is_ready_for_its_tag() -> None:
     """The newest version is the code's, with a day and eight lines at most for its users."""
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

@@ -1,12 +1,16 @@
 """Updates of what naptime wrote: off by default, only of its own, and as planned."""
 
+from dataclasses import replace
 from datetime import timedelta
 
+from shared.domain.deciding.observed import observe_configuration
 from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.deciding.wish import Wish
+from shared.domain.errors import ConnectionFailed, DeniedByPolicy
 from shared.domain.fleet.run import RunState
 from shared.domain.vocabulary.reasons import Reason
 from tests.clusters import cluster_id, schedule
+from tests.fakes.aks import Fault
 from tests.service.test_policies import PERSON
 from tests.service.updates.worlds import (
     NEVER_WEDNESDAY,
@@ -138,3 +142,65 @@ async def test_one_cluster_is_changed_where_a_person_asks_for_it() -> None:
     assert (outcome.kind, outcome.reason) == (OutcomeKind.UPDATED, Reason.OUTDATED)
     assert day(world) == "Wednesday"
     assert len(updated(world)) == 1
+
+
+async def test_a_refused_update_leaves_it_owned() -> None:
+    """What was about to be written is no record: the next run changes it all the same."""
+    world = await fleet(1)
+    await put(world, WEDNESDAY)
+    world.aks.faults.append(Fault("put", lambda: DeniedByPolicy("no", status=403)))
+    await world.sweep()
+    assert day(world) == "Sunday"
+    world.clock.advance(timedelta(hours=6))
+    await world.sweep()
+    assert day(world) == "Wednesday"
+
+
+async def test_an_update_without_an_answer_is_naptimes_own() -> None:
+    """ARM accepted it and nobody was told: it is owned, and changed again by the next policy."""
+    world = await fleet(1)
+    await put(world, WEDNESDAY)
+    lost = [Fault("put", lambda: ConnectionFailed("no answer"), applied=True)]
+    world.aks.faults.extend(lost)
+    await world.sweep()
+    assert day(world) == "Wednesday"
+    await put(world, SUNDAY)
+    world.clock.advance(timedelta(hours=6))
+    await world.sweep()
+    assert day(world) == "Sunday"
+
+
+async def test_a_worker_that_dies_of_an_update_has_not_let_its_schedule_go() -> None:
+    """Killed at any operation of the run that writes: in the end all is as the policy wants."""
+    for steps in range(1, 60, 3):
+        world = await fleet(1)
+        await put(world, WEDNESDAY)
+        await planned(world)
+        world.life.left = world.life.operations + steps
+        await world.run_and_mind()
+        world.life.revive()
+        await world.sweep()
+        assert (steps, day(world)) == (steps, "Wednesday")
+        known = await world.memory.recall(cluster_id("aks-0"))
+        assert known
+        assert known.written
+        assert known.written.is_naptimes
+
+
+async def test_the_row_is_read_anew_before_the_write() -> None:
+    """A person who puts the very same window through naptime after the plan keeps it."""
+    world = await fleet(1)
+    await put(world, WEDNESDAY)
+    run = await planned(world)
+    body = world.aks.schedule(cluster_id("aks-0"))
+    assert body
+    window = observe_configuration(body).schedule.window
+    assert window
+    other = Wish(replace(window, duration_hours=5), force=True)
+    await world.putter.put(cluster_id("aks-0"), other, PERSON)
+    await world.putter.put(cluster_id("aks-0"), Wish(window, force=True), PERSON)
+    await world.run_and_mind()
+    assert day(world) == "Sunday"
+    assert (await record(world, (await record(world, run.id)).followed_by)).summary["reasons"] == {
+        "ChangedSincePlanned": 1
+    }
