@@ -133,7 +133,7 @@ async def test_a_deployed_app_is_asked(deployed: Deployed, by_key: Type) -> None
     assert "naptime would create the schedule" in shown.last
     assert shown.err == f"naptime: asking {deployed.url}\n"
     tried = await by_key("reconcile", str(cluster_id), "--dry-run")
-    assert tried.last.startswith(f"{cluster_id.resource_group}/{cluster_id.name}: Created.")
+    assert tried.last.startswith(f"{cluster_id.resource_group}/{cluster_id.name}: WouldCreate.")
     assert not await deployed.controls.journal(method="PUT", path=f"*{cluster_id.name}*")
     done = await by_key("reconcile", *where, "--format", "json")
     assert done.code == 0
