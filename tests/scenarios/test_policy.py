@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import cycle
 from pathlib import Path
 from typing import cast
@@ -221,3 +222,27 @@ async def test_a_tag_that_is_taken_off(tmp_path: Path) -> None:
         assert asyncio.get_running_loop().time() - began < 30
         _, shown = await running.api("GET", place)
         assert cast("Json", shown["decision"])["rule"] == "all others"
+
+
+async def test_a_rule_of_yesterday(tmp_path: Path) -> None:
+    """What was exempt until yesterday is protected by the next rule at the next run, and told."""
+    lab = ClusterId.of(SUBSCRIPTION, "rg", "aks-lab")
+    place = f"clusters/{lab.subscription_id}/{lab.resource_group}/{lab.name}"
+    async with farm(tmp_path, Rings(1)) as running:
+        today = (await running.now()).date()
+        until, over = (f"until = {today + timedelta(days=days)}" for days in (1, -1))
+        await running.controls.put(
+            cluster("aks-lab", group="rg", tags={"env": "lab"}), events=False
+        )
+        assert (await put(running, NINE.replace("until = 2027-03-31", until)))[0] == 200
+        await running.finished(await running.start_run())
+        assert await running.controls.schedule(lab) is None
+        # The processes have the machine's clock: the day that passes is the file's.
+        assert (await put(running, NINE.replace("until = 2027-03-31", over)))[0] == 200
+        await running.finished(await running.start_run())
+        assert await running.controls.schedule(lab) is not None
+        _, shown = await running.api("GET", place)
+        decision = cast("Json", shown["decision"])
+        findings = cast("list[Json]", decision["findings"])
+        assert decision["rule"] == "all others"
+        assert "ExemptionExpired" in {each["reason"] for each in findings}
