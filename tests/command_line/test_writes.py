@@ -181,7 +181,7 @@ async def test_a_listing_that_never_comes_is_told_of(lasts: int, patience: int, 
     world = World(settings, ports, silent(lookout))
     look = await OwnFleet(world, ports, lookout, timedelta(seconds=patience)).plan((), nothing)
     rows = look.run["clusters"]["value"]
-    assert [row["outcome"] for row in rows] == ["Created"] * 3
+    assert [row["outcome"] for row in rows] == ["WouldCreate"] * 3
     report = plan_report(look, detailed=False)
     assert report.code == (1 if lasts else 0)
     wrong = {section.title: section for section in report.sections if section.tone is Tone.WRONG}

