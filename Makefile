@@ -25,9 +25,12 @@ up: $(ready) ## the same without the story: stays up, and every call of the page
 plan: $(ready) ## what naptime would do, with your own login (options: make plan ARGS="--help")
 	@$(PYTHON) -m naptime plan $(or $(ARGS),--all)
 
+# Files of few tests that take long would come last, one after the other, with one core idle.
+long_first := tests/scenarios tests/local/demo tests/command_line tests/functions tests/local/deploying tests/service
+
 .PHONY: test
 test: $(ready) ## every test, with the storage emulator and the real worker library
-	@$(PYTHON) -m pytest -q -n 3 --dist loadfile --cov --cov-report=term
+	@$(PYTHON) -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(long_first) tests
 
 .PHONY: quick
 quick: $(ready) ## unit and service tests in under a minute: the loop while writing
@@ -54,7 +57,8 @@ infra-write: $(ready) ## format infra/, and write what is compiled from it (a bi
 	@$(PYTHON) -m local.infra_check --write
 
 .PHONY: page
-page: $(ready) ## the fleet page of make up in this machine's Chromium: what is wrong, how fast, pictures
+page: $(ready) ## the fleet page in this machine's Chromium: its tests, how fast it is, pictures
+	@$(PYTHON) -m pytest -q -m browser tests/page
 	@$(PYTHON) -m local.page
 
 .PHONY: picture

@@ -15,6 +15,7 @@ from tests.page.conftest import CLUSTERS, KEY, Served
 
 type Json = dict[str, object]
 
+pytestmark = pytest.mark.browser
 OVERVIEW = ("week", "next", "images", "findings", "crowds")
 
 

@@ -30,7 +30,7 @@ from tests.service.test_policies import ANY, PERSON
 from tests.service.updates.worlds import OWNED, policy
 from tests.service_world import Killed, World
 
-HISTORIES = int(os.environ.get("NAPTIME_HISTORIES", "100"))
+HISTORIES = int(os.environ.get("NAPTIME_HISTORIES", "40"))
 BEGIN = datetime.fromisoformat("2027-03-12T10:00:00+00:00")
 NAMES = st.sampled_from(["aks-0", "aks-1", "aks-2"])
 HALF_AN_HOUR, EIGHT_DAYS = timedelta(minutes=30), timedelta(days=8)
