@@ -12,7 +12,7 @@ from local.demo.journal import Call, key_of
 from local.demo.show import Line, Show, start_text
 from local.demo.stage import Stage, until
 
-PATIENCE_SECONDS: Final = 20.0
+PATIENCE_SECONDS: Final = 60.0
 NEW_PLACE: Final = "northeurope"
 
 type Look[T] = Callable[[], Awaitable[T | None]]
