@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import random
+import sys
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -95,14 +96,14 @@ async def settle(soak: Soak) -> None:
 
 
 async def until_none(count: Callable[[], Awaitable[int]], what: str) -> None:
-    """Wait until a number is 0; fail once it has not changed for as long as naptime may wait."""
-    last, changed_at = -1, monotonic()
-    while last:
+    """Wait until a number is 0; fail once it has not sunk for as long as naptime may wait."""
+    least, sank_at = sys.maxsize, monotonic()
+    while least:
         now = await count()
-        if now != last:
-            last, changed_at = now, monotonic()
-        elif monotonic() - changed_at > STANDS_STILL.total_seconds():
-            raise AssertionError(f"{now} {what}, and nothing changes")
+        if now < least:
+            least, sank_at = now, monotonic()
+        elif monotonic() - sank_at > STANDS_STILL.total_seconds():
+            raise AssertionError(f"{now} {what}, and there were never fewer than {least}")
         await asyncio.sleep(0.5)
 
 
