@@ -1,7 +1,4 @@
-"""Checks on the node OS schedule: each finds one thing that can be wrong with it, or nothing.
-
-Checks on the cluster alone: is it naptime's to look after, and is it there yet.
-"""
+"""Checks on the node OS schedule, and on the cluster alone: each finds one thing, or nothing."""
 
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -14,6 +11,7 @@ from shared.domain.deciding.observed import (
     ObservedConfiguration,
     ObservedSchedule,
 )
+from shared.domain.deciding.own.drift import Drift
 from shared.domain.deciding.written import Written
 from shared.domain.policy.choose import Choice, Leave, ReportOnly
 from shared.domain.vocabulary.reasons import Reason
@@ -47,9 +45,18 @@ class Situation:
     """The explicit schedule that was seen last, unless a person has deleted it through naptime."""
     choice: Choice = field(init=False)
     """What the policy wants for the cluster; it is asked once, not by each check."""
+    drift: Drift | None = field(init=False)
+    """How naptime's own schedule differs from that, found once too; None where it does not."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "choice", self.desired.choose(self.cluster, self.now))
+        found = (self.cluster.id, self.choice.use, self.written, self.window, self.now)
+        object.__setattr__(self, "drift", self.desired.drift(*found) if self.is_owned else None)
+
+    @property
+    def is_owned(self) -> bool:
+        """Whether the schedule is naptime's own, and holds nothing that naptime does not write."""
+        return bool(self.written and self.schedule and self.written.owns(self.schedule, self.now))
 
     @property
     def window(self) -> MaintenanceWindow | None:

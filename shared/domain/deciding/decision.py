@@ -8,7 +8,7 @@ from typing import Self
 from shared.domain.deciding.observed import ObservedCluster
 from shared.domain.deciding.own.drift import Drift, Owned, drift_of
 from shared.domain.deciding.written import Written
-from shared.domain.policy.choose import Choice, Policy
+from shared.domain.policy.choose import Choice, Policy, Use
 from shared.domain.policy.windows import NamedWindow
 from shared.domain.vocabulary.ids import ClusterId, Scope
 from shared.domain.vocabulary.plain_text import one_line
@@ -106,13 +106,14 @@ class Desired:
 
     def drift(
         self,
-        cluster: ObservedCluster,
+        cluster_id: ClusterId,
+        use: Use,
         written: Written | None,
         window: MaintenanceWindow | None,
         now: datetime,
     ) -> Drift | None:
-        """Find how an owned schedule differs from what is wanted; None where it does not."""
-        owned, use = self.owned(cluster.id, written, window, now), self.choose(cluster, now).use
+        """Find how an owned schedule differs from what a rule wants; None where it does not."""
+        owned = self.owned(cluster_id, written, window, now)
         found = drift_of(owned, use) if owned and isinstance(use, NamedWindow) else None
         if found is None or owned is None:
             return None

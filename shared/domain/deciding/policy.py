@@ -114,7 +114,7 @@ def _keep(situation: Situation, findings: tuple[Finding, ...]) -> Decision:
     # Never the first: that somebody changed it is no reason to leave it, nor to touch it.
     told = own_checks.schedule_let_go(situation)
     findings += (told,) if told else ()
-    drift = own_checks.drift(situation)
+    drift = situation.drift
     return Decision(
         Action.UPDATE if drift and drift.update else Action.LEAVE,
         findings,
@@ -122,6 +122,6 @@ def _keep(situation: Situation, findings: tuple[Finding, ...]) -> Decision:
         situation.choice,
         own_checks.let_go(situation),
         drift,
-        owned=own_checks.is_owned(situation),
+        owned=situation.is_owned,
         adopts=own_checks.is_identical(situation),
     )

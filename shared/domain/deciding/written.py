@@ -98,6 +98,11 @@ class Written:
             return False
         return self.is_naptimes and self.is_still(window, now)
 
+    def owns(self, schedule: ObservedSchedule, now: datetime) -> bool:
+        """Say the same of a whole schedule: nothing is in it that naptime does not write."""
+        window = schedule.window
+        return window is not None and not schedule.more and self.is_owned(window, now)
+
     def is_changed(self, schedule: ObservedSchedule, now: datetime) -> bool:
         """Say whether somebody changed what naptime wrote, or linked it to a shared window.
 

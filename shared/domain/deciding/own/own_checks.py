@@ -58,24 +58,9 @@ def _is_written_anew(situation: Situation, last: MaintenanceWindow) -> bool:
     wanted = situation.desired.planned(situation.cluster, situation.now)
     if wanted and canonical(wanted, situation.now) == canonical(last, situation.now):
         return True
-    found = situation.desired.drift(situation.cluster, situation.written, last, situation.now)
+    use, written = situation.choice.use, situation.written
+    found = situation.desired.drift(situation.cluster.id, use, written, last, situation.now)
     return found is not None and found.clocks
-
-
-def drift(situation: Situation) -> Drift | None:
-    """Find how the schedule differs from what is wanted, if it is naptime's own."""
-    if not is_owned(situation):
-        return None
-    written, window = situation.written, situation.window
-    return situation.desired.drift(situation.cluster, written, window, situation.now)
-
-
-def is_owned(situation: Situation) -> bool:
-    """Say whether the schedule is naptime's own, and holds nothing that naptime does not write."""
-    written, schedule = situation.written, situation.schedule
-    if written is None or schedule is None or schedule.window is None or schedule.more:
-        return False
-    return written.is_owned(schedule.window, situation.now)
 
 
 def is_identical(situation: Situation) -> bool:
@@ -97,13 +82,13 @@ def is_identical(situation: Situation) -> bool:
 
 def to_be_changed(situation: Situation) -> Finding | None:
     """Find that naptime's own schedule is to be changed."""
-    found = drift(situation)
+    found = situation.drift
     return _outdated(found) if found and found.update else None
 
 
 def outdated(situation: Situation) -> Finding | None:
     """Find that naptime's own schedule is not what is wanted, and is left as it is."""
-    found = drift(situation)
+    found = situation.drift
     return _outdated(found) if found and not found.update else None
 
 

@@ -70,7 +70,10 @@ class Orders:
 
         def permit(cluster: ObservedCluster, now: datetime) -> Planned | None:
             row = known.get(cluster.id.hash)
-            found = desired.drift(cluster, row.written, row.window, now) if row else None
+            if row is None:
+                return None
+            use = desired.choose(cluster, now).use
+            found = desired.drift(cluster.id, use, row.written, row.window, now)
             return Planned.of(found.to_json()) if found and found.clocks else None
 
         return permit
