@@ -31,6 +31,16 @@ type Place = tuple[str, str]
 """A subscription and a location: a shard."""
 
 
+def without_schedule(clusters: States) -> int:
+    """Count the clusters that have none."""
+    return sum(state.schedule is None for state in clusters.values())
+
+
+def refused_by_limits(calls: Sequence[Call]) -> int:
+    """Count the calls that were answered with 429."""
+    return sum(call.status == HTTPStatus.TOO_MANY_REQUESTS for call in calls)
+
+
 class RunDidNotEnd(Exception):
     """A fleet run was refused, or did not end in time."""
 
@@ -59,12 +69,12 @@ class Swept:
     @property
     def unprotected(self) -> int:
         """How many clusters have no schedule after it."""
-        return sum(state.schedule is None for state in self.after.values())
+        return without_schedule(self.after)
 
     @property
     def throttled(self) -> int:
         """How many calls were answered with 429."""
-        return sum(call.status == HTTPStatus.TOO_MANY_REQUESTS for call in self.calls)
+        return refused_by_limits(self.calls)
 
     @property
     def promised_calls(self) -> int:

@@ -7,14 +7,20 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from http import HTTPStatus
 from time import monotonic
 from typing import Final
 
 from local.azure.arm.locations import LOCATIONS
 from local.bench.events import cluster_written
 from local.bench.figures import Part, Row
-from local.bench.fleet_runs import NODE_IMAGES_LISTED, RunDidNotEnd, States, until_quiet
+from local.bench.fleet_runs import (
+    NODE_IMAGES_LISTED,
+    RunDidNotEnd,
+    States,
+    refused_by_limits,
+    until_quiet,
+    without_schedule,
+)
 from local.bench.fleets import Lot, subscriptions
 from local.bench.sweeps import SWEEP_FACTOR, WARMED_UP_IN, Shape, stage_of
 from local.demo.journal import Call
@@ -49,12 +55,12 @@ class Updated:
     @property
     def unprotected(self) -> int:
         """How many clusters have no schedule."""
-        return sum(state.schedule is None for state in self.after.values())
+        return without_schedule(self.after)
 
     @property
     def throttled(self) -> int:
         """How many calls were answered with 429."""
-        return sum(call.status == HTTPStatus.TOO_MANY_REQUESTS for call in self.calls)
+        return refused_by_limits(self.calls)
 
     @property
     def written_twice(self) -> int:

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from local.demo.arguments import Arguments, parse
-from local.demo.fleet import OWN_SUBSCRIPTIONS, Kind, fleet, fleet_document, of_kinds
+from local.demo.fleet import fleet
 from local.demo.guide import write_guide
-from local.demo.node_image import TICK
 from local.demo.performance import INTRODUCTION, Wanted, perform
-from local.demo.setting_up import DID_NOT_START, Plan, staged
+from local.demo.setting_up import DID_NOT_START, plan_of, staged
 from local.demo.show import Show
 from local.demo.stage import Stage, StageFailed
 from local.demo.telling import Teller
@@ -58,14 +57,7 @@ async def _unless(stop: asyncio.Event, performance: Coroutine[object, None, int]
 
 async def _on_stage(arguments: Arguments, show: Show, folder: Path) -> int:
     members = fleet()
-    plan = Plan(
-        fleet=fleet_document(members),
-        subscriptions=OWN_SUBSCRIPTIONS,
-        excluded=of_kinds(members, [Kind.EXCLUDED]),
-        folder=folder,
-        port=arguments.port,
-        settings={"NAPTIME_IMAGE_WATCH_SCHEDULE": f"*/{TICK.seconds} * * * * *"},
-    )
+    plan = plan_of(members, folder, arguments.port)
     async with AsyncExitStack() as stack:
         if not arguments.stay_up:
             show.line(INTRODUCTION)

@@ -4,7 +4,7 @@ import asyncio
 import json
 import secrets
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,8 +14,10 @@ import aiohttp
 
 from local.demo.azure_controls import AzureControls
 from local.demo.bodies import Json
+from local.demo.fleet import OWN_SUBSCRIPTIONS, Kind, Member, fleet_document, of_kinds
 from local.demo.journal import NAPTIME
 from local.demo.naptime_api import NaptimeApi
+from local.demo.node_image import TICK
 from local.demo.role import write_role
 from local.demo.stage import Stage, StageFailed, until
 from local.demo.surroundings import app_settings, clean_environment, urls_of
@@ -56,6 +58,18 @@ class Plan:
     def authorities(self) -> Path:
         """The certificates that the app is to trust."""
         return self.folder / "authorities.pem"
+
+
+def plan_of(members: Sequence[Member], folder: Path, port: int = 0) -> Plan:
+    """Plan a stage with members of the demonstration fleet."""
+    return Plan(
+        fleet=fleet_document(members),
+        subscriptions=OWN_SUBSCRIPTIONS,
+        excluded=of_kinds(members, [Kind.EXCLUDED]),
+        folder=folder,
+        port=port,
+        settings={"NAPTIME_IMAGE_WATCH_SCHEDULE": f"*/{TICK.seconds} * * * * *"},
+    )
 
 
 @asynccontextmanager

@@ -6,9 +6,8 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
-from local.demo.fleet import DEV, OWN_SUBSCRIPTIONS, Kind, fleet, fleet_document, of_kinds
-from local.demo.node_image import TICK
-from local.demo.setting_up import Plan, staged
+from local.demo.fleet import DEV, fleet
+from local.demo.setting_up import plan_of, staged
 from local.demo.stage import Stage, StageFailed, until
 
 RUN_SECONDS: Final = 120.0
@@ -51,15 +50,7 @@ window = "prod-europe"
 @asynccontextmanager
 async def looked_after(folder: Path) -> AsyncIterator[Stage]:
     """Start everything with the demonstration fleet, and have a run over all of it done."""
-    members = fleet()
-    plan = Plan(
-        fleet=fleet_document(members),
-        subscriptions=OWN_SUBSCRIPTIONS,
-        excluded=of_kinds(members, [Kind.EXCLUDED]),
-        folder=folder,
-        settings={"NAPTIME_IMAGE_WATCH_SCHEDULE": f"*/{TICK.seconds} * * * * *"},
-    )
-    async with staged(plan, _to_nobody) as stage:
+    async with staged(plan_of(fleet(), folder), _to_nobody) as stage:
         answer = await stage.api.put_policy(RINGS)
         if answer.status != HTTPStatus.OK:
             raise StageFailed(f"the policy was refused: {answer.body}")

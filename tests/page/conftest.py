@@ -12,7 +12,7 @@ from playwright.async_api import Browser
 
 from local.azure.clock import machine_now
 from local.demo.surroundings import clean_environment
-from local.page.browser import BrowserMissing, Look, chromium, started
+from local.page.browser import Look, started
 from local.processes import Child
 from local.storage_emulator import Azurite
 from shared.domain.fleet.run import Run, RunScope, RunState, new_run_id
@@ -89,11 +89,7 @@ async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serv
 
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """Start the system's browser; skips, with the reason, where there is none."""
-    try:
-        chromium()
-    except BrowserMissing as error:
-        pytest.skip(str(error))
+    """Start the system's browser; raises BrowserMissing, with the reason, where there is none."""
     async with started() as found:
         yield found
 

@@ -24,7 +24,7 @@ FEEDS_TABLE = "naptimefeeds"
 PARTITION = "feeds"
 FEED_ID = r"[0-9a-f]{32}"
 WORDS_A_TOKEN = 4
-"""Random words of 16 hexadecimal digits at least: 256 bits."""
+"""The first 16 digits of a random UUID hold 60 bits that are random: 240 in all."""
 
 
 class FeedJson(TypedDict):
