@@ -121,7 +121,8 @@ class Bucket:
         missing = min(tokens, self.pace.burst) - bucket.tokens
         paused = self.paused_until - now if self.paused_until and bucket.is_paused(now) else None
         wait = max(paused or timedelta(), self.pace.refill_time(missing))
-        return timedelta(seconds=ceil(wait / ONE_SECOND))
+        # What refills in less than a microsecond, which a machine's numbers leave, is missing too.
+        return max(timedelta(seconds=ceil(wait / ONE_SECOND)), ONE_SECOND * (missing > 0))
 
 
 def worth_waiting_for(pace: Pace, calls: int, patience: timedelta) -> int:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from shared.domain.errors import AzureError
-from shared.domain.fleet.pace import ONE_SECOND, Draw, NotYet, Pace, worth_waiting_for
+from shared.domain.fleet.pace import Draw, NotYet, Pace, worth_waiting_for
 from shared.domain.fleet.shard import Shard
 from shared.domain.vocabulary.ids import ClusterId, plain_location
 from shared.ports.azure import Aks
@@ -176,12 +176,7 @@ class HalfPace:
     async def share(self, shard: Shard, most: int) -> Draw | NotYet:
         """Draw what is worth a baton, one cluster at least, and up to `most` calls."""
         least = worth_waiting_for(self.pacer.pace, most, WORTH_A_SHARE)
-        drawn = await self.pacer.draw(shard, least, most=most)
-        if isinstance(drawn, Draw) and drawn.tokens < CALLS_OF_AN_UPDATE:
-            # What has come back adds up to a little less than two, as numbers of a machine do.
-            await self.give_back(shard, drawn, 0)
-            return NotYet(ONE_SECOND)
-        return drawn
+        return await self.pacer.draw(shard, least, most=most)
 
     async def give_back(self, shard: Shard, share: Draw, used: int) -> None:
         """Give back what was drawn, and not used."""

@@ -53,6 +53,13 @@ def test_as_many_as_there_are(least: int, most: int, seconds: int, tokens: int) 
     assert found[1].tokens == tokens
 
 
+def test_a_draw_has_what_it_needs_at_least() -> None:
+    """Where rounding has left almost enough, it waits a second: fewer would begin no write."""
+    almost = replace(Bucket.full(PACE, START), tokens=2 - 1e-9)
+    assert almost.draw(2, 10, START) == NotYet(SECOND)
+    assert drawn(almost, 2, after(1))[1].tokens == 2
+
+
 @pytest.mark.parametrize(("wanted", "wait"), [(1, 2), (2, 4), (10, 20), (11, 20)])
 def test_the_wait_is_long_enough(wanted: int, wait: int) -> None:
     """After the wait that a refusal names the tokens are there; a burst is as long as it gets."""
