@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +25,11 @@ ACCOUNT: Final = "devstoreaccount1"
 ACCOUNT_KEY: Final = (
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 )
+
+SERVICES: Final = ("blob", "queue", "table")
+KEEPS_CONNECTIONS: Final = timedelta(minutes=2)
+"""How long an idle connection stays open. Azurite's own 5 s are less than the 15 s for which
+aiohttp sends on what it has kept: where both come together, a call fails that Azure would take."""
 
 _LISTENING: Final = re.compile(
     rb"Azurite (Blob|Queue|Table) service is successfully listening at http://127\.0\.0\.1:(\d+)"
@@ -130,7 +136,7 @@ class Azurite:
 
     async def _listening_ports(self, process: asyncio.subprocess.Process) -> Ports:
         found: dict[str, int] = {}
-        while len(found) < len(("blob", "queue", "table")):
+        while len(found) < len(SERVICES):
             line = await self._next_line(process)
             if match := _LISTENING.search(line):
                 found[match[1].decode().lower()] = int(match[2])
@@ -153,15 +159,15 @@ class Azurite:
 
 
 def _command(location: Path | None, ports: Ports) -> list[str]:
+    kept = KEEPS_CONNECTIONS // timedelta(seconds=1)
     where = ["--inMemoryPersistence"] if location is None else ["--location", str(location)]
     return [
         *(_node(), str(_azurite()), "--silent", "--disableTelemetry"),
         # Without it the newest SDKs are refused: "API version ... is not supported by Azurite".
         "--skipApiVersionCheck",
         *where,
-        *("--blobPort", str(ports.blob)),
-        *("--queuePort", str(ports.queue)),
-        *("--tablePort", str(ports.table)),
+        *(text for name in SERVICES for text in (f"--{name}Port", str(getattr(ports, name)))),
+        *(text for name in SERVICES for text in (f"--{name}KeepAliveTimeout", str(kept))),
     ]
 
 

@@ -4,6 +4,7 @@ import re
 import signal
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from local import storage_emulator
@@ -15,6 +16,9 @@ from local.storage_emulator import (
     held_ports,
 )
 from tests.local.host.conftest import opened_queue
+
+CLIENTS_KEEP = 15
+"""Seconds for which aiohttp keeps a connection (its documentation, TCPConnector)."""
 
 
 async def test_it_comes_back_with_its_content_on_the_same_ports(tmp_path: Path) -> None:
@@ -53,6 +57,18 @@ async def test_a_port_that_is_taken_is_an_error(azurite_connection: str) -> None
     assert taken is not None
     with pytest.raises(StorageEmulatorDidNotStart, match=taken[1]):
         await Azurite(ports=Ports(queue=int(taken[1]))).start()
+
+
+async def test_it_keeps_connections_longer_than_clients_do(azurite_connection: str) -> None:
+    """A client that sends on a connection that it has kept does not find it closed."""
+    addresses = re.findall(r"Endpoint=(http://[^;]+)", azurite_connection)
+    assert len(addresses) == len(storage_emulator.SERVICES)
+    async with aiohttp.ClientSession() as client:
+        for address in addresses:
+            async with client.get(f"{address}?comp=list") as response:
+                seconds = re.search(r"timeout=(\d+)", response.headers["Keep-Alive"])
+            assert seconds is not None
+            assert int(seconds[1]) > CLIENTS_KEEP
 
 
 @pytest.mark.parametrize("missing", ["AZURITE", "node"])
