@@ -69,8 +69,12 @@ async def loaded(azurite_connection: str) -> AsyncIterator[Loaded]:
 
 @pytest.fixture
 async def world(loaded: Loaded) -> Loaded:
-    """Give the loaded app with an empty Azure and empty queues."""
+    """Give the loaded app with an empty Azure, empty queues, and no refusal in this minute.
+
+    Sixty refusals a minute leave a record; a quick machine puts more into one minute of tests.
+    """
     await loaded.controls.reset()
+    app().refusals.since = None
     for name in ("naptime-clusters", "naptime-runs", "naptime-shards", "naptime-events"):
         async with loaded.account.queue(name) as client:
             await create_queue(client)
