@@ -46,7 +46,7 @@ def plan_start(window: MaintenanceWindow, now: datetime, lead: timedelta) -> Mai
 
 
 def _active(window: MaintenanceWindow, now: datetime) -> MaintenanceWindow:
-    if window.start_date and window.start_date > window.local_date(now):
+    if window.start_date is None or window.start_date > window.local_date(now):
         return window
     return replace(window, start_date=None)
 
