@@ -82,10 +82,7 @@ class Desired:
 
     def planned(self, cluster: ObservedCluster, now: datetime) -> MaintenanceWindow | None:
         """Give the window as it would be written at `now`; None where none is to be written."""
-        use = self.choose(cluster, now).use
-        if not isinstance(use, NamedWindow):
-            return None
-        return use.planned(cluster.id, now, self.horizon)
+        return self.choose(cluster, now).planned(cluster.id, now, self.horizon)
 
     @property
     def margin(self) -> timedelta:

@@ -49,4 +49,3 @@ def parse_date(value: object) -> date:
     if day.isoformat() != written:
         raise BrokenRule(_DATE_RULE)
     return day
-
