@@ -38,10 +38,9 @@ _NAPTIMES = frozenset({Author.NAPTIME, Author.ADOPTED})
 
 def canonical(window: MaintenanceWindow, at: datetime) -> str:
     """Write a window so that it is equal for the same openings from an aware instant on."""
-    plain = without_past_dates(window, at)
-    if plain.start_date:
-        plain = replace(plain, start_date=None)
-    return json.dumps(write_window(plain), separators=(",", ":"))
+    body = write_window(without_past_dates(window, at))
+    body.pop("startDate", None)
+    return json.dumps(body, separators=(",", ":"))
 
 
 def without_past_dates(window: MaintenanceWindow, at: datetime) -> MaintenanceWindow:

@@ -24,7 +24,7 @@ from shared.domain.images.remembered import KnownCluster, schedule_column, sched
 from shared.domain.messages.touches import Touches, found_beside
 from shared.domain.policy.match import tags_to_text
 from shared.domain.vocabulary import instants
-from shared.domain.vocabulary.ids import ClusterId, plain_location
+from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Reason, reasons_in
 from shared.domain.vocabulary.rows import Row, Value, without_none
 from shared.domain.window.body import read_window
@@ -48,6 +48,17 @@ class LastKnown:
     recorded_at: datetime
     by: Author = Author.NAPTIME
     """For whom a schedule was written, if one was."""
+    shown: LastOutcomeJson = field(init=False, repr=False, compare=False)
+    """The outcome as JSON, with when it was recorded.
+
+    One that is too long comes without the not-allowed dates of its window, which have no end,
+    and if need be with its sentences cut: whatever an owner has written, a row takes it.
+    """
+
+    def __post_init__(self) -> None:
+        recorded_at = instants.to_text(self.recorded_at)
+        shown: LastOutcomeJson = {**self.outcome.to_json(), "recordedAt": recorded_at}
+        object.__setattr__(self, "shown", fitted(shown, LONGEST_TEXT))
 
     @property
     def written(self) -> Written | None:
@@ -61,19 +72,6 @@ class LastKnown:
         window = canonical(outcome.window, self.recorded_at)
         begun = Written(window, self.recorded_at, self.by, outcome.rule, outcome.policy_hash)
         return replace(begun, start=start_of_window(outcome.window))
-
-    @property
-    def shown(self) -> LastOutcomeJson:
-        """The outcome as JSON, with when it was recorded.
-
-        One that is too long comes without the not-allowed dates of its window, which have no end,
-        and if need be with its sentences cut: whatever an owner has written, a row takes it.
-        """
-        shown: LastOutcomeJson = {
-            **self.outcome.to_json(),
-            "recordedAt": instants.to_text(self.recorded_at),
-        }
-        return fitted(shown, LONGEST_TEXT)
 
     def to_values(self) -> dict[str, Value]:
         """Give the values of its row; what this outcome knows nothing of is left out."""
@@ -108,7 +106,7 @@ class LastKnown:
 def _cluster_values(cluster: ObservedCluster) -> dict[str, Value | None]:
     """Give what is remembered of the cluster itself; what it does not have (any more) is empty."""
     return {
-        "location": plain_location(cluster.location) if cluster.location else None,
+        "location": cluster.location or None,
         "nodeGroup": (cluster.node_resource_group or "").lower(),
         "nodeOS": cluster.node_os_channel or "",
         "upgrade": cluster.upgrade_channel or "",
