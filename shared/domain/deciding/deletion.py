@@ -42,7 +42,7 @@ def comes_back(cluster: ObservedCluster, desired: Desired, now: datetime) -> boo
 
 
 def _stays_away(cluster: ObservedCluster, desired: Desired, now: datetime) -> Finding | None:
-    choice = desired.choose(cluster, now)
+    choice = desired.policy.choose(cluster, now)
     for check in STAYS_AWAY:
         if finding := check(cluster, desired, choice):
             return Finding(finding.reason, f"{finding.message} {STAYS_OFF}")

@@ -71,7 +71,7 @@ def screen(cluster: ObservedCluster | None, desired: Desired, now: datetime) -> 
     """
     if cluster is None:
         return _GONE
-    return _screened(cluster, desired, desired.choose(cluster, now))
+    return _screened(cluster, desired, desired.policy.choose(cluster, now))
 
 
 def _screened(cluster: ObservedCluster, desired: Desired, choice: Choice) -> Decision | None:
@@ -92,7 +92,7 @@ def decide(
     """
     if cluster is None:
         return _GONE
-    choice = desired.choose(cluster, now)
+    choice = desired.policy.choose(cluster, now)
     if screened := _screened(cluster, desired, choice):
         return screened
     found = node_os_schedule(configurations)

@@ -13,10 +13,9 @@ from functools import cached_property
 from typing import NamedTuple, Self, cast
 
 from shared.domain.deciding.decision import Action, Decision, Finding
-from shared.domain.deciding.last_outcome import LastOutcomeJson
+from shared.domain.deciding.last_outcome import LONGEST_OUTCOME, LastOutcomeJson
 from shared.domain.deciding.observed import ObservedCluster
 from shared.domain.deciding.written import Written
-from shared.domain.fleet.last_known import LONGEST_TEXT
 from shared.domain.updates.plan import Planned, PlannedJson
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.instants import from_text, to_text
@@ -24,7 +23,7 @@ from shared.domain.vocabulary.reasons import Reason, reasons_in
 from shared.domain.vocabulary.rows import Row, Value, Values
 
 CLUSTERS_A_BATCH = 25
-"""With `LONGEST_TEXT` characters each they fit into a row, which takes 1 MiB at two bytes each."""
+"""With `LONGEST_OUTCOME` characters each they fit into a row: it takes 1 MiB, two bytes each."""
 
 _TOO_LARGE = Decision(
     Action.DEFER,
@@ -129,7 +128,7 @@ class PendingCluster:
 
 def left_to_the_queue(cluster: ObservedCluster) -> Decision | None:
     """Leave a cluster out of a run whose rows have no room for it; None for all but a few."""
-    return _TOO_LARGE if len(_to_text(PendingCluster(cluster))) > LONGEST_TEXT else None
+    return _TOO_LARGE if len(_to_text(PendingCluster(cluster))) > LONGEST_OUTCOME else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Self, cast
+from typing import Self
 
-from shared.domain.deciding.last_outcome import LastOutcomeJson, fitted, last_window_values
+from shared.domain.deciding.last_outcome import (
+    LastOutcomeJson,
+    fitted,
+    last_window_values,
+    read_outcome,
+    schedule_column,
+    schedule_from_text,
+)
 from shared.domain.deciding.observed import ObservedCluster
 from shared.domain.deciding.outcome import WRITES, FindingJson, Outcome, OutcomeKind, attention_in
 from shared.domain.deciding.written import (
@@ -20,7 +27,7 @@ from shared.domain.deciding.written import (
     window_of,
 )
 from shared.domain.images.age import ImageAge, with_image_age
-from shared.domain.images.remembered import KnownCluster, schedule_column, schedule_from_text
+from shared.domain.images.channels import KnownCluster
 from shared.domain.messages.touches import Touches, found_beside
 from shared.domain.policy.match import tags_to_text
 from shared.domain.vocabulary import instants
@@ -32,9 +39,6 @@ from shared.domain.window.window import MaintenanceWindow
 
 _NO_NAP = frozenset({Reason.NOT_AUTO_PROVISIONED.value, Reason.CLUSTER_GONE.value})
 NOTHING_KNOWN = KnownCluster(None, None, "")
-
-LONGEST_TEXT = 16_000
-"""Characters of one outcome as JSON: a property of a table holds 32,768, a row of a run more."""
 
 _SCHEDULE_SEEN = WRITES | {OutcomeKind.UNCHANGED}
 
@@ -58,7 +62,7 @@ class LastKnown:
     def __post_init__(self) -> None:
         recorded_at = instants.to_text(self.recorded_at)
         shown: LastOutcomeJson = {**self.outcome.to_json(), "recordedAt": recorded_at}
-        object.__setattr__(self, "shown", fitted(shown, LONGEST_TEXT))
+        object.__setattr__(self, "shown", fitted(shown))
 
     @property
     def written(self) -> Written | None:
@@ -115,19 +119,6 @@ def _cluster_values(cluster: ObservedCluster) -> dict[str, Value | None]:
     }
 
 
-_ALWAYS_THERE = frozenset(
-    {"clusterId", "outcome", "reason", "findings", "window", "dryRun", "recordedAt"}
-)
-
-
-def _last_outcome(text: str) -> LastOutcomeJson:
-    """Read what came of a cluster, nothing where only its images were noted; or raise KeyError."""
-    body = json.loads(text or "{}")
-    if body and (missing := _ALWAYS_THERE - body.keys()):
-        raise KeyError(*sorted(missing))
-    return cast("LastOutcomeJson", body)
-
-
 @dataclass(frozen=True, slots=True)
 class Remembered:
     """What a row says of a cluster; rows of an earlier version say less."""
@@ -167,7 +158,7 @@ class Remembered:
             location=row.text("location"),
             explicit=row.flag("explicit"),
             read_at=row.instant("readAt"),
-            last_outcome=_last_outcome(row.text("lastOutcome")),
+            last_outcome=read_outcome(row.text("lastOutcome")),
             node_resource_group=row.text("nodeGroup"),
             forecast_needs=KnownCluster(
                 row.text("nodeOS") or None,
