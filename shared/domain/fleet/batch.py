@@ -75,9 +75,8 @@ class PendingCluster:
     """What the run may change its schedule to; None where it changes none that is there."""
 
     def to_json(self) -> Json:
-        cluster = self.cluster
         return {
-            "clusterId": str(cluster.id),
+            "clusterId": str(self.cluster.id),
             "attempts": self.attempts,
             "explicit": self.explicit,
             "listedAt": to_text(self.listed_at) if self.listed_at else None,
@@ -87,33 +86,15 @@ class PendingCluster:
             "told": ",".join(sorted(self.told)),
             "written": self.written.to_json() if self.written else None,
             "update": self.update.to_json() if self.update else None,
-            "location": cluster.location,
-            "state": cluster.provisioning_state,
-            "nap": cluster.auto_provisioning,
-            "nodeOS": cluster.node_os_channel,
-            "upgrade": cluster.upgrade_channel,
-            "nodeGroup": cluster.node_resource_group,
-            "tags": dict(cluster.tags),
-            "sku": cluster.sku,
+            **self.cluster.to_json(),
         }
 
     @classmethod
     def of(cls, body: Mapping[str, object]) -> Self:
-        cluster = ObservedCluster(
-            id=ClusterId.parse(str(body["clusterId"])),
-            location=str(body["location"]),
-            provisioning_state=str(body["state"]),
-            auto_provisioning=body["nap"] is True,
-            tags=cast("dict[str, str]", body.get("tags", {})),
-            node_os_channel=_text(body["nodeOS"]),
-            upgrade_channel=_text(body["upgrade"]),
-            node_resource_group=_text(body["nodeGroup"]),
-            sku=str(body.get("sku", "")),
-        )
         listed_at, update = body.get("listedAt"), body.get("update")
         written = body.get("written")
         return cls(
-            cluster,
+            ObservedCluster.from_json(ClusterId.parse(str(body["clusterId"])), body),
             attempts=int(str(body["attempts"])),
             explicit=body.get("explicit") is True,
             listed_at=from_text(str(listed_at)) if listed_at else None,
@@ -224,7 +205,3 @@ def _to_text(cluster: BatchedCluster) -> str:
 def _from_text(text: str) -> BatchedCluster:
     body = json.loads(text)
     return SettledCluster.of(body) if "shown" in body else PendingCluster.of(body)
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
