@@ -204,7 +204,7 @@ def _all_blocked(window: MaintenanceWindow, now: datetime) -> bool:
     return allowed.start >= now + LOOK_AHEAD and allowed.start > coming[-1].start
 
 
-OPT_OUT_TAG, OPT_OUT_VALUE = "naptime", "off"
+_OPT_OUT = ("naptime", "off")
 
 
 def not_auto_provisioned(cluster: ObservedCluster, _: Desired, __: Choice) -> Finding | None:
@@ -216,7 +216,7 @@ def not_auto_provisioned(cluster: ObservedCluster, _: Desired, __: Choice) -> Fi
 
 def excluded(cluster: ObservedCluster, desired: Desired, _: Choice) -> Finding | None:
     """Find that a tag or the settings exclude the cluster."""
-    if any(_opts_out(key, value) for key, value in cluster.tags.items()):
+    if _OPT_OUT in {(key.lower(), value.lower()) for key, value in cluster.tags.items()}:
         return Finding(Reason.EXCLUDED, "The tag naptime=off excludes the cluster.")
     if desired.excludes(cluster):
         return Finding(Reason.EXCLUDED, "The setting NAPTIME_EXCLUDE names the cluster.")
@@ -245,7 +245,3 @@ def creating(cluster: ObservedCluster, _: Desired, __: Choice) -> Finding | None
     if cluster.provisioning_state.lower() != "creating":
         return None
     return Finding(Reason.CLUSTER_CREATING, "The cluster is still being created.")
-
-
-def _opts_out(key: str, value: str) -> bool:
-    return key.lower() == OPT_OUT_TAG and value.lower() == OPT_OUT_VALUE

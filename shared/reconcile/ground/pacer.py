@@ -118,9 +118,8 @@ class ShardPacer:
             await self.clock.sleep(drawn.wait.total_seconds())
             drawn = await self.draw(shard, tokens, sparing)
         if isinstance(drawn, NotYet):
-            where = f" in {shard.location}" if shard.location else ""
-            place = f"{shard.subscription_id}{where}"
-            raise Paced(f"No call is left for {place}.", retry_after=drawn.wait)
+            where = f"{shard.subscription_id} in {shard.location}".removesuffix(" in ")
+            raise Paced(f"No call is left for {where}.", retry_after=drawn.wait)
         return drawn
 
     async def draw(
