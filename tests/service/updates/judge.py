@@ -1,5 +1,6 @@
 """Judges each write of naptime by what nobody but Azure could know: who wrote what, and when."""
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -51,8 +52,8 @@ class Judge:
     world: World
     persons: dict[int, Json] = field(default_factory=dict)
     """Schedules that people made, by their identity in the fake, so that nothing else is one."""
-    left: dict[ClusterId, str] = field(default_factory=dict)
-    """What people left on a cluster last: it may be given back, and is theirs then."""
+    left: dict[ClusterId, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """What people left on a cluster: it may be given back, and is theirs then."""
     may_adopt: set[int] = field(default_factory=set)
     begun: dict[ClusterId, datetime] = field(default_factory=dict)
     """When naptime's present schedule of a cluster, or the first of its changes, was made."""
@@ -76,8 +77,9 @@ class Judge:
             return
         self.persons[id(body)] = body
         window = window_of(body)
-        if window:
-            self.left[on] = canonical(window, self.world.clock.now())
+        seen = canonical(window, self.world.clock.now()) if window else ""
+        if seen and seen != self.own.get(on):
+            self.left[on].add(seen)
         if may_adopt:
             self.may_adopt.add(id(body))
 
@@ -141,7 +143,7 @@ class Judge:
             self.hidden.add(on)
         assert call.body
         self.own[on] = canonical(window, at)
-        if before.body is None and self.own[on] == self.left.get(on):
+        if before.body is None and self.own[on] in self.left[on]:
             # What comes back as it was seen last is a person's again.
             self.persons[id(call.body)] = call.body
 
@@ -223,7 +225,7 @@ class Judge:
             return
         plan = await self.world.approver.orders.plans.of(record.run.id)
         counted = sum(not each.clocks for each in plan.values())
-        most = self.most[record.run.policy_hash]
+        most = self.most[record.run.policy_hash or ""]
         most = max(10, verdict["owned"] // 10) if most is None else most
         assert (verdict["updates"], verdict["atMost"]) == (counted, most)
         assert verdict["forClocks"] == len(plan) - counted
