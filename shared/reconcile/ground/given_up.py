@@ -35,9 +35,12 @@ class GivenUpRecords:
 
     async def of_subscription(self, subscription_id: str) -> dict[str, ClusterId]:
         """Name the clusters of a subscription that were given up, by their hashes."""
+        return {each.hash: each for each in await self.by_cluster(subscription_id)}
+
+    async def by_cluster(self, subscription_id: str) -> dict[ClusterId, GivenUp]:
+        """Read what was given up of the clusters of a subscription."""
         found = [read(row, GivenUp.read) async for row in self.table.rows(subscription_id)]
-        ids = [each.cluster_id for each in found if each and each.cluster_id]
-        return {cluster_id.hash: cluster_id for cluster_id in ids}
+        return {each.cluster_id: each for each in found if each and each.cluster_id}
 
     async def forget(self, cluster_id: ClusterId) -> None:
         """Remove it, if it is there: the cluster has been reconciled after all."""
