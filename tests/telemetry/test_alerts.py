@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 from azure.core.exceptions import ResourceExistsError
@@ -18,7 +19,16 @@ from local.infra_check.values import Value, at, of_kind, read_snapshots, shown
 from tests.clusters import cluster
 from tests.docs.pages import PAGES
 from tests.telemetry.ingestion import Ingestion, listening
-from tests.telemetry.running import PATIENCE_SECONDS, REMOVER, TELEMETRY, running, until
+from tests.telemetry.running import (
+    PATIENCE_SECONDS,
+    REMOVER,
+    TELEMETRY,
+    Running,
+    policy,
+    running,
+    until,
+    weekday,
+)
 from tests.telemetry.tables import Tables, of
 
 ROOT = Path(__file__).parents[2]
@@ -69,7 +79,22 @@ async def bad_day(tmp_path_factory: pytest.TempPathFactory) -> Ingestion:
                 return (await queue.get_queue_properties()).approximate_message_count == 0
 
             await until(taken)
+        await an_approval(naptime)
     return naptime.ingestion
+
+
+async def an_approval(naptime: Running) -> None:
+    """Have the policy want another window for all of the crowd, and approve that."""
+    await naptime.put_policy(policy(weekday(4), "at_most = 0\n"))
+    waiting = await naptime.ended(await naptime.run_everything())
+    assert waiting["state"] == "NeedsApproval"
+    plan = cast("dict[str, object]", waiting["updatePlan"])
+    answer = await naptime.post(
+        f"runs/{waiting['runId']}/approve", {"planHash": plan["planHash"]}
+    )
+    assert isinstance(answer, dict)
+    done = await naptime.ended(str(answer["runId"]))
+    assert done["outcomes"] == {"Updated": len(CROWD)}
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +138,15 @@ async def test_a_day_of_refusals_fires(sent: Ingestion, name: str) -> None:
 async def test_a_bad_day_fires(bad_day: Ingestion, name: str) -> None:
     """Many 429s, and a message that is none of naptime's, are told by their alerts."""
     assert fires(of(bad_day), name)
+
+
+async def test_what_waits_for_an_approval_fires_until_it_has_it(bad_day: Ingestion) -> None:
+    """A run whose changes wait is told by its alert, which ends with the approved run."""
+    ends = [index for index, each in enumerate(bad_day.envelopes) if "Naptime.RunFinished" in str(each)]
+    waiting, until_then = Ingestion(), ends[-1]
+    waiting.envelopes = bad_day.envelopes[:until_then]
+    assert fires(of(waiting), "approval-waiting")
+    assert not fires(of(bad_day), "approval-waiting")
 
 
 async def test_a_tug_of_war_fires(sent: Ingestion) -> None:

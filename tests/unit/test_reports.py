@@ -24,6 +24,7 @@ from shared.domain.messages.given_up import GivenUp
 from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.telemetry import reports
+from shared.telemetry.run_reports import report_run
 from tests.clusters import cluster_id
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -174,7 +175,7 @@ def run_record(scope: RunScope) -> RunRecord:
 def test_the_end_of_a_sweep(before: Figures, caplog: pytest.LogCaptureFixture) -> None:
     """A run over everything says how the fleet is; its event is the heartbeat."""
     with caplog.at_level(logging.INFO, "naptime"):
-        reports.report_run(run_record(RunScope()), dry_run=False)
+        report_run(run_record(RunScope()), dry_run=False)
     found = new(before)
     assert found["naptime.run.duration"] == [({"cause": "Swept", "scope": "Everything"}, 600)]
     assert found["naptime.run.unreadable_subscriptions"] == [({"reason": "AccessDenied"}, 1)]
@@ -202,7 +203,7 @@ def test_only_a_real_run_over_everything_counts_the_fleet(
     scope: RunScope, *, dry_run: bool, told: bool, before: Figures
 ) -> None:
     """A run over a part knows nothing of the rest, and a dry one has protected nothing."""
-    reports.report_run(run_record(scope), dry_run=dry_run)
+    report_run(run_record(scope), dry_run=dry_run)
     found = new(before)
     assert "naptime.clusters" not in found
     assert ("naptime.run.duration" in found) is told
