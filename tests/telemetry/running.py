@@ -99,7 +99,7 @@ def policy(day: str, update: str) -> str:
     """Give a policy that has everything in one window."""
     window = f'[windows.one]\non = "{day}"\nstart = "12:00"\nhours = 4\nzone = "UTC"\n'
     rule = '[[rules]]\nname = "everything"\nwindow = "one"\n'
-    return f"version = 1\n{window}{rule}[update]\nschedules = \"owned\"\n{update}"
+    return f'version = 1\n{window}{rule}[update]\nschedules = "owned"\n{update}'
 
 
 @asynccontextmanager

@@ -89,9 +89,7 @@ async def an_approval(naptime: Running) -> None:
     waiting = await naptime.ended(await naptime.run_everything())
     assert waiting["state"] == "NeedsApproval"
     plan = cast("dict[str, object]", waiting["updatePlan"])
-    answer = await naptime.post(
-        f"runs/{waiting['runId']}/approve", {"planHash": plan["planHash"]}
-    )
+    answer = await naptime.post(f"runs/{waiting['runId']}/approve", {"planHash": plan["planHash"]})
     assert isinstance(answer, dict)
     done = await naptime.ended(str(answer["runId"]))
     assert done["outcomes"] == {"Updated": len(CROWD)}
@@ -142,7 +140,9 @@ async def test_a_bad_day_fires(bad_day: Ingestion, name: str) -> None:
 
 async def test_what_waits_for_an_approval_fires_until_it_has_it(bad_day: Ingestion) -> None:
     """A run whose changes wait is told by its alert, which ends with the approved run."""
-    ends = [index for index, each in enumerate(bad_day.envelopes) if "Naptime.RunFinished" in str(each)]
+    ends = [
+        index for index, each in enumerate(bad_day.envelopes) if "Naptime.RunFinished" in str(each)
+    ]
     waiting, until_then = Ingestion(), ends[-1]
     waiting.envelopes = bad_day.envelopes[:until_then]
     assert fires(of(waiting), "approval-waiting")

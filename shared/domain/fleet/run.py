@@ -121,7 +121,7 @@ class Run:
 
     @property
     def looks_at_everything(self) -> bool:
-        """Say whether it tells how the whole fleet is; one that only changes some of it does not."""
+        """Say whether it tells how the whole fleet is; one that only changes some does not."""
         return self.scope.is_everything and self.updates is None
 
     def to_json(self) -> RunJson:

@@ -12,7 +12,7 @@ from tests.scenarios.clocks.elsewhen import AHEAD_FILE, read_ahead
 FILE = Path(os.environ[AHEAD_FILE])
 
 
-def _now(_: SystemClock) -> datetime:
+def _now(self: SystemClock) -> datetime:  # noqa: ARG001 - a method
     return machine_now() + read_ahead(FILE)
 
 

@@ -17,8 +17,19 @@ from shared.reconcile.fleet.updates.plans import PlanReader
 from shared.reconcile.ground.memory import KNOWN, ClusterMemory
 from shared.reconcile.ground.policies import Wanted
 
-type Permits = Callable[[ObservedCluster, datetime], Planned | None]
+type Permit = Callable[[ObservedCluster, datetime], Planned | None]
 """Says what may be changed of a cluster as it is listed, at an aware instant; None: nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permits:
+    """What a run may change in a subscription, and which clusters are named by its plan.
+
+    What the clocks ask for is found as clusters are listed: it names none.
+    """
+
+    of: Permit
+    named: frozenset[ClusterId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +47,10 @@ class Orders:
         if order is None:
             return None
         if order.kind is UpdateKind.REVERT:
-            return _planned(await self.to_put_back(order, subscription_id))
+            return _planned(await self.to_put_back(order, subscription_id), subscription_id)
         if order.run_id:
             plan = await self.plans.of(order.run_id)
-            return _planned(chosen(plan, order.kind, run.started_at))
+            return _planned(chosen(plan, order.kind, run.started_at), subscription_id)
         return await self._for_clocks(subscription_id, await self.wanted(run.policy_hash))
 
     async def to_put_back(
@@ -76,11 +87,12 @@ class Orders:
             found = desired.drift(cluster.id, use, row.written, row.window, now)
             return Planned.of(found.to_json()) if found and found.clocks else None
 
-        return permit
+        return Permits(permit)
 
 
-def _planned(plan: Mapping[ClusterId, Planned]) -> Permits:
-    return lambda cluster, _: plan.get(cluster.id)
+def _planned(plan: Mapping[ClusterId, Planned], subscription_id: str) -> Permits:
+    named = frozenset(each for each in plan if each.subscription_id == subscription_id)
+    return Permits(lambda cluster, _: plan.get(cluster.id), named)
 
 
 def _back(known: Remembered, runs: frozenset[str]) -> Planned | None:
