@@ -255,7 +255,7 @@ def test_a_changed_schedule_is_counted_by_why(
     reason: Reason, why: str, before: Figures, *, clocks: bool
 ) -> None:
     """The policy's change, the clocks', or a person's; what a dry run would change is none."""
-    window = MaintenanceWindow(Daily(), time(1), 4, timedelta())
+    window = MaintenanceWindow(Daily(1), time(1), 4, timedelta())
     drift = Drift("a", "b", window, (), clocks=clocks)
     updated = replace(CREATED, kind=OutcomeKind.UPDATED, reason=reason, drift=drift)
     reports.report_in_run(
