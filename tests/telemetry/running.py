@@ -68,7 +68,7 @@ class Running:
 
     async def put_policy(self, text: str) -> None:
         """Put a policy in force."""
-        headers = {"x-functions-key": KEY, "content-type": "application/toml", "if-match": "*"}
+        headers = {"x-functions-key": KEY, "content-type": "application/toml"}
         url = f"{self.host.url}/api/policy"
         async with self.session.put(url, data=text, headers=headers) as response:
             assert response.ok, await response.text()
