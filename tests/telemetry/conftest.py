@@ -7,15 +7,14 @@ import pytest
 from shared.domain.vocabulary.reasons import Reason
 from tests.clusters import cluster, cluster_id
 from tests.payloads import cluster_written, schedule_deleted
+from tests.policies import owning, weekday
 from tests.telemetry.ingestion import Ingestion
 from tests.telemetry.running import (
     REFUSED,
     REMOVER,
     Running,
-    policy,
     running,
     until,
-    weekday,
 )
 
 
@@ -44,7 +43,7 @@ async def a_day(naptime: Running) -> None:
     await azure.order("bad-request", method="PUT", path="*refused-*", times=None)
     await azure.order("throttled-by-aks", cluster="fresh", retryAfter=1)
     await naptime.run_everything()
-    await naptime.put_policy(policy(weekday(4), ""))
+    await naptime.put_policy(owning(weekday(4)))
     answer = await naptime.post("reconcile", {"clusterId": str(cluster_id("fresh"))})
     assert isinstance(answer, dict)
     assert answer["outcome"] == "Updated", answer

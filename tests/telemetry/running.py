@@ -6,7 +6,6 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
@@ -14,8 +13,8 @@ import aiohttp
 from local.demo.surroundings import app_settings, clean_environment, urls_of
 from local.processes import Child
 from local.storage_emulator import Azurite
-from shared.clients.clock import SystemClock
 from tests.clusters import OWN_CLIENT_ID, SUBSCRIPTION
+from tests.policies import weekday
 from tests.simulated_azure import Controls
 from tests.telemetry.ingestion import Ingestion, listening
 
@@ -88,18 +87,6 @@ class Running:
 
         await until(is_over)
         return await self.get(f"runs/{run_id}")
-
-
-def weekday(days: int) -> str:
-    """Name the day of the week so many days ahead: no window may be open, or about to be."""
-    return f"{SystemClock().now() + timedelta(days=days):%A}"
-
-
-def policy(day: str, update: str) -> str:
-    """Give a policy that has everything in one window."""
-    window = f'[windows.one]\non = "{day}"\nstart = "12:00"\nhours = 4\nzone = "UTC"\n'
-    rule = '[[rules]]\nname = "everything"\nwindow = "one"\n'
-    return f'version = 1\n{window}{rule}[update]\nschedules = "owned"\n{update}'
 
 
 @asynccontextmanager

@@ -18,16 +18,15 @@ from local.infra_check.policy_tables import ALERT
 from local.infra_check.values import Value, at, of_kind, read_snapshots, shown
 from tests.clusters import cluster
 from tests.docs.pages import PAGES
+from tests.policies import owning, weekday
 from tests.telemetry.ingestion import Ingestion, listening
 from tests.telemetry.running import (
     PATIENCE_SECONDS,
     REMOVER,
     TELEMETRY,
     Running,
-    policy,
     running,
     until,
-    weekday,
 )
 from tests.telemetry.tables import Tables, of
 
@@ -85,7 +84,7 @@ async def bad_day(tmp_path_factory: pytest.TempPathFactory) -> Ingestion:
 
 async def an_approval(naptime: Running) -> None:
     """Have the policy want another window for all of the crowd, and approve that."""
-    await naptime.put_policy(policy(weekday(4), "at_most = 0\n"))
+    await naptime.put_policy(owning(weekday(4), "at_most = 0\n"))
     waiting = await naptime.ended(await naptime.run_everything())
     assert waiting["state"] == "NeedsApproval"
     plan = cast("dict[str, object]", waiting["updatePlan"])
