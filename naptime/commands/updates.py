@@ -18,7 +18,7 @@ from naptime.shown.progress import say, watching
 if TYPE_CHECKING:
     from naptime.deployed.app import DeployedApp
     from naptime.reports.report import Report
-    from naptime.reports.updates import Changes
+    from naptime.reports.updates.planned import PlannedChanges
 
 _YES = click.option("--yes", "-y", is_flag=True, help="Do not ask: for pipelines.")
 _DRY = click.option("--dry-run", is_flag=True, help="Only show what would be changed.")
@@ -47,7 +47,7 @@ def approve(run_id: str, *, app: str, dry_run: bool, yes: bool, shown: Shown) ->
 
 
 async def _approve(run_id: str, address: str, shown: Shown, *, dry_run: bool, yes: bool) -> int:
-    from naptime.reports.updates import planned_changes  # noqa: PLC0415 - after the first words
+    from naptime.reports.updates.planned import planned_changes  # noqa: PLC0415 - after the first words
 
     async with opened_app(address) as app:
         planned = planned_changes(await app.planned(run_id))
@@ -79,7 +79,7 @@ def revert(run_id: str, *, app: str, dry_run: bool, yes: bool, shown: Shown) -> 
 
 
 async def _revert(run_id: str, address: str, shown: Shown, *, dry_run: bool, yes: bool) -> int:
-    from naptime.reports.updates import put_back_changes  # noqa: PLC0415 - after the first words
+    from naptime.reports.updates.planned import put_back_changes  # noqa: PLC0415 - after the first words
 
     async with opened_app(address) as app:
         planned = put_back_changes(await app.put_back(run_id))
@@ -94,7 +94,7 @@ async def _revert(run_id: str, address: str, shown: Shown, *, dry_run: bool, yes
         return await _carried_out(app, await app.revert(run_id, planned.plan_hash), planned, shown)
 
 
-def _ask(planned: "Changes", shown: Shown, verb: str, *, yes: bool) -> None:
+def _ask(planned: "PlannedChanges", shown: Shown, verb: str, *, yes: bool) -> None:
     """Show what is planned, and ask for its number."""
     from naptime.shown.output import paper_of  # noqa: PLC0415 - after the first words
     from naptime.shown.table import write_table  # noqa: PLC0415 - after the first words
@@ -105,9 +105,11 @@ def _ask(planned: "Changes", shown: Shown, verb: str, *, yes: bool) -> None:
         confirm(planned.count, verb)
 
 
-async def _carried_out(app: "DeployedApp", run_id: str, planned: "Changes", shown: Shown) -> int:
+async def _carried_out(
+    app: "DeployedApp", run_id: str, planned: "PlannedChanges", shown: Shown
+) -> int:
     """Wait for the end of the run that carries it out, and tell what came of each."""
-    from naptime.reports.updates import done_report  # noqa: PLC0415 - after the first words
+    from naptime.reports.updates.done import done_report  # noqa: PLC0415 - after the first words
 
     say(f"run {run_id} has begun", quiet=shown.quiet)
     with watching("changing schedules", quiet=shown.quiet) as watch:
@@ -134,7 +136,7 @@ def release(cluster: str, *, app: str, shown: Shown) -> int:
 
 
 async def _release(cluster: str, address: str) -> "Report":
-    from naptime.reports.updates import released_report  # noqa: PLC0415 - after the first words
+    from naptime.reports.updates.planned import released_report  # noqa: PLC0415 - after the first words
 
     async with opened_app(address) as app:
         reference = parse_reference(cluster)

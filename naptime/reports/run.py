@@ -3,7 +3,7 @@
 from naptime.reports.kinds import PlanKind, sorted_out
 from naptime.reports.plan import COLUMNS, needs_a_person, plan_report, record_of, unread, when, why
 from naptime.reports.report import DONE, FAILED, Report, Section, Tone
-from naptime.reports.updates import done_report
+from naptime.reports.updates.done import done_report
 from naptime.reports.words import counted, plain
 from naptime.source import FleetLook
 from shared.domain.fleet.run import RunState
