@@ -173,12 +173,14 @@ class Standing:
     """What a cluster's row says of its schedule before anything is decided on it.
 
     `sending` is what was about to be written when the worker was heard of last, `last` the explicit
-    schedule that was seen last, unless a person has deleted it through naptime.
+    schedule that was seen last, unless a person has deleted it through naptime. `upgrades` is the
+    schedule of Kubernetes upgrades that was sent, where nothing was heard of it.
     """
 
     written: Written | None = None
     sending: Written | None = None
     last: MaintenanceWindow | None = None
+    upgrades: Written | None = None
 
     def accepted(self, schedule: ObservedSchedule | None, now: datetime) -> Written | None:
         """Give what was about to be written, if that is what is seen: nobody was told of it."""
@@ -191,9 +193,13 @@ class Standing:
 NOTHING_KNOWN = Standing()
 
 
-def sending_of(row: Row) -> Written | None:
-    """Read what was about to be written; None where nothing was, or it is known what came of it."""
-    text = row.text("sending")
+def record_to_text(written: Written) -> str:
+    """Give the text for a column that holds a whole record."""
+    return json.dumps(written.to_json(), separators=(",", ":"))
+
+
+def record_from_text(text: str) -> Written | None:
+    """Read what `record_to_text` wrote; None of an empty text."""
     return Written.from_json(json.loads(text)) if text else None
 
 

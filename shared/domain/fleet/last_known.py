@@ -2,21 +2,27 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Self, cast
+from typing import Self
 
-from shared.domain.deciding.last_outcome import LastOutcomeJson, fitted, last_window_values
+from shared.domain.deciding.decision import FindingJson
+from shared.domain.deciding.last_outcome import (
+    LastOutcomeJson,
+    fitted,
+    last_window_values,
+    read_last_outcome,
+    record_of,
+    upgrades_values,
+)
 from shared.domain.deciding.observed import ObservedCluster
-from shared.domain.deciding.outcome import WRITES, FindingJson, Outcome, OutcomeKind, attention_in
+from shared.domain.deciding.outcome import WRITES, Outcome, OutcomeKind, attention_in
 from shared.domain.deciding.written import (
     Author,
     Standing,
     Written,
-    canonical,
     made_by,
-    sending_of,
-    start_of_window,
+    record_from_text,
     window_of,
 )
 from shared.domain.images.age import ImageAge, with_image_age
@@ -50,19 +56,6 @@ class LastKnown:
     """For whom a schedule was written, if one was."""
 
     @property
-    def written(self) -> Written | None:
-        """What was written; None where nothing was, as in a dry run."""
-        outcome = self.outcome
-        if outcome.record and not outcome.dry_run:
-            return outcome.record
-        wrote = outcome.kind in {OutcomeKind.CREATED, OutcomeKind.UPDATED} and not outcome.dry_run
-        if not wrote or outcome.window is None:
-            return None
-        window = canonical(outcome.window, self.recorded_at)
-        begun = Written(window, self.recorded_at, self.by, outcome.rule, outcome.policy_hash)
-        return replace(begun, start=start_of_window(outcome.window))
-
-    @property
     def shown(self) -> LastOutcomeJson:
         """The outcome as JSON, with when it was recorded.
 
@@ -82,7 +75,7 @@ class LastKnown:
         explicit = outcome.reason is not Reason.SCHEDULE_NOT_EXPLICIT and not outcome.only_would_be
         # A dry run tells nobody, so that everything is told once there is none.
         told = seen and not outcome.dry_run
-        written = self.written
+        written = record_of(outcome, self.recorded_at, self.by)
         return without_none(
             {
                 "clusterId": str(outcome.cluster_id),
@@ -100,6 +93,7 @@ class LastKnown:
                 "policyHash": outcome.policy_hash if outcome.rule else None,
                 "letGo": None if outcome.dry_run else outcome.lets_go,
                 **(written.to_values() if written else {}),
+                **upgrades_values(outcome, self.recorded_at),
                 **last_window_values(outcome),
             }
         )
@@ -115,19 +109,6 @@ def _cluster_values(cluster: ObservedCluster) -> dict[str, Value | None]:
         "sku": cluster.sku,
         "tags": tags_to_text(cluster.tags),
     }
-
-
-_ALWAYS_THERE = frozenset(
-    {"clusterId", "outcome", "reason", "findings", "window", "dryRun", "recordedAt"}
-)
-
-
-def _last_outcome(text: str) -> LastOutcomeJson:
-    """Read what came of a cluster, nothing where only its images were noted; or raise KeyError."""
-    body = json.loads(text or "{}")
-    if body and (missing := _ALWAYS_THERE - body.keys()):
-        raise KeyError(*sorted(missing))
-    return cast("LastOutcomeJson", body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +133,10 @@ class Remembered:
     """What was about to be written, and of which nothing was heard."""
     last_window: MaintenanceWindow | None = None
     """The explicit schedule that was seen last, unless a person has deleted it through naptime."""
+    upgrades_written: Written | None = None
+    """What naptime made the schedule of Kubernetes upgrades as."""
+    upgrades_sent: Written | None = None
+    """What of it was sent, and nothing heard of."""
     verified_at: datetime | None = None
     """`read_at`, if an explicit schedule was seen then, and whatever came after saw it too."""
     missing_since: datetime | None = None
@@ -169,7 +154,7 @@ class Remembered:
             location=row.text("location"),
             explicit=row.flag("explicit"),
             read_at=row.instant("readAt"),
-            last_outcome=_last_outcome(row.text("lastOutcome")),
+            last_outcome=read_last_outcome(row.text("lastOutcome")),
             node_resource_group=row.text("nodeGroup"),
             forecast_needs=KnownCluster(
                 row.text("nodeOS") or None,
@@ -183,7 +168,9 @@ class Remembered:
             tags=json.loads(row.text("tags") or "{}"),
             sku=row.text("sku"),
             written=Written.of(row),
-            sending=sending_of(row),
+            sending=record_from_text(row.text("sending")),
+            upgrades_written=record_from_text(row.text("upgradesWritten")),
+            upgrades_sent=record_from_text(row.text("upgradesSent")),
             last_window=window_of(row.text("lastWindow")),
             verified_at=row.instant("readAt") if verified else None,
             missing_since=instants.from_text(missing) if missing else None,
@@ -194,7 +181,7 @@ class Remembered:
     @property
     def standing(self) -> Standing:
         """What is known of the schedule before anything is decided on it."""
-        return Standing(self.written, self.sending, self.last_window)
+        return Standing(self.written, self.sending, self.last_window, self.upgrades_sent)
 
     @property
     def id(self) -> ClusterId:
@@ -242,6 +229,14 @@ class Remembered:
     def made_by(self) -> str | None:
         """Give who made the schedule that was seen last; None where none was."""
         return made_by(self.written, self.window, self.read_at) if self.read_at else None
+
+    @property
+    def upgrades_made_by(self) -> str | None:
+        """The same of the schedule of Kubernetes upgrades."""
+        seen = schedule_from_text(self.forecast_needs.auto_upgrade_text)
+        if self.read_at is None or seen is None or seen.schedule is None:
+            return None
+        return made_by(self.upgrades_written, seen.schedule.window, self.read_at)
 
     @property
     def _is_written(self) -> bool:

@@ -115,12 +115,12 @@ class ClusterSettler:
         if outcome is None or outcome.kind is OutcomeKind.DEFERRED:
             return await self._later(record, settled, now)
         if outcome.dry_run:
-            return outcome
+            return outcome.with_upgrades(outcome.kubernetes) if outcome.kubernetes else outcome
         if outcome.reason is Reason.CLUSTER_GONE:
             return await self._look_again(record, outcome, now)
         if outcome.kind is OutcomeKind.FAILED:
             await self._give_up(outcome, record.cause, now)
-        elif cluster.given_up:
+        elif cluster.given_up or (cluster.upgrades_given_up and outcome.kubernetes is None):
             await self.given_up.forget(outcome.cluster_id)
         return await self._hand_over(record, cluster, outcome, now)
 
