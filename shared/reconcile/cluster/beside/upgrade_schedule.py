@@ -38,7 +38,7 @@ def to_come(
 
 
 def _made_unheard(sight: Sight, known: Standing) -> UpgradeScheduleOutcome | None:
-    found = auto_upgrade_configuration(sight.configurations)
+    found = auto_upgrade_configuration(sight.configurations) if known.upgrades else None
     window = read_schedule(found.properties).window if found else None
     if window is None or known.upgrades is None or not known.upgrades.is_still(window, sight.now):
         return None
