@@ -225,4 +225,4 @@ async def test_a_dry_run_reports_no_finding_that_it_would_mend() -> None:
     assert REASON not in [found.reason for found in outcome.findings]
     known = await world.memory.recall(cluster_id())
     assert known
-    assert known.upgrades_written is None
+    assert known.standing.upgrades is None

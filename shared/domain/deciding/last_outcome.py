@@ -68,7 +68,7 @@ def _cut(shown: LastOutcomeJson, length: int) -> LastOutcomeJson:
 
 
 def last_window_values(outcome: Outcome) -> Mapping[str, Value | None]:
-    """Give the explicit schedule that is there, and that no write is under way any more.
+    """Give the explicit schedule that is there.
 
     One that is there and says nothing that could be written again leaves none; one that is not
     there leaves the one before.
@@ -78,7 +78,7 @@ def last_window_values(outcome: Outcome) -> Mapping[str, Value | None]:
     there = outcome.schedule.schedule
     window = json.dumps(write_window(there.window)) if there and there.window else ""
     kept = window if len(window) <= LONGEST else ""
-    return {"sending": "", "lastWindow": kept if there else None}
+    return {"lastWindow": kept if there else None}
 
 
 def record_of(outcome: Outcome, at: datetime, by: Author) -> Written | None:

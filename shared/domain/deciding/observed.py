@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 from shared.domain.vocabulary.fields import object_in, text_in
@@ -18,6 +18,11 @@ azure images.go)."""
 
 AUTO_UPGRADE_SCHEDULE = "aksManagedAutoUpgradeSchedule"
 """The configuration that decides when AKS upgrades the control plane's Kubernetes version."""
+
+REPLICATION = timedelta(minutes=10)
+"""How long ARM may show what was there before a write. So long what it shows is no proof: neither a
+404 where something else says that the cluster exists, nor a schedule that was just written over.
+Its replicas lag minutes behind (Azure/azure-rest-api-specs#28600)."""
 
 LONGEST_KEY, LONGEST_TEXT = 512, 256
 """Characters of a tag's key, and of its value or any other text of a cluster: Azure's own limits

@@ -13,7 +13,7 @@ from shared.domain.deciding.checks import Situation
 from shared.domain.deciding.decision import Action, Decision, Desired, Finding
 from shared.domain.deciding.observed import ObservedCluster, ObservedConfiguration, node_os_schedule
 from shared.domain.deciding.own import own_checks
-from shared.domain.deciding.written import NOTHING_KNOWN, Standing
+from shared.domain.deciding.own.standing import NOTHING_KNOWN, Standing
 from shared.domain.vocabulary.reasons import Reason
 
 SCREENS: tuple[Callable[[ObservedCluster, Desired, datetime], Finding | None], ...] = (

@@ -17,13 +17,11 @@ from shared.domain.deciding.last_outcome import (
 )
 from shared.domain.deciding.observed import ObservedCluster
 from shared.domain.deciding.outcome import WRITES, Outcome, OutcomeKind, attention_in
+from shared.domain.deciding.own.standing import Standing
 from shared.domain.deciding.written import (
     Author,
-    Standing,
     Written,
     made_by,
-    record_from_text,
-    window_of,
 )
 from shared.domain.images.age import ImageAge, with_image_age
 from shared.domain.images.remembered import KnownCluster, schedule_column, schedule_from_text
@@ -92,7 +90,8 @@ class LastKnown:
                 "rule": outcome.rule or None,
                 "policyHash": outcome.policy_hash if outcome.rule else None,
                 "letGo": None if outcome.dry_run else outcome.lets_go,
-                **(written.to_values() if written else {}),
+                # Under a claim: it is known now what came of what was about to be written.
+                **({**written.to_values(), "sending": ""} if written else {}),
                 **upgrades_values(outcome, self.recorded_at),
                 **last_window_values(outcome),
             }
@@ -128,15 +127,7 @@ class Remembered:
     """The findings that were there when the schedule was last seen; they were told then."""
     tags: Mapping[str, str] = field(default_factory=dict)
     sku: str = ""
-    written: Written | None = None
-    sending: Written | None = None
-    """What was about to be written, and of which nothing was heard."""
-    last_window: MaintenanceWindow | None = None
-    """The explicit schedule that was seen last, unless a person has deleted it through naptime."""
-    upgrades_written: Written | None = None
-    """What naptime made the schedule of Kubernetes upgrades as."""
-    upgrades_sent: Written | None = None
-    """What of it was sent, and nothing heard of."""
+    standing: Standing = field(default_factory=Standing)
     verified_at: datetime | None = None
     """`read_at`, if an explicit schedule was seen then, and whatever came after saw it too."""
     missing_since: datetime | None = None
@@ -167,11 +158,7 @@ class Remembered:
             told=reasons_in(row.text("told")),
             tags=json.loads(row.text("tags") or "{}"),
             sku=row.text("sku"),
-            written=Written.of(row),
-            sending=record_from_text(row.text("sending")),
-            upgrades_written=record_from_text(row.text("upgradesWritten")),
-            upgrades_sent=record_from_text(row.text("upgradesSent")),
-            last_window=window_of(row.text("lastWindow")),
+            standing=Standing.of(row),
             verified_at=row.instant("readAt") if verified else None,
             missing_since=instants.from_text(missing) if missing else None,
             touches=Touches.of(row),
@@ -179,9 +166,9 @@ class Remembered:
         )
 
     @property
-    def standing(self) -> Standing:
-        """What is known of the schedule before anything is decided on it."""
-        return Standing(self.written, self.sending, self.last_window, self.upgrades_sent)
+    def written(self) -> Written | None:
+        """What naptime wrote last."""
+        return self.standing.written
 
     @property
     def id(self) -> ClusterId:
@@ -236,7 +223,7 @@ class Remembered:
         seen = schedule_from_text(self.forecast_needs.auto_upgrade_text)
         if self.read_at is None or seen is None or seen.schedule is None:
             return None
-        return made_by(self.upgrades_written, seen.schedule.window, self.read_at)
+        return made_by(self.standing.upgrades, seen.schedule.window, self.read_at)
 
     @property
     def _is_written(self) -> bool:

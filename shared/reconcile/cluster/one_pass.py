@@ -6,7 +6,12 @@ from typing import assert_never
 
 from shared.domain.deciding.decision import Action, Decision, Desired, Finding
 from shared.domain.deciding.kubernetes import seen_auto_upgrade
-from shared.domain.deciding.observed import ObservedCluster, ObservedSchedule, SeenSchedule
+from shared.domain.deciding.observed import (
+    REPLICATION,
+    ObservedCluster,
+    ObservedSchedule,
+    SeenSchedule,
+)
 from shared.domain.deciding.outcome import Outcome, OutcomeKind, UpgradeScheduleOutcome
 from shared.domain.deciding.policy import decide, screen
 from shared.domain.errors import (
@@ -15,7 +20,6 @@ from shared.domain.errors import (
     ClusterGone,
     ConnectionFailed,
 )
-from shared.domain.messages.work import REPLICATION
 from shared.domain.vocabulary.instants import to_text
 from shared.domain.vocabulary.reasons import Reason
 from shared.domain.window.window import MaintenanceWindow

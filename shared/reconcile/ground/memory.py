@@ -11,7 +11,8 @@ from datetime import datetime
 
 from shared.domain.deciding.observed import SeenSchedule
 from shared.domain.deciding.outcome import Outcome
-from shared.domain.deciding.written import NOTHING_KNOWN, Standing, Written, record_to_text
+from shared.domain.deciding.own.standing import NOTHING_KNOWN, Standing
+from shared.domain.deciding.written import Written, record_to_text
 from shared.domain.errors import StorageRefused
 from shared.domain.fleet.crowding import Crowding
 from shared.domain.fleet.last_known import LastKnown, Remembered
@@ -89,10 +90,13 @@ class ClusterMemory:
             values: Values = {"explicit": False, "schedule": gone, "lastWindow": ""}
             await self._merge(cluster_id.subscription_id, {known_key(cluster_id): values})
 
-    async def forget_last(self, cluster_id: ClusterId) -> None:
-        """Forget the schedule that was seen last: a person is about to delete it, for good."""
+    async def forget_last(self, cluster_id: ClusterId, now: datetime) -> None:
+        """Forget the schedule that was seen last: a person is about to delete it, for good.
+
+        `now` is by the storage service's clock. Looks that may have seen it before do not count.
+        """
         if await self.recall(cluster_id):
-            values: Values = {"lastWindow": ""}
+            values: Values = {"lastWindow": "", "deletedAt": now}
             await self._merge(cluster_id.subscription_id, {known_key(cluster_id): values})
 
     async def _merge(self, subscription_id: str, rows: Mapping[str, Values]) -> None:

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.domain.deciding.observed import REPLICATION
+from shared.domain.deciding.own.standing import NOTHING_KNOWN
 from shared.domain.deciding.policy import decide
-from shared.domain.deciding.written import NOTHING_KNOWN
 from shared.domain.errors import AzureError, ClusterGone
 from shared.domain.fleet.last_known import Remembered
-from shared.domain.messages.work import REPLICATION
 from shared.domain.vocabulary.ids import ClusterId
 from shared.reconcile.cluster.look import Looker
 from shared.reconcile.ground.given_up import GivenUpRecords

@@ -10,7 +10,7 @@ from shared.domain.deciding.decision import Desired
 from shared.domain.deciding.kubernetes import auto_upgrade_configuration, planned_auto_upgrade
 from shared.domain.deciding.observed import AUTO_UPGRADE_SCHEDULE, read_schedule
 from shared.domain.deciding.outcome import Outcome, OutcomeKind, UpgradeScheduleOutcome
-from shared.domain.deciding.written import Standing
+from shared.domain.deciding.own.standing import Standing
 from shared.domain.errors import AzureError
 from shared.domain.vocabulary.reasons import Reason
 from shared.domain.window.window import MaintenanceWindow
@@ -38,9 +38,10 @@ def to_come(
 
 
 def _made_unheard(sight: Sight, known: Standing) -> UpgradeScheduleOutcome | None:
-    found = auto_upgrade_configuration(sight.configurations) if known.upgrades else None
+    sent = known.upgrades_sent
+    found = auto_upgrade_configuration(sight.configurations) if sent else None
     window = read_schedule(found.properties).window if found else None
-    if window is None or known.upgrades is None or not known.upgrades.is_still(window, sight.now):
+    if sent is None or window is None or not sent.is_still(window, sight.now):
         return None
     return _outcome(OutcomeKind.CREATED, _MADE, window, sight)
 
