@@ -26,6 +26,7 @@ ACTIONS: Final = (
     "Microsoft.ContainerService/managedClusters/maintenanceConfigurations/read",
     "Microsoft.ContainerService/managedClusters/maintenanceConfigurations/write",
 )
+_WHEN: Final = ("cluster", "window", "first start (UTC)")
 _NO_END: Final = "No end was reached in time; the next call goes on."
 _WRITTEN: Final = frozenset({OutcomeKind.CREATED, OutcomeKind.UPDATED})
 _NOT_DONE: Final = frozenset({OutcomeKind.DEFERRED, OutcomeKind.FAILED})
@@ -33,44 +34,33 @@ _NOT_DONE: Final = frozenset({OutcomeKind.DEFERRED, OutcomeKind.FAILED})
 
 def protect_report(look: FleetLook, written: Sequence[Wrote]) -> Report:
     """Tell of every cluster that was to get a schedule whether it has one."""
-    done = [each for each in written if _kind(each) in _WRITTEN]
-    failed = [each for each in written if each.outcome is None or _kind(each) in _NOT_DONE]
     beside = [_beside(each) for each in written if each.outcome and each.outcome.kubernetes]
+    failed = [each for each in written if each.outcome is None or _kind(each) in _NOT_DONE]
+    failed += [each for each in beside if _kind(each) in _NOT_DONE and each not in failed]
+    done = [each for each in written if _kind(each) in _WRITTEN]
     also_done = [each for each in beside if _kind(each) in _WRITTEN]
-    also_failed = [each for each in beside if _kind(each) in _NOT_DONE and each not in failed]
     seen_to = {each.cluster_id for each in (*done, *failed, *beside)}
     others = [each for each in written if each.cluster_id not in seen_to]
     sections = (
         Section("needed none any more", Tone.QUIET, ("cluster", "reason"), _why(others)),
+        Section("got a schedule", Tone.GOOD, _WHEN, _when(done)),
+        Section("got a schedule of Kubernetes upgrades", Tone.GOOD, _WHEN, _when(also_done)),
         Section(
-            "got a schedule", Tone.GOOD, ("cluster", "window", "first start (UTC)"), _when(done)
-        ),
-        Section(
-            "got a schedule of Kubernetes upgrades",
-            Tone.GOOD,
-            ("cluster", "window", "first start (UTC)"),
-            _when(also_done),
-        ),
-        Section(
-            "did not get one",
-            Tone.WRONG,
-            ("cluster", "reason"),
-            _why([*failed, *also_failed]),
-            _advice([*failed, *also_failed]),
+            "did not get one", Tone.WRONG, ("cluster", "reason"), _why(failed), _advice(failed)
         ),
         *unread(look, []),
     )
-    incomplete, not_done = is_incomplete(look), len(failed) + len(also_failed)
+    incomplete = is_incomplete(look)
     return Report(
         title="naptime protect",
         sections=tuple(section for section in sections if not section.is_empty),
         totals=(),
-        last=_last(len(done) + len(also_done), not_done, incomplete=incomplete),
-        tone=Tone.WRONG if not_done or incomplete else Tone.GOOD,
+        last=_last(len(done) + len(also_done), len(failed), incomplete=incomplete),
+        tone=Tone.WRONG if failed or incomplete else Tone.GOOD,
         json=[each.outcome.to_json() for each in written if each.outcome],
         columns=COLUMNS,
         records=[_record(each) for each in written],
-        code=FAILED if not_done or incomplete else DONE,
+        code=FAILED if failed or incomplete else DONE,
     )
 
 

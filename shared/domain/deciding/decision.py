@@ -84,20 +84,13 @@ class Desired:
         """How far ahead of now the next start must be when an attempt is planned."""
         return self.lead + self.attempt_timeout
 
-    def choose(self, cluster: ObservedCluster, now: datetime) -> Choice:
-        """Choose what the policy wants for the cluster at an aware instant, and by which rule."""
-        return self.policy.choose(cluster, now)
-
     def rule_of(self, cluster: ObservedCluster | None, now: datetime) -> str:
         """Name the rule that a cluster has; empty for one that was not read."""
-        return self.choose(cluster, now).rule if cluster else ""
+        return self.policy.choose(cluster, now).rule if cluster else ""
 
     def planned(self, cluster: ObservedCluster, now: datetime) -> MaintenanceWindow | None:
         """Give the window as it would be written at `now`; None where none is to be written."""
-        use = self.choose(cluster, now).use
-        if not isinstance(use, NamedWindow):
-            return None
-        return use.planned(cluster.id, now, self.horizon)
+        return self.policy.choose(cluster, now).planned(cluster.id, now, self.horizon)
 
     @property
     def margin(self) -> timedelta:

@@ -67,7 +67,7 @@ def planned_auto_upgrade(
     is_upgraded = upgrades_kubernetes(cluster.upgrade_channel, cluster.sku)
     if not is_upgraded or auto_upgrade_configuration(configurations):
         return None
-    match desired.choose(cluster, now).kubernetes:
+    match desired.policy.choose(cluster, now).kubernetes:
         case NamedWindow() as named:
             return named.planned(cluster.id, now, desired.horizon)
         case SameWindow():

@@ -49,6 +49,34 @@ class ObservedCluster:
         kept = {key: value for key, value in self.tags.items() if key.lower() in keys}
         return replace(self, tags=kept)
 
+    def to_json(self) -> dict[str, object]:
+        """Give all but the id as naptime's own rows and messages have it."""
+        return {
+            "location": self.location,
+            "state": self.provisioning_state,
+            "nap": self.auto_provisioning,
+            "tags": dict(self.tags),
+            "nodeOS": self.node_os_channel,
+            "upgrade": self.upgrade_channel,
+            "nodeGroup": self.node_resource_group,
+            "sku": self.sku,
+        }
+
+    @classmethod
+    def from_json(cls, cluster_id: ClusterId, body: Mapping[str, object]) -> Self:
+        """Read what `to_json` gave; raises KeyError where it is something else."""
+        return cls(
+            id=cluster_id,
+            location=str(body["location"]),
+            provisioning_state=text_in(body, "state") or "",
+            auto_provisioning=body["nap"] is True,
+            node_os_channel=text_in(body, "nodeOS"),
+            upgrade_channel=text_in(body, "upgrade"),
+            node_resource_group=text_in(body, "nodeGroup"),
+            sku=text_in(body, "sku") or "",
+            tags=_tags(object_in(body, "tags")),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class UnreadableCluster:

@@ -38,12 +38,15 @@ _NAPTIMES = frozenset({Author.NAPTIME, Author.ADOPTED})
 
 def canonical(window: MaintenanceWindow, at: datetime) -> str:
     """Write a window so that it is equal for the same openings from an aware instant on."""
-    plain = replace(without_past_dates(window, at), start_date=None)
-    return json.dumps(write_window(plain), separators=(",", ":"))
+    body = write_window(without_past_dates(window, at))
+    body.pop("startDate", None)
+    return json.dumps(body, separators=(",", ":"))
 
 
 def without_past_dates(window: MaintenanceWindow, at: datetime) -> MaintenanceWindow:
     """Leave out the not-allowed dates that have passed at an aware instant."""
+    if not window.not_allowed_dates:
+        return window
     today = window.local_date(at)
     coming = tuple(span for span in window.not_allowed_dates if span.end >= today)
     return replace(window, not_allowed_dates=coming)

@@ -11,8 +11,10 @@ from shared.domain.deciding.last_outcome import (
     LastOutcomeJson,
     fitted,
     last_window_values,
-    read_last_outcome,
+    read_outcome,
     record_of,
+    schedule_column,
+    schedule_from_text,
     upgrades_values,
 )
 from shared.domain.deciding.observed import ObservedCluster
@@ -24,11 +26,11 @@ from shared.domain.deciding.written import (
     made_by,
 )
 from shared.domain.images.age import ImageAge, with_image_age
-from shared.domain.images.remembered import KnownCluster, schedule_column, schedule_from_text
+from shared.domain.images.channels import KnownCluster
 from shared.domain.messages.touches import Touches, found_beside
 from shared.domain.policy.match import tags_to_text
 from shared.domain.vocabulary import instants
-from shared.domain.vocabulary.ids import ClusterId, plain_location
+from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Reason, reasons_in
 from shared.domain.vocabulary.rows import Row, Value, without_none
 from shared.domain.window.body import read_window
@@ -36,9 +38,6 @@ from shared.domain.window.window import MaintenanceWindow
 
 _NO_NAP = frozenset({Reason.NOT_AUTO_PROVISIONED.value, Reason.CLUSTER_GONE.value})
 NOTHING_KNOWN = KnownCluster(None, None, "")
-
-LONGEST_TEXT = 16_000
-"""Characters of one outcome as JSON: a property of a table holds 32,768, a row of a run more."""
 
 _SCHEDULE_SEEN = WRITES | {OutcomeKind.UNCHANGED}
 
@@ -52,19 +51,17 @@ class LastKnown:
     recorded_at: datetime
     by: Author = Author.NAPTIME
     """For whom a schedule was written, if one was."""
+    shown: LastOutcomeJson = field(init=False, repr=False, compare=False)
+    """The outcome as JSON, with when it was recorded.
 
-    @property
-    def shown(self) -> LastOutcomeJson:
-        """The outcome as JSON, with when it was recorded.
+    One that is too long comes without the not-allowed dates of its window, which have no end,
+    and if need be with its sentences cut: whatever an owner has written, a row takes it.
+    """
 
-        One that is too long comes without the not-allowed dates of its window, which have no end,
-        and if need be with its sentences cut: whatever an owner has written, a row takes it.
-        """
-        shown: LastOutcomeJson = {
-            **self.outcome.to_json(),
-            "recordedAt": instants.to_text(self.recorded_at),
-        }
-        return fitted(shown, LONGEST_TEXT)
+    def __post_init__(self) -> None:
+        recorded_at = instants.to_text(self.recorded_at)
+        shown: LastOutcomeJson = {**self.outcome.to_json(), "recordedAt": recorded_at}
+        object.__setattr__(self, "shown", fitted(shown))
 
     def to_values(self) -> dict[str, Value]:
         """Give the values of its row; what this outcome knows nothing of is left out."""
@@ -101,7 +98,7 @@ class LastKnown:
 def _cluster_values(cluster: ObservedCluster) -> dict[str, Value | None]:
     """Give what is remembered of the cluster itself; what it does not have (any more) is empty."""
     return {
-        "location": plain_location(cluster.location) if cluster.location else None,
+        "location": cluster.location or None,
         "nodeGroup": (cluster.node_resource_group or "").lower(),
         "nodeOS": cluster.node_os_channel or "",
         "upgrade": cluster.upgrade_channel or "",
@@ -145,7 +142,7 @@ class Remembered:
             location=row.text("location"),
             explicit=row.flag("explicit"),
             read_at=row.instant("readAt"),
-            last_outcome=read_last_outcome(row.text("lastOutcome")),
+            last_outcome=read_outcome(row.text("lastOutcome")),
             node_resource_group=row.text("nodeGroup"),
             forecast_needs=KnownCluster(
                 row.text("nodeOS") or None,

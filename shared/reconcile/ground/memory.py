@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.domain.deciding.last_outcome import schedule_to_text
 from shared.domain.deciding.observed import SeenSchedule
 from shared.domain.deciding.outcome import Outcome
 from shared.domain.deciding.own.standing import NOTHING_KNOWN, Standing
@@ -17,7 +18,6 @@ from shared.domain.errors import StorageRefused
 from shared.domain.fleet.crowding import Crowding
 from shared.domain.fleet.last_known import LastKnown, Remembered
 from shared.domain.images.age import ImageAge
-from shared.domain.images.remembered import schedule_to_text
 from shared.domain.messages.given_up import GivenUp
 from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.ids import ClusterId

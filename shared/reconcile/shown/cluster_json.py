@@ -7,7 +7,7 @@ from typing import TypedDict
 
 from shared.domain.deciding.decision import Decision, Desired
 from shared.domain.deciding.kubernetes import seen_auto_upgrade
-from shared.domain.deciding.last_outcome import LastOutcomeJson
+from shared.domain.deciding.last_outcome import LastOutcomeJson, schedule_from_text
 from shared.domain.deciding.observed import (
     NODE_OS_SCHEDULE,
     ObservedConfiguration,
@@ -20,7 +20,6 @@ from shared.domain.errors import AzureError
 from shared.domain.fleet.last_known import Remembered
 from shared.domain.images.age import ImageAgeJson
 from shared.domain.images.known_image import SeenImage
-from shared.domain.images.remembered import schedule_from_text
 from shared.domain.messages.given_up import GivenUpJson
 from shared.domain.messages.touches import LastRemovedJson
 from shared.domain.vocabulary.instants import to_text
