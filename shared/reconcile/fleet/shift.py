@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from shared.domain.deciding.decision import Action, Decision, Desired, Finding
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
-from shared.domain.deciding.written import Standing
+from shared.domain.deciding.own.standing import Standing
 from shared.domain.errors import AzureError, ClusterGone, Throttled
 from shared.domain.fleet.batch import PendingCluster
 from shared.domain.fleet.shard_records import Brake, ShardRecord
