@@ -26,8 +26,8 @@ from shared.domain.updates.plan import Planned
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Reason
 from shared.reconcile.fleet.store import Stored, batches_of
+from shared.reconcile.fleet.subscriptions.before import Before
 from shared.reconcile.fleet.updates.orders import Permits
-from shared.reconcile.ground.before import Before
 
 UNPROTECTED_FIRST, PROTECTED_LATER, GIVEN_UP_LAST = "0", "1", "2"
 
