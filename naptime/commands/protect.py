@@ -49,22 +49,22 @@ async def _protect(
     async with opened_login(flags, patience) as own:
         with watching("reading clusters", quiet=quiet) as watch:
             look = await own.plan(asked, watch)
-        from naptime.reports.kinds import PlanKind, id_of, sorted_out  # noqa: PLC0415 - after the words
+        from naptime.reports.kinds import to_be_written  # noqa: PLC0415 - after the first words
         from naptime.reports.plan import plan_report  # noqa: PLC0415 - after the first words
         from naptime.reports.protect import protect_report  # noqa: PLC0415 - after the first words
         from naptime.shown.output import paper_of  # noqa: PLC0415 - after the first words
         from naptime.shown.table import write_table  # noqa: PLC0415 - after the first words
 
-        planned = [id_of(row) for row in sorted_out(look.run["clusters"]["value"])[PlanKind.CREATE]]
+        planned = to_be_written(look.run["clusters"]["value"])
         plan = plan_report(look, detailed=False)
         if not planned:
             return shown.answer(plan)
         if not quiet:
             write_table(plan, paper_of(sys.stderr))
         if not yes:
-            confirm(len(planned))
+            confirm(sum(planned.values()))
         with watching("writing schedules", quiet=quiet) as watch:
-            written = await own.protect(planned, watch)
+            written = await own.protect(list(planned), watch)
     return shown.answer(protect_report(look, written))
 
 

@@ -12,8 +12,6 @@ from shared.domain.fleet.pace import Bucket, Draw, Pace
 from shared.domain.vocabulary.ids import plain_location
 from shared.domain.vocabulary.rows import Reading, Row, Value, without_none
 
-"""What people may call a location; ARM's names are letters and digits, its others have spaces."""
-
 
 @dataclass(frozen=True, slots=True, order=True)
 class Shard:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from shared.domain.deciding.decision import Desired
-from shared.domain.deciding.written import Standing
+from shared.domain.deciding.own.standing import Standing
 from shared.domain.errors import AzureError, ClusterGone, Throttled
 from shared.domain.fleet.batch import PendingCluster
 from shared.domain.fleet.pace import NotYet

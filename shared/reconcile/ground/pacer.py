@@ -95,9 +95,8 @@ class ShardPacer:
             await self.clock.sleep(drawn.wait.total_seconds())
             drawn = await self.draw(shard, tokens, sparing)
         if isinstance(drawn, NotYet):
-            where = f" in {shard.location}" if shard.location else ""
-            place = f"{shard.subscription_id}{where}"
-            raise Paced(f"No call is left for {place}.", retry_after=drawn.wait)
+            where = f"{shard.subscription_id} in {shard.location}".removesuffix(" in ")
+            raise Paced(f"No call is left for {where}.", retry_after=drawn.wait)
         return drawn
 
     async def draw(
@@ -137,7 +136,7 @@ class ShardPacer:
 
     async def paused(self, shard: Shard) -> timedelta:
         """Say for how long nobody may call for that shard."""
-        row, reading = await self._read(shard)
+        row, reading = await self._read(shard.key)
         until = row.bucket.paused_until or reading.at
         return max(until - reading.at, timedelta())
 
@@ -201,11 +200,11 @@ class ShardPacer:
 
     async def holder(self, shard: Shard) -> Lease | None:
         """Tell who works on the shard now."""
-        row, reading = await self._read(shard)
+        row, reading = await self._read(shard.key)
         return row.holder(reading.at)
 
-    async def _read(self, shard: Shard) -> tuple[ShardRow, Reading]:
-        reading = await self.table.get(self.partition, shard.key)
+    async def _read(self, key: str) -> tuple[ShardRow, Reading]:
+        reading = await self.table.get(self.partition, key)
         return ShardRow.of(self.pace, reading), reading
 
     async def _set(self, shard: Shard, change: Callable[[ShardRow, datetime], ShardRow]) -> None:
@@ -223,20 +222,21 @@ class ShardPacer:
 
         Gives what the change gives, and with it the row as it was written if there was one.
         """
-        async with self._turns[shard.key]:
+        key = shard.key
+        async with self._turns[key]:
             for _ in range(CONFLICTS_BORNE):
-                row, reading = await self._read(shard)
+                row, reading = await self._read(key)
                 changed = change(row, reading.at)
                 if not isinstance(changed, tuple):
                     return changed
                 new, result = changed
-                if written := await self._write(shard, reading, new):
+                if written := await self._write(key, reading, new):
                     return result, written
                 await self.clock.sleep(self.jitter() * LONGEST_CONFLICT_WAIT)
-        raise TooManyConflicts(shard.key)
+        raise TooManyConflicts(key)
 
-    async def _write(self, shard: Shard, reading: Reading, row: ShardRow) -> Row | None:
+    async def _write(self, key: str, reading: Reading, row: ShardRow) -> Row | None:
         values = row.to_values()
         if reading.row is None:
-            return await self.table.insert(self.partition, shard.key, values)
+            return await self.table.insert(self.partition, key, values)
         return await self.table.replace(reading.row, values)

@@ -22,8 +22,8 @@ from shared.domain.fleet.last_known import LastKnown
 from shared.domain.fleet.run_records import SubscriptionRecord
 from shared.domain.fleet.shard import Shard
 from shared.domain.fleet.tally import Tally
+from shared.domain.messages.given_up import NODE_OS
 from shared.domain.updates.plan import Planned
-from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Reason
 from shared.reconcile.fleet.store import Stored, batches_of
 from shared.reconcile.fleet.subscriptions.before import Before
@@ -66,8 +66,8 @@ class Listed:
     """The clusters that are remembered, by their hashes."""
     heard: dict[str, datetime]
     """When events about clusters came last, by their hashes; only where that matters."""
-    given_up: dict[str, ClusterId]
-    """The clusters that were given up, by their hashes."""
+    given_up: dict[str, str]
+    """Which schedule of clusters was given up, by their hashes; empty for the node OS schedule."""
     alive_at: datetime
     """When this worker's clock last said so in the row; only stretches of it are used."""
     met: set[str] = field(default_factory=set)
@@ -172,13 +172,15 @@ class Listed:
         self, word: str, cluster: ObservedCluster, listed_at: datetime | None
     ) -> PendingCluster:
         before = self.known.get(word)
-        given_up, update = word in self.given_up, self.permitted.get(word)
+        part, update = self.given_up.get(word), self.permitted.get(word)
+        given_up = part == NODE_OS
         return PendingCluster(
             self._with_asked_tags(cluster),
             # What is to be changed is looked at under a claim, with the write that follows.
             explicit=before is not None and before.explicit and update is None,
             listed_at=listed_at,
             given_up=given_up,
+            upgrades_given_up=part is not None and not given_up,
             waiting=before is not None and before.waiting and not given_up,
             told=before.told if before else frozenset[Reason](),
             written=before.written if before else None,

@@ -209,8 +209,7 @@ class SubscriptionLister:
         await self.recorder.memory.forget(
             subscription_id, [KNOWN + word for word in gone.to_forget]
         )
-        for word in gone.to_forget & listed.given_up.keys():
-            await self.given_up.forget(listed.given_up[word])
+        await self.given_up.forget_some(subscription_id, gone.to_forget & listed.given_up.keys())
         await self.tidier.tidy(subscription_id, listed.places, listed.row.read_at)
 
     async def _refused(

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypedDict
 
-from shared.domain.fleet.run import Run, RunState, month_of
+from shared.domain.fleet.run import Run, RunState
 from shared.domain.fleet.run_records import RunRecord
 from shared.domain.messages.audit import AuditAction, AuditOutcome, Completion, Origin
 from shared.domain.updates.plan import Plan, Planned, UpdateKind, UpdateOrder, named, plan_hash
 from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.instants import month_of
 from shared.reconcile.fleet.ask import RunAsker
 from shared.reconcile.fleet.store import RunStore, Stored
 from shared.reconcile.fleet.updates.orders import Orders

@@ -72,7 +72,7 @@ class Orders:
             row = known.get(cluster.id.hash)
             if row is None:
                 return None
-            use = desired.choose(cluster, now).use
+            use = desired.policy.choose(cluster, now).use
             found = desired.drift(cluster.id, use, row.written, row.window, now)
             return Planned.of(found.to_json()) if found and found.clocks else None
 
