@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from itertools import count
+from itertools import count, pairwise
 
 import pytest
 
@@ -48,7 +48,7 @@ def every_fifth(wait: timedelta) -> Callable[[Verb, str], AzureError | None]:
 
 def pauses(calls: list[Call]) -> list[tuple[datetime, datetime]]:
     """Give each refusal's time, and that of the next call behind it."""
-    nexts = zip(calls, calls[1:], strict=False)
+    nexts = pairwise(calls)
     return [(call.at, after.at) for call, after in nexts if call.error]
 
 
