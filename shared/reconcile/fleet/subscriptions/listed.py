@@ -22,8 +22,8 @@ from shared.domain.messages.given_up import NODE_OS
 from shared.domain.updates.left_out import LeftOutOfPlan
 from shared.domain.vocabulary.reasons import Reason
 from shared.reconcile.fleet.store import Stored, batches_of
+from shared.reconcile.fleet.subscriptions.before import Before
 from shared.reconcile.fleet.updates.ordered import Ordered
-from shared.reconcile.ground.before import Before
 
 UNPROTECTED_FIRST, PROTECTED_LATER, GIVEN_UP_LAST = "0", "1", "2"
 

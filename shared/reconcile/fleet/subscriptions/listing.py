@@ -20,10 +20,10 @@ from shared.reconcile.cluster.tidy import Tidier
 from shared.reconcile.fleet.close import RunCloser
 from shared.reconcile.fleet.hand_out import ShardHandout
 from shared.reconcile.fleet.store import RunStore, Stored
+from shared.reconcile.fleet.subscriptions.before import Before
 from shared.reconcile.fleet.subscriptions.listed import Listed
 from shared.reconcile.fleet.subscriptions.patience import ListingPatience
 from shared.reconcile.fleet.updates.orders import Orders
-from shared.reconcile.ground.before import Before
 from shared.reconcile.ground.crowds import CrowdFinder
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import KNOWN, Recorder
