@@ -24,9 +24,10 @@ from functions.http.on_record import Attempted
 from functions.http.parts import Part
 from shared.domain.deciding.conditions import Condition, read_condition
 from shared.domain.deciding.outcome import OutcomeKind
-from shared.domain.fleet.run import LONGEST_RUN_ID, RunState
+from shared.domain.fleet.run import RunState
 from shared.domain.messages.audit import Attempt, AuditAction, AuditOutcome
 from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.instants import LONGEST_ID
 from shared.domain.vocabulary.invalid import InvalidInput
 from shared.domain.vocabulary.pages import PAGE_SIZE, PageAsked
 from shared.domain.vocabulary.reasons import Cause, Reason
@@ -47,7 +48,7 @@ class RunPath(Part, frozen=True):
 
     run_id: Annotated[
         str,
-        Meta(max_length=LONGEST_RUN_ID, description="The runId that an earlier answer gave."),
+        Meta(max_length=LONGEST_ID, description="The runId that an earlier answer gave."),
     ]
 
 

@@ -10,9 +10,9 @@ import pytest
 from naptime.memory.tables import MemoryTables
 from shared.clients.storage.account import StorageAccount
 from shared.clients.storage.account_tables import KEPT_TABLES, StorageTables
+from shared.domain.deciding.last_outcome import LONGEST_OUTCOME as LONGEST_OF_A_CLUSTER
 from shared.domain.errors import StorageRefused
 from shared.domain.fleet.batch import CLUSTERS_A_BATCH
-from shared.domain.fleet.last_known import LONGEST_TEXT as LONGEST_OF_A_CLUSTER
 from shared.domain.vocabulary.rows import Row, Values
 from shared.ports.storage import Table, Tables
 from shared.storage_settings import StorageSettings

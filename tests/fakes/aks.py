@@ -80,6 +80,12 @@ class FakeAks:
     refuses: Callable[[Verb, str], AzureError | None] = lambda _verb, _where: None
     """What a kind of call is refused with, by the cluster's key or the subscription's id."""
     takes: Callable[[Verb], timedelta] = lambda _: timedelta(0)
+    lag: timedelta = timedelta(0)
+    """How long a LIST shows what was there before a change."""
+    _before: dict[ClusterId, list[tuple[datetime, Mapping[str, Json]]]] = field(
+        default_factory=dict
+    )
+    """What was there before each change of a cluster's configurations, and when that changed."""
 
     def add(self, body: Mapping[str, object]) -> ClusterId:
         """Add or replace a cluster by its ARM body."""
@@ -87,20 +93,37 @@ class FakeAks:
         self.clusters[cluster_id] = dict(body)
         return cluster_id
 
+    def remove(self, cluster_id: ClusterId) -> None:
+        """Delete a cluster with its configurations behind naptime's back."""
+        del self.clusters[cluster_id]
+        self.configurations.pop(cluster_id, None)
+
     def set_schedule(
         self, cluster_id: ClusterId, properties: Json, name: str = NODE_OS_SCHEDULE
     ) -> None:
         """Make a configuration behind naptime's back."""
+        self._changes(cluster_id)
         configurations = self.configurations.setdefault(cluster_id, {})
         configurations[name.lower()] = {"name": name, "properties": properties}
 
     def remove_schedule(self, cluster_id: ClusterId, name: str = NODE_OS_SCHEDULE) -> None:
         """Delete a configuration behind naptime's back."""
+        self._changes(cluster_id)
         self.configurations.get(cluster_id, {}).pop(name.lower(), None)
 
     def schedule(self, cluster_id: ClusterId) -> Json | None:
         """Give the node OS schedule's body, as ARM would."""
         return self.configurations.get(cluster_id, {}).get(NODE_OS_SCHEDULE.lower())
+
+    def shown(self, cluster_id: ClusterId) -> Mapping[str, Json]:
+        """Give the configurations that a LIST shows, by their names in lower case."""
+        since = self.clock.now() - self.lag
+        late = (before for at, before in self._before.get(cluster_id, ()) if at > since)
+        return next(late, self.configurations.get(cluster_id, {}))
+
+    def _changes(self, cluster_id: ClusterId) -> None:
+        before = dict(self.configurations.get(cluster_id, {}))
+        self._before.setdefault(cluster_id, []).append((self.clock.now(), before))
 
     def calls_of(self, verb: Verb) -> list[Call]:
         """Give the calls of one kind, refused ones included."""
@@ -143,7 +166,7 @@ class FakeAks:
         if cluster_id not in self.clusters:
             raise self._refuse("list", cluster_id, ClusterGone("no such cluster", status=404))
         self.calls.append(Call("list", cluster_id, self.clock.now()))
-        found = self.configurations.get(cluster_id, {}).values()
+        found = self.shown(cluster_id).values()
         return Listing(
             tuple(observe_configuration(body) for body in found),
             self.clock.now().replace(microsecond=0),

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from shared.domain.deciding.observed import REPLICATION
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.errors import AzureError, ClusterGone, WriteTargetGone
-from shared.domain.messages.work import REPLICATION, ReconcileCluster
+from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.reasons import Cause, Reason
 from tests.clusters import cluster, cluster_id
 from tests.fakes.aks import Verb

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.deciding.decision import Finding
+from shared.domain.deciding.last_outcome import LONGEST_OUTCOME
 from shared.domain.deciding.observed import observe_cluster
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.deciding.wish import Wish
-from shared.domain.fleet.last_known import LONGEST_TEXT, LastKnown
+from shared.domain.fleet.last_known import LastKnown
 from shared.domain.vocabulary.reasons import Reason
 from shared.reconcile.ground.claim import CLUSTERS_TABLE
 from shared.reconcile.ground.memory import known_key
@@ -53,7 +54,7 @@ async def test_whatever_an_owner_has_written_a_row_takes_it(letter: str, finding
     found = await world.memory.recall(cluster_id())
     assert found
     assert found.last_outcome["reason"] == Reason.SCHEDULE_NOT_EXPLICIT
-    assert len(json.dumps(found.last_outcome)) <= LONGEST_TEXT
+    assert len(json.dumps(found.last_outcome)) <= LONGEST_OUTCOME
 
 
 async def test_a_row_that_is_refused_is_refused_alone() -> None:
@@ -190,7 +191,7 @@ async def test_tags_that_a_run_has_no_room_for(letter: str) -> None:
 def test_what_a_run_shows_of_a_cluster_is_short(text: str, findings: int) -> None:
     """Twenty-five outcomes fit into one row of a run, whatever sentences they hold."""
     shown = known("aks-1", text * 20, findings).shown
-    assert len(json.dumps(shown)) <= LONGEST_TEXT
+    assert len(json.dumps(shown)) <= LONGEST_OUTCOME
 
 
 @pytest.mark.parametrize("letter", ["x", "\N{GRINNING FACE}", "\ud800"])

@@ -14,12 +14,12 @@ from shared.domain.deciding.checks import LOOK_AHEAD, Situation
 from shared.domain.deciding.decision import Action, Decision, Desired, Finding
 from shared.domain.deciding.observed import ObservedCluster, ObservedConfiguration, ObservedSchedule
 from shared.domain.deciding.policy import SCREENS
-from shared.domain.deciding.wish import past_start_date
+from shared.domain.policy.choose import Choice
 from shared.domain.vocabulary.instants import to_text
 from shared.domain.vocabulary.invalid import InvalidWindow
 from shared.domain.vocabulary.reasons import Reason
 from shared.domain.window.body import write_window
-from shared.domain.window.starts import plan_start, possible_occurrences
+from shared.domain.window.starts import past_start_date, plan_start, possible_occurrences
 from shared.domain.window.window import MaintenanceWindow
 
 
@@ -39,7 +39,8 @@ class Wished:
 
     def __post_init__(self) -> None:
         there = self.observed.schedule if self.observed else None
-        before = Situation(self.cluster, there, self.desired, self.now)
+        choice = self.desired.policy.choose(self.cluster, self.now)
+        before = Situation(self.cluster, there, self.desired, self.now, choice)
         object.__setattr__(self, "before", before)
         object.__setattr__(self, "after", replace(before, schedule=ObservedSchedule(self.window)))
 
@@ -160,9 +161,9 @@ type Check = Callable[[Wished], Finding | None]
 
 
 def _of_cluster(
-    check: Callable[[ObservedCluster, Desired, datetime], Finding | None],
+    check: Callable[[ObservedCluster, Desired, Choice], Finding | None],
 ) -> Check:
-    return lambda wished: check(wished.cluster, wished.desired, wished.now)
+    return lambda wished: check(wished.cluster, wished.desired, wished.before.choice)
 
 
 def _before(check: Callable[[Situation], Finding | None]) -> Check:
@@ -204,8 +205,7 @@ def _found(checks: Sequence[Check], wished: Wished) -> tuple[Finding, ...]:
 
 
 def _decision(action: Action, findings: tuple[Finding, ...], wished: Wished) -> Decision:
-    choice = wished.desired.choose(wished.cluster, wished.now)
-    return Decision(action, findings, wished.window, choice)
+    return Decision(action, findings, wished.window, wished.before.choice)
 
 
 def _refuse_past_start_date(wished: Wished) -> None:

@@ -38,18 +38,17 @@ class Situation:
     schedule: ObservedSchedule | None
     desired: Desired
     now: datetime
+    choice: Choice
+    """What the policy wants for the cluster at `now`."""
     auto_upgrade: ObservedConfiguration | None = None
     """What holds back Kubernetes upgrades; None: no configuration has the name."""
     written: Written | None = None
     last: MaintenanceWindow | None = None
     """The explicit schedule that was seen last, unless a person has deleted it through naptime."""
-    choice: Choice = field(init=False)
-    """What the policy wants for the cluster; it is asked once, not by each check."""
     drift: Drift | None = field(init=False)
-    """How naptime's own schedule differs from that, found once too; None where it does not."""
+    """How naptime's own schedule differs from that, found once; None where it does not."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "choice", self.desired.choose(self.cluster, self.now))
         found = (self.cluster.id, self.choice.use, self.written, self.window, self.now)
         object.__setattr__(self, "drift", self.desired.drift(*found) if self.is_owned else None)
 
@@ -57,6 +56,11 @@ class Situation:
     def is_owned(self) -> bool:
         """Whether the schedule is naptime's own, and holds nothing that naptime does not write."""
         return bool(self.written and self.schedule and self.written.owns(self.schedule, self.now))
+
+    @property
+    def planned(self) -> MaintenanceWindow | None:
+        """The window as it would be written now; None where none is to be written."""
+        return self.choice.planned(self.cluster.id, self.now, self.desired.horizon)
 
     @property
     def window(self) -> MaintenanceWindow | None:
@@ -200,28 +204,27 @@ def _all_blocked(window: MaintenanceWindow, now: datetime) -> bool:
     return allowed.start >= now + LOOK_AHEAD and allowed.start > coming[-1].start
 
 
-OPT_OUT_TAG, OPT_OUT_VALUE = "naptime", "off"
+_OPT_OUT = ("naptime", "off")
 
 
-def not_auto_provisioned(cluster: ObservedCluster, _: Desired, __: datetime) -> Finding | None:
+def not_auto_provisioned(cluster: ObservedCluster, _: Desired, __: Choice) -> Finding | None:
     """Find that the cluster has no node auto-provisioning."""
     if cluster.auto_provisioning:
         return None
     return Finding(Reason.NOT_AUTO_PROVISIONED, "The cluster does not have node auto-provisioning.")
 
 
-def excluded(cluster: ObservedCluster, desired: Desired, _: datetime) -> Finding | None:
+def excluded(cluster: ObservedCluster, desired: Desired, _: Choice) -> Finding | None:
     """Find that a tag or the settings exclude the cluster."""
-    if any(_opts_out(key, value) for key, value in cluster.tags.items()):
+    if _OPT_OUT in {(key.lower(), value.lower()) for key, value in cluster.tags.items()}:
         return Finding(Reason.EXCLUDED, "The tag naptime=off excludes the cluster.")
     if desired.excludes(cluster):
         return Finding(Reason.EXCLUDED, "The setting NAPTIME_EXCLUDE names the cluster.")
     return None
 
 
-def exempt(cluster: ObservedCluster, desired: Desired, now: datetime) -> Finding | None:
+def exempt(_: ObservedCluster, __: Desired, choice: Choice) -> Finding | None:
     """Find that a rule exempts the cluster, until a day that has not passed."""
-    choice = desired.choose(cluster, now)
     match choice.use:
         case Leave(until, owner, reason):
             message = f"Rule '{choice.rule}' exempts the cluster until {until} ({owner}: {reason})."
@@ -230,19 +233,15 @@ def exempt(cluster: ObservedCluster, desired: Desired, now: datetime) -> Finding
             return None
 
 
-def deleting(cluster: ObservedCluster, _: Desired, __: datetime) -> Finding | None:
+def deleting(cluster: ObservedCluster, _: Desired, __: Choice) -> Finding | None:
     """Find that the cluster is being deleted."""
     if cluster.provisioning_state.lower() != "deleting":
         return None
     return Finding(Reason.CLUSTER_DELETING, "The cluster is being deleted.")
 
 
-def creating(cluster: ObservedCluster, _: Desired, __: datetime) -> Finding | None:
+def creating(cluster: ObservedCluster, _: Desired, __: Choice) -> Finding | None:
     """Find that the cluster is still being created."""
     if cluster.provisioning_state.lower() != "creating":
         return None
     return Finding(Reason.CLUSTER_CREATING, "The cluster is still being created.")
-
-
-def _opts_out(key: str, value: str) -> bool:
-    return key.lower() == OPT_OUT_TAG and value.lower() == OPT_OUT_VALUE

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Self
+from typing import Self, TypedDict
 
 from shared.domain.deciding.observed import ObservedCluster
 from shared.domain.deciding.own.drift import Drift, Owned, drift_of
@@ -42,6 +42,18 @@ class Finding:
         object.__setattr__(self, "message", one_line(self.message, LONGEST_FINDING))
 
 
+class FindingJson(TypedDict):
+    """A reason, and a sentence about this cluster."""
+
+    reason: Reason
+    message: str
+
+
+def finding_json(finding: Finding) -> FindingJson:
+    """Give a finding ready for JSON."""
+    return {"reason": finding.reason, "message": finding.message}
+
+
 RIGHT_BEFORE = timedelta(seconds=1)
 """How long after a look a write may be sent: later, somebody else may have written meanwhile."""
 
@@ -72,20 +84,13 @@ class Desired:
         """How far ahead of now the next start must be when an attempt is planned."""
         return self.lead + self.attempt_timeout
 
-    def choose(self, cluster: ObservedCluster, now: datetime) -> Choice:
-        """Choose what the policy wants for the cluster at an aware instant, and by which rule."""
-        return self.policy.choose(cluster, now)
-
     def rule_of(self, cluster: ObservedCluster | None, now: datetime) -> str:
         """Name the rule that a cluster has; empty for one that was not read."""
-        return self.choose(cluster, now).rule if cluster else ""
+        return self.policy.choose(cluster, now).rule if cluster else ""
 
     def planned(self, cluster: ObservedCluster, now: datetime) -> MaintenanceWindow | None:
         """Give the window as it would be written at `now`; None where none is to be written."""
-        use = self.choose(cluster, now).use
-        if not isinstance(use, NamedWindow):
-            return None
-        return use.planned(cluster.id, now, self.horizon)
+        return self.policy.choose(cluster, now).planned(cluster.id, now, self.horizon)
 
     @property
     def margin(self) -> timedelta:

@@ -6,11 +6,10 @@ from datetime import datetime
 from shared.domain.deciding import checks
 from shared.domain.deciding.decision import Desired, Finding
 from shared.domain.deciding.observed import ObservedCluster
-from shared.domain.policy.choose import ReportOnly
-from shared.domain.policy.windows import NamedWindow
+from shared.domain.policy.choose import Choice, ReportOnly
 from shared.domain.vocabulary.reasons import Reason
 
-STAYS_AWAY: tuple[Callable[[ObservedCluster, Desired, datetime], Finding | None], ...] = (
+STAYS_AWAY: tuple[Callable[[ObservedCluster, Desired, Choice], Finding | None], ...] = (
     checks.not_auto_provisioned,
     checks.excluded,
     checks.exempt,
@@ -33,21 +32,20 @@ def warnings_of_deletion(
     """Say what follows from deleting the cluster's node OS schedule."""
     any_time = Finding(Reason.SCHEDULE_MISSING, ANY_TIME)
     exposed = (any_time,) if cluster.auto_provisioning else ()
-    return (*exposed, _afterwards(cluster, desired, now))
+    why_not = _stays_away(cluster, desired, now)
+    return (*exposed, why_not or Finding(Reason.SCHEDULE_MISSING, COMES_BACK))
 
 
 def comes_back(cluster: ObservedCluster, desired: Desired, now: datetime) -> bool:
     """Say whether naptime creates a schedule again."""
-    stays_away = any(check(cluster, desired, now) for check in STAYS_AWAY)
-    return not stays_away and isinstance(desired.choose(cluster, now).use, NamedWindow)
+    return _stays_away(cluster, desired, now) is None
 
 
-def _afterwards(cluster: ObservedCluster, desired: Desired, now: datetime) -> Finding:
+def _stays_away(cluster: ObservedCluster, desired: Desired, now: datetime) -> Finding | None:
+    choice = desired.policy.choose(cluster, now)
     for check in STAYS_AWAY:
-        if finding := check(cluster, desired, now):
-            message = f"{finding.message} {STAYS_OFF}"
-            return Finding(finding.reason, message)
-    choice = desired.choose(cluster, now)
+        if finding := check(cluster, desired, choice):
+            return Finding(finding.reason, f"{finding.message} {STAYS_OFF}")
     if isinstance(choice.use, ReportOnly):
         return Finding(Reason.REPORT_ONLY, f"Rule '{choice.rule}' only reports: {STAYS_OFF}")
-    return Finding(Reason.SCHEDULE_MISSING, COMES_BACK)
+    return None

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 from shared.domain.vocabulary.fields import object_in, text_in
@@ -18,6 +18,11 @@ azure images.go)."""
 
 AUTO_UPGRADE_SCHEDULE = "aksManagedAutoUpgradeSchedule"
 """The configuration that decides when AKS upgrades the control plane's Kubernetes version."""
+
+REPLICATION = timedelta(minutes=10)
+"""How long ARM may show what was there before a write. So long what it shows is no proof: neither a
+404 where something else says that the cluster exists, nor a schedule that was just written over.
+Its replicas lag minutes behind (Azure/azure-rest-api-specs#28600)."""
 
 LONGEST_KEY, LONGEST_TEXT = 512, 256
 """Characters of a tag's key, and of its value or any other text of a cluster: Azure's own limits
@@ -43,6 +48,34 @@ class ObservedCluster:
         """Give it without the tags whose keys, in lower case, are not among these."""
         kept = {key: value for key, value in self.tags.items() if key.lower() in keys}
         return replace(self, tags=kept)
+
+    def to_json(self) -> dict[str, object]:
+        """Give all but the id as naptime's own rows and messages have it."""
+        return {
+            "location": self.location,
+            "state": self.provisioning_state,
+            "nap": self.auto_provisioning,
+            "tags": dict(self.tags),
+            "nodeOS": self.node_os_channel,
+            "upgrade": self.upgrade_channel,
+            "nodeGroup": self.node_resource_group,
+            "sku": self.sku,
+        }
+
+    @classmethod
+    def from_json(cls, cluster_id: ClusterId, body: Mapping[str, object]) -> Self:
+        """Read what `to_json` gave; raises KeyError where it is something else."""
+        return cls(
+            id=cluster_id,
+            location=str(body["location"]),
+            provisioning_state=text_in(body, "state") or "",
+            auto_provisioning=body["nap"] is True,
+            node_os_channel=text_in(body, "nodeOS"),
+            upgrade_channel=text_in(body, "upgrade"),
+            node_resource_group=text_in(body, "nodeGroup"),
+            sku=text_in(body, "sku") or "",
+            tags=_tags(object_in(body, "tags")),
+        )
 
 
 @dataclass(frozen=True, slots=True)

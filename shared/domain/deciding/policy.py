@@ -13,10 +13,11 @@ from shared.domain.deciding.checks import Situation
 from shared.domain.deciding.decision import Action, Decision, Desired, Finding
 from shared.domain.deciding.observed import ObservedCluster, ObservedConfiguration, node_os_schedule
 from shared.domain.deciding.own import own_checks
-from shared.domain.deciding.written import NOTHING_KNOWN, Standing
+from shared.domain.deciding.own.standing import NOTHING_KNOWN, Standing
+from shared.domain.policy.choose import Choice
 from shared.domain.vocabulary.reasons import Reason
 
-SCREENS: tuple[Callable[[ObservedCluster, Desired, datetime], Finding | None], ...] = (
+SCREENS: tuple[Callable[[ObservedCluster, Desired, Choice], Finding | None], ...] = (
     checks.not_auto_provisioned,
     checks.excluded,
     checks.exempt,
@@ -70,10 +71,12 @@ def screen(cluster: ObservedCluster | None, desired: Desired, now: datetime) -> 
     """
     if cluster is None:
         return _GONE
-    finding = next((found for check in SCREENS if (found := check(cluster, desired, now))), None)
-    if finding is None:
-        return None
-    return Decision(ACTIONS[finding.reason], (finding,), choice=desired.choose(cluster, now))
+    return _screened(cluster, desired, desired.policy.choose(cluster, now))
+
+
+def _screened(cluster: ObservedCluster, desired: Desired, choice: Choice) -> Decision | None:
+    finding = next((found for check in SCREENS if (found := check(cluster, desired, choice))), None)
+    return Decision(ACTIONS[finding.reason], (finding,), choice=choice) if finding else None
 
 
 def decide(
@@ -87,14 +90,16 @@ def decide(
 
     `known` is what naptime remembers of its schedule.
     """
-    screened = screen(cluster, desired, now)
-    if cluster is None or screened is not None:
-        return screened or _GONE
+    if cluster is None:
+        return _GONE
+    choice = desired.policy.choose(cluster, now)
+    if screened := _screened(cluster, desired, choice):
+        return screened
     found = node_os_schedule(configurations)
     schedule = found.schedule if found else None
     written = known.accepted(schedule, now) or known.written
     upgrades = kubernetes.auto_upgrade_configuration(configurations)
-    return _judge(Situation(cluster, schedule, desired, now, upgrades, written, known.last))
+    return _judge(Situation(cluster, schedule, desired, now, choice, upgrades, written, known.last))
 
 
 def _judge(situation: Situation) -> Decision:
@@ -103,9 +108,7 @@ def _judge(situation: Situation) -> Decision:
     action = ACTIONS.get(findings[0].reason, Action.LEAVE)
     if action is not Action.CREATE:
         return _keep(situation, findings)
-    planned = own_checks.restored(situation) or situation.desired.planned(
-        situation.cluster, situation.now
-    )
+    planned = own_checks.restored(situation) or situation.planned
     return Decision(action, findings, planned, situation.choice)
 
 

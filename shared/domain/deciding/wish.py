@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 from shared.domain.deciding.conditions import Condition
 from shared.domain.vocabulary.fields import Fields, object_or_empty
 from shared.domain.vocabulary.invalid import InvalidWindow, Problem
 from shared.domain.window.body import read_window
+from shared.domain.window.starts import past_start_date
 from shared.domain.window.text import parse_date, parse_utc_offset
 from shared.domain.window.window import MaintenanceWindow
 
@@ -38,21 +39,6 @@ def read_wish(properties: Mapping[str, object], now: datetime) -> MaintenanceWin
     except InvalidWindow as error:
         problems = (*error.problems, *_past_start_date(properties, now))
         raise InvalidWindow(problems) from None
-
-
-def past_start_date(
-    start_date: date | None, utc_offset: timedelta, now: datetime
-) -> Problem | None:
-    """Find that a start date is before today in the window's own offset.
-
-    AKS refuses such a date (hashicorp/terraform-provider-azurerm#22762), even one that it filled
-    in itself the day before.
-    """
-    today = now.astimezone(timezone(utc_offset)).date()
-    if start_date is None or start_date >= today:
-        return None
-    rule = f"must not be before today, {today}, in the window's offset; it can be left out"
-    return Problem.of(f"{_WINDOW}.startDate", start_date.isoformat(), rule)
 
 
 def _past_start_date(properties: Mapping[str, object], now: datetime) -> Iterator[Problem]:

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
-from shared.domain.deciding.observed import ObservedSchedule
+from shared.domain.deciding.observed import REPLICATION, ObservedSchedule
 from shared.domain.vocabulary.instants import from_text, to_text
 from shared.domain.vocabulary.rows import Row, Value
 from shared.domain.window.body import read_window, write_window
@@ -38,12 +38,15 @@ _NAPTIMES = frozenset({Author.NAPTIME, Author.ADOPTED})
 
 def canonical(window: MaintenanceWindow, at: datetime) -> str:
     """Write a window so that it is equal for the same openings from an aware instant on."""
-    plain = replace(without_past_dates(window, at), start_date=None)
-    return json.dumps(write_window(plain), separators=(",", ":"))
+    body = write_window(without_past_dates(window, at))
+    body.pop("startDate", None)
+    return json.dumps(body, separators=(",", ":"))
 
 
 def without_past_dates(window: MaintenanceWindow, at: datetime) -> MaintenanceWindow:
     """Leave out the not-allowed dates that have passed at an aware instant."""
+    if not window.not_allowed_dates:
+        return window
     today = window.local_date(at)
     coming = tuple(span for span in window.not_allowed_dates if span.end >= today)
     return replace(window, not_allowed_dates=coming)
@@ -75,13 +78,11 @@ class Written:
 
     def is_still(self, window: MaintenanceWindow, now: datetime) -> bool:
         """Say whether a schedule that is seen at an aware instant is what was written."""
-        seen = canonical(window, now)
-        return seen == self.window or (bool(self.window) and seen == self._as_of(now))
+        return is_same(self.window, window, now)
 
-    def _as_of(self, now: datetime) -> str:
-        """Give what was written without the not-allowed dates that have passed since."""
-        window = window_of(self.window)
-        return canonical(window, now) if window else ""
+    def is_too_early(self, window: MaintenanceWindow, now: datetime) -> bool:
+        """Say whether what is seen may be what stood before: Azure shows a write minutes late."""
+        return now - self.at < REPLICATION and is_same(self.previous, window, now)
 
     @property
     def is_naptimes(self) -> bool:
@@ -103,6 +104,11 @@ class Written:
         window = schedule.window
         return window is not None and not schedule.more and self.is_owned(window, now)
 
+    def made(self, window: MaintenanceWindow, now: datetime) -> bool:
+        """Say whether it is what was written through naptime, or Azure may only not show that."""
+        is_it = self.is_still(window, now) or self.is_too_early(window, now)
+        return is_it and not self.let_go
+
     def is_changed(self, schedule: ObservedSchedule, now: datetime) -> bool:
         """Say whether somebody changed what naptime wrote, or linked it to a shared window.
 
@@ -110,7 +116,7 @@ class Written:
         """
         if not self.is_naptimes or schedule.unreadable:
             return False
-        return schedule.window is None or not self.is_still(schedule.window, now)
+        return schedule.window is None or not self.made(schedule.window, now)
 
     def to_json(self) -> dict[str, object]:
         """Give it ready for JSON."""
@@ -168,33 +174,21 @@ class Written:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What a cluster's row says of its schedule before anything is decided on it.
-
-    `sending` is what was about to be written when the worker was heard of last, `last` the explicit
-    schedule that was seen last, unless a person has deleted it through naptime.
-    """
-
-    written: Written | None = None
-    sending: Written | None = None
-    last: MaintenanceWindow | None = None
-
-    def accepted(self, schedule: ObservedSchedule | None, now: datetime) -> Written | None:
-        """Give what was about to be written, if that is what is seen: nobody was told of it."""
-        window = schedule.window if schedule else None
-        if self.sending is None or window is None or not self.sending.is_still(window, now):
-            return None
-        return self.sending
+def record_to_text(written: Written) -> str:
+    """Give the text for a column that holds a whole record."""
+    return json.dumps(written.to_json(), separators=(",", ":"))
 
 
-NOTHING_KNOWN = Standing()
-
-
-def sending_of(row: Row) -> Written | None:
-    """Read what was about to be written; None where nothing was, or it is known what came of it."""
-    text = row.text("sending")
+def record_from_text(text: str) -> Written | None:
+    """Read what `record_to_text` wrote; None of an empty text."""
     return Written.from_json(json.loads(text)) if text else None
+
+
+def is_same(kept: str, window: MaintenanceWindow, now: datetime) -> bool:
+    """Compare a canonical window with one that is seen, but for not-allowed dates that passed."""
+    seen = canonical(window, now)
+    there = window_of(kept) if kept != seen else None
+    return kept == seen or (there is not None and canonical(there, now) == seen)
 
 
 def start_of_window(window: MaintenanceWindow) -> str:
@@ -211,7 +205,7 @@ def made_by(written: Written | None, window: MaintenanceWindow | None, now: date
     """Say who made the schedule that is seen at an aware instant; None where none can be read."""
     if window is None:
         return None
-    if written is None or written.let_go or not written.is_still(window, now):
+    if written is None or not written.made(window, now):
         return "somebody else"
     if written.by is Author.PERSON:
         return "a person through naptime"

@@ -13,10 +13,9 @@ from functools import cached_property
 from typing import NamedTuple, Self, cast
 
 from shared.domain.deciding.decision import Action, Decision, Finding
-from shared.domain.deciding.last_outcome import LastOutcomeJson
+from shared.domain.deciding.last_outcome import LONGEST_OUTCOME, LastOutcomeJson
 from shared.domain.deciding.observed import ObservedCluster
 from shared.domain.deciding.written import Written
-from shared.domain.fleet.last_known import LONGEST_TEXT
 from shared.domain.updates.plan import Planned, PlannedJson
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.instants import from_text, to_text
@@ -24,7 +23,7 @@ from shared.domain.vocabulary.reasons import Reason, reasons_in
 from shared.domain.vocabulary.rows import Row, Value, Values
 
 CLUSTERS_A_BATCH = 25
-"""With `LONGEST_TEXT` characters each they fit into a row, which takes 1 MiB at two bytes each."""
+"""With `LONGEST_OUTCOME` characters each they fit into a row: it takes 1 MiB, two bytes each."""
 
 _TOO_LARGE = Decision(
     Action.DEFER,
@@ -64,6 +63,8 @@ class PendingCluster:
     """When it was listed, by the storage service's clock; None in a row of the version before."""
     given_up: bool = False
     """Whether it is among what was given up, and is to be forgotten there once it works."""
+    upgrades_given_up: bool = False
+    """Whether its schedule of Kubernetes upgrades is instead."""
     sent: bool = False
     """Whether a write was sent that nothing was heard of."""
     waiting: bool = False
@@ -76,49 +77,32 @@ class PendingCluster:
     """What the run may change its schedule to; None where it changes none that is there."""
 
     def to_json(self) -> Json:
-        cluster = self.cluster
         return {
-            "clusterId": str(cluster.id),
+            "clusterId": str(self.cluster.id),
             "attempts": self.attempts,
             "explicit": self.explicit,
             "listedAt": to_text(self.listed_at) if self.listed_at else None,
             "givenUp": self.given_up,
+            "upgradesGivenUp": self.upgrades_given_up,
             "sent": self.sent,
             "waiting": self.waiting,
             "told": ",".join(sorted(self.told)),
             "written": self.written.to_json() if self.written else None,
             "update": self.update.to_json() if self.update else None,
-            "location": cluster.location,
-            "state": cluster.provisioning_state,
-            "nap": cluster.auto_provisioning,
-            "nodeOS": cluster.node_os_channel,
-            "upgrade": cluster.upgrade_channel,
-            "nodeGroup": cluster.node_resource_group,
-            "tags": dict(cluster.tags),
-            "sku": cluster.sku,
+            **self.cluster.to_json(),
         }
 
     @classmethod
     def of(cls, body: Mapping[str, object]) -> Self:
-        cluster = ObservedCluster(
-            id=ClusterId.parse(str(body["clusterId"])),
-            location=str(body["location"]),
-            provisioning_state=str(body["state"]),
-            auto_provisioning=body["nap"] is True,
-            tags=cast("dict[str, str]", body.get("tags", {})),
-            node_os_channel=_text(body["nodeOS"]),
-            upgrade_channel=_text(body["upgrade"]),
-            node_resource_group=_text(body["nodeGroup"]),
-            sku=str(body.get("sku", "")),
-        )
         listed_at, update = body.get("listedAt"), body.get("update")
         written = body.get("written")
         return cls(
-            cluster,
+            ObservedCluster.from_json(ClusterId.parse(str(body["clusterId"])), body),
             attempts=int(str(body["attempts"])),
             explicit=body.get("explicit") is True,
             listed_at=from_text(str(listed_at)) if listed_at else None,
             given_up=body["givenUp"] is True,
+            upgrades_given_up=body.get("upgradesGivenUp") is True,
             sent=body["sent"] is True,
             waiting=body.get("waiting") is True,
             told=reasons_in(str(body["told"])),
@@ -129,7 +113,7 @@ class PendingCluster:
 
 def left_to_the_queue(cluster: ObservedCluster) -> Decision | None:
     """Leave a cluster out of a run whose rows have no room for it; None for all but a few."""
-    return _TOO_LARGE if len(_to_text(PendingCluster(cluster))) > LONGEST_TEXT else None
+    return _TOO_LARGE if len(_to_text(PendingCluster(cluster))) > LONGEST_OUTCOME else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +209,3 @@ def _to_text(cluster: BatchedCluster) -> str:
 def _from_text(text: str) -> BatchedCluster:
     body = json.loads(text)
     return SettledCluster.of(body) if "shown" in body else PendingCluster.of(body)
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None

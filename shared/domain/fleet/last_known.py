@@ -2,29 +2,35 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Self, cast
+from typing import Self
 
-from shared.domain.deciding.last_outcome import LastOutcomeJson, fitted, last_window_values
+from shared.domain.deciding.decision import FindingJson
+from shared.domain.deciding.last_outcome import (
+    LastOutcomeJson,
+    fitted,
+    last_window_values,
+    read_outcome,
+    record_of,
+    schedule_column,
+    schedule_from_text,
+    upgrades_values,
+)
 from shared.domain.deciding.observed import ObservedCluster
-from shared.domain.deciding.outcome import WRITES, FindingJson, Outcome, OutcomeKind, attention_in
+from shared.domain.deciding.outcome import WRITES, Outcome, OutcomeKind, attention_in
+from shared.domain.deciding.own.standing import Standing
 from shared.domain.deciding.written import (
     Author,
-    Standing,
     Written,
-    canonical,
     made_by,
-    sending_of,
-    start_of_window,
-    window_of,
 )
 from shared.domain.images.age import ImageAge, with_image_age
-from shared.domain.images.remembered import KnownCluster, schedule_column, schedule_from_text
+from shared.domain.images.channels import KnownCluster
 from shared.domain.messages.touches import Touches, found_beside
 from shared.domain.policy.match import tags_to_text
 from shared.domain.vocabulary import instants
-from shared.domain.vocabulary.ids import ClusterId, plain_location
+from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Reason, reasons_in
 from shared.domain.vocabulary.rows import Row, Value, without_none
 from shared.domain.window.body import read_window
@@ -32,9 +38,6 @@ from shared.domain.window.window import MaintenanceWindow
 
 _NO_NAP = frozenset({Reason.NOT_AUTO_PROVISIONED.value, Reason.CLUSTER_GONE.value})
 NOTHING_KNOWN = KnownCluster(None, None, "")
-
-LONGEST_TEXT = 16_000
-"""Characters of one outcome as JSON: a property of a table holds 32,768, a row of a run more."""
 
 _SCHEDULE_SEEN = WRITES | {OutcomeKind.UNCHANGED}
 
@@ -48,32 +51,17 @@ class LastKnown:
     recorded_at: datetime
     by: Author = Author.NAPTIME
     """For whom a schedule was written, if one was."""
+    shown: LastOutcomeJson = field(init=False, repr=False, compare=False)
+    """The outcome as JSON, with when it was recorded.
 
-    @property
-    def written(self) -> Written | None:
-        """What was written; None where nothing was, as in a dry run."""
-        outcome = self.outcome
-        if outcome.record and not outcome.dry_run:
-            return outcome.record
-        wrote = outcome.kind in {OutcomeKind.CREATED, OutcomeKind.UPDATED} and not outcome.dry_run
-        if not wrote or outcome.window is None:
-            return None
-        window = canonical(outcome.window, self.recorded_at)
-        begun = Written(window, self.recorded_at, self.by, outcome.rule, outcome.policy_hash)
-        return replace(begun, start=start_of_window(outcome.window))
+    One that is too long comes without the not-allowed dates of its window, which have no end,
+    and if need be with its sentences cut: whatever an owner has written, a row takes it.
+    """
 
-    @property
-    def shown(self) -> LastOutcomeJson:
-        """The outcome as JSON, with when it was recorded.
-
-        One that is too long comes without the not-allowed dates of its window, which have no end,
-        and if need be with its sentences cut: whatever an owner has written, a row takes it.
-        """
-        shown: LastOutcomeJson = {
-            **self.outcome.to_json(),
-            "recordedAt": instants.to_text(self.recorded_at),
-        }
-        return fitted(shown, LONGEST_TEXT)
+    def __post_init__(self) -> None:
+        recorded_at = instants.to_text(self.recorded_at)
+        shown: LastOutcomeJson = {**self.outcome.to_json(), "recordedAt": recorded_at}
+        object.__setattr__(self, "shown", fitted(shown))
 
     def to_values(self) -> dict[str, Value]:
         """Give the values of its row; what this outcome knows nothing of is left out."""
@@ -82,7 +70,7 @@ class LastKnown:
         explicit = outcome.reason is not Reason.SCHEDULE_NOT_EXPLICIT and not outcome.only_would_be
         # A dry run tells nobody, so that everything is told once there is none.
         told = seen and not outcome.dry_run
-        written = self.written
+        written = record_of(outcome, self.recorded_at, self.by)
         return without_none(
             {
                 "clusterId": str(outcome.cluster_id),
@@ -99,7 +87,9 @@ class LastKnown:
                 "rule": outcome.rule or None,
                 "policyHash": outcome.policy_hash if outcome.rule else None,
                 "letGo": None if outcome.dry_run else outcome.lets_go,
-                **(written.to_values() if written else {}),
+                # Under a claim: it is known now what came of what was about to be written.
+                **({**written.to_values(), "sending": ""} if written else {}),
+                **upgrades_values(outcome, self.recorded_at),
                 **last_window_values(outcome),
             }
         )
@@ -108,26 +98,13 @@ class LastKnown:
 def _cluster_values(cluster: ObservedCluster) -> dict[str, Value | None]:
     """Give what is remembered of the cluster itself; what it does not have (any more) is empty."""
     return {
-        "location": plain_location(cluster.location) if cluster.location else None,
+        "location": cluster.location or None,
         "nodeGroup": (cluster.node_resource_group or "").lower(),
         "nodeOS": cluster.node_os_channel or "",
         "upgrade": cluster.upgrade_channel or "",
         "sku": cluster.sku,
         "tags": tags_to_text(cluster.tags),
     }
-
-
-_ALWAYS_THERE = frozenset(
-    {"clusterId", "outcome", "reason", "findings", "window", "dryRun", "recordedAt"}
-)
-
-
-def _last_outcome(text: str) -> LastOutcomeJson:
-    """Read what came of a cluster, nothing where only its images were noted; or raise KeyError."""
-    body = json.loads(text or "{}")
-    if body and (missing := _ALWAYS_THERE - body.keys()):
-        raise KeyError(*sorted(missing))
-    return cast("LastOutcomeJson", body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +124,7 @@ class Remembered:
     """The findings that were there when the schedule was last seen; they were told then."""
     tags: Mapping[str, str] = field(default_factory=dict)
     sku: str = ""
-    written: Written | None = None
-    sending: Written | None = None
-    """What was about to be written, and of which nothing was heard."""
-    last_window: MaintenanceWindow | None = None
-    """The explicit schedule that was seen last, unless a person has deleted it through naptime."""
+    standing: Standing = field(default_factory=Standing)
     verified_at: datetime | None = None
     """`read_at`, if an explicit schedule was seen then, and whatever came after saw it too."""
     missing_since: datetime | None = None
@@ -169,7 +142,7 @@ class Remembered:
             location=row.text("location"),
             explicit=row.flag("explicit"),
             read_at=row.instant("readAt"),
-            last_outcome=_last_outcome(row.text("lastOutcome")),
+            last_outcome=read_outcome(row.text("lastOutcome")),
             node_resource_group=row.text("nodeGroup"),
             forecast_needs=KnownCluster(
                 row.text("nodeOS") or None,
@@ -182,9 +155,7 @@ class Remembered:
             told=reasons_in(row.text("told")),
             tags=json.loads(row.text("tags") or "{}"),
             sku=row.text("sku"),
-            written=Written.of(row),
-            sending=sending_of(row),
-            last_window=window_of(row.text("lastWindow")),
+            standing=Standing.of(row),
             verified_at=row.instant("readAt") if verified else None,
             missing_since=instants.from_text(missing) if missing else None,
             touches=Touches.of(row),
@@ -192,9 +163,9 @@ class Remembered:
         )
 
     @property
-    def standing(self) -> Standing:
-        """What is known of the schedule before anything is decided on it."""
-        return Standing(self.written, self.sending, self.last_window)
+    def written(self) -> Written | None:
+        """What naptime wrote last."""
+        return self.standing.written
 
     @property
     def id(self) -> ClusterId:
@@ -242,6 +213,14 @@ class Remembered:
     def made_by(self) -> str | None:
         """Give who made the schedule that was seen last; None where none was."""
         return made_by(self.written, self.window, self.read_at) if self.read_at else None
+
+    @property
+    def upgrades_made_by(self) -> str | None:
+        """The same of the schedule of Kubernetes upgrades."""
+        seen = schedule_from_text(self.forecast_needs.auto_upgrade_text)
+        if self.read_at is None or seen is None or seen.schedule is None:
+            return None
+        return made_by(self.standing.upgrades, seen.schedule.window, self.read_at)
 
     @property
     def _is_written(self) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from typing import Self, TypedDict
@@ -12,14 +12,7 @@ from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.ids import plain_location
 from shared.domain.vocabulary.reasons import Cause
 
-_NEWEST = 0xFFFFFFFF
-_LATEST_PART = 0xFFFFF
-"""Of a second, in microseconds: what five hexadecimal digits hold."""
 _RANDOM_DIGITS = 16
-_MONTH_DIGITS = 6
-LONGEST_RUN_ID = 64
-MONTH, RUN_ID = r"[0-9]{6}", r"[0-9]{6}-[0-9A-Za-z]+"
-"""Regular expressions of a month (yyyymm) and of the id of a run that began in it."""
 SCOPE_KEY = "[0-9a-f]{32}"
 
 
@@ -119,6 +112,11 @@ class Run:
     updates: UpdateOrder | None = None
     """What it changes, and nothing else; a run without this changes nothing that is there."""
 
+    @property
+    def looks_at_everything(self) -> bool:
+        """Say whether it tells how the whole fleet is; one that only changes some does not."""
+        return self.scope.is_everything and self.updates is None
+
     def to_json(self) -> RunJson:
         """Give it as the HTTP API shows it."""
         return {
@@ -159,19 +157,4 @@ class Run:
 
 def new_run_id(now: datetime, random: str) -> str:
     """Make an id of 16 random hexadecimal digits: its month, and a word that sorts newest first."""
-    return newest_first(now, random[:_RANDOM_DIGITS])
-
-
-def newest_first(now: datetime, word: str) -> str:
-    """Make an id of its month and a word, which sorts newest first to the microsecond."""
-    in_utc = now.astimezone(UTC)
-    second, part = _NEWEST - int(in_utc.timestamp()), _LATEST_PART - in_utc.microsecond
-    return f"{in_utc:%Y%m}-{second:08x}{part:05x}{word}"
-
-
-def month_of(run_id: str) -> str | None:
-    """Read the month (yyyymm) of a run's id; None if it is not such an id."""
-    month, dash, rest = run_id.partition("-")
-    digits = len(month) == _MONTH_DIGITS and month.isascii() and month.isdecimal()
-    word = rest.isascii() and rest.isalnum()
-    return month if digits and dash and word and len(run_id) <= LONGEST_RUN_ID else None
+    return instants.newest_first(now, random[:_RANDOM_DIGITS])

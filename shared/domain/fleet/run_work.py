@@ -4,11 +4,12 @@ import re
 from dataclasses import dataclass, replace
 from typing import Self, assert_never
 
-from shared.domain.fleet.run import SCOPE_KEY, month_of
+from shared.domain.fleet.run import SCOPE_KEY
 from shared.domain.fleet.shard import Shard
 from shared.domain.messages.envelope import seal, unseal
 from shared.domain.vocabulary.fields import BrokenRule, Fields, text, whole_number
 from shared.domain.vocabulary.ids import parse_subscription_id, plain_location
+from shared.domain.vocabulary.instants import month_of
 from shared.domain.vocabulary.invalid import InvalidMessage, InvalidResourceId
 
 RUNS_QUEUE = "naptime-runs"

@@ -1,5 +1,6 @@
 """What of a cluster decides how it is upgraded."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 
@@ -20,3 +21,16 @@ class Channels(Protocol):
     def sku(self) -> str:
         """The sku's name, empty where ARM gives none."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCluster:
+    """As much of what is remembered of a cluster as its forecasts need."""
+
+    node_os_channel: str | None
+    upgrade_channel: str | None
+    schedule_text: str
+    """As `schedule_to_text` of `deciding.last_outcome` wrote it; empty if nothing was seen."""
+    auto_upgrade_text: str = ""
+    """The same of the schedule of Kubernetes upgrades."""
+    sku: str = ""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from shared.domain.deciding.observed import ObservedCluster
-from shared.domain.vocabulary.fields import BrokenRule, an_instant, object_in, text_in
+from shared.domain.vocabulary.fields import BrokenRule, an_instant, text_in
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.instants import to_text
 
@@ -37,39 +37,14 @@ class SeenCluster:
 
     def to_json(self) -> dict[str, object]:
         """Give it ready for JSON; the cluster's id is the message's own."""
-        cluster = self.cluster
-        return {
-            "readAt": to_text(self.read_at),
-            "location": cluster.location,
-            "state": cluster.provisioning_state,
-            "nap": cluster.auto_provisioning,
-            "tags": dict(cluster.tags),
-            "nodeOS": cluster.node_os_channel,
-            "upgrade": cluster.upgrade_channel,
-            "nodeGroup": cluster.node_resource_group,
-            "sku": cluster.sku,
-        }
+        return {"readAt": to_text(self.read_at), **self.cluster.to_json()}
 
     @classmethod
     def of(cls, body: Mapping[str, object], cluster_id: ClusterId) -> Self | None:
         """Read what `to_json` gave; None where that makes no sense: then it is read anew."""
+        if not text_in(body, "location") or not isinstance(body.get("nap"), bool):
+            return None
         try:
-            read_at = an_instant(body.get("readAt"))
+            return cls(ObservedCluster.from_json(cluster_id, body), an_instant(body.get("readAt")))
         except BrokenRule:
             return None
-        location, nap = text_in(body, "location"), body.get("nap")
-        if not location or not isinstance(nap, bool):
-            return None
-        tags = object_in(body, "tags")
-        cluster = ObservedCluster(
-            id=cluster_id,
-            location=location,
-            provisioning_state=text_in(body, "state") or "",
-            auto_provisioning=nap,
-            tags={name: value for name, value in tags.items() if isinstance(value, str)},
-            node_os_channel=text_in(body, "nodeOS"),
-            upgrade_channel=text_in(body, "upgrade"),
-            node_resource_group=text_in(body, "nodeGroup"),
-            sku=text_in(body, "sku") or "",
-        )
-        return cls(cluster, read_at)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Self
 
+from shared.domain.deciding.observed import REPLICATION
 from shared.domain.messages.envelope import seal, unseal
 from shared.domain.messages.seen import SeenCluster
 from shared.domain.updates.plan import Planned, read_planned
@@ -30,10 +31,6 @@ CLUSTERS_QUEUE = "naptime-clusters"
 
 PATIENCE = timedelta(hours=24)
 """How long work is tried again before it is given up on."""
-
-REPLICATION = timedelta(minutes=10)
-"""How long a 404 is no proof where something else says that the cluster exists: ARM's replicas lag
-minutes behind (Azure/azure-rest-api-specs#28600)."""
 
 _UPDATES_WAIT = timedelta(days=9)
 """Longer than the time between two openings: what was approved waits for the next."""

@@ -5,14 +5,16 @@ Pure: the same policy, cluster and day give the same choice, whatever else is in
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Self, TypedDict
 
 from shared.domain.policy.index import RuleIndex
 from shared.domain.policy.match import Match, Matched
 from shared.domain.policy.updates import NEVER, UpdateRules
 from shared.domain.policy.windows import NamedWindow
+from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.plain_text import one_line
+from shared.domain.window.window import MaintenanceWindow
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,13 @@ class Choice:
     def policy_hash(self) -> str:
         """The version of the policy; empty for the settings' own."""
         return self.choosing.policy.hash
+
+    def planned(
+        self, cluster_id: ClusterId, now: datetime, lead: timedelta
+    ) -> MaintenanceWindow | None:
+        """Give the window as it would be written at `now`; None where none is to be written."""
+        use = self.use
+        return use.planned(cluster_id, now, lead) if isinstance(use, NamedWindow) else None
 
     @property
     def trace(self) -> tuple[Step, ...]:

@@ -6,9 +6,9 @@ from typing import assert_never
 
 from shared.domain.deciding.decision import Action, Decision, Finding
 from shared.domain.deciding.own.drift import Drift, Owned, back_to, digest
+from shared.domain.deciding.own.standing import Standing
 from shared.domain.deciding.written import (
     Author,
-    Standing,
     Written,
     canonical,
     start_of_window,

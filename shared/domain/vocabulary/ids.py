@@ -52,6 +52,8 @@ class ClusterId:
     resource_group: str = field(compare=False)
     name: str = field(compare=False)
     key: str = field(init=False, repr=False)
+    hash: str = field(init=False, repr=False, compare=False)
+    """What stands for the cluster in the key of a row: 32 hexadecimal digits."""
 
     def __post_init__(self) -> None:
         parts = (self.subscription_id, self.resource_group, self.name)
@@ -64,17 +66,13 @@ class ClusterId:
             raise InvalidResourceId(problems)
         object.__setattr__(self, "subscription_id", self.subscription_id.lower())
         object.__setattr__(self, "key", str(self).lower())
+        object.__setattr__(self, "hash", sha256(self.key.encode("ascii")).hexdigest()[:32])
 
     def __str__(self) -> str:
         return (
             f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
             f"/providers/Microsoft.ContainerService/managedClusters/{self.name}"
         )
-
-    @property
-    def hash(self) -> str:
-        """Give what stands for the cluster in the key of a row: 32 hexadecimal digits."""
-        return sha256(self.key.encode("ascii")).hexdigest()[:32]
 
     @classmethod
     def of(cls, subscription_id: str, resource_group: str, name: str) -> Self:

@@ -1,6 +1,7 @@
 """Instants as text: ISO 8601 in UTC with a Z, the form that every answer and message has.
 
-Months as the names of tables have them (yyyymm), and when one is past keeping.
+Months as the names of tables have them (yyyymm), and when one is past keeping. Ids of runs and
+audit records, which begin with their month.
 """
 
 import re
@@ -24,6 +25,30 @@ def in_utc(instant: datetime) -> datetime:
         message = "an instant must have a time zone"
         raise ValueError(message)
     return instant.astimezone(UTC)
+
+
+MONTH, ID_OF_MONTH = r"[0-9]{6}", r"[0-9]{6}-[0-9A-Za-z]+"
+"""Regular expressions of a month (yyyymm), and of an id of something that began in it."""
+LONGEST_ID = 64
+_MONTH_DIGITS = 6
+_NEWEST = 0xFFFFFFFF
+_LATEST_PART = 0xFFFFF
+"""Of a second, in microseconds: what five hexadecimal digits hold."""
+
+
+def newest_first(now: datetime, word: str) -> str:
+    """Make an id of its month and a word, which sorts newest first to the microsecond."""
+    utc = in_utc(now)
+    second, part = _NEWEST - int(utc.timestamp()), _LATEST_PART - utc.microsecond
+    return f"{utc:%Y%m}-{second:08x}{part:05x}{word}"
+
+
+def month_of(an_id: str) -> str | None:
+    """Read the month (yyyymm) of such an id; None if it is none."""
+    month, dash, rest = an_id.partition("-")
+    digits = len(month) == _MONTH_DIGITS and month.isascii() and month.isdecimal()
+    word = rest.isascii() and rest.isalnum()
+    return month if digits and dash and word and len(an_id) <= LONGEST_ID else None
 
 
 _A_MONTH = re.compile(r"20[0-9]{2}(0[1-9]|1[0-2])")

@@ -26,14 +26,8 @@ from shared.domain.window.recurrence import (
     WeekIndex,
     Weekly,
 )
-from shared.domain.window.text import (
-    DURATION_HOURS,
-    offset_text,
-    parse_date,
-    parse_start_time,
-    parse_utc_offset,
-)
-from shared.domain.window.window import DateSpan, MaintenanceWindow
+from shared.domain.window.text import offset_text, parse_date, parse_start_time, parse_utc_offset
+from shared.domain.window.window import DURATION_HOURS, DateSpan, MaintenanceWindow
 
 _PATH = "maintenanceWindow"
 WINDOW_FIELDS = (

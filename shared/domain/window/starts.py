@@ -5,9 +5,10 @@ When a window may occur, in any reading of it: for what must not happen while on
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from typing import assert_never
 
+from shared.domain.vocabulary.invalid import Problem
 from shared.domain.window.recurrence import (
     AbsoluteMonthly,
     Daily,
@@ -46,7 +47,7 @@ def plan_start(window: MaintenanceWindow, now: datetime, lead: timedelta) -> Mai
 
 
 def _active(window: MaintenanceWindow, now: datetime) -> MaintenanceWindow:
-    if window.start_date and window.start_date > window.local_date(now):
+    if window.start_date is None or window.start_date > window.local_date(now):
         return window
     return replace(window, start_date=None)
 
@@ -58,6 +59,21 @@ def _too_early(window: MaintenanceWindow, now: datetime, lead: timedelta) -> Occ
             break
         last = occurrence
     return last
+
+
+def past_start_date(
+    start_date: date | None, utc_offset: timedelta, now: datetime
+) -> Problem | None:
+    """Find that a start date is before today in the window's own offset.
+
+    AKS refuses such a date (hashicorp/terraform-provider-azurerm#22762), even one that it filled
+    in itself the day before.
+    """
+    today = now.astimezone(timezone(utc_offset)).date()
+    if start_date is None or start_date >= today:
+        return None
+    rule = f"must not be before today, {today}, in the window's offset; it can be left out"
+    return Problem.of("maintenanceWindow.startDate", start_date.isoformat(), rule)
 
 
 def possible_occurrences(window: MaintenanceWindow, after: datetime) -> Iterator[Occurrence]:

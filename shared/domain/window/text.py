@@ -3,15 +3,13 @@
 import re
 from datetime import date, time, timedelta
 
-from shared.domain.vocabulary.fields import BrokenRule, text, whole_number
+from shared.domain.vocabulary.fields import BrokenRule, text
+from shared.domain.window.window import CLOCK_RULE, OFFSET_RULE, check_utc_offset
 
 # \d would match every script's digits; ARM means these ten.
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _OFFSET = re.compile(r"([+-])([0-9]{2}):([0-5][0-9])")
-_WEST, _EAST = timedelta(hours=-12), timedelta(hours=14)
 _MINUTE = timedelta(minutes=1)
-_OFFSET_RULE = "must be +HH:MM or -HH:MM, from -12:00 to +14:00"
-_CLOCK_RULE = "must be HH:MM, from 00:00 to 23:59"
 _DATE_RULE = "must be a date, YYYY-MM-DD"
 
 
@@ -21,25 +19,11 @@ def offset_text(offset: timedelta) -> str:
     return f"{'-' if offset < timedelta() else '+'}{hours:02}:{minutes:02}"
 
 
-def check_utc_offset(offset: timedelta) -> timedelta:
-    """Take an offset that exists on Earth, in whole minutes; raises BrokenRule."""
-    if not _WEST <= offset <= _EAST or offset % _MINUTE:
-        raise BrokenRule(_OFFSET_RULE)
-    return offset
-
-
-def check_start_time(start: time) -> time:
-    """Take a time of day in whole minutes without a time zone; raises BrokenRule."""
-    if start.second or start.microsecond or start.tzinfo:
-        raise BrokenRule(_CLOCK_RULE)
-    return start
-
-
 def parse_start_time(value: object) -> time:
     """Read HH:MM; raises BrokenRule."""
     match = _CLOCK.fullmatch(text(value))
     if match is None:
-        raise BrokenRule(_CLOCK_RULE)
+        raise BrokenRule(CLOCK_RULE)
     return time(int(match[1]), int(match[2]))
 
 
@@ -50,7 +34,7 @@ def parse_utc_offset(value: object) -> timedelta:
     """
     match = _OFFSET.fullmatch(text(value))
     if match is None:
-        raise BrokenRule(_OFFSET_RULE)
+        raise BrokenRule(OFFSET_RULE)
     size = timedelta(hours=int(match[2]), minutes=int(match[3]))
     return check_utc_offset(-size if match[1] == "-" else size)
 
@@ -65,6 +49,3 @@ def parse_date(value: object) -> date:
     if day.isoformat() != written:
         raise BrokenRule(_DATE_RULE)
     return day
-
-
-DURATION_HOURS = whole_number(4, 24)

@@ -7,11 +7,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
-from shared.domain.vocabulary.fields import BrokenRule
+from shared.domain.vocabulary.fields import BrokenRule, whole_number
 from shared.domain.vocabulary.instants import in_utc
 from shared.domain.vocabulary.invalid import AmbiguousWindow, InvalidWindow, Problem
 from shared.domain.window.recurrence import Recurrence
-from shared.domain.window.text import DURATION_HOURS, check_start_time, check_utc_offset
+
+DURATION_HOURS = whole_number(4, 24)
+OFFSET_RULE = "must be +HH:MM or -HH:MM, from -12:00 to +14:00"
+CLOCK_RULE = "must be HH:MM, from 00:00 to 23:59"
+_WEST, _EAST = timedelta(hours=-12), timedelta(hours=14)
+_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ class MaintenanceWindow:
         problems = [
             *_broken("durationHours", self.duration_hours, DURATION_HOURS),
             *_broken("utcOffset", self.utc_offset, check_utc_offset),
-            *_broken("startTime", self.start_time, check_start_time),
+            *_broken("startTime", self.start_time, _check_start_time),
         ]
         if problems:
             raise InvalidWindow(problems)
@@ -104,7 +109,7 @@ class MaintenanceWindow:
         """
         if self.ambiguity:
             return None
-        return next((found for found in self.occurrences(after) if found.start >= after), None)
+        return next((found for found in self._from_day_before(after) if found.start >= after), None)
 
     def _from_day_before(self, instant: datetime) -> Iterator[Occurrence]:
         # An occurrence lasts up to a day, and the local date differs from UTC's by up to one.
@@ -132,6 +137,19 @@ class MaintenanceWindow:
 
     def _span_over(self, day: date) -> DateSpan | None:
         return next((span for span in self.not_allowed_dates if day in span), None)
+
+
+def check_utc_offset(offset: timedelta) -> timedelta:
+    """Take an offset that exists on Earth, in whole minutes; raises BrokenRule."""
+    if not _WEST <= offset <= _EAST or offset % _MINUTE:
+        raise BrokenRule(OFFSET_RULE)
+    return offset
+
+
+def _check_start_time(start: time) -> None:
+    """Refuse a time of day with seconds or a time zone."""
+    if start.second or start.microsecond or start.tzinfo:
+        raise BrokenRule(CLOCK_RULE)
 
 
 def _broken[T](name: str, value: T, check: Callable[[T], object]) -> Iterator[Problem]:

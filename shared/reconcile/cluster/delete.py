@@ -45,14 +45,14 @@ class ScheduleDeleter:
         """
         world = self.world
         # The claim concludes nothing: whoever asked for a reconcile before wants a schedule still.
-        async with holding(world.claims, world.looker.clock, cluster_id):
+        async with holding(world.claims, world.looker.clock, cluster_id) as held:
             if world.dry_run:
                 return await self.try_out(cluster_id, condition)
             desired = await world.wanted()
             record = await world.audit.intend(origin, AuditAction.DELETE_SCHEDULE, cluster_id)
             intent = Intent(world.audit, record)
             one = _Deleting(world, cluster_id, condition, desired, intent)
-            await world.recorder.memory.forget_last(cluster_id)
+            await world.recorder.memory.forget_last(cluster_id, held.claim.claimed_at)
             async with intent.kept():
                 done = await one.looks.each(one.delete)
             outcome = AuditOutcome.DELETED if done.configuration else AuditOutcome.UNCHANGED

@@ -18,7 +18,8 @@ from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.ports.azure import Clock
 from shared.ports.storage import Queue
-from shared.reconcile.fleet.shift import Settled, Shift
+from shared.reconcile.fleet.settled import Settled
+from shared.reconcile.fleet.shift import Shift
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import Recorder
 from shared.reconcile.ground.outbox import EventTeller
@@ -103,11 +104,16 @@ class ClusterSettler:
 
         Told before it is remembered: a crash in between tells it again, with the same id.
         """
-        await self.teller.tell(_told(record, ended))
+        await self._tell(record, ended)
         failures = await self.recorder.record([each.known for each in ended], record.cause)
         failed = [each.failed(failures[each.id]) for each in ended if each.id in failures]
-        await self.teller.tell(_told(record, failed))
+        await self._tell(record, failed)
         return [*(each for each in ended if each.id not in failures), *failed]
+
+    async def _tell(self, record: ShardRecord, ended: Iterable[_Ended]) -> None:
+        if self.teller.is_on:
+            occasion = Occasion.of_run(record.run_id, record.cause)
+            await self.teller.tell([event for each in ended for event in each.to_tell(occasion)])
 
     async def _final(self, record: ShardRecord, settled: Settled, now: datetime) -> Outcome | None:
         """Give what a cluster's outcome is for this run; None if the run tries it again."""
@@ -115,12 +121,12 @@ class ClusterSettler:
         if outcome is None or outcome.kind is OutcomeKind.DEFERRED:
             return await self._later(record, settled, now)
         if outcome.dry_run:
-            return outcome
+            return outcome.with_upgrades(outcome.kubernetes) if outcome.kubernetes else outcome
         if outcome.reason is Reason.CLUSTER_GONE:
             return await self._look_again(record, outcome, now)
         if outcome.kind is OutcomeKind.FAILED:
             await self._give_up(outcome, record.cause, now)
-        elif cluster.given_up:
+        elif cluster.given_up or (cluster.upgrades_given_up and outcome.kubernetes is None):
             await self.given_up.forget(outcome.cluster_id)
         return await self._hand_over(record, cluster, outcome, now)
 
@@ -163,11 +169,6 @@ class ClusterSettler:
     async def _give_up(self, outcome: Outcome, cause: Cause, now: datetime) -> None:
         work = ReconcileCluster(outcome.cluster_id, cause, now)
         await self.given_up.put(GivenUp.of(outcome, work, now, outcome.attempts))
-
-
-def _told(record: ShardRecord, ended: Iterable[_Ended]) -> list[CloudEvent]:
-    occasion = Occasion.of_run(record.run_id, record.cause)
-    return [event for each in ended for event in each.to_tell(occasion)]
 
 
 def _of_run(update: Planned | None, run_id: str) -> Planned | None:

@@ -14,11 +14,10 @@ from datetime import datetime
 from itertools import batched
 
 from shared.domain.fleet.batch import STILL_PENDING, Batch
-from shared.domain.fleet.run import month_of
 from shared.domain.fleet.run_records import RunRecord, SubscriptionRecord
 from shared.domain.fleet.shard import Shard
 from shared.domain.fleet.shard_records import ShardRecord
-from shared.domain.vocabulary.instants import months_of
+from shared.domain.vocabulary.instants import month_of, months_of
 from shared.domain.vocabulary.rows import Row, Values
 from shared.ports.storage import Table, Tables
 from shared.reconcile.ground.later_rows import read, read_some

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
 
-from shared.domain.fleet.run import MONTH, RUN_ID, month_of, newest_first
 from shared.domain.messages.audit import (
     Attempt,
     AuditAction,
@@ -18,7 +17,14 @@ from shared.domain.messages.audit import (
     Origin,
 )
 from shared.domain.vocabulary.ids import ClusterId
-from shared.domain.vocabulary.instants import is_past_keeping, months_of
+from shared.domain.vocabulary.instants import (
+    ID_OF_MONTH,
+    MONTH,
+    is_past_keeping,
+    month_of,
+    months_of,
+    newest_first,
+)
 from shared.domain.vocabulary.pages import Page, PageAsked, Question, to_token
 from shared.domain.vocabulary.rows import Row
 from shared.ports.azure import Clock
@@ -91,7 +97,7 @@ class AuditLog:
     async def page(self, where: Mapping[str, str], asked: PageAsked) -> Page[AuditRecordJson]:
         """Give a page of records with these values (`clusterKey`, `action`, ...)."""
         question: Question = {"of": "audit", **where}
-        month, after = asked.place(question, MONTH, RUN_ID)
+        month, after = asked.place(question, MONTH, ID_OF_MONTH)
         shown: list[AuditRecordJson] = []
         for each in await self._months():
             if month and each > month:

@@ -4,20 +4,20 @@ Rows of its own, because a fleet run writes many at once without asking, and a c
 row would take the claim away from whoever holds it.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.domain.deciding.last_outcome import schedule_to_text
 from shared.domain.deciding.observed import SeenSchedule
 from shared.domain.deciding.outcome import Outcome
-from shared.domain.deciding.written import NOTHING_KNOWN, Standing, Written
+from shared.domain.deciding.own.standing import NOTHING_KNOWN, Standing
+from shared.domain.deciding.written import Written, record_to_text
 from shared.domain.errors import StorageRefused
 from shared.domain.fleet.crowding import Crowding
 from shared.domain.fleet.last_known import LastKnown, Remembered
 from shared.domain.images.age import ImageAge
-from shared.domain.images.remembered import schedule_to_text
 from shared.domain.messages.given_up import GivenUp
 from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.ids import ClusterId
@@ -90,10 +90,13 @@ class ClusterMemory:
             values: Values = {"explicit": False, "schedule": gone, "lastWindow": ""}
             await self._merge(cluster_id.subscription_id, {known_key(cluster_id): values})
 
-    async def forget_last(self, cluster_id: ClusterId) -> None:
-        """Forget the schedule that was seen last: a person is about to delete it, for good."""
+    async def forget_last(self, cluster_id: ClusterId, now: datetime) -> None:
+        """Forget the schedule that was seen last: a person is about to delete it, for good.
+
+        `now` is by the storage service's clock. Looks that may have seen it before do not count.
+        """
         if await self.recall(cluster_id):
-            values: Values = {"lastWindow": ""}
+            values: Values = {"lastWindow": "", "deletedAt": now}
             await self._merge(cluster_id.subscription_id, {known_key(cluster_id): values})
 
     async def _merge(self, subscription_id: str, rows: Mapping[str, Values]) -> None:
@@ -114,7 +117,7 @@ class ClusterMemory:
 
     async def note_sending(self, cluster_id: ClusterId, intended: Written) -> None:
         """Write down what is about to be written, so that it is known again if it is accepted."""
-        values: Values = {"sending": json.dumps(intended.to_json(), separators=(",", ":"))}
+        values: Values = {"sending": record_to_text(intended)}
         await self._merge(cluster_id.subscription_id, {known_key(cluster_id): values})
 
     async def told(self, cluster_id: ClusterId) -> frozenset[Reason]:

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Literal, TypedDict, assert_never
 
+from shared.domain.deciding.last_outcome import schedule_from_text
 from shared.domain.deciding.observed import SeenSchedule
 from shared.domain.images.by_upgrade import UpgradeForecast, UpgradeTime, forecast_upgrade
-from shared.domain.images.channels import Channels
+from shared.domain.images.channels import Channels, KnownCluster
 from shared.domain.images.forecast import (
     AnyTime,
     Forecast,
@@ -21,7 +22,6 @@ from shared.domain.images.forecast import (
     forecast_of_none,
 )
 from shared.domain.images.known_image import SeenImage
-from shared.domain.images.remembered import KnownCluster, schedule_from_text
 from shared.domain.vocabulary import instants
 from shared.domain.window.window import Occurrence
 

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.domain.deciding.observed import REPLICATION
+from shared.domain.deciding.own.standing import NOTHING_KNOWN
 from shared.domain.deciding.policy import decide
-from shared.domain.deciding.written import NOTHING_KNOWN
 from shared.domain.errors import AzureError, ClusterGone
 from shared.domain.fleet.last_known import Remembered
-from shared.domain.messages.work import REPLICATION
 from shared.domain.vocabulary.ids import ClusterId
 from shared.reconcile.cluster.look import Looker
 from shared.reconcile.ground.given_up import GivenUpRecords
@@ -60,7 +60,7 @@ class ClusterViewer:
         desired = await self.wanted()
         standing = known.standing if known else NOTHING_KNOWN
         decision = decide(sight.cluster, sight.configurations, desired, sight.now, standing)
-        return {**live_json(sight, decision, desired.policy.hash, known, images), **remembered}
+        return {**live_json(sight, decision, desired, known, images), **remembered}
 
     async def _is_gone(self, cluster_id: ClusterId, error: AzureError) -> bool:
         """Say whether ARM's answer is the last word, with no event that said otherwise just now."""

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from shared.domain.deciding.last_outcome import LastOutcomeJson
 from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.fleet.batch import COLUMN, Batch, Place, having
-from shared.domain.fleet.run import MONTH, RUN_ID, RunScope, RunState, month_of
+from shared.domain.fleet.run import RunScope, RunState
 from shared.domain.fleet.run_records import RunRecordJson
 from shared.domain.fleet.shard_records import ShardRecord
 from shared.domain.fleet.unreadable import next_try_text
 from shared.domain.vocabulary.ids import GUID
+from shared.domain.vocabulary.instants import ID_OF_MONTH, MONTH, month_of
 from shared.domain.vocabulary.pages import Page, PageAsked, PageJson, Question, to_token
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.reconcile.fleet.close import summary
@@ -44,7 +45,7 @@ class RunViewer:
     async def runs(self, where: Mapping[str, str], asked: PageAsked) -> Page[RunRecordJson]:
         """Give a page of runs with these values (`state`, `cause`), the newest first."""
         question: Question = {"of": "runs", **where}
-        month, after = asked.place(question, MONTH, RUN_ID)
+        month, after = asked.place(question, MONTH, ID_OF_MONTH)
         shown: list[RunRecordJson] = []
         for each in await self.store.months():
             if month and each > month:

@@ -55,7 +55,7 @@ def restored(situation: Situation) -> MaintenanceWindow | None:
 
 def _is_written_anew(situation: Situation, last: MaintenanceWindow) -> bool:
     """Say whether the rule's own window is what was there, or would be but for the clocks."""
-    wanted = situation.desired.planned(situation.cluster, situation.now)
+    wanted = situation.planned
     if wanted and canonical(wanted, situation.now) == canonical(last, situation.now):
         return True
     use, written = situation.choice.use, situation.written
@@ -69,7 +69,7 @@ def is_identical(situation: Situation) -> bool:
     With its dates: one that starts later, or leaves days out, is somebody's.
     """
     schedule, now, desired = situation.schedule, situation.now, situation.desired
-    wanted = desired.planned(situation.cluster, now)
+    wanted = situation.planned
     if situation.written is not None or schedule is None or not desired.policy.updates.adopts:
         return False
     seen = schedule.window

@@ -6,8 +6,9 @@ from typing import TypedDict
 from shared.domain.deciding.observed import SeenSchedule
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.deciding.own.drift import DriftJson
+from shared.domain.deciding.own.standing import Standing
 from shared.domain.deciding.policy import decide
-from shared.domain.deciding.written import Author, Standing, Written, canonical, start_of_window
+from shared.domain.deciding.written import Author, Written, canonical, start_of_window
 from shared.domain.fleet.last_known import LastKnown
 from shared.domain.messages.audit import AuditAction, AuditOutcome, Completion, Origin
 from shared.domain.vocabulary.ids import ClusterId

@@ -12,8 +12,9 @@ from shared.domain.deciding.observed import (
     ObservedSchedule,
 )
 from shared.domain.deciding.own.drift import Owned
+from shared.domain.deciding.own.standing import NOTHING_KNOWN, Standing
 from shared.domain.deciding.policy import decide
-from shared.domain.deciding.written import NOTHING_KNOWN, Standing, Written, canonical
+from shared.domain.deciding.written import Written, canonical
 from shared.domain.updates.carry_out import (
     permitted,
     put_back,

@@ -63,7 +63,7 @@ class EndedRunsReader:
         finished = await self._with(RunState.FINISHED)
         waiting = await self._with(RunState.NEEDS_APPROVAL)
         looks = [record for record in (*finished, *waiting) if self._is_look(record)]
-        full = (record for record in looks if record.run.scope.is_everything)
+        full = (record for record in looks if record.run.looks_at_everything)
         return EndedRuns(
             max(full, key=lambda record: record.run.started_at, default=None),
             await self._told([WaitingRun(each, _is_overtaken(each, looks)) for each in waiting]),

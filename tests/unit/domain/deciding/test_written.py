@@ -9,8 +9,9 @@ from hypothesis import given
 
 from shared.domain.deciding.decision import Decision, Desired
 from shared.domain.deciding.observed import ObservedConfiguration, ObservedSchedule
+from shared.domain.deciding.own.standing import Standing
 from shared.domain.deciding.policy import decide
-from shared.domain.deciding.written import Author, Standing, Written, canonical, made_by
+from shared.domain.deciding.written import Author, Written, canonical, made_by
 from shared.domain.policy.choose import Policy
 from shared.domain.policy.windows import NamedWindow
 from shared.domain.vocabulary.invalid import InvalidWindow

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domain.deciding.last_outcome import schedule_from_text, schedule_to_text
 from shared.domain.deciding.observed import ObservedSchedule, SeenSchedule
 from shared.domain.fleet.last_known import LastKnown, Remembered
-from shared.domain.images.remembered import KnownCluster, schedule_from_text, schedule_to_text
+from shared.domain.images.channels import KnownCluster
 from shared.domain.vocabulary.invalid import InvalidWindow, Problem
 from shared.domain.vocabulary.rows import Row, Values
 from shared.domain.window.window import DateSpan

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.fleet.crowding import MOST_NAMED, Crowd, Crowding, crowds_of
-from shared.domain.fleet.run import Run, RunScope, month_of, new_run_id
+from shared.domain.fleet.run import Run, RunScope, new_run_id
 from shared.domain.fleet.run_work import (
     Baton,
     ListSubscription,
@@ -22,6 +22,7 @@ from shared.domain.fleet.shard import Shard
 from shared.domain.fleet.tally import Tally, total
 from shared.domain.messages.work import ReconcileCluster, paced_delay
 from shared.domain.vocabulary.ids import ClusterId, plain_location
+from shared.domain.vocabulary.instants import month_of
 from shared.domain.vocabulary.invalid import InvalidMessage
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.vocabulary.rows import Row

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domain.deciding.last_outcome import schedule_to_text
 from shared.domain.deciding.observed import ObservedSchedule, SeenSchedule
+from shared.domain.images.channels import KnownCluster
 from shared.domain.images.known_image import KnownImage, SeenImage, newest_of_each_os
-from shared.domain.images.remembered import KnownCluster, schedule_to_text
 from shared.domain.vocabulary.invalid import InvalidWindow
 from shared.domain.window.window import MaintenanceWindow
 from shared.reconcile.shown.forecast_json import (

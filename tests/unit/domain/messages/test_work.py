@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.domain.deciding.observed import REPLICATION
 from shared.domain.messages.work import (
     PATIENCE,
-    REPLICATION,
     ReconcileCluster,
     delay_before,
     is_spent,
