@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from shared.domain.deciding.kubernetes import said_channel, upgrades_kubernetes, why_any_time
+from shared.domain.deciding.last_outcome import schedule_from_text
 from shared.domain.deciding.observed import AUTO_UPGRADE_SCHEDULE
 from shared.domain.fleet.last_known import Remembered
-from shared.domain.images.remembered import schedule_from_text
 from shared.domain.window.body import read_window
 from shared.domain.window.window import MaintenanceWindow
 from shared.reconcile.shown.page.rows import NONE, UpgradeRow
