@@ -28,9 +28,10 @@ UNCOUNTED = tuple(
     Path(__file__).parent / each
     for each in ("agreement", "house", "local", "page", "releases", "scenarios", "telemetry")
 )
-"""What coverage is not counted in: its tests run the app in other processes, or not for its lines.
+"""Where coverage is not counted: the app runs in other processes there, or not for its lines.
 
-Counting makes every line of Python twice as slow, those of the simulator too.
+Counting makes every line of Python twice as slow, those of the simulator too. Nor is it counted in
+properties: what they reach a hundred times an example reaches once.
 """
 
 
@@ -40,7 +41,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if silent:
         raise pytest.UsageError(f"these tests have no sentence: {', '.join(silent)}")
     for item in items:
-        if any(item.path.is_relative_to(folder) for folder in UNCOUNTED):
+        is_property = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+        if is_property or any(item.path.is_relative_to(folder) for folder in UNCOUNTED):
             item.add_marker("no_cover")
 
 
