@@ -9,8 +9,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Self, TypedDict, cast
 
-from shared.domain.deciding.decision import Finding
-from shared.domain.deciding.outcome import FindingJson, finding_json
+from shared.domain.deciding.decision import Finding, FindingJson, finding_json
 from shared.domain.messages.callers import CallerKind, EventCaller
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.reasons import Reason

@@ -87,6 +87,26 @@ async def test_a_revert_leaves_what_is_not_owned_any_more() -> None:
         await world.approver.revert(found.run.id, "0" * 32, PERSON)
 
 
+async def test_a_revert_leaves_what_was_let_go_though_it_looks_as_before() -> None:
+    """A person changes it, is seen to, and changes it back: it is theirs, and stays as it is."""
+    world = await fleet(1)
+    await put(world, WEDNESDAY)
+    found = await world.sweep()
+    kept = world.aks.schedule(cluster_id("aks-0"))
+    assert kept
+    properties = kept["properties"]
+    assert isinstance(properties, dict)
+    world.aks.set_schedule(cluster_id("aks-0"), schedule("Friday"))
+    await world.reconcile("aks-0")
+    world.aks.set_schedule(cluster_id("aks-0"), properties)
+    before = puts(world)
+    shown = await world.approver.try_out(found.run.id)
+    assert shown
+    await world.approver.revert(found.run.id, shown["planHash"], PERSON)
+    await world.run_and_mind()
+    assert (shown["updates"], puts(world), day(world)) == (0, before, "Wednesday")
+
+
 async def test_a_removed_schedule_comes_back_as_it_was_and_stays_whose_it_was() -> None:
     """A person's Wednesday stays a Wednesday after an accident, and stays the person's."""
     world = await fleet(1)

@@ -1,7 +1,7 @@
 """Updates of what naptime wrote: off by default, only of its own, and as planned."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from shared.domain.deciding.observed import observe_configuration
 from shared.domain.deciding.outcome import OutcomeKind
@@ -68,6 +68,18 @@ async def test_with_owned_the_run_that_follows_changes_it() -> None:
     assert again.summary["reasons"] == {"UpToDate": 3}
     assert again.summary["owned"] == 3
     assert puts(world) == before + 3
+
+
+async def test_a_changed_schedule_opens_as_soon_as_the_policy_wants() -> None:
+    """On Friday afternoon the Sunday becomes a Wednesday: it opens on the very next one."""
+    world = await fleet(1)
+    await put(world, WEDNESDAY)
+    await world.sweep()
+    window = world.aks.accepted_writes[-1].window
+    assert window
+    coming = window.next_start(world.clock.now())
+    assert coming
+    assert coming.start == datetime(2026, 12, 2, 21, tzinfo=UTC)
 
 
 async def test_an_update_costs_a_list_and_a_put() -> None:
@@ -188,10 +200,14 @@ async def test_a_worker_that_dies_of_an_update_has_not_let_its_schedule_go() -> 
 
 
 async def test_the_row_is_read_anew_before_the_write() -> None:
-    """A person who puts the very same window through naptime after the plan keeps it."""
+    """A person who puts the very same window through naptime after the listing keeps it."""
     world = await fleet(1)
     await put(world, WEDNESDAY)
     run = await planned(world)
+    # Until the run that changes has listed what it may change, with what the rows said by then.
+    while not world.batons.messages:
+        world.clock.advance(timedelta(milliseconds=100))
+        await world.deliver_one()
     body = world.aks.schedule(cluster_id("aks-0"))
     assert body
     window = observe_configuration(body).schedule.window
@@ -199,7 +215,9 @@ async def test_the_row_is_read_anew_before_the_write() -> None:
     other = Wish(replace(window, duration_hours=5), force=True)
     await world.putter.put(cluster_id("aks-0"), other, PERSON)
     await world.putter.put(cluster_id("aks-0"), Wish(window, force=True), PERSON)
+    before = puts(world)
     await world.run_and_mind()
+    assert puts(world) == before
     assert day(world) == "Sunday"
     assert (await record(world, (await record(world, run.id)).followed_by)).summary["reasons"] == {
         "ChangedSincePlanned": 1
