@@ -68,7 +68,11 @@ async def _on_stage(arguments: Arguments, show: Show, folder: Path) -> int:
             write_guide(teller, folder)
             await _stay_up(stage)
         wanted = Wanted(arguments.table, arguments.promises, arguments.promised)
-        return await perform(teller, wanted)
+        code = await perform(teller, wanted)
+        if arguments.and_stay_up:
+            write_guide(teller, folder)
+            await _stay_up(stage)
+        return code
 
 
 async def _stay_up(stage: Stage) -> NoReturn:

@@ -24,6 +24,7 @@ class Arguments:
     table: bool = False
     promises: bool = False
     details: bool = False
+    and_stay_up: bool = False
 
 
 def parse(argv: Sequence[str] | None = None) -> Arguments:
@@ -35,6 +36,7 @@ def parse(argv: Sequence[str] | None = None) -> Arguments:
     )
     add = parser.add_argument
     add("--stay-up", action="store_true", help="no story: stay up and print how to talk to it")
+    add("--and-stay-up", action="store_true", help="stay up after the story, and print the same")
     add(
         "--port",
         type=_port,
@@ -64,6 +66,7 @@ def parse(argv: Sequence[str] | None = None) -> Arguments:
         given.table,
         given.promises,
         given.details,
+        given.and_stay_up,
     )
 
 
