@@ -132,7 +132,7 @@ def test_before_and_after_are_told(stories: tuple[Played, Played]) -> None:
     told = " ".join(stories[0].output.partition("\nbefore ")[2].split())
     assert told.startswith("19 of 30 NAP clusters would have taken the image at once after 1 of ")
     assert ": linked; the others wait for their windows" in told
-    people = re.findall(r"should look at (\d+): ([a-z0-9, -]+?) next ", told)
+    people = re.findall(r"should look at (\d+): ([a-z0-9, -]+?) (?:page|next) ", told)
     assert people
     named = set(people[0][1].split(", "))
     assert len(named) == int(people[0][0])
