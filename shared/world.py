@@ -44,9 +44,9 @@ from shared.telemetry.reports import (
     report_in_run,
     report_put,
     report_removed_again,
-    report_run,
     report_work,
 )
+from shared.telemetry.run_reports import report_run
 
 
 class World(Fleetwork):

@@ -93,6 +93,7 @@ def _measures(arguments: Arguments) -> Mapping[str, Measure]:
         "large": partial(sweeps.large_fleet, arguments.large, arguments.callers),
         "many": partial(sweeps.many_shards, arguments.many),
         "plain": partial(sweeps.against_plain_loop, arguments.plain),
+        "refused": partial(sweeps.refused_every_fifth, arguments.plain),
         "choosing": partial(choosing.measure, CHOICES),
         "images": partial(node_images.one_look, arguments.locations),
         "updates": partial(updated_at_once, arguments.updates, arguments.workers),

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +30,23 @@ SWEEP_FACTOR: Final = 1.1
 
 QUICK_SECONDS: Final = 1.5
 LATENCY_SECONDS: Final = 0.1
+
+WITHOUT_PACE: Final = {
+    "NAPTIME_SHARD_BURST": "100000",
+    "NAPTIME_SHARD_RATE_PER_SECOND": "9999",
+}
+"""A pace that holds nothing up: so is a fleet where each location has a few clusters."""
+
+RETRY_AFTER, LATENCY = timedelta(seconds=1), timedelta(seconds=LATENCY_SECONDS)
+"""What a refusal asks for, and what a call takes until it is in the journal, which is twice as long
+on a busy machine."""
+
+_EVERY_FIFTH: Final[Json] = {
+    "fault": "throttled-by-aks",
+    "path": "*maintenanceConfigurations*",
+    "every": 5,
+    "retryAfter": RETRY_AFTER.seconds,
+}
 
 WARMED_UP_IN: Final = "swedencentral"
 """Where the one cluster is that the app loads its clients for."""
@@ -110,8 +128,7 @@ async def against_plain_loop(clusters: int) -> Part:
     """Sweep a subscription without limits at a latency, and let the plain loop do an equal one."""
     ours, theirs = subscriptions(2)
     lots = [Lot((ours, theirs), _HERE, clusters)]
-    burst = {"NAPTIME_SHARD_BURST": "100000"}
-    async with stage_of(lots, Limits(), burst, owned=(ours,), options=()) as stage:
+    async with stage_of(lots, Limits(), WITHOUT_PACE, owned=(ours,), options=()) as stage:
         await _slow_down(stage)
         found = await swept(stage, {"subscriptionId": ours, "locations": [_HERE]})
         plain = await _plain(stage, theirs)
@@ -122,6 +139,26 @@ async def against_plain_loop(clusters: int) -> Part:
         Row("the same (a plain loop over the synchronous SDK)", plain, took, "s"),
     )
     return Part(f"{clusters:,} clusters, 100 ms latency, no limits", rows)
+
+
+async def refused_every_fifth(clusters: int) -> Part:
+    """Do the same where every fifth call for configurations is 429 and asks for a second's wait."""
+    ours, theirs = subscriptions(2)
+    lots = [Lot((ours, theirs), _HERE, clusters), Lot((ours,), _THERE, clusters)]
+    async with stage_of(lots, Limits(), WITHOUT_PACE, owned=(ours,), options=()) as stage:
+        # Calls that wait for a connection are under way; so there are connections for all of them.
+        await _slow_down(stage)
+        await swept(stage, {"subscriptionId": ours, "locations": [_THERE]})
+        await _order(stage, _EVERY_FIFTH)
+        found = await swept(stage, {"subscriptionId": ours, "locations": [_HERE]})
+        plain = await _plain(stage, theirs)
+    rows = (
+        Row(f"clusters of {len(found.after):,} without a schedule", 0, found.unprotected),
+        Row("calls before their time", 0, found.too_early(2 * LATENCY, RETRY_AFTER + LATENCY)),
+        Row("to the last call (a plain loop over the SDK)", plain, found.seconds, "s"),
+        Row("calls answered with 429 (a fifth of all)", len(found.run_calls) / 5, found.throttled),
+    )
+    return Part(f"{clusters:,} clusters, 100 ms latency, every fifth call 429", rows)
 
 
 def _processor(found: Swept, where: str = "") -> Row:
@@ -168,8 +205,11 @@ async def stage_of(
 
 
 async def _slow_down(stage: Stage) -> None:
-    url, order = f"{stage.azure.url}/faults", {"fault": "slow", "seconds": LATENCY_SECONDS}
-    async with stage.azure.session.post(url, json=order) as response:
+    await _order(stage, {"fault": "slow", "seconds": LATENCY_SECONDS})
+
+
+async def _order(stage: Stage, order: Json) -> None:
+    async with stage.azure.session.post(f"{stage.azure.url}/faults", json=order) as response:
         response.raise_for_status()
 
 

@@ -3,7 +3,8 @@
 from naptime.reports.kinds import PlanKind, sorted_out
 from naptime.reports.plan import COLUMNS, needs_a_person, plan_report, record_of, unread, when, why
 from naptime.reports.report import DONE, FAILED, Report, Section, Tone
-from naptime.reports.words import counted
+from naptime.reports.updates.done import done_report
+from naptime.reports.words import counted, plain
 from naptime.source import FleetLook
 from shared.domain.fleet.run import RunState
 from shared.reconcile.shown.runs import ShownRunJson
@@ -14,6 +15,8 @@ def run_report(run: ShownRunJson) -> Report:
     look = FleetLook(run)
     if run["scope"]["dryRun"]:
         return plan_report(look, detailed=False)
+    if run.get("updates"):
+        return done_report(run)
     rows = sorted_out(run["clusters"]["value"])
     sections = (
         Section(
@@ -36,15 +39,26 @@ def run_report(run: ShownRunJson) -> Report:
     )
     failed = bool(rows[PlanKind.UNREAD] or run.get("unreadableSubscriptions"))
     created = counted(len(rows[PlanKind.CREATE]), "schedule")
-    under_way = " It is still under way." if run["state"] == RunState.ACTIVE else ""
     return Report(
         title=f"naptime run {run['runId']}",
         sections=tuple(section for section in sections if not section.is_empty),
         totals=(),
-        last=f"{created} written.{' Some were not: see above.' if failed else ''}{under_way}",
+        last=f"{created} written.{' Some were not: see above.' if failed else ''}{_then(run)}",
         tone=Tone.WRONG if failed else Tone.GOOD,
         json=run,
         columns=COLUMNS,
         records=[record_of(kind, row) for kind in PlanKind for row in rows[kind]],
         code=FAILED if failed else DONE,
     )
+
+
+def _then(run: ShownRunJson) -> str:
+    """Say what is still to come of it."""
+    match run["state"]:
+        case RunState.ACTIVE:
+            return " It is still under way."
+        case RunState.NEEDS_APPROVAL if "updatePlan" in run:
+            changes = counted(run["updatePlan"]["updates"], "change")
+            return f" {changes} wait for an approval: naptime approve {plain(run['runId'])}."
+        case _:
+            return ""

@@ -18,7 +18,8 @@ from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.ports.azure import Clock
 from shared.ports.storage import Queue
-from shared.reconcile.fleet.shift import Settled, Shift
+from shared.reconcile.fleet.settled import Settled
+from shared.reconcile.fleet.shift import Shift
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import Recorder
 from shared.reconcile.ground.outbox import EventTeller

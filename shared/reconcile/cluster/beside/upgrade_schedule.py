@@ -90,9 +90,9 @@ class _Making:
         if planned is None:
             # An attempt before this one may have been accepted without an answer.
             return _outcome(OutcomeKind.CREATED, _MADE, self.sent, sight) if self.sent else None
-        looks.write_after(sight)
-        self.sent = planned
-        accepted = await looks.looker.aks.put_auto_upgrade_schedule(looks.cluster_id, planned)
+        async with looks.writing_after(sight):
+            self.sent = planned
+            accepted = await looks.looker.aks.put_auto_upgrade_schedule(looks.cluster_id, planned)
         window = read_schedule(accepted.properties).window or planned
         return _outcome(OutcomeKind.CREATED, _MADE, window, sight)
 

@@ -90,7 +90,7 @@ class FleetPageViewer:
         where = {"state": RunState.FINISHED.value}
         for month in (await self.runs.months())[:2]:
             for record in await self.runs.runs_of(month, RUNS_LOOKED_THROUGH, where=where):
-                if record.run.scope.is_everything and (self.dry_run or not record.only_looks):
+                if record.run.looks_at_everything and (self.dry_run or not record.only_looks):
                     return record
         return None
 
