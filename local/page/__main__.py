@@ -5,28 +5,25 @@ It says what the page did that it should not, when it was painted, and leaves pi
 
 import argparse
 import asyncio
-import json
 import sys
 import tempfile
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
-from statistics import median
 from typing import Final
 
-from playwright.async_api import Browser, Route
+from playwright.async_api import Browser
 
 from local.demo.setting_up import DID_NOT_START
 from local.demo.stage import StageFailed
-from local.page.browser import BrowserMissing, Look, opened, painted_after, started
+from local.page.browser import BrowserMissing, Look, opened, started
 from local.page.fleet import looked_after
+from local.page.measuring import measure
 from local.storage_emulator import REPOSITORY
 
 PICTURES: Final = REPOSITORY / "docs/pictures"
 LOOKED_AT: Final = REPOSITORY / "dist/page"
 SIZES: Final = ((1440, 900), (390, 844), (320, 640))
-FLEETS: Final = (40, 400, 10_000)
-TIMES: Final = 5
 VIEWS: Final = ("week", "clusters")
 
 
@@ -38,7 +35,7 @@ async def main(*, picture: bool) -> int:
             if picture:
                 return await _take_pictures(browser, url, look)
             wrong = await _look_at_it(browser, url, look)
-            await _measure(browser, url, look)
+            await measure(browser, url, look)
     return 1 if wrong else 0
 
 
@@ -76,41 +73,6 @@ async def _shoot(browser: Browser, url: str, look: Look, path: Path, *, whole: b
     found = [f"console: {each}" for each in seen.console]
     found += [f"asked elsewhere: {each}" for each in seen.foreign]
     return found + ([f"{url} is {wide} wide"] if wide > look.width else [])
-
-
-async def _measure(browser: Browser, url: str, look: Look) -> None:
-    """Say after how long a fleet is painted: the demonstration's, repeated to so many clusters."""
-    for count in FLEETS:
-        took = sorted([await _painted(browser, url, look, count) for _ in range(TIMES)])
-        print(f"{count:6,} clusters: painted {median(took):.0f} ms after the address was opened")
-
-
-async def _painted(browser: Browser, url: str, look: Look, count: int) -> float:
-    page, _ = await opened(browser, "about:blank", look)
-
-    async def repeat(route: Route) -> None:
-        await route.fulfill(response=await route.fetch(), body=_repeated(kept, count))
-
-    kept = await (await page.request.get(f"{url}/data", headers=_key(look))).json()
-    await page.route("**/fleet/data", repeat)
-    await page.goto(url)
-    took = await painted_after(page)
-    await page.context.close()
-    return took
-
-
-def _key(look: Look) -> dict[str, str]:
-    return {"x-functions-key": look.key}
-
-
-def _repeated(answer: dict[str, list[list[object]]], count: int) -> str:
-    rows = answer["clusters"]
-    many = [
-        [*row[:2], f"{row[2]}-{number}", *row[3:]]
-        for number in range(count)
-        for row in [rows[number % len(rows)]]
-    ]
-    return json.dumps({**answer, "clusters": many})
 
 
 def _run() -> int:

@@ -22,7 +22,7 @@ OVERVIEW = ("week", "next", "images", "findings", "crowds")
 async def shown(browser: Browser, served: Served, look: Look, fragment: str = "") -> Page:
     """Open the page, and wait until the fleet is there."""
     page, _ = await opened(browser, served.page + fragment, look)
-    await page.locator("#week, #clusters, #cluster").first.wait_for()
+    await page.locator(".columns, #clusters, #cluster, #approvals").first.wait_for()
     return page
 
 
@@ -336,7 +336,7 @@ def axe() -> str:
     return (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
 
 
-VIEWS = ("", "#week?by=window", "#clusters", "one")
+VIEWS = ("", "#week?by=window", "#clusters", "#approvals", "one")
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

@@ -35,8 +35,13 @@ class GivenUpRecords:
 
     async def of_subscription(self, subscription_id: str) -> dict[str, str]:
         """Tell which schedule of a subscription's clusters was given up, by their hashes."""
+        found = await self.by_cluster(subscription_id)
+        return {each.hash: record.part for each, record in found.items()}
+
+    async def by_cluster(self, subscription_id: str) -> dict[ClusterId, GivenUp]:
+        """Read what was given up of the clusters of a subscription."""
         found = [read(row, GivenUp.read) async for row in self.table.rows(subscription_id)]
-        return {each.cluster_id.hash: each.part for each in found if each and each.cluster_id}
+        return {each.cluster_id: each for each in found if each and each.cluster_id}
 
     async def forget(self, cluster_id: ClusterId) -> None:
         """Remove it, if it is there: the cluster has been reconciled after all."""
