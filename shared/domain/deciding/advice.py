@@ -6,7 +6,7 @@ refused unless the wish is forced; the person may know better. A warning is only
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypedDict
 
 from shared.domain.deciding import checks
