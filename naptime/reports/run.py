@@ -4,6 +4,7 @@ from naptime.reports.kinds import PlanKind, sorted_out
 from naptime.reports.plan import COLUMNS, needs_a_person, plan_report, record_of, unread, when, why
 from naptime.reports.report import DONE, FAILED, Report, Section, Tone
 from naptime.reports.updates.done import done_report
+from naptime.reports.updates.planned import drift_sections
 from naptime.reports.words import counted, plain
 from naptime.source import FleetLook
 from shared.domain.fleet.run import RunState
@@ -28,6 +29,7 @@ def run_report(run: ShownRunJson) -> Report:
         ),
         Section("left alone", Tone.QUIET, ("cluster", "reason"), why(rows[PlanKind.EXCLUDED])),
         Section("not yet", Tone.PLAIN, ("cluster", "reason"), why(rows[PlanKind.NOT_YET])),
+        *drift_sections(run, run["clusters"]["value"]),
         Section(
             "got a schedule",
             Tone.GOOD,
