@@ -2,6 +2,11 @@
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 ready := .venv/.ready
+# Whatever the machine's setting, compiled modules are kept: each process of a test would compile all anew.
+export PYTHONDONTWRITEBYTECODE :=
+many_examples := tests/agreement tests/functions/test_api_properties.py tests/functions/test_window_schema.py \
+	tests/scenarios/test_api_campaign.py tests/service/updates/test_world_model.py \
+	tests/unit/domain/deciding tests/unit/domain/window
 
 $(ready): requirements.txt requirements-dev.txt local/azurite/package-lock.json local/setup.sh local/uv.txt
 	@sh local/setup.sh
@@ -34,8 +39,9 @@ quick: $(ready) ## unit and service tests in under a minute: the loop while writ
 	@$(PYTHON) -m pytest -q -n 3 --dist loadfile tests/unit tests/service
 
 .PHONY: campaign
-campaign: $(ready) ## the tests that take minutes: workers killed in the middle of runs, mutants, weather, a soak
+campaign: $(ready) ## what takes minutes: workers killed in the middle of runs, mutants, weather, a soak, many examples
 	@$(PYTHON) -m pytest -q -m campaign
+	@MANY_EXAMPLES=1 $(PYTHON) -m pytest -q $(many_examples)
 
 .PHONY: check
 check: $(ready) ## format, lint, types, imports, then the tests (three at a time)
