@@ -1,11 +1,11 @@
 """What is to be changed of schedules that are naptime's, or are from now on, as reports."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from naptime.reports.kinds import id_of
+from naptime.reports.kinds import advice_on, id_of
 from naptime.reports.report import Entry, Report, Section, Tone
 from naptime.reports.words import (
     by_subscription,
@@ -18,9 +18,11 @@ from naptime.reports.words import (
 from shared.domain.fleet.run import RunState
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.invalid import NaptimeError
+from shared.domain.vocabulary.reasons import Reason
 
 if TYPE_CHECKING:
     from shared.domain.deciding.conditions import DifferenceJson
+    from shared.domain.deciding.last_outcome import LastOutcomeJson
     from shared.reconcile.cluster.own.release import ReleasedJson
     from shared.reconcile.fleet.updates.approve import PutBackJson
     from shared.reconcile.shown.runs import ShownRunJson
@@ -41,15 +43,21 @@ class Change:
     changes: "Sequence[DifferenceJson]"
     waits_until: str = ""
 
+    @classmethod
+    def of(cls, row: "LastOutcomeJson") -> "Change":
+        """Take it from the row of a cluster whose schedule is not what is wanted."""
+        drift = row["drift"]
+        return cls(id_of(row), drift["changes"], drift.get("waitsUntil", ""))
+
     @property
     def words(self) -> str:
         """Say it field by field: `startTime 02:00 -> 22:00`."""
         return plain(", ".join(_field(each) for each in self.changes))
 
     def entry(self) -> Entry:
-        """Give its line of a table."""
-        wait = f"It waits until {minute_words(self.waits_until)}." if self.waits_until else ""
-        return Entry((short_name(self.cluster_id), self.words), wait)
+        """Give its line of a table; the fields are beneath, where nothing is ever cut."""
+        wait = f"; it waits until {minute_words(self.waits_until)} UTC" if self.waits_until else ""
+        return Entry((short_name(self.cluster_id),), f"{self.words}{wait}.")
 
     def record(self) -> dict[str, str]:
         """Give it for a spreadsheet."""
@@ -58,6 +66,26 @@ class Change:
             "changes": self.words,
             "waitsUntil": plain(self.waits_until),
         }
+
+
+def drift_sections(run: "ShownRunJson", rows: "Iterable[LastOutcomeJson]") -> Iterable[Section]:
+    """Tell which schedules of naptime's own are not what is wanted: left so, or to be changed."""
+    drifts = [(Change.of(row), row["drift"]["update"]) for row in rows if "drift" in row]
+    for title, tone, update, advice in (
+        ("differ from what the policy wants", Tone.PLAIN, False, (advice_on(Reason.OUTDATED),)),
+        ("are to be changed", Tone.GOOD, True, _brake(run)),
+    ):
+        found = [change for change, updates in drifts if updates is update]
+        blocks = by_subscription((each.cluster_id, each.entry()) for each in found)
+        yield Section(title, tone, ("cluster",), blocks, advice)
+
+
+def _brake(run: "ShownRunJson") -> tuple[str, ...]:
+    """Say that somebody has to approve it, where somebody has."""
+    plan = run.get("updatePlan")
+    if plan is None or not plan["needsApproval"]:
+        return ()
+    return (f"More than {plan['atMost']:,} need an approval: nothing is changed before it.",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +110,7 @@ class PlannedChanges:
         more = self.count - len(self.named)
         advice = (f"and {more:,} more",) if more else ()
         title = f"would be {self.what}"
-        section = Section(title, Tone.LOOK, ("cluster", "changes"), rows, advice)
+        section = Section(title, Tone.LOOK, ("cluster",), rows, advice)
         return Report(
             title=f"naptime run {self.run_id}",
             sections=() if section.is_empty else (section,),
@@ -106,11 +134,9 @@ def planned_changes(run: "ShownRunJson") -> PlannedChanges:
         raise NothingWaits(_why_none_waits(run))
     plan, rows = run["updatePlan"], run["clusters"]["value"]
     # What the clocks ask for needs no approval, and is not of the plan.
-    drifts = ((id_of(row), row["drift"]) for row in rows if "drift" in row)
+    found = (row for row in rows if "drift" in row)
     named = tuple(
-        Change(cluster_id, drift["changes"], drift.get("waitsUntil", ""))
-        for cluster_id, drift in drifts
-        if drift["update"] and not drift["clocks"]
+        Change.of(row) for row in found if row["drift"]["update"] and not row["drift"]["clocks"]
     )
     return PlannedChanges(plain(run["runId"]), plan["planHash"], plan["updates"], named, "changed")
 
@@ -148,10 +174,9 @@ def released_report(came: "ReleasedJson") -> Report:
     else:
         then = "It is not what the policy wants, which says that nothing is changed."
     rows = by_subscription([(cluster_id, change.entry())]) if changes else ()
-    columns = ("cluster", "changes")
     return Report(
         title=f"naptime release {cluster_id.name}",
-        sections=(Section("to be changed", Tone.LOOK, columns, rows),) if rows else (),
+        sections=(Section("to be changed", Tone.LOOK, ("cluster",), rows),) if rows else (),
         totals=(),
         last=f"{short_name(cluster_id)}: {window_words(came['window'])} is naptime's now. {then}",
         tone=Tone.LOOK if changes else Tone.GOOD,

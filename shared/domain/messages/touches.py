@@ -134,7 +134,7 @@ def _span(length: timedelta) -> str:
     for unit, name in ((_DAY, "days"), (_HOUR, "hours")):
         if length > unit:
             return f"{-(-length // unit)} {name}"
-    return f"{max(-(-length // _MINUTE), 1)} minutes"
+    return f"{-(-length // _MINUTE)} minutes" if length > _MINUTE else "a minute"
 
 
 def _by_whom(removals: Sequence[Touch]) -> str:

@@ -4,7 +4,6 @@ The model knows who wrote each schedule last; naptime knows only its records, an
 """
 
 import asyncio
-import os
 from datetime import datetime, timedelta
 
 from hypothesis import HealthCheck, settings
@@ -24,13 +23,14 @@ from shared.domain.window.body import read_window
 from shared.domain.window.window import MaintenanceWindow
 from shared.reconcile.fleet.updates.approve import NothingToApprove, OtherPlan
 from tests.clusters import cluster, cluster_id, schedule
+from tests.examples import examples
 from tests.fakes.aks import Call, Fault
 from tests.fakes.clock import FakeClock
 from tests.service.test_policies import ANY, PERSON
 from tests.service.updates.worlds import OWNED, policy
 from tests.service_world import Killed, World
 
-HISTORIES = int(os.environ.get("NAPTIME_HISTORIES", "40"))
+HISTORIES = examples(15, 40)
 BEGIN = datetime.fromisoformat("2027-03-12T10:00:00+00:00")
 NAMES = st.sampled_from(["aks-0", "aks-1", "aks-2"])
 HALF_AN_HOUR, EIGHT_DAYS = timedelta(minutes=30), timedelta(days=8)
