@@ -69,8 +69,8 @@ picture: $(ready) ## the README's pictures of the fleet page, from the demonstra
 	@$(PYTHON) -m local.page --picture
 
 .PHONY: bench
-bench: $(ready) ## the figures of docs/performance.md, measured
-	@$(PYTHON) -m local.bench
+bench: $(ready) ## the figures of docs/performance.md (beside a version: ARGS="--before REF")
+	@$(PYTHON) -m local.bench $(ARGS)
 
 .PHONY: profile
 profile: $(ready) ## where a sweep's processor time, calls, storage operations and memory go

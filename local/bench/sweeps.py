@@ -18,6 +18,7 @@ from local.bench.figures import Part, Row
 from local.bench.fleet_runs import RunDidNotEnd, Swept, swept
 from local.bench.fleets import Lot, fleet_of, subscriptions
 from local.bench.limits import Limits
+from local.bench.versions import host_program
 from local.bench.watchers import watch
 from local.demo.bodies import Json
 from local.demo.setting_up import Plan, staged
@@ -27,6 +28,9 @@ from local.storage_emulator import REPOSITORY
 CPU_MILLISECONDS: Final = 5.0
 SWEEP_FACTOR: Final = 1.1
 """How much longer than the pace alone a sweep may take."""
+
+SPREAD, LOOP_FACTOR = 20, 1.6
+"""Over how many subscriptions; how much longer than a loop that keeps nothing a sweep may take."""
 
 QUICK_SECONDS: Final = 1.5
 LATENCY_SECONDS: Final = 0.1
@@ -124,6 +128,27 @@ async def many_shards(shape: Shape) -> Part:
     return Part(str(shape), rows)
 
 
+async def without_limits(clusters: int) -> Part:
+    """Sweep a fleet that nothing holds up, twice, and let the plain loop do an equal one.
+
+    Twenty subscriptions, as many clusters in each, and the loop goes over all of them.
+    """
+    own = subscriptions(2 * SPREAD)
+    ours, theirs = own[:SPREAD], own[SPREAD:]
+    lots = [Lot(ours, _HERE, clusters // SPREAD), Lot(theirs, _THERE, clusters // SPREAD)]
+    async with stage_of(lots, Limits(), WITHOUT_PACE, owned=ours, options=()) as stage:
+        found = await swept(stage, _run_over(_HERE))
+        again = await swept(stage, _run_over(_HERE))
+        plain = await _plain(stage, *theirs)
+    rows = (
+        *_kept(found),
+        Row("to the last call (1.6 x a plain loop)", LOOP_FACTOR * plain, found.seconds, "s"),
+        _processor(found),
+        _processor(again, ", where none needs anything"),
+    )
+    return Part(f"{clusters:,} clusters, no latency, no limits", rows)
+
+
 async def against_plain_loop(clusters: int) -> Part:
     """Sweep a subscription without limits at a latency, and let the plain loop do an equal one."""
     ours, theirs = subscriptions(2)
@@ -198,6 +223,7 @@ async def stage_of(
             Path(folder),
             settings=limits.settings if settings is None else settings,
             azure_options=limits.azure_options if options is None else options,
+            host=host_program(),
         )
         async with staged(plan, lambda _: None) as stage:
             await swept(stage, {"subscriptionId": own[0], "locations": [warm.location]})
@@ -213,17 +239,17 @@ async def _order(stage: Stage, order: Json) -> None:
         response.raise_for_status()
 
 
-async def _plain(stage: Stage, subscription: str) -> float:
-    """Let the plain loop go over a subscription, in a process of its own; the seconds it took."""
+async def _plain(stage: Stage, *theirs: str) -> float:
+    """Let the plain loop go over subscriptions, in a process of its own; the seconds it took."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "local.bench.plain_loop", subscription),
+        *(sys.executable, "-m", "local.bench.plain_loop", *theirs),
         cwd=REPOSITORY,
         env=dict(stage.settings),
         stdout=asyncio.subprocess.PIPE,
     )
     output, _ = await process.communicate()
     states = (await stage.azure.state()).values()
-    left = [each for each in states if each.subscription == subscription and not each.schedule]
+    left = [each for each in states if each.subscription in theirs and not each.schedule]
     if process.returncode or left:
         raise RunDidNotEnd(f"the plain loop left {len(left)} clusters without a schedule")
     return float(json.loads(output))
