@@ -76,6 +76,10 @@ bench: $(ready) ## the figures of docs/performance.md (beside a version: ARGS="-
 profile: $(ready) ## where a sweep's processor time, calls, storage operations and memory go
 	@$(PYTHON) -m local.profiling
 
+.PHONY: cost
+cost: $(ready) ## what a month costs, for docs/deploy.md (write it: make cost ARGS=--write)
+	@$(PYTHON) -m local.cost $(ARGS)
+
 .PHONY: az-check
 az-check: $(ready) ## the real azure-cli against the simulator (installs it into .venv-az, 700 MB)
 	@$(PYTHON) -m local.real_clients.az
