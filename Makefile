@@ -30,9 +30,13 @@ up: $(ready) ## the same without the story: stays up, and every call of the page
 plan: $(ready) ## what naptime would do, with your own login (options: make plan ARGS="--help")
 	@$(PYTHON) -m naptime plan $(or $(ARGS),--all)
 
+# Files of few tests that take long would come last, one after the other, with one core idle.
+long_first := tests/scenarios tests/telemetry tests/local/demo tests/local/deploying tests/agreement \
+	tests/command_line tests/functions tests/service
+
 .PHONY: test
 test: $(ready) ## every test, with the storage emulator and the real worker library
-	@$(PYTHON) -m pytest -q -n 3 --dist loadfile --cov --cov-report=term
+	@$(PYTHON) -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(long_first) tests
 
 .PHONY: quick
 quick: $(ready) ## unit and service tests in under a minute: the loop while writing

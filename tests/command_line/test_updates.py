@@ -83,7 +83,10 @@ async def see_the_plan(app: Deployed, by_key: Type, run_id: str) -> None:
     """See it as a table and as JSON, and that nothing is written without the right number."""
     planned = await by_key("approve", run_id, "--dry-run")
     assert planned.last == "Nothing was written. 4 schedules would be changed."
-    assert f"rg-0/aks-0000  weekly.dayOfWeek {weekday(3)} -> {weekday(4)}" in planned.out
+    alike = (
+        f"rg-0/aks-0000\n    rg-1/aks-0002\n        weekly.dayOfWeek {weekday(3)} -> {weekday(4)}."
+    )
+    assert alike in planned.out
     told = (await by_key("approve", run_id, "--dry-run", "--format", "json")).json
     assert (told["runId"], told["updates"]) == (run_id, 4)
     (change, *_) = cast("list[Json]", cast("list[Json]", told["clusters"])[0]["changes"])
@@ -209,7 +212,7 @@ def test_what_came_of_each_is_told() -> None:
         "1 schedule changed. 1 later, by themselves. 2 left out: see above. 1 failed: see above."
     )
     assert [section.title for section in report.sections] == [
-        *("were changed", "are changed later", "were left out", "could not be read")
+        *("were changed", "are changed later", "were left out", "failed")
     ]
     assert run_report(run).last.startswith("1 schedule changed.")
     assert done_report(a_run(rows[:1], updates=updates)).code == DONE

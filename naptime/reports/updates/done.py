@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from naptime.reports.kinds import id_of, kind_of
-from naptime.reports.plan import COLUMNS, record_of, unread, when, why
+from naptime.reports.plan import COLUMNS, advice_of, record_of, unread, when, why
 from naptime.reports.report import DONE, FAILED, Block, Entry, Report, Section, Tone
 from naptime.reports.words import by_subscription, counted, plain, short_name
 from naptime.source import FleetLook
@@ -29,6 +29,7 @@ def done_report(run: "ShownRunJson", planned: Iterable[ClusterId] = ()) -> Repor
     others = [row for row in rows if row["outcome"] not in _TOLD]
     left = run.get("leftOutOfPlan", [])
     known = {id_of(row) for row in rows} | {ClusterId.parse(each["clusterId"]) for each in left}
+    advice = advice_of(row["reason"] for row in failed)
     silent = sorted({*planned} - known)
     sections = (
         Section(
@@ -36,7 +37,8 @@ def done_report(run: "ShownRunJson", planned: Iterable[ClusterId] = ()) -> Repor
         ),
         Section("are changed later", Tone.PLAIN, ("cluster", "reason"), why(later)),
         Section("were left out", Tone.LOOK, ("cluster", "reason"), _left(others, left, silent)),
-        *unread(FleetLook(run), failed),
+        Section("failed", Tone.WRONG, ("cluster", "reason"), why(failed), advice),
+        *unread(FleetLook(run), []),
     )
     wrong = bool(failed or run.get("unreadableSubscriptions"))
     not_changed = len(others) + len(left) + len(silent)

@@ -47,9 +47,9 @@ class Change:
         return plain(", ".join(_field(each) for each in self.changes))
 
     def entry(self) -> Entry:
-        """Give its line of a table."""
-        wait = f"It waits until {minute_words(self.waits_until)}." if self.waits_until else ""
-        return Entry((short_name(self.cluster_id), self.words), wait)
+        """Give its line of a table; the fields are beneath, where nothing is ever cut."""
+        wait = f"; it waits until {minute_words(self.waits_until)} UTC" if self.waits_until else ""
+        return Entry((short_name(self.cluster_id),), f"{self.words}{wait}.")
 
     def record(self) -> dict[str, str]:
         """Give it for a spreadsheet."""
@@ -82,7 +82,7 @@ class PlannedChanges:
         more = self.count - len(self.named)
         advice = (f"and {more:,} more",) if more else ()
         title = f"would be {self.what}"
-        section = Section(title, Tone.LOOK, ("cluster", "changes"), rows, advice)
+        section = Section(title, Tone.LOOK, ("cluster",), rows, advice)
         return Report(
             title=f"naptime run {self.run_id}",
             sections=() if section.is_empty else (section,),
@@ -148,10 +148,9 @@ def released_report(came: "ReleasedJson") -> Report:
     else:
         then = "It is not what the policy wants, which says that nothing is changed."
     rows = by_subscription([(cluster_id, change.entry())]) if changes else ()
-    columns = ("cluster", "changes")
     return Report(
         title=f"naptime release {cluster_id.name}",
-        sections=(Section("to be changed", Tone.LOOK, columns, rows),) if rows else (),
+        sections=(Section("to be changed", Tone.LOOK, ("cluster",), rows),) if rows else (),
         totals=(),
         last=f"{short_name(cluster_id)}: {window_words(came['window'])} is naptime's now. {then}",
         tone=Tone.LOOK if changes else Tone.GOOD,

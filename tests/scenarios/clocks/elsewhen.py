@@ -90,6 +90,7 @@ async def farm_at(
     folder: Path,
     fleet: Document,
     *options: str,
+    lease_seconds: int = 600,
     settings: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Elsewhen]:
     """Start a farm whose clocks begin at an aware instant; only the minder comes by itself."""
@@ -101,6 +102,7 @@ async def farm_at(
         fleet,
         *options,
         f"--now={instant.isoformat()}",
+        lease_seconds=lease_seconds,
         host_module="tests.scenarios.clocks",
         settings={**SETTINGS, AHEAD_FILE: str(file), **(settings or {})},
         tripwire=storage,

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -28,6 +29,7 @@ DAY, HALF_AN_HOUR = timedelta(days=1), timedelta(minutes=30)
 FAST = {"NAPTIME_SHARD_BURST": "10000", "NAPTIME_SHARD_RATE_PER_SECOND": "1000"}
 BURST, RATE = 500, 9
 PACE = {"NAPTIME_SHARD_BURST": str(BURST), "NAPTIME_SHARD_RATE_PER_SECOND": str(RATE)}
+SLOW = {"NAPTIME_SHARD_BURST": "40", "NAPTIME_SHARD_RATE_PER_SECOND": "4"}
 RINGS, EACH = ("weekly", "daily", "fixed"), 2
 
 POLICY = """
@@ -284,7 +286,7 @@ async def test_four_hundred(tmp_path: Path) -> None:
         await owned(here)
         began = flip.closed("weekly")[0]
         await here.move_to(began)
-        await here.running.until(lambda: ended_for_clocks(here), holds="the run for the clocks")
+        await here.running.until(partial(ended_for_clocks, here), holds="the run for the clocks")
         assert await offsets(here.running) == {"weekly": {flip.after}}
         journal = await here.running.controls.journal(path="*maintenanceConfigurations*")
         calls = [each for each in journal if datetime.fromisoformat(str(each["time"])) > began]
@@ -309,3 +311,30 @@ def see_half_of_the_pace(times: Sequence[datetime]) -> None:
             seconds = (times[end] - times[begin]).total_seconds()
             # What is drawn is spent within eight seconds; storage's instants are whole seconds.
             assert end - begin <= BURST / 2 + RATE / 2 * (seconds + 10)
+
+
+async def has_written(here: Elsewhen, least: float) -> bool | None:
+    """Say whether ARM has accepted so many writes, creations included."""
+    return sum(map(len, (await here.running.writes()).values())) >= least or None
+
+
+@both
+async def test_killed_in_the_middle(tmp_path: Path, flip: Flip) -> None:
+    """Killed three times while it writes: all is written in time, and never two things of one."""
+    fleet, (closes, opens) = Rings(40, ("weekly",)), flip.closed("weekly")
+    async with farm_at(
+        *(flip.at - 13 * DAY, tmp_path, fleet), settings=SLOW, lease_seconds=3
+    ) as here:
+        await owned(here)
+        await here.move_to(closes + timedelta(minutes=1))
+        for written in (45, 55, 65):
+            await here.running.until(partial(has_written, here, written), holds=f"{written} writes")
+            await here.running.kill_host()
+        await here.running.until(partial(ended_for_clocks, here), holds="the run for the clocks")
+        assert await offsets(here.running) == {"weekly": {flip.after}}
+        for bodies in (await here.running.writes()).values():
+            _, first, *again = bodies
+            assert all(body == first for body in again)
+        for entry in await here.running.controls.journal(method="PUT"):
+            at = datetime.fromisoformat(str(entry["time"]))
+            assert at < closes - DAY or closes <= at <= opens - HALF_AN_HOUR
