@@ -23,6 +23,7 @@ class PlanKind(Enum):
     LEAVE = "leave"
     EXCLUDED = "excluded"
     NOT_YET = "not yet"
+    DIFFER = "differs"
     CREATE = "create"
     LOOK = "needs a person"
     UNREAD = "could not be read"
@@ -38,7 +39,9 @@ def kind_of(row: LastOutcomeJson) -> PlanKind:
         return PlanKind.UNREAD
     if attention(row):
         return PlanKind.LOOK
-    return PlanKind.EXCLUDED if row["outcome"] == OutcomeKind.SKIPPED else PlanKind.LEAVE
+    if row["outcome"] == OutcomeKind.SKIPPED:
+        return PlanKind.EXCLUDED
+    return PlanKind.DIFFER if "drift" in row else PlanKind.LEAVE
 
 
 def attention(row: LastOutcomeJson) -> list[str]:

@@ -1,6 +1,7 @@
 """What would be done to a fleet, as a report."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 from naptime.reports.kinds import (
@@ -23,6 +24,7 @@ from naptime.reports.report import (
     Tone,
     Total,
 )
+from naptime.reports.updates.planned import drift_sections
 from naptime.reports.words import (
     by_subscription,
     counted,
@@ -53,7 +55,7 @@ def plan_report(look: FleetLook, *, detailed: bool) -> Report:
     """Tell of every cluster what would be done; `detailed` makes something to do an exit code."""
     rows = sorted_out([*look.run["clusters"]["value"], *look.left_out])
     failed = bool(rows[PlanKind.UNREAD]) or is_incomplete(look)
-    to_do = bool(rows[PlanKind.CREATE] or rows[PlanKind.LOOK] or beside_of(rows))
+    to_do = bool(rows[PlanKind.CREATE] or rows[PlanKind.LOOK] or beside_of(rows) or to_change(rows))
     return Report(
         title="naptime plan",
         sections=tuple(section for section in _sections(look, rows) if not section.is_empty),
@@ -70,6 +72,13 @@ def plan_report(look: FleetLook, *, detailed: bool) -> Report:
 def beside_of(rows: Rows) -> list[LastOutcomeJson]:
     """Give the rows of clusters that would get a schedule of Kubernetes upgrades."""
     return [row for some in rows.values() for row in some if made_beside(row)]
+
+
+def to_change(rows: Rows) -> list[LastOutcomeJson]:
+    """Give the rows of clusters whose schedule a run would change."""
+    return [
+        row for some in rows.values() for row in some if "drift" in row and row["drift"]["update"]
+    ]
 
 
 def is_incomplete(look: FleetLook) -> bool:
@@ -106,6 +115,7 @@ def _sections(look: FleetLook, rows: Rows) -> Iterable[Section]:
     yield Section("left as they are", Tone.QUIET, _WHEN, when(rows[PlanKind.LEAVE]), folded=True)
     yield Section("excluded", Tone.QUIET, _WHY, why(rows[PlanKind.EXCLUDED]), folded=True)
     yield Section("not yet", Tone.PLAIN, _WHY, why(rows[PlanKind.NOT_YET]))
+    yield from drift_sections(look.run, chain(*rows.values()))
     yield Section("would get a schedule", Tone.GOOD, _WHEN, when(rows[PlanKind.CREATE]))
     yield Section(OF_UPGRADES, Tone.GOOD, _WHEN, when_beside(beside_of(rows)))
     yield needs_a_person(rows[PlanKind.LOOK])
@@ -198,6 +208,7 @@ def _totals(look: FleetLook, rows: Rows) -> tuple[Total, ...]:
         Total(settled[Reason.CLUSTER_DELETING], "being deleted", Tone.QUIET),
         Total(settled[Reason.CLUSTER_CREATING], "being created: plan again later", Tone.PLAIN),
         Total(len(rows[PlanKind.NOT_YET]), "not yet: plan again later", Tone.PLAIN),
+        Total(len(rows[PlanKind.DIFFER]), "differ from what the policy wants", Tone.PLAIN),
         Total(len(rows[PlanKind.CREATE]), "would get a schedule", Tone.GOOD),
         Total(len(beside_of(rows)), OF_UPGRADES, Tone.GOOD),
         Total(len(rows[PlanKind.LOOK]), "for a person to look at", Tone.LOOK),
@@ -212,6 +223,8 @@ def _last(rows: Rows, *, failed: bool) -> str:
     create, look = len(rows[PlanKind.CREATE]) + len(beside_of(rows)), len(rows[PlanKind.LOOK])
     if create:
         said = f"Nothing was written. naptime protect would write {counted(create, 'schedule')}."
+    elif changes := len(to_change(rows)):
+        said = f"Nothing was written. {counted(changes, 'schedule')} of naptime's own would change."
     elif look:
         said = f"Nothing to write; {counted(look, 'cluster needs', 'clusters need')} a person."
     else:

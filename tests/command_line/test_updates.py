@@ -5,16 +5,20 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from naptime.reports.report import DONE, FAILED
+from naptime.reports.audit import audit_report
+from naptime.reports.plan import plan_report
+from naptime.reports.report import DONE, FAILED, TO_DO
 from naptime.reports.run import run_report
 from naptime.reports.updates.done import done_report
 from naptime.reports.updates.planned import NothingWaits, planned_changes, put_back_changes
+from naptime.source import FleetLook
 from shared.domain.vocabulary.ids import ClusterId
 from tests.clusters import schedule
 from tests.command_line.conftest import Json, Type
 from tests.command_line.looks import NOTHING_WRONG, a_look, row
 from tests.command_line.tenants import a_cluster, subscription
 from tests.command_line.test_deployed import KEY, Deployed, deploy
+from tests.fakes.clock import SATURDAY_NOON
 from tests.policies import owning, weekday
 
 if TYPE_CHECKING:
@@ -216,3 +220,26 @@ def test_what_came_of_each_is_told() -> None:
     ]
     assert run_report(run).last.startswith("1 schedule changed.")
     assert done_report(a_run(rows[:1], updates=updates)).code == DONE
+
+
+def test_drift_is_shown_wherever_a_fleet_is() -> None:
+    """By field, in a plan, a run and an audit, whether or not it is to be changed."""
+    never = drifting("aks-1", clocks=False, update=False)
+    owned = drifting("aks-2", clocks=False, update=True)
+    verdict = {"needsApproval": True, "atMost": 10}
+    run = a_run([never, owned], state="NeedsApproval", updatePlan={**verdict, "updates": 11})
+    plan = plan_report(FleetLook(run), detailed=False)
+    done = run_report({**run, "scope": {**run["scope"], "dryRun": False}})
+    for report in (plan, done):
+        differ, change = report.sections
+        assert (differ.title, change.title) == (
+            "differ from what the policy wants",
+            "are to be changed",
+        )
+        assert differ.rows[0].note == change.rows[0].note == "startTime 01:00 -> 02:00."
+        assert change.advice == ("More than 10 need an approval: nothing is changed before it.",)
+    assert plan.last == "Nothing was written. 1 schedule of naptime's own would change."
+    assert plan_report(FleetLook(run), detailed=True).code == TO_DO
+    audit = audit_report(FleetLook(run), SATURDAY_NOON, detailed=True)
+    assert [section.title for section in audit.sections] == ["Outdated"]
+    assert audit.code == TO_DO

@@ -1,11 +1,11 @@
 """What is to be changed of schedules that are naptime's, or are from now on, as reports."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from naptime.reports.kinds import id_of
+from naptime.reports.kinds import advice_on, id_of
 from naptime.reports.report import Entry, Report, Section, Tone
 from naptime.reports.words import (
     by_subscription,
@@ -18,9 +18,11 @@ from naptime.reports.words import (
 from shared.domain.fleet.run import RunState
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.invalid import NaptimeError
+from shared.domain.vocabulary.reasons import Reason
 
 if TYPE_CHECKING:
     from shared.domain.deciding.conditions import DifferenceJson
+    from shared.domain.deciding.last_outcome import LastOutcomeJson
     from shared.reconcile.cluster.own.release import ReleasedJson
     from shared.reconcile.fleet.updates.approve import PutBackJson
     from shared.reconcile.shown.runs import ShownRunJson
@@ -41,6 +43,12 @@ class Change:
     changes: "Sequence[DifferenceJson]"
     waits_until: str = ""
 
+    @classmethod
+    def of(cls, row: "LastOutcomeJson") -> "Change":
+        """Take it from the row of a cluster whose schedule is not what is wanted."""
+        drift = row["drift"]
+        return cls(id_of(row), drift["changes"], drift.get("waitsUntil", ""))
+
     @property
     def words(self) -> str:
         """Say it field by field: `startTime 02:00 -> 22:00`."""
@@ -58,6 +66,26 @@ class Change:
             "changes": self.words,
             "waitsUntil": plain(self.waits_until),
         }
+
+
+def drift_sections(run: "ShownRunJson", rows: "Iterable[LastOutcomeJson]") -> Iterable[Section]:
+    """Tell which schedules of naptime's own are not what is wanted: left so, or to be changed."""
+    drifts = [(Change.of(row), row["drift"]["update"]) for row in rows if "drift" in row]
+    for title, tone, update, advice in (
+        ("differ from what the policy wants", Tone.PLAIN, False, (advice_on(Reason.OUTDATED),)),
+        ("are to be changed", Tone.GOOD, True, _brake(run)),
+    ):
+        found = [change for change, updates in drifts if updates is update]
+        blocks = by_subscription((each.cluster_id, each.entry()) for each in found)
+        yield Section(title, tone, ("cluster",), blocks, advice)
+
+
+def _brake(run: "ShownRunJson") -> tuple[str, ...]:
+    """Say that somebody has to approve it, where somebody has."""
+    plan = run.get("updatePlan")
+    if plan is None or not plan["needsApproval"]:
+        return ()
+    return (f"More than {plan['atMost']:,} need an approval: nothing is changed before it.",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +134,9 @@ def planned_changes(run: "ShownRunJson") -> PlannedChanges:
         raise NothingWaits(_why_none_waits(run))
     plan, rows = run["updatePlan"], run["clusters"]["value"]
     # What the clocks ask for needs no approval, and is not of the plan.
-    drifts = ((id_of(row), row["drift"]) for row in rows if "drift" in row)
+    found = (row for row in rows if "drift" in row)
     named = tuple(
-        Change(cluster_id, drift["changes"], drift.get("waitsUntil", ""))
-        for cluster_id, drift in drifts
-        if drift["update"] and not drift["clocks"]
+        Change.of(row) for row in found if row["drift"]["update"] and not row["drift"]["clocks"]
     )
     return PlannedChanges(plain(run["runId"]), plan["planHash"], plan["updates"], named, "changed")
 
