@@ -14,7 +14,7 @@ from typing import Final
 
 from rich.console import Console
 
-from local.bench import beside, choosing, events, loading, node_images, sweeps
+from local.bench import beside, choosing, events, loading, loops, node_images, sweeps
 from local.bench.beside import Measure
 from local.bench.cluster_events import SUBSCRIPTION
 from local.bench.cold_start import Start
@@ -103,9 +103,9 @@ def _measures(arguments: Arguments) -> Mapping[str, Measure]:
         "long": partial(sweeps.long_sweep, arguments.long),
         "large": partial(sweeps.large_fleet, arguments.large, arguments.callers),
         "many": partial(sweeps.many_shards, arguments.many),
-        "plain": partial(sweeps.against_plain_loop, arguments.plain),
-        "free": partial(sweeps.without_limits, arguments.free),
-        "refused": partial(sweeps.refused_every_fifth, arguments.plain),
+        "plain": partial(loops.against_plain_loop, arguments.plain),
+        "free": partial(loops.without_limits, arguments.free),
+        "refused": partial(loops.refused_every_fifth, arguments.plain),
         "choosing": partial(choosing.measure, CHOICES),
         "images": partial(node_images.one_look, arguments.locations),
         "updates": partial(updated_at_once, arguments.updates, arguments.workers),
