@@ -220,8 +220,11 @@ async def test_it_stays_up(tmp_path: Path) -> None:
         first, calls = output.partition("\n")[::2]
         assert first == "naptime is up, with 39 clusters in a simulated Azure"
         assert len(output.splitlines()) <= 10
-        _, page, *_ = calls.splitlines()
-        assert page.endswith("/api/fleet  # the fleet page, which asks for $KEY")
+        names, _, page, *_ = calls.splitlines()
+        shown = re.search("/api/fleet  # after that, the page; its key: (.+)$", page)
+        assert shown
+        exported = await asyncio.to_thread(Path(names.split()[1]).read_text, "utf-8")
+        assert f"export KEY={shown[1]}\n" in exported
         pasted = calls.replace(page, f"curl -fsS {page}")
         shell = await asyncio.create_subprocess_exec(
             *("bash", "-eux", "-c", "\n".join([pasted, *calls_of_the_pages()])),
