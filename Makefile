@@ -2,6 +2,11 @@
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 ready := .venv/.ready
+# Whatever the machine's setting, compiled modules are kept: each process of a test would compile all anew.
+export PYTHONDONTWRITEBYTECODE :=
+many_examples := tests/agreement tests/functions/test_api_properties.py tests/functions/test_window_schema.py \
+	tests/scenarios/test_api_campaign.py tests/service/updates/test_world_model.py \
+	tests/unit/domain/deciding tests/unit/domain/window
 
 $(ready): requirements.txt requirements-dev.txt local/azurite/package-lock.json local/setup.sh local/uv.txt
 	@sh local/setup.sh
@@ -25,17 +30,22 @@ up: $(ready) ## the same without the story: stays up, and every call of the page
 plan: $(ready) ## what naptime would do, with your own login (options: make plan ARGS="--help")
 	@$(PYTHON) -m naptime plan $(or $(ARGS),--all)
 
+# Files of few tests that take long would come last, one after the other, with one core idle.
+long_first := tests/scenarios tests/telemetry tests/local/demo tests/local/deploying tests/agreement \
+	tests/command_line tests/functions tests/service
+
 .PHONY: test
 test: $(ready) ## every test, with the storage emulator and the real worker library
-	@$(PYTHON) -m pytest -q -n 3 --dist loadfile --cov --cov-report=term
+	@$(PYTHON) -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(long_first) tests
 
 .PHONY: quick
 quick: $(ready) ## unit and service tests in under a minute: the loop while writing
 	@$(PYTHON) -m pytest -q -n 3 --dist loadfile tests/unit tests/service
 
 .PHONY: campaign
-campaign: $(ready) ## the tests that take minutes: workers killed in the middle of runs, mutants, weather, a soak
+campaign: $(ready) ## what takes minutes: workers killed in the middle of runs, mutants, weather, a soak, many examples
 	@$(PYTHON) -m pytest -q -m campaign
+	@MANY_EXAMPLES=1 $(PYTHON) -m pytest -q $(many_examples)
 
 .PHONY: check
 check: $(ready) ## format, lint, types, imports, then the tests (three at a time)
@@ -63,12 +73,16 @@ picture: $(ready) ## the README's pictures of the fleet page, from the demonstra
 	@$(PYTHON) -m local.page --picture
 
 .PHONY: bench
-bench: $(ready) ## the figures of docs/performance.md, measured
-	@$(PYTHON) -m local.bench
+bench: $(ready) ## the figures of docs/performance.md (beside a version: ARGS="--before REF")
+	@$(PYTHON) -m local.bench $(ARGS)
 
 .PHONY: profile
 profile: $(ready) ## where a sweep's processor time, calls, storage operations and memory go
 	@$(PYTHON) -m local.profiling
+
+.PHONY: cost
+cost: $(ready) ## what a month costs, for docs/deploy.md (write it: make cost ARGS=--write)
+	@$(PYTHON) -m local.cost $(ARGS)
 
 .PHONY: az-check
 az-check: $(ready) ## the real azure-cli against the simulator (installs it into .venv-az, 700 MB)

@@ -14,7 +14,7 @@ from shared.domain.vocabulary.invalid import InvalidInput, InvalidPolicy, Naptim
 INTERRUPTED = 130
 """As a shell has it: 128, and the number of SIGINT."""
 
-for _each in ("fleet", "protect", "cluster", "budgets", "app", "policy"):
+for _each in ("fleet", "protect", "cluster", "budgets", "app", "policy", "updates"):
     import_module(f"naptime.commands.{_each}")
 
 

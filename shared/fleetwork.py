@@ -127,7 +127,8 @@ class Fleetwork(Groundwork):
         """What the holder of a baton needs for its clusters."""
         records, bug = self.claims, self.reports.bug
         timeout = self.settings.desired.attempt_timeout
-        return ShiftWorld(self.reconciler, records, self.pacer, bug, timeout, self.in_flight)
+        paces = self.pacer, self.pauses
+        return ShiftWorld(self.reconciler, records, *paces, bug, timeout, self.in_flight)
 
     @cached_property
     def settler(self) -> ClusterSettler:

@@ -28,6 +28,7 @@ from shared.reconcile.ground.given_up import GIVEN_UP_TABLE, GivenUpRecords
 from shared.reconcile.ground.memory import ClusterMemory, Recorder
 from shared.reconcile.ground.outbox import EventTeller, OutcomeTeller
 from shared.reconcile.ground.pacer import SHARDS_TABLE, ShardPacer
+from shared.reconcile.ground.pauses import Pauses
 from shared.reconcile.ground.policies import POLICY_TABLE, PolicyHome
 from shared.reconcile.ground.reads import (
     READS_PARTITION,
@@ -99,6 +100,11 @@ class Groundwork:
         return ReadPacer(pacer)
 
     @cached_property
+    def pauses(self) -> Pauses:
+        """What this worker was asked to wait for."""
+        return Pauses(self.pacer, self.reads, self.ports.clock)
+
+    @cached_property
     def whereabouts(self) -> Whereabouts:
         """Where clusters probably are."""
         return Whereabouts(self.memory, self.pacer, self.ports.aks, self.reads)
@@ -141,7 +147,8 @@ class Groundwork:
     def looker(self) -> Looker:
         """What looks at single clusters, and alone writes to them."""
         ports = self.ports
-        return Looker(ports.aks, ports.clock, ports.retry, self.pacer, self.reads, self.whereabouts)
+        paces = self.pacer, self.reads, self.pauses
+        return Looker(ports.aks, ports.clock, ports.retry, *paces, self.whereabouts)
 
     @cached_property
     def reconciler(self) -> ClusterReconciler:

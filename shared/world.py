@@ -29,6 +29,7 @@ from shared.reconcile.images.watch import ImageWatcher
 from shared.reconcile.shown.clusters import KEPT_FOR, FleetViewer
 from shared.reconcile.shown.commands import AuditedCommands
 from shared.reconcile.shown.one_cluster import ClusterViewer
+from shared.reconcile.shown.page.ended_runs import EndedRunsReader
 from shared.reconcile.shown.page.feeds import FEEDS_TABLE, FeedDesk
 from shared.reconcile.shown.page.viewer import KEPT_FOR as PAGE_KEPT_FOR
 from shared.reconcile.shown.page.viewer import FleetPageViewer
@@ -44,9 +45,9 @@ from shared.telemetry.reports import (
     report_in_run,
     report_put,
     report_removed_again,
-    report_run,
     report_work,
 )
+from shared.telemetry.run_reports import report_run
 
 
 class World(Fleetwork):
@@ -135,7 +136,8 @@ class World(Fleetwork):
             self.memory,
             self.newest_images,
             self.policies,
-            self.store,
+            self.given_up,
+            EndedRunsReader(self.store, self.plans, self.settings.dry_run),
             self.ports.clock,
             self.settings.subscriptions,
             self.settings.dry_run,

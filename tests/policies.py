@@ -1,7 +1,8 @@
 """Policies of one window, for the tests that are not about policies."""
 
-from datetime import timezone
+from datetime import timedelta, timezone
 
+from shared.clients.clock import SystemClock
 from shared.domain.policy.choose import Policy
 from shared.domain.policy.windows import NamedWindow
 from shared.domain.window.recurrence import Daily, Weekly
@@ -17,3 +18,15 @@ def always(window: MaintenanceWindow) -> Policy:
     return Policy.of_one(
         NamedWindow("settings", on, window.start_time, window.duration_hours, zone)
     )
+
+
+def weekday(days: int) -> str:
+    """Name the day of the week so many days ahead: no window may be open, or about to be."""
+    return f"{SystemClock().now() + timedelta(days=days):%A}"
+
+
+def owning(day: str, update: str = "") -> str:
+    """Give a policy that has everything in one window, and keeps what naptime wrote right."""
+    window = f'[windows.one]\non = "{day}"\nstart = "12:00"\nhours = 4\nzone = "UTC"\n'
+    rule = '[[rules]]\nname = "everything"\nwindow = "one"\n'
+    return f'version = 1\n{window}{rule}[update]\nschedules = "owned"\n{update}'

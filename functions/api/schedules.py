@@ -37,7 +37,7 @@ from functions.http.problems import (
 )
 from functions.http.routes import Routes
 from shared.domain.deciding.conditions import entity_tag
-from shared.domain.deciding.outcome import finding_json
+from shared.domain.deciding.decision import finding_json
 from shared.domain.deciding.wish import Wish, read_wish
 from shared.domain.messages.audit import AuditAction, Origin
 from shared.domain.vocabulary.ids import ClusterId

@@ -6,8 +6,9 @@ from typing import Literal, TypedDict
 
 from shared.domain.deciding.advice import OfferJson
 from shared.domain.deciding.conditions import DifferenceJson, entity_tag
+from shared.domain.deciding.decision import FindingJson, finding_json
 from shared.domain.deciding.observed import ObservedConfiguration
-from shared.domain.deciding.outcome import FindingJson, OutcomeJson, finding_json
+from shared.domain.deciding.outcome import OutcomeJson
 from shared.domain.deciding.wish import Wish
 from shared.domain.messages.audit import Origin
 from shared.domain.vocabulary.ids import ClusterId

@@ -12,7 +12,7 @@ from typing import NotRequired, TypedDict
 from functions.http.parts import BODY_LIMIT
 from shared.domain.deciding.advice import OfferJson
 from shared.domain.deciding.conditions import DifferenceJson
-from shared.domain.deciding.outcome import FindingJson
+from shared.domain.deciding.decision import FindingJson
 from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.reasons import Reason
 

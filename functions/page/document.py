@@ -34,17 +34,18 @@ def document(*, sign_in: bool) -> Document:
     style, script = (SITE / "page.css").read_text("utf-8"), script_of(SITE)
     html = (SITE / "page.html").read_text("utf-8")
     html = html.replace("<style></style>", f"<style>{style}</style>")
-    html = html.replace(
-        '<script type="module"></script>', f'<script type="module">{script}</script>'
-    )
+    html = html.replace("<script></script>", f"<script>{script}</script>")
     html = html.replace("<body>", "<body data-sign-in>") if sign_in else html
     written = html.encode()
     return Document(written, _policy(style, script), f'"{sha256(written).hexdigest()[:32]}"')
 
 
 def script_of(site: Path) -> str:
-    """Give the modules of a folder as one script, those that others need before them."""
-    return "\n".join(_ordered(site, FIRST, {}).values())
+    """Give the modules of a folder as one script, those that others need before them.
+
+    It is no module, which would wait for what comes after it; so it says what modules need not.
+    """
+    return "\n".join(('"use strict";', *_ordered(site, FIRST, {}).values()))
 
 
 def _ordered(site: Path, name: str, done: dict[str, str]) -> dict[str, str]:

@@ -67,6 +67,24 @@ AppEvents
 '''
   }
   {
+    name: 'approval-waiting'
+    text: 'A run has planned more changes than need no approval: none of them is made until somebody approves.'
+    severity: 3
+    enabled: true
+    frequency: 'PT1H'
+    window: 'P1D'
+    // The newest word on it: each run over everything plans anew, and an approved one answers it.
+    query: '''
+AppEvents
+| where Name == "Naptime.RunFinished"
+| where Properties.naptime_scope == "Everything" or Properties.naptime_updates == "Approved"
+    or toint(Properties.naptime_updatesWaiting) > 0
+| where Properties.naptime_dryRun == "False"
+| summarize arg_max(TimeGenerated, *)
+| where toint(Properties.naptime_updatesWaiting) > 0
+'''
+  }
+  {
     name: 'access-denied'
     text: 'Azure refuses naptime\'s identity (401 or 403), or a run could not read a subscription.'
     severity: 2

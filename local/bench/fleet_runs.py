@@ -76,6 +76,12 @@ class Swept:
         """How many calls were answered with 429."""
         return refused_by_limits(self.calls)
 
+    def too_early(self, after: timedelta, before: timedelta) -> int:
+        """Count the calls in a span after some 429 in which none may be answered."""
+        calls = self.configuration_calls
+        refused = [call.time for call in calls if call.status == HTTPStatus.TOO_MANY_REQUESTS]
+        return sum(any(at + after < call.time < at + before for at in refused) for call in calls)
+
     @property
     def promised_calls(self) -> int:
         """One for each cluster, one more where a schedule was missing, and the pages.

@@ -24,6 +24,7 @@ class Arguments:
     table: bool = False
     promises: bool = False
     details: bool = False
+    and_stay_up: bool = False
 
 
 def parse(argv: Sequence[str] | None = None) -> Arguments:
@@ -35,6 +36,7 @@ def parse(argv: Sequence[str] | None = None) -> Arguments:
     )
     add = parser.add_argument
     add("--stay-up", action="store_true", help="no story: stay up and print how to talk to it")
+    add("--and-stay-up", action="store_true", help="stay up after the story, and print the same")
     add(
         "--port",
         type=_port,
@@ -52,18 +54,21 @@ def parse(argv: Sequence[str] | None = None) -> Arguments:
         metavar="SECONDS",
         help="from an event to the accepted write (default 2; a busy machine may need more)",
     )
-    given = parser.parse_args(argv)
+    return _read(parser.parse_args(argv))
+
+
+def _read(given: argparse.Namespace) -> Arguments:
     usual = _USUAL_PORT if given.stay_up else ANY_PORT
-    port = usual if given.port is None else given.port
     return Arguments(
-        given.stay_up,
-        port,
-        given.keep_logs,
-        given.plain,
-        given.promised_seconds,
-        given.table,
-        given.promises,
-        given.details,
+        stay_up=given.stay_up,
+        port=usual if given.port is None else given.port,
+        keep_logs=given.keep_logs,
+        plain=given.plain,
+        promised=given.promised_seconds,
+        table=given.table,
+        promises=given.promises,
+        details=given.details,
+        and_stay_up=given.and_stay_up,
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import aiohttp
 
-from local.azure.json_values import as_list, as_object, as_text, instant_of
+from local.azure.json_values import as_list, as_object, as_text, instant_of, iso
 from local.demo.bodies import NODE_OS, Json
 from local.demo.evidence import ClusterState, Pickup, cluster_state_of
 from local.demo.journal import NAPTIME, Call, call_of
@@ -129,6 +129,10 @@ class AzureControls:
         """Tell the simulated time, in UTC."""
         return instant_of(as_text((await self._call("GET", "clock"))["now"]))
 
+    async def set_clock(self, now: datetime) -> None:
+        """Have it be another time, from which it goes on."""
+        await self._call("POST", "clock", {"now": iso(now)})
+
     async def sequence(self) -> int:
         """Give the number of the last call in the journal."""
         journal = await self._call("GET", "journal?since=999999999")
@@ -150,6 +154,17 @@ class AzureControls:
         """Tell whether every event subscription has answered its handshake."""
         events = await self._call("GET", "events")
         return all(as_object(each)["ready"] for each in as_list(events["subscriptions"]))
+
+    async def told(self, reason: str, cluster: str) -> tuple[str, ...]:
+        """Give what naptime has told on its topic of a cluster for a reason, each once."""
+        found = as_list((await self._call("GET", "events"))["value"])
+        events = [as_object(each["event"]) for each in map(as_object, found) if each.get("topic")]
+        data = {as_text(event["id"]): as_object(event.get("data")) for event in events}
+        return tuple(
+            as_text(each["message"])
+            for each in data.values()
+            if each.get("reason") == reason and each.get("clusterId") == cluster
+        )
 
     async def events_are_delivered(self) -> bool:
         """Tell whether every event has reached its end."""

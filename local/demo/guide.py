@@ -19,7 +19,12 @@ def write_guide(teller: Teller, folder: Path) -> None:
     file.write_text(_exports({**teller.stage.settings, **_names(teller)}), "utf-8")
     show.line(f"naptime is up, with {counted(len(teller.members), 'cluster')} in a simulated Azure")
     show.line(f". {file}  # in another shell: names that the pages use")
-    show.line(f"{teller.stage.api.url}/api/fleet  # the fleet page, which asks for $KEY")
+    show.line(
+        """curl -fsS "$NAPTIME/api/reconcile?code=$KEY" --json '{"fleet":true}'  # looks at all"""
+    )
+    show.line(
+        f"{teller.stage.api.url}/api/fleet  # after that, the page; its key: {teller.stage.api.key}"
+    )
     show.line(_CALLS.read_text("utf-8").rstrip())
     show.line("# more: docs/api.md, docs/simulator.md. Ctrl-C stops it.")
 

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
+from pathlib import Path
 from time import monotonic
 from typing import Final
 
+from local.demo.clock_change import clocks_change
 from local.demo.ending import STORY, gather, rows
 from local.demo.evidence import Evidence
 from local.demo.fleet_pass import FLEET_PASS, is_done, is_tried
@@ -14,6 +16,7 @@ from local.demo.journal import Span
 from local.demo.kubernetes import kubernetes_is_upgraded
 from local.demo.node_image import image_is_released
 from local.demo.node_rolls import NODES, nodes_roll, pools_are_made
+from local.demo.picture import page_is_pictured
 from local.demo.promised_schedules import clusters_of_naptime, unprotected
 from local.demo.promises import judge
 from local.demo.results import Result
@@ -34,6 +37,7 @@ LAST_ACTS: Final = (
     Act("l", "a node image is released, and one cluster's event was lost", image_is_released),
     Act("m", "Kubernetes is upgraded", kubernetes_is_upgraded),
     Act("n", f"{NODES} nodes roll in each of two pools", nodes_roll),
+    Act("o", "clocks change in a zone", clocks_change),
 )
 INTRODUCTION: Final = (
     "Without a window, node auto-provisioning (NAP) takes a new node image the moment\n"
@@ -63,9 +67,11 @@ async def perform(teller: Teller, wanted: Wanted) -> int:
     await pools_are_made(teller)
     await _play(teller, LAST_ACTS)
     shown = await rows(teller, await azure.state())
+    picture = await page_is_pictured(teller)
     evidence = await gather(teller, before, shown)
     results = judge(evidence, wanted.promised)
     _conclude(teller, wanted, evidence, results, shown, monotonic() - began)
+    _what_next(teller, picture)
     return 0 if all(result.kept for result in results) else 1
 
 
@@ -101,6 +107,12 @@ def _conclude(  # noqa: PLR0913, PLR0917 - the end of the story, from all that c
     show.fact("promises", text, "bold red" if broken else "")
     look_at = [row.cluster for row in shown if row.needs_attention]
     show.fact("a person", f"should look at {len(look_at)}: {', '.join(sorted(look_at))}")
+
+
+def _what_next(teller: Teller, picture: Path | None) -> None:
+    show = teller.show
+    if picture:
+        show.fact("page", f"{picture}; make up has it live")
     show.fact("next", "make plan: your own clusters, reading only; docs/first-week.md")
     show.fact("", 'ARGS="--table --promises --details": every cluster, promise and line')
 

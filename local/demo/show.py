@@ -91,6 +91,12 @@ class Show:
         """Write a line as it is, however long."""
         self._console.print(Text(self._written(text), style), soft_wrap=True)
 
+    def stopped(self, text: str) -> None:
+        """Write a line over the ^C that a terminal shows where it is typed."""
+        if self.is_live:
+            self._console.file.write("\r")
+        self.line(text)
+
     def begin(self, letter: str, text: str) -> None:
         """Begin an act: a line of its own only where details are asked for."""
         self._act, self._told = letter, []
@@ -142,8 +148,13 @@ class Show:
         if not self.is_live:
             yield _no_more
             return
-        with self._console.status(f"{self._going_on}: {text}" if self._act else text) as status:
-            yield status.update
+        with self._console.status(self._cut(f"{self._going_on}: {text}")) as status:
+            yield lambda said: status.update(self._cut(said))
+
+    def _cut(self, text: str) -> str:
+        """Keep what goes on to one line, behind the spinner."""
+        room = self._console.width - len("* ") - 1
+        return text if len(text) <= room else f"{text[: room - 4].rstrip()} ..."
 
     @contextmanager
     def progress(self, text: str, total: int) -> Iterator[Callable[[], None]]:

@@ -28,6 +28,7 @@ APPLIES: Final = 3
 TERRAFORM: Final = "7e44afa0-0000-4000-8000-00007e44af00"
 """The application that Terraform runs as."""
 
+KEEPS: Final = "KeepsBeingRemoved"
 ODD_NAME: Final = "AKSmanagedNodeOSupgradeSCHEDULE"
 _GET_CLUSTER: Final = "ManagedClusters_Get"
 _NEVER: Final = "The maintenance window is not valid for this cluster."
@@ -112,8 +113,19 @@ async def terraform_applies(teller: Teller) -> Sequence[Line]:
         await teller.stage.azure.delete_schedule(cluster, TERRAFORM)
         teller.deeds.deleted.append(key_of(cluster))
         took.append(await teller.written("f", cluster, since, "after an apply"))
-    text = f"Terraform takes one away at {APPLIES} applies: back after {_and(*took)}"
-    return [Line(text)]
+    told = await teller.wait("f", f"{short_name(cluster)}: told", _told_of(teller, cluster)) or ()
+    teller.tell("f", "; ".join(told), ok=len(told) == 1 and TERRAFORM in told[0])
+    return [
+        Line(f"Terraform takes one away at {APPLIES} applies: back after {_and(*took)}"),
+        Line(f"told: {KEEPS}, by application {TERRAFORM}"),
+    ]
+
+
+def _told_of(teller: Teller, cluster: str) -> Look[tuple[str, ...]]:
+    async def look() -> tuple[str, ...] | None:
+        return await teller.stage.azure.told(KEEPS, cluster) or None
+
+    return look
 
 
 async def own_schedule_is_made(teller: Teller) -> Sequence[Line]:

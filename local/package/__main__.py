@@ -54,6 +54,8 @@ def _unpack(archive: Path, app: Path) -> None:
     shutil.rmtree(app, ignore_errors=True)
     with zipfile.ZipFile(archive) as packed:
         packed.extractall(app)
+    # Without one azd leaves out every __pycache__; it takes this one for itself.
+    (app / ".funcignore").write_text("# All of this is deployed.\n", encoding="utf-8")
 
 
 def _say(text: str) -> None:

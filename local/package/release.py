@@ -29,7 +29,8 @@ def write_release(repository: Path, dist: Path) -> list[Path]:
         shutil.copyfile(dist / name, folder / name)
     found = [path for pattern in _DEPLOYS for path in repository.glob(pattern)]
     files = [path.relative_to(repository).as_posix() for path in found]
-    write_archive(folder / "naptime-deploy.zip", repository, [*files, *_MORE])
+    contents = {name: (repository / name).read_bytes() for name in (*files, *_MORE)}
+    write_archive(folder / "naptime-deploy.zip", contents)
     made = sorted(folder.iterdir())
     sums = "".join(f"{sha256(each.read_bytes()).hexdigest()}  {each.name}\n" for each in made)
     (folder / "SHA256SUMS").write_text(sums, encoding="utf-8")

@@ -5,29 +5,27 @@ It says what the page did that it should not, when it was painted, and leaves pi
 
 import argparse
 import asyncio
-import json
 import sys
 import tempfile
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
-from statistics import median
 from typing import Final
 
-from playwright.async_api import Browser, Route
+from playwright.async_api import Browser
 
 from local.demo.setting_up import DID_NOT_START
 from local.demo.stage import StageFailed
-from local.page.browser import BrowserMissing, Look, opened, painted_after, started
+from local.page.browser import BrowserMissing, Look, opened, started
 from local.page.fleet import looked_after
+from local.page.measuring import measure
 from local.storage_emulator import REPOSITORY
 
 PICTURES: Final = REPOSITORY / "docs/pictures"
 LOOKED_AT: Final = REPOSITORY / "dist/page"
-SIZES: Final = ((1440, 900), (390, 844), (320, 640))
-FLEETS: Final = (40, 400, 10_000)
-TIMES: Final = 5
-VIEWS: Final = ("week", "clusters")
+SIZES: Final = ((1440, 900), (390, 844), (320, 640), (3840, 2160))
+VIEWS: Final = ("week", "clusters", "approvals")
+ALL: Final = ".columns, #clusters, #approvals, #cluster"
 
 
 async def main(*, picture: bool) -> int:
@@ -38,7 +36,7 @@ async def main(*, picture: bool) -> int:
             if picture:
                 return await _take_pictures(browser, url, look)
             wrong = await _look_at_it(browser, url, look)
-            await _measure(browser, url, look)
+            await measure(browser, url, look)
     return 1 if wrong else 0
 
 
@@ -57,60 +55,37 @@ async def _look_at_it(browser: Browser, url: str, look: Look) -> list[str]:
     """Take a picture of each view in each size, light and dark; gives what was wrong."""
     LOOKED_AT.mkdir(parents=True, exist_ok=True)
     wrong: list[str] = []
-    for view, (width, height), dark in product(VIEWS, SIZES, (False, True)):
+    views = {
+        **{view: f"#{view}" for view in VIEWS},
+        "cluster": await _a_cluster(browser, url, look),
+    }
+    for (view, fragment), (width, height), dark in product(views.items(), SIZES, (False, True)):
         shown = replace(look, width=width, height=height, dark=dark)
         path = LOOKED_AT / f"{view}-{width}-{'dark' if dark else 'light'}.png"
-        wrong += await _shoot(browser, f"{url}#{view}", shown, path, whole=True)
+        wrong += await _shoot(browser, url + fragment, shown, path, whole=True)
     for each in wrong:
         print(f"wrong: {each}")
     print(f"{len(wrong)} things wrong; pictures are in {LOOKED_AT.relative_to(REPOSITORY)}")
     return wrong
 
 
+async def _a_cluster(browser: Browser, url: str, look: Look) -> str:
+    """Give the fragment of the first cluster's view."""
+    page, _ = await opened(browser, f"{url}#clusters", look)
+    fragment = await page.locator("tbody th.name a").first.get_attribute("href")
+    await page.context.close()
+    return fragment or ""
+
+
 async def _shoot(browser: Browser, url: str, look: Look, path: Path, *, whole: bool) -> list[str]:
     page, seen = await opened(browser, url, look)
-    await page.locator("#week, #clusters").wait_for()
+    await page.locator(ALL).first.wait_for()
     wide = await page.evaluate("document.documentElement.scrollWidth")
     await page.screenshot(path=path, full_page=whole)
     await page.context.close()
     found = [f"console: {each}" for each in seen.console]
     found += [f"asked elsewhere: {each}" for each in seen.foreign]
     return found + ([f"{url} is {wide} wide"] if wide > look.width else [])
-
-
-async def _measure(browser: Browser, url: str, look: Look) -> None:
-    """Say after how long a fleet is painted: the demonstration's, repeated to so many clusters."""
-    for count in FLEETS:
-        took = sorted([await _painted(browser, url, look, count) for _ in range(TIMES)])
-        print(f"{count:6,} clusters: painted {median(took):.0f} ms after the address was opened")
-
-
-async def _painted(browser: Browser, url: str, look: Look, count: int) -> float:
-    page, _ = await opened(browser, "about:blank", look)
-
-    async def repeat(route: Route) -> None:
-        await route.fulfill(response=await route.fetch(), body=_repeated(kept, count))
-
-    kept = await (await page.request.get(f"{url}/data", headers=_key(look))).json()
-    await page.route("**/fleet/data", repeat)
-    await page.goto(url)
-    took = await painted_after(page)
-    await page.context.close()
-    return took
-
-
-def _key(look: Look) -> dict[str, str]:
-    return {"x-functions-key": look.key}
-
-
-def _repeated(answer: dict[str, list[list[object]]], count: int) -> str:
-    rows = answer["clusters"]
-    many = [
-        [*row[:2], f"{row[2]}-{number}", *row[3:]]
-        for number in range(count)
-        for row in [rows[number % len(rows)]]
-    ]
-    return json.dumps({**answer, "clusters": many})
 
 
 def _run() -> int:

@@ -9,7 +9,7 @@ from tests.service_world import World
 
 
 async def _warm(way: Way) -> None:
-    # What is made once for the life of a worker is no part of the way.
+    # What is read and kept once for the life of a process is no part of the way.
     world = World()
     await way.prepare(world)
     await way.go(world)

@@ -23,6 +23,8 @@ class Way:
 
 async def _one_cluster(world: World) -> None:
     world.aks.add(cluster())
+    # Made once for the life of a worker, as they are before a shard is worked on.
+    _ = world.events, world.messages, world.putter
 
 
 async def _event(world: World) -> None:

@@ -7,15 +7,12 @@ import click
 from naptime.asking.flags import WindowFlags
 from naptime.asking.scope import Reach
 from naptime.commands import options
+from naptime.commands.confirming import confirm
 from naptime.commands.fleet import scope, where
 from naptime.commands.group import naptime
 from naptime.commands.options import Shown, Which
 from naptime.commands.sources import opened_login, run
 from naptime.shown.progress import say, watching
-
-
-class NotConfirmed(click.ClickException):
-    """The question was not answered with the number."""
 
 
 @naptime.command(
@@ -49,30 +46,20 @@ async def _protect(
     async with opened_login(flags, patience) as own:
         with watching("reading clusters", quiet=quiet) as watch:
             look = await own.plan(asked, watch)
-        from naptime.reports.kinds import PlanKind, id_of, sorted_out  # noqa: PLC0415 - after the words
+        from naptime.reports.kinds import to_be_written  # noqa: PLC0415 - after the first words
         from naptime.reports.plan import plan_report  # noqa: PLC0415 - after the first words
         from naptime.reports.protect import protect_report  # noqa: PLC0415 - after the first words
         from naptime.shown.output import paper_of  # noqa: PLC0415 - after the first words
         from naptime.shown.table import write_table  # noqa: PLC0415 - after the first words
 
-        planned = [id_of(row) for row in sorted_out(look.run["clusters"]["value"])[PlanKind.CREATE]]
+        planned = to_be_written(look.run["clusters"]["value"])
         plan = plan_report(look, detailed=False)
         if not planned:
             return shown.answer(plan)
         if not quiet:
             write_table(plan, paper_of(sys.stderr))
         if not yes:
-            confirm(len(planned))
+            confirm(sum(planned.values()), "write")
         with watching("writing schedules", quiet=quiet) as watch:
-            written = await own.protect(planned, watch)
+            written = await own.protect(list(planned), watch)
     return shown.answer(protect_report(look, written))
-
-
-def confirm(count: int) -> None:
-    """Ask for the number of schedules; raises NotConfirmed for any other answer."""
-    what = "schedule" if count == 1 else "schedules"
-    click.echo(f"write {count} {what}? type {count}: ", nl=False, err=True)
-    answer = sys.stdin.readline()
-    if answer.strip() != str(count):
-        why = "nobody answered; --yes is for pipelines" if not answer else "that is not the number"
-        raise NotConfirmed(f"nothing was written: {why}")

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from shared.domain.messages.given_up import GivenUpClusterJson
     from shared.domain.policy.version import PolicyVersionJson
     from shared.ports.azure import Clock
+    from shared.reconcile.cluster.own.release import ReleasedJson
+    from shared.reconcile.fleet.updates.approve import PutBackJson
     from shared.reconcile.shown.cluster_json import LiveClusterJson
     from shared.reconcile.shown.policy import PutPolicyJson, ShownPolicyJson
     from shared.reconcile.shown.runs import ShownRunJson
@@ -62,9 +64,9 @@ class DeployedApp:
                 return await self.run(run_id)
             await self._clock.sleep(ASKED_EVERY)
 
-    async def run(self, run_id: str) -> "ShownRunJson":
-        """Give a run with all of its rows."""
-        query = {"pageSize": "500"}
+    async def run(self, run_id: str, **where: str) -> "ShownRunJson":
+        """Give a run with all of its rows, or with those that have something in common."""
+        query = {"pageSize": "500", **where}
         run = await self._client.get(f"runs/{run_id}", **query)
         page = cast("Json", run.get("clusters") or {})
         rows = items_of(page)
@@ -74,6 +76,30 @@ class DeployedApp:
             rows += items_of(page)
         whole = {**run, "clusters": {"value": rows, "continuationToken": None}}
         return cast("ShownRunJson", whole)
+
+    async def planned(self, run_id: str) -> "ShownRunJson":
+        """Give a run with those of its rows that it would change."""
+        return await self.run(run_id, reason=Reason.OUTDATED.value)
+
+    async def approve(self, run_id: str, plan_hash: str) -> str:
+        """Have exactly that plan carried out, and give the id of the run that does it."""
+        begun = await self._client.post(f"runs/{run_id}/approve", {"planHash": plan_hash})
+        return str(begun["runId"])
+
+    async def put_back(self, run_id: str) -> "PutBackJson":
+        """Say what of a run would be put back; nothing is begun."""
+        shown = await self._client.post(f"runs/{run_id}/revert", {}, dryRun="true")
+        return cast("PutBackJson", shown)
+
+    async def revert(self, run_id: str, plan_hash: str) -> str:
+        """Have exactly that put back, and give the id of the run that does it."""
+        begun = await self._client.post(f"runs/{run_id}/revert", {"planHash": plan_hash})
+        return str(begun["runId"])
+
+    async def release(self, cluster_id: ClusterId) -> "ReleasedJson":
+        """Hand a cluster's schedule to naptime."""
+        came = await self._client.post(f"{_path(cluster_id)}/schedule/release", {})
+        return cast("ReleasedJson", came)
 
     async def runs(self, most: int) -> "list[RunRecordJson]":
         page = await self._client.get("runs", pageSize=str(most))

@@ -98,10 +98,12 @@ class AppClient:
         """Read something; raises NaptimeError."""
         return await self._retry(partial(self._call, "GET", path, query, None))
 
-    async def post(self, path: str, body: Json, headers: Mapping[str, str] = NONE) -> Json:
+    async def post(
+        self, path: str, body: Json, headers: Mapping[str, str] = NONE, **query: str
+    ) -> Json:
         """Ask for something; the API's commands are harmless to repeat. Raises NaptimeError."""
         sent = Sent(json.dumps(body), "application/json", headers)
-        return await self._retry(partial(self._call, "POST", path, {}, sent))
+        return await self._retry(partial(self._call, "POST", path, query, sent))
 
     async def put(
         self, path: str, text: str, headers: Mapping[str, str] = NONE, **query: str

@@ -69,4 +69,5 @@ class OwnWrites:
 
 def _is_settled(outcome: Outcome) -> bool:
     """Say whether waiting brings nothing more: a missing role arrives in minutes, or never."""
-    return outcome.kind is not OutcomeKind.DEFERRED or outcome.reason in SLOW
+    waits = outcome if outcome.kind is OutcomeKind.DEFERRED else outcome.kubernetes
+    return not outcome.comes_back or (waits is not None and waits.reason in SLOW)

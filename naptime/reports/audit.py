@@ -31,16 +31,18 @@ _STATES: Final = {
     ClusterState.UNCONFIRMED: ("have none, or it is not known", Tone.WRONG),
 }
 
+_FINDINGS: Final = (PlanKind.DIFFER, PlanKind.CREATE, PlanKind.LOOK)
+
 type ByReason = Mapping[str, Sequence[LastOutcomeJson]]
 
 
 def audit_report(look: FleetLook, now: datetime, *, detailed: bool) -> Report:
     """Tell what is wrong with a fleet, each finding with its clusters; `now` dates the report."""
     rows = sorted_out(look.run["clusters"]["value"])
-    found = _by_reason([*rows[PlanKind.CREATE], *rows[PlanKind.LOOK]])
+    found = _by_reason(row for kind in _FINDINGS for row in rows[kind])
     wrong = bool(found or look.run.get("crowdedStarts"))
     incomplete = bool(rows[PlanKind.UNREAD]) or is_incomplete(look)
-    kinds = (PlanKind.CREATE, PlanKind.LOOK, PlanKind.UNREAD)
+    kinds = (*_FINDINGS, PlanKind.UNREAD)
     shown = [row for kind in kinds for row in rows[kind]]
     sections = (*_sections(found), _crowds(look), *unread(look, rows[PlanKind.UNREAD]))
     return Report(

@@ -8,11 +8,12 @@ from naptime.reports.kinds import advice_on
 from naptime.reports.report import DONE, TO_DO, Block, Entry, Report, Section, Tone
 from naptime.reports.words import NOT_KNOWN, minute_words, plain, window_words
 from shared.domain.deciding.decision import Action
-from shared.domain.deciding.observed import NODE_OS_SCHEDULE
+from shared.domain.deciding.observed import AUTO_UPGRADE_SCHEDULE, NODE_OS_SCHEDULE
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import NEEDS_ATTENTION
 from shared.domain.window.body import read_window
-from shared.reconcile.shown.cluster_json import DecisionJson, LiveClusterJson
+from shared.reconcile.shown.cluster_json import LiveClusterJson
+from shared.reconcile.shown.decision_json import DecisionJson
 from shared.reconcile.shown.forecast_json import ForecastJson, InstantJson
 
 _ATTENTION: Final = frozenset(reason.value for reason in NEEDS_ATTENTION)
@@ -93,10 +94,13 @@ def _now(cluster_id: ClusterId, live: LiveClusterJson) -> Iterable[tuple[str, st
     yield "schedule", plain(schedule["name"]) if schedule else "none"
     if schedule:
         yield "window", window_words(live["window"])
+    if live["kubernetesWindow"]:
+        yield "Kubernetes window", window_words(live["kubernetesWindow"])
 
 
 def _has_to_do(decision: DecisionJson) -> bool:
-    return decision["action"] in {Action.CREATE, Action.UPDATE} or bool(_to_look_at(decision))
+    writes = decision["action"] in {Action.CREATE, Action.UPDATE} or decision["kubernetes"]
+    return bool(writes or _to_look_at(decision))
 
 
 def _findings(live: LiveClusterJson) -> Section:
@@ -136,11 +140,20 @@ def _last(live: LiveClusterJson) -> str:
     if decision is None:
         return f"as it was seen at {minute_words(live['readAt'])} UTC; Azure was not asked."
     said = _WOULD.get(decision["action"], f"naptime would {plain(decision['action'])}")
-    if decision["action"] in {Action.CREATE, Action.UPDATE}:
-        start = minute_words(decision["nextStart"])
-        return f"{said}: {window_words(decision['window'])}, first start {start} UTC."
-    looks = _to_look_at(decision)
+    writes = decision["action"] in {Action.CREATE, Action.UPDATE}
+    if writes:
+        said = f"{said}: {_times(decision['window'], decision['nextStart'])}"
+    if other := decision["kubernetes"]:
+        times = _times(other["window"], other["nextStart"])
+        return f"{said}; it would create {AUTO_UPGRADE_SCHEDULE}: {times}."
+    looks = (
+        _to_look_at(decision) if decision["action"] not in {Action.CREATE, Action.UPDATE} else []
+    )
     return f"{said}; a person should look: {', '.join(looks)}." if looks else f"{said}."
+
+
+def _times(window: Mapping[str, object] | None, start: str | None) -> str:
+    return f"{window_words(window)}, first start {minute_words(start)} UTC"
 
 
 def _record(live: LiveClusterJson) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from naptime.source import FleetLook
 from shared.domain.deciding.last_outcome import LastOutcomeJson
-from shared.domain.deciding.outcome import WRITES, OutcomeKind
+from shared.domain.deciding.outcome import WRITES, OutcomeKind, UpgradeScheduleJson
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.reasons import NEEDS_ATTENTION, Reason
@@ -23,6 +23,7 @@ class PlanKind(Enum):
     LEAVE = "leave"
     EXCLUDED = "excluded"
     NOT_YET = "not yet"
+    DIFFER = "differs"
     CREATE = "create"
     LOOK = "needs a person"
     UNREAD = "could not be read"
@@ -38,7 +39,9 @@ def kind_of(row: LastOutcomeJson) -> PlanKind:
         return PlanKind.UNREAD
     if attention(row):
         return PlanKind.LOOK
-    return PlanKind.EXCLUDED if row["outcome"] == OutcomeKind.SKIPPED else PlanKind.LEAVE
+    if row["outcome"] == OutcomeKind.SKIPPED:
+        return PlanKind.EXCLUDED
+    return PlanKind.DIFFER if "drift" in row else PlanKind.LEAVE
 
 
 def attention(row: LastOutcomeJson) -> list[str]:
@@ -53,6 +56,18 @@ def sorted_out(rows: Iterable[LastOutcomeJson]) -> Mapping[PlanKind, list[LastOu
     for row in rows:
         found[kind_of(row)].append(row)
     return found
+
+
+def made_beside(row: LastOutcomeJson) -> UpgradeScheduleJson | None:
+    """Give the schedule of Kubernetes upgrades where that would be made, or was; else None."""
+    other = row.get("kubernetes")
+    return other if other and other["outcome"] in WRITES else None
+
+
+def to_be_written(rows: Iterable[LastOutcomeJson]) -> Mapping[ClusterId, int]:
+    """Say how many schedules each cluster is to get, of those that are to get any."""
+    counts = {id_of(row): (row["outcome"] in WRITES) + bool(made_beside(row)) for row in rows}
+    return {cluster_id: count for cluster_id, count in counts.items() if count}
 
 
 def id_of(row: LastOutcomeJson) -> ClusterId:

@@ -1,6 +1,7 @@
 """What would be done to a fleet, as a report."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 from naptime.reports.kinds import (
@@ -8,6 +9,7 @@ from naptime.reports.kinds import (
     advice_on,
     attention,
     id_of,
+    made_beside,
     screened,
     sorted_out,
 )
@@ -22,6 +24,7 @@ from naptime.reports.report import (
     Tone,
     Total,
 )
+from naptime.reports.updates.planned import drift_sections
 from naptime.reports.words import (
     by_subscription,
     counted,
@@ -32,15 +35,18 @@ from naptime.reports.words import (
 )
 from naptime.source import FleetLook
 from shared.domain.deciding.last_outcome import LastOutcomeJson
+from shared.domain.deciding.outcome import UpgradeScheduleJson
 from shared.domain.vocabulary.reasons import Reason
 
 COLUMNS: Final = (
     *("clusterId", "subscriptionId", "resourceGroup", "name", "plan", "reason", "message"),
-    *("advice", "window", "firstStart"),
+    *("advice", "window", "firstStart", "kubernetesWindow"),
 )
 _WHEN: Final = ("cluster", "window", "first start (UTC)")
 _WHY: Final = ("cluster", "reason")
 _UNREADABLE_ID: Final = Reason.CLUSTER_ID_UNREADABLE.value
+
+OF_UPGRADES: Final = "would get a schedule of Kubernetes upgrades"
 
 type Rows = Mapping[PlanKind, Sequence[LastOutcomeJson]]
 
@@ -49,7 +55,7 @@ def plan_report(look: FleetLook, *, detailed: bool) -> Report:
     """Tell of every cluster what would be done; `detailed` makes something to do an exit code."""
     rows = sorted_out([*look.run["clusters"]["value"], *look.left_out])
     failed = bool(rows[PlanKind.UNREAD]) or is_incomplete(look)
-    to_do = bool(rows[PlanKind.CREATE] or rows[PlanKind.LOOK])
+    to_do = bool(rows[PlanKind.CREATE] or rows[PlanKind.LOOK] or beside_of(rows) or to_change(rows))
     return Report(
         title="naptime plan",
         sections=tuple(section for section in _sections(look, rows) if not section.is_empty),
@@ -61,6 +67,18 @@ def plan_report(look: FleetLook, *, detailed: bool) -> Report:
         records=[record_of(kind, row) for kind in PlanKind for row in rows[kind]],
         code=FAILED if failed else TO_DO if detailed and to_do else DONE,
     )
+
+
+def beside_of(rows: Rows) -> list[LastOutcomeJson]:
+    """Give the rows of clusters that would get a schedule of Kubernetes upgrades."""
+    return [row for some in rows.values() for row in some if made_beside(row)]
+
+
+def to_change(rows: Rows) -> list[LastOutcomeJson]:
+    """Give the rows of clusters whose schedule a run would change."""
+    return [
+        row for some in rows.values() for row in some if "drift" in row and row["drift"]["update"]
+    ]
 
 
 def is_incomplete(look: FleetLook) -> bool:
@@ -77,7 +95,7 @@ def is_incomplete(look: FleetLook) -> bool:
 
 def record_of(kind: PlanKind, row: LastOutcomeJson) -> dict[str, str]:
     """Give one cluster for a spreadsheet."""
-    cluster_id = id_of(row)
+    cluster_id, other = id_of(row), made_beside(row)
     return {
         "clusterId": str(cluster_id),
         "subscriptionId": cluster_id.subscription_id,
@@ -89,6 +107,7 @@ def record_of(kind: PlanKind, row: LastOutcomeJson) -> dict[str, str]:
         "advice": advice_on(row["reason"]),
         "window": window_words(row["window"]) if row["window"] else "",
         "firstStart": plain(row["nextStart"] or ""),
+        "kubernetesWindow": window_words(other["window"]) if other else "",
     }
 
 
@@ -96,7 +115,9 @@ def _sections(look: FleetLook, rows: Rows) -> Iterable[Section]:
     yield Section("left as they are", Tone.QUIET, _WHEN, when(rows[PlanKind.LEAVE]), folded=True)
     yield Section("excluded", Tone.QUIET, _WHY, why(rows[PlanKind.EXCLUDED]), folded=True)
     yield Section("not yet", Tone.PLAIN, _WHY, why(rows[PlanKind.NOT_YET]))
+    yield from drift_sections(look.run, chain(*rows.values()))
     yield Section("would get a schedule", Tone.GOOD, _WHEN, when(rows[PlanKind.CREATE]))
+    yield Section(OF_UPGRADES, Tone.GOOD, _WHEN, when_beside(beside_of(rows)))
     yield needs_a_person(rows[PlanKind.LOOK])
     yield from unread(look, rows[PlanKind.UNREAD])
 
@@ -148,19 +169,18 @@ def advice_of(reasons: Iterable[str]) -> tuple[str, ...]:
 
 def when(rows: Sequence[LastOutcomeJson]) -> tuple[Block, ...]:
     """Give the cells of rows that have a window: cluster, window, next start."""
-    return by_subscription(
-        (
-            id_of(row),
-            Entry(
-                (
-                    short_name(id_of(row)),
-                    window_words(row["window"]),
-                    minute_words(row["nextStart"]),
-                )
-            ),
-        )
-        for row in rows
-    )
+    return by_subscription((id_of(row), _times(row, row)) for row in rows)
+
+
+def when_beside(rows: Sequence[LastOutcomeJson]) -> tuple[Block, ...]:
+    """Give the same of their schedules of Kubernetes upgrades, where those are made."""
+    found = ((row, made_beside(row)) for row in rows)
+    return by_subscription((id_of(row), _times(row, other)) for row, other in found if other)
+
+
+def _times(row: LastOutcomeJson, times: LastOutcomeJson | UpgradeScheduleJson) -> Entry:
+    cells = window_words(times["window"]), minute_words(times["nextStart"])
+    return Entry((short_name(id_of(row)), *cells))
 
 
 def why(rows: Sequence[LastOutcomeJson]) -> tuple[Block, ...]:
@@ -188,7 +208,9 @@ def _totals(look: FleetLook, rows: Rows) -> tuple[Total, ...]:
         Total(settled[Reason.CLUSTER_DELETING], "being deleted", Tone.QUIET),
         Total(settled[Reason.CLUSTER_CREATING], "being created: plan again later", Tone.PLAIN),
         Total(len(rows[PlanKind.NOT_YET]), "not yet: plan again later", Tone.PLAIN),
+        Total(len(rows[PlanKind.DIFFER]), "differ from what the policy wants", Tone.PLAIN),
         Total(len(rows[PlanKind.CREATE]), "would get a schedule", Tone.GOOD),
+        Total(len(beside_of(rows)), OF_UPGRADES, Tone.GOOD),
         Total(len(rows[PlanKind.LOOK]), "for a person to look at", Tone.LOOK),
         Total(settled[_UNREADABLE_ID], "have an id that cannot be read", Tone.WRONG),
         Total(len(rows[PlanKind.UNREAD]), "could not be read", Tone.WRONG),
@@ -198,9 +220,11 @@ def _totals(look: FleetLook, rows: Rows) -> tuple[Total, ...]:
 
 
 def _last(rows: Rows, *, failed: bool) -> str:
-    create, look = len(rows[PlanKind.CREATE]), len(rows[PlanKind.LOOK])
+    create, look = len(rows[PlanKind.CREATE]) + len(beside_of(rows)), len(rows[PlanKind.LOOK])
     if create:
         said = f"Nothing was written. naptime protect would write {counted(create, 'schedule')}."
+    elif changes := len(to_change(rows)):
+        said = f"Nothing was written. {counted(changes, 'schedule')} of naptime's own would change."
     elif look:
         said = f"Nothing to write; {counted(look, 'cluster needs', 'clusters need')} a person."
     else:

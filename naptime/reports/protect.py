@@ -17,6 +17,7 @@ from naptime.reports.words import (
     written_minute,
 )
 from naptime.source import FleetLook
+from shared.domain.deciding.kubernetes import outcome_of_upgrades
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.vocabulary.reasons import Reason
 from shared.domain.window.body import write_window
@@ -25,6 +26,7 @@ ACTIONS: Final = (
     "Microsoft.ContainerService/managedClusters/maintenanceConfigurations/read",
     "Microsoft.ContainerService/managedClusters/maintenanceConfigurations/write",
 )
+_WHEN: Final = ("cluster", "window", "first start (UTC)")
 _NO_END: Final = "No end was reached in time; the next call goes on."
 _WRITTEN: Final = frozenset({OutcomeKind.CREATED, OutcomeKind.UPDATED})
 _NOT_DONE: Final = frozenset({OutcomeKind.DEFERRED, OutcomeKind.FAILED})
@@ -32,14 +34,17 @@ _NOT_DONE: Final = frozenset({OutcomeKind.DEFERRED, OutcomeKind.FAILED})
 
 def protect_report(look: FleetLook, written: Sequence[Wrote]) -> Report:
     """Tell of every cluster that was to get a schedule whether it has one."""
-    done = [each for each in written if _kind(each) in _WRITTEN]
+    beside = [_beside(each) for each in written if each.outcome and each.outcome.kubernetes]
     failed = [each for each in written if each.outcome is None or _kind(each) in _NOT_DONE]
-    others = [each for each in written if each not in done and each not in failed]
+    failed += [each for each in beside if _kind(each) in _NOT_DONE and each not in failed]
+    done = [each for each in written if _kind(each) in _WRITTEN]
+    also_done = [each for each in beside if _kind(each) in _WRITTEN]
+    seen_to = {each.cluster_id for each in (*done, *failed, *beside)}
+    others = [each for each in written if each.cluster_id not in seen_to]
     sections = (
         Section("needed none any more", Tone.QUIET, ("cluster", "reason"), _why(others)),
-        Section(
-            "got a schedule", Tone.GOOD, ("cluster", "window", "first start (UTC)"), _when(done)
-        ),
+        Section("got a schedule", Tone.GOOD, _WHEN, _when(done)),
+        Section("got a schedule of Kubernetes upgrades", Tone.GOOD, _WHEN, _when(also_done)),
         Section(
             "did not get one", Tone.WRONG, ("cluster", "reason"), _why(failed), _advice(failed)
         ),
@@ -50,13 +55,19 @@ def protect_report(look: FleetLook, written: Sequence[Wrote]) -> Report:
         title="naptime protect",
         sections=tuple(section for section in sections if not section.is_empty),
         totals=(),
-        last=_last(len(done), len(failed), incomplete=incomplete),
+        last=_last(len(done) + len(also_done), len(failed), incomplete=incomplete),
         tone=Tone.WRONG if failed or incomplete else Tone.GOOD,
         json=[each.outcome.to_json() for each in written if each.outcome],
         columns=COLUMNS,
         records=[_record(each) for each in written],
         code=FAILED if failed or incomplete else DONE,
     )
+
+
+def _beside(written: Wrote) -> Wrote:
+    """Give what came of its schedule of Kubernetes upgrades."""
+    other = outcome_of_upgrades(written.outcome) if written.outcome else None
+    return Wrote(written.cluster_id, other)
 
 
 def _kind(written: Wrote) -> OutcomeKind | None:
@@ -114,6 +125,7 @@ def _advice(failed: Sequence[Wrote]) -> tuple[str, ...]:
 def _record(written: Wrote) -> dict[str, str]:
     cluster_id, outcome = written.cluster_id, written.outcome
     window, start = _times(outcome) if outcome and outcome.window else ("", "")
+    other_made = _kind(_beside(written)) in _WRITTEN
     return {
         "clusterId": str(cluster_id),
         "subscriptionId": cluster_id.subscription_id,
@@ -125,6 +137,7 @@ def _record(written: Wrote) -> dict[str, str]:
         "advice": advice_on(outcome.reason) if outcome else "",
         "window": window,
         "firstStart": start,
+        "kubernetesWindow": _times(_beside(written).outcome)[0] if other_made else "",
     }
 
 

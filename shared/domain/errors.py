@@ -7,6 +7,7 @@ NaptimeError
  |- StorageRefused        a row or message that storage never takes: too large, above all
  `- AzureError            a call to Azure failed; says whether and when to try again
      |- Throttled           429                      retryable, quick
+     |   `- SubscriptionThrottled  ... of Resource Manager's own
      |- Paced               not sent: our own pace   retryable
      |- OperationInProgress 409 in progress          retryable, quick
      |- AzureUnavailable    408, 500, 502, 503, 504  retryable, quick
@@ -73,6 +74,10 @@ class Throttled(Passing):
     """429: too many requests."""
 
     reason = Reason.THROTTLED
+
+
+class SubscriptionThrottled(Throttled):
+    """429 of Resource Manager's own limit, which is that of the whole subscription."""
 
 
 class Paced(AzureError):

@@ -54,6 +54,8 @@ class RunEnded:
     unreadable_subscriptions: int
     stopped_shards: int
     crowded_starts: int
+    updates: str | None
+    updates_waiting: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +95,8 @@ RUN_ENDED = Event(
     "Naptime.RunFinished",
     RunEnded,
     "A run has come to its end. With `scope` `Everything` and `dryRun` `False` it is the heartbeat"
-    " of the sweep.",
+    " of the sweep. Of a run that only changes what it was told to, `updates` says what that was"
+    " (`Planned`, `Approved`, `Clocks`, `Revert`), and `scope` is `Part`.",
 )
 WORK_GIVEN_UP = Event(
     "Naptime.WorkGivenUp",

@@ -103,6 +103,29 @@ CROWDED = Metric(
     "Starts that more than 20 clusters of one subscription and location share, zero included, at"
     " the end of a run over everything.",
 )
+UPDATES = Metric(
+    "naptime.updates",
+    Kind.COUNTER,
+    "{schedule}",
+    "Schedules of its own that naptime changed. `why` is `Policy`, `Clocks` (nothing but the clocks"
+    " of its zone had changed) or `PutBack` (somebody asked for what stood before).",
+    ("why", "cause"),
+)
+DRIFTED = Metric(
+    "naptime.drifted",
+    Kind.GAUGE,
+    "{cluster}",
+    "Clusters whose outcome was `Outdated` at the end of a run over everything, zero included:"
+    " naptime wrote their schedules, and the policy wants others. What follows that run by itself"
+    " shows at the end of the next one.",
+)
+UPDATES_WAITING = Metric(
+    "naptime.updates.waiting",
+    Kind.GAUGE,
+    "{schedule}",
+    "Changes that somebody has to approve before they are made, zero included, at the end of a run"
+    " over everything.",
+)
 
 METRICS = (
     CLUSTERS,
@@ -115,4 +138,7 @@ METRICS = (
     UNREADABLE,
     STOPPED,
     CROWDED,
+    UPDATES,
+    DRIFTED,
+    UPDATES_WAITING,
 )

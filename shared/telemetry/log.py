@@ -4,8 +4,9 @@ The facts are a dataclass; its fields, in camelCase, are what follows in the lin
 `naptime_` before them, properties of the record. A fact that is None is left out.
 """
 
+import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 
@@ -156,3 +157,8 @@ def _plain(value: object) -> object:
 def _shown(value: object) -> str:
     text = one_line(str(value), DETAIL_LIMIT)
     return f'"{text.replace('"', "'")}"' if " " in text else text
+
+
+def compact(counts: Mapping[str, int]) -> str:
+    """Write counts as one fact."""
+    return json.dumps(counts, separators=(",", ":"))

@@ -1,14 +1,11 @@
 """What is told of each thing that happened: its line in the log, its event, its figures."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
+from shared.domain.deciding.own.drift import Drift
 from shared.domain.fleet.batch import PendingCluster
-from shared.domain.fleet.run import Run
-from shared.domain.fleet.run_records import RunRecord
-from shared.domain.fleet.tally import ClusterState, count_states
 from shared.domain.images.age import AgesRead
 from shared.domain.messages.audit import AuditRecord
 from shared.domain.messages.given_up import GivenUp
@@ -20,8 +17,8 @@ from shared.domain.vocabulary.plain_text import one_line
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.window.text import offset_text
 from shared.telemetry import custom_events, facts, figures, lines
-from shared.telemetry.log import DETAIL_LIMIT, Line
-from shared.telemetry.metrics import count, record, show
+from shared.telemetry.log import DETAIL_LIMIT, Line, compact
+from shared.telemetry.metrics import count, record
 
 OLDEST_EVENT = timedelta(days=2)
 """Event Grid gives up after a day; a time further back is not believed, nor is one far ahead."""
@@ -60,75 +57,6 @@ def report_in_run(outcome: Outcome, cause: Cause) -> None:
     _count(outcome, cause)
 
 
-def report_run(finished: RunRecord, *, dry_run: bool) -> None:
-    """Tell of a run that has come to its end; `dry_run` is the setting that stops every write."""
-    only_looked = dry_run or finished.run.scope.dry_run
-    states = count_states(finished.summary["reasons"], dry_run=only_looked)
-    _say_run(finished)
-    _send_run(finished, states, dry_run=only_looked)
-    if not only_looked:
-        _count_run(finished, states)
-
-
-def _say_run(finished: RunRecord) -> None:
-    summary = finished.summary
-    lines.RUN_FINISHED.log(
-        run_id=finished.run.id,
-        cause=finished.run.cause.value,
-        outcomes=_json(summary["outcomes"]),
-        calls=summary["calls"],
-        throttled=summary["throttled"],
-        unreadable_subscriptions=len(summary["unreadableSubscriptions"]),
-        stopped_shards=len(summary["stoppedShards"]),
-        crowded_starts=len(summary["crowdedStarts"]),
-    )
-
-
-def _send_run(finished: RunRecord, states: Mapping[ClusterState, int], *, dry_run: bool) -> None:
-    run, summary = finished.run, finished.summary
-    custom_events.RUN_ENDED.send(
-        run_id=run.id,
-        cause=run.cause.value,
-        scope=_scope(run),
-        dry_run=dry_run,
-        duration_seconds=round(_lasted(finished), 3),
-        clusters=sum(states.values()),
-        protected=states[ClusterState.PROTECTED],
-        needs_attention=states[ClusterState.NEEDS_ATTENTION],
-        unconfirmed=states[ClusterState.UNCONFIRMED],
-        left_out=states[ClusterState.LEFT_OUT],
-        calls=summary["calls"],
-        throttled=summary["throttled"],
-        unreadable_subscriptions=len(summary["unreadableSubscriptions"]),
-        stopped_shards=len(summary["stoppedShards"]),
-        crowded_starts=len(summary["crowdedStarts"]),
-    )
-
-
-def _count_run(finished: RunRecord, states: Mapping[ClusterState, int]) -> None:
-    run, summary = finished.run, finished.summary
-    dimensions = {"cause": run.cause.value, "scope": _scope(run)}
-    record(figures.RUN_DURATION, dimensions, _lasted(finished))
-    for subscription in summary["unreadableSubscriptions"]:
-        count(figures.UNREADABLE, {"reason": subscription["reason"]})
-    for shard in summary["stoppedShards"]:
-        count(figures.STOPPED, {"reason": shard["reason"]})
-    if run.scope.is_everything:
-        for state, number in states.items():
-            show(figures.CLUSTERS, {"state": state.value}, number)
-        show(figures.CROWDED, {}, len(summary["crowdedStarts"]))
-
-
-def _scope(run: Run) -> str:
-    return "Everything" if run.scope.is_everything else "Part"
-
-
-def _lasted(finished: RunRecord) -> float:
-    """Give the seconds from asking for a run to its end."""
-    started_at = finished.run.started_at
-    return ((finished.finished_at or started_at) - started_at) / SECOND
-
-
 def report_given_up(given_up: GivenUp) -> None:
     """Tell of work that is in the table of what was given up."""
     custom_events.WORK_GIVEN_UP.send(
@@ -152,7 +80,7 @@ def report_ages(read: AgesRead) -> None:
         machines=read.machines,
         unknown_images=read.unknown_images,
         machines_of_no_cluster=read.strange_machines,
-        findings=_json(read.reasons),
+        findings=compact(read.reasons),
         queries=read.queries,
         failed_batches=len(read.failures),
         reason=failure.reason.value if failure else None,
@@ -203,9 +131,17 @@ def _count(outcome: Outcome, cause: Cause) -> None:
         "cause": cause.value,
     }
     count(figures.OUTCOMES, dimensions)
+    if outcome.kind is OutcomeKind.UPDATED and outcome.drift:
+        count(figures.UPDATES, {"why": _why_updated(outcome, outcome.drift), "cause": cause.value})
     # What a person put is an event of the audit; this one is for what naptime wrote by itself.
     if outcome.kind is OutcomeKind.CREATED and outcome.reason is not Reason.REQUESTED:
         _send_protected(outcome, cause)
+
+
+def _why_updated(outcome: Outcome, drift: Drift) -> str:
+    if outcome.reason is Reason.PUT_BACK:
+        return "PutBack"
+    return "Clocks" if drift.clocks else "Policy"
 
 
 def _send_protected(outcome: Outcome, cause: Cause) -> None:
@@ -237,10 +173,6 @@ def _say(line: Line[..., facts.Reconciled], outcome: Outcome, cause: Cause) -> N
         policy_hash=outcome.policy_hash or None,
         detail=one_line(outcome.message, DETAIL_LIMIT),
     )
-
-
-def _json(counts: Mapping[str, int]) -> str:
-    return json.dumps(counts, separators=(",", ":"))
 
 
 def _lag(event_at: datetime | None, now: datetime) -> timedelta | None:

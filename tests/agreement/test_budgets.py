@@ -24,6 +24,7 @@ from shared.domain.vocabulary.fields import BrokenRule
 from shared.domain.window.body import write_window
 from shared.domain.window.recurrence import AbsoluteMonthly, Recurrence, Weekday, Weekly
 from shared.domain.window.window import MaintenanceWindow
+from tests.examples import examples
 from tests.unit.domain.budgets.pools import GRADUAL, Json
 from tests.unit.domain.strategies import durations, offsets, start_times, weekdays
 
@@ -56,7 +57,7 @@ fields = st.sampled_from(["*", "*/2", "0", "5", "1-3", "2,4", "7", "sun", "fri-m
 schedules = st.tuples(fields, fields, fields, fields, fields).map(" ".join)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(50, 150))
 @given(schedules, moments, st.integers(0, 12_000))
 def test_both_say_alike_when_a_budget_is_active(schedule: str, at: datetime, minutes: int) -> None:
     """Over schedules that parse, that do not, and that never hit."""
@@ -124,7 +125,7 @@ def starts_outside(window: MaintenanceWindow, found: Sequence[Replacement]) -> l
     return [each for each in found if not next(window.occurrences(each.at)).start <= each.at]
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(30, 60))
 @given(
     windows,
     st.lists(moments, min_size=1, max_size=4),

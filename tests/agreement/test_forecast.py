@@ -37,6 +37,7 @@ from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.window.body import read_window
 from shared.domain.window.window import MaintenanceWindow
 from tests.agreement.test_two_readings import schedules
+from tests.examples import examples
 
 IMAGE = ("AKSUbuntu", "2404gen2containerd")
 FIRST_VERSION = "202601.01.0"
@@ -176,7 +177,7 @@ def assert_begins(history: History, upgrade: Upgrade) -> None:
     assert open_then.start <= upgrade.at < open_then.end
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(100, 500), deadline=None)
 @given(histories())
 def test_every_upgrade_that_comes_was_forecast(history: History) -> None:
     """An upgrade begins when the forecast says that one may; where it says none, none comes."""
@@ -185,7 +186,7 @@ def test_every_upgrade_that_comes_was_forecast(history: History) -> None:
             assert_begins(history, upgrade)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=examples(250, 1500), deadline=None)
 @given(histories())
 def test_an_image_is_picked_up_when_the_forecast_allows_it(history: History) -> None:
     """An image is picked up when the forecast says that it may be, and by when it must."""
@@ -217,7 +218,7 @@ def test_an_image_is_picked_up_when_the_forecast_allows_it(history: History) -> 
     assert open_then.start <= roll.at < open_then.end
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(100, 500), deadline=None)
 @given(histories())
 def test_an_image_is_picked_up_by_the_forecast_end(history: History) -> None:
     """Once the forecast says that it is over, the image has been picked up."""
@@ -227,7 +228,7 @@ def test_an_image_is_picked_up_by_the_forecast_end(history: History) -> None:
         assert history.pick_up(history.now)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(80, 300), deadline=None)
 @given(histories(), moments)
 def test_a_late_first_sight_still_says_by_when(history: History, later: timedelta) -> None:
     """An image that was there before naptime saw it has come by when the forecast says it must."""
@@ -242,7 +243,7 @@ def test_a_late_first_sight_still_says_by_when(history: History, later: timedelt
         event("before it was seen" if roll.at < seen else "after it was seen")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(80, 300), deadline=None)
 @given(histories(), seconds | moments, seconds | moments)
 def test_a_release_between_two_looks(
     history: History, earlier: timedelta, later: timedelta

@@ -15,6 +15,7 @@ from local.azure.arm.errors import AzureRefusal
 from local.azure.json_values import JsonObject, as_object
 from shared.domain.vocabulary.invalid import InvalidWindow
 from shared.domain.window.body import read_window, write_window
+from tests.examples import examples
 
 NAME = "aksManagedNodeOSUpgradeSchedule"
 API_VERSION = "2026-08-01"
@@ -93,7 +94,7 @@ def cases(draw: st.DrawFn) -> tuple[JsonObject, datetime]:
     return window, instant
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=examples(250, 1000), deadline=None)
 @given(cases())
 def test_next_starts_agree(case: tuple[JsonObject, datetime]) -> None:
     """For any window and instant both find the same next occurrence, or both call it ambiguous."""
@@ -108,7 +109,7 @@ def test_next_starts_agree(case: tuple[JsonObject, datetime]) -> None:
     assert (theirs.start, theirs.end, theirs.certain) == (first.start, first.end, first.certain)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(100, 400), deadline=None)
 @given(cases(), st.integers(1, 30))
 def test_following_starts_agree(case: tuple[JsonObject, datetime], steps: int) -> None:
     """They agree about the occurrences after that too, one after the other."""

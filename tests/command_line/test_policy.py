@@ -2,14 +2,18 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from naptime.reports.policy.put import put_report
 from tests.command_line.conftest import Json, Type, azure, writes
 from tests.command_line.tenants import a_cluster
 from tests.command_line.test_deployed import KEY, Deployed, deploy
 from tests.unit.domain.policy.examples import RINGS
+
+if TYPE_CHECKING:
+    from shared.reconcile.shown.policy import PutPolicyJson
 
 HIDDEN = RINGS.replace(
     '[[rules]]\nname = "everything else"',
@@ -175,3 +179,12 @@ async def test_a_policy_is_pushed_shown_and_put_back(
     explained = await by_key("explain", str(a_cluster(4, 2)))
     assert "everything else (it is for every cluster)" in explained.out
     assert (await by_key("policy", "restore", "9")).code == 1
+
+
+def test_more_changes_than_are_named_are_counted() -> None:
+    """Of many clusters for which something else is wanted the first are named."""
+    wanted = {"rule": "all", "use": "window one"}
+    change = {"clusterId": str(a_cluster(0, 2)), "before": wanted, "after": wanted}
+    came = {"dryRun": True, "changed": 3, "clusters": 4, "changes": [change], "rules": []}
+    report = put_report(cast("PutPolicyJson", {**came, "warnings": []}))
+    assert [section.advice for section in report.sections] == [("and 2 more",)]

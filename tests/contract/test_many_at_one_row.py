@@ -11,9 +11,9 @@ from shared.clients.storage.account import StorageAccount
 from shared.clients.storage.account_tables import StorageTables
 from shared.domain.errors import Paced
 from shared.domain.fleet.pace import Pace
-from shared.domain.fleet.shard import Shard
+from shared.domain.fleet.shard import Grip, Shard
 from shared.ports.storage import Table
-from shared.reconcile.ground.pacer import Grip, ShardPacer
+from shared.reconcile.ground.pacer import ShardPacer
 from shared.storage_settings import StorageSettings
 from tests.clusters import SUBSCRIPTION
 from tests.contract.test_storage import no_credential

@@ -67,7 +67,7 @@ def test_the_values_of_dimensions_are_named() -> None:
 def test_no_metric_is_about_one_cluster() -> None:
     """A dimension with a value per cluster would be a series per cluster."""
     dimensions = {name for one in METRICS for name in one.dimensions}
-    assert dimensions <= {"state", "outcome", "reason", "cause", "scope"}
+    assert dimensions <= {"state", "outcome", "reason", "cause", "scope", "why"}
 
 
 def used(path: Path) -> set[str]:

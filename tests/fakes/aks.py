@@ -95,6 +95,11 @@ class FakeAks:
         self.clusters[cluster_id] = dict(body)
         return cluster_id
 
+    def remove(self, cluster_id: ClusterId) -> None:
+        """Delete a cluster with its configurations behind naptime's back."""
+        del self.clusters[cluster_id]
+        self.configurations.pop(cluster_id, None)
+
     def set_schedule(
         self, cluster_id: ClusterId, properties: Json, name: str = NODE_OS_SCHEDULE
     ) -> None:

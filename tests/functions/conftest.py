@@ -11,6 +11,7 @@ from local.azure.fleet import Fleet
 from local.azure.server import SimulatorServer
 from local.azure.simulator import Setup, Simulator
 from shared.clients.storage.account import StorageAccount, create_queue
+from shared.reconcile.ground.pacer import SHARDS_TABLE
 from shared.reconcile.ground.policies import POLICY_TABLE
 from shared.storage_settings import StorageSettings
 from shared.world import app
@@ -89,6 +90,14 @@ async def without_policy(world: Loaded) -> AsyncIterator[None]:
     await _drop_policy()
     yield
     await _drop_policy()
+
+
+@pytest.fixture
+async def pace_of_its_own(world: Loaded) -> AsyncIterator[None]:
+    """Leave all calls to other tests: those that this one makes are not missed by them."""
+    del world
+    yield
+    await app().ports.tables.drop(SHARDS_TABLE)
 
 
 async def _drop_policy() -> None:

@@ -14,6 +14,7 @@ from functions.api.describe import DESCRIBED
 from functions.http.reading import FORM
 from local.host.payloads import HttpCall
 from tests.clusters import SUBSCRIPTION
+from tests.examples import examples
 from tests.functions.conftest import Loaded
 from tests.functions.test_api import answer
 from tests.functions.test_runs import work_off
@@ -24,7 +25,9 @@ WITH_BODY = [name for name, route in ROUTES.items() if "body" in route.parts]
 WITH_PATH = [name for name, route in ROUTES.items() if "path" in route.parts]
 LISTS = [name for name in ROUTES if name not in {*WITH_BODY, *WITH_PATH}]
 
-some = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+some = settings(
+    max_examples=examples(25, 60), suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 words = st.text(max_size=40) | st.sampled_from(
     [*("true", "false", "null", "0", "1", "-1", "1e9", "100", "500", "501", ","), SUBSCRIPTION]

@@ -13,6 +13,7 @@ from shared.domain.deciding.wish import read_wish
 from shared.domain.vocabulary.invalid import InvalidWindow
 from shared.domain.window.body import write_window
 from shared.domain.window.window import MaintenanceWindow
+from tests.examples import examples
 from tests.unit.domain.examples import SUNDAYS
 from tests.unit.domain.strategies import json_values, windows
 
@@ -63,7 +64,7 @@ def test_every_window_fits_the_description(window: MaintenanceWindow) -> None:
     assert list(DESCRIBED.iter_errors(write_window(window))) == []
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(100, 500))
 @given(spoilt())
 @example({**BODY, "startDate": None, "colour": None})
 @example(

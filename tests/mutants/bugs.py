@@ -130,8 +130,7 @@ BUGS = (
         (
             Edit(
                 "shared/reconcile/ground/memory.py",
-                '        values: Values = {"sending": '
-                'json.dumps(intended.to_json(), separators=(",", ":"))}\n',
+                '        values: Values = {"sending": record_to_text(intended)}\n',
                 "        values: Values = intended.to_values()\n",
             ),
         ),

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
@@ -20,6 +21,7 @@ from shared.domain.fleet.run_records import RunRecord
 from shared.domain.vocabulary.reasons import Cause
 from shared.world import deployed
 from tests.page.a_fleet import SUBSCRIPTIONS, remembered
+from tests.page.beside_the_fleet import remembered_beside
 
 ROOT = Path(__file__).parents[2]
 KEY = "a-key-of-the-tests"
@@ -60,11 +62,13 @@ def settings(connection: str) -> dict[str, str]:
 
 
 async def fill(connection: str) -> None:
-    """Have the tables remember a fleet, and a run over all of it."""
+    """Have the tables remember a fleet, a run over all of it, and one that waits since."""
     world, now = deployed(settings(connection)), machine_now()
     await remembered(world, now, CLUSTERS)
-    run = Run(new_run_id(now, "0" * 16), Cause.SWEPT, RunScope(), now)
-    await world.store.insert_run(RunRecord(run, RunState.FINISHED, finished_at=now))
+    before = now - timedelta(hours=9)
+    run = Run(new_run_id(before, "0" * 16), Cause.SWEPT, RunScope(), before)
+    await world.store.insert_run(RunRecord(run, RunState.FINISHED, finished_at=before))
+    await remembered_beside(world, now, CLUSTERS)
     await world.close()
 
 

@@ -22,7 +22,7 @@ OVERVIEW = ("week", "next", "images", "findings", "crowds")
 async def shown(browser: Browser, served: Served, look: Look, fragment: str = "") -> Page:
     """Open the page, and wait until the fleet is there."""
     page, _ = await opened(browser, served.page + fragment, look)
-    await page.locator("#week, #clusters, #cluster").first.wait_for()
+    await page.locator(".columns, #clusters, #cluster, #approvals").first.wait_for()
     return page
 
 
@@ -307,7 +307,8 @@ async def test_one_cluster_is_what_the_api_says(
     start = str(cluster["nextStart"])
     assert f"{int(start[8:10])} " in text
     assert start[11:16] in text
-    curl, naptime, az, budgets = await page.locator("pre").all_inner_texts()
+    curl, naptime, az = await page.locator("#shell pre").all_inner_texts()
+    budgets = await page.locator("#budgets pre").inner_text()
     assert f"{served.url}/api/clusters/" in curl
     assert str(cluster["clusterId"]) in naptime
     assert "aksManagedNodeOSUpgradeSchedule" in az
@@ -336,7 +337,7 @@ def axe() -> str:
     return (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
 
 
-VIEWS = ("", "#week?by=window", "#clusters", "one")
+VIEWS = ("", "#week?by=window", "#clusters", "#approvals", "one")
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

@@ -15,6 +15,7 @@ import pytest
 from local.demo.surroundings import app_settings, clean_environment, urls_of
 from local.held_ports import held_port
 from local.processes import Child
+from local.storage_emulator import Azurite
 from shared.domain.vocabulary.ids import ClusterId
 from tests.clusters import OWN_CLIENT_ID, SUBSCRIPTION
 from tests.simulated_azure import Controls
@@ -99,10 +100,18 @@ class Naptime:
         return await self.until(last, holds=f"an outcome of {cluster_id.name}")
 
 
-@pytest.fixture(scope="session")
-async def naptime(
-    azurite_connection: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Naptime]:
+@pytest.fixture(scope="module")
+async def storage() -> AsyncIterator[str]:
+    """Start an emulator of its own: of another suite's queues the host would take the messages."""
+    azurite = Azurite()
+    try:
+        yield await azurite.start()
+    finally:
+        await azurite.stop()
+
+
+@pytest.fixture(scope="module")
+async def naptime(storage: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Naptime]:
     """Start both processes once; each test has clusters of its own."""
     bundle = tmp_path_factory.mktemp("simulator") / "ca.pem"
     with held_port() as port:  # the simulator is told of the host before the host listens
@@ -115,7 +124,7 @@ async def naptime(
         environment = {
             **clean_environment(),
             **app_settings(urls, bundle, (SUBSCRIPTION,), OWN_CLIENT_ID),
-            "AzureWebJobsStorage": azurite_connection,
+            "AzureWebJobsStorage": storage,
             # All tests share one shard, and the simulator enforces no limits here.
             "NAPTIME_SHARD_BURST": "10000",
             "NAPTIME_SHARD_RATE_PER_SECOND": "1000",

@@ -84,6 +84,7 @@ class Farm:
     lease_seconds: int
     port: int
     host_options: Sequence[str] = ()
+    host_module: str = "local.host"
     hosts: list[Child] = field(default_factory=list)
 
     @property
@@ -96,7 +97,7 @@ class Farm:
         arguments = [f"--port={self.port}", f"--key={KEY}", f"--message-lease={self.lease_seconds}"]
         arguments += self.host_options
         host = await Child.start(
-            [sys.executable, "-m", "local.host", *arguments], env=self.settings, cwd=ROOT
+            [sys.executable, "-m", self.host_module, *arguments], env=self.settings, cwd=ROOT
         )
         self.hosts.append(host)
 
@@ -197,13 +198,14 @@ async def farm(  # noqa: PLR0913 - what a scenario may want otherwise
     with_topic: bool = False,
     with_events: bool = False,
     host_options: Sequence[str] = (),
+    host_module: str = "local.host",
     settings: Mapping[str, str] | None = None,
     tripwire: Tripwire | None = None,
 ) -> AsyncIterator[Farm]:
     """Start emulator (on disk), simulator and host, which keep their ports; stop them in the end.
 
     With a topic, its events are delivered to naptime; with events, those of Azure are. With a
-    tripwire, what the host sends to its storage passes it.
+    tripwire, what the host sends to its storage passes it. `host_module` is what runs the host.
     """
     fleet_file, authorities = folder / "fleet.json", folder / "ca.pem"
     fleet_file.write_text(json.dumps(fleet.document()), encoding="utf-8")
@@ -233,7 +235,10 @@ async def farm(  # noqa: PLR0913 - what a scenario may want otherwise
         }
         session = await stack.enter_async_context(aiohttp.ClientSession())
         controls = Controls(urls["controlsHttp"])
-        running = Farm(azurite, controls, session, environment, lease_seconds, port, host_options)
+        running = Farm(
+            *(azurite, controls, session, environment),
+            *(lease_seconds, port, host_options, host_module),
+        )
         stack.push_async_callback(running.stop_host)
         await running.start_host()
         yield running

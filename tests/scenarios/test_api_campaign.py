@@ -12,11 +12,12 @@ import sys
 from pathlib import Path
 
 from tests.clusters import SUBSCRIPTION, cluster
+from tests.examples import examples
 from tests.scenarios import toml_bodies
 from tests.scenarios.farm import KEY, ROOT, Fleet, farm
 
 CHECKS_OFF = "unsupported_method,positive_data_acceptance"
-EXAMPLES_AN_OPERATION = 40
+EXAMPLES_AN_OPERATION = examples(8, 40)
 LIMIT_SECONDS = 240.0
 ENOUGH_FOR_SHARDS_TO_DO = {
     "NAPTIME_SHARD_BURST": "10000",

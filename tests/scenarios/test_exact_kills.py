@@ -22,8 +22,8 @@ from tests.scenarios.farm import Farm, Fleet, farm
 from tests.scenarios.test_fleet_runs import LOCATIONS, SUBSCRIPTIONS, all_protected
 from tests.scenarios.tripwire import Request, Tripwire, When
 
-FLEET = Fleet(SUBSCRIPTIONS, LOCATIONS, clusters_each=16)
-OUTCOMES = 96
+FLEET = Fleet(SUBSCRIPTIONS, LOCATIONS, clusters_each=8)
+OUTCOMES = 48
 KILLED_WITHIN_SECONDS = 60
 
 type Json = dict[str, object]

@@ -109,17 +109,17 @@ def start_of(body: Json) -> tuple[str, str, str]:
 async def calls_of_a_run(running: Farm) -> Counter[str]:
     """Do a run over everything, and count the calls that it cost, by operation."""
     run = await running.finished(await running.start_run())
-    assert run["outcomes"] == {"Created": 400}
+    assert run["outcomes"] == {"Created": 270}
     journal = await running.controls.journal(path="*managedClusters*")
     return Counter(str(entry["operation"]) for entry in journal)
 
 
 async def test_three_rings_on_three_continents(tmp_path: Path) -> None:
-    """400 clusters: each ring its day, spread over two hours, no start crowded, no call more."""
+    """270 clusters: each ring its day, spread over two hours, no start crowded, no call more."""
     found = []
     for name, text in (("without", None), ("with", NINE)):
         (folder := tmp_path / name).mkdir()
-        async with farm(folder, Rings(400), settings=FAST) as running:
+        async with farm(folder, Rings(270), settings=FAST) as running:
             if text:
                 assert (await put(running, text))[0] == 200
             found.append(await calls_of_a_run(running))

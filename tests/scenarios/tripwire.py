@@ -65,6 +65,10 @@ class Tripwire:
         """Give the status by which the storage service is to refuse a request, or 0."""
         return 0
 
+    def dated(self, headers: dict[str, str]) -> dict[str, str]:
+        """Give the headers of an answer; a kind of it may have another time in them."""
+        return headers
+
 
 @asynccontextmanager
 async def through(tripwire: Tripwire, ports: Ports) -> AsyncIterator[Ports]:
@@ -114,7 +118,8 @@ class _Passer:
             data=request.body or None,
             skip_auto_headers=("Content-Type", "Accept", "Accept-Encoding", "User-Agent"),
         ) as response:
-            kept = {name: value for name, value in response.headers.items() if _is_kept(name)}
+            given = {name: value for name, value in response.headers.items() if _is_kept(name)}
+            kept = self.tripwire.dated(given)
             return web.Response(status=response.status, headers=kept, body=await response.read())
 
 

@@ -198,7 +198,7 @@ async def test_a_dry_run_says_what_it_would_do() -> None:
     await world.sweep()
     assert world.aks.accepted_writes == []
     shown = outcome.to_json()
-    assert shown["kubernetes"]["outcome"] == "Created"
+    assert shown["kubernetes"]["outcome"] == "WouldCreate"
     assert shown["kubernetes"]["window"] == shown["window"]
 
 

@@ -16,7 +16,8 @@ from shared.domain.errors import (
 from shared.domain.fleet.shard import Shard
 from shared.domain.vocabulary.instants import to_text
 from shared.domain.vocabulary.reasons import Reason
-from shared.reconcile.shown.cluster_json import DecisionJson, LiveClusterJson
+from shared.reconcile.shown.cluster_json import LiveClusterJson
+from shared.reconcile.shown.decision_json import DecisionJson
 from shared.reconcile.shown.one_cluster import LiveReadFailed
 from tests.clusters import SUBSCRIPTION, cluster, cluster_id, schedule
 from tests.fakes.aks import Fault

@@ -12,7 +12,7 @@ from shared.domain.errors import AzureError
 from shared.domain.fleet.pace import Draw, Pace
 from shared.domain.fleet.run import Run, RunScope, RunState
 from shared.domain.fleet.run_records import RunRecord
-from shared.domain.fleet.shard import Shard, ShardRow
+from shared.domain.fleet.shard import Grip, HeldBy, Shard, ShardRow
 from shared.domain.fleet.shard_records import ShardRecord
 from shared.domain.messages.work import Claim, Refusal
 from shared.domain.vocabulary.ids import ClusterId
@@ -20,7 +20,7 @@ from shared.domain.vocabulary.reasons import Cause
 from shared.domain.vocabulary.rows import Reading
 from shared.reconcile.fleet.store import SHARD as SHARD_ROW
 from shared.reconcile.ground.claim import CLUSTERS_TABLE, ClusterClaims
-from shared.reconcile.ground.pacer import LEASE_LASTS, SHARDS_TABLE, Grip, HeldBy, TooManyConflicts
+from shared.reconcile.ground.pacer import LEASE_LASTS, SHARDS_TABLE, TooManyConflicts
 from tests.clusters import FOREIGN_SUBSCRIPTION, SUBSCRIPTION, cluster, schedule
 from tests.fakes.aks import FakeAks, Verb
 from tests.policies import always

@@ -7,8 +7,15 @@ import pytest
 from shared.domain.vocabulary.reasons import Reason
 from tests.clusters import cluster, cluster_id
 from tests.payloads import cluster_written, schedule_deleted
+from tests.policies import owning, weekday
 from tests.telemetry.ingestion import Ingestion
-from tests.telemetry.running import REFUSED, REMOVER, Running, running, until
+from tests.telemetry.running import (
+    REFUSED,
+    REMOVER,
+    Running,
+    running,
+    until,
+)
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +29,7 @@ async def sent(tmp_path_factory: pytest.TempPathFactory) -> Ingestion:
 async def a_day(naptime: Running) -> None:
     """One cluster after an event, a tug of war over it, then a run with its troubles.
 
-    429 once, ten refusals, one unknown subscription.
+    429 once, ten refusals, one unknown subscription. In the end a person wants another window.
     """
     azure = naptime.azure
     await azure.put(cluster("fresh"), events=False)
@@ -36,6 +43,10 @@ async def a_day(naptime: Running) -> None:
     await azure.order("bad-request", method="PUT", path="*refused-*", times=None)
     await azure.order("throttled-by-aks", cluster="fresh", retryAfter=1)
     await naptime.run_everything()
+    await naptime.put_policy(owning(weekday(4)))
+    answer = await naptime.post("reconcile", {"clusterId": str(cluster_id("fresh"))})
+    assert isinstance(answer, dict)
+    assert answer["outcome"] == "Updated", answer
 
 
 async def a_tug_of_war(naptime: Running) -> None:

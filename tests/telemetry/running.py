@@ -14,6 +14,7 @@ from local.demo.surroundings import app_settings, clean_environment, urls_of
 from local.processes import Child
 from local.storage_emulator import Azurite
 from tests.clusters import OWN_CLIENT_ID, SUBSCRIPTION
+from tests.policies import weekday
 from tests.simulated_azure import Controls
 from tests.telemetry.ingestion import Ingestion, listening
 
@@ -64,18 +65,28 @@ class Running:
         async with self.session.post(url, data=json.dumps(event), headers=headers) as response:
             assert response.ok, await response.text()
 
-    async def run_everything(self) -> None:
-        """Start a run over everything, and wait for its end."""
-        headers = {"x-functions-key": KEY}
+    async def put_policy(self, text: str) -> None:
+        """Put a policy in force."""
+        headers = {"x-functions-key": KEY, "content-type": "application/toml"}
+        url = f"{self.host.url}/api/policy"
+        async with self.session.put(url, data=text, headers=headers) as response:
+            assert response.ok, await response.text()
+
+    async def run_everything(self) -> str:
+        """Start a run over everything, wait for its end, and give its id."""
         answer = await self.post("reconcile", {"fleet": True})
         assert isinstance(answer, dict)
-        url = f"{self.host.url}/api/runs/{answer['runId']}"
+        await self.ended(str(answer["runId"]))
+        return str(answer["runId"])
 
-        async def finished() -> bool:
-            async with self.session.get(url, headers=headers) as response:
-                return bool((await response.json())["state"] == "Finished")
+    async def ended(self, run_id: str) -> dict[str, object]:
+        """Wait for the end of a run, and give it."""
 
-        await until(finished)
+        async def is_over() -> bool:
+            return (await self.get(f"runs/{run_id}"))["state"] != "Active"
+
+        await until(is_over)
+        return await self.get(f"runs/{run_id}")
 
 
 @asynccontextmanager
@@ -106,6 +117,7 @@ async def running(folder: Path, **settings: str) -> AsyncIterator[Running]:
             # of the machine that is what an interrupted suite left: the end of another run.
             "TMPDIR": str(folder),
             "IDENTITY_HEADER": "made-up",
+            "NAPTIME_WINDOW_DAY": weekday(3),
             "APPLICATIONINSIGHTS_CONNECTION_STRING": f"{instrumentation};{ends}",
             **settings,
         }

@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 from azure.core.exceptions import ResourceExistsError
@@ -17,8 +18,16 @@ from local.infra_check.policy_tables import ALERT
 from local.infra_check.values import Value, at, of_kind, read_snapshots, shown
 from tests.clusters import cluster
 from tests.docs.pages import PAGES
+from tests.policies import owning, weekday
 from tests.telemetry.ingestion import Ingestion, listening
-from tests.telemetry.running import PATIENCE_SECONDS, REMOVER, TELEMETRY, running, until
+from tests.telemetry.running import (
+    PATIENCE_SECONDS,
+    REMOVER,
+    TELEMETRY,
+    Running,
+    running,
+    until,
+)
 from tests.telemetry.tables import Tables, of
 
 ROOT = Path(__file__).parents[2]
@@ -69,7 +78,20 @@ async def bad_day(tmp_path_factory: pytest.TempPathFactory) -> Ingestion:
                 return (await queue.get_queue_properties()).approximate_message_count == 0
 
             await until(taken)
+        await an_approval(naptime)
     return naptime.ingestion
+
+
+async def an_approval(naptime: Running) -> None:
+    """Have the policy want another window for all of the crowd, and approve that."""
+    await naptime.put_policy(owning(weekday(4), "at_most = 0\n"))
+    waiting = await naptime.ended(await naptime.run_everything())
+    assert waiting["state"] == "NeedsApproval"
+    plan = cast("dict[str, object]", waiting["updatePlan"])
+    answer = await naptime.post(f"runs/{waiting['runId']}/approve", {"planHash": plan["planHash"]})
+    assert isinstance(answer, dict)
+    done = await naptime.ended(str(answer["runId"]))
+    assert done["outcomes"] == {"Updated": len(CROWD)}
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +137,17 @@ async def test_a_bad_day_fires(bad_day: Ingestion, name: str) -> None:
     assert fires(of(bad_day), name)
 
 
+async def test_what_waits_for_an_approval_fires_until_it_has_it(bad_day: Ingestion) -> None:
+    """A run whose changes wait is told by its alert, which ends with the approved run."""
+    ends = [
+        index for index, each in enumerate(bad_day.envelopes) if "Naptime.RunFinished" in str(each)
+    ]
+    waiting, until_then = Ingestion(), ends[-1]
+    waiting.envelopes = bad_day.envelopes[:until_then]
+    assert fires(of(waiting), "approval-waiting")
+    assert not fires(of(bad_day), "approval-waiting")
+
+
 async def test_a_tug_of_war_fires(sent: Ingestion) -> None:
     """The third removal by somebody else is told by its alert, with the id and without a name."""
     tables = of(sent)
@@ -158,7 +191,7 @@ def test_every_rule_is_fired_by_a_test() -> None:
     """No rule is left without its trouble."""
     source = Path(__file__).read_text(encoding="utf-8")
     assert [name for name in RULES if source.count(f'"{name}"') == 0] == []
-    assert len(RULES) == 8
+    assert len(RULES) == 9
 
 
 async def test_nothing_fires_in_the_first_hour_of_a_dry_run(dry_day: Ingestion) -> None:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from opentelemetry.metrics import set_meter_provider
@@ -15,6 +15,7 @@ from opentelemetry.sdk.metrics.export import (
 )
 
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
+from shared.domain.deciding.own.drift import Drift
 from shared.domain.fleet.crowding import Crowd
 from shared.domain.fleet.run import Run, RunScope, RunState
 from shared.domain.fleet.run_records import RunRecord, RunSummaryJson
@@ -22,8 +23,12 @@ from shared.domain.fleet.shard import Shard
 from shared.domain.fleet.unreadable import Refusal
 from shared.domain.messages.given_up import GivenUp
 from shared.domain.messages.work import ReconcileCluster
+from shared.domain.updates.plan import UpdateKind, UpdateOrder, Verdict
 from shared.domain.vocabulary.reasons import Cause, Reason
+from shared.domain.window.recurrence import Daily
+from shared.domain.window.window import MaintenanceWindow
 from shared.telemetry import reports
+from shared.telemetry.run_reports import report_run
 from tests.clusters import cluster_id
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -174,7 +179,7 @@ def run_record(scope: RunScope) -> RunRecord:
 def test_the_end_of_a_sweep(before: Figures, caplog: pytest.LogCaptureFixture) -> None:
     """A run over everything says how the fleet is; its event is the heartbeat."""
     with caplog.at_level(logging.INFO, "naptime"):
-        reports.report_run(run_record(RunScope()), dry_run=False)
+        report_run(run_record(RunScope()), dry_run=False)
     found = new(before)
     assert found["naptime.run.duration"] == [({"cause": "Swept", "scope": "Everything"}, 600)]
     assert found["naptime.run.unreadable_subscriptions"] == [({"reason": "AccessDenied"}, 1)]
@@ -202,10 +207,63 @@ def test_only_a_real_run_over_everything_counts_the_fleet(
     scope: RunScope, *, dry_run: bool, told: bool, before: Figures
 ) -> None:
     """A run over a part knows nothing of the rest, and a dry one has protected nothing."""
-    reports.report_run(run_record(scope), dry_run=dry_run)
+    report_run(run_record(scope), dry_run=dry_run)
     found = new(before)
     assert "naptime.clusters" not in found
     assert ("naptime.run.duration" in found) is told
+
+
+@pytest.mark.parametrize("kind", UpdateKind)
+def test_a_run_that_only_changes_some_is_no_word_on_the_fleet(
+    kind: UpdateKind, before: Figures, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What it was not told to change it has not looked at, which is not unprotected by that."""
+    sweep = run_record(RunScope())
+    changing = replace(sweep, run=replace(sweep.run, updates=UpdateOrder(kind, "202611-b")))
+    with caplog.at_level(logging.INFO, "naptime"):
+        report_run(changing, dry_run=False)
+    found = new(before)
+    assert not {"naptime.clusters", "naptime.drifted", "naptime.updates.waiting"} & found.keys()
+    assert found["naptime.run.duration"] == [({"cause": "Swept", "scope": "Part"}, 600)]
+    event = caplog.records[-1].__dict__
+    assert (event["naptime_scope"], event["naptime_updates"]) == ("Part", kind.value)
+
+
+def test_what_waits_for_an_approval(before: Figures, caplog: pytest.LogCaptureFixture) -> None:
+    """Drift and what waits are figures of a run over everything, and of the event as well."""
+    sweep = run_record(RunScope())
+    verdict = Verdict("0" * 32, updates=11, for_clocks=2, owned=13, most=10).to_json()
+    summary: RunSummaryJson = {**sweep.summary, "updatePlan": verdict, "reasons": {"Outdated": 13}}
+    waiting = replace(sweep, state=RunState.NEEDS_APPROVAL, summary=summary)
+    with caplog.at_level(logging.INFO, "naptime"):
+        report_run(waiting, dry_run=False)
+    found = new(before)
+    assert found["naptime.drifted"] == [({}, 13)]
+    assert found["naptime.updates.waiting"] == [({}, 11)]
+    assert caplog.records[-1].__dict__["naptime_updatesWaiting"] == 11
+
+
+@pytest.mark.parametrize(
+    ("reason", "clocks", "why"),
+    [
+        (Reason.OUTDATED, False, "Policy"),
+        (Reason.OUTDATED, True, "Clocks"),
+        (Reason.PUT_BACK, False, "PutBack"),
+    ],
+)
+def test_a_changed_schedule_is_counted_by_why(
+    reason: Reason, why: str, before: Figures, *, clocks: bool
+) -> None:
+    """The policy's change, the clocks', or a person's; what a dry run would change is none."""
+    window = MaintenanceWindow(Daily(1), time(1), 4, timedelta())
+    drift = Drift("a", "b", window, (), clocks=clocks)
+    updated = replace(CREATED, kind=OutcomeKind.UPDATED, reason=reason, drift=drift)
+    reports.report_in_run(
+        replace(updated, kind=OutcomeKind.WOULD_UPDATE, dry_run=True), Cause.SWEPT
+    )
+    assert new(before) == {}
+    reports.report_in_run(updated, Cause.SWEPT)
+    assert new(before)["naptime.updates"] == [({"why": why, "cause": "Swept"}, 1)]
 
 
 def test_what_was_given_up(before: Figures, caplog: pytest.LogCaptureFixture) -> None:

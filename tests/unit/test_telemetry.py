@@ -31,8 +31,8 @@ from shared.telemetry.reports import (
     report_bug,
     report_in_run,
     report_put,
-    report_run,
 )
+from shared.telemetry.run_reports import report_run
 from tests.clusters import cluster as a_cluster
 from tests.clusters import cluster_id
 

@@ -1,6 +1,7 @@
 // One cluster: why this window, who made it, when it opens, what is to be expected, what to type.
 
-import { commandsFor, budgetsFor } from "./commands.mjs";
+import { changeText, isCurrent } from "./approvals.mjs";
+import { budgetsFor, commandsFor, copyable, replayOf } from "./commands.mjs";
 import { counted, el, fragment, head, section, table } from "./dom.mjs";
 import { armId, idOf, stateOf } from "./fleet.mjs";
 import { ticked } from "./findings.mjs";
@@ -15,8 +16,8 @@ export function cluster(fleet, place) {
   return el("article", { id: "cluster", "aria-labelledby": "cluster-title" },
     title(found), facts(found),
     el("div", { class: "columns" },
-      el("div", {}, openings(found), forecasts(found)),
-      el("div", {}, lastOutcome(found, reasons), shell(found), budgets(found))));
+      el("div", {}, toApprove(fleet, found), openings(found), forecasts(found), budgets(found)),
+      el("div", {}, givenUp(found), lastOutcome(found, reasons), removals(found), shell(found))));
 }
 
 function unknown(id) {
@@ -39,6 +40,7 @@ function facts(found) {
     ["Made by", found.maker || "–"],
     ["Location", found.location],
     ["Oldest node image", imageText(found.image)],
+    ["Kubernetes upgrades", upgradesText(found.upgrades)],
     ["Schedule read", found.read ? `${when(found.read)} (${fromNow(found.read)})` : "never"],
   ];
   return el("dl", { class: "facts" }, pairs.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
@@ -53,6 +55,24 @@ function imageText(image) {
   if (!image) return "not read";
   const of = ` on ${counted(image.machines, "machine")}`;
   return image.version ? `${image.version}, ${counted(image.days, "day")} old${of}` : `not known${of}`;
+}
+
+// The other schedule: an upgrade of Kubernetes brings the newest node images, whatever this window says.
+function upgradesText(upgrades) {
+  if (!upgrades) return "not known";
+  if (!upgrades.isUpgraded) return "not by themselves";
+  if (!upgrades.window) return el("span", { class: "bad" }, upgrades.why);
+  const next = upgrades.window.opens.find((open) => open.end > now());
+  return [upgrades.window.words, upgrades.isPlanned ? " (planned: this is a dry run)" : "",
+    next ? el("small", {}, `next ${when(next.start)}`) : null, el("small", {}, upgrades.why)];
+}
+
+function toApprove(fleet, found) {
+  const planned = fleet.waiting.filter(isCurrent).flatMap((run) => run.planned()).find((each) => each.cluster === found);
+  if (!planned) return null;
+  return section("to-approve", "Waiting for approval",
+    el("p", {}, planned.changes.map(changeText).join(", ")),
+    el("p", {}, el("a", { href: fragment("approvals") }, "The whole plan, and how to approve it")));
 }
 
 function openings(found) {
@@ -106,6 +126,25 @@ function advice(reason) {
   return el("p", { class: reason.needsAPerson ? "advice warn" : "advice" }, el("b", {}, reason.code), ": ", ticked(reason.advice));
 }
 
+function givenUp(found) {
+  const record = found.givenUp;
+  if (!record) return null;
+  return section("given-up", "Given up",
+    el("p", {}, el("strong", { class: "bad" }, record.reason), record.code ? ` (${record.code})` : "",
+      ` · after ${counted(record.attempts, "attempt")} · ${when(record.at)} (${fromNow(record.at)})`),
+    record.message ? el("p", {}, record.message) : null,
+    el("p", { class: "advice warn" }, ticked(record.advice)),
+    copyable("Try it again", replayOf(found)));
+}
+
+function removals(found) {
+  const last = found.removed;
+  if (!last) return null;
+  return section("removals", "Removed by others",
+    el("p", {}, el("strong", {}, `${counted(last.times, "time")} in thirty days`), `, the last ${when(last.at)} (${fromNow(last.at)})`,
+      last.by ? [` by ${last.kind} `, el("code", {}, last.by)] : " by somebody whom the event does not name", "."));
+}
+
 function shell(found) {
   return section("shell", "The same in a shell", Object.entries(commandsFor(found)).map(([name, text]) => copyable(name, text)));
 }
@@ -116,18 +155,4 @@ function budgets(found) {
     el("p", { class: "quiet" }, "For every NodePool: nodes drift in the window and at no other time. The notes that decide whether it works come with ",
       el("code", {}, "…/disruption-budgets"), "."),
     copyable("YAML", budgetsFor(found.window)));
-}
-
-function copyable(name, text) {
-  const done = el("button", { type: "button", "aria-label": `Copy ${name}`, onclick: () => copy(text, done) }, "Copy");
-  return el("div", { class: "copyable" }, el("b", {}, name), el("pre", { tabindex: "0", "aria-label": name }, text), done);
-}
-
-async function copy(text, button) {
-  try {
-    await navigator.clipboard.writeText(text);
-    button.textContent = "Copied";
-  } catch (error) {
-    button.textContent = "Select it";
-  }
 }

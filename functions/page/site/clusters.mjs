@@ -1,6 +1,6 @@
 // The clusters themselves: a table that can be searched, narrowed and sorted.
 
-import { counted, el, fragment, head, table } from "./dom.mjs";
+import { counted, el, fragment, head, number, table } from "./dom.mjs";
 import { idOf, isUnprotected, nextOpening, stateOf } from "./fleet.mjs";
 import { BY, overlaps } from "./week.mjs";
 import { fromNow, now, when } from "./times.mjs";
@@ -33,7 +33,7 @@ export function clusters(fleet, place, go) {
       words || place.query.q ? el("a", { class: "clear", href: fragment("clusters") }, "Show all clusters") : null),
     found.length ? table("Clusters", heads(place), shown.map(row), { class: "clusters" }) : el("p", { class: "quiet" }, "No cluster is like that."),
     rest > 0 ? el("button", { type: "button", class: "more", onclick: () => go("clusters", { ...place.query, most: shown.length + 5 * SHOWN }) },
-      `Show more: ${rest.toLocaleString("en")} are left`) : null);
+      `Show more: ${number(rest)} are left`) : null);
 }
 
 function narrowed(fleet, query) {
@@ -79,11 +79,17 @@ function sorted(found, query) {
   return query.down ? ordered.reverse() : ordered;
 }
 
-const byName = new Intl.Collator("en", { numeric: true });
+const collator = { made: null };
+
+// Made when something is sorted by name for the first time: it takes as long as a view.
+function byName(one, other) {
+  collator.made ??= new Intl.Collator("en", { numeric: true });
+  return collator.made.compare(one, other);
+}
 
 function compared(one, other) {
   if (one === other) return 0;
-  if (typeof one === "string") return byName.compare(one, other);
+  if (typeof one === "string") return byName(one, other);
   return one < other ? -1 : 1;
 }
 

@@ -1,6 +1,6 @@
 // What a person should know: findings by reason with their advice, and starts that are crowded.
 
-import { counted, el, fragment, head, section, table } from "./dom.mjs";
+import { counted, el, fragment, head, number, section, table } from "./dom.mjs";
 import { idOf } from "./fleet.mjs";
 import { when } from "./times.mjs";
 
@@ -45,7 +45,7 @@ function finding(reason, clusters, isOpen) {
     el("p", {}, el("b", {}, "What to do: "), ticked(reason.advice)),
     el("p", { class: "names" },
       shown.map((cluster) => [el("a", { href: fragment("cluster", { id: idOf(cluster) }) }, cluster.name), " "]).flat(),
-      el("a", { class: "all", href: fragment("clusters", { reason: reason.code }) }, `all ${clusters.length.toLocaleString("en")}`)));
+      el("a", { class: "all", href: fragment("clusters", { reason: reason.code }) }, `all ${number(clusters.length)}`)));
 }
 
 // The texts of reasons are Markdown, of which they have code alone.
@@ -64,7 +64,7 @@ function crowd(each) {
   const to = fragment("clusters", { crowd: `${each.subscription} ${each.location} ${each.start}` });
   return el("tr", {},
     el("th", { scope: "row" }, el("a", { href: to }, when(each.start))),
-    el("td", {}, each.clusters.toLocaleString("en")),
+    el("td", {}, number(each.clusters)),
     el("td", {}, each.location),
     el("td", { class: "id" }, each.subscription));
 }

@@ -13,6 +13,10 @@ export function fleetOf(answer) {
   const tables = { ...answer, at, openings: answer.windows.map((row) => windowOf(row, at)) };
   tables.newest = answer.images.map((row) => imageOf(row, tables));
   tables.waits = answer.forecasts.map((row) => forecastOf(row, tables));
+  tables.starts = answer.crowds.map((row) => crowdOf(row, tables));
+  tables.removed = once(() => removedIn(tables));
+  tables.gaveUp = once(() => givenUpIn(tables));
+  const clusters = answer.clusters.map((row, place) => new Cluster(row, tables, place));
   return {
     day,
     dryRun: answer.dryRun,
@@ -20,8 +24,9 @@ export function fleetOf(answer) {
     reasons: answer.reasons.map(reasonOf),
     windows: tables.openings,
     images: tables.newest,
-    crowds: answer.crowds.map((row) => crowdOf(row, tables)),
-    clusters: answer.clusters.map((row) => clusterOf(row, tables)),
+    crowds: tables.starts,
+    waiting: answer.waiting.map((row) => waitingOf(row, tables, clusters)),
+    clusters,
   };
 }
 
@@ -54,34 +59,88 @@ function forecastOf([image, pickUp, notBefore, start, end, certainBy, why, notes
   };
 }
 
-function clusterOf(row, tables) {
-  const [subscription, group, name, location, rule, why, window, maker, state, outcome, reason, message,
-    recorded, read, findings, age, machines, forecasts, crowd] = row;
-  const found = tables.reasons[reason];
-  const images = tables.ages[age];
+const FIELDS = ["subscription", "group", "name", "location", "rule", "why", "window", "maker", "state", "outcome", "reason",
+  "message", "recorded", "read", "findings", "age", "machines", "forecasts", "crowd", "upgrades"];
+const AT = Object.fromEntries(FIELDS.map((name, index) => [name, index]));
+
+// A cluster looks its values up when it is asked for them: most views ask for few, and there are many clusters.
+class Cluster {
+  constructor(row, tables, place) {
+    this.row = row;
+    this.tables = tables;
+    this.place = place;
+  }
+
+  get subscription() { return this.tables.subscriptions[this.row[AT.subscription]]; }
+  get group() { return this.tables.groups[this.row[AT.group]]; }
+  get name() { return this.row[AT.name]; }
+  get location() { return this.tables.locations[this.row[AT.location]] || "unknown"; }
+  get rule() { return this.tables.rules[this.row[AT.rule]]; }
+  get why() { return this.tables.texts[this.row[AT.why]] ?? ""; }
+  get window() { return this.tables.openings[this.row[AT.window]] ?? null; }
+  get maker() { return this.tables.makers[this.row[AT.maker]] ?? ""; }
+  get explicit() { return this.has(EXPLICIT); }
+  get leftOut() { return this.has(LEFT_OUT); }
+  get needsAPerson() { return this.has(NEEDS_A_PERSON); }
+  get planned() { return this.has(ONLY_PLANNED); }
+  get outcome() { return this.tables.outcomes[this.row[AT.outcome]]; }
+  get reason() { return this.tables.reasons[this.row[AT.reason]][0]; }
+  get message() { return this.tables.texts[this.row[AT.message]] ?? this.tables.reasons[this.row[AT.reason]][1]; }
+  get recorded() { return this.tables.at(this.row[AT.recorded]); }
+  get read() { return this.tables.at(this.row[AT.read]); }
+  get findings() { return this.row[AT.findings].map((place) => this.tables.reasons[place][0]); }
+  get image() { return imageAgeOf(this.tables.ages[this.row[AT.age]], this.row[AT.machines], this.tables); }
+  get forecasts() { return (this.tables.forecastLists[this.row[AT.forecasts]] ?? []).map((place) => this.tables.waits[place]); }
+  get crowd() { return this.tables.starts[this.row[AT.crowd]] ?? null; }
+  get upgrades() { return upgradesOf(this.tables.upgrades[this.row[AT.upgrades]], this.tables); }
+  get removed() { return this.tables.removed().get(this.place) ?? null; }
+  get givenUp() { return this.tables.gaveUp().get(this.place) ?? null; }
+
+  has(bit) { return Boolean(this.row[AT.state] & bit); }
+}
+
+function imageAgeOf(age, machines, tables) {
+  return age ? { version: age[0], days: age[1], read: tables.at(age[2]), machines } : null;
+}
+
+function upgradesOf(row, tables) {
+  if (!row) return null;
+  const [channel, isUpgraded, window, isPlanned, why] = row;
+  return { channel, isUpgraded, window: tables.openings[window] ?? null, isPlanned, why };
+}
+
+function removedIn(tables) {
+  return new Map(tables.removals.map(([cluster, at, by, times]) => {
+    const [id, kind] = tables.callers[by] ?? ["", ""];
+    return [cluster, { at: tables.at(at), by: id, kind, times }];
+  }));
+}
+
+function givenUpIn(tables) {
+  return new Map(tables.givenUp.map(([cluster, why, message, at, attempts]) => {
+    const [reason, advice, code] = tables.givenUpWhys[why];
+    return [cluster, { reason, advice, code, message: tables.texts[message] ?? "", at: tables.at(at), attempts }];
+  }));
+}
+
+// A run that waits for an approval, and what it would change: from what to what, and of which clusters.
+function waitingOf(row, tables, clusters) {
+  const [run, scope, locations, ended, planHash, updates, atMost, owned, isOvertaken, plan, unknown] = row;
   return {
-    subscription: tables.subscriptions[subscription],
-    group: tables.groups[group],
-    name,
-    location: tables.locations[location] || "unknown",
-    rule: tables.rules[rule],
-    why: tables.texts[why] ?? "",
-    window: tables.openings[window] ?? null,
-    maker: tables.makers[maker] ?? "",
-    explicit: Boolean(state & EXPLICIT),
-    leftOut: Boolean(state & LEFT_OUT),
-    needsAPerson: Boolean(state & NEEDS_A_PERSON),
-    planned: Boolean(state & ONLY_PLANNED),
-    outcome: tables.outcomes[outcome],
-    reason: found[0],
-    message: tables.texts[message] ?? found[1],
-    recorded: tables.at(recorded),
-    read: tables.at(read),
-    findings: findings.map((place) => tables.reasons[place][0]),
-    image: images ? { version: images[0], days: images[1], read: tables.at(images[2]), machines } : null,
-    forecasts: (tables.forecastLists[forecasts] ?? []).map((place) => tables.waits[place]),
-    crowd: tables.crowds[crowd] ? crowdOf(tables.crowds[crowd], tables) : null,
+    run, scope, locations, ended: tables.at(ended), planHash, updates, atMost, owned, isOvertaken, unknown,
+    planned: () => plan.flatMap(([changes, places]) => places.map((place) => ({
+      cluster: clusters[place], changes: changes.map((change) => changeOf(tables.changes[change])),
+    }))),
   };
+}
+
+function changeOf([path, from, to]) {
+  return { path, from, to };
+}
+
+function once(make) {
+  let made;
+  return () => (made ??= make());
 }
 
 export function idOf(cluster) {

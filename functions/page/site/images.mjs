@@ -1,12 +1,14 @@
 // The newest node image of each location: since when, who has it, and by when the others will.
 
-import { el, fragment, head, section, table } from "./dom.mjs";
+import { el, fragment, head, inOrder, section, table } from "./dom.mjs";
+import { groupedBy } from "./fleet.mjs";
 import { now, span, when } from "./times.mjs";
 
 const SHOWN = 12;
 
 export function images(fleet, place, go) {
-  const found = fleet.images.map((image) => ({ image, ...takers(fleet, image) })).filter((each) => each.clusters.length).sort(newestFirst);
+  const byLocation = groupedBy(fleet.clusters, (cluster) => cluster.location);
+  const found = fleet.images.map((image) => ({ image, ...takers(byLocation.get(image.location) ?? [], image) })).filter((each) => each.clusters.length).sort(newestFirst);
   if (!found.length) return section("images", "Newest node images", el("p", { class: "quiet" }, "No node image has been seen yet."));
   const shown = place.query.images === "all" ? found : found.slice(0, SHOWN);
   const heads = [["Location"], ["Image"], ["Since", "since"], ["Has it", "has"], ["Certain by"]].map(([text, kind]) => head(text, { class: kind }));
@@ -18,11 +20,10 @@ export function images(fleet, place, go) {
 }
 
 function newestFirst(one, other) {
-  return other.image.since - one.image.since || one.image.location.localeCompare(other.image.location);
+  return other.image.since - one.image.since || inOrder(one.image.location, other.image.location);
 }
 
-function takers(fleet, image) {
-  const clusters = fleet.clusters.filter((cluster) => cluster.location === image.location);
+function takers(clusters, image) {
   const waits = clusters.flatMap((cluster) => cluster.forecasts.filter((wait) => wait.image === image));
   const known = clusters.filter((cluster) => cluster.image?.version);
   return { clusters, waits, known, have: known.filter((cluster) => cluster.image.version === image.version) };

@@ -1,5 +1,6 @@
 // The page: which view the fragment names, what is known, and what is said about it.
 
+import { approvals } from "./approvals.mjs";
 import { ask, forget, keepKey, keptKey } from "./ask.mjs";
 import { choices, el, fragment } from "./dom.mjs";
 import { clusters } from "./clusters.mjs";
@@ -13,7 +14,8 @@ import { browserZone, MINUTE, now, timeOf, zone } from "./times.mjs";
 import { hideTip, week } from "./week.mjs";
 
 const PARTS = { week: "Week", next: "Next", images: "Images", findings: "Findings", crowds: "Crowds" };
-const VIEWS = { ...PARTS, clusters: "Clusters" };
+const VIEWS = { ...PARTS, clusters: "Clusters", approvals: "Approvals" };
+const ALONE = ["clusters", "cluster", "approvals"];
 const known = { fleet: null, at: 0 };
 const main = document.getElementById("main");
 
@@ -28,7 +30,8 @@ function go(view, query, { quietly = false } = {}) {
   draw({ keepFocus: true });
 }
 
-function draw({ keepFocus = false } = {}) {
+// Brief is what the eye meets first: the figures, and as many rows of the week as there is room for.
+function draw({ keepFocus = false, brief = false } = {}) {
   if (!known.fleet) return;
   const here = place();
   zone.local = here.query.zone ? here.query.zone === "local" : zone.local;
@@ -36,19 +39,33 @@ function draw({ keepFocus = false } = {}) {
   hideTip();
   say(known.isOld ? "" : `As of ${timeOf(known.at)} ${zone.local ? browserZone() : "UTC"}`);
   drawTools(here);
-  main.replaceChildren(...viewOf(here));
+  main.replaceChildren(...viewOf(here, brief));
   document.title = `${titleOf(here)} · naptime`;
   if (focused) refocus(focused);
 }
 
-function viewOf(here) {
+function viewOf(here, brief) {
   const { fleet } = known;
   if (here.view === "clusters") return [clusters(fleet, here, go)];
   if (here.view === "cluster") return [cluster(fleet, here)];
-  return [tiles(fleet), week(fleet, here, go),
-    el("div", { class: "columns" },
-      el("div", {}, next(fleet, here, go), findings(fleet, here)),
-      el("div", {}, images(fleet, here, go), crowds(fleet)))];
+  if (here.view === "approvals") return [approvals(fleet, here, go)];
+  return [tiles(fleet), week(fleet, here, go, { brief }), brief ? "" : below(here)];
+}
+
+function below(here) {
+  const { fleet } = known;
+  return el("div", { class: "columns" },
+    el("div", {}, next(fleet, here, go), findings(fleet, here)),
+    el("div", {}, images(fleet, here, go), crowds(fleet)));
+}
+
+// What is in view already stays as it is.
+function drawTheRest() {
+  const here = place();
+  if (!known.fleet || ALONE.includes(here.view)) return;
+  document.querySelector("#week[data-brief]")?.replaceWith(week(known.fleet, here, go));
+  main.append(below(here));
+  reveal(false);
 }
 
 function titleOf(here) {
@@ -70,14 +87,18 @@ function refocus({ find, at }) {
 }
 
 function drawTools(here) {
-  document.querySelector("nav").replaceChildren(...Object.entries(VIEWS).map(([view, text]) =>
+  document.querySelector("nav").replaceChildren(...Object.entries(VIEWS).filter(([view]) => isOffered(view, here)).map(([view, text]) =>
     el("a", { href: fragment(view), "aria-current": view === here.view ? "page" : undefined }, text)));
   document.querySelector(".tools").replaceChildren(...[
-    known.fleet.dryRun ? el("span", { class: "mark warn" }, "Dry run") : null,
+    known.fleet?.dryRun ? el("span", { class: "mark warn" }, "Dry run") : null,
     choices("Times in", [["utc", "UTC"], ["local", "Local"]], zone.local ? "local" : "utc",
       (value) => go(here.view, { ...here.query, zone: value })),
     keptKey() ? el("button", { type: "button", onclick: leave }, "Forget key") : null,
   ].filter(Boolean));
+}
+
+function isOffered(view, here) {
+  return view !== "approvals" || view === here.view || Boolean(known.fleet?.waiting.length);
 }
 
 function leave() {
@@ -100,8 +121,8 @@ const TOLD = {
   data(came) {
     known.fleet = fleetOf(came.answer);
     fresh();
-    draw({ keepFocus: true });
-    arrive();
+    if (known.arrived) draw({ keepFocus: true });
+    else arrive();
   },
   same: () => { fresh(); draw({ keepFocus: true }); },
   stranger: (came) => askForKey(came),
@@ -152,9 +173,14 @@ function takeKey(event) {
 
 // A view that the fragment names is gone to once: when it is there for the first time.
 function arrive() {
-  if (known.arrived) return;
   known.arrived = true;
-  reveal(false);
+  if (ALONE.includes(place().view)) return draw();
+  draw({ brief: true });
+  afterPaint(drawTheRest);
+}
+
+function afterPaint(then) {
+  requestAnimationFrame(() => setTimeout(then));
 }
 
 function reveal(takeFocus) {
@@ -166,6 +192,13 @@ function reveal(takeFocus) {
 
 function start() {
   ask((came) => TOLD[came.kind](came));
+  if (!known.fleet && keptKey()) wait();
+}
+
+// The frame is there while the fleet is asked for.
+function wait() {
+  drawTools(place());
+  say("Reading the fleet…");
 }
 
 window.addEventListener("hashchange", () => { draw(); window.scrollTo(0, 0); reveal(true); });

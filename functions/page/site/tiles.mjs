@@ -1,12 +1,13 @@
 // The figures on top: each is a question that an operator has, and leads to its clusters.
 
-import { counted, el, fragment } from "./dom.mjs";
+import { changesOf } from "./approvals.mjs";
+import { counted, el, fragment, number } from "./dom.mjs";
 import { isUnprotected } from "./fleet.mjs";
-import { mostOpen, segments } from "./open.mjs";
+import { mostOpen, whole } from "./open.mjs";
 import { fromNow, midnights, when } from "./times.mjs";
 
 export function tiles(fleet) {
-  const made = [unprotected, needy, mostAtOnce, oldestImage, lastRun].map((make) => make(fleet));
+  const made = [unprotected, needy, toApprove, mostAtOnce, oldestImage, lastRun].map((make) => make(fleet));
   return el("ul", { class: "tiles", "aria-label": "The fleet in figures" },
     made.map((tile) => el("li", {}, tile)));
 }
@@ -20,23 +21,30 @@ function tile(id, label, value, note, to, kind = "") {
 
 function unprotected(fleet) {
   const count = fleet.clusters.filter(isUnprotected).length;
-  const note = count ? "images come at any hour" : `all ${fleet.clusters.length.toLocaleString("en")} have a window`;
-  return tile("unprotected", "Unprotected", count.toLocaleString("en"), note,
+  const note = count ? "images come at any hour" : `all ${number(fleet.clusters.length)} have a window`;
+  return tile("unprotected", "Unprotected", number(count), note,
     fragment("clusters", { show: "unprotected" }), count ? "bad" : "good");
 }
 
 function needy(fleet) {
   const count = fleet.clusters.filter((cluster) => cluster.needsAPerson).length;
-  return tile("attention", "Needs a person", count.toLocaleString("en"), count ? "findings to look at" : "nothing to look at",
+  return tile("attention", "Needs a person", number(count), count ? "findings to look at" : "nothing to look at",
     fragment("clusters", { show: "attention" }), count ? "warn" : "");
+}
+
+function toApprove(fleet) {
+  const changes = changesOf(fleet);
+  const overtaken = fleet.waiting.length ? "older plans are overtaken" : "no plan is held back";
+  return tile("approval", "Waiting for approval", number(changes), changes ? (changes === 1 ? "schedule would change" : "schedules would change") : overtaken,
+    fleet.waiting.length ? fragment("approvals") : undefined, changes ? "warn" : "");
 }
 
 function mostAtOnce(fleet) {
   const days = midnights();
-  const most = mostOpen(segments(fleet.clusters, days[0], days.at(-1)));
+  const most = mostOpen(whole(fleet, days[0], days.at(-1)));
   const note = most.start === null ? "no window opens this week" : when(most.start);
   const to = most.start === null ? undefined : fragment("clusters", { open: new Date(most.start).toISOString() });
-  return tile("most", "Most open at once", most.open.toLocaleString("en"), note, to);
+  return tile("most", "Most open at once", number(most.open), note, to);
 }
 
 function oldestImage(fleet) {

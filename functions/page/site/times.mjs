@@ -16,50 +16,58 @@ export function now() {
   return Date.now() + clock.ahead;
 }
 
-const formats = new Map();
+const WEEKDAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-function format(kind, timeZone) {
-  const key = `${kind} ${timeZone}`;
-  if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat("en-GB", { ...KINDS[kind], timeZone }));
-  return formats.get(key);
+function two(number) {
+  return String(number).padStart(2, "0");
 }
 
-const KINDS = {
-  far: { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
-  long: { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
-  weekday: { weekday: "short" },
-  date: { day: "numeric", month: "short" },
-  time: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
-};
+// By hand, for `Intl.DateTimeFormat` takes ten milliseconds to make, for each form of a date.
+function inUtc(at) {
+  const date = new Date(at);
+  return {
+    weekday: WEEKDAYS[date.getUTCDay()], date: `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]}`, year: date.getUTCFullYear(),
+    time: `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}`,
+  };
+}
 
-function plain(text) {
-  return text.replaceAll(",", "");
+function inBrowser(at) {
+  const date = new Date(at);
+  return {
+    weekday: WEEKDAYS[date.getDay()], date: `${date.getDate()} ${MONTHS[date.getMonth()]}`, year: date.getFullYear(),
+    time: `${two(date.getHours())}:${two(date.getMinutes())}`,
+  };
+}
+
+function partsOf(at, local = zone.local) {
+  return local ? inBrowser(at) : inUtc(at);
 }
 
 // Near, the day of the week says most; far away, the year does.
-function kindOf(at) {
-  return Math.abs(at - now()) > FAR ? "far" : "long";
+function written({ weekday, date, year, time }, at) {
+  return Math.abs(at - now()) > FAR ? `${date} ${year} ${time}` : `${weekday} ${date} ${time}`;
 }
 
 export function when(at, local = zone.local) {
-  return plain(format(kindOf(at), local ? undefined : "UTC").format(at));
+  return written(partsOf(at, local), at);
 }
 
 export function weekdayOf(at) {
-  return format("weekday", zone.local ? undefined : "UTC").format(at);
+  return partsOf(at).weekday;
 }
 
 export function dateOf(at) {
-  return format("date", zone.local ? undefined : "UTC").format(at);
+  return partsOf(at).date;
 }
 
 export function timeOf(at) {
-  return format("time", zone.local ? undefined : "UTC").format(at);
+  return partsOf(at).time;
 }
 
 // At a fixed offset, which no named zone need have.
 export function whenAt(at, offset) {
-  return plain(format(kindOf(at), "UTC").format(at + offset * MINUTE));
+  return written(inUtc(at + offset * MINUTE), at);
 }
 
 export function zoneName() {
@@ -72,7 +80,6 @@ export function browserZone() {
 
 export function offsetText(offset) {
   const size = Math.abs(offset);
-  const two = (number) => String(number).padStart(2, "0");
   return `${offset < 0 ? "-" : "+"}${two(Math.floor(size / 60))}:${two(size % 60)}`;
 }
 

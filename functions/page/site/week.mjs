@@ -1,8 +1,8 @@
 // The week: one row for each rule, location, subscription or window; the darker, the more are open.
 
-import { choices, counted, el, fragment, section, shape } from "./dom.mjs";
+import { choices, counted, el, fragment, inOrder, number, section, shape } from "./dom.mjs";
 import { groupedBy, isUnprotected } from "./fleet.mjs";
-import { mostOpen, segments, stretches } from "./open.mjs";
+import { mostOpen, segments, stretches, whole } from "./open.mjs";
 import { dateOf, HOUR, midnights, now, timeOf, weekdayOf, when, zoneName } from "./times.mjs";
 
 export const BY = {
@@ -14,20 +14,29 @@ export const BY = {
 
 const NAMED = 6;
 const ROWS_AT_FIRST = 60;
+const ROW_HEIGHT = 28;
 
-export function week(fleet, place, go) {
+// Brief: only the rows that there is room for at once.
+export function week(fleet, place, go, { brief = false } = {}) {
   const by = BY[place.query.by] ? place.query.by : "rule";
   const days = midnights();
   const found = rowsOf(fleet, by, days);
   const darkest = Math.max(1, ...found.map((row) => mostOpen(row.found).open));
-  return section("week", "The week",
+  const rows = brief ? inView() : ROWS_AT_FIRST;
+  const made = section("week", "The week",
     el("div", { class: "bar" },
       choices("Rows by", Object.entries(BY).map(([value, [text]]) => [value, text]), by,
         (value) => go("week", { ...place.query, by: value })),
       legend(darkest)),
     el("p", { class: "unseen" }, `Times are in ${zoneName()}. Arrow keys go from window to window.`),
-    grid(fleet, found, { by, days, darkest, all: place.query.all === "1" }),
+    grid(fleet, found, { by, days, darkest, most: !brief && place.query.all === "1" ? found.length : rows }),
     more(found, place, go));
+  made.toggleAttribute("data-brief", brief && found.length > rows);
+  return made;
+}
+
+function inView() {
+  return Math.min(ROWS_AT_FIRST, Math.ceil(window.innerHeight / ROW_HEIGHT));
 }
 
 function rowsOf(fleet, by, days) {
@@ -35,7 +44,7 @@ function rowsOf(fleet, by, days) {
   const rows = [...groups].map(([name, clusters]) => ({
     name, clusters, found: segments(clusters, days[0], days.at(-1)),
   }));
-  return rows.sort((one, other) => firstStart(one) - firstStart(other) || one.name.localeCompare(other.name));
+  return rows.sort((one, other) => firstStart(one) - firstStart(other) || inOrder(one.name, other.name));
 }
 
 // Rows in the order in which they open: dark places go down the page like stairs.
@@ -45,7 +54,7 @@ function firstStart(row) {
 
 function legend(darkest) {
   const steps = [0.01, 0.25, 0.5, 1].map((part) => el("i", { style: { "--dark": darkness(part * darkest, darkest) } }));
-  return el("p", { class: "legend" }, "open at once ", el("span", {}, "1"), steps, el("span", {}, darkest.toLocaleString("en")));
+  return el("p", { class: "legend" }, "open at once ", el("span", {}, "1"), steps, el("span", {}, number(darkest)));
 }
 
 function darkness(open, darkest) {
@@ -53,11 +62,10 @@ function darkness(open, darkest) {
 }
 
 function grid(fleet, found, view) {
-  const shown = view.all ? found : found.slice(0, ROWS_AT_FIRST);
-  const whole = segments(fleet.clusters, view.days[0], view.days.at(-1));
+  const shown = found.slice(0, view.most);
   return el("div", { class: "week", onkeydown: moveByArrows },
     el("div", { class: "row head", "aria-hidden": "true" }, el("div", { class: "who" }), axis(view.days)),
-    wholeRow(fleet, whole, view),
+    wholeRow(fleet, whole(fleet, view.days[0], view.days.at(-1)), view),
     anyHourRow(fleet, view),
     shown.map((row, index) => groupRow(row, view, index === 0)));
 }
@@ -115,7 +123,7 @@ function groupRow(row, view, first) {
   return el("div", { class: "row", role: "group", "aria-label": `${row.name}, ${counted(row.clusters.length, "cluster")}` },
     el("div", { class: "who" },
       el("a", { href: fragment("clusters", { [view.by]: row.name }), title: row.name }, row.name),
-      el("span", {}, row.clusters.length.toLocaleString("en"))),
+      el("span", {}, number(row.clusters.length))),
     el("div", { class: "strip" }, dayLines(view.days),
       runs.map((run, index) => stretch(run, row, view, first && index === 0)),
       runs.length ? null : el("span", { class: "none" }, "nothing opens this week"),
@@ -137,7 +145,7 @@ function stretch(run, row, view, isFirst) {
 }
 
 function most(run, row) {
-  return run.most === row.clusters.length ? `all ${run.most.toLocaleString("en")}` : `up to ${run.most.toLocaleString("en")} of ${row.clusters.length.toLocaleString("en")}`;
+  return run.most === row.clusters.length ? `all ${number(run.most)}` : `up to ${number(run.most)} of ${number(row.clusters.length)}`;
 }
 
 function steps(run, darkest) {
@@ -156,7 +164,7 @@ function showTip(target, run, row) {
   const tip = el("div", { class: "tip", id: "tip", "aria-hidden": "true" },
     el("strong", {}, `${when(run.start)} – ${timeOf(run.end)}`),
     el("span", {}, `${most(run, row)} open`),
-    el("small", {}, names.slice(0, NAMED).join(", ") + (rest > 0 ? ` and ${rest.toLocaleString("en")} more` : "")));
+    el("small", {}, names.slice(0, NAMED).join(", ") + (rest > 0 ? ` and ${number(rest)} more` : "")));
   document.body.append(tip);
   placeTip(tip, target.getBoundingClientRect());
 }
@@ -209,5 +217,5 @@ function more(found, place, go) {
   const rest = found.length - ROWS_AT_FIRST;
   if (rest <= 0 || place.query.all === "1") return null;
   return el("button", { type: "button", class: "more", onclick: () => go("week", { ...place.query, all: "1" }) },
-    `Show ${rest.toLocaleString("en")} more rows`);
+    `Show ${number(rest)} more rows`);
 }

@@ -8,7 +8,8 @@ from naptime.reports.report import Block, Entry, Report, Section, Tone
 from naptime.reports.words import NOT_KNOWN, counted, plain, short_name, window_words
 from shared.domain.policy.choose import StepJson
 from shared.domain.vocabulary.ids import ClusterId
-from shared.reconcile.shown.cluster_json import DecisionJson, LiveClusterJson
+from shared.reconcile.shown.cluster_json import LiveClusterJson
+from shared.reconcile.shown.decision_json import DecisionJson
 
 MOST_NAMED: Final = 3
 """Rules that are named of those that do not match: the nearest before the one that does."""

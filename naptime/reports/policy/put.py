@@ -37,7 +37,7 @@ def _sections(came: PutPolicyJson) -> Iterable[Section]:
         for found, each in rows
     )
     more = came["changed"] - len(came["changes"])
-    advice = (f"and {counted(more, 'more')}",) if more else ()
+    advice = (f"and {more:,} more",) if more else ()
     columns = ("cluster", "wanted before", "wanted now")
     yield Section("something else is wanted", Tone.LOOK, columns, by_subscription(cells), advice)
     yield from warnings_section(came["warnings"])

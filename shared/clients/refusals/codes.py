@@ -19,6 +19,8 @@ from shared.domain.errors import (
     Rejected,
     ResourceLocked,
     SubscriptionDisabled,
+    SubscriptionThrottled,
+    Throttled,
 )
 
 type Kinds = Mapping[str, type[AzureError]]
@@ -111,6 +113,11 @@ KINDS: Mapping[int, Kinds] = MappingProxyType(
                 ),
                 OperationInProgress,
             ),
+        },
+        # Resource Manager's, AKS's and Resource Graph's.
+        429: {
+            "subscriptionrequeststhrottled": SubscriptionThrottled,
+            **dict.fromkeys(("throttled", "toomanyrequests", "ratelimiting"), Throttled),
         },
     }
 )

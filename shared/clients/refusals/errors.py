@@ -79,7 +79,7 @@ def _from_response(error: HttpResponseError, now: datetime, *, writing: bool) ->
     kind = known.get(said.code.lower()) or _kind(error, status)
     if kind is ClusterGone and writing:
         kind = WriteTargetGone
-    if kind is Throttled:
+    if issubclass(kind, Throttled):
         report_throttled()
     # Where the status alone decides, no code is unknown.
     is_unknown = bool(said.code and known) and said.code.lower() not in known

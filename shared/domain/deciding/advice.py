@@ -6,7 +6,7 @@ refused unless the wish is forced; the person may know better. A warning is only
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypedDict
 
 from shared.domain.deciding import checks
@@ -67,7 +67,7 @@ def window_in_use(wished: Wished) -> Finding | None:
     if wished.before.window is None:
         return None
     found = next(possible_occurrences(wished.before.window, wished.now), None)
-    if found is None or found.start >= wished.now + margin_before(wished.desired):
+    if found is None or found.start >= wished.now + wished.desired.margin:
         return None
     may = "may be" if wished.before.window.ambiguity else "is"
     state = "open" if found.start <= wished.now else f"about to open, at {to_text(found.start)}"
@@ -97,11 +97,6 @@ def starts_too_soon(wished: Wished) -> Finding | None:
             )
             return Finding(Reason.START_TOO_SOON, message)
     return None
-
-
-def margin_before(desired: Desired) -> timedelta:
-    """Give how long before its start a window may be changed at the latest."""
-    return desired.margin
 
 
 REQUESTED = Finding(Reason.REQUESTED, "A person asked for this schedule.")
@@ -234,7 +229,7 @@ def _quiet_from(wished: Wished) -> datetime | None:
     if wished.before.window is None:
         return quiet
     for found in possible_occurrences(wished.before.window, wished.now):
-        if found.start >= quiet + margin_before(wished.desired):
+        if found.start >= quiet + wished.desired.margin:
             return quiet
         if found.end > wished.now + LOOK_AHEAD:
             return None

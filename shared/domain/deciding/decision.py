@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Self
+from typing import Self, TypedDict
 
 from shared.domain.deciding.observed import ObservedCluster
 from shared.domain.deciding.own.drift import Drift, Owned, drift_of
@@ -40,6 +40,18 @@ class Finding:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "message", one_line(self.message, LONGEST_FINDING))
+
+
+class FindingJson(TypedDict):
+    """A reason, and a sentence about this cluster."""
+
+    reason: Reason
+    message: str
+
+
+def finding_json(finding: Finding) -> FindingJson:
+    """Give a finding ready for JSON."""
+    return {"reason": finding.reason, "message": finding.message}
 
 
 RIGHT_BEFORE = timedelta(seconds=1)

@@ -5,6 +5,7 @@ window says (Azure/karpenter-provider-azure#1355); only this schedule holds such
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from shared.domain.deciding.checks import Situation
@@ -17,6 +18,7 @@ from shared.domain.deciding.observed import (
     node_os_schedule,
     read_schedule,
 )
+from shared.domain.deciding.outcome import Outcome
 from shared.domain.policy.choose import SameWindow
 from shared.domain.policy.windows import NamedWindow
 from shared.domain.vocabulary.reasons import Reason
@@ -105,3 +107,20 @@ def said_channel(channel: str | None, sku: str) -> str:
     if sku.lower() == _ALWAYS_UPGRADED:
         return "AKS Automatic always upgrades Kubernetes by itself."
     return f"The auto-upgrade channel is {channel}."
+
+
+def outcome_of_upgrades(outcome: Outcome) -> Outcome | None:
+    """Give what came of this schedule as an outcome, to be told and given up by; None without."""
+    other = outcome.kubernetes
+    if other is None:
+        return None
+    return replace(
+        outcome,
+        kind=other.kind,
+        reason=other.reason,
+        message=other.message,
+        window=other.window,
+        next_start=other.next_start,
+        retry_after=other.retry_after,
+        azure_code=other.azure_code,
+    )

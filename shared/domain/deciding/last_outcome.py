@@ -2,16 +2,28 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from functools import lru_cache
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from shared.domain.deciding.observed import ObservedSchedule, SeenSchedule
-from shared.domain.deciding.outcome import FindingJson, Outcome, OutcomeJson
-from shared.domain.deciding.written import LONGEST
+from shared.domain.deciding.outcome import Outcome, OutcomeJson, OutcomeKind
+from shared.domain.deciding.written import (
+    LONGEST,
+    Author,
+    Written,
+    canonical,
+    record_to_text,
+    start_of_window,
+)
 from shared.domain.vocabulary.invalid import InvalidWindow, Problem
 from shared.domain.vocabulary.plain_text import one_line
 from shared.domain.vocabulary.rows import Value
 from shared.domain.window.body import read_window, write_window
+from shared.domain.window.window import MaintenanceWindow
+
+if TYPE_CHECKING:
+    from shared.domain.deciding.decision import FindingJson
 
 
 class LastOutcomeJson(OutcomeJson):
@@ -73,6 +85,33 @@ def last_window_values(outcome: Outcome) -> Mapping[str, Value | None]:
     window = json.dumps(write_window(there.window)) if there and there.window else ""
     kept = window if len(window) <= LONGEST else ""
     return {"lastWindow": kept if there else None}
+
+
+def record_of(outcome: Outcome, at: datetime, by: Author) -> Written | None:
+    """Give what is to be kept of what was written; None where nothing was, as in a dry run."""
+    if outcome.record and not outcome.dry_run:
+        return outcome.record
+    wrote = outcome.kind in {OutcomeKind.CREATED, OutcomeKind.UPDATED} and not outcome.dry_run
+    return _begun(outcome, outcome.window, at, by) if wrote and outcome.window else None
+
+
+def upgrades_values(outcome: Outcome, at: datetime) -> Mapping[str, Value]:
+    """Give what is to be kept of the schedule of Kubernetes upgrades: as it was made, or sent.
+
+    What was sent, and nothing was heard of, stays until it is seen.
+    """
+    made = outcome.kubernetes
+    if made and made.kind is OutcomeKind.CREATED and made.window:
+        written = _begun(outcome, made.window, at, Author.NAPTIME)
+        return {"upgradesWritten": record_to_text(written), "upgradesSent": ""}
+    if made and made.sent:
+        return {"upgradesSent": record_to_text(_begun(outcome, made.sent, at, Author.NAPTIME))}
+    return {}
+
+
+def _begun(outcome: Outcome, window: MaintenanceWindow, at: datetime, by: Author) -> Written:
+    text, start = canonical(window, at), start_of_window(window)
+    return Written(text, at, by, outcome.rule, outcome.policy_hash, start=start)
 
 
 _LONGEST = 30_000

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NotRequired, Self, TypedDict
 
-from shared.domain.deciding.decision import Decision, Finding
-from shared.domain.deciding.observed import ObservedCluster, SeenSchedule
+from shared.domain.deciding.decision import Decision, Finding, FindingJson, finding_json
+from shared.domain.deciding.observed import ObservedCluster, ObservedSchedule, SeenSchedule
 from shared.domain.deciding.own.drift import Drift, DriftJson
 from shared.domain.deciding.written import Written
 from shared.domain.policy.choose import Choice
@@ -41,13 +41,6 @@ WRITES = frozenset(
 """What comes of a schedule that is to be written."""
 
 
-class FindingJson(TypedDict):
-    """A reason, and a sentence about this cluster."""
-
-    reason: Reason
-    message: str
-
-
 class UpgradeScheduleJson(TypedDict):
     """What came of the schedule of Kubernetes upgrades, where naptime is asked to make one."""
 
@@ -60,7 +53,10 @@ class UpgradeScheduleJson(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class UpgradeScheduleOutcome:
-    """The same: Created, Deferred or Failed; `window` as ARM accepted it, or as it would be."""
+    """The same: Created, Deferred or Failed; `window` as ARM accepted it, or as it would be.
+
+    `sent` is a window that was sent and perhaps accepted: nobody was told.
+    """
 
     kind: OutcomeKind
     reason: Reason
@@ -68,6 +64,8 @@ class UpgradeScheduleOutcome:
     window: MaintenanceWindow | None = None
     next_start: datetime | None = None
     retry_after: timedelta | None = None
+    azure_code: str = ""
+    sent: MaintenanceWindow | None = None
 
     def to_json(self) -> UpgradeScheduleJson:
         return {
@@ -220,21 +218,20 @@ class Outcome:
         return self.kubernetes is not None and self.kubernetes.kind is OutcomeKind.DEFERRED
 
     def with_upgrades(self, made: UpgradeScheduleOutcome | None) -> "Outcome":
-        """Give it with what came of the other schedule; what is seen to is no finding any more."""
+        """Give it with what came of the other schedule; what is seen to is no finding any more.
+
+        None where there is nothing to be made of it after all.
+        """
         reason = Reason.KUBERNETES_UPGRADE_ANY_TIME
         rest = tuple(found for found in self.findings if found.reason is not reason)
+        found = replace(self, kubernetes=made)
+        if made and made.kind is OutcomeKind.CREATED:
+            found = replace(found, auto_upgrade=SeenSchedule(ObservedSchedule(made.window)))
         if (made and made.kind is OutcomeKind.FAILED) or rest == self.findings:
-            return replace(self, kubernetes=made)
+            return found
         findings = rest or (Finding(Reason.UP_TO_DATE, "Explicit schedules are in place."),)
         first = findings[0] if self.reason is reason else Finding(self.reason, self.message)
-        return replace(
-            self, kubernetes=made, findings=findings, reason=first.reason, message=first.message
-        )
-
-
-def finding_json(finding: Finding) -> FindingJson:
-    """Give a finding ready for JSON."""
-    return {"reason": finding.reason, "message": finding.message}
+        return replace(found, findings=findings, reason=first.reason, message=first.message)
 
 
 def _seconds(wait: timedelta) -> float:

@@ -174,6 +174,16 @@ class Written:
         )
 
 
+def record_to_text(written: Written) -> str:
+    """Give the text for a column that holds a whole record."""
+    return json.dumps(written.to_json(), separators=(",", ":"))
+
+
+def record_from_text(text: str) -> Written | None:
+    """Read what `record_to_text` wrote; None of an empty text."""
+    return Written.from_json(json.loads(text)) if text else None
+
+
 def is_same(kept: str, window: MaintenanceWindow, now: datetime) -> bool:
     """Compare a canonical window with one that is seen, but for not-allowed dates that passed."""
     seen = canonical(window, now)

@@ -63,6 +63,8 @@ class PendingCluster:
     """When it was listed, by the storage service's clock; None in a row of the version before."""
     given_up: bool = False
     """Whether it is among what was given up, and is to be forgotten there once it works."""
+    upgrades_given_up: bool = False
+    """Whether its schedule of Kubernetes upgrades is instead."""
     sent: bool = False
     """Whether a write was sent that nothing was heard of."""
     waiting: bool = False
@@ -81,6 +83,7 @@ class PendingCluster:
             "explicit": self.explicit,
             "listedAt": to_text(self.listed_at) if self.listed_at else None,
             "givenUp": self.given_up,
+            "upgradesGivenUp": self.upgrades_given_up,
             "sent": self.sent,
             "waiting": self.waiting,
             "told": ",".join(sorted(self.told)),
@@ -99,6 +102,7 @@ class PendingCluster:
             explicit=body.get("explicit") is True,
             listed_at=from_text(str(listed_at)) if listed_at else None,
             given_up=body["givenUp"] is True,
+            upgrades_given_up=body.get("upgradesGivenUp") is True,
             sent=body["sent"] is True,
             waiting=body.get("waiting") is True,
             told=reasons_in(str(body["told"])),

@@ -2,27 +2,28 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
 
+from shared.domain.deciding.decision import FindingJson
 from shared.domain.deciding.last_outcome import (
     LastOutcomeJson,
     fitted,
     last_window_values,
     read_outcome,
+    record_of,
     schedule_column,
     schedule_from_text,
+    upgrades_values,
 )
 from shared.domain.deciding.observed import ObservedCluster
-from shared.domain.deciding.outcome import WRITES, FindingJson, Outcome, OutcomeKind, attention_in
+from shared.domain.deciding.outcome import WRITES, Outcome, OutcomeKind, attention_in
 from shared.domain.deciding.own.standing import Standing
 from shared.domain.deciding.written import (
     Author,
     Written,
-    canonical,
     made_by,
-    start_of_window,
 )
 from shared.domain.images.age import ImageAge, with_image_age
 from shared.domain.images.channels import KnownCluster
@@ -62,19 +63,6 @@ class LastKnown:
         shown: LastOutcomeJson = {**self.outcome.to_json(), "recordedAt": recorded_at}
         object.__setattr__(self, "shown", fitted(shown))
 
-    @property
-    def written(self) -> Written | None:
-        """What was written; None where nothing was, as in a dry run."""
-        outcome = self.outcome
-        if outcome.record and not outcome.dry_run:
-            return outcome.record
-        wrote = outcome.kind in {OutcomeKind.CREATED, OutcomeKind.UPDATED} and not outcome.dry_run
-        if not wrote or outcome.window is None:
-            return None
-        window = canonical(outcome.window, self.recorded_at)
-        begun = Written(window, self.recorded_at, self.by, outcome.rule, outcome.policy_hash)
-        return replace(begun, start=start_of_window(outcome.window))
-
     def to_values(self) -> dict[str, Value]:
         """Give the values of its row; what this outcome knows nothing of is left out."""
         outcome = self.outcome
@@ -82,7 +70,7 @@ class LastKnown:
         explicit = outcome.reason is not Reason.SCHEDULE_NOT_EXPLICIT and not outcome.only_would_be
         # A dry run tells nobody, so that everything is told once there is none.
         told = seen and not outcome.dry_run
-        written = self.written
+        written = record_of(outcome, self.recorded_at, self.by)
         return without_none(
             {
                 "clusterId": str(outcome.cluster_id),
@@ -101,6 +89,7 @@ class LastKnown:
                 "letGo": None if outcome.dry_run else outcome.lets_go,
                 # Under a claim: it is known now what came of what was about to be written.
                 **({**written.to_values(), "sending": ""} if written else {}),
+                **upgrades_values(outcome, self.recorded_at),
                 **last_window_values(outcome),
             }
         )
@@ -224,6 +213,14 @@ class Remembered:
     def made_by(self) -> str | None:
         """Give who made the schedule that was seen last; None where none was."""
         return made_by(self.written, self.window, self.read_at) if self.read_at else None
+
+    @property
+    def upgrades_made_by(self) -> str | None:
+        """The same of the schedule of Kubernetes upgrades."""
+        seen = schedule_from_text(self.forecast_needs.auto_upgrade_text)
+        if self.read_at is None or seen is None or seen.schedule is None:
+            return None
+        return made_by(self.standing.upgrades, seen.schedule.window, self.read_at)
 
     @property
     def _is_written(self) -> bool:

@@ -107,9 +107,19 @@ class Bucket:
         """Draw nothing for as long as a 429 asks for; Azure's bucket is empty, so is this one."""
         bucket = self.refilled(now)
         # Instants are cut to whole seconds: the pause counts from the next one.
-        until = now + ONE_SECOND + min(wait or PAUSE_WITHOUT_RETRY_AFTER, LONGEST_PAUSE)
+        until = now + ONE_SECOND + pause_of(wait)
         latest = max(until, self.paused_until or until)
         return replace(bucket, tokens=0.0, paused_until=latest)
+
+    def resumed(self, pause: datetime | None) -> Self:
+        """End the pause until an instant for whoever wrote it, and knows better when it is over."""
+        return replace(self, paused_until=None) if pause == self.paused_until else self
+
+    def draw_for_baton(self, most: int, now: datetime) -> "tuple[Bucket, Draw] | NotYet":
+        """Draw two at least; a baton without calls to make needs none, and no pause holds it."""
+        if most <= 0:
+            return self, Draw(0, self.tokens, self.refilled_at)
+        return self.draw(2, max(2, most), now)
 
     def is_paused(self, now: datetime) -> bool:
         """Say whether nothing may be drawn now, whatever there is."""
@@ -123,6 +133,11 @@ class Bucket:
         wait = max(paused or timedelta(), self.pace.refill_time(missing))
         # What refills in less than a microsecond, which a machine's numbers leave, is missing too.
         return max(timedelta(seconds=ceil(wait / ONE_SECOND)), ONE_SECOND * (missing > 0))
+
+
+def pause_of(asked: timedelta | None) -> timedelta:
+    """Say how long a 429 pauses, by the wait that it asks for."""
+    return min(asked or PAUSE_WITHOUT_RETRY_AFTER, LONGEST_PAUSE)
 
 
 def worth_waiting_for(pace: Pace, calls: int, patience: timedelta) -> int:

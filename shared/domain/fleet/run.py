@@ -112,6 +112,11 @@ class Run:
     updates: UpdateOrder | None = None
     """What it changes, and nothing else; a run without this changes nothing that is there."""
 
+    @property
+    def looks_at_everything(self) -> bool:
+        """Say whether it tells how the whole fleet is; one that only changes some does not."""
+        return self.scope.is_everything and self.updates is None
+
     def to_json(self) -> RunJson:
         """Give it as the HTTP API shows it."""
         return {

@@ -11,6 +11,7 @@ from shared.domain.fleet.crowding import Crowd, CrowdJson, crowds_from_text, cro
 from shared.domain.fleet.run import Run, RunJson, RunState
 from shared.domain.fleet.tally import Tally
 from shared.domain.fleet.unreadable import Refusal, UnreadableJson
+from shared.domain.updates.left_out import NONE_LEFT_OUT, LeftOutJson, LeftOutOfPlan
 from shared.domain.updates.plan import VerdictJson
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.plain_text import one_line
@@ -45,6 +46,7 @@ class FindingCountsJson(TypedDict):
     unreadableSubscriptions: int
     stoppedShards: int
     crowdedStarts: int
+    leftOutOfPlan: int
 
 
 class RunSummaryJson(TypedDict, total=False):
@@ -63,6 +65,7 @@ class RunSummaryJson(TypedDict, total=False):
     unreadableSubscriptions: list[UnreadableJson]
     stoppedShards: list[StoppedShardJson]
     crowdedStarts: list[CrowdJson]
+    leftOutOfPlan: list[LeftOutJson]
     findingCounts: FindingCountsJson
 
 
@@ -159,6 +162,8 @@ def shortened(summary: RunSummaryJson) -> RunSummaryJson:
         "unreadableSubscriptions": named,
         "stoppedShards": summary["stoppedShards"][:MOST_NAMED],
         "crowdedStarts": summary["crowdedStarts"][:MOST_NAMED],
+        # A run of an earlier version of naptime did not name them.
+        "leftOutOfPlan": summary.get("leftOutOfPlan", [])[:MOST_NAMED],
     }
 
 
@@ -188,6 +193,8 @@ class SubscriptionRecord:
     """Why it could not be read (to its end); one that is pending is tried again by this run."""
     crowds: tuple[Crowd, ...] = ()
     """The starts that many of its clusters share."""
+    left_out: LeftOutOfPlan = NONE_LEFT_OUT
+    """Clusters that the run was to change, and that are not to be looked at (any more)."""
 
     def after_refusal(
         self, error: AzureError, now: datetime, next_try_at: datetime | None = None
@@ -209,6 +216,7 @@ class SubscriptionRecord:
                 "shards": json.dumps(self.shards, separators=(",", ":")),
                 "screened": self.screened.to_text(),
                 "crowds": crowds_to_text(self.crowds),
+                "leftOutOfPlan": self.left_out.to_text() if self.left_out.count else None,
                 **(self.refusal.to_values() if self.refusal else {}),
             }
         )
@@ -224,4 +232,5 @@ class SubscriptionRecord:
             Tally.from_text(row.text("screened")),
             Refusal.of(row),
             crowds_from_text(subscription_id, row.text("crowds")),
+            LeftOutOfPlan.from_text(row.text("leftOutOfPlan")),
         )

@@ -4,13 +4,13 @@ The row of a shard, across all runs: its tokens, and who works on it.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 from shared.domain.deciding.observed import ObservedCluster
-from shared.domain.fleet.pace import Bucket, Pace
+from shared.domain.fleet.pace import Bucket, Draw, Pace
 from shared.domain.vocabulary.ids import plain_location
-from shared.domain.vocabulary.rows import Reading, Value, without_none
+from shared.domain.vocabulary.rows import Reading, Row, Value, without_none
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -38,6 +38,25 @@ class Lease:
     run_id: str
     generation: int
     until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Grip:
+    """A lease with the tokens that came with it, and the bucket that they were taken from."""
+
+    lease: Lease
+    draw: Draw
+    bucket: Bucket
+    row: Row
+    """The shard's row as it was written with all this."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBy:
+    """Somebody else works on the shard."""
+
+    lease: Lease
+    wait: timedelta
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Self, TypedDict
 
-from shared.domain.deciding.decision import Finding
-from shared.domain.deciding.outcome import FindingJson, finding_json
+from shared.domain.deciding.decision import Finding, FindingJson, finding_json
 from shared.domain.errors import AzureError
 from shared.domain.images.node_image import DATE_UNCERTAINTY, ImageVersion, NodeImage
 from shared.domain.vocabulary import instants

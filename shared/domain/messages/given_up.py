@@ -14,6 +14,9 @@ from shared.domain.vocabulary.rows import Row, Values
 LONGEST_TEXT = 60_000
 """In bytes of UTF-16, of which a property takes 64 KiB."""
 
+NODE_OS = ""
+"""The part of a record that is of a cluster's node OS schedule."""
+
 OF_RUNS = "run:"
 """How the places of records begin that are of a run."""
 
@@ -51,12 +54,22 @@ class GivenUp:
     run_id: str = ""
     """The run whose message it was; it goes on by itself, and forgets this when it ends."""
     part: str = ""
-    """What of the run the message was for: a shard or a subscription; empty for its start."""
+    """What of the run the message was for: a shard or a subscription; empty for its start.
+
+    Of a cluster, which schedule it was: empty for the node OS schedule.
+    """
     azure_code: str = ""
     """The code of Azure's refusal, if it was one."""
 
     @classmethod
-    def of(cls, outcome: Outcome, work: ReconcileCluster, now: datetime, attempts: int) -> Self:
+    def of(
+        cls,
+        outcome: Outcome,
+        work: ReconcileCluster,
+        now: datetime,
+        attempts: int,
+        part: str = NODE_OS,
+    ) -> Self:
         """Give up work on one cluster for what came of it, with what a person can do."""
         return cls(
             cluster_id=outcome.cluster_id,
@@ -66,6 +79,7 @@ class GivenUp:
             given_up_at=now,
             attempts=attempts,
             work=work.to_message(),
+            part=part,
             azure_code=outcome.azure_code,
         )
 

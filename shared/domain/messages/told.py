@@ -6,17 +6,13 @@ repetition after a crash has the same id.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from shared.domain.deciding.decision import Finding
+from shared.domain.deciding.kubernetes import outcome_of_upgrades
 from shared.domain.deciding.last_outcome import LastOutcomeJson
-from shared.domain.deciding.outcome import (
-    Outcome,
-    OutcomeKind,
-    UpgradeScheduleOutcome,
-    attention_in,
-)
+from shared.domain.deciding.outcome import Outcome, OutcomeKind, attention_in
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.cloud_event import CloudEvent, EventType, Json
 from shared.domain.vocabulary.ids import ClusterId
@@ -65,8 +61,9 @@ def events_of(
         events.append(_event(_WRITTEN[outcome.kind], outcome, occasion, now))
     if outcome.lets_go:
         events.append(_let_go(outcome, outcome.lets_go, occasion, now))
-    if outcome.kubernetes and outcome.kubernetes.kind is OutcomeKind.CREATED:
-        events.append(_upgrades_event(outcome, outcome.kubernetes, occasion, now))
+    other = outcome_of_upgrades(outcome)
+    if other and other.kind is OutcomeKind.CREATED:
+        events.append(_event(EventType.KUBERNETES_SCHEDULE_CREATED, other, occasion, now))
     new = attention_in(outcome) - frozenset(told)
     return [*events, *(_attention(reason, outcome, occasion, now) for reason in sorted(new))]
 
@@ -76,15 +73,12 @@ def failure_of(outcome: Outcome, occasion: Occasion, now: datetime) -> list[Clou
     return [] if outcome.dry_run else [_event(EventType.SCHEDULE_FAILED, outcome, occasion, now)]
 
 
-def _upgrades_event(
-    outcome: Outcome, made: UpgradeScheduleOutcome, occasion: Occasion, now: datetime
-) -> CloudEvent:
-    event_type = EventType.KUBERNETES_SCHEDULE_CREATED
-    own = replace(outcome, window=made.window, next_start=made.next_start)
-    cluster_id = outcome.cluster_id
-    identity = f"{occasion.name}/{cluster_id.hash}/{event_type.rpartition('.')[2]}"
-    data = _data(own, made.reason, made.message, occasion)
-    return CloudEvent(event_type, identity, str(cluster_id), now, data)
+def failure_of_upgrades(outcome: Outcome, occasion: Occasion, now: datetime) -> list[CloudEvent]:
+    """Give what tells that its schedule of Kubernetes upgrades was given up on."""
+    other = outcome_of_upgrades(outcome)
+    if other is None or outcome.dry_run:
+        return []
+    return [_event(EventType.KUBERNETES_SCHEDULE_FAILED, other, occasion, now)]
 
 
 def attention_of(

@@ -9,8 +9,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Self, TypedDict, cast
 
-from shared.domain.deciding.decision import Finding
-from shared.domain.deciding.outcome import FindingJson, finding_json
+from shared.domain.deciding.decision import Finding, FindingJson, finding_json
 from shared.domain.messages.callers import CallerKind, EventCaller
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.reasons import Reason
@@ -135,7 +134,7 @@ def _span(length: timedelta) -> str:
     for unit, name in ((_DAY, "days"), (_HOUR, "hours")):
         if length > unit:
             return f"{-(-length // unit)} {name}"
-    return f"{max(-(-length // _MINUTE), 1)} minutes"
+    return f"{-(-length // _MINUTE)} minutes" if length > _MINUTE else "a minute"
 
 
 def _by_whom(removals: Sequence[Touch]) -> str:

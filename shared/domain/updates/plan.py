@@ -4,7 +4,7 @@ A plan is made by a run that only looks, and carried out by another that changes
 the brake counts the whole of it before the first write, and what somebody approves is what is done.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -241,8 +241,3 @@ def soon(plan: Plan, now: datetime) -> Plan:
         for each, planned in plan.items()
         if planned.waits_until is None or planned.waits_until <= latest
     }
-
-
-def named(plan: Plan, most: int) -> Iterable[ClusterId]:
-    """Name the first clusters of a plan, in their order."""
-    return sorted(plan)[:most]

@@ -22,6 +22,7 @@ class EventType(StrEnum):
     SCHEDULE_UPDATED = "Naptime.ScheduleUpdated"
     SCHEDULE_LET_GO = "Naptime.ScheduleLetGo"
     SCHEDULE_FAILED = "Naptime.ScheduleFailed"
+    KUBERNETES_SCHEDULE_FAILED = "Naptime.KubernetesScheduleFailed"
     SCHEDULE_NEEDS_ATTENTION = "Naptime.ScheduleNeedsAttention"
     FLEET_RUN_COMPLETED = "Naptime.FleetRunCompleted"
     APPROVAL_NEEDED = "Naptime.ApprovalNeeded"

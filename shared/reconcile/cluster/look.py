@@ -16,7 +16,7 @@ from shared.domain.deciding.observed import (
     ObservedConfiguration,
     node_os_schedule,
 )
-from shared.domain.errors import Paced, Throttled
+from shared.domain.errors import Paced
 from shared.domain.fleet.pace import Draw
 from shared.domain.fleet.shard import Shard
 from shared.domain.messages.seen import STILL_TRUE, SeenCluster
@@ -24,6 +24,7 @@ from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.window.window import MaintenanceWindow
 from shared.ports.azure import Aks, Clock, Retry
 from shared.reconcile.ground.pacer import ShardPacer
+from shared.reconcile.ground.pauses import Pauses
 from shared.reconcile.ground.reads import ReadPacer, Whereabouts
 
 CALLS_OF_AN_ATTEMPT = 2
@@ -67,6 +68,7 @@ class Looker:
     retry: Retry
     pacer: ShardPacer
     reads: ReadPacer
+    pauses: Pauses
     whereabouts: Whereabouts
 
     async def see(self, cluster_id: ClusterId) -> Sight:
@@ -118,8 +120,9 @@ class Looks:
     async def read(self) -> ObservedCluster:
         """Read the cluster, unless that was within the last minute."""
         if self.cluster is None or self._is_read_out:
-            self.calls += 1
-            self.cluster = await self.looker.aks.get_cluster(self.cluster_id)
+            async with self.looker.pauses.calling(Shard(self.cluster_id.subscription_id, "")):
+                self.calls += 1
+                self.cluster = await self.looker.aks.get_cluster(self.cluster_id)
             self.read_at = self.looker.clock.now()
         return self.cluster
 
@@ -178,19 +181,12 @@ class Looks:
         """Read the cluster, and draw the LIST with it, from what Resource Manager allows."""
         wanted = 2 if self.cluster is None or self._is_read_out else 1
         await self.looker.reads.draw(self.cluster_id.subscription_id, wanted)
-        return await self._read_or_pause()
+        return await self.read()
 
     async def _read_first(self) -> ObservedCluster:
         """Read a cluster of a subscription of which nothing is known; a few at once will do."""
         await self.looker.reads.draw_for_unknown(self.cluster_id.subscription_id)
-        return await self._read_or_pause()
-
-    async def _read_or_pause(self) -> ObservedCluster:
-        try:
-            return await self.read()
-        except Throttled as error:
-            await self.looker.reads.pause(self.cluster_id.subscription_id, error.retry_after)
-            raise
+        return await self.read()
 
     async def act[T](self, act: Callable[[Sight], Awaitable[T]]) -> T:
         """Look and act; look again where the write came too late after it."""
@@ -203,9 +199,10 @@ class Looks:
         """Read the cluster's configurations; the cluster itself has been read before."""
         if self.cluster is None:
             raise TypeError("the cluster is read first")
-        self.calls += 1
-        self.paced_calls += 1
-        listing = await self.looker.aks.list_configurations(self.cluster_id)
+        async with self.looker.pauses.calling(Shard.of(self.cluster)):
+            self.calls += 1
+            self.paced_calls += 1
+            listing = await self.looker.aks.list_configurations(self.cluster_id)
         own = self.looker.clock.now()
         self._last = Sight(
             cluster=self.cluster,
@@ -224,27 +221,30 @@ class Looks:
 
     async def put(self, sight: Sight, window: MaintenanceWindow) -> ObservedConfiguration:
         """Write the node OS schedule, right after the look at it; raises `SightTooOld`."""
-        self.write_after(sight)
-        self.sent.append(window)
         # ARM keeps the casing of whoever wrote it first; another would be another's name.
         name = sight.observed.name if sight.observed else NODE_OS_SCHEDULE
-        return await self.looker.aks.put_node_os_schedule(self.cluster_id, window, name)
+        async with self.writing_after(sight):
+            self.sent.append(window)
+            return await self.looker.aks.put_node_os_schedule(self.cluster_id, window, name)
 
     async def delete(self, sight: Sight, seen: ObservedConfiguration) -> None:
         """Delete the node OS schedule that was seen; raises `SightTooOld`."""
-        self.write_after(sight)
-        await self.looker.aks.delete_node_os_schedule(self.cluster_id, seen.name)
+        async with self.writing_after(sight):
+            await self.looker.aks.delete_node_os_schedule(self.cluster_id, seen.name)
 
-    def write_after(self, sight: Sight) -> None:
+    @asynccontextmanager
+    async def writing_after(self, sight: Sight) -> AsyncIterator[None]:
         """Let one write follow each look, and that at once."""
-        if self.writes_until and self._is_over(self.writes_until, timedelta()):
-            raise OutOfTime("The write might end after the lease; nothing was sent.")
-        if sight is not self._last or self._is_over(sight.seen_at, RIGHT_BEFORE):
-            raise SightTooOld("More than a second has passed since the look; nothing was sent.")
-        self._last = None
-        self.writes += 1
-        self.calls += 1
-        self.paced_calls += 1
+        async with self.looker.pauses.calling(Shard.of(sight.cluster)):
+            if self.writes_until and self._is_over(self.writes_until, timedelta()):
+                raise OutOfTime("The write might end after the lease; nothing was sent.")
+            if sight is not self._last or self._is_over(sight.seen_at, RIGHT_BEFORE):
+                raise SightTooOld("Over a second has passed since the look; nothing was sent.")
+            self._last = None
+            self.writes += 1
+            self.calls += 1
+            self.paced_calls += 1
+            yield
 
     def _is_over(self, since: datetime, time: timedelta) -> bool:
         return self.looker.clock.now() - since > time

@@ -12,7 +12,7 @@ from shared.domain.deciding.observed import (
     ObservedSchedule,
     SeenSchedule,
 )
-from shared.domain.deciding.outcome import Outcome, OutcomeKind
+from shared.domain.deciding.outcome import Outcome, OutcomeKind, UpgradeScheduleOutcome
 from shared.domain.deciding.policy import decide, screen
 from shared.domain.errors import (
     AzureError,
@@ -189,7 +189,7 @@ class Pass:
             schedule=self._seen,
             auto_upgrade=self._seen_auto_upgrade(),
             choice=decision.choice,
-            kubernetes=to_come(self.desired, self._sight, dry_run=self.dry_run),
+            kubernetes=self._to_come(),
             rule=decision.rule,
             policy_hash=self.desired.policy.hash,
             lets_go=decision.lets_go,
@@ -198,6 +198,9 @@ class Pass:
             owned=record.is_naptimes if record else decision.owned or kind in _OWN,
             record=record,
         )
+
+    def _to_come(self) -> UpgradeScheduleOutcome | None:
+        return to_come(self.desired, self._sight, self.own.known, dry_run=self.dry_run)
 
     def _seen_auto_upgrade(self) -> SeenSchedule | None:
         sight = self._sight
@@ -221,7 +224,7 @@ class Pass:
             cluster=self.looks.cluster,
             schedule=self._seen,
             auto_upgrade=self._seen_auto_upgrade(),
-            kubernetes=to_come(self.desired, self._sight, dry_run=self.dry_run),
+            kubernetes=self._to_come(),
             rule=self.desired.rule_of(self.looks.cluster, self.looks.looker.clock.now()),
             policy_hash=self.desired.policy.hash,
             sent=self.looks.sent[-1] if self.looks.sent else None,

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from shared.domain.deciding.kubernetes import outcome_of_upgrades
+from shared.domain.deciding.observed import AUTO_UPGRADE_SCHEDULE
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.fleet.last_known import LastKnown
 from shared.domain.fleet.pace import NotYet
@@ -135,19 +137,35 @@ class ClusterWorker:
                 await self.given_up.forget(work.cluster_id)
             case OutcomeKind.DEFERRED | OutcomeKind.FAILED:
                 await self._give_up(outcome, work)
+                if (other := outcome.kubernetes) and other.kind is OutcomeKind.FAILED:
+                    await self.teller.tell_upgrades_given_up(outcome, _occasion(work))
             case _:
-                await self.given_up.forget(work.cluster_id)
-                await self._other_later(outcome, work, seen)
+                await self._settle_upgrades(outcome, work, seen)
 
-    async def _other_later(
+    async def _settle_upgrades(
         self, outcome: Outcome, work: ReconcileCluster, seen: SeenCluster | None
     ) -> None:
-        """Try the schedule of Kubernetes upgrades again where only that was not to be made now."""
-        other = outcome.kubernetes
-        if other and outcome.comes_back and not is_spent(work, other.reason, self.clock.now()):
+        """Do the same for the schedule of Kubernetes upgrades, once the other is seen to.
+
+        What is given up again is not told again until it is over: each run asks for it anew.
+        """
+        other, cluster_id = outcome_of_upgrades(outcome), work.cluster_id
+        if other is None or other.kind not in {OutcomeKind.DEFERRED, OutcomeKind.FAILED}:
+            await self.given_up.forget(cluster_id)
+            return
+        before = await self.given_up.get(cluster_id)
+        was_told = before is not None and before.part == AUTO_UPGRADE_SCHEDULE
+        if outcome.comes_back and not is_spent(work, other.reason, self.clock.now()):
+            if before and not was_told:
+                await self.given_up.forget(cluster_id)
             again = work.deferred(seen, paced=other.reason is Reason.PACED)
-            refused = replace(outcome, reason=other.reason, retry_after=other.retry_after)
-            await self.queue.send(again, self._delay(refused, again))
+            await self.queue.send(again, self._delay(other, again))
+            return
+        now = self.clock.now()
+        part = AUTO_UPGRADE_SCHEDULE
+        await self.given_up.put(GivenUp.of(other, work, now, work.attempt, part))
+        if not was_told:
+            await self.teller.tell_upgrades_given_up(outcome, _occasion(work))
 
     def _delay(self, outcome: Outcome, work: ReconcileCluster) -> timedelta:
         if outcome.reason is Reason.PACED:

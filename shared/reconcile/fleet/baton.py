@@ -11,8 +11,9 @@ from shared.domain.fleet.batch import (
     BatchedCluster,
     PendingCluster,
 )
-from shared.domain.fleet.pace import Bucket, NotYet, worth_waiting_for
+from shared.domain.fleet.pace import ONE_SECOND, Bucket, NotYet, worth_waiting_for
 from shared.domain.fleet.run_work import Baton
+from shared.domain.fleet.shard import Grip, HeldBy
 from shared.domain.fleet.shard_records import ShardRecord
 from shared.domain.vocabulary.reasons import Reason
 from shared.domain.vocabulary.rows import Values
@@ -22,7 +23,7 @@ from shared.reconcile.fleet.close import RunCloser
 from shared.reconcile.fleet.settle import LONGEST_REFILL, Changes, ClusterSettler
 from shared.reconcile.fleet.shift import Shift, ShiftWorld
 from shared.reconcile.fleet.store import RunStore, Stored
-from shared.reconcile.ground.pacer import Grip, HeldBy, ShardPacer
+from shared.reconcile.ground.pacer import ShardPacer
 from shared.reconcile.ground.reads import HalfPace
 
 BEHIND_ANOTHER_RUN = timedelta(seconds=3)
@@ -69,7 +70,9 @@ class ShardReconciler:
         """Take the lease and work; or come back later."""
         clusters = min(stored.record.pending, self.shifts.in_flight.in_all)
         most = CALLS_OF_AN_ATTEMPT * clusters
-        if stored.record.updates and most:
+        if most and (wait := await self.shifts.pauses.wait(baton.shard)):
+            await self._pass_on(stored, wait)
+        elif stored.record.updates and most:
             await self._hold_half(stored, baton, most)
         else:
             await self._hold_up_to(stored, baton, most)
@@ -136,7 +139,7 @@ class ShardReconciler:
             await self._conclude(stored, shift, rows)
         reads = self.shifts.reconciler.looker.reads
         await reads.note(stored.record.shard.subscription_id, shift.calls)
-        return grip.draw.tokens - shift.free
+        return shift.spent
 
     async def _conclude(
         self, stored: Stored[ShardRecord], shift: Shift, rows: Mapping[str, Values]
@@ -168,13 +171,22 @@ class ShardReconciler:
         bucket: Bucket = shift.grip.bucket
         later = replace(bucket, tokens=bucket.tokens + shift.free)
         wait = later.wait_for(self._worth(shift.record), shift.grip.draw.at)
-        trouble = shift.throttled or any(
-            not found.counts or found.failure for found in shift.settled
+        trouble = any(
+            (not found.counts or found.failure) and not found.put_off for found in shift.settled
         )
-        left = max(wait - shift.lasted, timedelta())
+        left = max(wait - shift.lasted, self._pause_after(shift), timedelta())
         # Who asks for more than that goes on alone, and keeps nobody waiting.
         asked = (found.asked_wait for found in shift.settled if found.asked_wait <= LONGEST_REFILL)
         return max(left, AFTER_TROUBLE, *asked) if trouble else left
+
+    def _pause_after(self, shift: Shift) -> timedelta:
+        """Say how long a 429 keeps the next baton; the bucket of AKS's own is empty after it."""
+        pauses, shard = self.shifts.pauses, shift.record.shard
+        pause = pauses.left(shard)
+        if not pauses.emptied(shard):
+            return pause
+        # The row has the end of the pause in whole seconds.
+        return max(pause + ONE_SECOND, self.pacer.pace.refill_time(self._worth(shift.record)))
 
     def _worth(self, record: ShardRecord) -> int:
         # One call each, and one more for the last to begin with; few need a write as well.

@@ -113,9 +113,11 @@ def summary(
         "unreadableSubscriptions": [refusal.to_json(name) for name, refusal in refused],
         "stoppedShards": stopped,
         "crowdedStarts": crowds,
+        "leftOutOfPlan": [each.to_json() for found in some for each in found.left_out.named],
         "findingCounts": {
             "unreadableSubscriptions": len(refused),
             "stoppedShards": len(stopped),
             "crowdedStarts": len(crowds),
+            "leftOutOfPlan": sum(found.left_out.count for found in some),
         },
     }

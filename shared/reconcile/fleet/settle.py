@@ -18,7 +18,8 @@ from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.ports.azure import Clock
 from shared.ports.storage import Queue
-from shared.reconcile.fleet.shift import Settled, Shift
+from shared.reconcile.fleet.settled import Settled
+from shared.reconcile.fleet.shift import Shift
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import Recorder
 from shared.reconcile.ground.outbox import EventTeller
@@ -120,12 +121,12 @@ class ClusterSettler:
         if outcome is None or outcome.kind is OutcomeKind.DEFERRED:
             return await self._later(record, settled, now)
         if outcome.dry_run:
-            return outcome
+            return outcome.with_upgrades(outcome.kubernetes) if outcome.kubernetes else outcome
         if outcome.reason is Reason.CLUSTER_GONE:
             return await self._look_again(record, outcome, now)
         if outcome.kind is OutcomeKind.FAILED:
             await self._give_up(outcome, record.cause, now)
-        elif cluster.given_up:
+        elif cluster.given_up or (cluster.upgrades_given_up and outcome.kubernetes is None):
             await self.given_up.forget(outcome.cluster_id)
         return await self._hand_over(record, cluster, outcome, now)
 

@@ -6,47 +6,30 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from shared.domain.deciding.decision import Action, Decision, Desired, Finding
-from shared.domain.deciding.outcome import Outcome, OutcomeKind
+from shared.domain.deciding.decision import Desired
 from shared.domain.deciding.own.standing import Standing
 from shared.domain.errors import AzureError, ClusterGone, Throttled
 from shared.domain.fleet.batch import PendingCluster
+from shared.domain.fleet.pace import NotYet
+from shared.domain.fleet.shard import Grip
 from shared.domain.fleet.shard_records import Brake, ShardRecord
 from shared.domain.fleet.tally import Tally
 from shared.domain.messages.work import SLOW, Claim
 from shared.domain.vocabulary.ids import ClusterId
-from shared.domain.vocabulary.reasons import Reason
 from shared.reconcile.cluster.look import CALLS_OF_AN_ATTEMPT, OutOfTime
 from shared.reconcile.cluster.one_pass import Pass
 from shared.reconcile.cluster.reconcile import ClusterReconciler
+from shared.reconcile.fleet.settled import Settled, stopped_outcome
 from shared.reconcile.ground.at_once import InFlight
 from shared.reconcile.ground.claim import ClusterClaims
-from shared.reconcile.ground.pacer import LEASE_LASTS, Grip, ShardPacer
+from shared.reconcile.ground.pacer import LEASE_LASTS, WORTH_WAITING_INSIDE, ShardPacer
+from shared.reconcile.ground.pauses import Paused, Pauses
 
 STARTS_WITHIN = timedelta(seconds=8)
 """Tokens are spent soon after they were drawn, or given back: the pace is that of the calls."""
 
 WRITES_DOWN_WITHIN = timedelta(seconds=5)
 """What a lease has left after the longest call: for storage, and its clock's whole seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """A cluster that came to its end in this shift, or (None) that has to be looked at again."""
-
-    cluster: PendingCluster
-    outcome: Outcome | None
-    counts: bool = True
-    """Whether this was an attempt; not so where nothing was wrong with the cluster itself."""
-    failure: AzureError | None = None
-    sent: bool = False
-    """Whether a write was sent that nothing was heard of."""
-
-    @property
-    def asked_wait(self) -> timedelta:
-        """The least wait before the cluster is called for again; a 429 pauses its shard instead."""
-        failure = self.failure if self.counts else None
-        return (failure.retry_after if failure else None) or timedelta()
 
 
 @dataclass(slots=True)
@@ -64,6 +47,8 @@ class Shift:
     """The same, once its clusters are claimed, however long that has taken."""
     settled: list[Settled] = field(default_factory=list)
     calls: int = 0
+    spent: int = 0
+    """Those of the calls that the shard's pace is for."""
     throttled: int = 0
     claims: Mapping[ClusterId, Claim] = field(default_factory=dict)
     """Those of clusters that may have to be written to."""
@@ -79,7 +64,11 @@ class Shift:
         waiting = deque(clusters)
         async with self.world.claims.holding_each(self._to_be_claimed(waiting)) as self.claims:
             self.starts_at = self._now
-            await self._work(waiting)
+            again = await self._work(waiting)
+            while again and await self._resumed(len(waiting) + len(again)):
+                waiting.extend(each.cluster for each in again)
+                again = await self._work(waiting)
+            self.settled += again
 
     def _to_be_claimed(self, clusters: Iterable[PendingCluster]) -> list[ClusterId]:
         """Name those that may be written to: a claim comes before the look."""
@@ -88,7 +77,9 @@ class Shift:
         some = [each.cluster.id for each in clusters if not each.explicit]
         return [each for each in some if not self.record.brake.stops(each.resource_group)]
 
-    async def _work(self, waiting: deque[PendingCluster]) -> None:
+    async def _work(self, waiting: deque[PendingCluster]) -> list[Settled]:
+        """Do so until no more may start and those in flight are done; gives what was put off."""
+        again = list[Settled]()
         running = set[asyncio.Task[Settled]]()
         done = running
         try:
@@ -96,14 +87,41 @@ class Shift:
                 while waiting and self._may_start(len(running)):
                     self.free -= CALLS_OF_AN_ATTEMPT
                     running.add(asyncio.create_task(self._one(waiting.popleft())))
+                    # Sending takes milliseconds: answers, a 429 above all, are heard in between.
+                    await asyncio.sleep(0)
                 if not running:
-                    return
+                    return again
                 done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                self.settled += [task.result() for task in done]
+                results = [task.result() for task in done]
+                again += [each for each in results if each.put_off]
+                self.settled += [each for each in results if not each.put_off]
         finally:
             for task in running:
                 task.cancel()
             await asyncio.gather(*done, *running, return_exceptions=True)
+
+    async def _resumed(self, clusters: int) -> bool:
+        """Wait for the end of a short pause, to the moment, and go on with what there is then.
+
+        Passing the baton on would take longer: its queue, and the shard's row, know whole seconds.
+        """
+        pauses, shard, looker = self.world.pauses, self.record.shard, self.world.reconciler.looker
+        wait, in_row, emptied = pauses.left(shard), pauses.in_row(shard), pauses.emptied(shard)
+        # AKS's own bucket was empty when it refused a call; Resource Manager is not asked for it.
+        self.free = 0 if emptied else self.free
+        late = self._now + wait - self.began_at >= self.world.writes_within
+        if late or wait > WORTH_WAITING_INSIDE or self.record.updates:
+            return False
+        await looker.clock.sleep(wait.total_seconds())
+        self.starts_at = self._now
+        if not emptied:
+            return self.free >= CALLS_OF_AN_ATTEMPT
+        most = CALLS_OF_AN_ATTEMPT * min(clusters, self.world.in_flight.in_all)
+        grip = await self.world.pacer.renew(shard, self.grip, most, in_row)
+        if isinstance(grip, NotYet):
+            return False
+        self.grip, self.free = grip, grip.draw.tokens
+        return True
 
     @property
     def _only_looks(self) -> bool:
@@ -115,7 +133,7 @@ class Shift:
             self.free >= CALLS_OF_AN_ATTEMPT
             and running < in_flight.at_once
             and len(self.settled) + running < in_flight.in_all
-            and not self.throttled
+            and not self.world.pauses.left(self.record.shard)
             and self._now - self.starts_at < STARTS_WITHIN
         )
 
@@ -133,11 +151,9 @@ class Shift:
         looks = one.looks
         try:
             return await self._look(one, cluster)
-        except Throttled as error:
-            self.throttled += 1
-            if self.throttled == 1:
-                await self.world.pacer.pause(self.record.shard, error.retry_after)
-            return Settled(cluster, None, counts=False, failure=error)
+        except (Throttled, Paused) as error:
+            self.throttled += isinstance(error, Throttled)
+            return Settled(cluster, None, counts=False, put_off=True)
         except ClusterGone:
             return Settled(cluster, one.gone())
         except OutOfTime:
@@ -149,6 +165,7 @@ class Shift:
             return Settled(cluster, None)
         finally:
             self.calls += looks.calls
+            self.spent += looks.paced_calls
             self.free += CALLS_OF_AN_ATTEMPT - looks.paced_calls
 
     def _pass_over(self, cluster: PendingCluster) -> Pass:
@@ -180,7 +197,7 @@ class Shift:
             if not decision.writes and not decision.lets_go and not decision.adopts:
                 return Settled(cluster, await one.act_on(decision, sight))
             if stopped:
-                return Settled(cluster, _stopped(one, decision, sight.now, stopped))
+                return Settled(cluster, stopped_outcome(one, decision, sight.now, stopped))
             # What has to be written is written under a claim, which comes before the look. So is
             # what is let go: a person may just be changing it through naptime.
             return Settled(replace(cluster, explicit=False), None)
@@ -214,6 +231,7 @@ class ShiftWorld:
     reconciler: ClusterReconciler
     claims: ClusterClaims
     pacer: ShardPacer
+    pauses: Pauses
     report_bug: Callable[[PendingCluster, Exception], None]
     attempt_timeout: timedelta
     in_flight: InFlight = field(default_factory=InFlight)
@@ -228,14 +246,3 @@ class ShiftWorld:
         desired = await self.reconciler.wanted(record.policy_hash)
         now = self.reconciler.looker.clock.now()
         return Shift(self, desired, record, grip, grip.draw.tokens, now, now)
-
-
-def _stopped(one: Pass, decision: Decision, now: datetime, why: Reason) -> Outcome:
-    """Skip a cluster; what a role may yet arrive for is not given up, but left to the queue."""
-    message = f"Ten writes in a row ended in {why.value}; this run writes nothing more there."
-    finding = Finding(Reason.WRITES_STOPPED, message)
-    patient = why in SLOW
-    action = Action.DEFER if patient else Action.SKIP
-    kind = OutcomeKind.DEFERRED if patient else OutcomeKind.SKIPPED
-    stopped = Decision(action, (finding, *decision.findings))
-    return one.outcome(kind, stopped, now)

@@ -1,6 +1,6 @@
 """The table of what was given up: to be read by people, and to be replayed from."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -33,15 +33,24 @@ class GivenUpRecords:
         reading = await self.table.get(cluster_id.subscription_id, cluster_id.hash)
         return read(reading.row, GivenUp.read) if reading.row else None
 
-    async def of_subscription(self, subscription_id: str) -> dict[str, ClusterId]:
-        """Name the clusters of a subscription that were given up, by their hashes."""
+    async def of_subscription(self, subscription_id: str) -> dict[str, str]:
+        """Tell which schedule of a subscription's clusters was given up, by their hashes."""
+        found = await self.by_cluster(subscription_id)
+        return {each.hash: record.part for each, record in found.items()}
+
+    async def by_cluster(self, subscription_id: str) -> dict[ClusterId, GivenUp]:
+        """Read what was given up of the clusters of a subscription."""
         found = [read(row, GivenUp.read) async for row in self.table.rows(subscription_id)]
-        ids = [each.cluster_id for each in found if each and each.cluster_id]
-        return {cluster_id.hash: cluster_id for cluster_id in ids}
+        return {each.cluster_id: each for each in found if each and each.cluster_id}
 
     async def forget(self, cluster_id: ClusterId) -> None:
         """Remove it, if it is there: the cluster has been reconciled after all."""
         await self.table.delete(cluster_id.subscription_id, cluster_id.hash)
+
+    async def forget_some(self, subscription_id: str, words: Iterable[str]) -> None:
+        """Remove those of clusters that are no more, by their hashes."""
+        for word in words:
+            await self.table.delete(subscription_id, word)
 
     async def forget_work(self, work: str) -> None:
         """Remove what was recorded of a message that is of no cluster and no run."""

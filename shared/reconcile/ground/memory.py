@@ -4,7 +4,6 @@ Rows of its own, because a fleet run writes many at once without asking, and a c
 row would take the claim away from whoever holds it.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from shared.domain.deciding.last_outcome import schedule_to_text
 from shared.domain.deciding.observed import SeenSchedule
 from shared.domain.deciding.outcome import Outcome
 from shared.domain.deciding.own.standing import NOTHING_KNOWN, Standing
-from shared.domain.deciding.written import Written
+from shared.domain.deciding.written import Written, record_to_text
 from shared.domain.errors import StorageRefused
 from shared.domain.fleet.crowding import Crowding
 from shared.domain.fleet.last_known import LastKnown, Remembered
@@ -118,7 +117,7 @@ class ClusterMemory:
 
     async def note_sending(self, cluster_id: ClusterId, intended: Written) -> None:
         """Write down what is about to be written, so that it is known again if it is accepted."""
-        values: Values = {"sending": json.dumps(intended.to_json(), separators=(",", ":"))}
+        values: Values = {"sending": record_to_text(intended)}
         await self._merge(cluster_id.subscription_id, {known_key(cluster_id): values})
 
     async def told(self, cluster_id: ClusterId) -> frozenset[Reason]:

@@ -10,7 +10,7 @@ from shared.domain.deciding.outcome import Outcome, attention_in
 from shared.domain.errors import AzureError, Rejected
 from shared.domain.messages.given_up import GivenUp
 from shared.domain.messages.outbox import PublishEvents, packed, parse_publish_events
-from shared.domain.messages.told import Occasion, events_of, failure_of
+from shared.domain.messages.told import Occasion, events_of, failure_of, failure_of_upgrades
 from shared.domain.messages.work import SLOW, delay_before
 from shared.domain.vocabulary.cloud_event import CloudEvent
 from shared.ports.azure import Clock, Topic
@@ -68,6 +68,10 @@ class OutcomeTeller:
     async def tell_given_up(self, outcome: Outcome, occasion: Occasion) -> None:
         """Tell that a cluster was given up on."""
         await self.teller.tell(failure_of(outcome, occasion, self.teller.clock.now()))
+
+    async def tell_upgrades_given_up(self, outcome: Outcome, occasion: Occasion) -> None:
+        """Tell that its schedule of Kubernetes upgrades was."""
+        await self.teller.tell(failure_of_upgrades(outcome, occasion, self.teller.clock.now()))
 
 
 @dataclass(frozen=True, slots=True)

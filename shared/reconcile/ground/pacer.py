@@ -11,9 +11,9 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from shared.domain.errors import Paced, Throttled
+from shared.domain.errors import Paced
 from shared.domain.fleet.pace import Bucket, Draw, NotYet, Pace
-from shared.domain.fleet.shard import Lease, Shard, ShardRow
+from shared.domain.fleet.shard import Grip, HeldBy, Lease, Shard, ShardRow
 from shared.domain.vocabulary.rows import Reading, Row
 from shared.ports.azure import Clock
 from shared.ports.storage import Table
@@ -29,25 +29,6 @@ CONFLICTS_BORNE = 12
 type _Taken = tuple[Lease, Draw, Bucket]
 LONGEST_CONFLICT_WAIT = 0.2
 AGAIN_AFTER_CONFLICTS = timedelta(seconds=2)
-
-
-@dataclass(frozen=True, slots=True)
-class Grip:
-    """A lease with the tokens that came with it, and the bucket that they were taken from."""
-
-    lease: Lease
-    draw: Draw
-    bucket: Bucket
-    row: Row
-    """The shard's row as it was written with all this."""
-
-
-@dataclass(frozen=True, slots=True)
-class HeldBy:
-    """Somebody else works on the shard."""
-
-    lease: Lease
-    wait: timedelta
 
 
 @dataclass(slots=True)
@@ -84,16 +65,12 @@ class ShardPacer:
     async def spending(self, shard: Shard, draw: Draw) -> AsyncIterator[Spending]:
         """Spend what was drawn on the calls inside, then give back what was not used.
 
-        A 429 inside pauses the shard. What came of the calls is never lost to trouble with the row,
-        of whatever kind: tokens that are not given back are only missed for a while.
+        What came of the calls is never lost to trouble with the row, of whatever kind: tokens that
+        are not given back are only missed for a while.
         """
         spending = Spending(draw)
         try:
             yield spending
-        except Throttled as error:
-            with suppress(Exception):
-                await self.pause(shard, error.retry_after)
-            raise
         finally:
             with suppress(Exception):
                 await self.give_back(shard, draw, draw.tokens - spending.used)
@@ -147,13 +124,21 @@ class ShardPacer:
 
         await self._set(shard, change)
 
-    async def pause(self, shard: Shard, wait: timedelta | None) -> None:
-        """Let nobody call for that shard for as long as a 429 asks for."""
+    async def pause(self, shard: Shard, wait: timedelta | None) -> datetime | None:
+        """Let nobody call for that shard for as long as a 429 asks for; gives until when."""
 
-        def change(row: ShardRow, now: datetime) -> ShardRow:
-            return replace(row, bucket=row.bucket.paused(wait, now))
+        def change(row: ShardRow, now: datetime) -> tuple[ShardRow, datetime | None] | NotYet:
+            bucket = row.bucket.paused(wait, now)
+            return replace(row, bucket=bucket), bucket.paused_until
 
-        await self._set(shard, change)
+        paused: tuple[datetime | None, Row] | NotYet = await self._change(shard, change)
+        return paused[0] if isinstance(paused, tuple) else None
+
+    async def paused(self, shard: Shard) -> timedelta:
+        """Say for how long nobody may call for that shard."""
+        row, reading = await self._read(shard.key)
+        until = row.bucket.paused_until or reading.at
+        return max(until - reading.at, timedelta())
 
     async def grip(
         self, shard: Shard, run_id: str, generation: int, most: int
@@ -163,7 +148,7 @@ class ShardPacer:
         def change(row: ShardRow, now: datetime) -> tuple[ShardRow, _Taken] | HeldBy | NotYet:
             if holder := row.holder(now):
                 return HeldBy(holder, holder.until - now)
-            drawn = _drawn(row.bucket, most, now)
+            drawn = row.bucket.draw_for_baton(most, now)
             if isinstance(drawn, NotYet):
                 return drawn
             bucket, draw = drawn
@@ -175,6 +160,20 @@ class ShardPacer:
         except TooManyConflicts:
             return NotYet(AGAIN_AFTER_CONFLICTS)
         return Grip(*gripped[0], gripped[1]) if isinstance(gripped, tuple) else gripped
+
+    async def renew(
+        self, shard: Shard, grip: Grip, most: int, pause: datetime | None
+    ) -> Grip | NotYet:
+        """Draw again for the holder of a lease, who has waited for the end of its own pause."""
+
+        def change(row: ShardRow, now: datetime) -> tuple[ShardRow, _Taken] | NotYet:
+            drawn = row.bucket.resumed(pause).draw_for_baton(most, now)
+            if isinstance(drawn, NotYet) or row.lease != grip.lease:
+                return NotYet(timedelta())
+            return ShardRow(drawn[0], grip.lease), (grip.lease, drawn[1], drawn[0])
+
+        drawn: tuple[_Taken, Row] | NotYet = await self._change(shard, change)
+        return Grip(*drawn[0], drawn[1]) if isinstance(drawn, tuple) else drawn
 
     async def release(self, shard: Shard, grip: Grip, unused: int) -> None:
         """Give back a lease, if it still is this one, and the tokens that were not used.
@@ -241,10 +240,3 @@ class ShardPacer:
         if reading.row is None:
             return await self.table.insert(self.partition, key, values)
         return await self.table.replace(reading.row, values)
-
-
-def _drawn(bucket: Bucket, most: int, now: datetime) -> tuple[Bucket, Draw] | NotYet:
-    """Draw for a baton; one without calls to make needs no token, and no pause holds it back."""
-    if most <= 0:
-        return bucket, Draw(0, bucket.tokens, bucket.refilled_at)
-    return bucket.draw(2, max(2, most), now)

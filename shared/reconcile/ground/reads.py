@@ -72,10 +72,14 @@ class ReadPacer:
         with suppress(TooManyConflicts):
             await self.pacer.draw(_bucket(subscription_id), reads, -reads)
 
-    async def pause(self, subscription_id: str, wait: timedelta | None) -> None:
-        """Let nobody read in that subscription for as long as a 429 asks for."""
+    async def pause(self, subscription_id: str, wait: timedelta | None) -> datetime | None:
+        """Let nobody read in that subscription for as long as a 429 asks for; gives until when."""
         self._lots.pop(subscription_id, None)
-        await self.pacer.pause(_bucket(subscription_id), wait)
+        return await self.pacer.pause(_bucket(subscription_id), wait)
+
+    async def paused(self, subscription_id: str) -> timedelta:
+        """Say for how long nobody may."""
+        return await self.pacer.paused(_bucket(subscription_id))
 
 
 def _bucket(subscription_id: str) -> Shard:

@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import islice
 from typing import TypedDict
 
-from shared.domain.deciding.decision import Action, Decision
+from shared.domain.deciding.decision import Decision, Desired
 from shared.domain.deciding.kubernetes import seen_auto_upgrade
 from shared.domain.deciding.last_outcome import LastOutcomeJson, schedule_from_text
 from shared.domain.deciding.observed import (
@@ -14,22 +14,20 @@ from shared.domain.deciding.observed import (
     ObservedSchedule,
     SeenSchedule,
 )
-from shared.domain.deciding.outcome import FindingJson, finding_json
 from shared.domain.deciding.own.own_checks import stale_since
 from shared.domain.deciding.written import made_by
 from shared.domain.errors import AzureError
 from shared.domain.fleet.last_known import Remembered
-from shared.domain.images.age import ImageAgeJson, with_image_age
+from shared.domain.images.age import ImageAgeJson
 from shared.domain.images.known_image import SeenImage
 from shared.domain.messages.given_up import GivenUpJson
-from shared.domain.messages.touches import LastRemovedJson, found_beside
-from shared.domain.policy.changes import use_text
-from shared.domain.policy.choose import StepJson
+from shared.domain.messages.touches import LastRemovedJson
 from shared.domain.vocabulary.instants import to_text
 from shared.domain.vocabulary.reasons import Reason
 from shared.domain.window.body import write_window
 from shared.domain.window.window import MaintenanceWindow
 from shared.reconcile.cluster.look import Sight
+from shared.reconcile.shown.decision_json import DecisionJson, decision_json
 from shared.reconcile.shown.forecast_json import ForecastJson, forecast_bodies
 
 OCCURRENCES_SHOWN = 5
@@ -48,21 +46,6 @@ class OccurrenceJson(TypedDict):
     start: str
     end: str
     certain: bool
-
-
-class DecisionJson(TypedDict):
-    """What naptime would do now, and why."""
-
-    action: Action
-    reason: Reason
-    message: str
-    findings: list[FindingJson]
-    window: dict[str, object] | None
-    nextStart: str | None
-    rule: str | None
-    use: str | None
-    policyHash: str | None
-    because: list[StepJson]
 
 
 class RememberedJson(TypedDict):
@@ -89,7 +72,8 @@ class LiveJson(TypedDict):
     """A cluster as ARM has it now, or (`notLive`) as it was seen last, at `readAt`.
 
     What nobody has looked at is null: the state then, and what would be decided now.
-    `offsetStaleSince` is when the clocks of the policy's zone left the offset that naptime wrote.
+    `offsetStaleSince` is when the clocks of the policy's zone left the offset that naptime wrote,
+    `kubernetesWindow` that of the schedule of Kubernetes upgrades, where there is one to look at.
     """
 
     readAt: str
@@ -104,6 +88,8 @@ class LiveJson(TypedDict):
     window: dict[str, object] | None
     madeBy: str | None
     offsetStaleSince: str | None
+    kubernetesWindow: dict[str, object] | None
+    kubernetesMadeBy: str | None
     nextOccurrences: list[OccurrenceJson]
     autoUpgradeChannel: str | None
     decision: DecisionJson | None
@@ -117,13 +103,14 @@ class LiveClusterJson(LiveJson, RememberedJson):
 def live_json(
     sight: Sight,
     decision: Decision,
-    policy_hash: str,
+    desired: Desired,
     known: Remembered | None,
     images: Sequence[SeenImage],
 ) -> LiveJson:
     """Show what a look saw, and what naptime would do."""
     now, cluster, schedule = sight.now, sight.cluster, sight.observed
     window = schedule.schedule.window if schedule else None
+    other = _upgrade_window(seen_auto_upgrade(cluster, sight.configurations))
     return {
         "readAt": to_text(now),
         "notLive": None,
@@ -137,8 +124,10 @@ def live_json(
         "window": write_window(window) if window else None,
         "madeBy": made_by(known.written if known else None, window, now),
         "offsetStaleSince": _stale_since(sight, decision, known),
+        "kubernetesWindow": write_window(other) if other else None,
+        "kubernetesMadeBy": made_by(known.standing.upgrades if known else None, other, now),
         "nextOccurrences": occurrences_json(window, now),
-        "decision": _decision_json(decision, policy_hash, now, known),
+        "decision": decision_json(decision, desired, sight, known),
         "forecasts": _forecasts(sight, images),
     }
 
@@ -155,6 +144,7 @@ def last_seen_json(
     seen = schedule_from_text(needs.schedule_text)
     schedule = seen.schedule if seen else None
     window = schedule.window if schedule else None
+    other = _upgrade_window(schedule_from_text(needs.auto_upgrade_text))
     wait = why.retry_after
     return {
         "readAt": to_text(read_at),
@@ -173,6 +163,8 @@ def last_seen_json(
         "window": write_window(window) if window else None,
         "madeBy": made_by(known.written, window, read_at),
         "offsetStaleSince": None,
+        "kubernetesWindow": write_window(other) if other else None,
+        "kubernetesMadeBy": made_by(known.standing.upgrades, other, read_at),
         "nextOccurrences": occurrences_json(window, now),
         "decision": None,
         "forecasts": _last_forecasts(known, images, now) if known.has_nap else [],
@@ -185,6 +177,10 @@ def _last_forecasts(
     needs = known.forecast_needs
     seen, upgrades = map(schedule_from_text, (needs.schedule_text, needs.auto_upgrade_text))
     return forecast_bodies(needs, seen, images, now, upgrades)
+
+
+def _upgrade_window(seen: SeenSchedule | None) -> MaintenanceWindow | None:
+    return seen.schedule.window if seen and seen.schedule else None
 
 
 def _stale_since(sight: Sight, decision: Decision, known: Remembered | None) -> str | None:
@@ -225,25 +221,3 @@ def occurrences_json(window: MaintenanceWindow | None, now: datetime) -> list[Oc
         {"start": to_text(found.start), "end": to_text(found.end), "certain": found.certain}
         for found in islice(window.occurrences(now), OCCURRENCES_SHOWN)
     ]
-
-
-def _decision_json(
-    decision: Decision, policy_hash: str, now: datetime, known: Remembered | None
-) -> DecisionJson:
-    findings = [finding_json(finding) for finding in decision.findings]
-    if known and decision.action is not Action.SKIP:
-        findings += found_beside(known.touches, now)
-    age = known.image_age if known else None
-    start = decision.next_start(now)
-    return {
-        "action": decision.action,
-        "reason": decision.reason,
-        "message": decision.finding.message,
-        "findings": with_image_age(findings, age),
-        "window": write_window(decision.window) if decision.window else None,
-        "nextStart": to_text(start.start) if start else None,
-        "rule": decision.rule or None,
-        "use": use_text(decision.choice.use) if decision.choice else None,
-        "policyHash": policy_hash or None,
-        "because": [step.to_json() for step in decision.choice.trace] if decision.choice else [],
-    }

@@ -24,6 +24,7 @@ class KnownClusterJson(LastOutcomeJson):
     forecasts: list[ForecastJson]
     crowdedStart: str | None
     madeBy: str | None
+    kubernetesMadeBy: str | None
 
 
 def known_json(
@@ -40,4 +41,5 @@ def known_json(
         "forecasts": forecasts,
         "crowdedStart": instants.to_text(crowded_start) if crowded_start else None,
         "madeBy": known.made_by,
+        "kubernetesMadeBy": known.upgrades_made_by,
     }

@@ -60,7 +60,7 @@ class ClusterViewer:
         desired = await self.wanted()
         standing = known.standing if known else NOTHING_KNOWN
         decision = decide(sight.cluster, sight.configurations, desired, sight.now, standing)
-        return {**live_json(sight, decision, desired.policy.hash, known, images), **remembered}
+        return {**live_json(sight, decision, desired, known, images), **remembered}
 
     async def _is_gone(self, cluster_id: ClusterId, error: AzureError) -> bool:
         """Say whether ARM's answer is the last word, with no event that said otherwise just now."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from local.demo.fleet import fleet
-from local.demo.story import HARMS
+from local.demo.story import HARMS, TERRAFORM
 from local.storage_emulator import REPOSITORY
 from tests.docs.pages import blocks_run_by
 
@@ -121,9 +121,9 @@ def test_every_act_is_a_line(stories: tuple[Played, Played]) -> None:
     """In their order, each with a tick; what happens without naptime has none."""
     lines = [line for line in stories[0].output.splitlines() if line[:4].strip()]
     acts = [line[0] for line in lines if line[1:4] == " ✓ "]
-    assert "".join(acts) == "abcdefghijklmn"
+    assert "".join(acts) == "abcdef ghijklmno"
     asides = [line for line in lines if line.startswith("  · ")]
-    assert len(asides) == 3
+    assert len(asides) == 4
     assert "without a window: excluded, deleting, partner take it" in asides[0]
 
 
@@ -132,7 +132,7 @@ def test_before_and_after_are_told(stories: tuple[Played, Played]) -> None:
     told = " ".join(stories[0].output.partition("\nbefore ")[2].split())
     assert told.startswith("19 of 30 NAP clusters would have taken the image at once after 1 of ")
     assert ": linked; the others wait for their windows" in told
-    people = re.findall(r"should look at (\d+): ([a-z0-9, -]+?) next ", told)
+    people = re.findall(r"should look at (\d+): ([a-z0-9, -]+?) (?:page|next) ", told)
     assert people
     named = set(people[0][1].split(", "))
     assert len(named) == int(people[0][0])
@@ -155,6 +155,21 @@ def test_kubernetes_is_upgraded_on_two_clusters(stories: tuple[Played, Played]) 
     details = " ".join(stories[1].output.split())
     assert "naptime says of at-any-time: KubernetesUpgradeAnyTime" in details
     assert "naptime says of in-a-window: UpToDate" in details
+
+
+def test_whoever_keeps_removing_a_schedule_is_told(stories: tuple[Played, Played]) -> None:
+    """After the third apply naptime has told of it, once, and by which application."""
+    assert f"  ✓ told: KeepsBeingRemoved, by application {TERRAFORM}\n" in stories[0].output
+    details = " ".join(stories[1].output.split())
+    assert f"removed 3 times in a minute, always by application {TERRAFORM}" in details
+
+
+def test_clocks_change_and_the_window_stays(stories: tuple[Played, Played]) -> None:
+    """Of a window in a zone the offset is changed between two openings; alone it were off."""
+    output = stories[0].output
+    assert re.search(r"^o ✓ clocks change in Berlin, .*: it opens at 04:00", output, re.MULTILINE)
+    assert re.search(r"^  · with the offset left as it was: at 0[35]:00$", output, re.MULTILINE)
+    assert len(re.findall("berlin: written .*, starts Sun", stories[1].output)) == 2
 
 
 def test_the_table_has_every_cluster(stories: tuple[Played, Played]) -> None:
@@ -205,8 +220,11 @@ async def test_it_stays_up(tmp_path: Path) -> None:
         first, calls = output.partition("\n")[::2]
         assert first == "naptime is up, with 39 clusters in a simulated Azure"
         assert len(output.splitlines()) <= 10
-        _, page, *_ = calls.splitlines()
-        assert page.endswith("/api/fleet  # the fleet page, which asks for $KEY")
+        names, _, page, *_ = calls.splitlines()
+        shown = re.search("/api/fleet  # after that, the page; its key: (.+)$", page)
+        assert shown
+        exported = await asyncio.to_thread(Path(names.split()[1]).read_text, "utf-8")
+        assert f"export KEY={shown[1]}\n" in exported
         pasted = calls.replace(page, f"curl -fsS {page}")
         shell = await asyncio.create_subprocess_exec(
             *("bash", "-eux", "-c", "\n".join([pasted, *calls_of_the_pages()])),

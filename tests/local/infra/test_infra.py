@@ -47,7 +47,7 @@ def test_the_rules_look_at_something() -> None:
     assert len(SNAPSHOTS) == len(list(INFRA.glob("snapshots/*.bicepparam"))) == 7
     assert len(SNAPSHOTS["defaults"]) >= 45
     assert len(app_settings(SNAPSHOTS["defaults"])) >= 25
-    assert len(of_kind(SNAPSHOTS["defaults"], ALERT)) == 8
+    assert len(of_kind(SNAPSHOTS["defaults"], ALERT)) == 9
     for path in INFRA.glob("snapshots/*.snapshot.json"):
         assert json.loads(path.read_text(encoding="utf-8"))["diagnostics"] == []
 

@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 
 from local.package.app_files import app_files, funcignore, let_through
 from local.package.building import lay_out_app, pack
+from local.package.bytecode import bytecode, bytecode_name
 from local.package.dependencies import SITE_PACKAGES
 from local.package.inspection import problems
 from local.package.sbom import write_sbom
@@ -79,6 +82,38 @@ def test_two_builds_are_the_same_bytes(tmp_path: Path) -> None:
     assert problems(ROOT, second) == []
 
 
+def test_bytecode_is_used_whatever_the_times(tmp_path: Path) -> None:
+    """A module is loaded from the bytecode in the package, and not compiled where it runs."""
+    archive = small_package(tmp_path / "1", tmp_path / "1.zip")
+    with zipfile.ZipFile(archive) as packed:
+        packed.extractall(tmp_path / "app")
+    compiled = tmp_path / "app" / bytecode_name("shared/domain/vocabulary/pages.py")
+    assert compiled.stat().st_size > 0
+    told = subprocess.run(
+        [sys.executable, "-vv", "-c", "import shared.domain.vocabulary.pages"],
+        cwd=tmp_path / "app",
+        env={"PYTHONDONTWRITEBYTECODE": "1"},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stderr
+    assert f"code object from {str(compiled)!r}" in told
+    assert f"code object from {compiled.parents[1] / 'pages.py'!s}" not in told
+
+
+def test_a_file_that_is_no_module_has_no_bytecode() -> None:
+    """What dependencies carry for other versions, or as a template, is packed as it is."""
+    assert bytecode("a.py", b"def {{ name }}():") is None
+    assert bytecode("b.py", b"x = 1") == bytecode("b.py", b"x = 1") is not None
+
+
+def test_a_package_without_dependencies_is_found(tmp_path: Path) -> None:
+    """A package that holds the app alone does not load."""
+    lay_out_app(ROOT, tmp_path / "1")
+    pack(ROOT, tmp_path / "1", tmp_path / "1.zip")
+    assert problems(ROOT, tmp_path / "1.zip") == [f"nothing is in {SITE_PACKAGES.as_posix()}/"]
+
+
 def change(archive: Path, drop: str = "", add: str = "") -> Path:
     """Give the package without one file, or with another."""
     changed = archive.with_name("changed.zip")
@@ -96,10 +131,10 @@ def change(archive: Path, drop: str = "", add: str = "") -> Path:
     [
         ("host.json", "", "host.json is missing"),
         ("", "tests/conftest.py", "tests/conftest.py does not belong here"),
-        ("", f"{DEPENDENCY}c", f"{DEPENDENCY}c is compiled"),
+        ("", f"{DEPENDENCY}c", f"{DEPENDENCY}c is of no module"),
+        (bytecode_name("shared/settings.py"), "", "shared/settings.py is not compiled"),
         ("", (SITE_PACKAGES / "shared/__init__.py").as_posix(), "a dependency shadows shared"),
         ("", (SITE_PACKAGES / "functions.py").as_posix(), "a dependency shadows functions"),
-        (DEPENDENCY, "", f"nothing is in {SITE_PACKAGES.as_posix()}/"),
     ],
 )
 def test_a_package_with_a_fault_is_found(drop: str, add: str, problem: str, tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ import pytest
 
 from shared.domain.fleet.run import RunScope, RunState
 from shared.domain.messages.audit import AuditAction, AuditOutcome
-from shared.domain.vocabulary.reasons import Cause
+from shared.domain.updates.left_out import MOST_NAMED
+from shared.domain.vocabulary.pages import PageAsked
+from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.reconcile.fleet.updates.approve import NothingToApprove, OtherPlan
 from tests.clusters import cluster, cluster_id, schedule
 from tests.service.test_policies import PERSON
@@ -117,6 +119,48 @@ async def test_an_approval_does_exactly_the_plan() -> None:
     (audited,) = [each for each in world.audited if each.completion.outcome is AuditOutcome.STARTED]
     assert audited.action is AuditAction.APPROVE_RUN
     assert audited.wanted == {"runId": run_id, "planHash": plan}
+
+
+async def test_what_is_not_looked_at_any_more_is_named() -> None:
+    """Gone, exempt, without the feature: each left out with its reason, and the rest is changed."""
+    world, run_id, plan = await braked()
+    world.aks.remove(cluster_id("aks-0"))
+    world.aks.add(cluster("aks-1", tags={"naptime": "off"}))
+    world.aks.add(cluster("aks-2", mode="Manual"))
+    run = await world.approver.approve(run_id, plan, PERSON)
+    assert run
+    await world.run_and_mind()
+    done = await record(world, run.id)
+    assert done.summary["reasons"]["Outdated"] == 8
+    assert done.summary["findingCounts"]["leftOutOfPlan"] == 3
+    left = {each["clusterId"]: each["reason"] for each in done.summary["leftOutOfPlan"]}
+    assert left == {
+        str(cluster_id("aks-0")): Reason.CLUSTER_GONE,
+        str(cluster_id("aks-1")): Reason.EXCLUDED,
+        str(cluster_id("aks-2")): Reason.NOT_AUTO_PROVISIONED,
+    }
+    shown = await world.runs.run(run.id, {}, PageAsked(size=100))
+    assert shown
+    assert len(shown["leftOutOfPlan"]) == 3
+    (told,) = [each for each in world.topic.of("FleetRunCompleted") if each.data["runId"] == run.id]
+    assert told.data["leftOutOfPlan"] == 3
+    assert sorted(days(world)) == ["Sunday"] * 2 + ["Wednesday"] * 8
+
+
+async def test_of_many_that_are_gone_the_first_are_named_and_all_counted() -> None:
+    """A row has room for sixty of a subscription, whatever their names are."""
+    world, run_id, plan = await braked(70)
+    for number in range(65):
+        world.aks.remove(cluster_id(f"aks-{number}"))
+    run = await world.approver.approve(run_id, plan, PERSON)
+    assert run
+    await world.run_and_mind()
+    done = await record(world, run.id)
+    assert done.summary["reasons"] == {"ClusterGone": 65, "Outdated": 5}
+    assert done.summary["findingCounts"]["leftOutOfPlan"] == 65
+    shown = await world.runs.run(run.id, {}, PageAsked(size=100))
+    assert shown
+    assert len(shown["leftOutOfPlan"]) == MOST_NAMED
 
 
 async def test_an_approval_is_for_one_plan() -> None:

@@ -4,13 +4,12 @@ What was seen before a write, or minutes after it, is no proof of what came of t
 looks under no claim and writes down later what it saw, and Azure shows a change late.
 """
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
 from shared.domain.deciding.observed import REPLICATION, ObservedSchedule
-from shared.domain.deciding.written import Written, is_same, window_of
+from shared.domain.deciding.written import Written, is_same, record_from_text, window_of
 from shared.domain.vocabulary.rows import Row
 from shared.domain.window.window import MaintenanceWindow
 
@@ -26,12 +25,17 @@ class Standing:
     written: Written | None = None
     sending: Written | None = None
     last: MaintenanceWindow | None = None
+    upgrades: Written | None = None
+    """What naptime made the schedule of Kubernetes upgrades as."""
+    upgrades_sent: Written | None = None
+    """What of it was sent, and nothing heard of."""
 
     @classmethod
     def of(cls, row: Row) -> Self:
         """Read a row."""
         written = Written.of(row)
-        return cls(written, _sending(row), _last(row, written))
+        made, sent = (record_from_text(row.text(f"upgrades{each}")) for each in ("Written", "Sent"))
+        return cls(written, _sending(row), _last(row, written), made, sent)
 
     def accepted(self, schedule: ObservedSchedule | None, now: datetime) -> Written | None:
         """Give what was about to be written, if that is what is seen: nobody was told of it.
@@ -52,8 +56,7 @@ NOTHING_KNOWN = Standing()
 
 
 def _sending(row: Row) -> Written | None:
-    text = row.text("sending")
-    sending = Written.from_json(json.loads(text)) if text else None
+    sending = record_from_text(row.text("sending"))
     return sending if sending and _is_too_early(row, sending.at) else None
 
 

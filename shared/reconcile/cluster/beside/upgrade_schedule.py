@@ -7,9 +7,10 @@ there. What comes of it changes nothing of what came of the other.
 from dataclasses import dataclass, replace
 
 from shared.domain.deciding.decision import Desired
-from shared.domain.deciding.kubernetes import planned_auto_upgrade
+from shared.domain.deciding.kubernetes import auto_upgrade_configuration, planned_auto_upgrade
 from shared.domain.deciding.observed import AUTO_UPGRADE_SCHEDULE, read_schedule
 from shared.domain.deciding.outcome import Outcome, OutcomeKind, UpgradeScheduleOutcome
+from shared.domain.deciding.own.standing import Standing
 from shared.domain.errors import AzureError
 from shared.domain.vocabulary.reasons import Reason
 from shared.domain.window.window import MaintenanceWindow
@@ -21,22 +22,37 @@ _MADE = f"{AUTO_UPGRADE_SCHEDULE} was missing."
 
 
 def to_come(
-    desired: Desired, sight: Sight | None, *, dry_run: bool
+    desired: Desired, sight: Sight | None, known: Standing, *, dry_run: bool
 ) -> UpgradeScheduleOutcome | None:
-    """Say that the schedule is to be made, by what was seen; None where it is not."""
+    """Say that the schedule is to be made, by what was seen; None where it is not.
+
+    Or that it was made, where it was sent before and nothing was heard of it.
+    """
     if sight is None:
         return None
     planned = planned_auto_upgrade(sight.cluster, sight.configurations, desired, sight.now)
     if planned is None:
-        return None
-    kind = OutcomeKind.CREATED if dry_run else OutcomeKind.DEFERRED
+        return None if dry_run else _made_unheard(sight, known)
+    kind = OutcomeKind.WOULD_CREATE if dry_run else OutcomeKind.DEFERRED
     return _outcome(kind, _MADE if dry_run else _TO_COME, planned, sight)
+
+
+def _made_unheard(sight: Sight, known: Standing) -> UpgradeScheduleOutcome | None:
+    sent = known.upgrades_sent
+    found = auto_upgrade_configuration(sight.configurations) if sent else None
+    window = read_schedule(found.properties).window if found else None
+    if sent is None or window is None or not sent.is_still(window, sight.now):
+        return None
+    return _outcome(OutcomeKind.CREATED, _MADE, window, sight)
 
 
 async def also_made(looks: Looks, desired: Desired, outcome: Outcome) -> Outcome:
     """Make the schedule that is to come, unless the cluster comes back anyway."""
-    if outcome.kubernetes is None or outcome.dry_run or outcome.kind is OutcomeKind.DEFERRED:
+    other = outcome.kubernetes
+    if other is None or outcome.kind is OutcomeKind.DEFERRED:
         return outcome
+    if other.kind is not OutcomeKind.DEFERRED:
+        return outcome.with_upgrades(other)
     made = await _Making(looks, desired).make()
     return replace(outcome, calls=looks.calls).with_upgrades(made)
 
@@ -53,9 +69,14 @@ class _Making:
         try:
             return await self.looks.looker.retry(self._attempt)
         except AzureError as error:
-            kind = OutcomeKind.DEFERRED if error.retryable else OutcomeKind.FAILED
-            wait = error.retry_after
-            return UpgradeScheduleOutcome(kind, error.reason, str(error), retry_after=wait)
+            return UpgradeScheduleOutcome(
+                OutcomeKind.DEFERRED if error.retryable else OutcomeKind.FAILED,
+                error.reason,
+                f"{AUTO_UPGRADE_SCHEDULE}: {error}",
+                retry_after=error.retry_after,
+                azure_code=error.code,
+                sent=self.sent,
+            )
 
     async def _attempt(self) -> UpgradeScheduleOutcome | None:
         async with self.looks.paced():
@@ -69,9 +90,9 @@ class _Making:
         if planned is None:
             # An attempt before this one may have been accepted without an answer.
             return _outcome(OutcomeKind.CREATED, _MADE, self.sent, sight) if self.sent else None
-        looks.write_after(sight)
-        self.sent = planned
-        accepted = await looks.looker.aks.put_auto_upgrade_schedule(looks.cluster_id, planned)
+        async with looks.writing_after(sight):
+            self.sent = planned
+            accepted = await looks.looker.aks.put_auto_upgrade_schedule(looks.cluster_id, planned)
         window = read_schedule(accepted.properties).window or planned
         return _outcome(OutcomeKind.CREATED, _MADE, window, sight)
 

@@ -11,23 +11,19 @@ from shared.domain.deciding.observed import ObservedCluster
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.deciding.policy import screen
 from shared.domain.errors import AzureError, Throttled
-from shared.domain.fleet.batch import (
-    CLUSTERS_A_BATCH,
-    Batch,
-    PendingCluster,
-    left_to_the_queue,
-)
+from shared.domain.fleet.batch import CLUSTERS_A_BATCH, Batch, PendingCluster, left_to_the_queue
 from shared.domain.fleet.crowding import Crowd
 from shared.domain.fleet.last_known import LastKnown
-from shared.domain.fleet.run_records import SubscriptionRecord
+from shared.domain.fleet.run_records import ListingState, SubscriptionRecord
 from shared.domain.fleet.shard import Shard
 from shared.domain.fleet.tally import Tally
-from shared.domain.updates.plan import Planned
-from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.fleet.unreadable import Refusal
+from shared.domain.messages.given_up import NODE_OS
+from shared.domain.updates.left_out import LeftOutOfPlan
 from shared.domain.vocabulary.reasons import Reason
 from shared.reconcile.fleet.store import Stored, batches_of
-from shared.reconcile.fleet.updates.orders import Permits
-from shared.reconcile.ground.before import Before
+from shared.reconcile.fleet.subscriptions.before import Before
+from shared.reconcile.fleet.updates.ordered import Ordered
 
 UNPROTECTED_FIRST, PROTECTED_LATER, GIVEN_UP_LAST = "0", "1", "2"
 
@@ -39,9 +35,6 @@ CLOCKS_APART = timedelta(minutes=2)
 
 _JUST_READ = Decision(
     Action.SKIP, (Finding(Reason.RECENTLY_READ, "Its schedule was seen a short while ago."),)
-)
-_NOT_PLANNED = Decision(
-    Action.SKIP, (Finding(Reason.NOT_IN_PLAN, "The run changes only what its plan names."),)
 )
 _NOT_LOOKED_AT = frozenset({Reason.RECENTLY_READ, Reason.NOT_IN_PLAN})
 
@@ -66,8 +59,8 @@ class Listed:
     """The clusters that are remembered, by their hashes."""
     heard: dict[str, datetime]
     """When events about clusters came last, by their hashes; only where that matters."""
-    given_up: dict[str, ClusterId]
-    """The clusters that were given up, by their hashes."""
+    given_up: dict[str, str]
+    """Which schedule of clusters was given up, by their hashes; empty for the node OS schedule."""
     alive_at: datetime
     """When this worker's clock last said so in the row; only stretches of it are used."""
     met: set[str] = field(default_factory=set)
@@ -86,10 +79,8 @@ class Listed:
     screened: Tally = field(default_factory=Tally)
     left_out: list[LastKnown] = field(default_factory=list)
     """Those of a page that naptime leaves alone, where that is new."""
-    permitted: dict[str, Planned] = field(default_factory=dict)
-    """What may be changed of the clusters that are to be looked at, by their hashes."""
-    permits: Permits | None = None
-    """What may be changed, in a run that only changes what it has been told to."""
+    ordered: Ordered = field(default_factory=Ordered)
+    """What is to be changed, in a run that only changes what it has been told to."""
     crowds: list[Crowd] = field(default_factory=list)
     """The starts that many of the subscription's clusters share, by what is remembered of them."""
 
@@ -125,12 +116,28 @@ class Listed:
         deferred = decision.action is Action.DEFER
         kind = OutcomeKind.DEFERRED if deferred else OutcomeKind.SKIPPED
         self.screened = self.screened.counting(kind, decision.reason)
+        self.ordered.leave(cluster.id, decision)
         before = self.known.get(cluster.id.hash)
         is_news = before is None or before.reason != decision.reason.value
         is_left_alone = not deferred and decision.reason not in _NOT_LOOKED_AT
         if is_left_alone and cluster.auto_provisioning and is_news:
             outcome = Outcome.left_out(cluster, decision, dry_run=dry_run)
             self.left_out.append(LastKnown(outcome, self.row.read_at, now))
+
+    def concluded(self, refusal: Refusal | None) -> SubscriptionRecord:
+        """Give the subscription's record, once it is listed; with a refusal, not to its end."""
+        if refusal is None:
+            self.screened += self.ordered.absent(self.met)
+        return replace(
+            self.row.record,
+            state=ListingState.LISTED,
+            due_at=None,
+            shards={shard.location: clusters for shard, clusters in self.shards.items()},
+            screened=self.screened,
+            crowds=tuple(self.crowds),
+            refusal=refusal,
+            left_out=LeftOutOfPlan.of(self.ordered.left_out),
+        )
 
     def leave_shards(self, shards: Iterable[Shard]) -> None:
         """Leave the clusters of some shards to another run, which is at work on them."""
@@ -172,13 +179,15 @@ class Listed:
         self, word: str, cluster: ObservedCluster, listed_at: datetime | None
     ) -> PendingCluster:
         before = self.known.get(word)
-        given_up, update = word in self.given_up, self.permitted.get(word)
+        part, update = self.given_up.get(word), self.ordered.permitted.get(word)
+        given_up = part == NODE_OS
         return PendingCluster(
             self._with_asked_tags(cluster),
             # What is to be changed is looked at under a claim, with the write that follows.
             explicit=before is not None and before.explicit and update is None,
             listed_at=listed_at,
             given_up=given_up,
+            upgrades_given_up=part is not None and not given_up,
             waiting=before is not None and before.waiting and not given_up,
             told=before.told if before else frozenset[Reason](),
             written=before.written if before else None,
@@ -214,14 +223,9 @@ class Listed:
         """Decide without its configurations (fresh for so long); None if they have to be read."""
         if decision := screen(cluster, self.desired, now):
             return decision
-        if self.permits and not self._is_permitted(cluster, self.permits(cluster, now)):
-            return _NOT_PLANNED
+        if not_planned := self.ordered.refusal(cluster, now):
+            return not_planned
         return _JUST_READ if self._is_fresh(cluster, fresh_for) else self._too_large(cluster)
-
-    def _is_permitted(self, cluster: ObservedCluster, permit: Planned | None) -> bool:
-        if permit:
-            self.permitted[cluster.id.hash] = permit
-        return permit is not None
 
     def _too_large(self, cluster: ObservedCluster) -> Decision | None:
         return left_to_the_queue(self._with_asked_tags(cluster))

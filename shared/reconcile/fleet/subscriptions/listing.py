@@ -20,10 +20,10 @@ from shared.reconcile.cluster.tidy import Tidier
 from shared.reconcile.fleet.close import RunCloser
 from shared.reconcile.fleet.hand_out import ShardHandout
 from shared.reconcile.fleet.store import RunStore, Stored
+from shared.reconcile.fleet.subscriptions.before import Before
 from shared.reconcile.fleet.subscriptions.listed import Listed
 from shared.reconcile.fleet.subscriptions.patience import ListingPatience
 from shared.reconcile.fleet.updates.orders import Orders
-from shared.reconcile.ground.before import Before
 from shared.reconcile.ground.crowds import CrowdFinder
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import KNOWN, Recorder
@@ -129,7 +129,7 @@ class SubscriptionLister:
         desired = await self.wanted(run.policy_hash)
         listed = Listed(claimed, desired, before, heard, given_up, self.clock.now())
         listed.screened = claimed.record.screened
-        listed.permits = await self.orders.of(run, subscription_id)
+        listed.ordered.permits = await self.orders.of(run, subscription_id)
         starts = [(each.location, each.start) for each in before.values()]
         listed.crowds = await self.crowds.find(run, subscription_id, starts, now)
         return listed
@@ -180,15 +180,7 @@ class SubscriptionLister:
         if listed.beside:
             found, now = listed.shards.keys(), listed.row.read_at
             listed.leave_shards(await self.handout.at_work(listed.beside, found, now))
-        record = replace(
-            listed.row.record,
-            state=ListingState.LISTED,
-            due_at=None,
-            shards={shard.location: clusters for shard, clusters in listed.shards.items()},
-            screened=listed.screened,
-            crowds=tuple(listed.crowds),
-            refusal=refusal,
-        )
+        record = listed.concluded(refusal)
         shards = self.handout.shards(run, record, listed.row.read_at)
         if not await self.store.conclude_listing(run.id, listed.row, record, shards):
             return
@@ -209,8 +201,7 @@ class SubscriptionLister:
         await self.recorder.memory.forget(
             subscription_id, [KNOWN + word for word in gone.to_forget]
         )
-        for word in gone.to_forget & listed.given_up.keys():
-            await self.given_up.forget(listed.given_up[word])
+        await self.given_up.forget_some(subscription_id, gone.to_forget & listed.given_up.keys())
         await self.tidier.tidy(subscription_id, listed.places, listed.row.read_at)
 
     async def _refused(

@@ -8,7 +8,8 @@ from typing import TypedDict
 from shared.domain.fleet.run import Run, RunState
 from shared.domain.fleet.run_records import RunRecord
 from shared.domain.messages.audit import AuditAction, AuditOutcome, Completion, Origin
-from shared.domain.updates.plan import Plan, Planned, UpdateKind, UpdateOrder, named, plan_hash
+from shared.domain.updates.plan import Plan, UpdateKind, UpdateOrder, plan_hash
+from shared.domain.updates.put_back import PutBack, PutBackClusterJson
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.instants import month_of
 from shared.reconcile.fleet.ask import RunAsker
@@ -45,7 +46,7 @@ class PutBackJson(TypedDict):
     runId: str
     planHash: str
     updates: int
-    clusters: list[str]
+    clusters: list[PutBackClusterJson]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +100,12 @@ class PlanApprover:
         stored = await self._run(run_id)
         if stored is None:
             return None
-        plan = await self._back(stored.record.run)
+        back = await self._back(stored.record.run)
         return {
             "runId": run_id,
-            "planHash": plan_hash(plan),
-            "updates": len(plan),
-            "clusters": [str(each) for each in named(plan, MOST_NAMED)],
+            "planHash": plan_hash(_plan_of(back)),
+            "updates": len(back),
+            "clusters": [back[each].to_json(each) for each in sorted(back)[:MOST_NAMED]],
         }
 
     async def revert(self, run_id: str, planned: str, origin: Origin) -> Run | None:
@@ -114,7 +115,7 @@ class PlanApprover:
             return None
         wanted = {"runId": run_id, "planHash": planned}
         record = await self.audit.intend(origin, AuditAction.REVERT_RUN, wanted=wanted)
-        found = plan_hash(await self._back(stored.record.run))
+        found = plan_hash(_plan_of(await self._back(stored.record.run)))
         if found != planned:
             error = OtherPlan(found)
             await self.audit.complete(record, Completion(AuditOutcome.REFUSED, message=str(error)))
@@ -123,13 +124,13 @@ class PlanApprover:
         await self.audit.complete(record, Completion(AuditOutcome.STARTED, after={"runId": run.id}))
         return run
 
-    async def _back(self, run: Run) -> Plan:
+    async def _back(self, run: Run) -> dict[ClusterId, PutBack]:
         order = UpdateOrder(UpdateKind.REVERT, run.id)
         only = run.scope.subscription_id
-        plan: dict[ClusterId, Planned] = {}
+        found: dict[ClusterId, PutBack] = {}
         for subscription_id in [only] if only else sorted(self.subscriptions):
-            plan |= _of(await self.orders.to_put_back(order, subscription_id))
-        return plan
+            found |= await self.orders.to_put_back(order, subscription_id)
+        return found
 
     async def _run(self, run_id: str) -> Stored[RunRecord] | None:
         # A table's client is made only for a month that has one: ids are whatever people send.
@@ -138,5 +139,5 @@ class PlanApprover:
         return await self.store.run(run_id) if known else None
 
 
-def _of(plan: Mapping[ClusterId, Planned]) -> dict[ClusterId, Planned]:
-    return dict(plan)
+def _plan_of(back: Mapping[ClusterId, PutBack]) -> Plan:
+    return {each: found.planned for each, found in back.items()}

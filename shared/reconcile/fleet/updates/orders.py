@@ -6,19 +6,28 @@ from datetime import datetime
 
 from shared.domain.deciding.decision import Desired
 from shared.domain.deciding.observed import ObservedCluster
-from shared.domain.deciding.own.drift import digest
-from shared.domain.deciding.written import window_of
-from shared.domain.fleet.last_known import Remembered
 from shared.domain.fleet.run import Run
 from shared.domain.updates.plan import Planned, UpdateKind, UpdateOrder, chosen
+from shared.domain.updates.put_back import PutBack
 from shared.domain.vocabulary.ids import ClusterId
 from shared.reconcile.fleet.store import RunStore
 from shared.reconcile.fleet.updates.plans import PlanReader
 from shared.reconcile.ground.memory import KNOWN, ClusterMemory
 from shared.reconcile.ground.policies import Wanted
 
-type Permits = Callable[[ObservedCluster, datetime], Planned | None]
+type Permit = Callable[[ObservedCluster, datetime], Planned | None]
 """Says what may be changed of a cluster as it is listed, at an aware instant; None: nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permits:
+    """What a run may change in a subscription, and which clusters are named by its plan.
+
+    What the clocks ask for is found as clusters are listed: it names none.
+    """
+
+    of: Permit
+    named: frozenset[ClusterId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +45,22 @@ class Orders:
         if order is None:
             return None
         if order.kind is UpdateKind.REVERT:
-            return _planned(await self.to_put_back(order, subscription_id))
+            back = await self.to_put_back(order, subscription_id)
+            return _planned({each: found.planned for each, found in back.items()}, subscription_id)
         if order.run_id:
             plan = await self.plans.of(order.run_id)
-            return _planned(chosen(plan, order.kind, run.started_at))
+            return _planned(chosen(plan, order.kind, run.started_at), subscription_id)
         return await self._for_clocks(subscription_id, await self.wanted(run.policy_hash))
 
     async def to_put_back(
         self, order: UpdateOrder, subscription_id: str
-    ) -> Mapping[ClusterId, Planned]:
+    ) -> Mapping[ClusterId, PutBack]:
         """Give what stood before the last updates, of those that a run made and nobody changed."""
         runs = await self._updaters(order.run_id)
         return {
             known.id: back
             async for known in self.memory.of_subscription(subscription_id)
-            if known.is_known and (back := _back(known, runs))
+            if known.is_known and (back := PutBack.of(known.written, runs))
         }
 
     async def _updaters(self, run_id: str) -> frozenset[str]:
@@ -76,18 +86,9 @@ class Orders:
             found = desired.drift(cluster.id, use, row.written, row.window, now)
             return Planned.of(found.to_json()) if found and found.clocks else None
 
-        return permit
+        return Permits(permit)
 
 
-def _planned(plan: Mapping[ClusterId, Planned]) -> Permits:
-    return lambda cluster, _: plan.get(cluster.id)
-
-
-def _back(known: Remembered, runs: frozenset[str]) -> Planned | None:
-    written = known.written
-    if written is None or not written.is_naptimes or not written.previous:
-        return None
-    previous = window_of(written.previous)
-    if written.run_id not in runs or previous is None or previous.ambiguity:
-        return None
-    return Planned(digest(written.window), digest(written.previous), back=True)
+def _planned(plan: Mapping[ClusterId, Planned], subscription_id: str) -> Permits:
+    named = frozenset(each for each in plan if each.subscription_id == subscription_id)
+    return Permits(lambda cluster, _: plan.get(cluster.id), named)

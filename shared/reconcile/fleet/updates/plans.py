@@ -1,7 +1,9 @@
 """The plan of a run: read from what it has settled, where each cluster has its drift."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from shared.domain.deciding.own.drift import DriftJson
 from shared.domain.fleet.batch import Batch, having
 from shared.domain.updates.plan import Plan, Planned
 from shared.domain.vocabulary.ids import ClusterId
@@ -19,19 +21,23 @@ class PlanReader:
 
     async def of(self, run_id: str) -> Plan:
         """Give all that a run that is over would change; of every shard, and each cluster once."""
+        found = {each: Planned.of(drift) for each, drift in (await self.drifts(run_id)).items()}
+        return {each: planned for each, planned in found.items() if planned}
+
+    async def drifts(self, run_id: str) -> Mapping[ClusterId, DriftJson]:
+        """Give every drift that a run that is over has found, to be changed by itself or not."""
         _, shards = await self.store.parts(run_id)
         counted = {batches_of(each.shard, each.listing) for each in shards.values()}
-        plan: dict[ClusterId, Planned] = {}
+        drifts: dict[ClusterId, DriftJson] = {}
         key, outdated = "", having(None, Reason.OUTDATED)
         while found := await self.store.batches_of_run(run_id, BATCHES_AT_ONCE, key, outdated):
             for batch in found:
                 if batch.key.removesuffix(end_of(batch)) in counted:
-                    plan |= _planned(batch)
+                    drifts |= _drifts(batch)
             key = found[-1].key
-        return plan
+        return drifts
 
 
-def _planned(batch: Batch) -> dict[ClusterId, Planned]:
+def _drifts(batch: Batch) -> dict[ClusterId, DriftJson]:
     shown = [each.shown for each in batch.settled.values()]
-    found = ((each["clusterId"], Planned.of(each["drift"])) for each in shown if "drift" in each)
-    return {ClusterId.parse(cluster_id): planned for cluster_id, planned in found if planned}
+    return {ClusterId.parse(each["clusterId"]): each["drift"] for each in shown if "drift" in each}

@@ -9,6 +9,7 @@ from shared.domain.fleet.crowding import Crowd, Crowding, start_of
 from shared.domain.fleet.last_known import Remembered
 from shared.domain.fleet.run_records import RunRecord
 from shared.domain.images.known_image import SeenImage
+from shared.domain.messages.given_up import GivenUp
 from shared.domain.policy.choose import Policy
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.ids import ClusterId
@@ -16,6 +17,8 @@ from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.reasons import NEEDS_ATTENTION, Reason
 from shared.domain.window.window import MaintenanceWindow
 from shared.reconcile.shown.clusters import needs_attention
+from shared.reconcile.shown.page.beside import Beside
+from shared.reconcile.shown.page.ended_runs import EndedRuns
 from shared.reconcile.shown.page.places import Places, Texts
 from shared.reconcile.shown.page.rows import (
     EXPLICIT,
@@ -29,7 +32,9 @@ from shared.reconcile.shown.page.rows import (
     FleetPageJson,
     LastRunJson,
     ReasonRow,
+    UpgradeRow,
 )
+from shared.reconcile.shown.page.upgrades import upgrade_row
 from shared.reconcile.shown.page.waits import Waits
 from shared.reconcile.shown.page.windows import MINUTE, from_day_on, window_row
 
@@ -44,7 +49,8 @@ class FleetSeen:
     clusters: Mapping[str, Sequence[Remembered]]
     crowding: Mapping[str, Crowding]
     images: Mapping[str, tuple[SeenImage, ...]]
-    last_full_run: RunRecord | None
+    given_up: Mapping[ClusterId, GivenUp]
+    runs: EndedRuns
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +88,23 @@ class _Tables:
         self.texts, self.ages = Texts(), Places[AgeRow]()
         minute = seen.now.replace(second=0, microsecond=0)
         self.waits = Waits(self.day, minute, seen.images, self.locations, self.texts)
+        self.upgrades = Places[UpgradeRow]()
+        self.beside = Beside(seen.now, self._minute, self.texts)
         self.crowds: dict[tuple[str, str, datetime | None], int] = {}
+        self.places: dict[ClusterId, int] = {}
 
     def written(self) -> FleetPageJson:
         """Go through the fleet, and give all of its tables."""
-        seen = self.seen
+        seen, beside = self.seen, self.beside
         crowds = self._crowd_rows()
         clusters = [
             self._cluster(known, seen.crowding[subscription_id])
             for subscription_id, some in seen.clusters.items()
             for known in some
         ]
+        removals = beside.removals([known for some in seen.clusters.values() for known in some])
+        given_up = beside.given_up(seen.given_up, self.places)
+        waiting = beside.waiting(seen.runs.waiting, self.places)
         return {
             "day": instants.to_text(self.day),
             "dryRun": seen.dry_run,
@@ -110,13 +122,21 @@ class _Tables:
             "forecastLists": list(self.waits.lists.found),
             "texts": list(self.texts.places.found),
             "crowds": crowds,
-            "lastFullRun": _run_json(seen.last_full_run),
+            "upgrades": list(self.upgrades.found),
+            "callers": list(beside.callers.found),
+            "removals": removals,
+            "givenUpWhys": list(beside.whys.found),
+            "givenUp": given_up,
+            "changes": list(beside.changes.found),
+            "waiting": waiting,
+            "lastFullRun": _run_json(seen.runs.last_full),
             "clusters": clusters,
         }
 
     def _cluster(self, known: Remembered, crowding: Crowding) -> ClusterRow:
         last, asked, window, age = known.last_outcome, ruled(known), known.window, known.image_age
         found = asked.id
+        self.places[found] = len(self.places)
         rule, why = self._chosen(asked)
         maker = known.made_by
         return ClusterRow(
@@ -126,7 +146,7 @@ class _Tables:
             location=self.locations.of(known.location),
             rule=self.rules.of(rule),
             why=self.texts.of(why),
-            window=NONE if window is None else self.windows.of(from_day_on(window, self.day)),
+            window=self._window(window),
             maker=self.makers.of(maker) if maker else NONE,
             state=_state(known),
             outcome=self.outcomes.of(last["outcome"]),
@@ -139,12 +159,16 @@ class _Tables:
             machines=age.count.machines if age else 0,
             forecasts=self.waits.of(known),
             crowd=self._crowd(found, known, crowding),
+            upgrades=self.upgrades.of(upgrade_row(known, self._window)),
         )
 
     def _chosen(self, asked: RuledCluster) -> tuple[str, str]:
         """Give the rule that the cluster has by the policy in force, and why."""
         choice = self.seen.policy.choose(asked, self.seen.now)
         return choice.rule, next(step.why for step in choice.trace if step.matched)
+
+    def _window(self, window: MaintenanceWindow | None) -> int:
+        return NONE if window is None else self.windows.of(from_day_on(window, self.day))
 
     def _minute(self, instant: datetime) -> int:
         return (instant - self.day) // MINUTE

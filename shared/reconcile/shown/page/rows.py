@@ -82,6 +82,89 @@ class CrowdRow(NamedTuple):
     clusters: int
 
 
+class UpgradeRow(NamedTuple):
+    """When AKS upgrades Kubernetes by itself: by which channel, in which window.
+
+    `why` says what holds it back where it is no window of its own, or that nothing does. The window
+    is what naptime would make where it `is_planned`.
+    """
+
+    channel: str
+    is_upgraded: bool
+    window: int
+    is_planned: bool
+    why: str
+
+
+class CallerRow(NamedTuple):
+    """Who made a call, by an id, and of what that is: an application, or an object."""
+
+    id: str
+    kind: str
+
+
+class RemovalRow(NamedTuple):
+    """When somebody else removed a cluster's schedule last, who, and how often in thirty days."""
+
+    cluster: int
+    at: int
+    by: int
+    times: int
+
+
+class GivenUpWhyRow(NamedTuple):
+    """Why work was given up, what to do, and the code of Azure's refusal if it was one."""
+
+    reason: str
+    advice: str
+    azure_code: str
+
+
+class GivenUpRow(NamedTuple):
+    """What was given up of a cluster."""
+
+    cluster: int
+    why: int
+    message: int
+    at: int
+    attempts: int
+
+
+class ChangeRow(NamedTuple):
+    """A field of a window that is to change, from what to what; empty where there is nothing."""
+
+    path: str
+    observed: str
+    desired: str
+
+
+class PlannedRow(NamedTuple):
+    """Places of changes, and of the clusters whose schedules change in these ways."""
+
+    changes: list[int]
+    clusters: list[int]
+
+
+class WaitingRow(NamedTuple):
+    """A run that waits for somebody's approval: what it is about, and the plan that it has made.
+
+    `updates` are counted as the approval counts them; so many of them are of clusters that are not
+    known any more (`unknown`). One that is overtaken, or has no room, has no `plan`.
+    """
+
+    run: str
+    scope: str
+    locations: tuple[str, ...]
+    ended: int
+    plan_hash: str
+    updates: int
+    at_most: int
+    owned: int
+    is_overtaken: bool
+    plan: list[PlannedRow]
+    unknown: int
+
+
 class ClusterRow(NamedTuple):
     """A cluster: places in the tables, bits of `state`, and when it was recorded and read."""
 
@@ -104,6 +187,7 @@ class ClusterRow(NamedTuple):
     machines: int
     forecasts: int
     crowd: int
+    upgrades: int
 
 
 class LastRunJson(TypedDict):
@@ -133,5 +217,12 @@ class FleetPageJson(TypedDict):
     forecasts: list[ForecastRow]
     forecastLists: list[tuple[int, ...]]
     crowds: list[CrowdRow]
+    upgrades: list[UpgradeRow]
+    callers: list[CallerRow]
+    removals: list[RemovalRow]
+    givenUpWhys: list[GivenUpWhyRow]
+    givenUp: list[GivenUpRow]
+    changes: list[ChangeRow]
+    waiting: list[WaitingRow]
     lastFullRun: LastRunJson | None
     clusters: list[ClusterRow]

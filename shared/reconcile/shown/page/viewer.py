@@ -10,22 +10,18 @@ from typing import Self
 
 from shared.domain.fleet.crowding import Crowding
 from shared.domain.fleet.last_known import Remembered
-from shared.domain.fleet.run import RunState
-from shared.domain.fleet.run_records import RunRecord
 from shared.ports.azure import Clock
-from shared.reconcile.fleet.store import RunStore
 from shared.reconcile.ground.at_once import SharedAnswers, at_once
+from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import ClusterMemory
 from shared.reconcile.ground.policies import PolicyHome
 from shared.reconcile.images.memory import NewestImages
 from shared.reconcile.shown.clusters import NOT_SHOWN
 from shared.reconcile.shown.page.compact import FleetSeen, compact
+from shared.reconcile.shown.page.ended_runs import EndedRunsReader
 
 KEPT_FOR = timedelta(seconds=10)
 """How long an answer counts as the present one, whoever asks: a page asks once a minute."""
-
-RUNS_LOOKED_THROUGH = 200
-"""Runs over everything come every six hours; those about one location come between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +43,8 @@ class FleetPageViewer:
     memory: ClusterMemory
     images: NewestImages
     policies: PolicyHome
-    runs: RunStore
+    given_up: GivenUpRecords
+    runs: EndedRunsReader
     clock: Clock
     subscriptions: frozenset[str]
     dry_run: bool
@@ -66,6 +63,7 @@ class FleetPageViewer:
         subscriptions = sorted(self.subscriptions)
         found = await at_once([partial(self._clusters, each) for each in subscriptions])
         crowds = await at_once([partial(self._crowding, each) for each in subscriptions])
+        given_up = await at_once([partial(self.given_up.by_cluster, one) for one in subscriptions])
         clusters = dict(zip(subscriptions, found, strict=True))
         locations = (known.location for some in found for known in some)
         return FleetSeen(
@@ -75,7 +73,8 @@ class FleetPageViewer:
             clusters=clusters,
             crowding=dict(zip(subscriptions, crowds, strict=True)),
             images=await self.images.of(locations),
-            last_full_run=await self._last_full_run(),
+            given_up={each: record for some in given_up for each, record in some.items()},
+            runs=await self.runs.read(),
         )
 
     async def _clusters(self, subscription_id: str) -> list[Remembered]:
@@ -84,15 +83,6 @@ class FleetPageViewer:
 
     async def _crowding(self, subscription_id: str) -> Crowding:
         return await self.memory.crowding(subscription_id)
-
-    async def _last_full_run(self) -> RunRecord | None:
-        """Find the newest run over everything that is finished, and did what it could."""
-        where = {"state": RunState.FINISHED.value}
-        for month in (await self.runs.months())[:2]:
-            for record in await self.runs.runs_of(month, RUNS_LOOKED_THROUGH, where=where):
-                if record.run.scope.is_everything and (self.dry_run or not record.only_looks):
-                    return record
-        return None
 
 
 def _written(seen: FleetSeen) -> PageData:

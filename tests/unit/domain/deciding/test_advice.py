@@ -15,6 +15,7 @@ from shared.domain.window.body import write_window
 from shared.domain.window.recurrence import AbsoluteMonthly, Daily, Weekday, Weekly
 from shared.domain.window.starts import MINIMUM_LEAD, possible_occurrences
 from shared.domain.window.window import DateSpan, MaintenanceWindow
+from tests.examples import examples
 from tests.unit.domain.examples import DESIRED, SUNDAYS, at, cluster, configuration
 from tests.unit.domain.strategies import instants, json_values, leads, plain_windows, windows
 
@@ -264,7 +265,7 @@ def wishes(draw: st.DrawFn) -> Wished:
     return Wished(cluster(), observed, window, desired, now)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(80, 300))
 @given(wishes())
 def test_what_is_accepted_is_in_time_and_moves_no_open_window(wished: Wished) -> None:
     """Without force: the first start is a lead ahead, and neither window is open or about to be."""
@@ -282,7 +283,7 @@ def test_what_is_accepted_is_in_time_and_moves_no_open_window(wished: Wished) ->
         break
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(80, 300))
 @given(wishes())
 def test_what_is_offered_is_accepted(wished: Wished) -> None:
     """The offered body is accepted as it is, at the instant that the offer names."""
@@ -297,7 +298,7 @@ def test_what_is_offered_is_accepted(wished: Wished) -> None:
     assert replace(again.window, start_date=None) == replace(wished.window, start_date=None)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(60, 200))
 @given(plain_windows, st.none() | plain_windows, instants)
 def test_a_start_that_is_too_near_always_has_an_offer(
     window: MaintenanceWindow, observed: MaintenanceWindow | None, now: datetime

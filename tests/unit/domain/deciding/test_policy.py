@@ -22,6 +22,7 @@ from shared.domain.window.recurrence import (
 )
 from shared.domain.window.starts import plan_start
 from shared.domain.window.window import DateSpan, MaintenanceWindow
+from tests.examples import examples
 from tests.policies import always
 from tests.unit.domain.examples import (
     CLUSTER_ID,
@@ -300,7 +301,7 @@ property_names = st.sampled_from(["maintenanceWindow", "timeInWeek", "maintenanc
 
 
 @given(casings, st.dictionaries(property_names, json_values), instants)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(60, 200), deadline=None)
 def test_a_schedule_that_exists_is_never_written(
     name: str, properties: dict[str, object], now: datetime
 ) -> None:
@@ -310,7 +311,7 @@ def test_a_schedule_that_exists_is_never_written(
 
 
 @given(settings_windows, instants, leads, st.timedeltas(timedelta(), 60 * DAY))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(80, 300), deadline=None)
 def test_what_naptime_wrote_is_up_to_date_ever_after(
     window: MaintenanceWindow, now: datetime, lead: timedelta, later: timedelta
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.deciding.outcome import FindingJson, finding_json
+from shared.domain.deciding.decision import FindingJson, finding_json
 from shared.domain.images.age import AgesRead, ImageAge, ImageCount, with_image_age
 from shared.domain.images.node_image import NodeImage
 from shared.domain.vocabulary.reasons import NEEDS_ATTENTION, Reason

@@ -19,6 +19,7 @@ from shared.domain.window.recurrence import (
     Weekly,
 )
 from shared.domain.window.window import MaintenanceWindow
+from tests.examples import examples
 from tests.unit.domain.examples import DAY, HOUR
 from tests.unit.domain.strategies import instants, plain_windows, windows
 
@@ -56,7 +57,7 @@ def slow_starts(window: MaintenanceWindow, after: datetime) -> Iterator[datetime
 
 
 @given(plain_windows, instants)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(80, 300), deadline=None)
 def test_occurrences_are_those_of_the_calendar(window: MaintenanceWindow, now: datetime) -> None:
     """For every window and every instant, the occurrences are the days that obey every rule."""
     coming = takewhile(lambda found: found.start < now + AHEAD, window.occurrences(now))
@@ -77,7 +78,7 @@ def test_the_next_start_is_the_first_to_come(window: MaintenanceWindow, now: dat
 
 
 @given(windows)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(60, 200), deadline=None)
 def test_a_window_reads_back_from_its_body(window: MaintenanceWindow) -> None:
     """Written for ARM and read again, every window is the same, strictly read as well."""
     assert read_window(write_window(window)) == window

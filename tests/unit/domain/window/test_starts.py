@@ -9,6 +9,7 @@ from shared.domain.vocabulary.invalid import AmbiguousWindow
 from shared.domain.window.recurrence import AbsoluteMonthly, Daily, Weekday, Weekly
 from shared.domain.window.starts import MINIMUM_LEAD, plan_start
 from shared.domain.window.window import DateSpan, MaintenanceWindow
+from tests.examples import examples
 from tests.unit.domain.examples import DAY, HOUR, MINUTE, SUNDAYS, at
 from tests.unit.domain.strategies import instants, leads, plain_windows, settings_windows
 
@@ -102,7 +103,7 @@ def test_a_window_that_never_comes_is_planned_as_it_is() -> None:
 
 
 @given(plain_windows, instants, leads)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(80, 300), deadline=None)
 def test_what_is_planned_starts_in_time_and_no_later(
     window: MaintenanceWindow, now: datetime, lead: timedelta
 ) -> None:
@@ -119,7 +120,7 @@ def test_what_is_planned_starts_in_time_and_no_later(
 
 
 @given(settings_windows, instants, leads, st.timedeltas(timedelta(), ATTEMPT_TIMEOUT))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(80, 300), deadline=None)
 def test_midnight_between_planning_and_accepting_changes_nothing(
     window: MaintenanceWindow, now: datetime, lead: timedelta, delay: timedelta
 ) -> None:
