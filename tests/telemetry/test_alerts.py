@@ -139,13 +139,11 @@ async def test_a_bad_day_fires(bad_day: Ingestion, name: str) -> None:
 
 async def test_what_waits_for_an_approval_fires_until_it_has_it(bad_day: Ingestion) -> None:
     """A run whose changes wait is told by its alert, which ends with the approved run."""
-    ends = [
-        index for index, each in enumerate(bad_day.envelopes) if "Naptime.RunFinished" in str(each)
-    ]
-    waiting, until_then = Ingestion(), ends[-1]
-    waiting.envelopes = bad_day.envelopes[:until_then]
+    ends = [each for each in bad_day.envelopes if "Naptime.RunFinished" in str(each)]
+    waiting, approved = Ingestion(), Ingestion()
+    waiting.envelopes, approved.envelopes = ends[:-1], ends
     assert fires(of(waiting), "approval-waiting")
-    assert not fires(of(bad_day), "approval-waiting")
+    assert not fires(of(approved), "approval-waiting")
 
 
 async def test_a_tug_of_war_fires(sent: Ingestion) -> None:
