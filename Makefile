@@ -73,12 +73,20 @@ picture: $(ready) ## the README's pictures of the fleet page, from the demonstra
 	@$(PYTHON) -m local.page --picture
 
 .PHONY: bench
-bench: $(ready) ## the figures of docs/performance.md, measured
-	@$(PYTHON) -m local.bench
+bench: $(ready) ## the figures of docs/performance.md (beside a version: ARGS="--before REF")
+	@$(PYTHON) -m local.bench $(ARGS)
 
 .PHONY: profile
 profile: $(ready) ## where a sweep's processor time, calls, storage operations and memory go
 	@$(PYTHON) -m local.profiling
+
+.PHONY: cost
+cost: $(ready) ## what a month costs, for docs/deploy.md (write it: make cost ARGS=--write)
+	@$(PYTHON) -m local.cost $(ARGS)
+
+.PHONY: scale
+scale: $(ready) ## a run over 10,000 clusters with one worker and with ten, on a simulated clock
+	@$(PYTHON) -m local.scale $(ARGS)
 
 .PHONY: az-check
 az-check: $(ready) ## the real azure-cli against the simulator (installs it into .venv-az, 700 MB)

@@ -31,7 +31,8 @@ UNCOUNTED = tuple(
 """Where coverage is not counted: the app runs in other processes there, or not for its lines.
 
 Counting makes every line of Python twice as slow, those of the simulator too. Nor is it counted in
-properties: what they reach a hundred times an example reaches once.
+properties (what they reach a hundred times an example reaches once), nor by brute force, which has
+the mark itself.
 """
 
 

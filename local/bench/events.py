@@ -1,20 +1,20 @@
 """From an event to the accepted write, and how long the Event Grid webhook takes to answer."""
 
 import asyncio
-import json
 import time
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
 from local.azure.arm.locations import LOCATIONS
+from local.bench.cluster_events import SUBSCRIPTION, delivered, gone
+from local.bench.cold_start import Start, starts
 from local.bench.processes import resident
-from local.demo.bodies import Json, cluster_body, cluster_id
+from local.demo.bodies import cluster_body, cluster_id
 from local.demo.journal import Call
 from local.demo.setting_up import Plan, staged
 from local.demo.stage import Stage, until
 
-SUBSCRIPTION: Final = "11111111-1111-1111-1111-111111111111"
 SECONDS_TO_WAIT: Final = 30.0
 IDLE_SECONDS: Final = 6.0
 
@@ -38,6 +38,7 @@ class Events:
     handler_in_flood: tuple[float, ...]
     to_write: tuple[float, ...]
     megabytes: float
+    starts: tuple[Start, ...]
 
 
 async def measure(plan: Plan, sizes: Sizes) -> Events:
@@ -50,7 +51,8 @@ async def measure(plan: Plan, sizes: Sizes) -> Events:
         flood = range(sizes.events, 2 * sizes.events)
         handled = [await _handled(stage, number) for number in flood]
         held = resident(stage.host_pid)
-        return Events(first, tuple(idled), tuple(alone), tuple(handled), tuple(written), held)
+        times = tuple(idled), tuple(alone), tuple(handled), tuple(written)
+        return Events(first, *times, held, await starts(stage))
 
 
 async def _created(stage: Stage, number: int) -> float:
@@ -77,7 +79,7 @@ async def _accepted(stage: Stage, cluster: str) -> Call | None:
 async def _handled_alone(stage: Stage, number: int) -> float:
     """Do what `_handled` does, and wait until the work is done, so that the next finds none."""
     took = await _handled(stage, number)
-    await until(stage, lambda: _looked_at(stage, _gone(number)), SECONDS_TO_WAIT)
+    await until(stage, lambda: _looked_at(stage, gone(number)), SECONDS_TO_WAIT)
     return took
 
 
@@ -85,34 +87,11 @@ async def _looked_at(stage: Stage, cluster: str) -> Call | None:
     return next(iter(await stage.azure.calls(cluster=cluster)), None)
 
 
-def _gone(number: int) -> str:
-    return cluster_id(SUBSCRIPTION, "bench", f"gone-{number:05}")
-
-
 async def _handled(stage: Stage, number: int) -> float:
     """Deliver an event that becomes work; the time until the webhook has answered."""
-    cluster = _gone(number)
-    headers = {"aeg-event-type": "Notification"}
-    path = "runtime/webhooks/eventgrid?functionName=on_cluster_created"
-    body = json.dumps([cluster_written(cluster, number)]).encode()
     before = time.perf_counter()
-    status = await stage.api.post_raw(path, body, headers)
+    status = await delivered(stage.api, number)
     took = (time.perf_counter() - before) * 1000
     if status != HTTPStatus.ACCEPTED:
         raise RuntimeError(f"the webhook answered {status}")
     return took
-
-
-def cluster_written(cluster: str, number: int) -> Json:
-    """Write the event of a cluster's creation or update."""
-    operation = "Microsoft.ContainerService/managedClusters/write"
-    return {
-        "id": f"bench-{number}",
-        "topic": cluster[: cluster.lower().index("/resourcegroups")],
-        "subject": cluster,
-        "eventType": "Microsoft.Resources.ResourceWriteSuccess",
-        "eventTime": "2026-11-21T12:00:00Z",
-        "data": {"operationName": operation, "resourceUri": cluster},
-        "dataVersion": "2",
-        "metadataVersion": "1",
-    }

@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Final
 
 from local.azure.arm.locations import LOCATIONS
-from local.bench.events import cluster_written
+from local.bench.cluster_events import cluster_written
 from local.bench.figures import Part, Row
 from local.bench.fleet_runs import (
     NODE_IMAGES_LISTED,

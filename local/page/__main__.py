@@ -23,8 +23,9 @@ from local.storage_emulator import REPOSITORY
 
 PICTURES: Final = REPOSITORY / "docs/pictures"
 LOOKED_AT: Final = REPOSITORY / "dist/page"
-SIZES: Final = ((1440, 900), (390, 844), (320, 640))
-VIEWS: Final = ("week", "clusters")
+SIZES: Final = ((1440, 900), (390, 844), (320, 640), (3840, 2160))
+VIEWS: Final = ("week", "clusters", "approvals")
+ALL: Final = ".columns, #clusters, #approvals, #cluster"
 
 
 async def main(*, picture: bool) -> int:
@@ -54,19 +55,31 @@ async def _look_at_it(browser: Browser, url: str, look: Look) -> list[str]:
     """Take a picture of each view in each size, light and dark; gives what was wrong."""
     LOOKED_AT.mkdir(parents=True, exist_ok=True)
     wrong: list[str] = []
-    for view, (width, height), dark in product(VIEWS, SIZES, (False, True)):
+    views = {
+        **{view: f"#{view}" for view in VIEWS},
+        "cluster": await _a_cluster(browser, url, look),
+    }
+    for (view, fragment), (width, height), dark in product(views.items(), SIZES, (False, True)):
         shown = replace(look, width=width, height=height, dark=dark)
         path = LOOKED_AT / f"{view}-{width}-{'dark' if dark else 'light'}.png"
-        wrong += await _shoot(browser, f"{url}#{view}", shown, path, whole=True)
+        wrong += await _shoot(browser, url + fragment, shown, path, whole=True)
     for each in wrong:
         print(f"wrong: {each}")
     print(f"{len(wrong)} things wrong; pictures are in {LOOKED_AT.relative_to(REPOSITORY)}")
     return wrong
 
 
+async def _a_cluster(browser: Browser, url: str, look: Look) -> str:
+    """Give the fragment of the first cluster's view."""
+    page, _ = await opened(browser, f"{url}#clusters", look)
+    fragment = await page.locator("tbody th.name a").first.get_attribute("href")
+    await page.context.close()
+    return fragment or ""
+
+
 async def _shoot(browser: Browser, url: str, look: Look, path: Path, *, whole: bool) -> list[str]:
     page, seen = await opened(browser, url, look)
-    await page.locator("#week, #clusters").wait_for()
+    await page.locator(ALL).first.wait_for()
     wide = await page.evaluate("document.documentElement.scrollWidth")
     await page.screenshot(path=path, full_page=whole)
     await page.context.close()

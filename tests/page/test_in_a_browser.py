@@ -325,7 +325,8 @@ async def test_one_cluster_is_what_the_api_says(
     start = str(cluster["nextStart"])
     assert f"{int(start[8:10])} " in text
     assert start[11:16] in text
-    curl, naptime, az, budgets = await page.locator("pre").all_inner_texts()
+    curl, naptime, az = await page.locator("#shell pre").all_inner_texts()
+    budgets = await page.locator("#budgets pre").inner_text()
     assert f"{served.url}/api/clusters/" in curl
     assert str(cluster["clusterId"]) in naptime
     assert "aksManagedNodeOSUpgradeSchedule" in az

@@ -1,15 +1,17 @@
 """What the fleet page's data says beside its clusters: plans that wait, removals, given-up work."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 
 import pytest
 
-from shared.domain.fleet.run import RunScope, RunState
+from shared.domain.fleet.run import RunScope, RunState, new_run_id
 from shared.domain.messages.given_up import GivenUp
 from shared.domain.updates.plan import braked
 from shared.domain.vocabulary.pages import PageAsked
+from shared.reconcile.shown.page.ended_runs import MOST_OVERTAKEN
 from shared.reconcile.shown.page.rows import (
     ChangeRow,
     ClusterRow,
@@ -31,7 +33,7 @@ from tests.service.test_kubernetes_written import desired
 from tests.service.test_policies import PERSON
 from tests.service.test_tugs_of_war import TERRAFORM, removed
 from tests.service.updates.test_brake import braked as braked_world
-from tests.service.updates.worlds import SUNDAY, put
+from tests.service.updates.worlds import SUNDAY, put, record
 from tests.service_world import World
 
 
@@ -112,6 +114,19 @@ async def test_a_later_look_overtakes_a_plan() -> None:
     )
     assert newer.plan
     assert not older.plan
+
+
+async def test_a_month_without_an_approval_is_a_few_rows() -> None:
+    """Of a hundred runs that were overtaken the newest are named, and the one that waits first."""
+    world, run_id, _ = await braked_world()
+    waits = await record(world, run_id)
+    for hours in range(1, 31):
+        at = waits.run.started_at - timedelta(hours=hours)
+        before = replace(waits.run, id=new_run_id(at, "0" * 16), started_at=at)
+        await world.store.insert_run(replace(waits, run=before))
+    first, *overtaken = waiting_in(await data(world))
+    assert (first.run, first.is_overtaken) == (run_id, False)
+    assert [each.is_overtaken for each in overtaken] == [True] * MOST_OVERTAKEN
 
 
 async def test_a_policy_that_was_put_back_overtakes_its_plan() -> None:

@@ -27,7 +27,7 @@ function setStyle(element, values) {
 
 // By hand: the browser's own formatters take longer to make than the rest of the page does to draw.
 export function number(count) {
-  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ",");
+  return count < 1000 ? String(count) : String(count).replace(/\B(?=(?:\d{3})+$)/g, ",");
 }
 
 export function inOrder(one, other) {

@@ -30,7 +30,7 @@ function opening(run) {
   const isOpen = run.start <= now();
   const to = fragment("clusters", { rule: run.rule, from: new Date(run.start).toISOString(), to: new Date(run.end).toISOString() });
   return el("li", { class: isOpen ? "is-open" : "" },
-    el("span", { class: "wait" }, isOpen ? `open, ${span(run.end - now())} left` : fromNow(run.start)),
+    el("span", { class: "wait" }, isOpen ? `${span(run.end - now())} left` : fromNow(run.start)),
     el("span", { class: "at" }, `${when(run.start)} – ${timeOf(run.end)}`),
     el("a", { href: to }, run.rule),
     el("span", { class: "rules" }, `${counted(run.most, "cluster")} at once`));

@@ -2,6 +2,17 @@
 
 import { groupedBy } from "./fleet.mjs";
 
+const wholes = new WeakMap();
+
+// The same of the whole fleet, which more than one part of the page asks for.
+export function whole(fleet, from, to) {
+  const known = wholes.get(fleet);
+  if (known?.from === from && known.to === to) return known.found;
+  const found = segments(fleet.clusters, from, to);
+  wholes.set(fleet, { from, to, found });
+  return found;
+}
+
 // Stretches of time, in order, in each of which the number of open clusters is one.
 export function segments(clusters, from, to) {
   const changes = new Map();

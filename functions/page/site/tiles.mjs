@@ -3,7 +3,7 @@
 import { changesOf } from "./approvals.mjs";
 import { counted, el, fragment, number } from "./dom.mjs";
 import { isUnprotected } from "./fleet.mjs";
-import { mostOpen, segments } from "./open.mjs";
+import { mostOpen, whole } from "./open.mjs";
 import { fromNow, midnights, when } from "./times.mjs";
 
 export function tiles(fleet) {
@@ -42,7 +42,7 @@ function toApprove(fleet) {
 
 function mostAtOnce(fleet) {
   const days = midnights();
-  const most = mostOpen(segments(fleet.clusters, days[0], days.at(-1)));
+  const most = mostOpen(whole(fleet, days[0], days.at(-1)));
   const note = most.start === null ? "no window opens this week" : when(most.start);
   const to = most.start === null ? undefined : fragment("clusters", { open: new Date(most.start).toISOString() });
   return tile("most", "Most open at once", number(most.open), note, to);

@@ -2,7 +2,7 @@
 
 import { choices, counted, el, fragment, inOrder, number, section, shape } from "./dom.mjs";
 import { groupedBy, isUnprotected } from "./fleet.mjs";
-import { mostOpen, segments, stretches } from "./open.mjs";
+import { mostOpen, segments, stretches, whole } from "./open.mjs";
 import { dateOf, HOUR, midnights, now, timeOf, weekdayOf, when, zoneName } from "./times.mjs";
 
 export const BY = {
@@ -63,10 +63,9 @@ function darkness(open, darkest) {
 
 function grid(fleet, found, view) {
   const shown = found.slice(0, view.most);
-  const whole = segments(fleet.clusters, view.days[0], view.days.at(-1));
   return el("div", { class: "week", onkeydown: moveByArrows },
     el("div", { class: "row head", "aria-hidden": "true" }, el("div", { class: "who" }), axis(view.days)),
-    wholeRow(fleet, whole, view),
+    wholeRow(fleet, whole(fleet, view.days[0], view.days.at(-1)), view),
     anyHourRow(fleet, view),
     shown.map((row, index) => groupRow(row, view, index === 0)));
 }

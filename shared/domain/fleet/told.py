@@ -5,7 +5,7 @@ from datetime import datetime
 
 from shared.domain.fleet.crowding import Crowd
 from shared.domain.fleet.run import Run, RunState
-from shared.domain.fleet.run_records import RunRecord
+from shared.domain.fleet.run_records import RunRecord, RunSummaryJson
 from shared.domain.updates.plan import VerdictJson
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.cloud_event import CloudEvent, EventType, Json
@@ -43,6 +43,7 @@ def _run_completed(record: RunRecord, now: datetime) -> CloudEvent:
         "unreadableSubscriptions": _count(summary.get("unreadableSubscriptions")),
         "stoppedShards": _count(summary.get("stoppedShards")),
         "crowdedStarts": _count(summary.get("crowdedStarts")),
+        "leftOutOfPlan": _left_out(record.summary),
         "needsApproval": record.state is RunState.NEEDS_APPROVAL,
     }
     return CloudEvent(EventType.FLEET_RUN_COMPLETED, run.id, f"runs/{run.id}", now, data)
@@ -65,6 +66,10 @@ def crowd_found(crowd: Crowd, run: Run, now: datetime) -> CloudEvent:
         "policyHash": run.policy_hash or None,
     }
     return CloudEvent(EventType.SCHEDULE_NEEDS_ATTENTION, identity, subject, now, data)
+
+
+def _left_out(summary: RunSummaryJson) -> int:
+    return summary["findingCounts"]["leftOutOfPlan"] if "findingCounts" in summary else 0
 
 
 def _count(found: object) -> int:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import pytest
 
 from local.bench import choosing, events
-from local.bench.events import SUBSCRIPTION, Events, Sizes
+from local.bench.cluster_events import SUBSCRIPTION
+from local.bench.events import Events, Sizes
 from local.bench.figures import Part
 from local.bench.limits import Limits
 from local.bench.node_images import one_look

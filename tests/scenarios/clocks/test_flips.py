@@ -48,6 +48,12 @@ hours = 20
 spread = 0
 zone = "Europe/Berlin"
 
+[windows.spread]
+on = "Sunday"
+start = "04:00"
+hours = 6
+zone = "Europe/Berlin"
+
 [windows.fixed]
 on = "Sunday"
 start = "04:00"
@@ -63,6 +69,11 @@ window = "weekly"
 name = "daily"
 match.tags.ring = "daily"
 window = "daily"
+
+[[rules]]
+name = "spread"
+match.tags.ring = "spread"
+window = "spread"
 
 [[rules]]
 name = "fixed"
@@ -311,6 +322,30 @@ def see_half_of_the_pace(times: Sequence[datetime]) -> None:
             seconds = (times[end] - times[begin]).total_seconds()
             # What is drawn is spent within eight seconds; storage's instants are whole seconds.
             assert end - begin <= BURST / 2 + RATE / 2 * (seconds + 10)
+
+
+async def test_spread_over_two_hours(tmp_path: Path) -> None:
+    """Each is written in the closed time of its own: the first while the last is open still."""
+    flip, fleet = SPRING, Rings(12, ("spread",))
+    async with farm_at(flip.at - 13 * DAY, tmp_path, fleet, settings=FAST) as here:
+        await owned(here)
+        first, _ = flip.closed("weekly")
+        for minutes in (1, 65, 130):
+            await here.move_to(first + timedelta(minutes=minutes))
+            await here.minded()
+            await here.running.until(partial(ended_for_clocks, here), holds="a run for the clocks")
+        await until_at(here, "spread", flip.after)
+        starts: set[str] = set()
+        for number in range(fleet.each):
+            created, written = await accepted(here, "spread", number)
+            opened = datetime.fromisoformat(str(created["nextStart"]))
+            at, opens = (
+                datetime.fromisoformat(str(written[each])) for each in ("time", "nextStart")
+            )
+            assert opened + timedelta(hours=4) <= at <= opens - HALF_AN_HOUR
+            assert opens == opened + 7 * DAY - timedelta(hours=1)
+            starts.add(str(written["nextStart"]))
+        assert len(starts) > 3
 
 
 async def has_written(here: Elsewhen, least: float) -> bool | None:

@@ -142,6 +142,8 @@ async def test_what_is_not_looked_at_any_more_is_named() -> None:
     shown = await world.runs.run(run.id, {}, PageAsked(size=100))
     assert shown
     assert len(shown["leftOutOfPlan"]) == 3
+    (told,) = [each for each in world.topic.of("FleetRunCompleted") if each.data["runId"] == run.id]
+    assert told.data["leftOutOfPlan"] == 3
     assert sorted(days(world)) == ["Sunday"] * 2 + ["Wednesday"] * 8
 
 

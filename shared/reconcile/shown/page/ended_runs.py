@@ -20,6 +20,9 @@ RUNS_LOOKED_THROUGH = 200
 MOST_PLANS = 3
 """So many plans are told cluster by cluster: one of the fleet, or some of its subscriptions."""
 
+MOST_WAITING, MOST_OVERTAKEN = 20, 5
+"""Where nobody approves for a month there are a hundred of the latter."""
+
 LONGEST_VALUE = 120
 """Characters of what a field is and is to be; a list of not-allowed dates has no end."""
 
@@ -66,7 +69,9 @@ class EndedRunsReader:
         full = (record for record in looks if record.run.looks_at_everything)
         return EndedRuns(
             max(full, key=lambda record: record.run.started_at, default=None),
-            await self._told([WaitingRun(each, _is_overtaken(each, looks)) for each in waiting]),
+            await self._told(
+                _few([WaitingRun(each, _is_overtaken(each, looks)) for each in waiting])
+            ),
         )
 
     async def _with(self, state: RunState) -> list[RunRecord]:
@@ -89,6 +94,12 @@ class EndedRunsReader:
             WaitingRun(each.record, each.is_overtaken, self._kept.get(each.record.run.id, {}))
             for each in waiting
         ]
+
+
+def _few(waiting: Sequence[WaitingRun]) -> list[WaitingRun]:
+    """Leave the oldest out, above all those that are overtaken."""
+    present = [each for each in waiting if not each.is_overtaken][:MOST_WAITING]
+    return present + [each for each in waiting if each.is_overtaken][:MOST_OVERTAKEN]
 
 
 def _is_overtaken(record: RunRecord, looks: Sequence[RunRecord]) -> bool:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, datetime, time, timedelta, timezone
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -83,6 +84,7 @@ def test_what_is_written_starts_by_the_wall_clock(
     check(window, number, now)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("weekday", Weekday)
 def test_every_zone_over_four_years(weekday: Weekday) -> None:
     """In every zone, around every change of its clocks, and every 50 days between."""
@@ -92,6 +94,7 @@ def test_every_zone_over_four_years(weekday: Weekday) -> None:
             check(window, 1, now)
 
 
+@pytest.mark.no_cover
 def test_a_daily_window_around_every_change() -> None:
     """The offset is that of the first start, also where the clocks change before it."""
     for name in sorted(zone_names()):
@@ -105,6 +108,7 @@ def _every(step: timedelta) -> list[datetime]:
     return [FIRST + step * number for number in range((LAST - FIRST) // step)]
 
 
+@cache
 def _around_changes(name: str) -> list[datetime]:
     """Give the days on which a zone's offset changes, of the four years, by weeks."""
     zone, week = parse_zone(name), timedelta(days=7)
