@@ -300,11 +300,11 @@ class History(RuleBasedStateMachine):
         """Do a run, and whatever follows it."""
         world = self.world
         outcomes, runs = len(world.outcomes), len(world.finished)
-        kills, faults = world.kills, len(world.aks.faults)
-        self.do(world.start())
+        kills, faults, began_at = world.kills, len(world.aks.faults), world.clock.now()
+        run = self.do(world.start())
         self.do(world.run_and_mind(for_at_most=LEFT_WITHIN))
-        new = world.finished[runs:]
-        if world.kills == kills and not faults and new and new[0].run.cause is Cause.SWEPT:
+        is_whole = run and run.started_at >= began_at and world.kills == kills and not faults
+        if is_whole and [each.run for each in world.finished[runs:]][:1] == [run]:
             self.count(outcomes, runs)
 
     def count(self, outcomes: int, run: int) -> None:
@@ -322,6 +322,17 @@ class History(RuleBasedStateMachine):
             and not outcome.drift.clocks
         }
         assert verdict["updates"] == len(found)
+
+    @rule(messages=st.integers(1, 8))
+    def a_run_begins(self, messages: int) -> None:
+        """Begin a run, and have something else happen before it goes on."""
+        self.do(self.world.start())
+        self.do(self._deliver(messages))
+
+    async def _deliver(self, messages: int) -> None:
+        for _ in range(messages):
+            self.world.clock.advance(timedelta(milliseconds=100))
+            await self.world.deliver_one()
 
     @rule(steps=st.integers(1, 120))
     def sweep_and_die(self, steps: int) -> None:
