@@ -62,6 +62,24 @@ async def test_the_figures_are_those_of_the_api(
     assert await tile(page, "run") in {"in 0 min", "0 min ago"} or "ago" in await tile(page, "run")
 
 
+async def test_a_fleet_that_nobody_has_seen_is_not_called_protected(
+    browser: Browser, served: Served, look: Look
+) -> None:
+    """Before the first run there is no figure to be glad of, and it is said why."""
+
+    async def seen_nothing(route: Route) -> None:
+        answer = await route.fetch()
+        body = {**await answer.json(), "clusters": []}
+        await route.fulfill(response=answer, body=json.dumps(body))
+
+    page, _ = await opened(browser, "about:blank", look)
+    await page.route("**/fleet/data", seen_nothing)
+    await page.goto(served.page)
+    found = page.locator("[data-tile=unprotected]")
+    await expect(found).to_contain_text("no cluster has been seen yet")
+    assert "good" not in str(await found.get_attribute("class")).split()
+
+
 async def test_rows_have_the_clusters_of_the_policys_rules(
     browser: Browser, served: Served, look: Look
 ) -> None:
