@@ -84,6 +84,10 @@ profile: $(ready) ## where a sweep's processor time, calls, storage operations a
 cost: $(ready) ## what a month costs, for docs/deploy.md (write it: make cost ARGS=--write)
 	@$(PYTHON) -m local.cost $(ARGS)
 
+.PHONY: scale
+scale: $(ready) ## a run over 10,000 clusters with one worker and with ten, on a simulated clock
+	@$(PYTHON) -m local.scale $(ARGS)
+
 .PHONY: az-check
 az-check: $(ready) ## the real azure-cli against the simulator (installs it into .venv-az, 700 MB)
 	@$(PYTHON) -m local.real_clients.az

@@ -229,12 +229,13 @@ class World(naptime.World):
     async def run(self, *, for_at_most: timedelta = timedelta(hours=30)) -> list[Outcome]:
         """Deliver messages, moving the clock to each, until none is left or the time is over."""
         end = self.clock.now() + for_at_most
-        while (visible_at := self._next_visible()) and visible_at <= end:
+        while (visible_at := self.next_visible()) and visible_at <= end:
             self.clock.move_to(visible_at)
             await self.deliver_one()
         return [outcome for outcome, _ in self.outcomes]
 
-    def _next_visible(self) -> datetime | None:
+    def next_visible(self) -> datetime | None:
+        """Tell when the next message can be seen; None if there is none."""
         queues = (self.queue, self.run_queue, self.batons, self.event_queue)
         times = [at for queue in queues if (at := queue.next_visible())]
         return min(times, default=None)
@@ -300,7 +301,7 @@ class World(naptime.World):
         end = self.clock.now() + for_at_most
         while self.clock.now() < end:
             await self.run(for_at_most=MINDED_EVERY)
-            idle = self._next_visible() is None
+            idle = self.next_visible() is None
             if not idle:
                 self.clock.advance(MINDED_EVERY)
             mended = await self.mind()

@@ -119,8 +119,8 @@ class Deeds:
 
     `deleted` has a cluster once for each time that its schedule was deleted, `made` the schedules
     that people made: the key, the name as they wrote it, the properties. `never_without` are
-    clusters that had a schedule of people's from their first moment on, `siblings` the other
-    configurations that people made. `crowded` has the
+    clusters that had a schedule of people's from their first moment on, `upgraded` those for which
+    the policy asks for the schedule of Kubernetes upgrades too. `crowded` has the
     clusters one of whose events came many times, and the last call before that. `unfinished` says
     which acts did not come to the end that was waited for. `spans` are parts of the journal by
     what happened in them.
@@ -129,7 +129,7 @@ class Deeds:
     deleted: list[str] = field(default_factory=list)
     made: list[tuple[str, str, Json]] = field(default_factory=list)
     never_without: list[str] = field(default_factory=list)
-    siblings: dict[str, Mapping[str, object]] = field(default_factory=dict)
+    upgraded: list[str] = field(default_factory=list)
     crowded: dict[str, int] = field(default_factory=dict)
     responses: list[Response] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)

@@ -68,9 +68,9 @@ def nothing_of_others_was_changed(evidence: Evidence) -> Result:
 
 
 def siblings_are_unchanged(evidence: Evidence) -> Result:
-    """Never worse: the other configurations stay as they are."""
-    before = {**_siblings(evidence.before), **evidence.deeds.siblings}
-    after = _siblings(evidence.after)
+    """Never worse: the other configurations stay as they are; one is made where it is asked for."""
+    before, asked = _siblings(evidence.before), frozenset(evidence.deeds.upgraded)
+    after = {key: made for key, made in _siblings(evidence.after).items() if key not in asked}
     changed = [key for key in before | after if before.get(key) != after.get(key)]
     number = sum(len(configurations) for configurations in before.values())
     return Result(
@@ -121,7 +121,7 @@ def _is_naptimes(state: ClusterState, evidence: Evidence) -> bool:
 
 def _needs(evidence: Evidence) -> Counter[str]:
     """Count how often each cluster was without a schedule and was naptime's to give one."""
-    needs = Counter(evidence.deeds.deleted)
+    needs = Counter([*evidence.deeds.deleted, *evidence.deeds.upgraded])
     needs.update(
         key
         for key in clusters_of_naptime(evidence)

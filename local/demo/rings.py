@@ -6,6 +6,8 @@ from typing import Final
 from local.demo.fleet import DEV
 
 BETWEEN: Final = timedelta(days=2)
+KUBERNETES_TOO: Final = "in-a-window"
+"""The cluster whose upgrades of Kubernetes are to have a window as well."""
 
 
 def policy_text(opens: datetime) -> str:
@@ -22,6 +24,12 @@ hours = 4
 on = "{later:%A}"
 start = "{later:%H:%M}"
 hours = 4
+
+[[rules]]
+name = "Kubernetes too"
+match.clusters = "{KUBERNETES_TOO}"
+window = "later"
+kubernetes = "same"
 
 [[rules]]
 name = "dev"

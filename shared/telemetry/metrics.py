@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 type Dimensions = Mapping[str, str]
 
 
-def count(metric: Metric, dimensions: Dimensions, by: int = 1) -> None:
-    _counter(metric).add(by, dimensions)
+def count(metric: Metric, dimensions: Dimensions) -> None:
+    _counter(metric).add(1, dimensions)
 
 
 def record(metric: Metric, dimensions: Dimensions, value: float) -> None:

@@ -183,16 +183,6 @@ async def test_of_many_a_claim_that_lapsed_meanwhile_is_anothers(claims: Cluster
     assert isinstance(await claims.claim(names[0], None), Claim)
 
 
-async def test_a_claim_tells_when_somebody_was_there_before(claims: ClusterClaims) -> None:
-    """A claim tells when the row had been claimed or released last; never, for a new one."""
-    first = await claimed(claims)
-    assert first.last_changed_at is None
-    await claims.release(first, concluded=False)
-    second = await claimed(claims)
-    assert second.last_changed_at
-    assert second.last_changed_at >= first.claimed_at
-
-
 def given(name: str | None = "aks-1", reason: str = "RejectedByAzure") -> GivenUp:
     """Give one record."""
     return GivenUp(

@@ -80,6 +80,24 @@ async def test_whoever_goes_on_at_once_sees_each_part_once(
     assert await page.locator(".columns").count() == 1
 
 
+async def test_a_fleet_that_nobody_has_seen_is_not_called_protected(
+    browser: Browser, served: Served, look: Look
+) -> None:
+    """Before the first run there is no figure to be glad of, and it is said why."""
+
+    async def seen_nothing(route: Route) -> None:
+        answer = await route.fetch()
+        body = {**await answer.json(), "clusters": []}
+        await route.fulfill(response=answer, body=json.dumps(body))
+
+    page, _ = await opened(browser, "about:blank", look)
+    await page.route("**/fleet/data", seen_nothing)
+    await page.goto(served.page)
+    found = page.locator("[data-tile=unprotected]")
+    await expect(found).to_contain_text("no cluster has been seen yet")
+    assert "good" not in str(await found.get_attribute("class")).split()
+
+
 async def test_rows_have_the_clusters_of_the_policys_rules(
     browser: Browser, served: Served, look: Look
 ) -> None:

@@ -636,7 +636,7 @@ async def test_a_bug_on_one_cluster_does_not_hold_up_its_shard() -> None:
     world.aks.refuses = refuses
     run = await world.start()
     while not world.finished:
-        world.clock.move_to(world._next_visible() or world.clock.now())
+        world.clock.move_to(world.next_visible() or world.clock.now())
         await world.deliver_one()
     assert world.finished[0].run.id == run.id
     assert outcomes(world.finished[0]) == {"Created": 2, "Deferred": 1}

@@ -123,7 +123,7 @@ async def poisoned_batons(world: World) -> list[Message]:
     """Start a run, and have every baton of its first subscription poisoned, twice each."""
     await world.asker.ask(RunScope(), Cause.SWEPT)
     while not world.batons.messages:
-        world.clock.move_to(world._next_visible() or world.clock.now())
+        world.clock.move_to(world.next_visible() or world.clock.now())
         await world.deliver_one()
     messages = list(world.batons.messages)
     world.batons.messages.clear()
@@ -173,7 +173,7 @@ async def test_the_same_baton_twice_is_harmless() -> None:
                 if message.text not in seen:
                     seen.add(message.text)
                     queue.messages.append(message)
-        visible = world._next_visible()
+        visible = world.next_visible()
         if visible is None:
             break
         world.clock.move_to(visible)
@@ -190,7 +190,7 @@ async def test_a_run_of_an_earlier_version_ends() -> None:
     world = small_fleet()
     await world.asker.ask(RunScope(), Cause.SWEPT)
     while not world.batons.messages:
-        world.clock.move_to(world._next_visible() or world.clock.now())
+        world.clock.move_to(world.next_visible() or world.clock.now())
         await world.deliver_one()
     rows = world.tables.of("naptimeruns202611").stored
     for key in [key for key in rows if key[1].startswith(("shard:", "batch:"))]:

@@ -99,7 +99,7 @@ async def test_progress_is_shown_while_a_run_is_under_way() -> None:
         shown = await world.runs.run(run.id, {}, PageAsked())
         assert shown
         seen.append(cast("Json", shown.get("progress", {})).get("clustersDone"))
-        world.clock.move_to(world._next_visible() or world.clock.now())
+        world.clock.move_to(world.next_visible() or world.clock.now())
         await world.deliver_one()
     done = [count for count in seen if isinstance(count, int)]
     assert done == sorted(done)

@@ -72,11 +72,14 @@ class Running:
         async with self.session.put(url, data=text, headers=headers) as response:
             assert response.ok, await response.text()
 
-    async def run_everything(self) -> str:
-        """Start a run over everything, wait for its end, and give its id."""
-        answer = await self.post("reconcile", {"fleet": True})
+    async def run_everything(self) -> None:
+        """Start a run over everything, and wait for its end."""
+        await self.ended(await self.run_over(fleet=True))
+
+    async def run_over(self, **scope: object) -> str:
+        """Start a run, and give its id."""
+        answer = await self.post("reconcile", scope)
         assert isinstance(answer, dict)
-        await self.ended(str(answer["runId"]))
         return str(answer["runId"])
 
     async def ended(self, run_id: str) -> dict[str, object]:

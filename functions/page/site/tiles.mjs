@@ -20,6 +20,7 @@ function tile(id, label, value, note, to, kind = "") {
 }
 
 function unprotected(fleet) {
+  if (!fleet.clusters.length) return tile("unprotected", "Unprotected", "–", "no cluster has been seen yet");
   const count = fleet.clusters.filter(isUnprotected).length;
   const note = count ? "images come at any hour" : `all ${number(fleet.clusters.length)} have a window`;
   return tile("unprotected", "Unprotected", number(count), note,

@@ -224,8 +224,6 @@ class Claim:
     """The row as it was claimed; a later claim changes its ETag."""
     claimed_at: datetime
     """When the storage service accepted the claim, in whole seconds, rounded down, in UTC."""
-    last_changed_at: datetime | None = None
-    """When the row had been changed before, by a claim or its release; None if it is new."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ import json
 LONGEST_MESSAGE = 500
 """Characters of what Azure says, as it is shown, logged and written down."""
 
+_VERY_LARGE = 10**80
+
 MOST_SAID = 5
 """Broken rules that a text names; there may be thousands."""
 
@@ -20,12 +22,12 @@ def one_line(text: str, limit: int = 80) -> str:
     return clean if len(clean) <= limit else f"{clean[: limit - 3]}..."
 
 
-def shown(value: object, limit: int = 80) -> str:
+def shown(value: object) -> str:
     """Name a JSON value in a message: strings as they are, numbers in digits, the rest by kind."""
     match value:
         case str():
-            return one_line(value, limit)
-        case int() if abs(value) >= 10**limit:
+            return one_line(value)
+        case int() if abs(value) >= _VERY_LARGE:
             return "a very large number"
         case None | bool() | int() | float():
             return json.dumps(value)

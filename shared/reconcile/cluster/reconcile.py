@@ -1,7 +1,6 @@
 """How a reconcile of one cluster begins: with what is known of it, and what may be changed."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from shared.domain.deciding.decision import Desired
 from shared.domain.deciding.outcome import Outcome
@@ -26,21 +25,14 @@ class ClusterReconciler:
     memory: ClusterMemory
     dry_run: bool = False
 
-    async def reconcile(
-        self,
-        cluster_id: ClusterId,
-        *,
-        dry_run: bool = False,
-        exists_at: datetime | None = None,
-    ) -> Outcome:
+    async def reconcile(self, cluster_id: ClusterId, *, dry_run: bool = False) -> Outcome:
         """Reconcile one cluster, trying again what is worth trying again at once.
 
         What Azure refuses is an outcome as well: Deferred if trying later makes sense, otherwise
-        Failed. Nothing that ARM says is raised. `exists_at` is when something else than ARM's
-        present answer said that the cluster exists.
+        Failed. Nothing that ARM says is raised.
         """
         one = self.pass_over(cluster_id, await self.wanted(), dry_run=dry_run)
-        one.exists_at, one.own.permit = exists_at, Anything()
+        one.own.permit = Anything()
         await one.remember()
         return await one.reconcile()
 

@@ -80,13 +80,17 @@ def test_a_schedule_without_a_window_is_for_a_person() -> None:
     assert promised_schedules.unprotected(evidence.after, evidence) == [LINKED.key]
 
 
-def test_a_sibling_that_a_person_made_in_the_story_is_no_harm() -> None:
-    """It is to be there as it was made; any other one would be naptime's doing."""
+def test_the_other_schedule_is_made_where_it_is_asked_for() -> None:
+    """With one write more; where nobody asks for it, or it is written twice, a promise breaks."""
     made = state("new", configurations={NODE_OS.lower(): OWN, AUTO_UPGRADE: OWN})
-    deeds = replace(A_DAY.deeds, siblings={})
-    deeds.siblings[made.key] = {AUTO_UPGRADE: OWN}
-    assert broken(replace(ending_with(made), deeds=deeds)) == {}
-    assert "no other maintenance configuration was touched" in broken(ending_with(made))
+    ended, once, untouched = ending_with(made), "one accepted write", "no other maintenance"
+    assert [each for each in broken(ended) if each.startswith(untouched)]
+    asked = replace(ended, deeds=replace(A_DAY.deeds, upgraded=[made.key]))
+    assert [each for each in broken(asked) if each.startswith(once)]
+    written = replace(asked, journal=[*asked.journal, write(19, "new")])
+    assert broken(written) == {}
+    twice = replace(asked, journal=[*written.journal, write(20, "new")])
+    assert [each for each in broken(twice) if each.startswith(once)]
 
 
 CASES = {

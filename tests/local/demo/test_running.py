@@ -151,8 +151,9 @@ def test_nodes_roll_under_two_lists_of_budgets(stories: tuple[Played, Played]) -
 
 
 def test_kubernetes_is_upgraded_on_two_clusters(stories: tuple[Played, Played]) -> None:
-    """One takes the images with it at once, which naptime had said; one waits for its window."""
+    """One takes the images with it at once, as naptime had said; one waits, as it was asked to."""
     details = " ".join(stories[1].output.split())
+    assert "aksManagedAutoUpgradeSchedule of in-a-window: written, starts" in details
     assert "naptime says of at-any-time: KubernetesUpgradeAnyTime" in details
     assert "naptime says of in-a-window: UpToDate" in details
 
