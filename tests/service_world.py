@@ -1,7 +1,7 @@
 """The one world over fakes that remember, on one clock: hours pass in a test in no time."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from itertools import count
 from typing import TYPE_CHECKING
@@ -76,12 +76,16 @@ class Life:
 
     left: int | None = None
     operations: int = 0
+    meanwhile: dict[int, Callable[[], None]] = field(default_factory=dict)
+    """What somebody else does just before an operation, by its number."""
 
     def step(self) -> None:
         """Count one operation, or die of it."""
         if self.left is not None and self.operations >= self.left:
             raise Killed
         self.operations += 1
+        if self.meanwhile:
+            self.meanwhile.pop(self.operations, lambda: None)()
 
     def revive(self) -> None:
         """Start a new worker, which lives."""

@@ -31,9 +31,9 @@ from shared.domain.window.window import MaintenanceWindow
 from shared.ports.azure import Clock
 
 type Verb = Literal["get", "list", "put", "delete", "clusters"]
+type Json = dict[str, object]
 
 PAGE_SIZE = 100
-type Json = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,8 @@ class Call:
     at: datetime
     error: AzureError | None = None
     window: MaintenanceWindow | None = None
+    body: Json | None = None
+    """The node OS schedule that a LIST has shown, or a PUT has made."""
 
     @property
     def accepted(self) -> bool:
@@ -121,6 +123,13 @@ class FakeAks:
         late = (before for at, before in self._before.get(cluster_id, ()) if at > since)
         return next(late, self.configurations.get(cluster_id, {}))
 
+    def history(self, cluster_id: ClusterId) -> list[tuple[datetime | None, Json | None]]:
+        """Give the node OS schedules that there have been, in order, and since when each was."""
+        changes = self._before.get(cluster_id, [])
+        name = NODE_OS_SCHEDULE.lower()
+        states = [*(before.get(name) for _, before in changes), self.schedule(cluster_id)]
+        return list(zip([None, *(at for at, _ in changes)], states, strict=True))
+
     def _changes(self, cluster_id: ClusterId) -> None:
         before = dict(self.configurations.get(cluster_id, {}))
         self._before.setdefault(cluster_id, []).append((self.clock.now(), before))
@@ -165,10 +174,11 @@ class FakeAks:
         self._begin("list", cluster_id)
         if cluster_id not in self.clusters:
             raise self._refuse("list", cluster_id, ClusterGone("no such cluster", status=404))
-        self.calls.append(Call("list", cluster_id, self.clock.now()))
-        found = self.shown(cluster_id).values()
+        found = self.shown(cluster_id)
+        own = found.get(NODE_OS_SCHEDULE.lower())
+        self.calls.append(Call("list", cluster_id, self.clock.now(), body=own))
         return Listing(
-            tuple(observe_configuration(body) for body in found),
+            tuple(observe_configuration(body) for body in found.values()),
             self.clock.now().replace(microsecond=0),
         )
 
@@ -182,7 +192,7 @@ class FakeAks:
         if cluster_id not in self.clusters:
             raise self._refuse("put", cluster_id, WriteTargetGone("no such cluster", status=404))
         body = self._accept(cluster_id, window, name)
-        self.calls.append(Call("put", cluster_id, self.clock.now(), window=window))
+        self.calls.append(Call("put", cluster_id, self.clock.now(), window=window, body=body))
         if fault is not None:
             raise fault.error()
         return observe_configuration(body)

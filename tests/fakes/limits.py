@@ -56,6 +56,8 @@ def check_message(text: str, delay: timedelta) -> None:
 
 
 def _units(text: str) -> int:
+    if text.isascii():
+        return len(text)
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 

@@ -38,8 +38,8 @@ BUGS = (
         (
             Edit(
                 "shared/reconcile/fleet/updates/plans.py",
-                "                    plan |= _planned(batch)\n",
-                "                    plan = max(plan, _planned(batch), key=len)\n",
+                "                    drifts |= _drifts(batch)\n",
+                "                    drifts = max(drifts, _drifts(batch), key=len)\n",
             ),
         ),
     ),

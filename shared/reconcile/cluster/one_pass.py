@@ -154,8 +154,9 @@ class Pass:
         """Tell a schedule that was there from one that our own unanswered write has made."""
         if self.own.was_updated:
             return self.outcome(OutcomeKind.UPDATED, decision, now, reason=Reason.OUTDATED)
-        window = decision.window
-        if window and any(_same(window, sent) for sent in self.looks.sent):
+        window, known = decision.window, self.own.known
+        was_sent = window and any(_same(window, sent) for sent in self.looks.sent)
+        if window and was_sent and not known.is_too_early(window, now):
             own, missing = decision.kept(), Reason.SCHEDULE_MISSING
             created = self.outcome(OutcomeKind.CREATED, own, now, reason=missing)
             return replace(created, record=self.own.record_of_sent(decision, window, now))

@@ -8,7 +8,7 @@ import pytest
 from shared.domain.deciding.conditions import Condition
 from shared.domain.deciding.observed import REPLICATION
 from shared.domain.deciding.outcome import OutcomeKind
-from shared.domain.errors import DeniedByPolicy
+from shared.domain.errors import ConnectionFailed, DeniedByPolicy
 from shared.domain.fleet.last_known import LastKnown
 from shared.domain.vocabulary.reasons import Cause, Reason
 from tests.clusters import MINUTE, cluster_id, schedule
@@ -84,6 +84,39 @@ async def test_what_somebody_puts_back_is_not_touched_and_theirs_once_azure_cann
     assert not await is_naptimes(world)
     await world.sweep()
     assert (puts(world), day(world)) == (written, "Sunday")
+
+
+@pytest.mark.parametrize("unheard", [None, False, True])
+async def test_what_is_put_back_while_azure_is_late_is_owned(unheard: bool | None) -> None:  # noqa: FBT001 - a table
+    """Azure shows what was before the update: that is no sign that it was put back already.
+
+    Whether the write that puts it back was not sent, not accepted, or accepted and not answered.
+    """
+    world = await of_yesterday()
+    await put(world, WEDNESDAY)
+    found = await world.sweep()
+    if unheard is None:
+        world.aks.lag = LATE
+    else:
+        lost = Fault("put", lambda: ConnectionFailed("no answer"), unheard, meanwhile=late(world))
+        world.aks.faults.append(lost)
+    shown = await world.approver.try_out(found.run.id)
+    assert shown
+    await world.approver.revert(found.run.id, shown["planHash"], PERSON)
+    await world.run_and_mind(for_at_most=timedelta(minutes=1))
+    world.clock.advance(REPLICATION)
+    outcome = await world.reconcile("aks-0")
+    assert (outcome.owned, outcome.lets_go) == (True, None)
+    assert await is_naptimes(world)
+
+
+def late(world: World) -> Callable[[], None]:
+    """Have Azure show changes late from then on."""
+
+    def begin() -> None:
+        world.aks.lag = LATE
+
+    return begin
 
 
 async def test_another_window_is_somebodys_at_once() -> None:

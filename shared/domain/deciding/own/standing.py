@@ -38,11 +38,18 @@ class Standing:
         return cls(written, _sending(row), _last(row, written), made, sent)
 
     def accepted(self, schedule: ObservedSchedule | None, now: datetime) -> Written | None:
-        """Give what was about to be written, if that is what is seen: nobody was told of it."""
+        """Give what was about to be written, if that is what is seen: nobody was told of it.
+
+        What also stood before the last write may be that still, where it is too early to tell.
+        """
         window = schedule.window if schedule else None
-        if self.sending is None or window is None or not self.sending.is_still(window, now):
+        if self.sending is None or window is None or self.is_too_early(window, now):
             return None
-        return self.sending
+        return self.sending if self.sending.is_still(window, now) else None
+
+    def is_too_early(self, window: MaintenanceWindow, now: datetime) -> bool:
+        """Say whether what is seen may be what stood before the last write."""
+        return self.written is not None and self.written.is_too_early(window, now)
 
 
 NOTHING_KNOWN = Standing()
