@@ -125,10 +125,6 @@ class Desired:
         undone = isinstance(use, NamedWindow) and is_undone(owned, use, found)
         return replace(found, update=self.policy.updates.owned and not undone)
 
-    def excludes(self, cluster: ObservedCluster) -> bool:
-        """Say whether the settings exclude the cluster."""
-        return any(scope.covers(cluster.id) for scope in self.excluded)
-
 
 @dataclass(frozen=True, slots=True)
 class Decision:
