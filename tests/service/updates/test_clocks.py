@@ -100,6 +100,17 @@ async def test_down_over_the_change_one_opening_is_off_and_the_next_is_right(
     assert world.aks.accepted_writes[-1].at >= last_ends + timedelta(days=7)
 
 
+async def test_what_the_clocks_changed_is_nothing_to_put_back() -> None:
+    """Put back, it would be an hour off, and stay so: nobody wished for the change."""
+    world = await two_weeks_before(SPRING, 2)
+    await minded(world, SPRING_ENDS + timedelta(hours=1))
+    (run,) = [run for run in world.finished if run.run.cause is Cause.CLOCKS_CHANGED]
+    assert (await record(world, run.run.id)).summary["outcomes"]["Updated"] == 2
+    shown = await world.approver.try_out(run.run.id)
+    assert shown
+    assert (shown["updates"], shown["clusters"]) == (0, [])
+
+
 async def test_with_never_clocks_change_nothing() -> None:
     """The minder asks for nothing, and a sweep only says it."""
     world = await two_weeks_before(SPRING, 1, "")
