@@ -30,8 +30,9 @@ up: $(ready) ## the same without the story: stays up, and every call of the page
 plan: $(ready) ## what naptime would do, with your own login (options: make plan ARGS="--help")
 	@$(PYTHON) -m naptime plan $(or $(ARGS),--all)
 
-# The app runs in other processes there, or not for its lines: counting them makes Python twice as slow.
-uncounted := tests/scenarios tests/telemetry tests/local tests/agreement tests/house
+# The app runs in other processes there, or what is reached others reach: counting takes twice as long.
+uncounted := tests/scenarios tests/telemetry tests/local tests/agreement tests/house \
+	tests/service/updates/test_world_model.py tests/service/test_killed_workers.py
 # Files of few tests that take long would come last, one after the other, with one core idle.
 long_first := tests/scenarios tests/telemetry tests/local/demo tests/local/deploying $(uncounted)
 counted := tests/command_line tests/functions tests/service tests $(addprefix --ignore=,$(uncounted))

@@ -9,11 +9,10 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.examples import examples
 from tests.service.updates.history import History
 
-HISTORIES, STEPS = examples(300, 10_000), examples(7, 14)
+HISTORIES, STEPS = examples(100, 10_000), examples(7, 14)
 """In a campaign some fifteen minutes of a processor."""
 
 
-# What it reaches the tests of each part reach, and counting that takes twice as long as it does.
 def test_no_history_touches_what_is_a_persons_or_starts_too_soon() -> None:
     """Whatever people, policies, clocks, refusals and deaths come in whatever order."""
     run_state_machine_as_test(
