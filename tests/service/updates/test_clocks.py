@@ -132,7 +132,6 @@ async def test_with_never_clocks_change_nothing() -> None:
     assert not [run for run in world.finished if run.run.cause is Cause.CLOCKS_CHANGED]
 
 
-@pytest.mark.no_cover
 async def test_four_hundred_keep_to_half_of_the_pace() -> None:
     """In no stretch of time more calls than half of the pace lets through, and no 429."""
     world = await two_weeks_before(SPRING, 400)

@@ -3,7 +3,6 @@
 The model knows who wrote each schedule; naptime knows only its records, and what Azure shows.
 """
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -15,7 +14,6 @@ HISTORIES, STEPS = examples(300, 10_000), examples(7, 14)
 
 
 # What it reaches the tests of each part reach, and counting that takes twice as long as it does.
-@pytest.mark.no_cover
 def test_no_history_touches_what_is_a_persons_or_starts_too_soon() -> None:
     """Whatever people, policies, clocks, refusals and deaths come in whatever order."""
     run_state_machine_as_test(
