@@ -30,13 +30,18 @@ up: $(ready) ## the same without the story: stays up, and every call of the page
 plan: $(ready) ## what naptime would do, with your own login (options: make plan ARGS="--help")
 	@$(PYTHON) -m naptime plan $(or $(ARGS),--all)
 
+# The app runs in other processes there, or what is reached others reach: counting takes twice as long.
+uncounted := tests/scenarios tests/telemetry tests/local tests/agreement tests/house \
+	tests/service/updates/test_world_model.py tests/service/test_killed_workers.py
 # Files of few tests that take long would come last, one after the other, with one core idle.
-long_first := tests/scenarios tests/telemetry tests/local/demo tests/local/deploying tests/agreement \
-	tests/command_line tests/functions tests/service
+long_first := tests/scenarios tests/telemetry tests/local/demo tests/local/deploying $(uncounted)
+counted := tests/command_line tests/functions tests/service tests $(addprefix --ignore=,$(uncounted))
+three_at_a_time := -q -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: test
 test: $(ready) ## every test, with the storage emulator and the real worker library
-	@$(PYTHON) -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(long_first) tests
+	@$(PYTHON) -m pytest $(three_at_a_time) $(long_first)
+	@$(PYTHON) -m pytest $(three_at_a_time) --cov --cov-report=term $(counted)
 
 .PHONY: quick
 quick: $(ready) ## unit and service tests in under a minute: the loop while writing

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -24,27 +23,11 @@ async def azurite_connection() -> AsyncIterator[str]:
         await azurite.stop()
 
 
-UNCOUNTED = tuple(
-    Path(__file__).parent / each
-    for each in ("agreement", "house", "local", "page", "releases", "scenarios", "telemetry")
-)
-"""Where coverage is not counted: the app runs in other processes there, or not for its lines.
-
-Counting makes every line of Python twice as slow, those of the simulator too. Nor is it counted in
-properties (what they reach a hundred times an example reaches once), nor by brute force, which has
-the mark itself.
-"""
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Refuse to run tests that do not say in a sentence what behaviour they show."""
     silent = [item.nodeid for item in items if not _sentence_of(item)]
     if silent:
         raise pytest.UsageError(f"these tests have no sentence: {', '.join(silent)}")
-    for item in items:
-        is_property = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
-        if is_property or any(item.path.is_relative_to(folder) for folder in UNCOUNTED):
-            item.add_marker("no_cover")
 
 
 def _sentence_of(item: pytest.Item) -> str | None:

@@ -129,9 +129,9 @@ async def _app(sizes: Sizes) -> Part:
         Row("in a flood, 99 of 100", 50, _percentile(found.handler_in_flood, 99), "ms"),
         *_of_starts(found.starts),
         Row("loading the app, processor time", 350, loaded.milliseconds, "ms"),
-        Row("the same with every SDK", 700, loaded.everything_milliseconds, "ms"),
+        Row("loading it with every SDK, processor time", 700, loaded.everything_milliseconds, "ms"),
         Row("memory of the app, loaded", 70, loaded.megabytes, "MB"),
-        Row("the same with every SDK", 120, loaded.everything_megabytes, "MB"),
+        Row("memory with every SDK", 120, loaded.everything_megabytes, "MB"),
         Row("memory of host and app, all clients in use", 120, found.megabytes, "MB"),
     )
     return Part("one cluster, one event, limits not enforced", rows)

@@ -24,7 +24,7 @@ async def measured(
                 with measuring(folder):
                     parts.append(await measure())
     old = best(theirs).rows if theirs else ()
-    return best(ours), {row.what: row.measured for row in old}
+    return best(ours), {_name(row): row.measured for row in old}
 
 
 def best(parts: Sequence[Part]) -> Part:
@@ -50,8 +50,13 @@ def table(parts: Iterable[tuple[Part, dict[str, float]]], before: str) -> Table:
     return made
 
 
+def _name(row: Row) -> str:
+    """Name a figure; what is measured in another unit is another one."""
+    return f"{row.what} [{row.unit}]"
+
+
 def _beside(row: Row, old: dict[str, float]) -> tuple[str, ...]:
-    if row.what not in old:
+    if _name(row) not in old:
         return ()
-    then = replace(row, promised=old[row.what])
+    then = replace(row, promised=old[_name(row)])
     return then.cells()[1], then.cells()[3]

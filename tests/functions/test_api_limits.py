@@ -154,7 +154,6 @@ async def test_a_bug_is_no_problem(
     assert not result.succeeded
 
 
-@pytest.mark.no_cover
 @pytest.mark.usefixtures("pace_of_its_own")
 async def test_many_readers_of_one_shard(world: Loaded) -> None:
     """Whoever reads the clusters of one shard gets an answer, or is told when to come back."""

@@ -62,6 +62,24 @@ async def test_the_figures_are_those_of_the_api(
     assert await tile(page, "run") in {"in 0 min", "0 min ago"} or "ago" in await tile(page, "run")
 
 
+async def test_whoever_goes_on_at_once_sees_each_part_once(
+    browser: Browser, served: Served, look: Look
+) -> None:
+    """Another view that is asked for before all of the first is drawn is drawn once."""
+    page, _ = await opened(browser, "about:blank", look)
+    await page.add_init_script("""
+      new MutationObserver((_, observer) => {
+        if (!document.querySelector(".tiles")) return;
+        observer.disconnect();
+        dispatchEvent(new HashChangeEvent("hashchange"));
+      }).observe(document, { childList: true, subtree: true });
+    """)
+    await page.goto(served.page)
+    await page.locator(".columns").first.wait_for()
+    await page.evaluate("new Promise((tell) => setTimeout(tell, 200))")
+    assert await page.locator(".columns").count() == 1
+
+
 async def test_a_fleet_that_nobody_has_seen_is_not_called_protected(
     browser: Browser, served: Served, look: Look
 ) -> None:

@@ -45,7 +45,6 @@ async def listed(world: World) -> list[KnownClusterJson]:
         token = page.token
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("count", [400, 1600])
 async def test_a_cluster_takes_few_bytes(count: int) -> None:
     """The data has at most 150 bytes a cluster, its tables included."""
@@ -217,7 +216,6 @@ async def test_the_last_full_run_is_one_over_everything() -> None:
     assert found["runId"] == new_run_id(now, f"{0:016}")
 
 
-@pytest.mark.no_cover
 async def test_a_crowd_names_its_clusters() -> None:
     """The clusters that share a crowded start are as many as the crowd was counted to have."""
     world = a_world()

@@ -143,7 +143,6 @@ async def test_what_came_back_during_a_shift_is_not_waited_for() -> None:
     assert max(gaps) <= timedelta(seconds=2)
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(("places", "late"), [(1, 5), (4, 5), (10, 35)])
 async def test_shards_do_not_slow_each_other(places: int, late: int) -> None:
     """Many shards take as long as one; those of one subscription begin seconds apart."""

@@ -81,7 +81,6 @@ async def check(world: World) -> None:
     assert not again.joined
 
 
-@pytest.mark.no_cover
 async def test_killed_once_at_every_operation() -> None:
     """Wherever the worker dies, storage or Azure, the run ends as if it had not."""
     whole = await operations_of_a_whole_run()
@@ -97,7 +96,6 @@ async def test_killed_once_at_every_operation() -> None:
     assert killed >= whole - 5
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("every", [7, 11, 13, 17, 23, 29])
 async def test_killed_again_and_again(every: int) -> None:
     """A worker that dies of every few operations still brings the run to its end."""

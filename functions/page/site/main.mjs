@@ -62,7 +62,8 @@ function below(here) {
 // What is in view already stays as it is.
 function drawTheRest() {
   const here = place();
-  if (!known.fleet || ALONE.includes(here.view)) return;
+  // Whoever has gone to another view meanwhile has all of that one.
+  if (!known.fleet || ALONE.includes(here.view) || main.querySelector(".columns")) return;
   document.querySelector("#week[data-brief]")?.replaceWith(week(known.fleet, here, go));
   main.append(below(here));
   reveal(false);

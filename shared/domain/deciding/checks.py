@@ -218,7 +218,7 @@ def excluded(cluster: ObservedCluster, desired: Desired, _: Choice) -> Finding |
     """Find that a tag or the settings exclude the cluster."""
     if _OPT_OUT in {(key.lower(), value.lower()) for key, value in cluster.tags.items()}:
         return Finding(Reason.EXCLUDED, "The tag naptime=off excludes the cluster.")
-    if desired.excludes(cluster):
+    if any(scope.covers(cluster.id) for scope in desired.excluded):
         return Finding(Reason.EXCLUDED, "The setting NAPTIME_EXCLUDE names the cluster.")
     return None
 

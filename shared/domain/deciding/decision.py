@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Self, TypedDict
 
 from shared.domain.deciding.observed import ObservedCluster
-from shared.domain.deciding.own.drift import Drift, Owned, drift_of
+from shared.domain.deciding.own.drift import Drift, Owned, drift_of, is_undone
 from shared.domain.deciding.written import Written
 from shared.domain.policy.choose import Choice, Policy, Use
 from shared.domain.policy.windows import NamedWindow
@@ -122,12 +122,8 @@ class Desired:
         found = drift_of(owned, use) if owned and isinstance(use, NamedWindow) else None
         if found is None or owned is None:
             return None
-        undone = found.after == owned.written.undone
+        undone = isinstance(use, NamedWindow) and is_undone(owned, use, found)
         return replace(found, update=self.policy.updates.owned and not undone)
-
-    def excludes(self, cluster: ObservedCluster) -> bool:
-        """Say whether the settings exclude the cluster."""
-        return any(scope.covers(cluster.id) for scope in self.excluded)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ class Written:
     previous: str = ""
     """The canonical window that it took the place of; empty for a new one."""
     run_id: str = ""
-    """The run that changed it last."""
+    """The run that changed it last; none where only the clocks asked for that."""
     undone: str = ""
     """The canonical window that a person had put back: it is not written again by itself."""
     start: str = ""
@@ -189,6 +189,12 @@ def is_same(kept: str, window: MaintenanceWindow, now: datetime) -> bool:
     seen = canonical(window, now)
     there = window_of(kept) if kept != seen else None
     return kept == seen or (there is not None and canonical(there, now) == seen)
+
+
+def is_alike_but_for_clocks(one: str, other: str) -> bool:
+    """Say whether two canonical windows are for the same hours, at whatever offset."""
+    both = [json.loads(each or "{}") | {"utcOffset": ""} for each in (one, other)]
+    return bool(both[0] == both[1])
 
 
 def start_of_window(window: MaintenanceWindow) -> str:

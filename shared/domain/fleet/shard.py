@@ -9,7 +9,7 @@ from typing import Self
 
 from shared.domain.deciding.observed import ObservedCluster
 from shared.domain.fleet.pace import Bucket, Draw, Pace
-from shared.domain.vocabulary.ids import plain_location
+from shared.domain.vocabulary.ids import UNKNOWN_LOCATION
 from shared.domain.vocabulary.rows import Reading, Row, Value, without_none
 
 
@@ -23,7 +23,7 @@ class Shard:
     @classmethod
     def of(cls, cluster: ObservedCluster) -> Self:
         """Give the shard that a cluster is in."""
-        return cls(cluster.id.subscription_id, plain_location(cluster.location))
+        return cls(cluster.id.subscription_id, cluster.location or UNKNOWN_LOCATION)
 
     @property
     def key(self) -> str:

@@ -94,7 +94,8 @@ def record_of_update(
         policy_hash=policy_hash,
         opened=owned.last_opened,
         previous=drift.before,
-        run_id=run_id,
+        # Put back, it would be an hour off.
+        run_id="" if drift.clocks else run_id,
         undone=drift.before if decision.reason is Reason.PUT_BACK else "",
         start=start_of_window(drift.window),
     )

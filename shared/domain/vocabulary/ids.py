@@ -139,6 +139,7 @@ def parse_scope(text: str) -> Scope:
     return Scope(text.lower())
 
 
+UNKNOWN_LOCATION = "unknown"
 LOCATION = r"[A-Za-z][A-Za-z0-9 ]{0,59}"
 """A location by its short name or the other; an answer of Azure may have anything."""
 
@@ -149,7 +150,7 @@ _NOT_PLAIN = re.compile(r"[^a-z0-9-]", re.ASCII)
 
 def plain_location(text: str) -> str:
     """Give a location's short name: lower case, without spaces or anything unheard of."""
-    return _NOT_PLAIN.sub("-", text.replace(" ", "").lower()) or "unknown"
+    return _NOT_PLAIN.sub("-", text.replace(" ", "").lower()) or UNKNOWN_LOCATION
 
 
 def parse_location(value: object) -> str:

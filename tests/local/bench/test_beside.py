@@ -23,7 +23,7 @@ async def test_the_two_are_measured_in_turn(tmp_path: Path) -> None:
     part, before = await beside.measured(measure, tmp_path, 2)
     assert measured == [tmp_path, REPOSITORY] * 2
     assert [row.measured for row in part.rows] == [6.0]
-    assert before == {"seconds": 7.0}
+    assert before == {"seconds []": 7.0}
     assert app_folder() == REPOSITORY
 
 
@@ -31,7 +31,7 @@ def test_the_table_has_both_and_their_ratio() -> None:
     """Each figure is beside that of the version before; one that had none stands alone."""
     part = Part("a fleet", (Row("seconds", 2.0, 3.0, "s"), Row("calls", 5, 5)))
     printed = StringIO()
-    Console(width=120, file=printed).print(beside.table([(part, {"seconds": 6.0})], "v0"))
+    Console(width=120, file=printed).print(beside.table([(part, {"seconds [s]": 6.0})], "v0"))
     text = printed.getvalue()
     assert "now / v0" in text
     line = next(line for line in text.splitlines() if "seconds" in line)

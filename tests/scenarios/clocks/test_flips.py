@@ -330,7 +330,8 @@ async def test_spread_over_two_hours(tmp_path: Path) -> None:
     async with farm_at(flip.at - 13 * DAY, tmp_path, fleet, settings=FAST) as here:
         await owned(here)
         first, _ = flip.closed("weekly")
-        for minutes in (1, 65, 130):
+        # The minder asks again an hour after the first run, and two hours after the second.
+        for minutes in (1, 65, 190):
             await here.move_to(first + timedelta(minutes=minutes))
             await here.minded()
             await here.running.until(partial(ended_for_clocks, here), holds="a run for the clocks")

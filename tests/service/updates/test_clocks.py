@@ -100,6 +100,30 @@ async def test_down_over_the_change_one_opening_is_off_and_the_next_is_right(
     assert world.aks.accepted_writes[-1].at >= last_ends + timedelta(days=7)
 
 
+async def test_what_the_clocks_changed_is_nothing_to_put_back() -> None:
+    """Put back, it would be an hour off, and stay so: nobody wished for the change."""
+    world = await two_weeks_before(SPRING, 2)
+    await minded(world, SPRING_ENDS + timedelta(hours=1))
+    (run,) = [run for run in world.finished if run.run.cause is Cause.CLOCKS_CHANGED]
+    assert (await record(world, run.run.id)).summary["outcomes"]["Updated"] == 2
+    shown = await world.approver.try_out(run.run.id)
+    assert shown
+    assert (shown["updates"], shown["clusters"]) == (0, [])
+
+
+async def test_few_runs_in_a_long_closed_time() -> None:
+    """An hour after the first, then each time twice as long after it: seven in 65 hours."""
+    world = await two_weeks_before(SPRING, 1)
+    world.clock.move_to(SPRING_ENDS)
+    while world.clock.now() < SPRING_ENDS + timedelta(hours=65):
+        await world.mind()
+        await world.run(for_at_most=FIVE_MINUTES)
+        world.clock.advance(timedelta(minutes=20))
+    ids = {run.run.id for run in world.finished if run.run.cause is Cause.CLOCKS_CHANGED}
+    assert len(ids) == 7
+    assert puts(world) == 2
+
+
 async def test_with_never_clocks_change_nothing() -> None:
     """The minder asks for nothing, and a sweep only says it."""
     world = await two_weeks_before(SPRING, 1, "")
@@ -108,7 +132,6 @@ async def test_with_never_clocks_change_nothing() -> None:
     assert not [run for run in world.finished if run.run.cause is Cause.CLOCKS_CHANGED]
 
 
-@pytest.mark.no_cover
 async def test_four_hundred_keep_to_half_of_the_pace() -> None:
     """In no stretch of time more calls than half of the pace lets through, and no 429."""
     world = await two_weeks_before(SPRING, 400)

@@ -17,6 +17,7 @@ from tests.clusters import cluster, cluster_id, schedule
 from tests.fakes.aks import Fault
 from tests.service.test_policies import PERSON
 from tests.service.updates.worlds import (
+    FRIDAY,
     OWNED,
     SUNDAY,
     WEDNESDAY,
@@ -60,6 +61,20 @@ async def test_a_revert_puts_back_what_stood_before_and_it_stays() -> None:
     await put(world, fridays)
     await world.sweep()
     assert days(world) == ["Friday"] * 2
+
+
+async def test_what_was_put_back_stays_over_a_change_of_clocks() -> None:
+    """That the zone has another offset by then is no other wish of the policy."""
+    world = await fleet(1)
+    await put(world, WEDNESDAY)
+    found = await world.sweep()
+    assert await reverted(world, found.run.id) == {"PutBack": 1}
+    before = puts(world)
+    for weeks in (18, 20, 50):
+        # A Monday: the opening before it was yesterday, so that nothing else is in the way.
+        world.clock.move_to(FRIDAY + timedelta(weeks=weeks, days=3))
+        assert (await world.sweep()).summary["reasons"] == {"Outdated": 1}
+    assert (puts(world), days(world)) == (before, ["Sunday"])
 
 
 async def test_a_revert_leaves_what_is_not_owned_any_more() -> None:

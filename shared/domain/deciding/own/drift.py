@@ -11,7 +11,7 @@ from typing import NotRequired, TypedDict
 from zoneinfo import ZoneInfo
 
 from shared.domain.deciding.conditions import Difference, DifferenceJson, changes_between
-from shared.domain.deciding.written import Written, canonical
+from shared.domain.deciding.written import Written, canonical, is_alike_but_for_clocks
 from shared.domain.policy.windows import NamedWindow
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.instants import to_text
@@ -126,6 +126,17 @@ def drift_of(owned: Owned, use: NamedWindow) -> Drift | None:
     clocks = only_clocks(owned, use)
     wait = wait_before(owned, planned, start, clocks=clocks)
     return Drift(before, after, planned, _changes(owned, planned), clocks, wait)
+
+
+def is_undone(owned: Owned, use: NamedWindow, found: Drift) -> bool:
+    """Say whether a person had this very window taken back.
+
+    In a zone whose clocks change, at whatever offset: another one is no other wish of the policy.
+    """
+    undone = owned.written.undone
+    if isinstance(use.zone, ZoneInfo):
+        return is_alike_but_for_clocks(found.after, undone)
+    return found.after == undone
 
 
 def back_to(owned: Owned, window: MaintenanceWindow) -> Drift | None:

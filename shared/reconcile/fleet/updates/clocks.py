@@ -8,7 +8,7 @@ from shared.domain.fleet.run import Run, RunScope, new_run_id
 from shared.domain.updates.clocks import windows_to_change
 from shared.domain.updates.plan import UpdateKind, UpdateOrder
 from shared.domain.vocabulary.reasons import Cause
-from shared.domain.vocabulary.rows import Row
+from shared.domain.vocabulary.rows import Row, Values
 from shared.ports.storage import Table
 from shared.reconcile.fleet.ask import RunAsker
 from shared.reconcile.ground.policies import PolicyHome
@@ -16,7 +16,11 @@ from shared.reconcile.ground.policies import PolicyHome
 CLOCKS_PARTITION = "clocks"
 
 AGAIN_AFTER = timedelta(hours=1)
-"""How long after a run another is asked for: clusters may have been held back."""
+"""How long after the first run another is asked for, as clusters may have been held back.
+
+Each time it is twice as long: eight runs in the six days that a weekly window is closed.
+"""
+MOST_DOUBLED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class ClockRuns:
     async def ask(self, now: datetime) -> Run | None:
         """Ask for one run for all windows; None where none needs it, or one is under way.
 
-        `now` is aware; the row says when that was, so that an hour passes before the next.
+        `now` is aware; the row says when that was, so that some time passes before the next.
         """
         if self.dry_run:
             return None
@@ -51,12 +55,13 @@ class ClockRuns:
         """Say whether this call is the one that asks for a run for a window."""
         reading = await self.table.get(CLOCKS_PARTITION, name)
         if reading.row is None:
-            return await self.table.insert(CLOCKS_PARTITION, name, {"askedAt": now}) is not None
-        return _is_over(reading.row, now) and bool(
-            await self.table.replace(reading.row, {"askedAt": now})
-        )
+            first: Values = {"askedAt": now, "asked": 1}
+            return await self.table.insert(CLOCKS_PARTITION, name, first) is not None
+        again: Values = {"askedAt": now, "asked": reading.row.whole("asked") + 1}
+        return _is_over(reading.row, now) and bool(await self.table.replace(reading.row, again))
 
 
 def _is_over(row: Row, now: datetime) -> bool:
-    asked_at = row.instant("askedAt")
-    return asked_at is None or now - asked_at >= AGAIN_AFTER
+    asked_at, asked = row.instant("askedAt"), row.whole("asked")
+    doubled = min(max(asked - 1, 0), MOST_DOUBLED)
+    return asked_at is None or now - asked_at >= AGAIN_AFTER * 2**doubled

@@ -215,7 +215,6 @@ def test_for_a_week_of_minutes_nodes_may_go_in_the_window_and_at_no_other_time(
     assert open_minutes(made, monday, 7) == expected
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "window",
     [

@@ -84,7 +84,6 @@ def test_what_is_written_starts_by_the_wall_clock(
     check(window, number, now)
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("weekday", Weekday)
 def test_every_zone_over_four_years(weekday: Weekday) -> None:
     """In every zone, around every change of its clocks, and every 50 days between."""
@@ -94,7 +93,6 @@ def test_every_zone_over_four_years(weekday: Weekday) -> None:
             check(window, 1, now)
 
 
-@pytest.mark.no_cover
 def test_a_daily_window_around_every_change() -> None:
     """The offset is that of the first start, also where the clocks change before it."""
     for name in sorted(zone_names()):
