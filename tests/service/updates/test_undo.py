@@ -266,6 +266,16 @@ async def test_a_person_hands_a_schedule_over() -> None:
     assert write_window(window)["startTime"] == "22:00"
 
 
+async def test_what_is_naptimes_own_may_be_handed_over_and_still_be_put_back() -> None:
+    """It changes nothing: what stood before the last update is still on record."""
+    world = await fleet(1)
+    await put(world, WEDNESDAY)
+    found = await world.sweep()
+    await world.releaser.release(cluster_id("aks-0"), PERSON)
+    assert await reverted(world, found.run.id) == {"PutBack": 1}
+    assert day(world) == "Sunday"
+
+
 async def test_what_cannot_be_handed_over() -> None:
     """Nothing, and a link: both are refused, and recorded as that."""
     world = await fleet(1)

@@ -1,6 +1,7 @@
 """A person hands a schedule to naptime: from now on it is looked after as naptime's own."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypedDict
 
 from shared.domain.deciding.observed import SeenSchedule
@@ -14,6 +15,7 @@ from shared.domain.messages.audit import AuditAction, AuditOutcome, Completion, 
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.window.body import write_window
+from shared.domain.window.window import MaintenanceWindow
 from shared.reconcile.cluster.change import ChangeRefused, ChangeWorld, Intent
 from shared.reconcile.cluster.look import Looks, Sight
 from shared.reconcile.ground.claim import holding
@@ -79,8 +81,9 @@ class ScheduleReleaser:
         window, now = schedule.window, sight.now
         if window is None or schedule.more:
             raise NotPlain("The schedule is linked, or holds more than a maintenance window.")
-        start = start_of_window(window)
-        written = Written(canonical(window, now), now, Author.ADOPTED, start=start)
+        # What is naptime's own already stays as it is on record: it may be put back still.
+        before = (await self.world.recorder.memory.standing(looks.cluster_id)).written
+        written = before if before and before.owns(schedule, now) else _adopted(window, now)
         desired = await self.world.wanted()
         known = Standing(written)
         decision = decide(sight.cluster, sight.configurations, desired, now, known)
@@ -104,6 +107,11 @@ class ScheduleReleaser:
             record=written,
         )
         return outcome, written
+
+
+def _adopted(window: MaintenanceWindow, now: datetime) -> Written:
+    start = start_of_window(window)
+    return Written(canonical(window, now), now, Author.ADOPTED, start=start)
 
 
 async def _seen(sight: Sight) -> Sight:
