@@ -221,10 +221,7 @@ class History(RuleBasedStateMachine):
             self.judge.hidden.add(on)
         window = replace(read_window(schedule("Thursday", hours=hours)), start_date=None)
         wish = Wish(window, force=True)
-        before = self.world.aks.schedule(on)
         self.do(self.world.putter.put(on, wish, PERSON), by_person=True)
-        if self.world.aks.schedule(on) is not before:
-            self.judge.person_made(on)
 
     @rule(name=NAMES)
     def a_person_deletes_one_through_naptime(self, name: str) -> None:

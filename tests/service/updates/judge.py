@@ -83,12 +83,21 @@ class Judge:
         if may_adopt:
             self.may_adopt.add(id(body))
 
+    def persons_write(self, call: Call) -> None:
+        """Note a write of naptime's that a person has asked for."""
+        assert call.cluster_id
+        assert call.window
+        assert call.body
+        self.persons[id(call.body)] = call.body
+        self.left[call.cluster_id].add(canonical(call.window, call.at))
+
     def person_gave(self, on: ClusterId) -> None:
         """Note that what is there now was handed to naptime."""
         body, window = self.world.aks.schedule(on), window_of(self.world.aks.schedule(on))
         if body and window:
             self.persons.pop(id(body), None)
             self.own[on] = canonical(window, self.world.clock.now())
+            self.left[on].discard(self.own[on])
             self.begun[on] = self.world.clock.now()
 
     def is_persons(self, body: Json | None) -> bool:
@@ -111,7 +120,9 @@ class Judge:
             call = calls[index]
             if call.cluster_id is None or call.verb == "get":
                 continue
-            if _is_write(call) and not by_person:
+            if _is_write(call) and by_person:
+                self.persons_write(call)
+            elif _is_write(call):
                 before = calls[lists[call.cluster_id]]
                 self.judge_write(call, before)
                 if index == last[call.cluster_id] and before.body:
@@ -146,6 +157,7 @@ class Judge:
         if before.body is None and self.own[on] in self.left[on]:
             # What comes back as it was seen last is a person's again.
             self.persons[id(call.body)] = call.body
+            del self.own[on]
 
     def judge_update(
         self, on: ClusterId, body: Json, shown: MaintenanceWindow, start: datetime, at: datetime
