@@ -1,6 +1,7 @@
 """What every suite may use: a storage emulator, and how hypothesis runs."""
 
 import os
+import signal
 from collections.abc import AsyncIterator
 
 import pytest
@@ -11,6 +12,9 @@ from local.storage_emulator import Azurite
 # A time limit per example would fail on a busy machine; in CI the examples are the same each time.
 settings.register_profile("naptime", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("naptime")
+
+# A background job of a shell ignores Ctrl-C, and so would each process that a test presses it in.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.examples import examples
 from tests.service.updates.history import History
 
-HISTORIES, STEPS = examples(100, 10_000), examples(7, 14)
+HISTORIES, STEPS = examples(300, 10_000), examples(7, 14)
 """In a campaign some fifteen minutes of a processor."""
 
 
