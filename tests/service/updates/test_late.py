@@ -206,6 +206,22 @@ async def test_what_a_sweep_saw_before_an_update_is_not_what_comes_back() -> Non
     assert await is_naptimes(world)
 
 
+async def test_what_a_sweep_saw_before_a_write_is_not_what_comes_back_either() -> None:
+    """A person's Friday was given back, and a sweep writes down the Sunday before it: it stays."""
+    world = await of_yesterday()
+    of_before = await looked(world)
+    world.clock.advance(MINUTE)
+    world.aks.set_schedule(AKS, schedule("Friday"))
+    await world.reconcile("aks-0")
+    world.aks.remove_schedule(AKS)
+    await world.reconcile("aks-0")
+    world.aks.remove_schedule(AKS)
+    await world.recorder.record([of_before], Cause.SWEPT)
+    outcome = await world.reconcile("aks-0")
+    assert (outcome.reason, day(world)) == (Reason.SCHEDULE_RESTORED, "Friday")
+    assert not await is_naptimes(world)
+
+
 async def test_what_a_person_deletes_does_not_come_back_by_a_look_of_before() -> None:
     """Neither by one that Azure answers late, nor by one that a sweep writes down late."""
     for late in (True, False):

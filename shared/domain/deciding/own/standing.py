@@ -67,7 +67,14 @@ def _last(row: Row, written: Written | None) -> MaintenanceWindow | None:
         return None
     if written is None or not _is_too_early(row, written.at):
         return last
-    return window_of(written.window) if is_same(written.previous, last, written.at) else last
+    is_of_before = _is_before(row, written.at) or is_same(written.previous, last, written.at)
+    return window_of(written.window) if is_of_before else last
+
+
+def _is_before(row: Row, change: datetime) -> bool:
+    """Say whether the last look began before a change (UTC)."""
+    read_at = row.instant("readAt")
+    return read_at is None or read_at < change
 
 
 def _is_too_early(row: Row, change: datetime) -> bool:
