@@ -101,7 +101,7 @@ function forecasts(found) {
 
 function forecast(wait) {
   return el("div", { class: "forecast" },
-    el("p", {}, wait.image ? el("code", {}, `${wait.image.os} ${wait.image.version}`) : el("span", { class: "quiet" }, "No image has been seen yet"), " ", pickUp(wait)),
+    el("p", {}, wait.image ? el("code", {}, `${wait.image.os} ${wait.image.version}`) : el("span", { class: "quiet" }, "The next image:"), " ", pickUp(wait)),
     wait.notes.map((note) => el("p", { class: "quiet" }, note)));
 }
 
