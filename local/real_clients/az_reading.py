@@ -6,6 +6,7 @@ each that is wrong. Nothing is run. Commands of an extension (`graph`) are left 
 
 import json
 import sys
+from collections.abc import Iterable
 
 from azure.cli.core import get_default_cli
 
@@ -36,6 +37,8 @@ def _wrong(arguments: list[str]) -> str:
     first_flag = next((n for n, each in enumerate(arguments) if each[0] == "-"), len(arguments))
     words = [" ".join(arguments[:length]) for length in range(first_flag, 0, -1)]
     name = next((each for each in words if each in loader.command_table), "")
+    if not name and _is_group(arguments, loader.command_table):
+        return ""
     if not name:
         return f"az {' '.join(arguments)}: there is no such command"
     invocation.data["command_string"] = name
@@ -48,6 +51,11 @@ def _wrong(arguments: list[str]) -> str:
         known |= {str(each) for each in argument.type.settings.get("options_list") or ()}
     unknown = [each for each in arguments if each.startswith("-") and each not in known]
     return f"az {' '.join(arguments)}: it has no {', '.join(unknown)}" if unknown else ""
+
+
+def _is_group(arguments: list[str], commands: Iterable[str]) -> bool:
+    """Say whether it names a group of commands, as a sentence may; with a flag it does not."""
+    return any(each.startswith(" ".join([*arguments, ""])) for each in commands)
 
 
 if __name__ == "__main__":
