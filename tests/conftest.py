@@ -1,6 +1,5 @@
 """What every suite may use: a storage emulator, and how hypothesis runs."""
 
-import os
 import signal
 from collections.abc import AsyncIterator
 
@@ -8,9 +7,10 @@ import pytest
 from hypothesis import settings
 
 from local.storage_emulator import Azurite
+from tests.examples import MANY
 
-# A time limit per example would fail on a busy machine; in CI the examples are the same each time.
-settings.register_profile("naptime", deadline=None, derandomize="CI" in os.environ)
+# A time limit per example would fail on a busy machine.
+settings.register_profile("naptime", deadline=None, derandomize=not MANY)
 settings.load_profile("naptime")
 
 # A background job of a shell ignores Ctrl-C, and so would each process that a test presses it in.
