@@ -47,6 +47,7 @@ class Call:
     window: MaintenanceWindow | None = None
     body: Json | None = None
     """The node OS schedule that a LIST has shown, or a PUT has made."""
+    answered: bool = True
 
     @property
     def accepted(self) -> bool:
@@ -192,7 +193,8 @@ class FakeAks:
         if cluster_id not in self.clusters:
             raise self._refuse("put", cluster_id, WriteTargetGone("no such cluster", status=404))
         body = self._accept(cluster_id, window, name)
-        self.calls.append(Call("put", cluster_id, self.clock.now(), window=window, body=body))
+        answered, at = fault is None, self.clock.now()
+        self.calls.append(Call("put", cluster_id, at, None, window, body, answered))
         if fault is not None:
             raise fault.error()
         return observe_configuration(body)

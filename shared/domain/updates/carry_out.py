@@ -122,7 +122,8 @@ def record_of_restored(
 
     It is whose it was before: naptime's own if naptime owned it, somebody else's otherwise.
     """
-    if known.written and known.written.is_owned(window, now):
+    # By what was seen: what comes back may have a start date, so as not to open too soon.
+    if known.written and known.last and known.written.is_owned(known.last, now):
         return replace(known.written, at=now, start=start_of_window(window))
     start = start_of_window(window)
     return Written(canonical(window, now), now, Author.RESTORED, decision.rule, start=start)

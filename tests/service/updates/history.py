@@ -209,7 +209,7 @@ class History(RuleBasedStateMachine):
         else:
             properties = {} if act == "links" else schedule("Thursday")
         aks.set_schedule(on, properties)
-        self.judge.person_made(on)
+        self.judge.person_made(on, of_their_own=act == "thursday")
 
     @rule(name=NAMES, hours=st.integers(4, 5))
     def a_person_puts_one_through_naptime(self, name: str, hours: int) -> None:
@@ -305,7 +305,8 @@ class History(RuleBasedStateMachine):
         run = self.do(world.start())
         self.do(world.run_and_mind(for_at_most=LEFT_WITHIN))
         is_whole = run and run.started_at >= began_at and world.kills == kills and not faults
-        if is_whole and [each.run for each in world.finished[runs:]][:1] == [run]:
+        looked = [each.run for each in world.finished[runs:] if each.run.updates is None]
+        if is_whole and looked == [run] == [world.finished[runs].run]:
             self.count(outcomes, runs)
 
     def count(self, outcomes: int, run: int) -> None:

@@ -71,16 +71,17 @@ class Judge:
     judged: int = 0
     runs_judged: int = 0
 
-    def person_made(self, on: ClusterId, *, may_adopt: bool = False) -> None:
-        """Note that what is there now is a person's."""
+    def person_made(
+        self, on: ClusterId, *, of_their_own: bool = False, may_adopt: bool = False
+    ) -> None:
+        """Note that what is there now is a person's, and whether naptime would write it too."""
         body = self.world.aks.schedule(on)
         if body is None:
             return
         self.persons[id(body)] = body
         window = window_of(body)
-        seen = canonical(window, self.world.clock.now()) if window else ""
-        if seen and seen != self.own.get(on):
-            self.left[on].add(seen)
+        if window and of_their_own:
+            self.left[on].add(canonical(window, self.world.clock.now()))
         if may_adopt:
             self.may_adopt.add(id(body))
 
@@ -154,11 +155,22 @@ class Judge:
         if self._was_there(on, call.body) is not before.body:
             self.hidden.add(on)
         assert call.body
-        self.own_before[on] = self.own.get(on, "")
-        self.own[on] = canonical(window, at)
+        if before.body is None and not call.answered:
+            # No row says so before it is tried again: whoever looks first takes it for somebody's.
+            self.hidden.add(on)
+        self.own_before[on], self.own[on] = self.own.get(on, ""), canonical(window, at)
         if before.body is None and self.own[on] in self.left[on]:
-            # What comes back as it was seen last is a person's again.
-            self.persons[id(call.body)] = call.body
+            self.given_back(on, call.body)
+
+    def given_back(self, on: ClusterId, body: Json) -> None:
+        """Note that what comes back as it was seen last is a person's again.
+
+        Of what was handed to naptime, and made by a person again, nobody can tell whose it is.
+        """
+        if self.own[on] == self.own_before[on]:
+            self.hidden.add(on)
+        else:
+            self.persons[id(body)] = body
             del self.own[on]
 
     def judge_update(

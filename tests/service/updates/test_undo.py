@@ -1,7 +1,7 @@
 """What was changed can be put back, what was removed comes back, and more can become naptime's."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -137,6 +137,22 @@ async def test_a_removed_schedule_comes_back_as_it_was_and_stays_whose_it_was() 
     assert not known.written.is_naptimes
     await world.sweep()
     assert day(world) == "Wednesday"
+
+
+async def test_naptimes_own_stays_its_own_where_it_comes_back_with_a_start_date() -> None:
+    """Removed while it is open, it comes back from the next day on, and follows the policy."""
+    world = await fleet(1)
+    world.clock.move_to(datetime(2026, 12, 6, 2, tzinfo=UTC))
+    await put(world, policy(window="wednesday", update=""))
+    world.aks.remove_schedule(cluster_id("aks-0"))
+    outcome = await world.reconcile("aks-0")
+    assert outcome.reason is Reason.SCHEDULE_RESTORED
+    assert outcome.window
+    assert str(outcome.window.start_date) == "2026-12-07"
+    known = await world.memory.recall(cluster_id("aks-0"))
+    assert known
+    assert known.written
+    assert known.written.is_naptimes
 
 
 async def test_it_comes_back_after_attempts_that_failed() -> None:
