@@ -13,6 +13,7 @@ import pytest
 from local.azure.arm.throttle import Throttle
 from local.azure.simulator import Setup
 from naptime.entry import main
+from tests.command_line.deployments import KEY, Deployed
 from tests.command_line.tenants import tenant
 from tests.contract.served import served
 from tests.simulated_azure import Controls
@@ -57,6 +58,14 @@ def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
         return Said(code, said.out, said.err)
 
     return typing
+
+
+@pytest.fixture
+def by_key(app: Deployed, monkeypatch: pytest.MonkeyPatch, typed: Type) -> Type:
+    """Type commands where the address and key of the file's own app are in the environment."""
+    monkeypatch.setenv("NAPTIME_APP", app.url)
+    monkeypatch.setenv("NAPTIME_KEY", KEY)
+    return typed
 
 
 @asynccontextmanager

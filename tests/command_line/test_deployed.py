@@ -1,94 +1,34 @@
 """`--app`: a deployed naptime over its own API, and that a plan by one's login says the same."""
 
 import json
-import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
 import pytest
 
-from local.demo.surroundings import app_settings, clean_environment, urls_of
-from local.processes import Child
-from local.storage_emulator import Azurite
 from tests.clusters import OWN_CLIENT_ID
 from tests.command_line.conftest import Json, Type
+from tests.command_line.deployments import Deployed, deploy
 from tests.command_line.golden import put_on_page
-from tests.command_line.tenants import a_cluster, bodies, subscription
+from tests.command_line.tenants import a_cluster, subscription
 from tests.command_line.test_page import PAGE, examples, without_times, words_of
-from tests.simulated_azure import Controls, trust
 
-ROOT = Path(__file__).parents[2]
-KEY = "key-of-the-command-line"
 CLUSTERS, SUBSCRIPTIONS = 400, 30
 
 
-@dataclass(frozen=True, slots=True)
-class Deployed:
-    """An app on the local host, and the tenant that it looks after."""
-
-    url: str
-    urls: dict[str, str]
-    controls: Controls
-
-
-@asynccontextmanager
-async def deploy(folder: Path, clusters: int, subscriptions: int) -> AsyncIterator[Deployed]:
-    """Start both as processes, with the limits of Azure, and a storage that nobody else uses."""
-    azurite = Azurite()
-    fleet, bundle = folder / "fleet.json", folder / "ca.pem"
-    fleet.write_text(json.dumps({"clusters": list(bodies(clusters, subscriptions))}))
-    azure = await Child.start(
-        [
-            *(sys.executable, "-m", "local.azure", "--port=0", f"--fleet={fleet}"),
-            *(f"--ca-out={bundle}", "--throttle"),
-        ],
-        cwd=ROOT,
-    )
-    urls = dict(urls_of(azure))
-    names = [subscription(number) for number in range(subscriptions)]
-    host = await Child.start(
-        [sys.executable, "-m", "local.host", "--port=0", f"--key={KEY}"],
-        env={
-            **clean_environment(),
-            **app_settings(urls, bundle, names, OWN_CLIENT_ID),
-            "AzureWebJobsStorage": await azurite.start(),
-            "IDENTITY_HEADER": "made-up",
-        },
-        cwd=ROOT,
-    )
-    trust(bundle.read_bytes())
-    try:
-        yield Deployed(host.url, urls, Controls(urls["controlsHttp"]))
-    finally:
-        await host.stop()
-        await azure.stop()
-        await azurite.stop()
-
-
 @pytest.fixture(scope="session")
-async def deployed(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Deployed]:
+async def app(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Deployed]:
     """Deploy naptime for 400 clusters in thirty subscriptions."""
     async with deploy(tmp_path_factory.mktemp("tenant"), CLUSTERS, SUBSCRIPTIONS) as found:
         yield found
 
 
 @pytest.fixture
-def by_key(deployed: Deployed, monkeypatch: pytest.MonkeyPatch, typed: Type) -> Type:
-    """Type commands where the app's address and key are in the environment."""
-    monkeypatch.setenv("NAPTIME_APP", deployed.url)
-    monkeypatch.setenv("NAPTIME_KEY", KEY)
-    return typed
-
-
-@pytest.fixture
-def by_login(deployed: Deployed, monkeypatch: pytest.MonkeyPatch, typed: Type) -> Type:
+def by_login(app: Deployed, monkeypatch: pytest.MonkeyPatch, typed: Type) -> Type:
     """Type commands where a login is in the environment."""
     for name, value in {
-        "NAPTIME_ARM_ENDPOINT": deployed.urls["arm"],
-        "IDENTITY_ENDPOINT": deployed.urls["identityEndpoint"],
+        "NAPTIME_ARM_ENDPOINT": app.urls["arm"],
+        "IDENTITY_ENDPOINT": app.urls["identityEndpoint"],
         "IDENTITY_HEADER": "made-up",
         "AZURE_CLIENT_ID": OWN_CLIENT_ID,
         "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
@@ -124,17 +64,17 @@ async def test_a_plan_is_what_the_deployed_app_would_do(by_login: Type, by_key: 
         assert planned[counts] == deployed[counts]
 
 
-async def test_a_deployed_app_is_asked(deployed: Deployed, by_key: Type) -> None:
+async def test_a_deployed_app_is_asked(app: Deployed, by_key: Type) -> None:
     """One cluster shown and reconciled, a run waited for, and what became of it listed."""
     cluster_id = a_cluster(8, SUBSCRIPTIONS)
     where = ("--subscription", cluster_id.subscription_id)
     assert (await by_key("reconcile", *where, "--dry-run", "--quiet")).code == 0
     shown = await by_key("show", str(cluster_id))
     assert "naptime would create the schedule" in shown.last
-    assert shown.err == f"naptime: asking {deployed.url}\n"
+    assert shown.err == f"naptime: asking {app.url}\n"
     tried = await by_key("reconcile", str(cluster_id), "--dry-run")
     assert tried.last.startswith(f"{cluster_id.resource_group}/{cluster_id.name}: WouldCreate.")
-    assert not await deployed.controls.journal(method="PUT", path=f"*{cluster_id.name}*")
+    assert not await app.controls.journal(method="PUT", path=f"*{cluster_id.name}*")
     done = await by_key("reconcile", *where, "--format", "json")
     assert done.code == 0
     created = cast("Json", done.json["outcomes"])["Created"]

@@ -8,8 +8,8 @@ import pytest
 
 from naptime.reports.policy.put import put_report
 from tests.command_line.conftest import Json, Type, azure, writes
+from tests.command_line.deployments import KEY, Deployed, deploy
 from tests.command_line.tenants import a_cluster
-from tests.command_line.test_deployed import KEY, Deployed, deploy
 from tests.unit.domain.policy.examples import RINGS
 
 if TYPE_CHECKING:
@@ -135,14 +135,6 @@ async def app(tmp_path: Path) -> AsyncIterator[Deployed]:
     """Deploy naptime for eight clusters."""
     async with deploy(tmp_path, 8, 2) as found:
         yield found
-
-
-@pytest.fixture
-def by_key(app: Deployed, monkeypatch: pytest.MonkeyPatch, typed: Type) -> Type:
-    """Type commands where the app's address and key are in the environment."""
-    monkeypatch.setenv("NAPTIME_APP", app.url)
-    monkeypatch.setenv("NAPTIME_KEY", KEY)
-    return typed
 
 
 async def test_a_policy_is_pushed_shown_and_put_back(

@@ -15,9 +15,9 @@ from naptime.source import FleetLook
 from shared.domain.vocabulary.ids import ClusterId
 from tests.clusters import schedule
 from tests.command_line.conftest import Json, Type
+from tests.command_line.deployments import Deployed, deploy
 from tests.command_line.looks import NOTHING_WRONG, a_look, row
 from tests.command_line.tenants import a_cluster, subscription
-from tests.command_line.test_deployed import KEY, Deployed, deploy
 from tests.fakes.clock import SATURDAY_NOON
 from tests.policies import owning, weekday
 
@@ -35,14 +35,6 @@ async def app(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Deploye
     """Deploy naptime for eight clusters, four of which have no schedule."""
     async with deploy(tmp_path_factory.mktemp("updates"), 8, SUBSCRIPTIONS) as found:
         yield found
-
-
-@pytest.fixture
-def by_key(app: Deployed, monkeypatch: pytest.MonkeyPatch, typed: Type) -> Type:
-    """Type commands where the app's address and key are in the environment."""
-    monkeypatch.setenv("NAPTIME_APP", app.url)
-    monkeypatch.setenv("NAPTIME_KEY", KEY)
-    return typed
 
 
 async def pushed(by_key: Type, days: int) -> None:
