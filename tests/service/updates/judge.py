@@ -8,11 +8,13 @@ from itertools import pairwise
 
 from shared.domain.deciding.observed import observe_configuration
 from shared.domain.deciding.own.drift import digest
+from shared.domain.deciding.own.standing import Standing
 from shared.domain.deciding.written import Written, canonical
 from shared.domain.fleet.run import RunState
 from shared.domain.fleet.run_records import RunRecord
 from shared.domain.updates.plan import UpdateKind, UpdateOrder
 from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.rows import Row
 from shared.domain.window.starts import possible_occurrences
 from shared.domain.window.window import MaintenanceWindow
 from shared.groundwork import Reports
@@ -68,6 +70,8 @@ class Judge:
     most: dict[str, int | None] = field(default_factory=dict)
     """How many updates a policy lets be made unasked, by its hash."""
     let_go: set[ClusterId] = field(default_factory=set)
+    put_back: dict[ClusterId, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Windows of naptime's own that people have made again, as they were."""
     judged: int = 0
     runs_judged: int = 0
 
@@ -82,6 +86,8 @@ class Judge:
         window = window_of(body)
         if window and of_their_own:
             self.left[on].add(canonical(window, self.world.clock.now()))
+        elif window and not may_adopt:
+            self.put_back[on].add(canonical(window, self.world.clock.now()))
         if may_adopt:
             self.may_adopt.add(id(body))
 
@@ -94,9 +100,10 @@ class Judge:
         self.left[call.cluster_id].add(canonical(call.window, call.at))
 
     def person_gave(self, on: ClusterId) -> None:
-        """Note that what is there now was handed to naptime."""
+        """Note that what is there was handed to naptime, unless somebody has changed it since."""
         body, window = self.world.aks.schedule(on), window_of(self.world.aks.schedule(on))
-        if body and window:
+        looks = [call for call in self.world.aks.calls if call.cluster_id == on and call.answered]
+        if body and window and looks[-1].body is body:
             self.persons.pop(id(body), None)
             self.own[on] = canonical(window, self.world.clock.now())
             self.left[on].discard(self.own[on])
@@ -129,6 +136,10 @@ class Judge:
                 self.judge_write(call, before)
                 if index == last[call.cluster_id] and before.body:
                     await self.judge_order(call, before)
+                elif index == last[call.cluster_id] and not self._is_on_record(call, before.at):
+                    # The worker died of it. That it saw none no row says, and one that is like
+                    # what a rule wants may be anybody's: so it is, to whoever looks next.
+                    self.hidden.add(call.cluster_id)
             lists[call.cluster_id] = index
         self.judged = len(calls)
         for record in self.world.finished[self.runs_judged :]:
@@ -143,24 +154,30 @@ class Judge:
         assert window
         assert before.verb == "list"
         assert at - before.at <= AT_ONCE
-        shown = window_of(before.body)
         coming = next(window.occurrences(at))
         assert coming.start >= at + HALF_AN_HOUR
+        if before.body is not None:
+            self.judge_update(on, before.body, coming.start, at)
+        self.own_before[on], self.own[on] = self.own.get(on, ""), canonical(window, at)
         if before.body is None:
-            assert coming.start <= at + EIGHT_DAYS
-            self.begun[on] = at
-        else:
-            assert shown, "what is linked is somebody's"
-            self.judge_update(on, before.body, shown, coming.start, at)
+            self.judge_creation(call, coming.start)
         if self._was_there(on, call.body) is not before.body:
             self.hidden.add(on)
-        assert call.body
-        if before.body is None and not call.answered:
-            # No row says so before it is tried again: whoever looks first takes it for somebody's.
+
+    def judge_creation(self, call: Call, start: datetime) -> None:
+        """Ask for an opening within eight days, and note whose it is and what of that is known."""
+        on, at, body = call.cluster_id, call.at, call.body
+        assert on
+        assert body
+        assert start <= at + EIGHT_DAYS
+        self.begun[on] = at
+        self.hidden.discard(on)
+        if self.own[on] in self.put_back[on] and self._was_let_go(on):
+            # Somebody made it again after it was let go, and it was removed: what comes back is
+            # theirs, unless it is what the rule wants. Which of the two only naptime can say.
             self.hidden.add(on)
-        self.own_before[on], self.own[on] = self.own.get(on, ""), canonical(window, at)
-        if before.body is None and self.own[on] in self.left[on]:
-            self.given_back(on, call.body)
+        if self.own[on] in self.left[on]:
+            self.given_back(on, body)
 
     def given_back(self, on: ClusterId, body: Json) -> None:
         """Note that what comes back as it was seen last is a person's again.
@@ -173,10 +190,10 @@ class Judge:
             self.persons[id(body)] = body
             del self.own[on]
 
-    def judge_update(
-        self, on: ClusterId, body: Json, shown: MaintenanceWindow, start: datetime, at: datetime
-    ) -> None:
+    def judge_update(self, on: ClusterId, body: Json, start: datetime, at: datetime) -> None:
         """Ask whose it was, whether it was closed, and what the cluster loses."""
+        shown = window_of(body)
+        assert shown, "what is linked is somebody's"
         # The one before, where a worker died of its last, and Azure does not show that yet.
         is_as_written = canonical(shown, at) in {self.own.get(on), self.own_before.get(on)}
         assert not self.is_persons(body) or is_as_written
@@ -261,10 +278,27 @@ class Judge:
 
     def rows(self) -> Iterator[tuple[ClusterId, Written | None]]:
         """Read what naptime has on record of each cluster's schedule."""
-        table = self.world.tables.of(CLUSTERS_TABLE)
         for on in self.world.aks.clusters:
-            row = table.stored.get((on.subscription_id, f"known:{on.hash}"))
+            row = self._row(on)
             yield on, Written.of(row) if row else None
+
+    def _is_on_record(self, call: Call, since: datetime) -> bool:
+        """Say whether a row says of what was written that it was, or was sent, since an instant."""
+        assert call.cluster_id
+        assert call.window
+        row = self._row(call.cluster_id)
+        known = Standing.of(row) if row else Standing()
+        records = [each for each in (known.written, known.sending) if each and each.at >= since]
+        return any(each.is_still(call.window, call.at) for each in records)
+
+    def _row(self, on: ClusterId) -> Row | None:
+        table = self.world.tables.of(CLUSTERS_TABLE)
+        return table.stored.get((on.subscription_id, f"known:{on.hash}"))
+
+    def _was_let_go(self, on: ClusterId) -> bool:
+        """Say whether a schedule of naptime's was let go, the one of now or one before it."""
+        row = self._row(on)
+        return row is not None and row.instant("letGo") is not None
 
 
 def _is_write(call: Call) -> bool:
