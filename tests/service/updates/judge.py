@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from shared.domain.deciding.observed import observe_configuration
@@ -12,7 +12,7 @@ from shared.domain.deciding.own.standing import Standing
 from shared.domain.deciding.written import Written, canonical
 from shared.domain.fleet.run import RunState
 from shared.domain.fleet.run_records import RunRecord
-from shared.domain.updates.plan import UpdateKind, UpdateOrder
+from shared.domain.updates.plan import Planned, UpdateKind, UpdateOrder
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.rows import Row
 from shared.domain.window.starts import possible_occurrences
@@ -20,9 +20,11 @@ from shared.domain.window.window import MaintenanceWindow
 from shared.groundwork import Reports
 from shared.reconcile.ground.claim import CLUSTERS_TABLE
 from tests.fakes.aks import Call, Json
+from tests.service.updates.wall_clock import HOUR, Rules, Wanted
 from tests.service_world import World
 
 HALF_AN_HOUR, EIGHT_DAYS = timedelta(minutes=30), timedelta(days=8)
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 AT_ONCE = timedelta(seconds=31)
 """The second within which a write is sent, and the longest that Azure may take to accept it."""
 
@@ -67,8 +69,10 @@ class Judge:
     asked: set[ClusterId] = field(default_factory=set)
     approvals: set[str] = field(default_factory=set)
     reverts: set[str] = field(default_factory=set)
-    most: dict[str, int | None] = field(default_factory=dict)
-    """How many updates a policy lets be made unasked, by its hash."""
+    rules: dict[str, Rules] = field(default_factory=dict)
+    """What each version of the policy says, by its hash."""
+    handed: set[ClusterId] = field(default_factory=set)
+    """Where people have ever handed theirs over, whatever hours that had."""
     let_go: set[ClusterId] = field(default_factory=set)
     put_back: dict[ClusterId, set[str]] = field(default_factory=lambda: defaultdict(set))
     """Windows of naptime's own that people have made again, as they were."""
@@ -105,6 +109,7 @@ class Judge:
         looks = [call for call in self.world.aks.calls if call.cluster_id == on and call.answered]
         if body and window and looks[-1].body is body:
             self.persons.pop(id(body), None)
+            self.handed.add(on)
             self.own[on] = canonical(window, self.world.clock.now())
             self.left[on].discard(self.own[on])
             self.begun[on] = self.world.clock.now()
@@ -157,7 +162,7 @@ class Judge:
         coming = next(window.occurrences(at))
         assert coming.start >= at + HALF_AN_HOUR
         if before.body is not None:
-            self.judge_update(on, before.body, coming.start, at)
+            self.judge_update(on, before.body, window, at)
         self.own_before[on], self.own[on] = self.own.get(on, ""), canonical(window, at)
         if before.body is None:
             self.judge_creation(call, coming.start)
@@ -171,7 +176,6 @@ class Judge:
         assert body
         assert start <= at + EIGHT_DAYS
         self.begun[on] = at
-        self.hidden.discard(on)
         if self.own[on] in self.put_back[on] and self._was_let_go(on):
             # Somebody made it again after it was let go, and it was removed: what comes back is
             # theirs, unless it is what the rule wants. Which of the two only naptime can say.
@@ -190,7 +194,9 @@ class Judge:
             self.persons[id(body)] = body
             del self.own[on]
 
-    def judge_update(self, on: ClusterId, body: Json, start: datetime, at: datetime) -> None:
+    def judge_update(
+        self, on: ClusterId, body: Json, window: MaintenanceWindow, at: datetime
+    ) -> None:
         """Ask whose it was, whether it was closed, and what the cluster loses."""
         shown = window_of(body)
         assert shown, "what is linked is somebody's"
@@ -198,18 +204,33 @@ class Judge:
         is_as_written = canonical(shown, at) in {self.own.get(on), self.own_before.get(on)}
         assert not self.is_persons(body) or is_as_written
         assert on not in self.let_go
-        old = next(possible_occurrences(shown, at))
+        old, start = next(possible_occurrences(shown, at)), next(window.occurrences(at)).start
         assert old.start >= at + HALF_AN_HOUR
-        assert start <= max(self.last_opened(on, at) + EIGHT_DAYS, old.start)
+        # By the clocks it is the same opening, an hour later: none is lost.
+        by_clocks = abs(shown.utc_offset - window.utc_offset) == HOUR
+        least = old.end if by_clocks else old.start
+        assert start <= max(self.last_opened(on, at) + EIGHT_DAYS, least)
 
     def last_opened(self, on: ClusterId, at: datetime) -> datetime:
         """Give when a cluster's schedule was open last, of those since naptime's own began."""
         begun = self.begun.get(on, at)
-        ends, states = [begun], [*self.world.aks.history(on), (at, None)]
-        for (since, body), (until, _) in pairwise(states):
-            first = max(since or begun, begun, at - EIGHT_DAYS)
-            ends += _opened(window_of(body), first, min(until or at, at))
+        ends, last = [begun], None
+        made = {id(call.body) for call in self.world.aks.accepted_writes}
+        for since, until, body in self._states(on, at):
+            # What naptime makes anew begins anew. All else that people did here it does not know:
+            # theirs would have been let go, and what was removed would have come back.
+            last = body if since <= begun < until or id(body) in made else last
+            first = max(since, begun, at - EIGHT_DAYS)
+            ends += _opened(window_of(last), first, min(until, at))
         return max(ends)
+
+    def _states(
+        self, on: ClusterId, until: datetime
+    ) -> Iterator[tuple[datetime, datetime, Json | None]]:
+        """Yield what there was on a cluster, from when to when."""
+        states = [*self.world.aks.history(on), (until, None)]
+        for (since, body), (end, _) in pairwise(states):
+            yield since or LONG_AGO, end or until, body
 
     def _was_there(self, on: ClusterId, made: Json | None) -> Json | None:
         states = [body for _, body in self.world.aks.history(on)]
@@ -224,8 +245,11 @@ class Judge:
         made = canonical(window, call.at)
         standing = await self.world.memory.standing(on)
         known = [each for each in (standing.sending, standing.written) if each]
-        runs = {each.run_id for each in known if each.window == made}
-        assert runs, "what is written was written down before"
+        records = [each for each in known if each.window == made]
+        assert records, "what is written was written down before"
+        for record in records:
+            self.judge_hours(call, record, shown)
+        runs = {each.run_id for each in records}
         orders = [record.run.updates async for record in self._records(runs)]
         if on in self.asked or not all(orders):
             assert on in self.asked
@@ -233,6 +257,24 @@ class Judge:
         for order in orders:
             assert order
             await self.judge_planned(on, order, canonical(shown, call.at), made)
+
+    def judge_hours(self, call: Call, record: Written, shown: MaintenanceWindow) -> None:
+        """Ask whether it opens first when its policy says, and next where the clocks asked for it.
+
+        What is put back opens as it did.
+        """
+        window = call.window
+        assert call.cluster_id
+        assert window
+        if record.undone:
+            return
+        rules, start = self.rules[record.policy_hash], next(window.occurrences(call.at)).start
+        assert rules.want(window, start)
+        if not record.run_id and call.cluster_id not in self.asked:
+            by_clocks = rules.changed_by_clocks(shown)
+            assert by_clocks
+            assert canonical(by_clocks, call.at) == record.window
+            assert start == rules.next_start(window, call.at)
 
     async def _records(self, runs: set[str]) -> AsyncIterator[RunRecord]:
         for run_id in runs:
@@ -269,12 +311,55 @@ class Judge:
             return
         plan = await self.world.approver.orders.plans.of(record.run.id)
         counted = sum(not each.clocks for each in plan.values())
-        most = self.most[record.run.policy_hash or ""]
-        most = max(10, verdict["owned"] // 10) if most is None else most
+        rules = self.rules[record.run.policy_hash or ""]
+        most = max(10, verdict["owned"] // 10) if rules.most is None else rules.most
         assert (verdict["updates"], verdict["atMost"]) == (counted, most)
         assert verdict["forClocks"] == len(plan) - counted
         waits = record.state is RunState.NEEDS_APPROVAL
         assert waits == verdict["needsApproval"] == (counted > most)
+        for on, planned in plan.items():
+            self.judge_cause(on, planned, rules)
+
+    def judge_cause(self, on: ClusterId, planned: Planned, rules: Rules) -> None:
+        """Ask whether what is said to be for the clocks alone is, and all that is.
+
+        What was handed over may have been at the wrong time then: that is the brake's.
+        """
+        now, window = self.world.clock.now(), window_of(self.world.aks.schedule(on))
+        if window is None or on in self.handed or digest(canonical(window, now)) != planned.before:
+            return
+        other = rules.changed_by_clocks(window)
+        by_clocks = other is not None and digest(canonical(other, now)) == planned.after
+        assert planned.clocks == by_clocks
+
+    def judge_openings(self, since: datetime, windows: dict[ClusterId, Wanted]) -> None:
+        """Ask whether all that naptime owns opens by the clocks of its zone, from an instant on.
+
+        Only what has the hours that are wanted of it: all else is a change of the policy.
+        """
+        for on, known in self.rows():
+            wanted, now = windows[on], self.world.clock.now()
+            if (
+                not known
+                or not known.is_naptimes
+                or known.undone
+                or on in self.handed | self.hidden
+            ):
+                continue
+            for window, start in self._openings(on, since, now):
+                if wanted.other_offset(window):
+                    assert wanted.is_right(start)
+
+    def _openings(
+        self, on: ClusterId, since: datetime, until: datetime
+    ) -> Iterator[tuple[MaintenanceWindow, datetime]]:
+        for begun, end, body in self._states(on, until):
+            window, first = window_of(body), max(begun, since)
+            for found in window.occurrences(first) if window else ():
+                if found.start >= end:
+                    break
+                if window and found.start >= first:
+                    yield window, found.start
 
     def rows(self) -> Iterator[tuple[ClusterId, Written | None]]:
         """Read what naptime has on record of each cluster's schedule."""
