@@ -52,8 +52,6 @@ class Level:
 
     def at_most(self, pool: int) -> int:
         """Give how many of a pool's nodes may go at once."""
-        if self.state is State.CLOSED:
-            return 0
         return min((pool, *(limit.of(pool) for limit in self.limits)))
 
 

@@ -29,6 +29,8 @@ _DAYS_PER_WEEK = 7
 _SHORTEST_MONTH = 28
 _SPANS_NAMED = 3
 
+type _NotEveryDay = Weekly | AbsoluteMonthly | RelativeMonthly
+
 
 @dataclass(frozen=True, slots=True)
 class Days:
@@ -70,8 +72,8 @@ def _narrowest(recurrence: Recurrence, shift: int) -> tuple[Recurrence, Days]:
     return Daily(1), Days()
 
 
-def _wider(recurrence: Recurrence) -> Iterator[Recurrence]:
-    """Yield recurrences that have every day of one, the narrowest first."""
+def _wider(recurrence: Recurrence) -> Iterator[_NotEveryDay]:
+    """Yield recurrences that have every day of one and not every day, the narrowest first."""
     match recurrence:
         case Daily():
             pass
@@ -86,11 +88,9 @@ def _wider(recurrence: Recurrence) -> Iterator[Recurrence]:
             assert_never(recurrence)
 
 
-def _days(recurrence: Recurrence, shift: int) -> Days | None:
+def _days(recurrence: _NotEveryDay, shift: int) -> Days | None:
     """Give the UTC days of a recurrence whose local day is `shift` days off, if cron has them."""
     match recurrence:
-        case Daily():
-            return Days()
         case Weekly(_, weekday):
             return Days(of_week=_weekday(weekday, shift))
         case AbsoluteMonthly(_, day):

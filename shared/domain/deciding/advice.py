@@ -87,16 +87,12 @@ def opens_at_once(wished: Wished) -> Finding | None:
 def starts_too_soon(wished: Wished) -> Finding | None:
     """Find that the next start is nearer than the lead time and the attempt's own time-out."""
     soonest = wished.now + wished.desired.horizon
-    for found in possible_occurrences(wished.window, wished.now):
-        if found.start >= soonest:
-            return None
-        if found.start > wished.now:
-            message = (
-                f"The next start, {to_text(found.start)}, is before {to_text(soonest)}: "
-                "AKS may miss it."
-            )
-            return Finding(Reason.START_TOO_SOON, message)
-    return None
+    starts = (found.start for found in possible_occurrences(wished.window, wished.now))
+    coming = next((start for start in starts if start > wished.now), None)
+    if coming is None or coming >= soonest:
+        return None
+    message = f"The next start, {to_text(coming)}, is before {to_text(soonest)}: AKS may miss it."
+    return Finding(Reason.START_TOO_SOON, message)
 
 
 REQUESTED = Finding(Reason.REQUESTED, "A person asked for this schedule.")

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from shared.domain.deciding.observed import ObservedCluster
-from shared.domain.vocabulary.fields import BrokenRule, an_instant, text_in
+from shared.domain.vocabulary.fields import Fields, an_instant, text_in
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.instants import to_text
 
@@ -42,9 +42,7 @@ class SeenCluster:
     @classmethod
     def of(cls, body: Mapping[str, object], cluster_id: ClusterId) -> Self | None:
         """Read what `to_json` gave; None where that makes no sense: then it is read anew."""
-        if not text_in(body, "location") or not isinstance(body.get("nap"), bool):
-            return None
-        try:
-            return cls(ObservedCluster.from_json(cluster_id, body), an_instant(body.get("readAt")))
-        except BrokenRule:
-            return None
+        read_at = Fields(body, "", []).loose("readAt", an_instant)
+        if read_at and text_in(body, "location") and isinstance(body.get("nap"), bool):
+            return cls(ObservedCluster.from_json(cluster_id, body), read_at)
+        return None

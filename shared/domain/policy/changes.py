@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypedDict
+from typing import TypedDict, assert_never
 
 from shared.domain.policy.choose import Choice, Leave, Policy, ReportOnly, Use
 from shared.domain.policy.match import Matched
@@ -80,6 +80,8 @@ def use_text(use: Use) -> str:
             return f"leave until {until}"
         case ReportOnly():
             return "report only"
+        case _:
+            assert_never(use)
 
 
 def _wanted(choice: Choice) -> WantedJson:

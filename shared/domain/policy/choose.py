@@ -155,15 +155,14 @@ class Policy:
 
     def _first(self, cluster: Matched, at: datetime) -> tuple[Rule, Leave | None]:
         """Find the first rule that matches; an exemption that is over is passed by."""
-        expired = None
-        for place in self.index.candidates(cluster):
-            rule = self.rules[place]
-            if not rule.match.holds(cluster):
-                continue
-            if not isinstance(rule.use, Leave) or not rule.use.is_over(at):
-                return rule, expired
+        rules = (self.rules[place] for place in self.index.candidates(cluster))
+        matching = (rule for rule in rules if rule.match.holds(cluster))
+        rule, expired = next(matching), None
+        while isinstance(rule.use, Leave) and rule.use.is_over(at):
             expired = expired or rule.use
-        raise ValueError("the last rule of a policy is for every cluster")
+            # There is one: the last rule of a policy is for every cluster, and never ends.
+            rule = next(matching)
+        return rule, expired
 
     def named_by_tag(self, cluster: Matched) -> str | None:
         """Give the value of the cluster's tag that may name a window; None where there is none."""

@@ -162,9 +162,7 @@ def _each[T](fields: Fields, name: str, parse: Callable[[object], T]) -> tuple[T
 
 
 def _tags(match: Fields) -> dict[str, TagWish]:
-    if "tags" not in match.present():
-        return {}
-    tags = match.under("tags")
+    tags = match.optional_under("tags")
     if tags is None:
         return {}
     found = {key.lower(): _tag(tags, key) for key in tags.present()}

@@ -44,7 +44,7 @@ NEVER = UpdateRules()
 
 def read_updates(top: Fields) -> UpdateRules:
     """Read the table, and note what is wrong with it; without one, nothing is ever changed."""
-    written = top.under("update") if "update" in top.present() else None
+    written = top.optional_under("update")
     if written is None:
         return NEVER
     written.refuse_unknown(_KNOWN)

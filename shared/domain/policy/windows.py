@@ -134,12 +134,10 @@ class NamedWindow:
         return self.starts(self._shift(cluster_id), earliest)
 
     def starts(self, shift: timedelta, earliest: datetime) -> Iterator[tuple[datetime, datetime]]:
-        """Yield the starts so long after the bound's own, as local times and as instants (UTC)."""
-        for day in self._days(earliest - shift):
-            local = day + shift
-            start = wall_clock(self.zone, local)
-            if start >= earliest:
-                yield local, start
+        """Give the starts so long after the bound's own, as local times and as instants (UTC)."""
+        locals_ = (day + shift for day in self._days(earliest - shift))
+        starts = ((local, wall_clock(self.zone, local)) for local in locals_)
+        return ((local, start) for local, start in starts if start >= earliest)
 
     def _days(self, after: datetime) -> Iterator[datetime]:
         """Yield the naive local times of the unspread starts, from two days before an instant."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
-from typing import Self, TypedDict
+from typing import Literal, Self, TypedDict, assert_never
 
 from shared.domain.deciding.own.drift import Drift, DriftJson, digest
 from shared.domain.policy.updates import UpdateRules
@@ -114,7 +114,7 @@ class Planned:
 
 def read_planned(message: Fields) -> Planned | None:
     """Read the permit in a message, and note what is wrong with it; None where there is none."""
-    fields = message.under("update") if "update" in message.present() else None
+    fields = message.optional_under("update")
     if fields is None:
         return None
     fields.refuse_unknown(("before", "after", "runId", "back"))
@@ -200,7 +200,7 @@ class Verdict:
         return self.updates > self.most
 
     @property
-    def follows(self) -> UpdateKind:
+    def follows(self) -> Literal[UpdateKind.PLANNED, UpdateKind.CLOCKS]:
         """Say which updates follow by themselves: over the brake only what the clocks ask for."""
         return UpdateKind.CLOCKS if self.needs_approval else UpdateKind.PLANNED
 
@@ -216,7 +216,10 @@ class Verdict:
         }
 
 
-def chosen(plan: Plan, kind: UpdateKind, now: datetime) -> Plan:
+type OfPlan = Literal[UpdateKind.PLANNED, UpdateKind.APPROVED, UpdateKind.CLOCKS]
+
+
+def chosen(plan: Plan, kind: OfPlan, now: datetime) -> Plan:
     """Give what of a run's plan a run of that kind carries out from an aware instant on.
 
     What has to wait for longer than until the next run may come is left to that one, unless
@@ -229,8 +232,8 @@ def chosen(plan: Plan, kind: UpdateKind, now: datetime) -> Plan:
             return braked(plan)
         case UpdateKind.CLOCKS:
             return soon(only_for_clocks(plan), now)
-        case UpdateKind.REVERT:
-            raise TypeError("what is put back is not of a plan")
+        case _:
+            assert_never(kind)
 
 
 def soon(plan: Plan, now: datetime) -> Plan:

@@ -30,6 +30,7 @@ from shared.domain.messages.work import (
     paced_delay,
     parse_reconcile_cluster,
 )
+from shared.domain.vocabulary.cloud_event import EventType
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.ports.azure import Clock
@@ -137,8 +138,8 @@ class ClusterWorker:
                 await self.given_up.forget(work.cluster_id)
             case OutcomeKind.DEFERRED | OutcomeKind.FAILED:
                 await self._give_up(outcome, work)
-                if (other := outcome.kubernetes) and other.kind is OutcomeKind.FAILED:
-                    await self.teller.tell_upgrades_given_up(outcome, _occasion(work))
+                if (other := outcome_of_upgrades(outcome)) and other.kind is OutcomeKind.FAILED:
+                    await self._tell_upgrades_given_up(other, work)
             case _:
                 await self._settle_upgrades(outcome, work, seen)
 
@@ -165,7 +166,11 @@ class ClusterWorker:
         part = AUTO_UPGRADE_SCHEDULE
         await self.given_up.put(GivenUp.of(other, work, now, work.attempt, part))
         if not was_told:
-            await self.teller.tell_upgrades_given_up(outcome, _occasion(work))
+            await self._tell_upgrades_given_up(other, work)
+
+    async def _tell_upgrades_given_up(self, other: Outcome, work: ReconcileCluster) -> None:
+        failed = EventType.KUBERNETES_SCHEDULE_FAILED
+        await self.teller.tell_given_up(other, _occasion(work), failed)
 
     def _delay(self, outcome: Outcome, work: ReconcileCluster) -> timedelta:
         if outcome.reason is Reason.PACED:

@@ -10,9 +10,9 @@ from shared.domain.deciding.outcome import Outcome, attention_in
 from shared.domain.errors import AzureError, Rejected
 from shared.domain.messages.given_up import GivenUp
 from shared.domain.messages.outbox import PublishEvents, packed, parse_publish_events
-from shared.domain.messages.told import Occasion, events_of, failure_of, failure_of_upgrades
+from shared.domain.messages.told import Occasion, events_of, failure_of
 from shared.domain.messages.work import SLOW, delay_before
-from shared.domain.vocabulary.cloud_event import CloudEvent
+from shared.domain.vocabulary.cloud_event import CloudEvent, EventType
 from shared.ports.azure import Clock, Topic
 from shared.ports.storage import Queue
 from shared.reconcile.ground.given_up import GivenUpRecords
@@ -65,13 +65,14 @@ class OutcomeTeller:
         told = await self.memory.told(outcome.cluster_id) if attention_in(outcome) else ()
         await self.teller.tell(events_of(outcome, occasion, told, self.teller.clock.now()))
 
-    async def tell_given_up(self, outcome: Outcome, occasion: Occasion) -> None:
-        """Tell that a cluster was given up on."""
-        await self.teller.tell(failure_of(outcome, occasion, self.teller.clock.now()))
-
-    async def tell_upgrades_given_up(self, outcome: Outcome, occasion: Occasion) -> None:
-        """Tell that its schedule of Kubernetes upgrades was."""
-        await self.teller.tell(failure_of_upgrades(outcome, occasion, self.teller.clock.now()))
+    async def tell_given_up(
+        self,
+        outcome: Outcome,
+        occasion: Occasion,
+        failed: EventType = EventType.SCHEDULE_FAILED,
+    ) -> None:
+        """Tell that one of a cluster's schedules was given up on."""
+        await self.teller.tell(failure_of(outcome, occasion, self.teller.clock.now(), failed))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from shared.domain.budgets.activity import Activity, active_minutes, together
 from shared.domain.budgets.budget import Budget, DisruptionReason
@@ -140,8 +141,7 @@ def _repeats_weekly(window: MaintenanceWindow) -> bool:
 
 
 def stretches_of(window: MaintenanceWindow, calendar: Calendar) -> Iterator[Stretch]:
-    """Yield when a window may be open within a calendar, in any reading of it."""
-    for each in possible_occurrences(window, calendar.start):
-        if each.start >= calendar.end:
-            return
-        yield Stretch(each.start, each.end)
+    """Give when a window may be open within a calendar, in any reading of it."""
+    found = possible_occurrences(window, calendar.start)
+    coming = takewhile(lambda each: each.start < calendar.end, found)
+    return (Stretch(each.start, each.end) for each in coming)

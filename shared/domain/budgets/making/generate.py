@@ -10,6 +10,7 @@ the 1st to the 7th, or no Sunday", which is how Karpenter's cron joins the two.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from shared.domain.budgets.budget import MOST_BUDGETS, Budget, DisruptionReason, Nodes
 from shared.domain.budgets.minutes import MINUTES_PER_DAY, Stretch
@@ -169,10 +170,7 @@ def _dated_blocks(
 
 
 def _until(occurrences: Iterator[Occurrence], until: datetime) -> Iterator[Occurrence]:
-    for each in occurrences:
-        if each.start >= until:
-            return
-        yield each
+    return takewhile(lambda each: each.start < until, occurrences)
 
 
 def _checked(until: datetime | None, now: datetime) -> datetime:

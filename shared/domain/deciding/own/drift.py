@@ -3,7 +3,6 @@
 Pure: it knows of no cluster but this one, and says nothing of how many others are to be changed.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -124,7 +123,7 @@ def drift_of(owned: Owned, use: NamedWindow) -> Drift | None:
         return None
     _, start = use.coming(owned.cluster_id, owned.now + owned.lead)
     clocks = only_clocks(owned, use)
-    wait = wait_before(owned, planned, start, clocks=clocks)
+    wait = _wait_before(owned, start, clocks=clocks)
     return Drift(before, after, planned, _changes(owned, planned), clocks, wait)
 
 
@@ -148,7 +147,7 @@ def back_to(owned: Owned, window: MaintenanceWindow) -> Drift | None:
     start = window.next_start(owned.now)
     if before == after or start is None:
         return None
-    wait = wait_before(owned, window, start.start, clocks=False)
+    wait = _wait_before(owned, start.start, clocks=False)
     return Drift(before, after, window, _changes(owned, window), clocks=False, wait=wait)
 
 
@@ -173,32 +172,17 @@ def only_clocks(owned: Owned, use: NamedWindow) -> bool:
     return any(canonical(each, owned.now) == seen for each in wanted_then)
 
 
-def wait_before(
-    owned: Owned, planned: MaintenanceWindow, start: datetime, *, clocks: bool
-) -> Wait | None:
+def _wait_before(owned: Owned, start: datetime, *, clocks: bool) -> Wait | None:
     """Find what is in the way of a change now; None if nothing is.
 
-    `start` is the first start that the rule wants and that can still be written, in UTC.
+    `start` (UTC) is the first start of what would be written. No change may take an opening away
+    that nothing comes in the place of.
     """
-    for found in possible_occurrences(owned.window, owned.now):
-        if found.start < owned.now + owned.margin:
-            return Wait(_quiet_from(owned, found), _in_use(found, owned.now))
-        return _loses(owned, planned, start, found, clocks=clocks)
-    return None
-
-
-def _loses(
-    owned: Owned,
-    planned: MaintenanceWindow,
-    start: datetime,
-    coming: Occurrence,
-    *,
-    clocks: bool,
-) -> Wait | None:
-    """Find that a change would take an opening away that nothing comes in the place of."""
-    first = planned.next_start(owned.now)
-    if first is None or first.start != start:
-        return Wait(coming.end, "what would be written would not start when it is to.")
+    coming = next(possible_occurrences(owned.window, owned.now), None)
+    if coming is None:
+        return None
+    if coming.start < owned.now + owned.margin:
+        return Wait(_quiet_from(owned, coming), _in_use(coming, owned.now))
     if start > owned.last_opened + LONGEST_WITHOUT and coming.start < start:
         why = f"until {to_text(start)} there would be no opening, for more than eight days."
         return Wait(coming.end, why)
@@ -218,15 +202,9 @@ def _quiet_from(owned: Owned, found: Occurrence) -> datetime:
     One that always is says the end of the first opening that is a week ahead.
     """
     quiet = found.end
-    for each in _week_of(owned):
-        if each.start >= quiet + owned.margin:
+    week = owned.now + LONGEST_WITHOUT
+    for each in possible_occurrences(owned.window, owned.now):
+        if each.start > week or each.start >= quiet + owned.margin:
             break
         quiet = max(quiet, each.end)
     return quiet
-
-
-def _week_of(owned: Owned) -> Iterator[Occurrence]:
-    for found in possible_occurrences(owned.window, owned.now):
-        if found.start > owned.now + LONGEST_WITHOUT:
-            return
-        yield found
