@@ -7,10 +7,12 @@ processor time whatever is in it (docs/decisions/0018-clusters-in-batches.md).
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple, Self, cast
+
+from msgspec import Struct
 
 from shared.domain.deciding.decision import Action, Decision, Finding
 from shared.domain.deciding.last_outcome import LONGEST_OUTCOME, LastOutcomeJson
@@ -51,8 +53,7 @@ class Place(NamedTuple):
     column: str
 
 
-@dataclass(frozen=True, slots=True)
-class PendingCluster:
+class PendingCluster(Struct, frozen=True):
     """A cluster that a run has to look at: all that deciding needs, so that it need not be read."""
 
     cluster: ObservedCluster
@@ -116,8 +117,7 @@ def left_to_the_queue(cluster: ObservedCluster) -> Decision | None:
     return _TOO_LARGE if len(_to_text(PendingCluster(cluster))) > LONGEST_OUTCOME else None
 
 
-@dataclass(frozen=True, slots=True)
-class SettledCluster:
+class SettledCluster(Struct, frozen=True):
     """A cluster that a run is done with: its outcome, as the HTTP API shows it."""
 
     shown: LastOutcomeJson
@@ -133,8 +133,7 @@ class SettledCluster:
 type BatchedCluster = PendingCluster | SettledCluster
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(Struct, frozen=True, dict=True):
     """One row with its clusters, by their columns."""
 
     key: str

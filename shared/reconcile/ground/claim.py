@@ -5,10 +5,11 @@ All times that are compared are the storage service's own, so workers' clocks do
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import batched
+
+from msgspec import Struct
 
 from shared.domain.messages.work import AlreadyDone, Busy, Claim, Refusal
 from shared.domain.vocabulary.ids import ClusterId
@@ -34,8 +35,7 @@ BUSY_FOR = timedelta(seconds=30)
 """When it makes sense to ask again; a claim whose holder was killed ends after five minutes."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterClaims:
+class ClusterClaims(Struct, frozen=True):
     """The claims in the table of clusters: partition the subscription, key the cluster's hash."""
 
     table: Table
@@ -151,8 +151,7 @@ class ClusterBusy(Exception):
     wait = BUSY_FOR
 
 
-@dataclass(slots=True)
-class Holding:
+class Holding(Struct):
     """A claim that is held; `concluded` says whether it answers all work from before it."""
 
     claim: Claim
