@@ -58,6 +58,8 @@ class PendingCluster(Struct, frozen=True):
 
     cluster: ObservedCluster
     attempts: int = 0
+    unknown: bool = False
+    """Whether nothing was remembered of it when it was listed."""
     explicit: bool = False
     """Whether an explicit schedule was seen before, so that probably nothing is to be written."""
     listed_at: datetime | None = None
@@ -81,6 +83,7 @@ class PendingCluster(Struct, frozen=True):
         return {
             "clusterId": str(self.cluster.id),
             "attempts": self.attempts,
+            "unknown": self.unknown,
             "explicit": self.explicit,
             "listedAt": to_text(self.listed_at) if self.listed_at else None,
             "givenUp": self.given_up,
@@ -100,6 +103,7 @@ class PendingCluster(Struct, frozen=True):
         return cls(
             ObservedCluster.from_json(ClusterId.parse(str(body["clusterId"])), body),
             attempts=int(str(body["attempts"])),
+            unknown=body.get("unknown") is True,
             explicit=body.get("explicit") is True,
             listed_at=from_text(str(listed_at)) if listed_at else None,
             given_up=body["givenUp"] is True,

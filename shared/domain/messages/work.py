@@ -223,6 +223,8 @@ class Claim(Struct, frozen=True):
     """The row as it was claimed; a later claim changes its ETag."""
     claimed_at: datetime
     """When the storage service accepted the claim, in whole seconds, rounded down, in UTC."""
+    is_first: bool = False
+    """Whether there was no claim on the cluster before: nobody has written to it for two weeks."""
 
 
 class Busy(Struct, frozen=True):

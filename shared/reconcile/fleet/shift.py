@@ -202,10 +202,12 @@ class Shift(Struct):
             # What has to be written is written under a claim, which comes before the look. So is
             # what is let go: a person may just be changing it through naptime.
             return Settled(replace(cluster, explicit=False), None)
-        if cluster.cluster.id not in self.claims:
+        claim = self.claims.get(cluster.cluster.id)
+        if claim is None:
             return Settled(cluster, None, counts=False)
-        # Since the listing somebody may have asked naptime for another schedule.
-        await one.remember()
+        if not (cluster.unknown and claim.is_first):
+            # Since the listing somebody may have asked naptime for another schedule.
+            await one.remember()
         one.own.permit, one.own.run_id = cluster.update, self.record.run_id
         return await self._write(one, cluster)
 

@@ -183,6 +183,7 @@ class Listed(Struct):
         given_up = part == NODE_OS
         return PendingCluster(
             self._with_asked_tags(cluster),
+            unknown=before is None,
             # What is to be changed is looked at under a claim, with the write that follows.
             explicit=before is not None and before.explicit and update is None,
             listed_at=listed_at,
