@@ -1,6 +1,6 @@
 """The table of docs/events.md is what the code publishes."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import UTC, datetime
 
 from shared.domain.deciding.decision import Finding

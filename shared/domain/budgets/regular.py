@@ -6,9 +6,11 @@ narrowest one that has every occurrence of the window, and a sentence says what 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import datetime, timedelta
 from typing import assert_never
+
+from msgspec import Struct
 
 from shared.domain.budgets.minutes import MINUTES_PER_DAY
 from shared.domain.window.recurrence import (
@@ -32,16 +34,14 @@ _SPANS_NAMED = 3
 type _NotEveryDay = Weekly | AbsoluteMonthly | RelativeMonthly
 
 
-@dataclass(frozen=True, slots=True)
-class Days:
+class Days(Struct, frozen=True):
     """On which days in UTC a rhythm starts; None for a field that does not matter. Sunday is 0."""
 
     of_week: int | None = None
     of_month: range | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rhythm:
+class Rhythm(Struct, frozen=True):
     """A window without its dates, and the UTC days and minute of the day on which it starts.
 
     `lets_in` says in sentences what the window itself does not have.

@@ -5,9 +5,12 @@ refused unless the wish is forced; the person may know better. A warning is only
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from copy import replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypedDict
+
+from msgspec import Struct
 
 from shared.domain.deciding import checks
 from shared.domain.deciding.checks import LOOK_AHEAD, Situation
@@ -106,8 +109,7 @@ class OfferJson(TypedDict):
     body: dict[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """A window that raises no advice if it is sent at `send_at`, and its first start; in UTC."""
 
     send_at: datetime
@@ -123,8 +125,7 @@ class Offer:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
+class Advice(Struct, frozen=True):
     """What is to be done with a wish, and everything that is to be said about it."""
 
     decision: Decision

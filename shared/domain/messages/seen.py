@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
+
+from msgspec import Struct
 
 from shared.domain.deciding.observed import ObservedCluster
 from shared.domain.vocabulary.fields import Fields, an_instant, text_in
@@ -19,8 +20,7 @@ LONGEST = 24_000
 those beyond ASCII up to six times that, and a queue takes no message of more than 48 KiB."""
 
 
-@dataclass(frozen=True, slots=True)
-class SeenCluster:
+class SeenCluster(Struct, frozen=True):
     """A cluster as it was read at an instant by a worker's clock, in UTC."""
 
     cluster: ObservedCluster

@@ -6,8 +6,9 @@ repetition after a crash has the same id.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from shared.domain.deciding.decision import Finding
 from shared.domain.deciding.kubernetes import outcome_of_upgrades
@@ -25,8 +26,7 @@ _WRITTEN = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Occasion:
+class Occasion(Struct, frozen=True):
     """Why a cluster was looked at, and in which run, if in one.
 
     `name` stays the same over all attempts: the run's id, or when the cluster was asked for.

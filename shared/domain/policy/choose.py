@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Self, TypedDict
 
+from msgspec import Struct
+
 from shared.domain.policy.index import RuleIndex
 from shared.domain.policy.match import Match, Matched
 from shared.domain.policy.updates import NEVER, UpdateRules
@@ -17,8 +19,7 @@ from shared.domain.vocabulary.plain_text import one_line
 from shared.domain.window.window import MaintenanceWindow
 
 
-@dataclass(frozen=True, slots=True)
-class Leave:
+class Leave(Struct, frozen=True):
     """An exemption: until the end of a day in UTC, for whom, and what for."""
 
     until: date
@@ -30,13 +31,11 @@ class Leave:
         return at.astimezone(UTC).date() > self.until
 
 
-@dataclass(frozen=True, slots=True)
-class ReportOnly:
+class ReportOnly(Struct, frozen=True):
     """The cluster is looked at, and never written to."""
 
 
-@dataclass(frozen=True, slots=True)
-class SameWindow:
+class SameWindow(Struct, frozen=True):
     """Kubernetes is upgraded in the window of the node images."""
 
 
@@ -44,13 +43,12 @@ type Use = NamedWindow | Leave | ReportOnly
 """What a rule says of the clusters that it is for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """For whom, and what: one window, an exemption, or a look only."""
 
     name: str
     use: Use
-    match: Match = field(default_factory=Match)
+    match: Match = Match()
     kubernetes: NamedWindow | SameWindow | None = None
     """The window of Kubernetes upgrades that is made where there is none; None: none is made."""
 
@@ -63,8 +61,7 @@ class StepJson(TypedDict):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """The same; `why` is what the cluster is, or has."""
 
     rule: str
@@ -75,8 +72,7 @@ class Step:
         return {"rule": self.rule, "matched": self.matched, "why": self.why}
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """What is wanted for one cluster, by which rule, and what it was asked of.
 
     `expired` is an exemption that is over and would have matched. `unknown_tag` is the value of
@@ -172,8 +168,7 @@ class Policy:
         return next(found, None)
 
 
-@dataclass(frozen=True, slots=True)
-class Choosing:
+class Choosing(Struct, frozen=True):
     """What was asked of a policy: for which cluster, and when."""
 
     policy: Policy

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+
+from msgspec import Struct
 
 from shared.domain.policy.choose import Leave, ReportOnly, Rule, SameWindow, Use
 from shared.domain.policy.match import PRESENT, Match, TagWish
@@ -26,8 +27,7 @@ _PATTERN = re.compile(r"[a-z0-9_.()*-]{1,90}", re.ASCII | re.IGNORECASE)
 _SKUS = ("automatic", "base")
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """What a rule may name."""
 
     windows: Mapping[str, NamedWindow | None]

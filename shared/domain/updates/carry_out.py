@@ -1,6 +1,6 @@
 """What is done of what was decided: an update needs a permit for the very change that it makes."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import datetime
 from typing import assert_never
 

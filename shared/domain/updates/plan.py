@@ -5,11 +5,12 @@ the brake counts the whole of it before the first write, and what somebody appro
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from typing import Literal, Self, TypedDict, assert_never
+
+from msgspec import Struct
 
 from shared.domain.deciding.own.drift import Drift, DriftJson, digest
 from shared.domain.policy.updates import UpdateRules
@@ -37,8 +38,7 @@ class UpdateOrderJson(TypedDict):
     runId: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateOrder:
+class UpdateOrder(Struct, frozen=True):
     """What a run carries out, and of which run's plan; empty: what the clocks ask for.
 
     For a revert, it is the run whose updates are put back.
@@ -69,8 +69,7 @@ class PlannedJson(TypedDict):
     back: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """One update that may be made: of exactly this, to exactly that, by the hashes of both."""
 
     before: str
@@ -132,8 +131,7 @@ def _a_flag(value: object) -> bool:
     return value
 
 
-@dataclass(frozen=True, slots=True)
-class Anything:
+class Anything(Struct, frozen=True):
     """Whatever the policy wants: a person has asked for this one cluster."""
 
     def allows(self, _: Drift) -> bool:
@@ -177,8 +175,7 @@ class VerdictJson(TypedDict):
     needsApproval: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """The same: the brake's arithmetic."""
 
     plan_hash: str

@@ -6,9 +6,11 @@ A person asks for one cluster: at once if possible, otherwise by the queue.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import datetime, timedelta
 from typing import assert_never
+
+from msgspec import Struct
 
 from shared.domain.deciding.kubernetes import outcome_of_upgrades
 from shared.domain.deciding.observed import AUTO_UPGRADE_SCHEDULE
@@ -48,8 +50,7 @@ type Report = Callable[[Outcome, ReconcileCluster, datetime], None]
 """Told of each outcome, the work behind it, and when, by the worker's clock."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterWorker:
+class ClusterWorker(Struct, frozen=True):
     """Does one piece of cluster work; harmless to repeat, and nothing is lost on the way."""
 
     reconciler: ClusterReconciler
@@ -187,8 +188,7 @@ def _occasion(work: ReconcileCluster) -> Occasion:
     return Occasion.asked(work.cause, work.asked_at)
 
 
-@dataclass(frozen=True, slots=True)
-class MessageReceiver:
+class MessageReceiver(Struct, frozen=True):
     """Receives from the work queue; raises InvalidMessage for what naptime did not write."""
 
     worker: ClusterWorker
@@ -204,8 +204,7 @@ class MessageReceiver:
         return await self.worker.do(work, inserted_at)
 
 
-@dataclass(frozen=True, slots=True)
-class RequestedReconcile:
+class RequestedReconcile(Struct, frozen=True):
     """Answers `POST /reconcile` for one cluster."""
 
     worker: ClusterWorker

@@ -4,7 +4,8 @@ The other end of the outbox: events from their queue to the topic, again and aga
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from shared.domain.deciding.outcome import Outcome, attention_in
 from shared.domain.errors import AzureError, Rejected
@@ -20,8 +21,7 @@ from shared.reconcile.ground.memory import ClusterMemory
 from shared.telemetry.lines import EVENTS_DROPPED, EVENTS_GIVEN_UP, EVENTS_LOST
 
 
-@dataclass(frozen=True, slots=True)
-class EventTeller:
+class EventTeller(Struct, frozen=True):
     """Puts events on their queue; where there is no topic, and so no queue, does nothing."""
 
     queue: Queue[PublishEvents] | None
@@ -50,8 +50,7 @@ class EventTeller:
                 EVENTS_LOST.log(error, events=len(work.events), why=type(error).__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class OutcomeTeller:
+class OutcomeTeller(Struct, frozen=True):
     """Tells what came of single clusters; call it before the outcome is remembered."""
 
     teller: EventTeller
@@ -75,8 +74,7 @@ class OutcomeTeller:
         await self.teller.tell(failure_of(outcome, occasion, self.teller.clock.now(), failed))
 
 
-@dataclass(frozen=True, slots=True)
-class EventPublisher:
+class EventPublisher(Struct, frozen=True):
     """Publishes the events of one message; what cannot be published comes back later."""
 
     topic: Topic | None

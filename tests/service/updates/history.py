@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
-from dataclasses import replace
+from copy import replace
 from datetime import datetime, timedelta
 
 from hypothesis import strategies as st

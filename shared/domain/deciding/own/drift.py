@@ -3,11 +3,13 @@
 Pure: it knows of no cluster but this one, and says nothing of how many others are to be changed.
 """
 
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import NotRequired, TypedDict
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from shared.domain.deciding.conditions import Difference, DifferenceJson, changes_between
 from shared.domain.deciding.written import Written, canonical, is_alike_but_for_clocks
@@ -36,16 +38,14 @@ class DriftJson(TypedDict):
     waitsUntil: NotRequired[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """Why a schedule is not changed now, and until when (UTC)."""
 
     until: datetime
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
+class Drift(Struct, frozen=True):
     """What an owned schedule is, and what is wanted instead; `window` as it is to be written.
 
     `before` and `after` are canonical windows. `wait` is what is in the way of the change now.
@@ -78,8 +78,7 @@ def digest(window: str) -> str:
     return sha256(window.encode()).hexdigest()[:16]
 
 
-@dataclass(frozen=True, slots=True)
-class Owned:
+class Owned(Struct, frozen=True):
     """A schedule that naptime owns, as it is seen at an aware instant, and what it was to be.
 
     `lead` is how far ahead of `now` the next start of what is written must be.

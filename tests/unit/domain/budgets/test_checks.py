@@ -1,6 +1,6 @@
 """What is wrong with a pool's budgets, and that nothing is wrong with those that naptime makes."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import date, time, timedelta
 
 import pytest

@@ -1,7 +1,7 @@
 """Budgets made for a window are open when it is, and closed when it is not."""
 
 import re
-from dataclasses import replace
+from copy import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 

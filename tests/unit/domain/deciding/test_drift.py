@@ -1,7 +1,7 @@
 """Drift of what naptime wrote: found field by field, changed only where nothing is lost by it."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from copy import replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
 import pytest

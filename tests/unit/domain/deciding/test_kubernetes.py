@@ -1,7 +1,7 @@
 """When nothing holds back the upgrades of Kubernetes that bring node images with them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from copy import replace
 from datetime import date, time
 from itertools import product
 

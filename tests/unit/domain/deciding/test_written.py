@@ -1,6 +1,6 @@
 """What naptime wrote, and whether it is still there: by the record, at an instant."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 

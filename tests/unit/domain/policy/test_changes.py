@@ -1,6 +1,6 @@
 """What another policy would change for a fleet: counted whole, named up to a number."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import date, time
 
 import pytest

@@ -1,6 +1,6 @@
 """Which window a cluster gets: the first rule that matches, and why."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest

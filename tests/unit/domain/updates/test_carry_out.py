@@ -1,6 +1,6 @@
 """What stood before an update is put back, unless it is there, or cannot be known or wanted."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import time
 
 import pytest
