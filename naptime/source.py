@@ -1,8 +1,9 @@
 """What the commands ask, whoever answers: Azure by one's own login, or a deployed naptime."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from naptime.asking.references import ClusterName
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from shared.reconcile.shown.runs import ShownRunJson
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """How far it has come: clusters done of those that are known so far, and what is done."""
 
     done: int
@@ -26,8 +26,7 @@ type Watch = Callable[[Progress], None]
 """Told from time to time how far it has come."""
 
 
-@dataclass(frozen=True, slots=True)
-class FleetLook:
+class FleetLook(Struct, frozen=True):
     """A run over a fleet with all of its rows, and what it left out of them.
 
     `left_out` are the clusters that are excluded; `unreadable` says of clusters whose ids naptime

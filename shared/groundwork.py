@@ -1,9 +1,10 @@
 """What the use cases stand on: each part made once, from the ports and the settings."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+
+from msgspec import Struct
 
 from shared.domain.deciding.outcome import Outcome
 from shared.domain.fleet.batch import PendingCluster
@@ -43,8 +44,7 @@ from shared.reconcile.images.memory import IMAGES_TABLE, ImageMemory, NewestImag
 from shared.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Reports:
+class Reports(Struct, frozen=True):
     """Where what has happened is told."""
 
     work: Callable[[Outcome, ReconcileCluster, datetime], None]

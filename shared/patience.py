@@ -2,9 +2,10 @@
 
 import os
 import random
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from shared.azure import is_storage_trouble, opened_alone
 from shared.domain.errors import InvalidSetting
@@ -23,8 +24,7 @@ FORBIDDEN = 403
 STORAGE = "storage was in trouble for a day"
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """A message as the Functions host delivers it, and when its queue took it in."""
 
     queue: str

@@ -5,8 +5,9 @@ loads the app (Azure/azure-functions-python-worker issues 1588 and 1770).
 """
 
 import re
-from dataclasses import dataclass
 from datetime import time, timedelta, timezone
+
+from msgspec import Struct
 
 from shared.domain.deciding.decision import Desired
 from shared.domain.fleet.pace import Pace
@@ -37,8 +38,7 @@ OLDEST_STABLE, OLDEST_PREVIEW = "2025-05-01", "2024-01-02-preview"
 FIRST_WITH_WINDOWS = "2023-05-01"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """Everything that the environment says, valid or not constructible from it."""
 
     subscriptions: frozenset[str]

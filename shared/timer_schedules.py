@@ -7,8 +7,9 @@ run backwards and then has its ends swapped, a step of 0 is one of 1, a name may
 
 from calendar import monthrange
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from shared.domain.vocabulary.fields import BrokenRule
 from shared.environment import Environment, parsed, text
@@ -31,8 +32,7 @@ _WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "
 A_LEAP_YEAR = 2028
 
 
-@dataclass(frozen=True, slots=True)
-class _Field:
+class _Field(Struct, frozen=True):
     """One field: its range, and the names that count as its numbers."""
 
     name: str

@@ -1,7 +1,8 @@
 """The one world over fakes that remember, on one clock: hours pass in a test in no time."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from copy import replace
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from itertools import count
 from typing import TYPE_CHECKING

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import azure.functions as func
 import msgspec
+from msgspec import Struct
 
 from functions.http.answers import (
     CALENDAR,
@@ -33,8 +33,7 @@ from shared.reconcile.shown.one_cluster import LiveReadFailed
 from shared.world import World, app
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A problem with one request: its kind, what is said of it, and its headers."""
 
     kind: ProblemKind

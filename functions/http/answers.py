@@ -5,18 +5,18 @@ the brackets is what the API's own description says of the body.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
 from typing import ClassVar
+
+from msgspec import Struct
 
 from functions.http.accepting import weights_of
 
 SECONDS_WHERE_NOTHING_IS_KNOWN = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Ok[T]:
+class Ok[T](Struct, frozen=True):
     """200 and a body."""
 
     status: ClassVar[int] = 200
@@ -29,8 +29,7 @@ class Ok[T]:
         return {}
 
 
-@dataclass(frozen=True, slots=True)
-class Tagged[T]:
+class Tagged[T](Struct, frozen=True):
     """200, a body, and the tag by which `If-Match` knows it again."""
 
     status: ClassVar[int] = 200
@@ -47,8 +46,7 @@ class Tagged[T]:
         return {"ETag": self.etag} if self.etag else {}
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted[T]:
+class Accepted[T](Struct, frozen=True):
     """202: the work goes on by itself; where to look, and when."""
 
     status: ClassVar[int] = 202
@@ -67,8 +65,7 @@ class Accepted[T]:
         return {"Location": self.location, **retry_after(self.wait)}
 
 
-@dataclass(frozen=True, slots=True)
-class AsYaml[T]:
+class AsYaml[T](Struct, frozen=True):
     """200 and a body, as text to be kept; as JSON for whoever accepts that and not the text."""
 
     status: ClassVar[int] = 200
@@ -84,8 +81,7 @@ class AsYaml[T]:
         return {"Vary": "Accept"}
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded[T]:
+class Encoded[T](Struct, frozen=True):
     """200, a body that is JSON already, and the tag by which `If-None-Match` knows it again."""
 
     status: ClassVar[int] = 200
@@ -102,8 +98,7 @@ class Encoded[T]:
         return {"ETag": weak(self.etag), "Cross-Origin-Resource-Policy": "same-origin"}
 
 
-@dataclass(frozen=True, slots=True)
-class AsCalendar[T]:
+class AsCalendar[T](Struct, frozen=True):
     """200 and a calendar, with the tag by which `If-None-Match` knows it again."""
 
     status: ClassVar[int] = 200
@@ -117,8 +112,7 @@ class AsCalendar[T]:
         return {"ETag": weak(self.etag)}
 
 
-@dataclass(frozen=True, slots=True)
-class NotModified[T]:
+class NotModified[T](Struct, frozen=True):
     """304: the caller has the answer already."""
 
     status: ClassVar[int] = 304

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import azure.functions as func
+from msgspec import Struct, field
 
 from functions.http.parts import Part
 from functions.http.problems import RequestRefused
@@ -17,8 +17,7 @@ from shared.world import app
 type Reader = Callable[[func.HttpRequest, type[Part]], Part]
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """The worker's own request, and what could be read of it so far."""
 
     req: func.HttpRequest

@@ -4,10 +4,11 @@ What a handler raises where a request is not granted; each becomes a problem.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 from typing import NotRequired, TypedDict
+
+from msgspec import Struct
 
 from functions.http.parts import BODY_LIMIT
 from shared.domain.deciding.advice import OfferJson
@@ -17,8 +18,7 @@ from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.reasons import Reason
 
 
-@dataclass(frozen=True, slots=True)
-class ProblemKind:
+class ProblemKind(Struct, frozen=True):
     """A reason why a request is not granted; the sentences are those of docs/problems.md."""
 
     reason: str

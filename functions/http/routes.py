@@ -26,11 +26,11 @@ from the one declaration, which is the handler's signature:
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, TypedDict, Unpack, get_args, get_origin, get_type_hints
 
 import azure.functions as func
+from msgspec import Struct, field
 
 from functions.http.answering import answer, found_in, problem
 from functions.http.answers import Answer
@@ -66,8 +66,7 @@ class _More(TypedDict, total=False):
     attempted: Attempted | None
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """One declared route; `answers` are the types of the bodies by their kind of answer."""
 
     method: str
@@ -108,8 +107,7 @@ class Route:
         return name in self.handler.__annotations__
 
 
-@dataclass(frozen=True, slots=True)
-class Routes:
+class Routes(Struct, frozen=True):
     """The routes of one concern, and the blueprint that they are registered with."""
 
     blueprint: func.Blueprint = field(default_factory=func.Blueprint)

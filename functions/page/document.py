@@ -7,10 +7,11 @@ which they need each other: the same meaning, in one script that one hash names.
 
 import re
 from base64 import b64encode
-from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+
+from msgspec import Struct
 
 SITE = Path(__file__).parent / "site"
 FIRST = "main"
@@ -19,8 +20,7 @@ _IMPORT = re.compile(r'^import (\{[^}]+\}) from "\./([a-z]+)\.mjs";$', re.MULTIL
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const) (\w+))", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """The page, the policy that lets it and nothing else run, and the tag that names both."""
 
     html: bytes

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from copy import replace
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
 
 from shared.domain.vocabulary.invalid import InvalidInput
 
@@ -27,8 +29,7 @@ class BudgetForm(StrEnum):
     JSON = "json"
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetFlags:
+class BudgetFlags(Struct, frozen=True):
     """Which budgets are to be made, as the options have it."""
 
     nodes: str
@@ -39,8 +40,7 @@ class BudgetFlags:
     superset: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CheckFlags:
+class CheckFlags(Struct, frozen=True):
     """What pools are held against beside the window, as the options have it."""
 
     nodes: int | None

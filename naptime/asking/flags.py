@@ -1,7 +1,8 @@
 """The flags that say which window, each with the setting that it overrides."""
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from shared.domain.vocabulary.invalid import InvalidInput
 
@@ -14,8 +15,7 @@ _FLAGS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class WindowFlags:
+class WindowFlags(Struct, frozen=True):
     """The window as the flags have it, as text; what is None is left to the settings."""
 
     day: str | None = None

@@ -1,8 +1,9 @@
 """How a person names a cluster: by its ARM id, by the portal's URL, or by its name."""
 
 import re
-from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
 
 from shared.domain.vocabulary.ids import (
     CLUSTER_NAME,
@@ -27,8 +28,7 @@ _IN_URL = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterName:
+class ClusterName(Struct, frozen=True):
     """A cluster's name, and its resource group if that was said; compared without case."""
 
     name: str

@@ -1,7 +1,8 @@
 """Which clusters a command is about."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from shared.domain.vocabulary.fields import BrokenRule
 from shared.domain.vocabulary.ids import parse_location, parse_subscription_id
@@ -11,8 +12,7 @@ _SUBSCRIPTIONS = "NAPTIME_SUBSCRIPTIONS"
 WHICH = "say which subscriptions: --subscription ID (again for more), or --all that you can see"
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(Struct, frozen=True):
     """Subscriptions by their ids, none for all that the caller sees; locations, none for all."""
 
     subscriptions: frozenset[str] = frozenset()

@@ -1,7 +1,7 @@
 """The app's own settings, from the same variables; none is required here, and flags override."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from copy import replace
 from typing import Final
 
 from naptime.asking.flags import WindowFlags

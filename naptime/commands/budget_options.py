@@ -1,9 +1,9 @@
 """Options about disruption budgets, given to the commands as one value each."""
 
-from dataclasses import dataclass
 from functools import wraps
 
 import click
+from msgspec import Struct
 
 from naptime.asking.budget_flags import BudgetFlags, CheckFlags
 from naptime.commands.options import Command, Which, deployed, which_clusters, with_options
@@ -12,8 +12,7 @@ _MINUTES_PER_DAY = 1440
 _MOST_NODES = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class Whose:
+class Whose(Struct, frozen=True):
     """Whose window is meant: a cluster's, or one in words."""
 
     cluster: str | None

@@ -1,11 +1,12 @@
 """Options that several commands share, each said once and given to the command as one value."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from copy import replace
 from functools import wraps
 from typing import TYPE_CHECKING, cast
 
 import click
+from msgspec import Struct
 
 from naptime.asking.flags import WindowFlags
 from naptime.shown.forms import Form
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 type Command = Callable[..., int]
 
 
-@dataclass(frozen=True, slots=True)
-class Which:
+class Which(Struct, frozen=True):
     """Which clusters were asked for, as the options have it."""
 
     subscriptions: tuple[str, ...]
@@ -25,8 +25,7 @@ class Which:
     everything: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """In which form the answer is, whether nothing else is said, what the exit code tells."""
 
     form: Form
@@ -71,7 +70,7 @@ def which_window(command: Command) -> Command:
 
     @wraps(command)
     def packed(**given: object) -> int:
-        names = [each.name for each in fields(WindowFlags)]
+        names = WindowFlags.__struct_fields__
         flags = WindowFlags(**{name: cast("str | None", given.pop(name)) for name in names})
         return command(flags=flags, **given)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import quote, urlsplit
 
 import aiohttp
+from msgspec import Struct
 
 from naptime import __version__
 from naptime.deployed.errors import NotNaptime, refusal_of
@@ -70,8 +71,7 @@ class Access:
 NONE: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """A body, what it is, and headers beside it."""
 
     text: str

@@ -1,7 +1,8 @@
 """What a deployed naptime refuses, in its own words."""
 
-from dataclasses import dataclass
 from typing import cast
+
+from msgspec import Struct
 
 from shared.domain.errors import AzureUnavailable
 from shared.domain.vocabulary.invalid import NaptimeError
@@ -15,8 +16,7 @@ class NotNaptime(NaptimeError):
     """What answers at the address is not naptime's API."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """The parts of a problem (RFC 9457) that a person needs."""
 
     status: int

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct, field
 
 from naptime.memory.queues import Message
 
@@ -37,8 +38,7 @@ class Inbox(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Inbound:
+class Inbound(Struct, frozen=True):
     """A queue, and who receives from it."""
 
     queue: Inbox
@@ -49,8 +49,7 @@ class DeliveryFailed(Exception):
     """A message failed each time, for a reason that naptime does not know: that is a bug."""
 
 
-@dataclass(slots=True)
-class Postman:
+class Postman(Struct):
     """Delivers until whoever asked has what was wanted, or nothing is left, or time is over.
 
     Routes come in the order of their urgency: of two messages that can be seen, the one of the

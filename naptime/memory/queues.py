@@ -1,12 +1,13 @@
 """Queues in memory: messages that can be seen after their delay, the earliest first."""
 
 import asyncio
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from itertools import count
 from math import ceil
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from shared.ports.storage import Work
 
@@ -17,18 +18,16 @@ if TYPE_CHECKING:
     from shared.ports.storage import SetAside
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Message:
+class Message(Struct, frozen=True, order=True):
     """A message: when it can be seen, which it was of all, its text, when it was taken in."""
 
     visible_at: datetime
     number: int
-    text: str = field(compare=False)
-    inserted_at: datetime = field(compare=False)
+    text: str
+    inserted_at: datetime
 
 
-@dataclass(slots=True)
-class MemoryQueue[W: Work]:
+class MemoryQueue[W: Work](Struct):
     """Takes one kind of work in, and gives its messages out in the order of their time."""
 
     clock: "Clock"

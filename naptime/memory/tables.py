@@ -2,9 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from copy import replace
 from itertools import count
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from shared.domain.vocabulary.rows import Reading, Row, Values
 
@@ -16,8 +18,7 @@ if TYPE_CHECKING:
 type _Partition = dict[str, Row]
 
 
-@dataclass(slots=True)
-class MemoryTable:
+class MemoryTable(Struct):
     """One table; its time is the clock's, in whole seconds as the storage service tells it."""
 
     clock: "Clock"
@@ -140,8 +141,7 @@ class MemoryTable:
         return replace(row, changed_at=now.replace(microsecond=0))
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryTables:
+class MemoryTables(Struct, frozen=True):
     """Tables by name."""
 
     clock: "Clock"

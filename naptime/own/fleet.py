@@ -1,8 +1,9 @@
 """A run over the fleet in this process: the app's own listing, pace and decisions."""
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from naptime.memory.delivery import Inbound, Postman
 from naptime.memory.queues import Message
@@ -25,8 +26,7 @@ ALL = PageAsked(size=1_000_000)
 SEEN_EVERY = timedelta(seconds=0.2)
 
 
-@dataclass(slots=True)
-class OwnFleet:
+class OwnFleet(Struct):
     """Runs a dry run to its end; `patience` is how long nothing may come of anything."""
 
     world: World

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from copy import replace
 from datetime import timedelta
 
 from naptime.asking.flags import WindowFlags

@@ -3,14 +3,14 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from shared.domain.fleet.batch import PendingCluster
 from shared.telemetry.lines import CLUSTER_LEFT_OUT
 
 
-@dataclass(frozen=True, slots=True)
-class Lookout:
+class Lookout(Struct, frozen=True):
     """Keeps the lines of clusters that were left out, and the clusters that naptime failed on."""
 
     unreadable: list[str] = field(default_factory=list)

@@ -1,8 +1,9 @@
 """The writes of `protect`: each cluster as one message of the app's own work queue."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field
 
 from naptime.memory.delivery import Inbound, Postman
 from naptime.memory.queues import Message
@@ -15,16 +16,14 @@ from shared.domain.vocabulary.reasons import Cause
 from shared.world import World
 
 
-@dataclass(frozen=True, slots=True)
-class Wrote:
+class Wrote(Struct, frozen=True):
     """What came of one cluster; no outcome where nothing came of it in time."""
 
     cluster_id: ClusterId
     outcome: Outcome | None
 
 
-@dataclass(slots=True)
-class OwnWrites:
+class OwnWrites(Struct):
     """Writes schedules; what Azure holds back is tried again as in the app, while it moves."""
 
     world: World

@@ -1,8 +1,9 @@
 """NodePools held against a window, as a report: the week of each, and what is wrong with it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from naptime.asking.budget_flags import CheckFlags, by_flag
 from naptime.asking.windows import parse_window
@@ -26,8 +27,7 @@ _COLUMNS = ("nodePool", "budget", "code", "message", "advice")
 _NO_POOL = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """The windows that pools are held against, and whose they are if they are a cluster's."""
 
     windows: BudgetWindows

@@ -1,9 +1,10 @@
 """What a command has to say, before it is written in any form."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
+
+from msgspec import Struct
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -27,24 +28,21 @@ class Tone(Enum):
     WRONG = "red"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """The cells of one line of a table, and what is said beneath it, if anything."""
 
     cells: tuple[str, ...]
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """Rows that belong together under a heading, such as a subscription."""
 
     heading: str
     rows: tuple[Entry, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """One table: its title with how many rows it has, its columns, and what to do about it.
 
     Without columns its rows are facts: a name and what it is.
@@ -77,8 +75,7 @@ class Section:
         return not (self.rows or self.verbatim or self.drawing)
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
+class Total(Struct, frozen=True):
     """A figure at the end, and what it counts."""
 
     count: int
@@ -86,8 +83,7 @@ class Total:
     tone: Tone
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """Sections, figures and the one line that matters most, which comes last.
 
     `records` are the same for a spreadsheet, one for each cluster; `json` is what the app's own API

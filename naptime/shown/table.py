@@ -1,10 +1,10 @@
 """A report as tables for a terminal: columns aligned, the line that matters most at the end."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import zip_longest
 from textwrap import wrap
 
+from msgspec import Struct
 from rich.console import Console
 from rich.text import Text
 
@@ -21,8 +21,7 @@ _SHORTEST = 12
 """So many characters of a column stay, however narrow the terminal is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Paper:
+class Paper(Struct, frozen=True):
     """Where it is written; `width` None where nobody looks: then nothing is cut or folded."""
 
     console: Console

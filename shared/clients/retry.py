@@ -4,17 +4,16 @@ Two layers multiply: tenacity's five attempts around azure-core's four would be 
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import tenacity
+from msgspec import Struct
 
 from shared.domain.errors import AzureError
 from shared.ports.azure import Clock
 
 
-@dataclass(frozen=True, slots=True)
-class QuickRetry:
+class QuickRetry(Struct, frozen=True):
     """Tries again at once what may succeed at once, within one message.
 
     Waits grow from `first_wait` by doubling, up to `longest_wait`, each drawn between half of that

@@ -1,9 +1,10 @@
 """What the use cases need of storage: queues of work, and tables of rows."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
+
+from msgspec import Struct
 
 from shared.domain.vocabulary.rows import Reading, Row, Values
 
@@ -22,8 +23,7 @@ class Queue[W: Work](Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class SetAside:
+class SetAside(Struct, frozen=True):
     """A message of a queue that the Functions host has given up on, and what removes it.
 
     `text` is what was sent; where `decoded` is False it was not base64 of UTF-8, and is as it was.

@@ -3,14 +3,13 @@
 docs/telemetry.md is this table, held to it by a test.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from shared.domain.vocabulary.ids import ClusterId
 from shared.telemetry.log import Event
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterProtected:
+class ClusterProtected(Struct, frozen=True, kw_only=True):
     """Which cluster got which window, and why it was looked at; `next_start` in ISO 8601."""
 
     cluster_id: ClusterId
@@ -22,8 +21,7 @@ class ClusterProtected:
     duration_hours: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScheduleRemovedAgain:
+class ScheduleRemovedAgain(Struct, frozen=True, kw_only=True):
     """Of which cluster, how often within thirty days, by whose id the last time, and what that is.
 
     `by` is the id of an application or of an object of the tenant, as `by_kind` says.
@@ -35,8 +33,7 @@ class ScheduleRemovedAgain:
     by_kind: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunEnded:
+class RunEnded(Struct, frozen=True, kw_only=True):
     """A run, and how its clusters are at its end, by state."""
 
     run_id: str
@@ -58,8 +55,7 @@ class RunEnded:
     updates_waiting: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkGivenUp:
+class WorkGivenUp(Struct, frozen=True, kw_only=True):
     """What was given up, after how many attempts, and what to do."""
 
     cluster_id: ClusterId | None
@@ -69,8 +65,7 @@ class WorkGivenUp:
     advice: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiWriteRecorded:
+class ApiWriteRecorded(Struct, frozen=True, kw_only=True):
     """Who did what to which cluster, if to one, and what came of it."""
 
     caller: str

@@ -1,13 +1,12 @@
-"""The facts of the lines of the log, each a dataclass whose fields are the facts."""
+"""The facts of the lines of the log, each a Struct whose fields are the facts."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.vocabulary.ids import ClusterId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reconciled:
+class Reconciled(Struct, frozen=True, kw_only=True):
     """What came of one cluster; `next_start` in ISO 8601."""
 
     cluster_id: ClusterId
@@ -24,8 +23,7 @@ class Reconciled:
     detail: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunFinished:
+class RunFinished(Struct, frozen=True, kw_only=True):
     """What came of a run; `outcomes` is JSON."""
 
     run_id: str
@@ -38,8 +36,7 @@ class RunFinished:
     crowded_starts: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Poisoned:
+class Poisoned(Struct, frozen=True, kw_only=True):
     """What was given up, if the message says of which cluster."""
 
     cluster_id: ClusterId | None
@@ -47,47 +44,41 @@ class Poisoned:
     advice: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Why:
+class Why(Struct, frozen=True, kw_only=True):
     """The reason alone."""
 
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterAndWhy:
+class ClusterAndWhy(Struct, frozen=True, kw_only=True):
     """Which cluster, and the reason."""
 
     cluster_id: ClusterId
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubscriptionAndWhy:
+class SubscriptionAndWhy(Struct, frozen=True, kw_only=True):
     """Which subscription, and the reason."""
 
     subscription_id: str
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocationAndWhy:
+class LocationAndWhy(Struct, frozen=True, kw_only=True):
     """Which location, and the reason."""
 
     location: str
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventsAndWhy:
+class EventsAndWhy(Struct, frozen=True, kw_only=True):
     """How many events, and the reason."""
 
     events: int
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueAndWhy:
+class QueueAndWhy(Struct, frozen=True, kw_only=True):
     """Of which queue a message is, its next attempt counted from 1, and the reason."""
 
     queue: str
@@ -95,8 +86,7 @@ class QueueAndWhy:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowAndWhy:
+class RowAndWhy(Struct, frozen=True, kw_only=True):
     """Which row of a table, and the reason."""
 
     partition: str
@@ -104,24 +94,21 @@ class RowAndWhy:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventReceived:
+class EventReceived(Struct, frozen=True, kw_only=True):
     """What became of an event, and of which cluster it is, if of one."""
 
     what: str
     cluster_id: ClusterId | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunAskedFor:
+class RunAskedFor(Struct, frozen=True, kw_only=True):
     """The run, and whether it was under way already."""
 
     run_id: str
     joined: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunsMended:
+class RunsMended(Struct, frozen=True, kw_only=True):
     """How much was put right; None where nothing had to be."""
 
     begun: int | None
@@ -134,8 +121,7 @@ class RunsMended:
     clocks: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageAgesRead:
+class ImageAgesRead(Struct, frozen=True, kw_only=True):
     """What a reading of all machines found; `findings` is JSON."""
 
     clusters: int
@@ -149,8 +135,7 @@ class ImageAgesRead:
     detail: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseReceived:
+class ReleaseReceived(Struct, frozen=True, kw_only=True):
     """What became of the event of a released image: the run, if there is one."""
 
     what: str
@@ -160,8 +145,7 @@ class ReleaseReceived:
     joined: bool | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeImagesWatched:
+class NodeImagesWatched(Struct, frozen=True, kw_only=True):
     """How many locations were looked at, with what; `why` is of the first that failed."""
 
     locations: int
@@ -170,8 +154,7 @@ class NodeImagesWatched:
     why: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeImagesComeFrom:
+class NodeImagesComeFrom(Struct, frozen=True, kw_only=True):
     """Where the images of a location are read from."""
 
     location: str

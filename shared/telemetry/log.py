@@ -1,14 +1,15 @@
 """What a line of the log and a custom event are: symbols that know their level and their facts.
 
-The facts are a dataclass; its fields, in camelCase, are what follows in the line and, with
+The facts are a Struct; its fields, in camelCase, are what follows in the line and, with
 `naptime_` before them, properties of the record. A fact that is None is left out.
 """
 
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
 from functools import cache
+
+from msgspec import Struct
 
 from shared.domain.vocabulary.plain_text import one_line
 
@@ -37,11 +38,10 @@ def quieten_sdks() -> None:
     logging.getLogger("azure.identity").setLevel(logging.WARNING)
 
 
-@dataclass(frozen=True, slots=True)
-class Line[**P, F]:
+class Line[**P, F: Struct](Struct, frozen=True):
     """A line without an exception, `what key=value ...`; a row of AppTraces.
 
-    `make` is the dataclass of its facts; where the level depends on them, `level` is how.
+    `make` is the Struct of its facts; where the level depends on them, `level` is how.
     """
 
     what: str
@@ -68,8 +68,7 @@ class Line[**P, F]:
         _write(level, self.what, _known(self.facts, facts))
 
 
-@dataclass(frozen=True, slots=True)
-class BugLine[**P, F]:
+class BugLine[**P, F: Struct](Struct, frozen=True):
     """A line with the stack of an exception, always an error; a row of AppExceptions."""
 
     what: str
@@ -96,8 +95,7 @@ class BugLine[**P, F]:
         _write(self.level, self.what, _known(self.facts, self.make(*args, **kwargs)), error)
 
 
-@dataclass(frozen=True, slots=True)
-class Event[**P, F]:
+class Event[**P, F: Struct](Struct, frozen=True):
     """A custom event, a row of AppEvents; it is a line of the log as well."""
 
     name: str
@@ -117,11 +115,11 @@ class Event[**P, F]:
 
 @cache
 def _names(make: Callable[..., object]) -> tuple[str, ...]:
-    return tuple(_camel(field.name) for field in fields(make))  # type: ignore[arg-type]  # whatever makes facts is a dataclass
+    return tuple(map(_camel, make.__struct_fields__))  # type: ignore[attr-defined]  # whatever makes facts is a Struct
 
 
-def _known(names: tuple[str, ...], facts: object) -> dict[str, object]:
-    values = (getattr(facts, slot) for slot in facts.__slots__)  # type: ignore[attr-defined]  # the dataclasses of facts are slotted
+def _known(names: tuple[str, ...], facts: Struct) -> dict[str, object]:
+    values = (getattr(facts, name) for name in facts.__struct_fields__)
     return {name: value for name, value in zip(names, values, strict=True) if value is not None}
 
 

@@ -7,7 +7,8 @@ now, as naptime does.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from copy import replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from hypothesis import assume, event, given, settings

@@ -1,7 +1,7 @@
 """The `az` command that does the same as naptime would."""
 
 import shlex
-from dataclasses import replace
+from copy import replace
 from datetime import date, timedelta
 
 import pytest

@@ -1,7 +1,7 @@
 """A window in a few words, as reports say it and `--window` takes it."""
 
 from contextlib import suppress
-from dataclasses import replace
+from copy import replace
 from datetime import time, timedelta
 
 import pytest

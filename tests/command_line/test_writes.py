@@ -1,6 +1,6 @@
 """Writes on a bad day, by a clock of their own: how long is waited, and for what."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,7 @@
 """The examples of docs/windows-and-nodes.md, as the code writes them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from copy import replace
 from datetime import UTC, datetime, time, timedelta
 from io import StringIO
 

@@ -1,7 +1,7 @@
 """docs/policy.md: its example is a policy, and chooses as the page says."""
 
 import re
-from dataclasses import replace
+from copy import replace
 from datetime import timedelta
 
 import pytest

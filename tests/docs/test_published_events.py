@@ -1,6 +1,6 @@
 """The table of docs/events.md is what the code publishes."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import UTC, datetime
 
 from shared.domain.deciding.decision import Finding
@@ -10,7 +10,7 @@ from shared.domain.fleet.run_records import RunRecord, RunSummaryJson
 from shared.domain.fleet.told import ended
 from shared.domain.images.node_image import ImageVersion, NodeImage
 from shared.domain.images.released import NodeImageReleased
-from shared.domain.messages.told import Occasion, events_of, failure_of, failure_of_upgrades
+from shared.domain.messages.told import Occasion, events_of, failure_of
 from shared.domain.updates.plan import Verdict
 from shared.domain.vocabulary.cloud_event import CloudEvent, EventType
 from shared.domain.vocabulary.ids import ClusterId
@@ -40,9 +40,9 @@ def outcome(kind: OutcomeKind, reason: Reason) -> Outcome:
     )
 
 
-def upgrades_made(kind: OutcomeKind = OutcomeKind.CREATED) -> Outcome:
+def upgrades_made() -> Outcome:
     """Give the outcome of a look after which the schedule of Kubernetes upgrades was made."""
-    made = UpgradeScheduleOutcome(kind, Reason.KUBERNETES_UPGRADE_ANY_TIME, "m")
+    made = UpgradeScheduleOutcome(OutcomeKind.CREATED, Reason.KUBERNETES_UPGRADE_ANY_TIME, "m")
     return replace(outcome(OutcomeKind.UNCHANGED, Reason.UP_TO_DATE), kubernetes=made)
 
 
@@ -76,7 +76,12 @@ async def published() -> dict[str, CloudEvent]:
         *events_of(outcome(OutcomeKind.UPDATED, Reason.SCHEDULE_MISSING), OCCASION, (), NOW),
         *events_of(let_go(), OCCASION, (), NOW),
         *failure_of(outcome(OutcomeKind.FAILED, Reason.REJECTED_BY_AZURE), OCCASION, NOW),
-        *failure_of_upgrades(upgrades_made(OutcomeKind.FAILED), OCCASION, NOW),
+        *failure_of(
+            outcome(OutcomeKind.FAILED, Reason.KUBERNETES_UPGRADE_ANY_TIME),
+            OCCASION,
+            NOW,
+            EventType.KUBERNETES_SCHEDULE_FAILED,
+        ),
         *events_of(outcome(OutcomeKind.UNCHANGED, Reason.LONGER_THAN_WEEKLY), OCCASION, (), NOW),
         *world.topic.of("FleetRunCompleted"),
         *[event for event in ended(braked(), NOW) if event.type is EventType.APPROVAL_NEEDED],

@@ -1,7 +1,8 @@
 """Tables in memory: rows under versions, transactions, the storage service's whole seconds."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from copy import replace
+from dataclasses import dataclass, field
 from itertools import batched
 
 from azure.core.exceptions import ServiceRequestError

@@ -1,7 +1,7 @@
 """Schedules by hand through the real worker library, against the simulator."""
 
 import json
-from dataclasses import replace
+from copy import replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
 from uuid import uuid4

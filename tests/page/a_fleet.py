@@ -5,7 +5,8 @@ The same each time: what a cluster is follows from its number.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from copy import replace
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from pathlib import Path
 

@@ -1,7 +1,7 @@
 """What stands beside the clusters of the made-up fleet: a plan that waits, and what went wrong."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from copy import replace
 from datetime import datetime, time, timedelta
 from itertools import batched, groupby
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import replace
+from copy import replace
 from importlib.resources import files
 from typing import cast
 from urllib.parse import urlencode

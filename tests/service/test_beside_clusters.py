@@ -1,7 +1,7 @@
 """What the fleet page's data says beside its clusters: plans that wait, removals, given-up work."""
 
 import json
-from dataclasses import replace
+from copy import replace
 from datetime import timedelta
 from typing import cast
 

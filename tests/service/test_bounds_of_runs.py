@@ -1,6 +1,6 @@
 """Bounds: a run's record has room for any fleet, and what is stuck or broken stops no other."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 

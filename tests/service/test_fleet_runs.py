@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
-from dataclasses import replace
+from copy import replace
 from datetime import time, timedelta
 from itertools import pairwise
 from typing import cast

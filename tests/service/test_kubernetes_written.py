@@ -1,6 +1,6 @@
 """The schedule of Kubernetes upgrades, made where it is asked for: beside the other, never over."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import timedelta
 
 import pytest

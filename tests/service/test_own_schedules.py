@@ -1,6 +1,6 @@
 """What naptime wrote, and somebody changed: let go, told once, and never touched again."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from dataclasses import replace
+from copy import replace
 
 import pytest
 from hypothesis import given

@@ -1,7 +1,7 @@
 """Schedules that a person puts and deletes, below HTTP."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from copy import replace
 from datetime import timedelta
 from typing import cast
 

@@ -1,6 +1,6 @@
 """What naptime tells the world of: written, found, failed, ended; at least once."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import timedelta
 
 import pytest

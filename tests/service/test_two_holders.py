@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Coroutine
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -299,8 +299,7 @@ async def test_a_subscription_that_left_the_settings_is_said_so() -> None:
     assert not world.aks.calls
 
 
-@dataclass(frozen=True, slots=True)
-class OvertakenClaims(ClusterClaims):
+class OvertakenClaims(ClusterClaims, frozen=True):
     """Claims before each of which somebody else has reconciled the cluster."""
 
     aks: FakeAks

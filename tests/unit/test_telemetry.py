@@ -1,7 +1,7 @@
 """One canonical line per reconcile, with nothing unparsed in it."""
 
 import logging
-from dataclasses import replace
+from copy import replace
 from datetime import UTC, datetime
 
 import pytest

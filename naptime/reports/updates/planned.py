@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from naptime.reports.kinds import advice_on, id_of
 from naptime.reports.report import Entry, Report, Section, Tone
@@ -35,8 +36,7 @@ class NothingWaits(NaptimeError):
     """The run waits for nobody's approval; the message says what became of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """What of one cluster's schedule would be changed; until when it has to wait, if it has to."""
 
     cluster_id: ClusterId
@@ -88,8 +88,7 @@ def _brake(run: "ShownRunJson") -> tuple[str, ...]:
     return (f"More than {plan['atMost']:,} need an approval: nothing is changed before it.",)
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedChanges:
+class PlannedChanges(Struct, frozen=True):
     """What a run would change, by the hash that says so; not every cluster need be named."""
 
     run_id: str

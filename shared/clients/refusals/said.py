@@ -7,10 +7,10 @@ nobody needs is null (azure-mgmt-core 1.6.0, ARMErrorFormat), so this reads loos
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Self
 
 from azure.core.exceptions import HttpResponseError
+from msgspec import Struct
 
 from shared.domain.vocabulary.fields import object_in, object_or_empty, text_in
 from shared.domain.vocabulary.plain_text import one_line
@@ -22,8 +22,7 @@ _ID = re.compile(r"/policy(?:Assignments|Definitions)/([^/'\",\\\s\]]{1,128})", 
 _MOST_NAMED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """The code (empty if there is none), the sentence, and up to three names of policies."""
 
     code: str

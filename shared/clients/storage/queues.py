@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from math import ceil
 
-from azure.core.exceptions import ResourceNotFoundError
-from azure.storage.queue import QueueMessage
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.storage.queue import QueueMessage, StorageErrorCode
 from azure.storage.queue.aio import QueueClient
 
 from shared.clients.storage.account import StorageAccount, create_queue, refusals
@@ -52,6 +52,12 @@ A_BATCH = 32
 
 TAKEN_FOR = timedelta(minutes=1)
 
+NO_LONGER_OURS = frozenset(
+    {StorageErrorCode.MESSAGE_NOT_FOUND, StorageErrorCode.POP_RECEIPT_MISMATCH}
+)
+"""404 where somebody else has removed a message, 400 where somebody has taken it since
+(learn.microsoft.com, queue-service-error-codes)."""
+
 
 class StoragePoisonQueues:
     """Reads what the host has set aside, whatever it is; only the host makes such queues."""
@@ -73,8 +79,9 @@ class StoragePoisonQueues:
         """Remove it, unless it was taken by somebody else meanwhile."""
         try:
             await self._of(message.queue).delete_message(message.id, message.receipt)
-        except ResourceNotFoundError:
-            return
+        except HttpResponseError as error:
+            if getattr(error, "error_code", None) not in NO_LONGER_OURS:
+                raise
 
     def _of(self, queue: str) -> QueueClient:
         if queue not in self._queues:

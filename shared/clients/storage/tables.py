@@ -1,6 +1,6 @@
 """Azure Table Storage: rows under their ETags, transactions, and the service's own time."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Container, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from itertools import batched
 from typing import TYPE_CHECKING
@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 ROWS_A_TRANSACTION = 100
 """What the service takes in one entity group transaction."""
 
-NOT_FOUND, CONFLICT, PRECONDITION_FAILED = 404, 409, 412
+NOT_FOUND = 404
+THERE = frozenset({409})
+"""What is refused in a transaction that makes rows where one is there."""
+CHANGED = frozenset({NOT_FOUND, 412})
+"""... in one that replaces rows where one has been changed or removed."""
 
 
 class StorageTable:
@@ -83,25 +87,16 @@ class StorageTable:
             transactions.replace(row.partition, row.key, values, row.etag),
             *_merges(row.partition, others),
         ]
-        try:
-            with refusals():
-                done = await transactions.submit(self._table, operations)
-        except TransactionRefused as error:
-            if error.status_code in {NOT_FOUND, PRECONDITION_FAILED}:
-                return None
-            raise
-        return Row(row.partition, row.key, values, done.etags[0], done.at)
+        done = await self._submit(operations, CHANGED)
+        return Row(row.partition, row.key, values, done.etags[0], done.at) if done else None
 
     async def insert_all(
         self, partition: str, rows: Mapping[str, Values]
     ) -> Mapping[str, Row] | None:
         """Make up to 100 rows and give them by their keys; None, and no row, if one is there."""
         creates = [transactions.create(partition, key, values) for key, values in rows.items()]
-        try:
-            done = await self._submit(creates)
-        except TransactionRefused as error:
-            if error.status_code != CONFLICT:
-                raise
+        done = await self._submit(creates, THERE)
+        if done is None:
             return None
         return {
             key: Row(partition, key, values, etag, done.at)
@@ -113,24 +108,13 @@ class StorageTable:
         changes = [
             transactions.replace(row.partition, row.key, values, row.etag) for row, values in rows
         ]
-        try:
-            with refusals():
-                await transactions.submit(self._table, changes)
-        except TransactionRefused as error:
-            if error.status_code not in {NOT_FOUND, PRECONDITION_FAILED}:
-                raise
-            return False
-        return True
+        return await self._submit(changes, CHANGED) is not None
 
     async def insert_new(self, partition: str, rows: Mapping[str, Values]) -> None:
         """Make those rows that are not there; the others stay as they are."""
         for some in batched(rows.items(), ROWS_A_TRANSACTION, strict=False):
             creates = [transactions.create(partition, key, values) for key, values in some]
-            try:
-                await self._submit(creates)
-            except TransactionRefused as error:
-                if error.status_code != CONFLICT:
-                    raise
+            if await self._submit(creates, THERE) is None:
                 for key, values in some:
                     await self.insert(partition, key, values)
 
@@ -141,7 +125,7 @@ class StorageTable:
             await self._merge_one(entity_of(partition, key, values))
             return
         for some in batched(_merges(partition, rows), ROWS_A_TRANSACTION, strict=False):
-            await self._submit(some)
+            await self._submit(some, frozenset())
 
     async def _merge_one(self, entity: dict[str, object]) -> None:
         try:
@@ -151,22 +135,22 @@ class StorageTable:
             await create_table(self._table)
             await self._merge_one(entity)
 
-    async def _submit(self, operations: Sequence[Operation]) -> Done:
+    async def _submit(self, operations: Sequence[Operation], lost: Container[int]) -> Done | None:
+        """Do all of it or nothing; None where one operation is refused by such a status."""
         try:
             with refusals():
                 return await transactions.submit(self._table, operations)
         except TransactionRefused as error:
+            if error.status_code in lost:
+                return None
             if error.status_code != NOT_FOUND:
                 raise
             await create_table(self._table)
-            return await self._submit(operations)
+            return await self._submit(operations, lost)
 
     async def delete(self, partition: str, key: str) -> None:
-        """Remove a row, if it is there."""
-        try:
-            await self._table.delete_entity(partition, key)
-        except ResourceNotFoundError:
-            return
+        """Remove a row, if it is there: the SDK takes a 404 as done (azure-data-tables 12.7.0)."""
+        await self._table.delete_entity(partition, key)
 
     async def remove(self, row: Row) -> bool:
         """Remove a row as it was read; False if somebody has changed it since."""
@@ -179,8 +163,6 @@ class StorageTable:
             )
         except ResourceModifiedError:
             return False
-        except ResourceNotFoundError:
-            return True
         return True
 
     async def rows(

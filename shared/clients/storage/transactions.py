@@ -8,7 +8,6 @@ policies and its retries are what they are for every other request.
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
@@ -17,6 +16,7 @@ from uuid import uuid4
 
 from azure.core.exceptions import DecodeError, HttpResponseError
 from azure.core.rest import HttpRequest
+from msgspec import Struct
 
 from shared.domain.vocabulary.rows import Value, Values
 
@@ -41,8 +41,7 @@ class TransactionRefused(HttpResponseError):
         self.error_code = code
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """One row of a transaction: how it is written, and what the written row has to be before."""
 
     method: str
@@ -68,8 +67,7 @@ def replace(partition: str, key: str, values: Values, etag: str) -> Operation:
     return Operation("PUT", partition, key, values, etag)
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """What the service has answered: the ETags of the rows, and when that was."""
 
     etags: Sequence[str]
@@ -124,8 +122,7 @@ def _code_in(body: bytes) -> str:
     return found[1].decode() if found else ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Writer:
+class _Writer(Struct, frozen=True):
     """Writes a transaction: the changes are one part of the batch, and have parts themselves."""
 
     url: str

@@ -7,13 +7,14 @@ active there is no limit. One schedule that does not parse blocks its whole pool
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from functools import reduce
 from itertools import pairwise
 from operator import or_
 from typing import Self
+
+from msgspec import Struct
 
 from shared.domain.budgets.budget import Budget, DisruptionReason, Nodes
 from shared.domain.budgets.cron import SEARCHED_YEARS
@@ -39,8 +40,7 @@ class State(StrEnum):
     UNLIMITED = "unlimited"
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(Struct, frozen=True):
     """A stretch of time in which the same limits count.
 
     `limits` are those that matter: the lowest number and the lowest percentage, if there are any.
@@ -52,13 +52,10 @@ class Level:
 
     def at_most(self, pool: int) -> int:
         """Give how many of a pool's nodes may go at once."""
-        if self.state is State.CLOSED:
-            return 0
         return min((pool, *(limit.of(pool) for limit in self.limits)))
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
+class Activity(Struct, frozen=True):
     """What the budgets of a pool let through over a calendar, for one reason.
 
     `by_limit` has the minutes of each limit that counts anywhere; a limit of 100 % counts nowhere.

@@ -6,10 +6,11 @@ pkg/apis/crds/karpenter.sh_nodepools.yaml, 2266468).
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import NotRequired, Self, TypedDict
+
+from msgspec import Struct
 
 from shared.domain.budgets.cron import Cron, parse_cron
 from shared.domain.vocabulary.fields import BrokenRule
@@ -40,8 +41,7 @@ class DisruptionReason(StrEnum):
     EMPTY = "Empty"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Nodes:
+class Nodes(Struct, frozen=True, order=True):
     """How many nodes of a pool at once: a number of them, or a percentage of the pool."""
 
     number: int
@@ -73,8 +73,7 @@ class Nodes:
         return -(-self.number * pool // _ALL) if self.percent else self.number
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(Struct, frozen=True):
     """One budget; without a schedule it always counts, without reasons for every one of them.
 
     The schedule is as it is written: Karpenter's schema admits ones that its cron then refuses. An

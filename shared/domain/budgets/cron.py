@@ -14,11 +14,12 @@ import re
 from bisect import bisect_right
 from calendar import monthrange
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from shared.domain.vocabulary.fields import BrokenRule
 from shared.domain.vocabulary.instants import in_utc
@@ -66,16 +67,14 @@ _BOUNDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CronField:
+class CronField(Struct, frozen=True):
     """The numbers that a field names, and whether it counts as a star."""
 
     numbers: frozenset[int]
     star: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Cron:
+class Cron(Struct, frozen=True):
     """A parsed schedule, in UTC. Sunday is 0."""
 
     minutes: CronField

@@ -6,8 +6,9 @@ counted at once: a pool may have 50 budgets, and each may hit every other minute
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+
+from msgspec import Struct
 
 MINUTES_PER_DAY = 1440
 _BYTES_PER_DAY = MINUTES_PER_DAY // 8
@@ -18,8 +19,7 @@ type Minutes = int
 """A set of minutes of a `Calendar`: bit n is its minute n."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Struct, frozen=True):
     """Time from `start` to before `end`, both in UTC."""
 
     start: datetime
@@ -31,8 +31,7 @@ class Stretch:
         return self.end - self.start
 
 
-@dataclass(frozen=True, slots=True)
-class Calendar:
+class Calendar(Struct, frozen=True):
     """So many whole days in UTC, from a first one on."""
 
     first: date

@@ -6,9 +6,11 @@ narrowest one that has every occurrence of the window, and a sentence says what 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import datetime, timedelta
 from typing import assert_never
+
+from msgspec import Struct
 
 from shared.domain.budgets.minutes import MINUTES_PER_DAY
 from shared.domain.window.recurrence import (
@@ -29,17 +31,17 @@ _DAYS_PER_WEEK = 7
 _SHORTEST_MONTH = 28
 _SPANS_NAMED = 3
 
+type _NotEveryDay = Weekly | AbsoluteMonthly | RelativeMonthly
 
-@dataclass(frozen=True, slots=True)
-class Days:
+
+class Days(Struct, frozen=True):
     """On which days in UTC a rhythm starts; None for a field that does not matter. Sunday is 0."""
 
     of_week: int | None = None
     of_month: range | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rhythm:
+class Rhythm(Struct, frozen=True):
     """A window without its dates, and the UTC days and minute of the day on which it starts.
 
     `lets_in` says in sentences what the window itself does not have.
@@ -70,8 +72,8 @@ def _narrowest(recurrence: Recurrence, shift: int) -> tuple[Recurrence, Days]:
     return Daily(1), Days()
 
 
-def _wider(recurrence: Recurrence) -> Iterator[Recurrence]:
-    """Yield recurrences that have every day of one, the narrowest first."""
+def _wider(recurrence: Recurrence) -> Iterator[_NotEveryDay]:
+    """Yield recurrences that have every day of one and not every day, the narrowest first."""
     match recurrence:
         case Daily():
             pass
@@ -86,11 +88,9 @@ def _wider(recurrence: Recurrence) -> Iterator[Recurrence]:
             assert_never(recurrence)
 
 
-def _days(recurrence: Recurrence, shift: int) -> Days | None:
+def _days(recurrence: _NotEveryDay, shift: int) -> Days | None:
     """Give the UTC days of a recurrence whose local day is `shift` days off, if cron has them."""
     match recurrence:
-        case Daily():
-            return Days()
         case Weekly(_, weekday):
             return Days(of_week=_weekday(weekday, shift))
         case AbsoluteMonthly(_, day):

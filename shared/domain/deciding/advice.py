@@ -5,9 +5,12 @@ refused unless the wish is forced; the person may know better. A warning is only
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from copy import replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypedDict
+
+from msgspec import Struct
 
 from shared.domain.deciding import checks
 from shared.domain.deciding.checks import LOOK_AHEAD, Situation
@@ -87,16 +90,12 @@ def opens_at_once(wished: Wished) -> Finding | None:
 def starts_too_soon(wished: Wished) -> Finding | None:
     """Find that the next start is nearer than the lead time and the attempt's own time-out."""
     soonest = wished.now + wished.desired.horizon
-    for found in possible_occurrences(wished.window, wished.now):
-        if found.start >= soonest:
-            return None
-        if found.start > wished.now:
-            message = (
-                f"The next start, {to_text(found.start)}, is before {to_text(soonest)}: "
-                "AKS may miss it."
-            )
-            return Finding(Reason.START_TOO_SOON, message)
-    return None
+    starts = (found.start for found in possible_occurrences(wished.window, wished.now))
+    coming = next((start for start in starts if start > wished.now), None)
+    if coming is None or coming >= soonest:
+        return None
+    message = f"The next start, {to_text(coming)}, is before {to_text(soonest)}: AKS may miss it."
+    return Finding(Reason.START_TOO_SOON, message)
 
 
 REQUESTED = Finding(Reason.REQUESTED, "A person asked for this schedule.")
@@ -110,8 +109,7 @@ class OfferJson(TypedDict):
     body: dict[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """A window that raises no advice if it is sent at `send_at`, and its first start; in UTC."""
 
     send_at: datetime
@@ -127,8 +125,7 @@ class Offer:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
+class Advice(Struct, frozen=True):
     """What is to be done with a wish, and everything that is to be said about it."""
 
     decision: Decision

@@ -1,6 +1,7 @@
 """Checks on the node OS schedule, and on the cluster alone: each finds one thing, or nothing."""
 
-from dataclasses import dataclass, field, replace
+from copy import replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import islice
 

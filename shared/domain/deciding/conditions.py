@@ -9,9 +9,10 @@ What a write would change: the paths at which two JSON objects differ.
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import TypedDict, cast
+
+from msgspec import Struct
 
 from shared.domain.deciding.observed import ObservedConfiguration
 from shared.domain.vocabulary.invalid import InvalidInput
@@ -32,8 +33,7 @@ def entity_tag(observed: ObservedConfiguration | None) -> str | None:
     return f'"{sha256(canonical.encode()).hexdigest()[:32]}"'
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """What must hold of the observed configuration for a write to be made; nothing by default."""
 
     matches: frozenset[str] = frozenset()
@@ -78,8 +78,7 @@ class DifferenceJson(TypedDict):
     desired: object
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One path in the ARM `properties`, and its two values; None where there is nothing."""
 
     path: str

@@ -1,9 +1,12 @@
 """What naptime decided for one cluster, from what, and why."""
 
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Self, TypedDict
+from typing import TypedDict
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from shared.domain.deciding.observed import ObservedCluster
 from shared.domain.deciding.own.drift import Drift, Owned, drift_of, is_undone
@@ -31,15 +34,14 @@ LONGEST_FINDING = 1000
 """Characters of a finding: parts of it are written by whoever owns the cluster."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """A reason, and a sentence about this cluster, cut to what rows and events have room for."""
 
     reason: Reason
     message: str
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "message", one_line(self.message, LONGEST_FINDING))
+        force_setattr(self, "message", one_line(self.message, LONGEST_FINDING))
 
 
 class FindingJson(TypedDict):
@@ -64,8 +66,7 @@ BEFORE_A_WRITE = RIGHT_BEFORE + _ARMS_CLOCK
 """How much of an attempt's time may have passed, by ARM's clock, before the write is sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Desired:
+class Desired(Struct, frozen=True):
     """What the policy and the settings ask for.
 
     `lead` counts from ARM accepting the write; `attempt_timeout` is the longest that an attempt
@@ -126,8 +127,7 @@ class Desired:
         return replace(found, update=self.policy.updates.owned and not undone)
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """An action, the findings behind it (never none; the first one decided), and the window.
 
     The window is the one to write for Create and a person's Update, the observed one for Leave and
@@ -148,7 +148,7 @@ class Decision:
     adopts: bool = False
     """Whether it becomes that: nothing is known of it, and it is exactly what is wanted."""
 
-    def kept(self) -> Self:
+    def kept(self) -> "Decision":
         """Give the same for a schedule that is naptime's own after all, so that none is let go."""
         findings = tuple(
             each for each in self.findings if each.reason is not Reason.SCHEDULE_LET_GO

@@ -5,7 +5,7 @@ window says (Azure/karpenter-provider-azure#1355); only this schedule holds such
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from copy import replace
 from datetime import datetime
 
 from shared.domain.deciding.checks import Situation

@@ -1,9 +1,12 @@
 """What ARM says about a cluster and its maintenance configurations, without trusting its types."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from copy import replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Self
+
+from msgspec import Struct
 
 from shared.domain.vocabulary.fields import object_in, text_in
 from shared.domain.vocabulary.ids import ClusterId, plain_location
@@ -29,8 +32,7 @@ LONGEST_KEY, LONGEST_TEXT = 512, 256
 (learn.microsoft.com, the page on tags); a simulator, or an API to come, may have others."""
 
 
-@dataclass(frozen=True, slots=True)
-class ObservedCluster:
+class ObservedCluster(Struct, frozen=True):
     """A managed cluster; `location` in lower case without spaces, missing strings empty."""
 
     id: ClusterId
@@ -44,7 +46,7 @@ class ObservedCluster:
     sku: str = ""
     """The name: Automatic or Base."""
 
-    def with_tags(self, keys: Collection[str]) -> Self:
+    def with_tags(self, keys: Collection[str]) -> "ObservedCluster":
         """Give it without the tags whose keys, in lower case, are not among these."""
         kept = {key: value for key, value in self.tags.items() if key.lower() in keys}
         return replace(self, tags=kept)
@@ -78,24 +80,21 @@ class ObservedCluster:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class UnreadableCluster:
+class UnreadableCluster(Struct, frozen=True):
     """A managed cluster of a listing, of whose id naptime can make nothing."""
 
     location: str
     auto_provisioning: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterPage:
+class ClusterPage(Struct, frozen=True):
     """One page of a listing."""
 
     clusters: Sequence[ObservedCluster]
     unreadable: Sequence[UnreadableCluster] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ObservedSchedule:
+class ObservedSchedule(Struct, frozen=True):
     """What the node OS schedule says: a window, one that cannot be read, or (both None) nothing."""
 
     window: MaintenanceWindow | None = None
@@ -104,8 +103,7 @@ class ObservedSchedule:
     """Whether there is something beside the window, or in it, that a write would lose."""
 
 
-@dataclass(frozen=True, slots=True)
-class SeenSchedule:
+class SeenSchedule(Struct, frozen=True):
     """That the configurations were looked through, and what was found; None: none has the name."""
 
     schedule: ObservedSchedule | None
@@ -165,8 +163,7 @@ def _has_more(properties: Mapping[str, object]) -> bool:
     return any((*beside, *inside))
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """A cluster's maintenance configurations, and ARM's own time when it answered (its `Date`)."""
 
     configurations: tuple[ObservedConfiguration, ...]

@@ -1,9 +1,12 @@
 """What happened to one cluster."""
 
-from dataclasses import dataclass, field, replace
+from copy import replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NotRequired, Self, TypedDict
+
+from msgspec import Struct
 
 from shared.domain.deciding.decision import Decision, Finding, FindingJson, finding_json
 from shared.domain.deciding.observed import ObservedCluster, ObservedSchedule, SeenSchedule
@@ -51,8 +54,7 @@ class UpgradeScheduleJson(TypedDict):
     nextStart: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class UpgradeScheduleOutcome:
+class UpgradeScheduleOutcome(Struct, frozen=True):
     """The same: Created, Deferred or Failed; `window` as ARM accepted it, or as it would be.
 
     `sent` is a window that was sent and perhaps accepted: nobody was told.
@@ -163,7 +165,7 @@ class Outcome:
             policy_hash=decision.policy_hash,
         )
 
-    def not_written_down(self) -> Self:
+    def not_written_down(self) -> "Outcome":
         """Give the failure that is shown of a cluster whose row no table takes."""
         came = f"{self.kind.value}, {self.reason.value}"
         return replace(

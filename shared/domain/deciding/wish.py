@@ -1,8 +1,9 @@
 """What a person wishes a schedule to be; its window is read strictly, every problem at once."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field
 
 from shared.domain.deciding.conditions import Condition
 from shared.domain.vocabulary.fields import Fields, object_or_empty
@@ -18,8 +19,7 @@ MOST_SPANS = 200
 """naptime's own limit: what is remembered of a cluster has to fit into a table row."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """A window, whether advice against it counts, and what must hold before."""
 
     window: MaintenanceWindow

@@ -8,10 +8,12 @@ when it is changed back, only when naptime has written it anew.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Self
+
+from msgspec import Struct
 
 from shared.domain.deciding.observed import REPLICATION, ObservedSchedule
 from shared.domain.vocabulary.instants import from_text, to_text
@@ -52,8 +54,7 @@ def without_past_dates(window: MaintenanceWindow, at: datetime) -> MaintenanceWi
     return replace(window, not_allowed_dates=coming)
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """What naptime wrote last for a cluster: the canonical window, when (UTC), and for whom.
 
     `let_go` says that somebody changed it since.

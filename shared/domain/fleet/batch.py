@@ -7,10 +7,12 @@ processor time whatever is in it (docs/decisions/0018-clusters-in-batches.md).
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple, Self, cast
+
+from msgspec import Struct
 
 from shared.domain.deciding.decision import Action, Decision, Finding
 from shared.domain.deciding.last_outcome import LONGEST_OUTCOME, LastOutcomeJson
@@ -51,12 +53,13 @@ class Place(NamedTuple):
     column: str
 
 
-@dataclass(frozen=True, slots=True)
-class PendingCluster:
+class PendingCluster(Struct, frozen=True):
     """A cluster that a run has to look at: all that deciding needs, so that it need not be read."""
 
     cluster: ObservedCluster
     attempts: int = 0
+    unknown: bool = False
+    """Whether nothing was remembered of it when it was listed."""
     explicit: bool = False
     """Whether an explicit schedule was seen before, so that probably nothing is to be written."""
     listed_at: datetime | None = None
@@ -80,6 +83,7 @@ class PendingCluster:
         return {
             "clusterId": str(self.cluster.id),
             "attempts": self.attempts,
+            "unknown": self.unknown,
             "explicit": self.explicit,
             "listedAt": to_text(self.listed_at) if self.listed_at else None,
             "givenUp": self.given_up,
@@ -99,6 +103,7 @@ class PendingCluster:
         return cls(
             ObservedCluster.from_json(ClusterId.parse(str(body["clusterId"])), body),
             attempts=int(str(body["attempts"])),
+            unknown=body.get("unknown") is True,
             explicit=body.get("explicit") is True,
             listed_at=from_text(str(listed_at)) if listed_at else None,
             given_up=body["givenUp"] is True,
@@ -116,8 +121,7 @@ def left_to_the_queue(cluster: ObservedCluster) -> Decision | None:
     return _TOO_LARGE if len(_to_text(PendingCluster(cluster))) > LONGEST_OUTCOME else None
 
 
-@dataclass(frozen=True, slots=True)
-class SettledCluster:
+class SettledCluster(Struct, frozen=True):
     """A cluster that a run is done with: its outcome, as the HTTP API shows it."""
 
     shown: LastOutcomeJson
@@ -133,8 +137,7 @@ class SettledCluster:
 type BatchedCluster = PendingCluster | SettledCluster
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(Struct, frozen=True, dict=True):
     """One row with its clusters, by their columns."""
 
     key: str

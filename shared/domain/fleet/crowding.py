@@ -6,10 +6,11 @@ It is counted from what is remembered of the clusters, as of one instant.
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Self, TypedDict
+
+from msgspec import Struct, field
 
 from shared.domain.fleet.last_known import Remembered
 from shared.domain.fleet.shard import Shard
@@ -46,8 +47,7 @@ class CrowdJson(TypedDict):
     advice: str
 
 
-@dataclass(frozen=True, slots=True)
-class Crowd:
+class Crowd(Struct, frozen=True):
     """So many clusters of a shard that start at one instant."""
 
     shard: Shard
@@ -115,8 +115,7 @@ def crowds_of(
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Crowding:
+class Crowding(Struct, frozen=True):
     """The crowds of one subscription as they were counted last, and those that were told of."""
 
     counted_at: datetime | None = None

@@ -4,7 +4,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Self
+
+from msgspec import Struct
 
 from shared.domain.deciding.decision import FindingJson
 from shared.domain.deciding.last_outcome import (
@@ -107,8 +110,7 @@ def _cluster_values(cluster: ObservedCluster) -> dict[str, Value | None]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Remembered:
+class Remembered(Struct, frozen=True):
     """What a row says of a cluster; rows of an earlier version say less."""
 
     key: str
@@ -122,14 +124,14 @@ class Remembered:
     image_age: ImageAge | None = None
     told: frozenset[Reason] = frozenset()
     """The findings that were there when the schedule was last seen; they were told then."""
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = MappingProxyType({})
     sku: str = ""
-    standing: Standing = field(default_factory=Standing)
+    standing: Standing = Standing()
     verified_at: datetime | None = None
     """`read_at`, if an explicit schedule was seen then, and whatever came after saw it too."""
     missing_since: datetime | None = None
     """When a listing missed it first, if none has had it since."""
-    touches: Touches = field(default_factory=Touches)
+    touches: Touches = Touches()
     touches_told: bool = False
     """Whether it was told that somebody keeps removing the schedule, and that is still so."""
 

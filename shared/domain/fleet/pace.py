@@ -5,10 +5,12 @@ AKS lets 60 such calls through at once and one a second after that, per subscrip
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import datetime, timedelta
 from math import ceil, inf
 from typing import Self
+
+from msgspec import Struct
 
 ONE_SECOND = timedelta(seconds=1)
 PAUSE_WITHOUT_RETRY_AFTER = timedelta(seconds=10)
@@ -21,8 +23,7 @@ LONGEST_PAUSE = timedelta(minutes=30)
 """No answer may put a shard to sleep for hours."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(Struct, frozen=True):
     """What a bucket holds, and what comes back each second."""
 
     burst: int = 50
@@ -37,8 +38,7 @@ class Pace:
         return max(timedelta(), time) / ONE_SECOND * self.rate_per_second
 
 
-@dataclass(frozen=True, slots=True)
-class Draw:
+class Draw(Struct, frozen=True):
     """Tokens that were taken, what was left, and when."""
 
     tokens: int
@@ -46,15 +46,13 @@ class Draw:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class NotYet:
+class NotYet(Struct, frozen=True):
     """There are not enough tokens, or the bucket is paused; worth asking again after the wait."""
 
     wait: timedelta
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
+class Bucket(Struct, frozen=True):
     """The tokens of one shard, as of an instant.
 
     Whatever is drawn, given back and paused in whatever order: the tokens that were spent in any
@@ -71,7 +69,7 @@ class Bucket:
         """Give the bucket of a shard that nothing has been drawn from."""
         return cls(pace, pace.burst, now)
 
-    def refilled(self, now: datetime) -> Self:
+    def refilled(self, now: datetime) -> "Bucket":
         """Give the bucket as it is now; a clock that steps back changes nothing.
 
         The very instant that is passed becomes `refilled_at`, so what is cut off an instant of
@@ -90,7 +88,7 @@ class Bucket:
         left = replace(bucket, tokens=bucket.tokens - taken)
         return left, Draw(taken, left.tokens, left.refilled_at)
 
-    def give_back(self, draw: Draw, unused: int, now: datetime) -> Self:
+    def give_back(self, draw: Draw, unused: int, now: datetime) -> "Bucket":
         """Put unused tokens back, as far as they would be there had they never been taken.
 
         A bucket that is full refills no further; so what could have come back only because they
@@ -103,7 +101,7 @@ class Bucket:
         tokens = bucket.tokens + max(0.0, min(float(unused), room))
         return replace(bucket, tokens=min(float(self.pace.burst), tokens))
 
-    def paused(self, wait: timedelta | None, now: datetime) -> Self:
+    def paused(self, wait: timedelta | None, now: datetime) -> "Bucket":
         """Draw nothing for as long as a 429 asks for; Azure's bucket is empty, so is this one."""
         bucket = self.refilled(now)
         # Instants are cut to whole seconds: the pause counts from the next one.
@@ -111,7 +109,7 @@ class Bucket:
         latest = max(until, self.paused_until or until)
         return replace(bucket, tokens=0.0, paused_until=latest)
 
-    def resumed(self, pause: datetime | None) -> Self:
+    def resumed(self, pause: datetime | None) -> "Bucket":
         """End the pause until an instant for whoever wrote it, and knows better when it is over."""
         return replace(self, paused_until=None) if pause == self.paused_until else self
 

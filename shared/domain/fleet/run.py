@@ -1,11 +1,14 @@
 """A fleet run: one pass over many clusters, its scope, and its id."""
 
 import json
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from typing import Self, TypedDict
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from shared.domain.updates.plan import UpdateOrder, UpdateOrderJson
 from shared.domain.vocabulary import instants
@@ -46,8 +49,7 @@ class RunJson(TypedDict):
     updates: UpdateOrderJson | None
 
 
-@dataclass(frozen=True, slots=True)
-class RunScope:
+class RunScope(Struct, frozen=True):
     """Which clusters a run is about; locations are short names, none of them means all."""
 
     subscription_id: str | None = None
@@ -57,7 +59,7 @@ class RunScope:
 
     def __post_init__(self) -> None:
         plain = sorted({plain_location(location) for location in self.locations})
-        object.__setattr__(self, "locations", tuple(plain))
+        force_setattr(self, "locations", tuple(plain))
 
     @property
     def key(self) -> str:
@@ -99,8 +101,7 @@ class RunScope:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """A run as it was asked for; `started_at` in UTC, by the storage service's clock."""
 
     id: str

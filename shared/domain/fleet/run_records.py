@@ -1,10 +1,12 @@
 """What is written down of a run: its record, and its subscriptions."""
 
 import json
-from dataclasses import dataclass, field, replace
+from copy import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Self, TypedDict
+
+from msgspec import Struct, field
 
 from shared.domain.errors import AzureError, Throttled
 from shared.domain.fleet.crowding import Crowd, CrowdJson, crowds_from_text, crowds_to_text
@@ -78,8 +80,7 @@ class RunRecordJson(RunJson, RunSummaryJson):
     approvedRunId: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class RunRecord:
+class RunRecord(Struct, frozen=True):
     """The record of a run; `due_at` is when its start must have happened."""
 
     run: Run
@@ -175,8 +176,7 @@ class ListingState(StrEnum):
     UNREADABLE = "Unreadable"
 
 
-@dataclass(frozen=True, slots=True)
-class SubscriptionRecord:
+class SubscriptionRecord(Struct, frozen=True):
     """One subscription of a run: to be listed, listed (with how many clusters where), or not."""
 
     subscription_id: str
@@ -198,7 +198,7 @@ class SubscriptionRecord:
 
     def after_refusal(
         self, error: AzureError, now: datetime, next_try_at: datetime | None = None
-    ) -> Self:
+    ) -> "SubscriptionRecord":
         """Give the record with one more call for it, which was refused."""
         refused = Tally(calls=1, throttled=int(isinstance(error, Throttled)))
         since = self.refusal.since if self.refusal and self.refusal.since else now

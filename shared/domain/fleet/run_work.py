@@ -1,8 +1,10 @@
 """The messages of fleet runs, as they travel through their two queues."""
 
 import re
-from dataclasses import dataclass, replace
-from typing import Self, assert_never
+from copy import replace
+from typing import assert_never
+
+from msgspec import Struct
 
 from shared.domain.fleet.run import SCOPE_KEY
 from shared.domain.fleet.shard import Shard
@@ -18,8 +20,7 @@ SHARDS_QUEUE = "naptime-shards"
 _MOST = 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class StartRun:
+class StartRun(Struct, frozen=True):
     """The command to look at each subscription of a run."""
 
     run_id: str
@@ -28,15 +29,14 @@ class StartRun:
         return seal({"do": "startRun", "runId": self.run_id})
 
 
-@dataclass(frozen=True, slots=True)
-class ListSubscription:
+class ListSubscription(Struct, frozen=True):
     """The command to list one subscription's clusters for a run; `attempt` counts from 1."""
 
     run_id: str
     subscription_id: str
     attempt: int = 1
 
-    def again(self) -> Self:
+    def again(self) -> "ListSubscription":
         """Give the same work for its next attempt."""
         return replace(self, attempt=self.attempt + 1)
 
@@ -51,8 +51,7 @@ class ListSubscription:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ReadSubscription:
+class ReadSubscription(Struct, frozen=True):
     """The command to see whether what could not be read can be read now.
 
     `key` is that of the run's scope that follows then; `attempt` counts from 1, and one that is
@@ -66,8 +65,7 @@ class ReadSubscription:
         return seal({"do": "readSubscription", "key": self.key, "attempt": self.attempt})
 
 
-@dataclass(frozen=True, slots=True)
-class Baton:
+class Baton(Struct, frozen=True):
     """Whose holder works on one shard of a run; one of an older generation counts no more."""
 
     run_id: str

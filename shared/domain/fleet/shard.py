@@ -3,9 +3,10 @@
 The row of a shard, across all runs: its tokens, and who works on it.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
+
+from msgspec import Struct
 
 from shared.domain.deciding.observed import ObservedCluster
 from shared.domain.fleet.pace import Bucket, Draw, Pace
@@ -13,8 +14,7 @@ from shared.domain.vocabulary.ids import UNKNOWN_LOCATION
 from shared.domain.vocabulary.rows import Reading, Row, Value, without_none
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Shard:
+class Shard(Struct, frozen=True, order=True):
     """A subscription id in lower case, and a location's short name."""
 
     subscription_id: str
@@ -31,8 +31,7 @@ class Shard:
         return f"{self.subscription_id}|{self.location}"
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(Struct, frozen=True):
     """The right to work on a shard for one run's baton of one generation."""
 
     run_id: str
@@ -40,8 +39,7 @@ class Lease:
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Grip:
+class Grip(Struct, frozen=True):
     """A lease with the tokens that came with it, and the bucket that they were taken from."""
 
     lease: Lease
@@ -51,16 +49,14 @@ class Grip:
     """The shard's row as it was written with all this."""
 
 
-@dataclass(frozen=True, slots=True)
-class HeldBy:
+class HeldBy(Struct, frozen=True):
     """Somebody else works on the shard."""
 
     lease: Lease
     wait: timedelta
 
 
-@dataclass(frozen=True, slots=True)
-class ShardRow:
+class ShardRow(Struct, frozen=True):
     """What is remembered of a shard."""
 
     bucket: Bucket

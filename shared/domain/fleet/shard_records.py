@@ -7,10 +7,12 @@ the whole subscription: there it is enough that the refusals come from more grou
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from copy import replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Self
+
+from msgspec import Struct, field
 
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.fleet.run_records import StoppedShardJson
@@ -33,8 +35,7 @@ EVERYWHERE = ""
 """The scope of all resource groups of the shard."""
 
 
-@dataclass(frozen=True, slots=True)
-class Brake:
+class Brake(Struct, frozen=True):
     """The refusals in a row, and what is stopped and why, by resource group in lower case."""
 
     streaks: Mapping[str, tuple[str, int]] = field(default_factory=dict)
@@ -45,13 +46,13 @@ class Brake:
         """Say why nothing more is written in a resource group; None if nothing stops it."""
         return self.stopped.get(EVERYWHERE) or self.stopped.get(group.lower())
 
-    def after_success(self, group: str) -> Self:
+    def after_success(self, group: str) -> "Brake":
         """Give the brake after a write that was accepted."""
         over = (EVERYWHERE, group.lower())
         kept = {scope: streak for scope, streak in self.streaks.items() if scope not in over}
         return replace(self, streaks=kept)
 
-    def after_refusal(self, group: str, reason: Reason, code: str) -> Self:
+    def after_refusal(self, group: str, reason: Reason, code: str) -> "Brake":
         """Give the brake after a write that was refused, with Azure's code."""
         here, why = group.lower(), f"{reason.value} {code}".strip()
         scopes = (here, EVERYWHERE) if reason in SLOW else (here,)
@@ -88,8 +89,7 @@ def _newest[T](scopes: Mapping[str, T]) -> dict[str, T]:
     return dict(islice(scopes.items(), max(0, len(scopes) - MOST_SCOPES), None))
 
 
-@dataclass(frozen=True, slots=True)
-class ShardRecord:
+class ShardRecord(Struct, frozen=True):
     """One shard of a run, as of the end of its newest baton."""
 
     run_id: str
@@ -119,7 +119,7 @@ class ShardRecord:
         """The baton that counts."""
         return Baton(self.run_id, self.shard, self.generation)
 
-    def counting(self, outcome: Outcome) -> Self:
+    def counting(self, outcome: Outcome) -> "ShardRecord":
         """Give the record with one more cluster settled."""
         tally = self.tally.counting(outcome.kind, outcome.reason, owned=outcome.owned)
         return replace(self, tally=tally, pending=self.pending - 1)
@@ -169,7 +169,7 @@ class ShardRecord:
         at = self.progressed_at
         return not self.finished and at is not None and now - at < STUCK_AFTER
 
-    def left(self, reason: Reason) -> Self:
+    def left(self, reason: Reason) -> "ShardRecord":
         """Give the record of a shard that is finished with all that is pending left out."""
         tally = self.tally.counting(OutcomeKind.SKIPPED, reason, self.pending)
         return replace(self, tally=tally, pending=0, finished=True)

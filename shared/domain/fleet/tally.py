@@ -6,9 +6,10 @@ How well a fleet is looked after, in four figures, from what a run has counted b
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self, TypedDict
+
+from msgspec import Struct, field
 
 from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.vocabulary.reasons import NEEDS_ATTENTION, Reason
@@ -27,8 +28,7 @@ class TallyJson(TypedDict):
     owned: int
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """Counts of clusters by outcome and by reason, of calls to Azure, and of 429s among them."""
 
     outcomes: Counter[str] = field(default_factory=Counter)

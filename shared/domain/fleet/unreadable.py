@@ -1,9 +1,11 @@
 """Subscriptions that cannot be read: why, since when, and when they are tried next."""
 
 import json
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import datetime, timedelta
 from typing import Self, TypedDict
+
+from msgspec import Struct
 
 from shared.domain.errors import AzureError
 from shared.domain.fleet.run import Run, RunScope
@@ -33,8 +35,7 @@ class UnreadableJson(TypedDict):
     nextTryAt: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why a subscription could not be read, with Azure's code."""
 
     reason: Reason
@@ -94,8 +95,7 @@ def next_try_text(refusal: Refusal | None) -> str | None:
     return instants.to_text(at) if at else None
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """A subscription that is tried again until it can be read, and the run that follows then."""
 
     cause: Cause
@@ -113,7 +113,7 @@ class Waiting:
         refusal = Refusal.of_error(error, now, next_try_at)
         return cls(run.cause, scope, refusal, now, next_try_at)
 
-    def again(self, error: AzureError, now: datetime, jitter: float) -> Self:
+    def again(self, error: AzureError, now: datetime, jitter: float) -> "Waiting":
         """Give it after another refusal; `jitter` is from 0 to 1."""
         attempt = self.attempt + 1
         next_try_at = now + delay_before(attempt, error.retry_after) * (1 + jitter / 4)

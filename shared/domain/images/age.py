@@ -4,9 +4,11 @@ What one reading of all NAP machines found, over the whole fleet.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from copy import replace
 from datetime import datetime, timedelta
 from typing import Self, TypedDict
+
+from msgspec import Struct, field
 
 from shared.domain.deciding.decision import Finding, FindingJson, finding_json
 from shared.domain.errors import AzureError
@@ -36,8 +38,7 @@ class ImageAgeJson(TypedDict):
     readAt: str
 
 
-@dataclass(frozen=True, slots=True)
-class ImageCount:
+class ImageCount(Struct, frozen=True):
     """Some machines: how many, of how many the image is unknown, and the oldest known version.
 
     The oldest is the one whose named date is the earliest, whatever the kinds of image.
@@ -47,7 +48,7 @@ class ImageCount:
     unknown: int = 0
     oldest: ImageVersion | None = None
 
-    def counting(self, image: NodeImage | None) -> Self:
+    def counting(self, image: NodeImage | None) -> "ImageCount":
         """Give the count with one more machine."""
         if image is None:
             return replace(self, machines=self.machines + 1, unknown=self.unknown + 1)
@@ -57,8 +58,7 @@ class ImageCount:
         return replace(self, machines=self.machines + 1, oldest=version)
 
 
-@dataclass(frozen=True, slots=True)
-class ImageAge:
+class ImageAge(Struct, frozen=True):
     """What a reading found of one cluster; `read_at` (UTC) is when the reading began.
 
     `reason` is that of the finding, by the setting as it was then; None if nothing was found.
@@ -140,8 +140,7 @@ def _age_key(version: ImageVersion) -> tuple[object, ...]:
     return (version.named_date, version.segments)
 
 
-@dataclass(slots=True)
-class AgesRead:
+class AgesRead(Struct):
     """What one reading found, to be logged."""
 
     clusters: int = 0

@@ -5,9 +5,10 @@ quarter of an hour, by a list that it fetches anew (Azure/karpenter-provider-azu
 nodeclass/status/kubernetesversion.go and images.go).
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from shared.domain.deciding.kubernetes import said_channel, upgrades_kubernetes, why_any_time
 from shared.domain.deciding.observed import AUTO_UPGRADE_SCHEDULE, ObservedSchedule, SeenSchedule
@@ -32,8 +33,7 @@ class UpgradeTime(StrEnum):
     UNKNOWN = "Unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class UpgradeForecast:
+class UpgradeForecast(Struct, frozen=True):
     """What is to be expected of upgrades; `why` is a sentence.
 
     `possible` is the occurrence (UTC), open now or next, in which AKS may begin one, for a window

@@ -1,7 +1,8 @@
 """What of a cluster decides how it is upgraded."""
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 
 class Channels(Protocol):
@@ -23,8 +24,7 @@ class Channels(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class KnownCluster:
+class KnownCluster(Struct, frozen=True):
     """As much of what is remembered of a cluster as its forecasts need."""
 
     node_os_channel: str | None

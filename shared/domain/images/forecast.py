@@ -7,8 +7,10 @@ there is a time in which the image may come, and one by which it must have.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from shared.domain.deciding.observed import NODE_OS_SCHEDULE, ObservedSchedule
 from shared.domain.images.channels import Channels
@@ -20,16 +22,14 @@ LIST_KEPT = timedelta(hours=72)
 _NODE_OS_CHANNELS_OFF = ("none", "unmanaged")
 
 
-@dataclass(frozen=True, slots=True)
-class Visible:
+class Visible(Struct, frozen=True):
     """When an image became visible: not before one instant, and by another."""
 
     not_before: datetime
     by: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class AnyTime:
+class AnyTime(Struct, frozen=True):
     """Nothing holds the image back: it comes at any hour from `not_before` to `certain_by`, UTC.
 
     Both are None where no image has been seen: then whatever comes comes at any hour.
@@ -40,8 +40,7 @@ class AnyTime:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class InWindow:
+class InWindow(Struct, frozen=True):
     """The image comes within an occurrence of the window; instants in UTC.
 
     `possible` is the occurrence, open now or next, in which it may come, from when the image is
@@ -57,8 +56,7 @@ class InWindow:
     utc_offset: timedelta
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """No source tells when the image comes; `why` is a sentence."""
 
     why: str
@@ -67,8 +65,7 @@ class Unknown:
 type PickUp = AnyTime | InWindow | Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(Struct, frozen=True):
     """What is to be expected of an image, and what limits it."""
 
     pick_up: PickUp

@@ -10,18 +10,18 @@ Which node images a forecast for a location is about: the newest one of each OS.
 import json
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Self
+
+from msgspec import Struct
 
 from shared.domain.images.node_image import ImageDefinition, ImageVersion, NodeImage
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.rows import Row, Value, without_none
 
 
-@dataclass(frozen=True, slots=True)
-class KnownImage:
+class KnownImage(Struct, frozen=True):
     """The newest version of one kind of image that naptime has seen in one location.
 
     `seen_since` (UTC, by naptime's own clock) is when it first saw that version there. Where it
@@ -88,8 +88,7 @@ class KnownImage:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Instead:
+class Instead(Struct, frozen=True):
     """An older version that is on offer (None: nothing is), since when naptime knows it (UTC)."""
 
     version: ImageVersion | None
@@ -123,8 +122,7 @@ class ImageSource(StrEnum):
     NOTHING = "Nothing"
 
 
-@dataclass(frozen=True, slots=True)
-class PoolOfFamily:
+class PoolOfFamily(Struct, frozen=True):
     """The agent pool that is asked for the newest image of its family in a location."""
 
     cluster_id: ClusterId
@@ -132,8 +130,7 @@ class PoolOfFamily:
     family: str
 
 
-@dataclass(frozen=True, slots=True)
-class SourceState:
+class SourceState(Struct, frozen=True):
     """Where the images of a location came from at the last look; `why` not from the location."""
 
     source: ImageSource = ImageSource.LOCATION
@@ -154,8 +151,7 @@ class SourceState:
         return cls(ImageSource(row.text("source")), row.text("why"), tuple(pools))
 
 
-@dataclass(frozen=True, slots=True)
-class LastLook:
+class LastLook(Struct, frozen=True):
     """What is new since then was not there at `at` (UTC, before the images were asked for).
 
     That holds for `kinds` only: another source of images may not have shown the others.
@@ -179,8 +175,7 @@ class LastLook:
         return cls(at, frozenset(json.loads(row.text("kinds") or "[]"))) if at else None
 
 
-@dataclass(frozen=True, slots=True)
-class SeenImage:
+class SeenImage(Struct, frozen=True):
     """The newest version of an OS in a location, and the kinds of image that have it.
 
     `since` (UTC) is when naptime first saw it there, `after` when it looked and it was not there

@@ -10,9 +10,10 @@ Which node image a virtual machine was made from, by the image reference in its 
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self, cast
+
+from msgspec import Struct
 
 from shared.domain.images.node_image import NodeImage
 from shared.domain.vocabulary.fields import object_or_empty, text_in
@@ -33,8 +34,7 @@ resources
 """The one query for the whole fleet, a constant; paging needs the id and an order."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class NodeGroup:
+class NodeGroup(Struct, frozen=True, order=True):
     """A cluster's node resource group; both parts in lower case."""
 
     subscription_id: str
@@ -46,16 +46,14 @@ class NodeGroup:
         return cls(parse_subscription_id(subscription_id), name.lower())
 
 
-@dataclass(frozen=True, slots=True)
-class NapMachine:
+class NapMachine(Struct, frozen=True):
     """One machine: where it is, and its image if that is known."""
 
     group: NodeGroup
     image: NodeImage | None
 
 
-@dataclass(frozen=True, slots=True)
-class MachinePage:
+class MachinePage(Struct, frozen=True):
     """One page of the listing; `next_page` asks for the one behind it and is empty at the end.
 
     `wait` is how long the quota asks to wait before another query.
@@ -89,8 +87,7 @@ _NAME = re.compile(r"[a-z][a-z0-9]{0,11}", re.ASCII)
 _LINUX = "linux"
 
 
-@dataclass(frozen=True, slots=True)
-class ImagePool:
+class ImagePool(Struct, frozen=True):
     """A Linux agent pool; pools of one `family` (lower case) run images of the same gallery."""
 
     name: str

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Self
 
+from msgspec import Struct
+
 from shared.domain.vocabulary.fields import object_or_empty
 from shared.domain.vocabulary.instants import in_utc
 
@@ -93,8 +95,7 @@ class ImageDefinition:
         return self.os in NAP_GALLERIES
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class NodeImage:
+class NodeImage(Struct, frozen=True, order=True):
     """One version of one kind of image."""
 
     definition: ImageDefinition

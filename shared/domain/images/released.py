@@ -7,8 +7,10 @@ What a look at a location's node images has brought: which are new, and which we
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from shared.domain.images.known_image import Instead, KnownImage, LastLook
 from shared.domain.images.node_image import ImageDefinition, ImageVersion, NodeImage, newest_images
@@ -24,8 +26,7 @@ FURTHEST_AHEAD = timedelta(hours=1)
 """An event from further ahead is refused: more than the clocks of two machines differ by."""
 
 
-@dataclass(frozen=True, slots=True)
-class NodeImageReleased:
+class NodeImageReleased(Struct, frozen=True):
     """A version of an image is new in a location (short name, lower case)."""
 
     location: str
@@ -124,8 +125,7 @@ def _recent(now: datetime) -> Callable[[object], datetime]:
     return parse
 
 
-@dataclass(frozen=True, slots=True)
-class Noticed:
+class Noticed(Struct, frozen=True):
     """What is to be remembered of a location from now on, and what is to be told."""
 
     to_remember: tuple[KnownImage, ...] = ()

@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self, TypedDict
 
+from msgspec import Struct
+
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.ids import ClusterId, is_guid
 from shared.domain.vocabulary.plain_text import one_line
@@ -25,8 +27,7 @@ class CallerJson(TypedDict):
     id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """Who asks: a name for people, and the id of the identity if there is one."""
 
     name: str = FUNCTION_KEY
@@ -132,16 +133,14 @@ class AuditRecordJson(TypedDict):
     policyHash: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """What a request asks for, as far as it could be read."""
 
     action: AuditAction
     cluster_id: ClusterId | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(Struct, frozen=True):
     """What came of a command; `after` is JSON, as ARM accepted it.
 
     `rule` is the cluster's by the policy with that hash; both empty where it is about no cluster.
@@ -155,8 +154,7 @@ class Completion:
     policy_hash: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class AuditRecord:
+class AuditRecord(Struct, frozen=True):
     """Who asked for what, when (UTC), what there was before, and what came of it.
 
     `before`, `wanted` and `after` are JSON; for a schedule, ARM's `properties`. The id sorts the

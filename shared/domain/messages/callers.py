@@ -5,8 +5,9 @@ They hold names and addresses as well, which are not read.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from shared.domain.vocabulary.ids import is_guid
 
@@ -24,8 +25,7 @@ class CallerKind(StrEnum):
     OBJECT = "object"
 
 
-@dataclass(frozen=True, slots=True)
-class EventCaller:
+class EventCaller(Struct, frozen=True):
     """Who it was, by an id in lower case."""
 
     id: str

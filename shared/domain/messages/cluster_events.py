@@ -7,9 +7,10 @@ subscription as an Event Grid source" and "Azure Resource Notifications - Resour
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
+
+from msgspec import Struct
 
 from shared.domain.deciding.observed import NODE_OS_SCHEDULE
 from shared.domain.messages.callers import EventCaller, caller_in
@@ -41,8 +42,7 @@ _ACTION = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterWritten:
+class ClusterWritten(Struct, frozen=True):
     """Something happened to a managed cluster: it was created or updated, or that has failed.
 
     Azure does not say which; and AKS goes on with what it has reported as failed.
@@ -56,8 +56,7 @@ class ClusterWritten:
     caller: EventCaller | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduleWritten:
+class ScheduleWritten(Struct, frozen=True):
     """A cluster's node OS schedule was written; `caller_app_id` (lower case) says by which app."""
 
     cause: ClassVar[Cause] = Cause.SCHEDULE_WRITTEN
@@ -68,8 +67,7 @@ class ScheduleWritten:
     caller: EventCaller | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduleDeleted:
+class ScheduleDeleted(Struct, frozen=True):
     """A cluster's node OS schedule was deleted."""
 
     cause: ClassVar[Cause] = Cause.SCHEDULE_DELETED

@@ -6,8 +6,9 @@ trigger's metadata (Azure/azure-webjobs-sdk, Utility.ApplyBindingData).
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.fields import (
@@ -42,8 +43,7 @@ def unseal(message: str) -> Fields:
     return work
 
 
-@dataclass(frozen=True, slots=True)
-class HeldBack:
+class HeldBack(Struct, frozen=True):
     """A message that trouble around naptime keeps from being worked on, for its next delivery.
 
     `since` (UTC) is when the work was asked for, or where it does not say so when it was held back

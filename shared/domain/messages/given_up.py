@@ -1,8 +1,9 @@
 """Work that was given up on."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NotRequired, Self, TypedDict
+
+from msgspec import Struct
 
 from shared.domain.deciding.outcome import Outcome
 from shared.domain.messages.work import ReconcileCluster
@@ -39,8 +40,7 @@ class GivenUpClusterJson(GivenUpJson):
     runId: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class GivenUp:
+class GivenUp(Struct, frozen=True):
     """Work that was given up on, with the reason and what to do."""
 
     cluster_id: ClusterId | None

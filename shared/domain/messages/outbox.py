@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import datetime
-from typing import Self
+
+from msgspec import Struct
 
 from shared.domain.messages.envelope import seal, unseal
 from shared.domain.messages.work import PATIENCE
@@ -35,23 +36,22 @@ PAGE = "/api/clusters/{0.subscription_id}/{0.resource_group}/{0.name}"
 _MOST_ATTEMPTS = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class PublishEvents:
+class PublishEvents(Struct, frozen=True):
     """The command to publish some events; `asked_at` (UTC) stays the same over all attempts."""
 
     events: tuple[CloudEvent, ...]
     asked_at: datetime
     attempt: int = 1
 
-    def again(self) -> Self:
+    def again(self) -> "PublishEvents":
         """Give the same work for its next attempt."""
         return replace(self, attempt=self.attempt + 1)
 
-    def one_by_one(self) -> list[Self]:
+    def one_by_one(self) -> "list[PublishEvents]":
         """Give the same work in parts of one event each, so that one bad event costs no other."""
         return [replace(self, events=(event,)) for event in self.events]
 
-    def anew(self, now: datetime) -> Self:
+    def anew(self, now: datetime) -> "PublishEvents":
         """Give the same work as if it were asked for now."""
         return replace(self, asked_at=now, attempt=1)
 

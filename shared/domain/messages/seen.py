@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
 
+from msgspec import Struct
+
 from shared.domain.deciding.observed import ObservedCluster
-from shared.domain.vocabulary.fields import BrokenRule, an_instant, text_in
+from shared.domain.vocabulary.fields import Fields, an_instant, text_in
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.instants import to_text
 
@@ -19,8 +20,7 @@ LONGEST = 24_000
 those beyond ASCII up to six times that, and a queue takes no message of more than 48 KiB."""
 
 
-@dataclass(frozen=True, slots=True)
-class SeenCluster:
+class SeenCluster(Struct, frozen=True):
     """A cluster as it was read at an instant by a worker's clock, in UTC."""
 
     cluster: ObservedCluster
@@ -42,9 +42,7 @@ class SeenCluster:
     @classmethod
     def of(cls, body: Mapping[str, object], cluster_id: ClusterId) -> Self | None:
         """Read what `to_json` gave; None where that makes no sense: then it is read anew."""
-        if not text_in(body, "location") or not isinstance(body.get("nap"), bool):
-            return None
-        try:
-            return cls(ObservedCluster.from_json(cluster_id, body), an_instant(body.get("readAt")))
-        except BrokenRule:
-            return None
+        read_at = Fields(body, "", []).loose("readAt", an_instant)
+        if read_at and text_in(body, "location") and isinstance(body.get("nap"), bool):
+            return cls(ObservedCluster.from_json(cluster_id, body), read_at)
+        return None

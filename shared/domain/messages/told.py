@@ -6,8 +6,9 @@ repetition after a crash has the same id.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from shared.domain.deciding.decision import Finding
 from shared.domain.deciding.kubernetes import outcome_of_upgrades
@@ -25,8 +26,7 @@ _WRITTEN = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Occasion:
+class Occasion(Struct, frozen=True):
     """Why a cluster was looked at, and in which run, if in one.
 
     `name` stays the same over all attempts: the run's id, or when the cluster was asked for.
@@ -68,17 +68,14 @@ def events_of(
     return [*events, *(_attention(reason, outcome, occasion, now) for reason in sorted(new))]
 
 
-def failure_of(outcome: Outcome, occasion: Occasion, now: datetime) -> list[CloudEvent]:
-    """Give what tells that a cluster was given up on; nothing in a dry run."""
-    return [] if outcome.dry_run else [_event(EventType.SCHEDULE_FAILED, outcome, occasion, now)]
-
-
-def failure_of_upgrades(outcome: Outcome, occasion: Occasion, now: datetime) -> list[CloudEvent]:
-    """Give what tells that its schedule of Kubernetes upgrades was given up on."""
-    other = outcome_of_upgrades(outcome)
-    if other is None or outcome.dry_run:
-        return []
-    return [_event(EventType.KUBERNETES_SCHEDULE_FAILED, other, occasion, now)]
+def failure_of(
+    outcome: Outcome,
+    occasion: Occasion,
+    now: datetime,
+    failed: EventType = EventType.SCHEDULE_FAILED,
+) -> list[CloudEvent]:
+    """Give what tells that one of a cluster's schedules was given up on; nothing in a dry run."""
+    return [] if outcome.dry_run else [_event(failed, outcome, occasion, now)]
 
 
 def attention_of(

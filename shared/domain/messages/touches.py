@@ -3,11 +3,12 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from typing import Self, TypedDict, cast
+
+from msgspec import Struct
 
 from shared.domain.deciding.decision import Finding, FindingJson, finding_json
 from shared.domain.messages.callers import CallerKind, EventCaller
@@ -43,8 +44,7 @@ class LastRemovedJson(TypedDict):
     kind: CallerKind | None
 
 
-@dataclass(frozen=True, slots=True)
-class Touch:
+class Touch(Struct, frozen=True):
     """One removal or change by somebody else; `at` in UTC, by the event's own time."""
 
     at: datetime
@@ -69,8 +69,7 @@ def touch_key(event_id: str) -> str:
     return sha256(event_id.encode()).hexdigest()[:16]
 
 
-@dataclass(frozen=True, slots=True)
-class Touches:
+class Touches(Struct, frozen=True):
     """What is known of what others did to one cluster's schedule, the oldest first."""
 
     all: tuple[Touch, ...] = ()

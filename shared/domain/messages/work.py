@@ -3,9 +3,10 @@
 Who may reconcile a cluster, and what is remembered of it; times are the storage service's.
 """
 
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import datetime, timedelta
-from typing import Self
+
+from msgspec import Struct
 
 from shared.domain.deciding.observed import REPLICATION
 from shared.domain.messages.envelope import seal, unseal
@@ -53,8 +54,7 @@ _FIELDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ReconcileCluster:
+class ReconcileCluster(Struct, frozen=True):
     """The command to reconcile one cluster.
 
     `asked_at` (UTC) is when it was first asked for and stays the same over all attempts;
@@ -94,7 +94,7 @@ class ReconcileCluster:
         *,
         paced: bool = False,
         sent: MaintenanceWindow | None = None,
-    ) -> Self:
+    ) -> "ReconcileCluster":
         """Give the same work for its next attempt, with what this one has read, and perhaps sent.
 
         Where a cluster is stays; how it is counts only if naptime's own pace alone held it back.
@@ -215,8 +215,7 @@ def is_spent(work: ReconcileCluster, reason: Reason, now: datetime) -> bool:
     return now - work.asked_at >= _PATIENCE_FOR.get(reason, PATIENCE)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """The right to reconcile one cluster for a while."""
 
     cluster_id: ClusterId
@@ -224,18 +223,18 @@ class Claim:
     """The row as it was claimed; a later claim changes its ETag."""
     claimed_at: datetime
     """When the storage service accepted the claim, in whole seconds, rounded down, in UTC."""
+    is_first: bool = False
+    """Whether there was no claim on the cluster before: nobody has written to it for two weeks."""
 
 
-@dataclass(frozen=True, slots=True)
-class Busy:
+class Busy(Struct, frozen=True):
     """Somebody else holds the claim now, or cannot yet be told from this work's own time."""
 
     wait: timedelta = timedelta(seconds=2)
     """How long it makes sense to wait at least."""
 
 
-@dataclass(frozen=True, slots=True)
-class AlreadyDone:
+class AlreadyDone(Struct, frozen=True):
     """A reconcile that began after the work was asked for has come to its end."""
 
 

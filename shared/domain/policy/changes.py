@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TypedDict
+from typing import TypedDict, assert_never
+
+from msgspec import Struct
 
 from shared.domain.policy.choose import Choice, Leave, Policy, ReportOnly, Use
 from shared.domain.policy.match import Matched
@@ -36,8 +37,7 @@ class RuleClustersJson(TypedDict):
     clusters: int
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(Struct, frozen=True):
     """What would be otherwise: counts by rule of the new policy, and the first of the changed."""
 
     clusters: int
@@ -80,6 +80,8 @@ def use_text(use: Use) -> str:
             return f"leave until {until}"
         case ReportOnly():
             return "report only"
+        case _:
+            assert_never(use)
 
 
 def _wanted(choice: Choice) -> WantedJson:

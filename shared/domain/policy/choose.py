@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Self, TypedDict
 
+from msgspec import Struct
+
 from shared.domain.policy.index import RuleIndex
 from shared.domain.policy.match import Match, Matched
 from shared.domain.policy.updates import NEVER, UpdateRules
@@ -17,8 +19,7 @@ from shared.domain.vocabulary.plain_text import one_line
 from shared.domain.window.window import MaintenanceWindow
 
 
-@dataclass(frozen=True, slots=True)
-class Leave:
+class Leave(Struct, frozen=True):
     """An exemption: until the end of a day in UTC, for whom, and what for."""
 
     until: date
@@ -30,13 +31,11 @@ class Leave:
         return at.astimezone(UTC).date() > self.until
 
 
-@dataclass(frozen=True, slots=True)
-class ReportOnly:
+class ReportOnly(Struct, frozen=True):
     """The cluster is looked at, and never written to."""
 
 
-@dataclass(frozen=True, slots=True)
-class SameWindow:
+class SameWindow(Struct, frozen=True):
     """Kubernetes is upgraded in the window of the node images."""
 
 
@@ -44,13 +43,12 @@ type Use = NamedWindow | Leave | ReportOnly
 """What a rule says of the clusters that it is for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """For whom, and what: one window, an exemption, or a look only."""
 
     name: str
     use: Use
-    match: Match = field(default_factory=Match)
+    match: Match = Match()
     kubernetes: NamedWindow | SameWindow | None = None
     """The window of Kubernetes upgrades that is made where there is none; None: none is made."""
 
@@ -63,8 +61,7 @@ class StepJson(TypedDict):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """The same; `why` is what the cluster is, or has."""
 
     rule: str
@@ -75,8 +72,7 @@ class Step:
         return {"rule": self.rule, "matched": self.matched, "why": self.why}
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """What is wanted for one cluster, by which rule, and what it was asked of.
 
     `expired` is an exemption that is over and would have matched. `unknown_tag` is the value of
@@ -155,15 +151,14 @@ class Policy:
 
     def _first(self, cluster: Matched, at: datetime) -> tuple[Rule, Leave | None]:
         """Find the first rule that matches; an exemption that is over is passed by."""
-        expired = None
-        for place in self.index.candidates(cluster):
-            rule = self.rules[place]
-            if not rule.match.holds(cluster):
-                continue
-            if not isinstance(rule.use, Leave) or not rule.use.is_over(at):
-                return rule, expired
+        rules = (self.rules[place] for place in self.index.candidates(cluster))
+        matching = (rule for rule in rules if rule.match.holds(cluster))
+        rule, expired = next(matching), None
+        while isinstance(rule.use, Leave) and rule.use.is_over(at):
             expired = expired or rule.use
-        raise ValueError("the last rule of a policy is for every cluster")
+            # There is one: the last rule of a policy is for every cluster, and never ends.
+            rule = next(matching)
+        return rule, expired
 
     def named_by_tag(self, cluster: Matched) -> str | None:
         """Give the value of the cluster's tag that may name a window; None where there is none."""
@@ -173,8 +168,7 @@ class Policy:
         return next(found, None)
 
 
-@dataclass(frozen=True, slots=True)
-class Choosing:
+class Choosing(Struct, frozen=True):
     """What was asked of a policy: for which cluster, and when."""
 
     policy: Policy

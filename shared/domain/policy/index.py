@@ -7,7 +7,8 @@ sets may be for the cluster, and is asked.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from shared.domain.policy.match import ANY_RUN, Match, Matched, TagWish
 
@@ -15,8 +16,7 @@ type Rules = int
 """A set of rules."""
 
 
-@dataclass(slots=True)
-class _Values:
+class _Values(Struct):
     """One thing that a cluster has, such as its location, and which rules each value speaks for.
 
     A pattern is found by what stands before its first `*`, or else by what stands behind its last.
@@ -56,8 +56,7 @@ class _Values:
         return found
 
 
-@dataclass(slots=True)
-class _Tag:
+class _Tag(Struct):
     """One key of tags, and which rules a cluster that has it may have.
 
     `needed` are rules that ask for it to be there; each rule asks for one key at most here, so that

@@ -6,10 +6,11 @@ There are no regular expressions: whoever reads a rule should see whom it means.
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Protocol
+
+from msgspec import Struct
 
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.plain_text import one_line
@@ -50,8 +51,7 @@ type TagWish = tuple[str, ...] | bool
 """Values, one of which the tag must have; True where it must be there, False where it must not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """What must hold; what is empty is not asked. Names and patterns are in lower case.
 
     `resource_groups` and `clusters` are names with `*` for any run of characters. `tags` has its

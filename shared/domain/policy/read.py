@@ -77,9 +77,7 @@ def _version(value: object) -> int:
 
 
 def _choose_tag(top: Fields) -> str | None:
-    if "tags" not in top.present():
-        return None
-    tags = top.under("tags")
+    tags = top.optional_under("tags")
     if tags is None:
         return None
     tags.refuse_unknown(("choose",))

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+
+from msgspec import Struct
 
 from shared.domain.policy.choose import Leave, ReportOnly, Rule, SameWindow, Use
 from shared.domain.policy.match import PRESENT, Match, TagWish
@@ -26,8 +27,7 @@ _PATTERN = re.compile(r"[a-z0-9_.()*-]{1,90}", re.ASCII | re.IGNORECASE)
 _SKUS = ("automatic", "base")
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """What a rule may name."""
 
     windows: Mapping[str, NamedWindow | None]
@@ -162,9 +162,7 @@ def _each[T](fields: Fields, name: str, parse: Callable[[object], T]) -> tuple[T
 
 
 def _tags(match: Fields) -> dict[str, TagWish]:
-    if "tags" not in match.present():
-        return {}
-    tags = match.under("tags")
+    tags = match.optional_under("tags")
     if tags is None:
         return {}
     found = {key.lower(): _tag(tags, key) for key in tags.present()}

@@ -4,7 +4,8 @@ The table `[update]` of a policy's file.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from shared.domain.vocabulary.fields import BrokenRule, Fields, text, whole_number
 
@@ -19,8 +20,7 @@ MOST_AT_MOST = 100_000
 _KNOWN = ("schedules", "at_most", "adopt")
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateRules:
+class UpdateRules(Struct, frozen=True):
     """Whether owned schedules are kept right, how many at once, and what else becomes owned.
 
     `at_most` is None where the policy does not say. `adopts` is about schedules without a record
@@ -44,7 +44,7 @@ NEVER = UpdateRules()
 
 def read_updates(top: Fields) -> UpdateRules:
     """Read the table, and note what is wrong with it; without one, nothing is ever changed."""
-    written = top.under("update") if "update" in top.present() else None
+    written = top.optional_under("update")
     if written is None:
         return NEVER
     written.refuse_unknown(_KNOWN)

@@ -3,10 +3,11 @@
 A version is never changed. Its row's key counts down, so that the newest is the first.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Self, TypedDict
+
+from msgspec import Struct
 
 from shared.domain.errors import InvalidSetting
 from shared.domain.policy.choose import Policy
@@ -29,8 +30,7 @@ class PolicyVersionJson(TypedDict):
     by: str
 
 
-@dataclass(frozen=True)
-class PolicyVersion:
+class PolicyVersion(Struct, frozen=True, dict=True):
     """One version; `number` counts from 1, `at` is in UTC."""
 
     number: int

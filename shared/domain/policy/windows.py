@@ -7,9 +7,11 @@ naptime's own making, and one bad image would meet all of them in the same four 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from shared.domain.policy.zones import changed_at, wall_clock
 from shared.domain.vocabulary.ids import ClusterId
@@ -35,8 +37,7 @@ def usual_spread(hours: int) -> timedelta:
     return min(most_spread(hours), MOST_SPREAD)
 
 
-@dataclass(frozen=True, slots=True)
-class NamedWindow:
+class NamedWindow(Struct, frozen=True):
     """An outer bound of `hours` (4 to 24) from `start`, the wall clock's time in `zone`.
 
     `on` has the interval 1: each day, or one day of the week, that of the start. `spread` is a
@@ -134,12 +135,10 @@ class NamedWindow:
         return self.starts(self._shift(cluster_id), earliest)
 
     def starts(self, shift: timedelta, earliest: datetime) -> Iterator[tuple[datetime, datetime]]:
-        """Yield the starts so long after the bound's own, as local times and as instants (UTC)."""
-        for day in self._days(earliest - shift):
-            local = day + shift
-            start = wall_clock(self.zone, local)
-            if start >= earliest:
-                yield local, start
+        """Give the starts so long after the bound's own, as local times and as instants (UTC)."""
+        locals_ = (day + shift for day in self._days(earliest - shift))
+        starts = ((local, wall_clock(self.zone, local)) for local in locals_)
+        return ((local, start) for local, start in starts if start >= earliest)
 
     def _days(self, after: datetime) -> Iterator[datetime]:
         """Yield the naive local times of the unspread starts, from two days before an instant."""

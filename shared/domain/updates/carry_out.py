@@ -1,6 +1,6 @@
 """What is done of what was decided: an update needs a permit for the very change that it makes."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import datetime
 from typing import assert_never
 
@@ -71,10 +71,9 @@ def put_back(decision: Decision, owned: Owned | None) -> Decision:
     """Decide to write what stood before the last update of a schedule, if it is naptime's own."""
     use = decision.choice.use if decision.choice else None
     previous = window_of(owned.written.previous) if owned else None
-    if owned is None or previous is None or previous.ambiguity or not isinstance(use, NamedWindow):
-        return replace(decision, drift=None)
-    planned = plan_start(previous, owned.now, owned.lead)
-    found = back_to(owned, planned)
+    found = None
+    if owned and previous and not previous.ambiguity and isinstance(use, NamedWindow):
+        found = back_to(owned, plan_start(previous, owned.now, owned.lead))
     if found is None:
         return replace(decision, drift=None)
     drift = replace(found, update=True)

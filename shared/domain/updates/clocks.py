@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from shared.domain.policy.choose import Policy
@@ -37,11 +38,9 @@ def next_at_another_offset(window: NamedWindow, now: datetime) -> datetime | Non
 
 
 def _next_of(window: NamedWindow, shift: timedelta, now: datetime) -> datetime | None:
-    before = None
-    for local, start in window.starts(shift, now - _A_WEEK):
-        offset = local - start.replace(tzinfo=None)
-        if start > now:
-            return start if before is not None and offset != before else None
-        # A cluster that is open now is not to be changed yet.
-        before = offset if start + window.hours_each * _HOUR <= now else None
-    return None
+    """Find that the clocks change between two starts, the latter of which is the next (UTC)."""
+    pairs = pairwise(window.starts(shift, now - _A_WEEK))
+    (local, last), (then, start) = next(pair for pair in pairs if pair[1][1] > now)
+    # A cluster that is open now is not to be changed yet.
+    is_open = last + window.hours_each * _HOUR > now
+    return None if is_open or then - local == start - last else start

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Self, TypedDict
+
+from msgspec import Struct
 
 from shared.domain.deciding.decision import Decision, Finding
 from shared.domain.vocabulary.ids import ClusterId
@@ -28,8 +29,7 @@ class LeftOutJson(TypedDict):
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOut(Struct, frozen=True):
     """A cluster of a plan that was left out."""
 
     cluster_id: ClusterId
@@ -56,8 +56,7 @@ class LeftOut:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOutOfPlan:
+class LeftOutOfPlan(Struct, frozen=True):
     """How many clusters of a subscription were left out; the first of them are named."""
 
     count: int = 0

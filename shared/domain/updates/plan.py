@@ -5,11 +5,12 @@ the brake counts the whole of it before the first write, and what somebody appro
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
-from typing import Self, TypedDict
+from typing import Literal, Self, TypedDict, assert_never
+
+from msgspec import Struct
 
 from shared.domain.deciding.own.drift import Drift, DriftJson, digest
 from shared.domain.policy.updates import UpdateRules
@@ -37,8 +38,7 @@ class UpdateOrderJson(TypedDict):
     runId: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateOrder:
+class UpdateOrder(Struct, frozen=True):
     """What a run carries out, and of which run's plan; empty: what the clocks ask for.
 
     For a revert, it is the run whose updates are put back.
@@ -69,8 +69,7 @@ class PlannedJson(TypedDict):
     back: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """One update that may be made: of exactly this, to exactly that, by the hashes of both."""
 
     before: str
@@ -114,7 +113,7 @@ class Planned:
 
 def read_planned(message: Fields) -> Planned | None:
     """Read the permit in a message, and note what is wrong with it; None where there is none."""
-    fields = message.under("update") if "update" in message.present() else None
+    fields = message.optional_under("update")
     if fields is None:
         return None
     fields.refuse_unknown(("before", "after", "runId", "back"))
@@ -132,8 +131,7 @@ def _a_flag(value: object) -> bool:
     return value
 
 
-@dataclass(frozen=True, slots=True)
-class Anything:
+class Anything(Struct, frozen=True):
     """Whatever the policy wants: a person has asked for this one cluster."""
 
     def allows(self, _: Drift) -> bool:
@@ -177,8 +175,7 @@ class VerdictJson(TypedDict):
     needsApproval: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """The same: the brake's arithmetic."""
 
     plan_hash: str
@@ -200,7 +197,7 @@ class Verdict:
         return self.updates > self.most
 
     @property
-    def follows(self) -> UpdateKind:
+    def follows(self) -> Literal[UpdateKind.PLANNED, UpdateKind.CLOCKS]:
         """Say which updates follow by themselves: over the brake only what the clocks ask for."""
         return UpdateKind.CLOCKS if self.needs_approval else UpdateKind.PLANNED
 
@@ -216,7 +213,10 @@ class Verdict:
         }
 
 
-def chosen(plan: Plan, kind: UpdateKind, now: datetime) -> Plan:
+type OfPlan = Literal[UpdateKind.PLANNED, UpdateKind.APPROVED, UpdateKind.CLOCKS]
+
+
+def chosen(plan: Plan, kind: OfPlan, now: datetime) -> Plan:
     """Give what of a run's plan a run of that kind carries out from an aware instant on.
 
     What has to wait for longer than until the next run may come is left to that one, unless
@@ -229,8 +229,8 @@ def chosen(plan: Plan, kind: UpdateKind, now: datetime) -> Plan:
             return braked(plan)
         case UpdateKind.CLOCKS:
             return soon(only_for_clocks(plan), now)
-        case UpdateKind.REVERT:
-            raise TypeError("what is put back is not of a plan")
+        case _:
+            assert_never(kind)
 
 
 def soon(plan: Plan, now: datetime) -> Plan:

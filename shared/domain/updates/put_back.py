@@ -1,7 +1,9 @@
 """What stood before the last update of a schedule, and can be put back."""
 
-from dataclasses import dataclass, replace
+from copy import replace
 from typing import Self, TypedDict
+
+from msgspec import Struct
 
 from shared.domain.deciding.conditions import Difference, DifferenceJson, changes_between
 from shared.domain.deciding.own.drift import digest
@@ -17,8 +19,7 @@ class PutBackClusterJson(TypedDict):
     changes: list[DifferenceJson]
 
 
-@dataclass(frozen=True, slots=True)
-class PutBack:
+class PutBack(Struct, frozen=True):
     """One schedule as it would be put back: as it is planned, and field by field."""
 
     planned: Planned

@@ -1,9 +1,10 @@
 """Events: those that naptime publishes, and what is around the data of those that come."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.fields import Fields, NotStrictJson, exactly, parse_object, text
@@ -28,8 +29,7 @@ class EventType(StrEnum):
     APPROVAL_NEEDED = "Naptime.ApprovalNeeded"
 
 
-@dataclass(frozen=True, slots=True)
-class CloudEvent:
+class CloudEvent(Struct, frozen=True):
     """An event to publish; `time` is aware, `data` ready for JSON.
 
     Its source comes last; with it the id makes the event unique: where the same thing is told
@@ -62,15 +62,13 @@ MAX_EVENT_BYTES = 1024 * 1024
 MOST_SHOWN = 100
 
 
-@dataclass(frozen=True, slots=True)
-class NotOurs:
+class NotOurs(Struct, frozen=True):
     """An event about something else; `event_type` is at most 100 printable characters."""
 
     event_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Struct, frozen=True):
     """An event that came, in CloudEvents 1.0 or in the Event Grid schema.
 
     `fields` are its own, and note what is wrong with them under the names that they have there.

@@ -1,14 +1,14 @@
 """What it means when a call to Azure fails or work is given up, and what the reader can do."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from shared.domain.vocabulary.reasons import Reason
 
 
-@dataclass(frozen=True, slots=True)
-class ReasonText:
+class ReasonText(Struct, frozen=True):
     """One row of the table of reasons (docs/reasons.md), in plain sentences."""
 
     meaning: str

@@ -69,6 +69,11 @@ class Fields:
         """Open the object in a field, whose problems join these; None if there is none."""
         return self.item(name, self.body.get(name))
 
+    def optional_under(self, name: str) -> "Fields | None":
+        """Open the object in a field; None if it is absent, or after noting that it is none."""
+        value = self.body.get(name)
+        return None if value is None else self.item(name, value)
+
     def item(self, name: str, value: object) -> "Fields | None":
         """Open an object found under a name such as `list[0]`; None if it is not an object."""
         if isinstance(value, Mapping):

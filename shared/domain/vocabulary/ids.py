@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Self
 
+from msgspec import Struct
+
 from shared.domain.vocabulary.fields import BrokenRule, text
 from shared.domain.vocabulary.invalid import InvalidResourceId, Problem
 
@@ -120,8 +122,7 @@ def parse_resource_group(text: str) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """A cluster, or a resource group with every cluster in it; `key` is its id in lower case."""
 
     key: str

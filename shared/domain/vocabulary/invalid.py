@@ -1,8 +1,10 @@
 """Text from outside that breaks a rule, and the root of every error that naptime raises."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Self
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from shared.domain.vocabulary.plain_text import MOST_SAID, one_line, shown
 
@@ -11,8 +13,7 @@ class NaptimeError(Exception):
     """The root of what this project raises on purpose."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One broken rule: which field, its value (80 printable characters each at most), the rule."""
 
     field: str
@@ -20,8 +21,8 @@ class Problem:
     rule: str
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "field", one_line(self.field))
-        object.__setattr__(self, "value", one_line(self.value))
+        force_setattr(self, "field", one_line(self.field))
+        force_setattr(self, "value", one_line(self.value))
 
     def __str__(self) -> str:
         return f"{self.field} '{self.value}': {self.rule}"

@@ -8,9 +8,10 @@ import json
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import TypedDict
+
+from msgspec import Struct
 
 from shared.domain.vocabulary.invalid import InvalidInput
 
@@ -25,8 +26,7 @@ type Question = Mapping[str, str | bool | None]
 """What is asked for, page after page: the kind of thing, and the filters."""
 
 
-@dataclass(frozen=True, slots=True)
-class PageAsked:
+class PageAsked(Struct, frozen=True):
     """Which page is asked for: the one that a token leads to ("" for the first), and its size."""
 
     token: str = ""
@@ -54,8 +54,7 @@ class PageJson[T](TypedDict):
     continuationToken: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Page[T]:
+class Page[T](Struct, frozen=True):
     """Some items, and the token for what follows (None if nothing does)."""
 
     items: Sequence[T]

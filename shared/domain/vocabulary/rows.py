@@ -2,15 +2,15 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 type Value = str | int | float | bool | datetime
 type Values = Mapping[str, Value]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A row as it was read or written; the `etag` changes with every change of the row."""
 
     partition: str
@@ -41,8 +41,7 @@ class Row:
         return value if isinstance(value, datetime) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """A row, or None where there is none, and when the storage service answered (whole seconds)."""
 
     row: Row | None

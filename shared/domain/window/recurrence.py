@@ -7,9 +7,10 @@ recurrence says so in `ambiguity` instead of choosing one.
 
 from calendar import monthrange
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+
+from msgspec import Struct
 
 from shared.domain.vocabulary.fields import BrokenRule, whole_number
 from shared.domain.vocabulary.invalid import InvalidWindow, Problem
@@ -51,8 +52,7 @@ class WeekIndex(StrEnum):
     LAST = "Last"
 
 
-@dataclass(frozen=True, slots=True)
-class Daily:
+class Daily(Struct, frozen=True):
     """Every `interval_days` (1 to 7) days."""
 
     interval_days: int
@@ -70,8 +70,7 @@ class Daily:
         return ordinal
 
 
-@dataclass(frozen=True, slots=True)
-class Weekly:
+class Weekly(Struct, frozen=True):
     """Every `interval_weeks` (1 to 4) weeks on one day of the week."""
 
     interval_weeks: int
@@ -90,8 +89,7 @@ class Weekly:
         return self.day_of_week.on_or_after(ordinal)
 
 
-@dataclass(frozen=True, slots=True)
-class AbsoluteMonthly:
+class AbsoluteMonthly(Struct, frozen=True):
     """Every `interval_months` (1 to 6) months on one day (1 to 31) of the month."""
 
     interval_months: int
@@ -119,8 +117,7 @@ class AbsoluteMonthly:
         return day.replace(day=self.day_of_month).toordinal()
 
 
-@dataclass(frozen=True, slots=True)
-class RelativeMonthly:
+class RelativeMonthly(Struct, frozen=True):
     """Every `interval_months` (1 to 6) months on, for example, the second Tuesday."""
 
     interval_months: int

@@ -4,7 +4,7 @@ When a window may occur, in any reading of it: for what must not happen while on
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+from copy import replace
 from datetime import date, datetime, timedelta, timezone
 from typing import assert_never
 

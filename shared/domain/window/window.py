@@ -4,8 +4,9 @@ The maintenance window: one value object that owns every rule about it.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
+
+from msgspec import Struct
 
 from shared.domain.vocabulary.fields import BrokenRule, whole_number
 from shared.domain.vocabulary.instants import in_utc
@@ -19,8 +20,7 @@ _WEST, _EAST = timedelta(hours=-12), timedelta(hours=14)
 _MINUTE = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
-class DateSpan:
+class DateSpan(Struct, frozen=True):
     """Local dates from `start` to `end`, the end date included (as AKS reads notAllowedDates)."""
 
     start: date
@@ -38,8 +38,7 @@ class DateSpan:
         return self.start <= day <= self.end
 
 
-@dataclass(frozen=True, slots=True)
-class Occurrence:
+class Occurrence(Struct, frozen=True):
     """One concrete interval `[start, end)` in UTC.
 
     Not `certain` if it reaches into a not-allowed date: whether AKS then cuts it, drops it or
@@ -57,8 +56,7 @@ _FIRST_DAY = date.min.toordinal() + _MARGIN_DAYS
 _LAST_DAY = date.max.toordinal() - _MARGIN_DAYS
 
 
-@dataclass(frozen=True, slots=True)
-class MaintenanceWindow:
+class MaintenanceWindow(Struct, frozen=True):
     """When AKS may act: recurrence, start, duration, offset, start date and blocked dates.
 
     `start_time` (whole minutes), `start_date` and `not_allowed_dates` are local to `utc_offset`,

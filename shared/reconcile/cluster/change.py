@@ -5,7 +5,9 @@ The two ways in which a wish ends.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from copy import replace
+
+from msgspec import Struct
 
 from shared.domain.deciding.advice import Advice
 from shared.domain.deciding.conditions import Condition, Difference, entity_tag
@@ -40,8 +42,7 @@ class ConditionFailed(ChangeRefused):
         self.tag = tag
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeWorld:
+class ChangeWorld(Struct, frozen=True):
     """What changing a schedule needs."""
 
     looker: Looker
@@ -60,8 +61,7 @@ def check(condition: Condition, sight: Sight) -> None:
         raise ConditionFailed(tag)
 
 
-@dataclass(slots=True)
-class Intent:
+class Intent(Struct):
     """The audit record of one change: written before its first look, completed after its last.
 
     Nothing slow comes between a look and the write that follows it, so what was there before the
@@ -109,8 +109,7 @@ class AdvisedAgainst(ChangeRefused):
         self.changes = changes
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(Struct, frozen=True):
     """What came of a wish; `configuration` is the schedule as ARM has it after it, if it has."""
 
     outcome: Outcome

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from shared.domain.deciding.conditions import Condition
 from shared.domain.deciding.decision import Desired, Finding
 from shared.domain.deciding.deletion import comes_back, warnings_of_deletion
@@ -13,8 +15,7 @@ from shared.reconcile.cluster.look import Looks, Sight
 from shared.reconcile.ground.claim import holding
 
 
-@dataclass(frozen=True, slots=True)
-class Deletion:
+class Deletion(Struct, frozen=True):
     """What came of it; `configuration` is what was deleted, None if there was nothing."""
 
     cluster_id: ClusterId
@@ -26,8 +27,7 @@ class Deletion:
     dry_run: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduleDeleter:
+class ScheduleDeleter(Struct, frozen=True):
     """Answers `DELETE .../schedule`."""
 
     world: ChangeWorld

@@ -6,8 +6,10 @@ written counts on a LIST right before it. That rule stands here, and nothing els
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from copy import replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field
 
 from shared.domain.deciding.decision import RIGHT_BEFORE
 from shared.domain.deciding.observed import (
@@ -36,8 +38,7 @@ SPARED = 10
 _LOOKS_IN_A_ROW = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(Struct, frozen=True):
     """What one look saw, at an instant that neither clock involved is ahead of.
 
     `observed` is the node OS schedule among the configurations, `seen_at` when the LIST's answer
@@ -59,8 +60,7 @@ class OutOfTime(Paced):
     """Not sent: whoever is at the cluster might not be it any more when the write ends."""
 
 
-@dataclass(frozen=True, slots=True)
-class Looker:
+class Looker(Struct, frozen=True):
     """What looking needs."""
 
     aks: Aks
@@ -82,8 +82,7 @@ class Looker:
         return await self.retry(attempt)
 
 
-@dataclass(slots=True)
-class Looks:
+class Looks(Struct):
     """The looks at one cluster over all attempts, and the writes; counts the calls to ARM.
 
     `paced_calls` are those of them that the shard's pace is for: reading the cluster itself counts

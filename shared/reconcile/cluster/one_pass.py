@@ -1,8 +1,10 @@
 """One cluster: gather, decide, apply. A dry run is the same without the last step."""
 
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import datetime, timedelta
 from typing import assert_never
+
+from msgspec import Struct
 
 from shared.domain.deciding.decision import Action, Decision, Desired, Finding
 from shared.domain.deciding.kubernetes import seen_auto_upgrade
@@ -31,8 +33,7 @@ from shared.reconcile.ground.memory import ClusterMemory
 _OWN = frozenset({OutcomeKind.CREATED, OutcomeKind.WOULD_CREATE})
 
 
-@dataclass(slots=True)
-class Pass:
+class Pass(Struct):
     """One reconcile of one cluster, over all its attempts."""
 
     desired: Desired

@@ -1,6 +1,6 @@
 """What naptime cannot do anything with: kept in the table of what was given up, to be read."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from shared.domain.fleet.run_work import RUNS_QUEUE, SHARDS_QUEUE, part_of_run
 from shared.domain.messages.given_up import GivenUp
@@ -21,8 +21,7 @@ FAILED_AGAIN = "the message failed as often as the queue delivers it"
 NOT_BASE64 = "the message is not base64 of UTF-8, which the queue's function can read"
 
 
-@dataclass(frozen=True, slots=True)
-class PoisonReporter:
+class PoisonReporter(Struct, frozen=True):
     """Moves messages to the table of what was given up."""
 
     given_up: GivenUpRecords
@@ -47,8 +46,7 @@ class PoisonReporter:
         return given_up
 
 
-@dataclass(frozen=True, slots=True)
-class PoisonKeeper:
+class PoisonKeeper(Struct, frozen=True):
     """Empties the poison queues, by itself: a function of theirs would be given up on as well.
 
     The host never again gives a function a message that it has failed on five times; here one

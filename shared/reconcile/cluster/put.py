@@ -1,9 +1,11 @@
 """A person's schedule for one cluster: judged on what ARM says right before each write."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import datetime
 from typing import assert_never
+
+from msgspec import Struct
 
 from shared.domain.deciding.advice import REQUESTED, Advice, Wished, advise
 from shared.domain.deciding.conditions import Difference, differences
@@ -36,8 +38,7 @@ from shared.reconcile.ground.outbox import OutcomeTeller
 type Report = Callable[[Outcome, Cause], None]
 
 
-@dataclass(frozen=True, slots=True)
-class SchedulePutter:
+class SchedulePutter(Struct, frozen=True):
     """Answers `PUT .../schedule`."""
 
     world: ChangeWorld

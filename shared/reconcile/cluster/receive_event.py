@@ -1,8 +1,9 @@
 """From an event to work on the queue: an event is a hint that names a cluster, no more."""
 
-from dataclasses import dataclass
 from functools import partial
 from typing import assert_never
+
+from msgspec import Struct
 
 from shared.domain.messages.cluster_events import (
     ClusterWritten,
@@ -21,8 +22,7 @@ from shared.reconcile.ground.at_once import at_once
 from shared.reconcile.ground.memory import ClusterMemory
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(Struct, frozen=True):
     """What became of one event."""
 
     accepted: bool
@@ -30,8 +30,7 @@ class Received:
     cluster_id: ClusterId | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EventReceiver:
+class EventReceiver(Struct, frozen=True):
     """Turns events about clusters that naptime may act on into work."""
 
     queue: Queue[ReconcileCluster]

@@ -1,6 +1,6 @@
 """How a reconcile of one cluster begins: with what is known of it, and what may be changed."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from shared.domain.deciding.decision import Desired
 from shared.domain.deciding.outcome import Outcome
@@ -16,8 +16,7 @@ from shared.reconcile.ground.memory import ClusterMemory
 from shared.reconcile.ground.policies import Wanted
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterReconciler:
+class ClusterReconciler(Struct, frozen=True):
     """Makes observed match desired for one cluster at a time."""
 
     looker: Looker

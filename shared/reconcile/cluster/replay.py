@@ -1,9 +1,10 @@
 """What was given up, listed, and put on the queue again."""
 
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
+
+from msgspec import Struct
 
 from shared.domain.fleet.run_work import (
     Baton,
@@ -28,8 +29,7 @@ QUESTION: Question = {"of": "given-up"}
 PLACE = rf"(?:{GUID}|unreadable|run:[0-9]{{6}}-[0-9a-z]+)\|[0-9a-f]{{32}}"
 
 
-@dataclass(frozen=True, slots=True)
-class GivenUpReplayer:
+class GivenUpReplayer(Struct, frozen=True):
     """Answers `GET /given-up` and `POST /given-up/replay`; harmless to repeat.
 
     A cluster's record stays until the cluster is reconciled after all; what fails again replaces

@@ -4,8 +4,9 @@ Every row is removed as it was read, so one that somebody has taken up meanwhile
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from shared.domain.messages.touches import COUNTED_FOR
 from shared.domain.vocabulary.rows import Row
@@ -22,8 +23,7 @@ QUIET = timedelta(days=1)
 LAST_HASH = "g"
 
 
-@dataclass(frozen=True, slots=True)
-class Tidier:
+class Tidier(Struct, frozen=True):
     """Removes claims and events of old, and the shards of places without clusters."""
 
     clusters: Table

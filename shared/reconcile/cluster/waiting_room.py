@@ -4,8 +4,9 @@ The Functions host would deliver them five times within minutes, and set them as
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from shared.domain.messages.envelope import HeldBack, hold_back
 from shared.domain.messages.work import PATIENCE, delay_before
@@ -13,8 +14,7 @@ from shared.ports.azure import Clock
 from shared.ports.storage import Queue
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingRoom:
+class WaitingRoom(Struct, frozen=True):
     """Sends messages again, later and later, as work is that Azure's weather holds up."""
 
     clock: Clock

@@ -6,9 +6,11 @@ A person asks for one cluster: at once if possible, otherwise by the queue.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import datetime, timedelta
 from typing import assert_never
+
+from msgspec import Struct
 
 from shared.domain.deciding.kubernetes import outcome_of_upgrades
 from shared.domain.deciding.observed import AUTO_UPGRADE_SCHEDULE
@@ -30,6 +32,7 @@ from shared.domain.messages.work import (
     paced_delay,
     parse_reconcile_cluster,
 )
+from shared.domain.vocabulary.cloud_event import EventType
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.ports.azure import Clock
@@ -47,8 +50,7 @@ type Report = Callable[[Outcome, ReconcileCluster, datetime], None]
 """Told of each outcome, the work behind it, and when, by the worker's clock."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterWorker:
+class ClusterWorker(Struct, frozen=True):
     """Does one piece of cluster work; harmless to repeat, and nothing is lost on the way."""
 
     reconciler: ClusterReconciler
@@ -137,8 +139,8 @@ class ClusterWorker:
                 await self.given_up.forget(work.cluster_id)
             case OutcomeKind.DEFERRED | OutcomeKind.FAILED:
                 await self._give_up(outcome, work)
-                if (other := outcome.kubernetes) and other.kind is OutcomeKind.FAILED:
-                    await self.teller.tell_upgrades_given_up(outcome, _occasion(work))
+                if (other := outcome_of_upgrades(outcome)) and other.kind is OutcomeKind.FAILED:
+                    await self._tell_upgrades_given_up(other, work)
             case _:
                 await self._settle_upgrades(outcome, work, seen)
 
@@ -165,7 +167,11 @@ class ClusterWorker:
         part = AUTO_UPGRADE_SCHEDULE
         await self.given_up.put(GivenUp.of(other, work, now, work.attempt, part))
         if not was_told:
-            await self.teller.tell_upgrades_given_up(outcome, _occasion(work))
+            await self._tell_upgrades_given_up(other, work)
+
+    async def _tell_upgrades_given_up(self, other: Outcome, work: ReconcileCluster) -> None:
+        failed = EventType.KUBERNETES_SCHEDULE_FAILED
+        await self.teller.tell_given_up(other, _occasion(work), failed)
 
     def _delay(self, outcome: Outcome, work: ReconcileCluster) -> timedelta:
         if outcome.reason is Reason.PACED:
@@ -182,8 +188,7 @@ def _occasion(work: ReconcileCluster) -> Occasion:
     return Occasion.asked(work.cause, work.asked_at)
 
 
-@dataclass(frozen=True, slots=True)
-class MessageReceiver:
+class MessageReceiver(Struct, frozen=True):
     """Receives from the work queue; raises InvalidMessage for what naptime did not write."""
 
     worker: ClusterWorker
@@ -199,8 +204,7 @@ class MessageReceiver:
         return await self.worker.do(work, inserted_at)
 
 
-@dataclass(frozen=True, slots=True)
-class RequestedReconcile:
+class RequestedReconcile(Struct, frozen=True):
     """Answers `POST /reconcile` for one cluster."""
 
     worker: ClusterWorker

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from shared.domain.fleet.run import Run, RunScope, RunState, new_run_id
 from shared.domain.fleet.run_records import ListingState, RunRecord
@@ -40,24 +41,21 @@ class TooManyActive(Exception):
         self.most = most
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """The run that was asked for, and whether it was under way already."""
 
     run: Run
     joined: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Before:
+class _Before(Struct, frozen=True):
     """The run that is joined, or the id of one that is stuck on some of its shards; or neither."""
 
     joined: Run | None = None
     stuck: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RunAsker:
+class RunAsker(Struct, frozen=True):
     """Starts runs; two of the same scope are never under way at once."""
 
     table: Table

@@ -1,9 +1,11 @@
 """The holder of a baton: takes the shard's lease, works with the tokens there are, passes it on."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import timedelta
 from itertools import islice
+
+from msgspec import Struct
 
 from shared.domain.fleet.batch import (
     CLUSTERS_A_BATCH,
@@ -33,8 +35,7 @@ AFTER_TROUBLE = timedelta(seconds=5)
 NO_ROWS: Mapping[str, Values] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class ShardReconciler:
+class ShardReconciler(Struct, frozen=True):
     """Does the work of one baton; of two that are the same, one does nothing."""
 
     store: RunStore

@@ -1,7 +1,9 @@
 """The end of a run: once every subscription is listed and every shard is finished."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from copy import replace
+
+from msgspec import Struct
 
 from shared.domain.fleet.run import RunState
 from shared.domain.fleet.run_records import (
@@ -22,8 +24,7 @@ from shared.reconcile.ground.outbox import EventTeller
 type ReportRun = Callable[[RunRecord], None]
 
 
-@dataclass(frozen=True, slots=True)
-class RunCloser:
+class RunCloser(Struct, frozen=True):
     """Closes runs; harmless to repeat, and whoever does something last calls it."""
 
     store: RunStore

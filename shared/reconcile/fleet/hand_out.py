@@ -1,8 +1,9 @@
 """The shards of a subscription that has been listed: a row and a baton for each."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from shared.domain.fleet.pace import Pace, beginnings
 from shared.domain.fleet.run import Run
@@ -17,8 +18,7 @@ from shared.reconcile.fleet.close import RunCloser, shards_of
 from shared.reconcile.fleet.store import RunStore
 
 
-@dataclass(frozen=True, slots=True)
-class ShardHandout:
+class ShardHandout(Struct, frozen=True):
     """Hands out shards; one whose baton is lost gets another from the minder."""
 
     store: RunStore

@@ -6,8 +6,10 @@ Forgetting the messages of runs that were poisoned: the run went on without them
 """
 
 from collections.abc import Awaitable
-from dataclasses import dataclass, field, replace
+from copy import replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field
 
 from shared.domain.fleet.run import RunState
 from shared.domain.fleet.run_records import ListingState, RunRecord, SubscriptionRecord
@@ -36,8 +38,7 @@ KEPT = timedelta(days=90)
 RUNS_A_PAGE = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Mended:
+class Mended(Struct, frozen=True):
     """What was put right."""
 
     begun: int = 0
@@ -51,11 +52,12 @@ class Mended:
 
 
 def _sum(one: Mended, other: Mended) -> Mended:
-    return Mended(**{name: getattr(one, name) + getattr(other, name) for name in Mended.__slots__})
+    return Mended(
+        **{name: getattr(one, name) + getattr(other, name) for name in Mended.__struct_fields__}
+    )
 
 
-@dataclass(slots=True)
-class _Round:
+class _Round(Struct):
     """One round of the minder: what was put right, and what failed."""
 
     mended: Mended = field(default_factory=Mended)
@@ -72,8 +74,7 @@ class _Round:
             self.mended = _sum(self.mended, done)
 
 
-@dataclass(frozen=True, slots=True)
-class RunMinder:
+class RunMinder(Struct, frozen=True):
     """Minds the runs that are under way."""
 
     store: RunStore

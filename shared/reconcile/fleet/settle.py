@@ -1,9 +1,10 @@
 """What comes of the clusters of a shift: told, remembered, given up, or left to the queue."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import datetime, timedelta
-from typing import Self
+
+from msgspec import Struct
 
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.fleet.batch import BatchedCluster, PendingCluster, SettledCluster
@@ -42,8 +43,7 @@ type Changes = Mapping[ClusterId, BatchedCluster]
 type Report = Callable[[Outcome, Cause], None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Ended:
+class _Ended(Struct, frozen=True):
     """A cluster that a run is done with, and what came of it."""
 
     cluster: PendingCluster
@@ -53,7 +53,7 @@ class _Ended:
     def id(self) -> ClusterId:
         return self.cluster.cluster.id
 
-    def failed(self, failure: Outcome) -> Self:
+    def failed(self, failure: Outcome) -> "_Ended":
         """Give it as a failure, whatever came of it."""
         return replace(self, known=replace(self.known, outcome=failure))
 
@@ -66,8 +66,7 @@ class _Ended:
         return events
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterSettler:
+class ClusterSettler(Struct, frozen=True):
     """Does what the outcomes of a shift ask for outside its run."""
 
     recorder: Recorder

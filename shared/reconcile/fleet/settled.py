@@ -1,7 +1,8 @@
 """What came of one cluster in a shift, before the run settles it."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from shared.domain.deciding.decision import Action, Decision, Finding
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
@@ -12,8 +13,7 @@ from shared.domain.vocabulary.reasons import Reason
 from shared.reconcile.cluster.one_pass import Pass
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(Struct, frozen=True):
     """A cluster that came to its end in this shift, or (None) that has to be looked at again."""
 
     cluster: PendingCluster

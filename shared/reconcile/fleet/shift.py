@@ -3,8 +3,10 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from copy import replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field
 
 from shared.domain.deciding.decision import Desired
 from shared.domain.deciding.own.standing import Standing
@@ -32,8 +34,7 @@ WRITES_DOWN_WITHIN = timedelta(seconds=5)
 """What a lease has left after the longest call: for storage, and its clock's whole seconds."""
 
 
-@dataclass(slots=True)
-class Shift:
+class Shift(Struct):
     """One baton's work: what it may spend, what it has settled, and the shard's row after it."""
 
     world: "ShiftWorld"
@@ -201,10 +202,12 @@ class Shift:
             # What has to be written is written under a claim, which comes before the look. So is
             # what is let go: a person may just be changing it through naptime.
             return Settled(replace(cluster, explicit=False), None)
-        if cluster.cluster.id not in self.claims:
+        claim = self.claims.get(cluster.cluster.id)
+        if claim is None:
             return Settled(cluster, None, counts=False)
-        # Since the listing somebody may have asked naptime for another schedule.
-        await one.remember()
+        if not (cluster.unknown and claim.is_first):
+            # Since the listing somebody may have asked naptime for another schedule.
+            await one.remember()
         one.own.permit, one.own.run_id = cluster.update, self.record.run_id
         return await self._write(one, cluster)
 
@@ -224,8 +227,7 @@ class Shift:
         self.record = replace(self.record, brake=brake)
 
 
-@dataclass(frozen=True, slots=True)
-class ShiftWorld:
+class ShiftWorld(Struct, frozen=True):
     """What a shift works with."""
 
     reconciler: ClusterReconciler

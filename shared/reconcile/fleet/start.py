@@ -3,9 +3,11 @@
 What the functions on the queues of runs and shards do with a message's text.
 """
 
-from dataclasses import dataclass, replace
+from copy import replace
 from functools import partial
 from typing import assert_never
+
+from msgspec import Struct
 
 from shared.domain.fleet.run import RunState
 from shared.domain.fleet.run_records import RunRecord, SubscriptionRecord
@@ -26,8 +28,7 @@ from shared.reconcile.fleet.subscriptions.patience import ListingPatience
 from shared.reconcile.ground.at_once import at_once
 
 
-@dataclass(frozen=True, slots=True)
-class RunStarter:
+class RunStarter(Struct, frozen=True):
     """Starts a run; can be repeated at any point."""
 
     store: RunStore
@@ -69,8 +70,7 @@ class RunStarter:
         await self.closer.close_if_last(run_id)
 
 
-@dataclass(frozen=True, slots=True)
-class RunMessageReceiver:
+class RunMessageReceiver(Struct, frozen=True):
     """Receives from both queues; raises InvalidMessage for what naptime did not write."""
 
     starter: RunStarter

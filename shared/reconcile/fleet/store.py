@@ -9,9 +9,10 @@
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched
+
+from msgspec import Struct
 
 from shared.domain.fleet.batch import STILL_PENDING, Batch
 from shared.domain.fleet.run_records import RunRecord, SubscriptionRecord
@@ -33,8 +34,7 @@ END = "~"
 OTHERS_A_TRANSACTION = 99
 
 
-@dataclass(frozen=True, slots=True)
-class Stored[T]:
+class Stored[T](Struct, frozen=True):
     """A record, the row that it was read from, and when, by the storage service's clock."""
 
     record: T
@@ -42,8 +42,7 @@ class Stored[T]:
     read_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class RunStore:
+class RunStore(Struct, frozen=True):
     """Reads and writes the rows of runs."""
 
     tables: Tables

@@ -6,8 +6,9 @@ One reading for all who ask the same at the same time, and for a moment after it
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field
 
 from shared.domain.fleet.pace import CALLS_AT_ONCE
 from shared.ports.azure import Clock
@@ -39,8 +40,7 @@ MOST_KEPT = 8
 """Answers kept at once: a page of the largest size is some megabytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class SharedAnswers[T]:
+class SharedAnswers[T](Struct, frozen=True):
     """Answers by what was asked; whoever asks what is being read already waits for that reading.
 
     An answer counts for `keep` after it was asked for. What the key does not hold, a write in
@@ -78,8 +78,7 @@ LEAST_AT_ONCE, LEAST_IN_ALL = 2, 24
 """What a shift may do in any case; a shorter one would cost more than its clusters do."""
 
 
-@dataclass(slots=True)
-class InFlight:
+class InFlight(Struct):
     """What one worker has in flight, shared by its shifts for as long as they are at work.
 
     A shard's tokens come back only from its first call on. So where many shards wait for one

@@ -1,10 +1,12 @@
 """Who asked for what over HTTP: per month one table `naptimeaudit{yyyymm}`, the newest first."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from copy import replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
+
+from msgspec import Struct, field
 
 from shared.domain.messages.audit import (
     Attempt,
@@ -46,8 +48,7 @@ KEPT = timedelta(days=400)
 """How long the tables of past months are kept, from the end of the month: a year and a bit."""
 
 
-@dataclass(frozen=True, slots=True)
-class AuditLog:
+class AuditLog(Struct, frozen=True):
     """Writes records of commands, and shows them.
 
     A record is written before its command can have any effect, and completed afterwards: what a
@@ -134,8 +135,7 @@ class AuditLog:
         return self.tables.of(f"{AUDIT_PREFIX}{month_of(record_id)}")
 
 
-@dataclass(slots=True)
-class Refusals:
+class Refusals(Struct):
     """Puts on record what was refused before anything could be done, a bounded number a minute.
 
     What is beyond the bound is counted in the next record.

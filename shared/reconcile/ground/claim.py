@@ -5,10 +5,11 @@ All times that are compared are the storage service's own, so workers' clocks do
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import batched
+
+from msgspec import Struct
 
 from shared.domain.messages.work import AlreadyDone, Busy, Claim, Refusal
 from shared.domain.vocabulary.ids import ClusterId
@@ -34,8 +35,7 @@ BUSY_FOR = timedelta(seconds=30)
 """When it makes sense to ask again; a claim whose holder was killed ends after five minutes."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterClaims:
+class ClusterClaims(Struct, frozen=True):
     """The claims in the table of clusters: partition the subscription, key the cluster's hash."""
 
     table: Table
@@ -62,7 +62,7 @@ class ClusterClaims:
     async def _insert(self, cluster_id: ClusterId) -> Claim | None:
         values = _claimed(cluster_id)
         made = await self.table.insert(cluster_id.subscription_id, cluster_id.hash, values)
-        return _claim(cluster_id, made) if made else None
+        return _claim(cluster_id, made, is_first=True) if made else None
 
     @asynccontextmanager
     async def holding_each(
@@ -88,7 +88,7 @@ class ClusterClaims:
             rows = {each.hash: _claimed(each) for each in cluster_ids}
             made = await self.table.insert_all(cluster_ids[0].subscription_id, rows)
             if made is not None:
-                return [_claim(each, made[each.hash]) for each in cluster_ids]
+                return [_claim(each, made[each.hash], is_first=True) for each in cluster_ids]
         found = await at_once([partial(self.claim, each, None) for each in cluster_ids])
         return [claim for claim in found if isinstance(claim, Claim)]
 
@@ -115,10 +115,10 @@ def _released(claim: Claim) -> Values:
     return {**claim.row.values, "claimed": False}
 
 
-def _claim(cluster_id: ClusterId, written: Row) -> Claim:
+def _claim(cluster_id: ClusterId, written: Row, *, is_first: bool = False) -> Claim:
     if written.changed_at is None:
         raise TypeError("the storage service answered without a date")
-    return Claim(cluster_id, written, written.changed_at)
+    return Claim(cluster_id, written, written.changed_at, is_first)
 
 
 def _is_held(row: Row, answered_at: datetime) -> bool:
@@ -151,8 +151,7 @@ class ClusterBusy(Exception):
     wait = BUSY_FOR
 
 
-@dataclass(slots=True)
-class Holding:
+class Holding(Struct):
     """A claim that is held; `concluded` says whether it answers all work from before it."""
 
     claim: Claim

@@ -1,8 +1,9 @@
 """Crowded starts, found whenever a run lists a subscription: counted, told of once, remembered."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from shared.domain.fleet.crowding import Crowd, crowds_of
 from shared.domain.fleet.run import Run
@@ -14,8 +15,7 @@ type Start = tuple[str, datetime | None]
 """Where a cluster is, and when it starts next, if it does."""
 
 
-@dataclass(frozen=True, slots=True)
-class CrowdFinder:
+class CrowdFinder(Struct, frozen=True):
     """Finds what more than `size` clusters of a subscription in one location share: their start."""
 
     memory: ClusterMemory

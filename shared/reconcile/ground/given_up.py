@@ -1,9 +1,10 @@
 """The table of what was given up: to be read by people, and to be replayed from."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+
+from msgspec import Struct
 
 from shared.domain.messages.given_up import OF_RUNS, GivenUp
 from shared.domain.vocabulary.ids import ClusterId
@@ -15,8 +16,7 @@ GIVEN_UP_TABLE = "naptimegivenup"
 UNREADABLE = "unreadable"
 
 
-@dataclass(frozen=True, slots=True)
-class GivenUpRecords:
+class GivenUpRecords(Struct, frozen=True):
     """One row per cluster, one per part of a run, and one per message of neither kind."""
 
     table: Table

@@ -6,8 +6,9 @@ row would take the claim away from whoever holds it.
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from shared.domain.deciding.last_outcome import schedule_to_text
 from shared.domain.deciding.observed import SeenSchedule
@@ -36,8 +37,7 @@ CROWDING = "crowding"
 ROW_KEY = rf"{KNOWN}[0-9a-f]{{32}}"
 
 
-@dataclass(slots=True)
-class ClusterMemory:
+class ClusterMemory(Struct):
     """Remembers what came of clusters, and tells it again."""
 
     table: Table
@@ -213,8 +213,7 @@ class ClusterMemory:
             self.writes += 1
 
 
-@dataclass(frozen=True, slots=True)
-class Recorder:
+class Recorder(Struct, frozen=True):
     """Has outcomes remembered; a cluster whose row no table takes is given up, and it alone."""
 
     memory: ClusterMemory

@@ -4,15 +4,16 @@ The other end of the outbox: events from their queue to the topic, again and aga
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from shared.domain.deciding.outcome import Outcome, attention_in
 from shared.domain.errors import AzureError, Rejected
 from shared.domain.messages.given_up import GivenUp
 from shared.domain.messages.outbox import PublishEvents, packed, parse_publish_events
-from shared.domain.messages.told import Occasion, events_of, failure_of, failure_of_upgrades
+from shared.domain.messages.told import Occasion, events_of, failure_of
 from shared.domain.messages.work import SLOW, delay_before
-from shared.domain.vocabulary.cloud_event import CloudEvent
+from shared.domain.vocabulary.cloud_event import CloudEvent, EventType
 from shared.ports.azure import Clock, Topic
 from shared.ports.storage import Queue
 from shared.reconcile.ground.given_up import GivenUpRecords
@@ -20,8 +21,7 @@ from shared.reconcile.ground.memory import ClusterMemory
 from shared.telemetry.lines import EVENTS_DROPPED, EVENTS_GIVEN_UP, EVENTS_LOST
 
 
-@dataclass(frozen=True, slots=True)
-class EventTeller:
+class EventTeller(Struct, frozen=True):
     """Puts events on their queue; where there is no topic, and so no queue, does nothing."""
 
     queue: Queue[PublishEvents] | None
@@ -50,8 +50,7 @@ class EventTeller:
                 EVENTS_LOST.log(error, events=len(work.events), why=type(error).__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class OutcomeTeller:
+class OutcomeTeller(Struct, frozen=True):
     """Tells what came of single clusters; call it before the outcome is remembered."""
 
     teller: EventTeller
@@ -65,17 +64,17 @@ class OutcomeTeller:
         told = await self.memory.told(outcome.cluster_id) if attention_in(outcome) else ()
         await self.teller.tell(events_of(outcome, occasion, told, self.teller.clock.now()))
 
-    async def tell_given_up(self, outcome: Outcome, occasion: Occasion) -> None:
-        """Tell that a cluster was given up on."""
-        await self.teller.tell(failure_of(outcome, occasion, self.teller.clock.now()))
+    async def tell_given_up(
+        self,
+        outcome: Outcome,
+        occasion: Occasion,
+        failed: EventType = EventType.SCHEDULE_FAILED,
+    ) -> None:
+        """Tell that one of a cluster's schedules was given up on."""
+        await self.teller.tell(failure_of(outcome, occasion, self.teller.clock.now(), failed))
 
-    async def tell_upgrades_given_up(self, outcome: Outcome, occasion: Occasion) -> None:
-        """Tell that its schedule of Kubernetes upgrades was."""
-        await self.teller.tell(failure_of_upgrades(outcome, occasion, self.teller.clock.now()))
 
-
-@dataclass(frozen=True, slots=True)
-class EventPublisher:
+class EventPublisher(Struct, frozen=True):
     """Publishes the events of one message; what cannot be published comes back later."""
 
     topic: Topic | None

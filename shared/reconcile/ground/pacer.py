@@ -8,8 +8,10 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from copy import replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field
 
 from shared.domain.errors import Paced
 from shared.domain.fleet.pace import Bucket, Draw, NotYet, Pace
@@ -31,8 +33,7 @@ LONGEST_CONFLICT_WAIT = 0.2
 AGAIN_AFTER_CONFLICTS = timedelta(seconds=2)
 
 
-@dataclass(slots=True)
-class Spending:
+class Spending(Struct):
     """Tokens in hand; `used` is what they were spent on."""
 
     draw: Draw
@@ -47,8 +48,7 @@ class TooManyConflicts(Paced):
         super().__init__(f"Too many want {what} at once.", retry_after=AGAIN_AFTER_CONFLICTS)
 
 
-@dataclass(frozen=True, slots=True)
-class ShardPacer:
+class ShardPacer(Struct, frozen=True):
     """Draws tokens, gives them back, pauses shards, and takes and releases their leases."""
 
     table: Table

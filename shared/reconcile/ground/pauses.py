@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field
 
 from shared.domain.errors import Paced, SubscriptionThrottled, Throttled
 from shared.domain.fleet.pace import LONGEST_PAUSE, pause_of
@@ -18,8 +19,7 @@ class Paused(Paced):
     """Not sent: the wait that a 429 has asked for is not over."""
 
 
-@dataclass(slots=True)
-class _Pause:
+class _Pause(Struct):
     """One pause, by this worker's clock, and as it stands in the row for all others."""
 
     until: datetime
@@ -28,8 +28,7 @@ class _Pause:
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
-@dataclass(frozen=True, slots=True)
-class Pauses:
+class Pauses(Struct, frozen=True):
     """What this worker was asked to wait for, exactly; rows say it in whole seconds to the others.
 
     AKS's own limit is that of a shard. Resource Manager's is that of a subscription, and is kept as

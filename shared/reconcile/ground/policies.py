@@ -5,9 +5,11 @@ one: of two at once, one finds the key taken. So there is no half policy, and no
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from copy import replace
 from datetime import datetime, timedelta
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from shared.domain.deciding.conditions import Condition
 from shared.domain.deciding.decision import Desired
@@ -53,8 +55,7 @@ class Wanted(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class PolicyHome:
+class PolicyHome(Struct):
     """Keeps the versions, and says what is wanted by the newest or by an earlier one.
 
     What cannot be read is an error, and never means that there is no policy: the settings' window

@@ -14,8 +14,9 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field
 
 from shared.domain.errors import AzureError
 from shared.domain.fleet.pace import Draw, NotYet, Pace, worth_waiting_for
@@ -37,16 +38,14 @@ UNKNOWN_AT_ONCE = 10
 """So many clusters are read at once in a subscription where no location is known yet."""
 
 
-@dataclass(slots=True)
-class _Lot:
+class _Lot(Struct):
     """What this worker has drawn and not yet used."""
 
     left: int
     drawn_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class ReadPacer:
+class ReadPacer(Struct, frozen=True):
     """Draws reads; `pacer` keeps the buckets, in a partition of their own."""
 
     pacer: ShardPacer
@@ -93,8 +92,7 @@ MANY_UNKNOWN = 10
 LISTED_FOR = timedelta(minutes=10)
 
 
-@dataclass(slots=True)
-class _Unknown:
+class _Unknown(Struct):
     """The unknown clusters of one subscription: how many of late, and what a listing said."""
 
     asked_at: list[datetime] = field(default_factory=list)
@@ -114,8 +112,7 @@ class _Unknown:
         return self.listed_at is not None and now - self.listed_at < LISTED_FOR
 
 
-@dataclass(frozen=True, slots=True)
-class Whereabouts:
+class Whereabouts(Struct, frozen=True):
     """Tells a cluster's shard by what is remembered of it, by a listing, or by where others are."""
 
     memory: ClusterMemory
@@ -171,8 +168,7 @@ def half_of(pace: Pace) -> Pace:
     return Pace(max(CALLS_OF_AN_UPDATE, pace.burst // 2), pace.rate_per_second / 2)
 
 
-@dataclass(frozen=True, slots=True)
-class HalfPace:
+class HalfPace(Struct, frozen=True):
     """A bucket of its own for each shard, across all runs, beside the one that everybody has."""
 
     pacer: ShardPacer

@@ -9,8 +9,10 @@ The node images of a location: by one call, or, where that is refused, from agen
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from copy import replace
 from functools import partial
+
+from msgspec import Struct, field
 
 from shared.domain.errors import (
     AccessDenied,
@@ -28,8 +30,7 @@ from shared.reconcile.ground.memory import ClusterMemory
 from shared.reconcile.ground.pacer import SHARDS_PARTITION
 
 
-@dataclass(frozen=True, slots=True)
-class FleetPlaces:
+class FleetPlaces(Struct, frozen=True):
     """Tells locations, by their short names, and the subscriptions that have clusters there."""
 
     shards: Table
@@ -81,23 +82,20 @@ FAMILIES = 2
 ANSWERED = 200
 
 
-@dataclass(frozen=True, slots=True)
-class FoundImages:
+class FoundImages(Struct, frozen=True):
     """The images of a location, and where they came from."""
 
     images: Sequence[NodeImage]
     state: SourceState
 
 
-@dataclass(slots=True)
-class _Refusals:
+class _Refusals(Struct):
     """Why the call was refused, first of all."""
 
     why: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class ImageFinder:
+class ImageFinder(Struct, frozen=True):
     """Finds node images; raises the `AzureError` of what may work at the next look."""
 
     images: NodeImages

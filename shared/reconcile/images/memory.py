@@ -16,9 +16,10 @@ The newest node images of locations, as the forecasts need them: read once a min
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+
+from msgspec import Struct, field
 
 from shared.domain.images.known_image import (
     KnownImage,
@@ -38,8 +39,7 @@ SOURCES_PARTITION = "source"
 LOOKS_PARTITION = "look"
 
 
-@dataclass(frozen=True, slots=True)
-class ImageMemory:
+class ImageMemory(Struct, frozen=True):
     """Remembers the newest node images of locations, and tells them again."""
 
     table: Table
@@ -91,8 +91,7 @@ and one may have clusters of every location."""
 type Images = tuple[SeenImage, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NewestImages:
+class NewestImages(Struct, frozen=True):
     """Tells the newest images of locations; callers at the same time share one reading."""
 
     memory: ImageMemory

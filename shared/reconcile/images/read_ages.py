@@ -6,9 +6,10 @@ group. A listing that fails changes nothing: what was read before stays, with it
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import batched
+
+from msgspec import Struct
 
 from shared.domain.errors import AzureError
 from shared.domain.images.age import AgesRead, ImageAge, ImageCount
@@ -27,8 +28,7 @@ ROWS_AT_ONCE = 500
 type Counts = defaultdict[NodeGroup, ImageCount]
 
 
-@dataclass(frozen=True, slots=True)
-class ImageAgeReader:
+class ImageAgeReader(Struct, frozen=True):
     """Reads the machines of all subscriptions, and notes the ages beside each cluster."""
 
     machines: NapMachines

@@ -6,8 +6,9 @@ From the event of a released node image to a run over the clusters of its locati
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from shared.domain.errors import AzureError
 from shared.domain.fleet.run import RunScope
@@ -30,16 +31,14 @@ TOLD_AGAIN_WITHIN = timedelta(minutes=20)
 watcher tells it again at its next look, 15 minutes later."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseRun:
+class ReleaseRun(Struct, frozen=True):
     """The run that sees to a release; `joined` says that it was under way, or has just been."""
 
     run_id: str
     joined: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseRuns:
+class ReleaseRuns(Struct, frozen=True):
     """Starts runs over locations, and remembers for which versions; times are the storage's."""
 
     asker: RunAsker
@@ -73,8 +72,7 @@ def _key(released: NodeImageReleased) -> str:
     return f"{released.location}|{image_key(released.image.definition)}"
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseAnnouncer:
+class ReleaseAnnouncer(Struct, frozen=True):
     """Tells of releases; where it cannot, the run does not wait for that."""
 
     topic: Topic | None
@@ -99,8 +97,7 @@ class ReleaseAnnouncer:
             await self.runs.ask(released)
 
 
-@dataclass(frozen=True, slots=True)
-class ReceivedRelease:
+class ReceivedRelease(Struct, frozen=True):
     """What became of one event; `joined` says that a run was under way or has just been."""
 
     what: str
@@ -115,8 +112,7 @@ class ReceivedRelease:
         return self.run_id is not None
 
 
-@dataclass(frozen=True, slots=True)
-class ImageEventReceiver:
+class ImageEventReceiver(Struct, frozen=True):
     """Turns the release of a node image into a run."""
 
     places: FleetPlaces

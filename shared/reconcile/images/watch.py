@@ -1,8 +1,9 @@
 """The watch for new node images: one look at every location that has clusters."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from shared.domain.errors import AzureError
 from shared.domain.images.known_image import ImageSource, LastLook, SourceState
@@ -15,8 +16,7 @@ from shared.reconcile.images.release import ReleaseAnnouncer
 from shared.telemetry.lines import NODE_IMAGES_COME_FROM
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """What one look at a location has brought: how many releases, or why there was none."""
 
     released: int = 0
@@ -24,16 +24,14 @@ class Look:
     last: LastLook | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LastWatch:
+class LastWatch(Struct, frozen=True):
     """What is remembered of the look before at a location."""
 
     state: SourceState | None
     look: LastLook | None
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(Struct, frozen=True):
     """What a watch has brought."""
 
     locations: int
@@ -42,8 +40,7 @@ class Watched:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class ImageWatcher:
+class ImageWatcher(Struct, frozen=True):
     """Watches node images; what goes wrong in one location is no matter of the others."""
 
     places: FleetPlaces

@@ -1,8 +1,9 @@
 """A cluster's windows, as disruption budgets are made for them and held against them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Self
+
+from msgspec import Struct
 
 from shared.domain.budgets.checking.report import BudgetReport, ReportJson
 from shared.domain.budgets.making.made import Made, MadeJson
@@ -46,8 +47,7 @@ class CheckedBudgetsJson(HeldBudgetsJson):
     clusterId: str
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetWindows:
+class BudgetWindows(Struct, frozen=True):
     """When NAP picks up node images, and when Kubernetes may be upgraded; None where nobody says.
 
     `schedule` is None where there is no node OS schedule at all.

@@ -1,9 +1,10 @@
 """The last known state of every cluster with node auto-provisioning, page by page."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+
+from msgspec import Struct
 
 from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.fleet.crowding import Crowding
@@ -50,8 +51,7 @@ def known_with(
     return where
 
 
-@dataclass(frozen=True, slots=True)
-class FleetViewer:
+class FleetViewer(Struct, frozen=True):
     """Answers `GET /clusters`; asks nobody but the table."""
 
     memory: ClusterMemory
@@ -137,8 +137,7 @@ class FleetViewer:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Only:
+class _Only(Struct, frozen=True):
     """Which clusters are wanted, as far as the table cannot tell by itself."""
 
     reason: str

@@ -1,6 +1,6 @@
 """The commands over HTTP that are no schedules, each with the record of who asked for it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from shared.domain.deciding.outcome import Outcome, OutcomeJson
 from shared.domain.fleet.run import RunScope
@@ -27,8 +27,7 @@ def explained(outcome: Outcome) -> ExplainedOutcomeJson:
     return {**outcome.to_json(), "because": [step.to_json() for step in steps]}
 
 
-@dataclass(frozen=True, slots=True)
-class AuditedCommands:
+class AuditedCommands(Struct, frozen=True):
     """What `POST /reconcile` and `POST /given-up/replay` call; a dry run leaves no record."""
 
     requests: RequestedReconcile

@@ -1,7 +1,8 @@
 """One cluster as it is now: what ARM says, what naptime would do, what it did and gave up."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from shared.domain.deciding.observed import REPLICATION
 from shared.domain.deciding.own.standing import NOTHING_KNOWN
@@ -33,8 +34,7 @@ class LiveReadFailed(Exception):
         self.remembered = remembered
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterViewer:
+class ClusterViewer(Struct, frozen=True):
     """Answers `GET /clusters/{subscriptionId}/{resourceGroup}/{name}`; writes nothing."""
 
     looker: Looker

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict
+
+from msgspec import Struct
 
 from shared.domain.deciding.conditions import Condition
 from shared.domain.fleet.last_known import Remembered
@@ -71,8 +72,7 @@ class PutPolicyJson(TypedDict):
     warnings: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyDesk:
+class PolicyDesk(Struct, frozen=True):
     """Answers `GET /policy` and its like, and puts policies in force."""
 
     home: PolicyHome

@@ -1,7 +1,9 @@
 """Runs as the HTTP API shows them: the newest first, and one with its progress and its rows."""
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, replace
+from copy import replace
+
+from msgspec import Struct
 
 from shared.domain.deciding.last_outcome import LastOutcomeJson
 from shared.domain.deciding.outcome import OutcomeKind
@@ -35,8 +37,7 @@ class ShownRunJson(RunRecordJson):
     clusters: PageJson[LastOutcomeJson]
 
 
-@dataclass(frozen=True, slots=True)
-class RunViewer:
+class RunViewer(Struct, frozen=True):
     """Answers `GET /runs` and `GET /runs/{id}`; writes nothing."""
 
     store: RunStore

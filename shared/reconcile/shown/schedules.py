@@ -1,14 +1,13 @@
 """The maintenance configurations of one cluster, as ARM has them now."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from shared.domain.deciding.observed import ObservedConfiguration
 from shared.domain.vocabulary.ids import ClusterId
 from shared.reconcile.cluster.look import Looker
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduleViewer:
+class ScheduleViewer(Struct, frozen=True):
     """Answers `GET .../schedule` and `GET .../maintenance-configurations`; raises `AzureError`."""
 
     looker: Looker

@@ -1,6 +1,6 @@
 """Upgrades of Kubernetes that take the newest images along, whatever the node OS window says."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import UTC, datetime, timedelta
 
 from local.azure.arm.clusters import Sight

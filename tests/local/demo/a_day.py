@@ -1,7 +1,7 @@
 """Made-up evidence of a small day on which every promise is kept."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from copy import replace
 from datetime import UTC, datetime, timedelta
 
 from local.demo.bodies import AUTO_UPGRADE, NODE_OS, Json, cluster_id, weekly, window

@@ -1,6 +1,6 @@
 """Every promise is seen to hold, and to break."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import timedelta
 
 import pytest

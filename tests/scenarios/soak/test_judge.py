@@ -1,6 +1,6 @@
 """Each judgement of a soak finds what it is there to find, and nothing else."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest

@@ -1,6 +1,6 @@
 """What people do in a history: to schedules, by hand and through naptime, to policies and tags."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import timedelta
 
 from hypothesis import strategies as st

@@ -1,6 +1,6 @@
 """What was changed can be put back, what was removed comes back, and more can become naptime's."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest

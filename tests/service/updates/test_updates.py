@@ -1,6 +1,6 @@
 """Updates of what naptime wrote: off by default, only of its own, and as planned."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import UTC, datetime, timedelta
 
 from shared.domain.deciding.observed import observe_configuration

@@ -1,7 +1,8 @@
 """When an opening is right by the clocks of a zone, found without any of naptime's arithmetic."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from copy import replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from itertools import count
 from zoneinfo import ZoneInfo

@@ -1,10 +1,11 @@
 """What can be wrong with disruption budgets: a code for each, what it means, what to do."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple, TypedDict
+
+from msgspec import Struct
 
 
 class Code(StrEnum):
@@ -124,8 +125,7 @@ class BudgetFindingJson(TypedDict):
     advice: str
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetFinding:
+class BudgetFinding(Struct, frozen=True):
     """One thing that is wrong, in a sentence; `budget` is the place in the pool's list, from 0."""
 
     code: Code

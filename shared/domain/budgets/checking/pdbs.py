@@ -7,8 +7,9 @@ with every pod healthy: percentages are rounded up; a pod that two budgets match
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import cast
+
+from msgspec import Struct
 
 from shared.domain.budgets.checking.findings import BudgetFinding, Code
 from shared.domain.vocabulary.plain_text import one_line, shown
@@ -22,8 +23,7 @@ _NAMES_SHOWN = 3
 type Json = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class _Workload:
+class _Workload(Struct, frozen=True):
     """Pods of one kind: where, how many, and their labels."""
 
     name: str
@@ -32,8 +32,7 @@ class _Workload:
     replicas: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Pdb:
+class _Pdb(Struct, frozen=True):
     """A pod disruption budget: its namespace, and which labels it matches."""
 
     name: str

@@ -4,9 +4,10 @@ What a NodePool's schema refuses is a finding, not an error: the file may hold o
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import cast
+
+from msgspec import Struct, field
 
 from shared.domain.budgets.budget import (
     DEFAULT_BUDGETS,
@@ -33,8 +34,7 @@ _KNOWN = ("nodes", "reasons", "schedule", "duration")
 type Json = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Pool:
+class Pool(Struct, frozen=True):
     """A NodePool: its budgets, when its nodes expire, and what its schema refuses in it.
 
     `expire_after` is None where the text has no template to say it. `nodes` is how many it has by
@@ -106,8 +106,7 @@ def _is_pool(body: Json) -> bool:
     return body["kind"] == NODE_POOL
 
 
-@dataclass(slots=True)
-class _Budgets:
+class _Budgets(Struct):
     """The budgets of a pool as they are read, and what is wrong with them."""
 
     found: list[Budget] = field(default_factory=list)

@@ -1,8 +1,9 @@
 """What a check of NodePools comes to: for each pool a week and its findings."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypedDict
+
+from msgspec import Struct
 
 from shared.domain.budgets.checking.checks import check
 from shared.domain.budgets.checking.findings import BudgetFinding, BudgetFindingJson
@@ -42,8 +43,7 @@ class ReportJson(TypedDict):
     notes: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class PoolReport:
+class PoolReport(Struct, frozen=True):
     """A pool, its week in UTC and in the window's time, and its findings.
 
     There is no week where its schema refuses it, and no second one where the window is in UTC.
@@ -71,8 +71,7 @@ class PoolReport:
         return [*self.week.lines(columns), *local]
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetReport:
+class BudgetReport(Struct, frozen=True):
     """What a check of Kubernetes objects comes to."""
 
     pools: Sequence[PoolReport]

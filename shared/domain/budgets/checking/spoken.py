@@ -1,8 +1,9 @@
 """Minutes, instants and lengths of time, as sentences say them."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
+
+from msgspec import Struct
 
 from shared.domain.budgets.minutes import Calendar, Minutes, Stretch, count
 from shared.domain.window.recurrence import Weekday
@@ -14,8 +15,7 @@ _WEEK = timedelta(weeks=1)
 _DAYS_PER_WEEK = 7
 
 
-@dataclass(frozen=True, slots=True)
-class Spoken:
+class Spoken(Struct, frozen=True):
     """Says when something is so, over a calendar of which only `looked_at` counts.
 
     Where it is `weekly`, one week is like another, and days have names instead of dates.

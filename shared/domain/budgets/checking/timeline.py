@@ -1,10 +1,12 @@
 """One week of a pool beside the window: as stretches of time, and as two lines of blocks."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import UTC, datetime, time, timedelta, timezone
 from itertools import groupby
 from typing import TypedDict
+
+from msgspec import Struct
 
 from shared.domain.budgets.activity import Level, State, activity
 from shared.domain.budgets.budget import Budget, DisruptionReason
@@ -43,16 +45,14 @@ class SegmentJson(TypedDict):
     windowOpen: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """A stretch in which nothing changes; `window_open` is None without a window."""
 
     level: Level
     window_open: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Week:
+class Week(Struct, frozen=True):
     """A week of a pool from a Monday at midnight on, by a fixed offset.
 
     As JSON it has `MOST_SEGMENTS` at most.

@@ -1,8 +1,10 @@
 """A pool over the time that the checks look at, beside the window that it should keep to."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
+
+from msgspec import Struct
 
 from shared.domain.budgets.activity import Activity, active_minutes, together
 from shared.domain.budgets.budget import Budget, DisruptionReason
@@ -22,8 +24,7 @@ MONTHS = timedelta(days=400)
 _ALL_DAYS, _ALL_MONTHS = frozenset(range(1, 32)), frozenset(range(1, 13))
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """What pools are held against, and from when to when.
 
     Without a window, only what is wrong in itself is found. `nodes` is how many a pool has, where
@@ -44,8 +45,7 @@ class Question:
             raise InvalidInput.because("until", to_text(self.until), rule)
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """A pool over a calendar, as the checks see it.
 
     `by_budget` has the minutes in which each of its budgets is active, `looked_at` those that
@@ -140,8 +140,7 @@ def _repeats_weekly(window: MaintenanceWindow) -> bool:
 
 
 def stretches_of(window: MaintenanceWindow, calendar: Calendar) -> Iterator[Stretch]:
-    """Yield when a window may be open within a calendar, in any reading of it."""
-    for each in possible_occurrences(window, calendar.start):
-        if each.start >= calendar.end:
-            return
-        yield Stretch(each.start, each.end)
+    """Give when a window may be open within a calendar, in any reading of it."""
+    found = possible_occurrences(window, calendar.start)
+    coming = takewhile(lambda each: each.start < calendar.end, found)
+    return (Stretch(each.start, each.end) for each in coming)

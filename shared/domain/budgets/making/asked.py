@@ -32,14 +32,11 @@ def read_until(text: str | None) -> datetime | None:
         if len(text) == len(date.min.isoformat()):
             return datetime.combine(date.fromisoformat(text), time(), UTC)
         instant = datetime.fromisoformat(text)
-    except ValueError as error:
+        if instant.tzinfo:
+            return instant.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise InvalidInput.because("until", text, "must be a date, or an instant") from error
-    if instant.tzinfo is None:
-        raise InvalidInput.because("until", text, "must have an offset, or Z")
-    try:
-        return instant.astimezone(UTC)
-    except OverflowError as error:
-        raise InvalidInput.because("until", text, "must be a date, or an instant") from error
+    raise InvalidInput.because("until", text, "must have an offset, or Z")
 
 
 def read_zone(zone: str | None, until: str | None, *, superset: bool) -> ZoneInfo | None:

@@ -8,8 +8,10 @@ the 1st to the 7th, or no Sunday", which is how Karpenter's cron joins the two.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
+
+from msgspec import Struct
 
 from shared.domain.budgets.budget import MOST_BUDGETS, Budget, DisruptionReason, Nodes
 from shared.domain.budgets.minutes import MINUTES_PER_DAY, Stretch
@@ -31,8 +33,7 @@ _MINUTES_PER_WEEK = _DAYS_PER_WEEK * MINUTES_PER_DAY
 _LONGEST_MONTH = 31
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetWish:
+class BudgetWish(Struct, frozen=True):
     """What budgets are asked for.
 
     `rate` is how many nodes may go at once, at any time; `reasons` are those that are blocked
@@ -52,8 +53,7 @@ class BudgetWish:
             raise InvalidInput.because("reasons", None, "must name at least one reason")
 
 
-@dataclass(frozen=True, slots=True)
-class Generated:
+class Generated(Struct, frozen=True):
     """Budgets for a window, and how far they are from it.
 
     `lets_in` says in sentences when nodes may roll though the window is closed; `until` is when
@@ -169,10 +169,7 @@ def _dated_blocks(
 
 
 def _until(occurrences: Iterator[Occurrence], until: datetime) -> Iterator[Occurrence]:
-    for each in occurrences:
-        if each.start >= until:
-            return
-        yield each
+    return takewhile(lambda each: each.start < until, occurrences)
 
 
 def _checked(until: datetime | None, now: datetime) -> datetime:

@@ -1,9 +1,10 @@
 """Budgets for one window as they are handed out: as JSON, as YAML, as patches."""
 
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import TypedDict, assert_never
+
+from msgspec import Struct
 
 from shared.domain.budgets.budget import DisruptionSpecJson, disruption_json
 from shared.domain.budgets.making.generate import BudgetWish, Generated, generate
@@ -55,8 +56,7 @@ class MadeJson(BudgetListJson):
     notes: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     """Budgets for a window as of now, and by season where a place has several offsets."""
 
     present: Generated

@@ -6,8 +6,10 @@ end.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import datetime, timedelta, tzinfo
+
+from msgspec import Struct
 
 from shared.domain.budgets.making.generate import BudgetWish, Generated, generate, generate_longer
 from shared.domain.policy.zones import changed_at, offset_at
@@ -22,8 +24,7 @@ AHEAD = timedelta(days=366)
 _ONE_DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Season:
+class Season(Struct, frozen=True):
     """Budgets for the time in which a place has one offset: from `since` to before `until`.
 
     Both in UTC; None at the first is now, None at the last is beyond what was looked for.

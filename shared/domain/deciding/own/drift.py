@@ -3,12 +3,13 @@
 Pure: it knows of no cluster but this one, and says nothing of how many others are to be changed.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import NotRequired, TypedDict
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from shared.domain.deciding.conditions import Difference, DifferenceJson, changes_between
 from shared.domain.deciding.written import Written, canonical, is_alike_but_for_clocks
@@ -37,16 +38,14 @@ class DriftJson(TypedDict):
     waitsUntil: NotRequired[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """Why a schedule is not changed now, and until when (UTC)."""
 
     until: datetime
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
+class Drift(Struct, frozen=True):
     """What an owned schedule is, and what is wanted instead; `window` as it is to be written.
 
     `before` and `after` are canonical windows. `wait` is what is in the way of the change now.
@@ -79,8 +78,7 @@ def digest(window: str) -> str:
     return sha256(window.encode()).hexdigest()[:16]
 
 
-@dataclass(frozen=True, slots=True)
-class Owned:
+class Owned(Struct, frozen=True):
     """A schedule that naptime owns, as it is seen at an aware instant, and what it was to be.
 
     `lead` is how far ahead of `now` the next start of what is written must be.
@@ -124,7 +122,7 @@ def drift_of(owned: Owned, use: NamedWindow) -> Drift | None:
         return None
     _, start = use.coming(owned.cluster_id, owned.now + owned.lead)
     clocks = only_clocks(owned, use)
-    wait = wait_before(owned, planned, start, clocks=clocks)
+    wait = _wait_before(owned, start, clocks=clocks)
     return Drift(before, after, planned, _changes(owned, planned), clocks, wait)
 
 
@@ -148,7 +146,7 @@ def back_to(owned: Owned, window: MaintenanceWindow) -> Drift | None:
     start = window.next_start(owned.now)
     if before == after or start is None:
         return None
-    wait = wait_before(owned, window, start.start, clocks=False)
+    wait = _wait_before(owned, start.start, clocks=False)
     return Drift(before, after, window, _changes(owned, window), clocks=False, wait=wait)
 
 
@@ -173,32 +171,17 @@ def only_clocks(owned: Owned, use: NamedWindow) -> bool:
     return any(canonical(each, owned.now) == seen for each in wanted_then)
 
 
-def wait_before(
-    owned: Owned, planned: MaintenanceWindow, start: datetime, *, clocks: bool
-) -> Wait | None:
+def _wait_before(owned: Owned, start: datetime, *, clocks: bool) -> Wait | None:
     """Find what is in the way of a change now; None if nothing is.
 
-    `start` is the first start that the rule wants and that can still be written, in UTC.
+    `start` (UTC) is the first start of what would be written. No change may take an opening away
+    that nothing comes in the place of.
     """
-    for found in possible_occurrences(owned.window, owned.now):
-        if found.start < owned.now + owned.margin:
-            return Wait(_quiet_from(owned, found), _in_use(found, owned.now))
-        return _loses(owned, planned, start, found, clocks=clocks)
-    return None
-
-
-def _loses(
-    owned: Owned,
-    planned: MaintenanceWindow,
-    start: datetime,
-    coming: Occurrence,
-    *,
-    clocks: bool,
-) -> Wait | None:
-    """Find that a change would take an opening away that nothing comes in the place of."""
-    first = planned.next_start(owned.now)
-    if first is None or first.start != start:
-        return Wait(coming.end, "what would be written would not start when it is to.")
+    coming = next(possible_occurrences(owned.window, owned.now), None)
+    if coming is None:
+        return None
+    if coming.start < owned.now + owned.margin:
+        return Wait(_quiet_from(owned, coming), _in_use(coming, owned.now))
     if start > owned.last_opened + LONGEST_WITHOUT and coming.start < start:
         why = f"until {to_text(start)} there would be no opening, for more than eight days."
         return Wait(coming.end, why)
@@ -218,15 +201,9 @@ def _quiet_from(owned: Owned, found: Occurrence) -> datetime:
     One that always is says the end of the first opening that is a week ahead.
     """
     quiet = found.end
-    for each in _week_of(owned):
-        if each.start >= quiet + owned.margin:
+    week = owned.now + LONGEST_WITHOUT
+    for each in possible_occurrences(owned.window, owned.now):
+        if each.start > week or each.start >= quiet + owned.margin:
             break
         quiet = max(quiet, each.end)
     return quiet
-
-
-def _week_of(owned: Owned) -> Iterator[Occurrence]:
-    for found in possible_occurrences(owned.window, owned.now):
-        if found.start > owned.now + LONGEST_WITHOUT:
-            return
-        yield found

@@ -1,6 +1,6 @@
 """Checks on a schedule that naptime wrote itself, by its record of that."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import datetime
 
 from shared.domain.deciding.checks import (

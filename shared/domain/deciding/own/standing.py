@@ -4,9 +4,10 @@ What was seen before a write, or minutes after it, is no proof of what came of t
 looks under no claim and writes down later what it saw, and Azure shows a change late.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
+
+from msgspec import Struct
 
 from shared.domain.deciding.observed import REPLICATION, ObservedSchedule
 from shared.domain.deciding.written import Written, is_same, record_from_text, window_of
@@ -14,8 +15,7 @@ from shared.domain.vocabulary.rows import Row
 from shared.domain.window.window import MaintenanceWindow
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """Who made the schedule, what may have been written since, and what was seen last.
 
     `sending` is what was about to be written, as long as it is not known what came of it. `last` is

@@ -1,7 +1,8 @@
 """Who else writes the schedules that naptime looks after: noted, shown, and told of once."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.messages.told import Occasion, attention_of
@@ -17,8 +18,7 @@ from shared.reconcile.ground.outbox import EventTeller
 _BY_OTHERS = frozenset({Cause.SCHEDULE_DELETED, Cause.SCHEDULE_WRITTEN})
 
 
-@dataclass(frozen=True, slots=True)
-class OtherWriters:
+class OtherWriters(Struct, frozen=True):
     """Counts what events said of others, once the cluster has been seen to."""
 
     table: Table

@@ -4,7 +4,9 @@ After the node OS schedule, by a look of its own, at the shard's pace, and never
 there. What comes of it changes nothing of what came of the other.
 """
 
-from dataclasses import dataclass, replace
+from copy import replace
+
+from msgspec import Struct
 
 from shared.domain.deciding.decision import Desired
 from shared.domain.deciding.kubernetes import auto_upgrade_configuration, planned_auto_upgrade
@@ -57,8 +59,7 @@ async def also_made(looks: Looks, desired: Desired, outcome: Outcome) -> Outcome
     return replace(outcome, calls=looks.calls).with_upgrades(made)
 
 
-@dataclass(slots=True)
-class _Making:
+class _Making(Struct):
     """One schedule over all attempts."""
 
     looks: Looks

@@ -1,8 +1,9 @@
 """A person hands a schedule to naptime: from now on it is looked after as naptime's own."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict
+
+from msgspec import Struct
 
 from shared.domain.deciding.observed import SeenSchedule
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
@@ -42,8 +43,7 @@ class ReleasedJson(TypedDict):
     correlationId: str
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduleReleaser:
+class ScheduleReleaser(Struct, frozen=True):
     """Answers `POST .../schedule/release`; writes nothing to Azure."""
 
     world: ChangeWorld

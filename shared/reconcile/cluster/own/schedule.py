@@ -1,8 +1,10 @@
 """What naptime knows of its own schedule of a cluster, and may change of it, over a whole pass."""
 
 import json
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import datetime
+
+from msgspec import Struct
 
 from shared.domain.deciding.decision import Action, Decision, Desired
 from shared.domain.deciding.observed import (
@@ -30,8 +32,7 @@ from shared.domain.window.window import MaintenanceWindow
 from shared.reconcile.cluster.look import Sight
 
 
-@dataclass(slots=True)
-class OwnSchedule:
+class OwnSchedule(Struct):
     """The record of the schedule, a permit to change it, and what is about to be written."""
 
     desired: Desired

@@ -1,8 +1,9 @@
 """What was known of a cluster before a listing, kept small."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
+
+from msgspec import Struct
 
 from shared.domain.deciding.written import Written
 from shared.domain.fleet.crowding import start_of
@@ -13,8 +14,7 @@ SEEN_AGAIN_WITHIN = timedelta(minutes=40)
 """The queue of clusters looks at what it has patience with at least every half hour or so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
+class Before(Struct, frozen=True):
     """What was known of a cluster before this listing."""
 
     location: str

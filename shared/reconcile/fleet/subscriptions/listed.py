@@ -2,9 +2,11 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from copy import replace
 from datetime import datetime, timedelta
 from itertools import batched
+
+from msgspec import Struct, field
 
 from shared.domain.deciding.decision import Action, Decision, Desired, Finding
 from shared.domain.deciding.observed import ObservedCluster
@@ -39,8 +41,7 @@ _JUST_READ = Decision(
 _NOT_LOOKED_AT = frozenset({Reason.RECENTLY_READ, Reason.NOT_IN_PLAN})
 
 
-@dataclass(frozen=True, slots=True)
-class Gone:
+class Gone(Struct, frozen=True):
     """Which clusters are to be forgotten, by their hashes, and since when others are missing."""
 
     to_forget: set[str]
@@ -48,8 +49,7 @@ class Gone:
     """None for those that are there again."""
 
 
-@dataclass(slots=True)
-class Listed:
+class Listed(Struct):
     """What one listing has found so far."""
 
     row: Stored[SubscriptionRecord]
@@ -183,6 +183,7 @@ class Listed:
         given_up = part == NODE_OS
         return PendingCluster(
             self._with_asked_tags(cluster),
+            unknown=before is None,
             # What is to be changed is looked at under a claim, with the write that follows.
             explicit=before is not None and before.explicit and update is None,
             listed_at=listed_at,

@@ -1,7 +1,9 @@
 """One subscription of a run: its clusters listed page by page, a row for each to look at."""
 
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from shared.domain.deciding.decision import Action, Decision
 from shared.domain.deciding.observed import ClusterPage, ObservedCluster
@@ -42,8 +44,7 @@ MOST_LISTINGS = 50
 SIGN_OF_LIFE = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
-class SubscriptionLister:
+class SubscriptionLister(Struct, frozen=True):
     """Lists subscriptions for runs; can be repeated at any point without counting twice."""
 
     aks: Aks

@@ -4,8 +4,10 @@ One row for each, in the table of shards, so that however many runs meet it ther
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from shared.domain.errors import AzureError
 from shared.domain.fleet.run import Run, RunScope
@@ -28,8 +30,7 @@ SEEN_WITHIN = timedelta(minutes=5)
 """How long after it could be seen a message may stay without effect before it counts as lost."""
 
 
-@dataclass(frozen=True, slots=True)
-class ListingPatience:
+class ListingPatience(Struct, frozen=True):
     """Has patience with subscriptions; everything can be done twice."""
 
     table: Table

@@ -1,9 +1,11 @@
 """What a person says of the plans of runs: that one is carried out, or that it is put back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import datetime
 from typing import TypedDict
+
+from msgspec import Struct
 
 from shared.domain.fleet.run import Run, RunState
 from shared.domain.fleet.run_records import RunRecord
@@ -49,8 +51,7 @@ class PutBackJson(TypedDict):
     clusters: list[PutBackClusterJson]
 
 
-@dataclass(frozen=True, slots=True)
-class PlanApprover:
+class PlanApprover(Struct, frozen=True):
     """Answers `POST /runs/{id}/approve` and `POST /runs/{id}/revert`."""
 
     store: RunStore

@@ -1,8 +1,9 @@
 """Runs that come by themselves where clocks change, so that no sweep comes too late for it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from shared.domain.fleet.run import Run, RunScope, new_run_id
 from shared.domain.updates.clocks import windows_to_change
@@ -23,8 +24,7 @@ Each time it is twice as long: eight runs in the six days that a weekly window i
 MOST_DOUBLED = 10
 
 
-@dataclass(frozen=True, slots=True)
-class ClockRuns:
+class ClockRuns(Struct, frozen=True):
     """Asks for a run between the last opening before the clocks change and the first after."""
 
     table: Table

@@ -1,7 +1,9 @@
 """What follows a run that has found drift: the run that mends it, or the question to a person."""
 
-from dataclasses import dataclass, replace
+from copy import replace
 from datetime import datetime
+
+from msgspec import Struct
 
 from shared.domain.fleet.run import RunState
 from shared.domain.fleet.run_records import RunRecord
@@ -16,8 +18,7 @@ _LOOK_FOR_DRIFT = frozenset({Cause.SWEPT, Cause.ASKED})
 """Runs for an image are one for each location: a brake for each of them would be none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Follower:
+class Follower(Struct, frozen=True):
     """Judges what a run has planned when it ends, and begins what follows it by itself."""
 
     plans: PlanReader

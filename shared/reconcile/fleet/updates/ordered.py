@@ -1,8 +1,9 @@
 """What of a run's order was met in one listing of a subscription, and what is left out of it."""
 
 from collections.abc import Container
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from shared.domain.deciding.decision import Action, Decision, Finding
 from shared.domain.deciding.observed import ObservedCluster
@@ -19,8 +20,7 @@ _NOT_PLANNED = Decision(
 )
 
 
-@dataclass(slots=True)
-class Ordered:
+class Ordered(Struct):
     """The order of a run, in a subscription; without permits, the run changes nothing."""
 
     permits: Permits | None = None

@@ -1,8 +1,9 @@
 """What a run that changes schedules may change, cluster by cluster: its order, made out."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from shared.domain.deciding.decision import Desired
 from shared.domain.deciding.observed import ObservedCluster
@@ -19,8 +20,7 @@ type Permit = Callable[[ObservedCluster, datetime], Planned | None]
 """Says what may be changed of a cluster as it is listed, at an aware instant; None: nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Permits:
+class Permits(Struct, frozen=True):
     """What a run may change in a subscription, and which clusters are named by its plan.
 
     What the clocks ask for is found as clusters are listed: it names none.
@@ -30,8 +30,7 @@ class Permits:
     named: frozenset[ClusterId] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Orders:
+class Orders(Struct, frozen=True):
     """Makes out what a run may change; what a row says here is looked at anew before the write."""
 
     store: RunStore

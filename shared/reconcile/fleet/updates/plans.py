@@ -1,7 +1,8 @@
 """The plan of a run: read from what it has settled, where each cluster has its drift."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from shared.domain.deciding.own.drift import DriftJson
 from shared.domain.fleet.batch import Batch, having
@@ -13,8 +14,7 @@ from shared.reconcile.fleet.store import RunStore, batches_of, end_of
 BATCHES_AT_ONCE = 10
 
 
-@dataclass(frozen=True, slots=True)
-class PlanReader:
+class PlanReader(Struct, frozen=True):
     """Reads plans; they are kept as long as their runs."""
 
     store: RunStore

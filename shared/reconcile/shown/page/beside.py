@@ -1,8 +1,9 @@
 """What only some clusters have, in rows that name them: it costs the other clusters nothing."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from shared.domain.fleet.last_known import Remembered
 from shared.domain.messages.given_up import GivenUp
@@ -21,8 +22,7 @@ from shared.reconcile.shown.page.rows import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Beside:
+class Beside(Struct, frozen=True):
     """The tables under way; `minute` counts minutes up to an instant."""
 
     now: datetime

@@ -6,9 +6,10 @@ making, and an event is known again by when it is.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
+
+from msgspec import Struct
 
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.plain_text import one_line
@@ -23,8 +24,7 @@ OCTETS_A_LINE = 75
 _END = "\r\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Struct, frozen=True):
     """A cluster that is to be in the calendar, its rule, and its window."""
 
     cluster_id: ClusterId

@@ -1,8 +1,9 @@
 """The fleet as it was seen last, put into the rows of the fleet page; pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from shared.domain.deciding.outcome import WRITES, OutcomeKind
 from shared.domain.fleet.crowding import Crowd, Crowding, start_of
@@ -39,8 +40,7 @@ from shared.reconcile.shown.page.waits import Waits
 from shared.reconcile.shown.page.windows import MINUTE, from_day_on, window_row
 
 
-@dataclass(frozen=True, slots=True)
-class FleetSeen:
+class FleetSeen(Struct, frozen=True):
     """What the tables say of the fleet: clusters and crowds by subscription, images by location."""
 
     now: datetime
@@ -53,8 +53,7 @@ class FleetSeen:
     runs: EndedRuns
 
 
-@dataclass(frozen=True, slots=True)
-class RuledCluster:
+class RuledCluster(Struct, frozen=True):
     """What a rule looks at of a cluster, its id read once for all rules."""
 
     id: ClusterId

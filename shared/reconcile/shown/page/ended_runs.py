@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from shared.domain.deciding.conditions import DifferenceJson
 from shared.domain.deciding.own.drift import DriftJson
@@ -31,8 +32,7 @@ _PREFIX = "maintenanceWindow."
 type Changes = Mapping[ClusterId, tuple[ChangeRow, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingRun:
+class WaitingRun(Struct, frozen=True):
     """A run that waits for somebody's approval, and what it would change.
 
     One that is overtaken has been followed by a later look at the same clusters, which planned
@@ -44,16 +44,14 @@ class WaitingRun:
     changes: Changes = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class EndedRuns:
+class EndedRuns(Struct, frozen=True):
     """The last run over everything, and the runs that wait, the newest first."""
 
     last_full: RunRecord | None = None
     waiting: Sequence[WaitingRun] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class EndedRunsReader:
+class EndedRunsReader(Struct, frozen=True):
     """Reads them. A plan never changes, so that it is read once, and kept while its run waits."""
 
     store: RunStore

@@ -5,10 +5,11 @@ hash alone: whoever reads the table cannot read a feed.
 """
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Self, TypedDict
+
+from msgspec import Struct
 
 from shared.domain.messages.audit import AuditAction, AuditOutcome, Completion, Origin
 from shared.domain.vocabulary.instants import to_text
@@ -44,8 +45,7 @@ class NewFeedJson(FeedJson):
     token: str
 
 
-@dataclass(frozen=True, slots=True)
-class Feed:
+class Feed(Struct, frozen=True):
     """A feed; `ring` is a rule of the policy. Empty is all."""
 
     id: str
@@ -90,8 +90,7 @@ def id_of(token: str) -> str:
     return sha256(token.encode()).hexdigest()[:32]
 
 
-@dataclass(frozen=True, slots=True)
-class FeedDesk:
+class FeedDesk(Struct, frozen=True):
     """Makes feeds, lists them, revokes them, and reads one for whoever has its token."""
 
     table: Table

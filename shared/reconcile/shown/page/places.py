@@ -1,7 +1,8 @@
 """Tables that are filled as their rows are needed, each value once."""
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from shared.domain.vocabulary.plain_text import one_line
 from shared.reconcile.shown.page.rows import NONE
@@ -13,8 +14,7 @@ LONGEST_TEXT, MOST_TEXTS = 400, 1000
 """Notes and what rules say are naptime's own, and have room beyond that."""
 
 
-@dataclass(slots=True)
-class Places[K: Hashable]:
+class Places[K: Hashable](Struct):
     """A table under way: what it holds, and the place of each."""
 
     found: dict[K, int] = field(default_factory=dict)
@@ -24,8 +24,7 @@ class Places[K: Hashable]:
         return self.found.setdefault(value, len(self.found))
 
 
-@dataclass(slots=True)
-class Texts:
+class Texts(Struct):
     """The table of sentences."""
 
     places: Places[str] = field(default_factory=Places)

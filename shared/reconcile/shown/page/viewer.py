@@ -2,11 +2,12 @@
 
 import asyncio
 import json
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from hashlib import sha256
 from typing import Self
+
+from msgspec import Struct
 
 from shared.domain.fleet.crowding import Crowding
 from shared.domain.fleet.last_known import Remembered
@@ -24,8 +25,7 @@ KEPT_FOR = timedelta(seconds=10)
 """How long an answer counts as the present one, whoever asks: a page asks once a minute."""
 
 
-@dataclass(frozen=True, slots=True)
-class PageData:
+class PageData(Struct, frozen=True):
     """The data as it is sent, and the tag by which the same is known again."""
 
     body: bytes
@@ -36,8 +36,7 @@ class PageData:
         return cls(body, f'"{sha256(body).hexdigest()[:32]}"')
 
 
-@dataclass(frozen=True, slots=True)
-class FleetPageViewer:
+class FleetPageViewer(Struct, frozen=True):
     """Answers `GET /fleet/data`; asks nobody but the tables."""
 
     memory: ClusterMemory

@@ -1,8 +1,9 @@
 """Node images and the forecasts for them, as rows of the fleet page: those that are equal once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from shared.domain.fleet.last_known import Remembered
 from shared.domain.images.by_upgrade import UpgradeTime
@@ -14,8 +15,7 @@ from shared.reconcile.shown.page.rows import NONE, ForecastRow, ImageRow
 from shared.reconcile.shown.page.windows import MINUTE
 
 
-@dataclass(slots=True)
-class Waits:
+class Waits(Struct):
     """The tables of images and forecasts under way; minutes count from `day`."""
 
     day: datetime

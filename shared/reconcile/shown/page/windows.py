@@ -1,6 +1,6 @@
 """Windows as rows of the fleet page."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import takewhile

@@ -1,6 +1,6 @@
 """What is wrong with a pool's budgets, and that nothing is wrong with those that naptime makes."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import date, time, timedelta
 
 import pytest
@@ -42,6 +42,9 @@ from tests.unit.domain.strategies import plain_windows, windows
 RATE: Json = {"nodes": "10%"}
 SUNDAY_BLOCK: Json = {"nodes": "0", "schedule": "0 5 * * 0", "duration": "164h"}
 GOOD = [RATE, SUNDAY_BLOCK]
+HALF_DAYS: list[Json] = [
+    {"nodes": "0", "schedule": f"0 {hour} * * *", "duration": "12h"} for hour in (0, 12)
+]
 # The weekly budget that is made for it is active throughout the next two days, and then is not.
 NOT_YET_STARTED = MaintenanceWindow(
     Daily(1), time(), duration_hours=17, utc_offset=timedelta(), start_date=date(2027, 1, 1)
@@ -125,6 +128,8 @@ def test_the_verdicts_say_when_and_how_long() -> None:
     assert "every day from 15:00 to 12:00 UTC (147 h" in midday["BudgetNoRate"]
     overlapping = told(OVERLAPPING, Question(NOW))
     assert "every day from 20:00 to 07:00 UTC" in overlapping["BudgetNoRate"]
+    other_reasons = told([{"nodes": "1", "reasons": ["Empty"]}], Question(NOW))
+    assert other_reasons["BudgetNoRate"].endswith("go at once: at all times.")
     sat_sun = told(SAT_SUN, Question(NOW, SUNDAYS))
     assert "'0 0 * * sat-sun': day of week 'sat-sun'" in sat_sun["BudgetInvalidCron"]
 
@@ -141,6 +146,12 @@ def test_the_verdicts_say_when_and_how_long() -> None:
         ([SUNDAY_BLOCK], SUNDAYS, [("BudgetNoRate", None)]),
         ([{"nodes": "100%"}, SUNDAY_BLOCK], SUNDAYS, [("BudgetNoRate", None)]),
         ([RATE, {"nodes": "0%"}], SUNDAYS, [("BudgetNeverOpen", 1)]),
+        ([RATE, *HALF_DAYS], SUNDAYS, [("BudgetNeverOpen", None)]),
+        (
+            [{"nodes": "0", "reasons": ["Empty"]}, *INVERTED],
+            SATURDAY_NIGHTS,
+            [("BudgetInverted", 1), ("BudgetUnlimitedOutside", None), ("BudgetNoRate", None)],
+        ),
         ([RATE, {"nodes": "0", "reasons": ["Empty"]}, SUNDAY_BLOCK], SUNDAYS, []),
         ([RATE, {"nodes": "0", "reasons": []}, SUNDAY_BLOCK], SUNDAYS, []),
         (

@@ -1,6 +1,7 @@
 """Budgets made for a window are open when it is, and closed when it is not."""
 
-from dataclasses import replace
+import re
+from copy import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from shared.domain.budgets.activity import activity
 from shared.domain.budgets.budget import MOST_BUDGETS, DisruptionReason, Nodes
+from shared.domain.budgets.making.asked import read_until
 from shared.domain.budgets.making.generate import BudgetWish, Generated, generate
 from shared.domain.budgets.making.seasons import for_all_seasons, seasons_of
 from shared.domain.budgets.minutes import Calendar
@@ -302,6 +304,28 @@ def test_a_list_without_need_of_dates_has_none() -> None:
     """The end that was asked for is not one then."""
     made = generate(SUNDAYS, BudgetWish(until=NOW + timedelta(days=9)), NOW)
     assert (blocks_of(made), made.until) == ([("0 5 * * 0", "164h")], None)
+
+
+@pytest.mark.parametrize(
+    ("text", "until"),
+    [
+        (None, None),
+        ("2027-06-01", datetime(2027, 6, 1, tzinfo=UTC)),
+        ("2027-06-01T02:00:00+02:00", datetime(2027, 6, 1, tzinfo=UTC)),
+        ("2027-06-01T00:00:00", "must have an offset, or Z"),
+        ("2027-02-30", "must be a date, or an instant"),
+        ("soon", "must be a date, or an instant"),
+        # In UTC it is in the year 10,000.
+        ("9999-12-31T23:00:00-05:00", "must be a date, or an instant"),
+    ],
+)
+def test_the_end_of_a_list_with_dates(text: str | None, until: datetime | str | None) -> None:
+    """A day, or an instant with its offset; what is neither is refused, whatever its year."""
+    if isinstance(until, str):
+        with pytest.raises(InvalidInput, match=f"until '{re.escape(text or '')}': {until}"):
+            read_until(text)
+    else:
+        assert read_until(text) == until
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """What a check comes to."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import timedelta
 
 from shared.domain.budgets.checking.report import report

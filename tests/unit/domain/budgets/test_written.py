@@ -3,7 +3,7 @@
 import itertools
 import json
 import re
-from dataclasses import replace
+from copy import replace
 from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 

@@ -1,5 +1,5 @@
 from contextlib import suppress
-from dataclasses import replace
+from copy import replace
 from datetime import date, datetime, time, timedelta
 
 import pytest
@@ -21,6 +21,7 @@ from tests.unit.domain.strategies import instants, json_values, leads, plain_win
 
 FRIDAY_NOON = at("2026-11-20 12:00")
 SATURDAYS = replace(SUNDAYS, recurrence=Weekly(1, Weekday.SATURDAY))
+NEVER = replace(SUNDAYS, not_allowed_dates=(DateSpan(date(2026, 1, 1), date(9999, 12, 31)),))
 LINKED = ObservedConfiguration("aksManagedNodeOSUpgradeSchedule", {})
 UNREADABLE = configuration({"schedule": {}})
 
@@ -83,6 +84,9 @@ def against(advice: Advice) -> list[str]:
             "2026-11-20 12:00",
             ["BlockedByNotAllowedDates"],
         ),
+        # No start is too soon where there is none, and a window that never opens is never in use.
+        (NEVER, None, "2026-11-22 00:19:31", ["BlockedByNotAllowedDates"]),
+        (SUNDAYS, NEVER, "2026-11-20 12:00", []),
         (SUNDAYS, LINKED, "2026-11-20 12:00", ["ScheduleNotExplicit"]),
         (SUNDAYS, UNREADABLE, "2026-11-20 12:00", ["WindowUnreadable"]),
     ],
@@ -92,6 +96,15 @@ def test_what_is_advised_against(
 ) -> None:
     """Each advice is given exactly where it holds, all of them at once."""
     assert against(asked(window, observed, at(now))) == expected
+
+
+def test_a_window_that_never_opens_is_waited_for_by_no_offer() -> None:
+    """Where the present window has no opening any more, what would do can be sent at once."""
+    advice = asked(SUNDAYS, NEVER, at("2026-11-22 00:30"))
+    assert against(advice) == ["StartTooSoon"]
+    assert advice.offer
+    assert advice.offer.send_at == at("2026-11-22 00:30")
+    assert advice.offer.start == at("2026-11-29 01:00")
 
 
 @pytest.mark.parametrize(

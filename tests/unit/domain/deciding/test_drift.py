@@ -1,8 +1,8 @@
 """Drift of what naptime wrote: found field by field, changed only where nothing is lost by it."""
 
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta, timezone
+from copy import replace
+from datetime import UTC, date, datetime, time, timedelta, timezone
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +14,7 @@ from shared.domain.policy.windows import NamedWindow
 from shared.domain.policy.zones import parse_zone
 from shared.domain.window.recurrence import Daily, Weekday, Weekly
 from shared.domain.window.starts import MINIMUM_LEAD
-from shared.domain.window.window import MaintenanceWindow
+from shared.domain.window.window import DateSpan, MaintenanceWindow
 from tests.unit.domain.policy.test_windows import nows, some_cluster, windows
 
 LEAD = timedelta(minutes=40)
@@ -167,6 +167,44 @@ def test_a_flip_that_was_missed_costs_one_opening_its_hour_and_no_opening() -> N
     first = mended.window.next_start(late.wait.until)
     assert first
     assert first.start == datetime(2027, 4, 4, 0, tzinfo=UTC)
+
+
+def test_a_start_at_the_old_hour_is_not_given_up_for_tomorrow() -> None:
+    """When the start that the clocks now want has passed, the one at the old hour is waited for."""
+    rule = NamedWindow("w", Daily(1), time(3), 4, BERLIN)
+    between = datetime(2027, 3, 28, 1, 25, tzinfo=UTC)
+    found = drift(rule, FRIDAY, between, rule)
+    assert found.clocks
+    assert found.wait
+    assert found.wait.why == "the opening at 2027-03-28T02:00:00Z would be lost."
+    assert found.wait.until == datetime(2027, 3, 28, 6, tzinfo=UTC)
+
+
+def test_of_a_window_whose_days_are_not_certain_no_opening_counts() -> None:
+    """Nobody knows in which week it opens: only what was on record before it has happened."""
+    opened = FRIDAY - timedelta(days=9)
+    window = MaintenanceWindow(Weekly(2, Weekday.SUNDAY), time(1), 4)
+    seen = owned(window, FRIDAY, FRIDAY + timedelta(days=20), opened=opened)
+    assert seen.last_opened == opened
+    assert replace(seen, written=replace(seen.written, opened=None)).last_opened == FRIDAY
+
+
+def test_a_window_that_never_opens_is_changed_at_once() -> None:
+    """Where not-allowed dates leave no opening there is none to wait for, and none that counts."""
+    window = SUNDAY.planned(some_cluster(), FRIDAY, LEAD)
+    never = replace(window, not_allowed_dates=(DateSpan(date(2026, 1, 1), date.max),))
+    found = drift_of(owned(never, FRIDAY, FRIDAY), SUNDAY)
+    assert found
+    assert found.wait is None
+    assert owned(never, FRIDAY, FRIDAY + timedelta(days=20)).last_opened == FRIDAY
+
+
+def test_what_is_there_already_is_not_put_back() -> None:
+    """Putting back the very window that is there, or one that never opens, changes nothing."""
+    seen = written_by(SUNDAY, FRIDAY, FRIDAY)
+    assert back_to(seen, seen.window) is None
+    never = DateSpan(date(2026, 1, 1), date.max)
+    assert back_to(seen, replace(seen.window, not_allowed_dates=(never,))) is None
 
 
 @settings(max_examples=40)

@@ -1,17 +1,22 @@
 """When nothing holds back the upgrades of Kubernetes that bring node images with them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from copy import replace
+from datetime import date, time
 from itertools import product
 
 import pytest
 
-from shared.domain.deciding.decision import Action
+from shared.domain.deciding.decision import Action, Desired
+from shared.domain.deciding.kubernetes import planned_auto_upgrade
 from shared.domain.deciding.observed import ObservedConfiguration, SeenSchedule
 from shared.domain.deciding.policy import decide
 from shared.domain.images.by_upgrade import UpgradeTime, forecast_upgrade
+from shared.domain.policy.choose import Policy, Rule, SameWindow
+from shared.domain.policy.windows import NamedWindow
 from shared.domain.vocabulary.reasons import NEEDS_ATTENTION, Reason
-from shared.domain.window.recurrence import Daily
+from shared.domain.window.recurrence import Daily, Weekday, Weekly
+from shared.domain.window.window import DateSpan, MaintenanceWindow
 from tests.unit.domain.examples import DESIRED, SUNDAYS, at, cluster, configuration
 
 NOW = at("2026-11-20 12:00")  # a Friday
@@ -23,6 +28,7 @@ CHANNELS: list[tuple[str | None, bool]] = [
 ]
 SKUS = {"Automatic": True, "automatic": True, "AUTOMATIC": True, "Base": False, "": False}
 OWN = configuration(SUNDAYS)
+NEVER = replace(SUNDAYS, not_allowed_dates=(DateSpan(date(2026, 1, 1), date.max),))
 CONFIGURATIONS: Sequence[tuple[tuple[ObservedConfiguration, ...], bool]] = [
     ((), False),
     ((OWN,), False),
@@ -67,6 +73,39 @@ def test_a_person_should_look_at_it() -> None:
     assert "AKS Automatic always" in decide(automatic, [OWN], DESIRED, NOW).finding.message
 
 
+EARLY = NamedWindow("early", Weekly(1, Weekday.TUESDAY), time(22), 5)
+TUESDAYS = MaintenanceWindow(Weekly(1, Weekday.TUESDAY), time(22), 5)
+RULES_OWN = NamedWindow("weekend", Weekly(1, Weekday.SUNDAY), time(2), 6)
+EVERY_OTHER_WEEK = replace(SUNDAYS, recurrence=Weekly(2, Weekday.SUNDAY))
+
+
+@pytest.mark.parametrize(
+    ("kubernetes", "configurations", "planned"),
+    [
+        (None, [OWN], None),
+        (EARLY, [OWN], TUESDAYS),
+        (EARLY, [], TUESDAYS),
+        (EARLY, [configuration(SUNDAYS, AUTO_UPGRADE)], None),
+        (SameWindow(), [OWN], SUNDAYS),
+        (SameWindow(), [], replace(SUNDAYS, start_time=time(2), duration_hours=6)),
+        # It is there and does not say when, or not for certain: nothing is the same as it.
+        (SameWindow(), [configuration(None)], None),
+        (SameWindow(), [configuration(EVERY_OTHER_WEEK)], None),
+    ],
+)
+def test_the_schedule_of_upgrades_that_is_made(
+    kubernetes: NamedWindow | SameWindow | None,
+    configurations: Sequence[ObservedConfiguration],
+    planned: MaintenanceWindow | None,
+) -> None:
+    """By the window that the rule names, or the same as that of the node images; never over one."""
+    policy = Policy({}, (Rule("all", RULES_OWN, kubernetes=kubernetes),))
+    patched = cluster(autoUpgradeProfile={"upgradeChannel": "patch"})
+    assert planned_auto_upgrade(patched, configurations, Desired(policy), NOW) == planned
+    by_hand = cluster(autoUpgradeProfile={"upgradeChannel": "none"})
+    assert planned_auto_upgrade(by_hand, configurations, Desired(policy), NOW) is None
+
+
 @pytest.mark.parametrize(
     ("channel", "sku", "seen", "begins"),
     [
@@ -86,6 +125,7 @@ def test_a_person_should_look_at_it() -> None:
             SeenSchedule(configuration(replace(SUNDAYS, recurrence=Daily(3))).schedule),
             "Unknown",
         ),
+        ("stable", "", SeenSchedule(configuration(NEVER).schedule), "Unknown"),
     ],
 )
 def test_when_an_upgrade_begins(

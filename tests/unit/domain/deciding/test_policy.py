@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from dataclasses import replace
+from copy import replace
 from datetime import date, datetime, time, timedelta
 
 import pytest

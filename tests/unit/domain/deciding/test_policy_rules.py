@@ -1,6 +1,6 @@
 """What a policy's choice makes of a decision: exempt, reported only, expired, an unknown tag."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import date
 
 from shared.domain.deciding.decision import Action, Desired

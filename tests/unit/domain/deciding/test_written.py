@@ -1,6 +1,6 @@
 """What naptime wrote, and whether it is still there: by the record, at an instant."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -77,7 +77,23 @@ def test_a_day_that_passes_changes_nothing() -> None:
         assert record(window, by).is_still(window, later)
         assert record(window, by).is_still(replace(window, not_allowed_dates=()), later)
         assert not record(window, by).is_still(THEIRS, later)
-    assert made_by(record(window, Author.PERSON), window, later) == "a person through naptime"
+
+
+@pytest.mark.parametrize(
+    ("by", "said"),
+    [
+        (Author.NAPTIME, "naptime, 2026-11-21"),
+        (Author.PERSON, "a person through naptime"),
+        (Author.ADOPTED, "naptime, which took it over, 2026-11-21"),
+        (Author.RESTORED, "somebody else; naptime gave it back, 2026-11-21"),
+    ],
+)
+def test_who_made_a_schedule(by: Author, said: str) -> None:
+    """It is said of what is still there as it was written; what was changed is somebody else's."""
+    assert made_by(record(SUNDAYS, by), SUNDAYS, NOW) == said
+    assert made_by(record(SUNDAYS, by), THEIRS, NOW) == "somebody else"
+    assert made_by(None, SUNDAYS, NOW) == "somebody else"
+    assert made_by(record(SUNDAYS, by), None, NOW) is None
 
 
 def test_what_somebody_changed_is_let_go() -> None:

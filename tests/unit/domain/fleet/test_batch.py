@@ -1,6 +1,6 @@
 """Rows that hold some clusters each: what is written is what is read, and only what has changed."""
 
-from dataclasses import replace
+from copy import replace
 
 from hypothesis import given
 from hypothesis import strategies as st

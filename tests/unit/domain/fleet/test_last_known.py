@@ -1,6 +1,6 @@
 """What is remembered of a cluster, in its row: written and read again, also by later versions."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import date, timedelta
 
 import pytest

@@ -1,6 +1,6 @@
 """The bucket of tokens: never more calls than the pace allows, and as many as it allows."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest

@@ -14,9 +14,12 @@ from shared.domain.fleet.run import Run, RunScope, new_run_id
 from shared.domain.fleet.run_work import (
     Baton,
     ListSubscription,
+    ReadSubscription,
+    RunWork,
     StartRun,
     parse_baton,
     parse_run_work,
+    part_of_run,
 )
 from shared.domain.fleet.shard import Shard
 from shared.domain.fleet.tally import Tally, total
@@ -65,9 +68,10 @@ def test_what_is_no_run_id(text: str) -> None:
         StartRun(RUN_ID),
         ListSubscription(RUN_ID, SUBSCRIPTION),
         ListSubscription(RUN_ID, SUBSCRIPTION, 7),
+        ReadSubscription(RunScope(SUBSCRIPTION).key, 2),
     ],
 )
-def test_run_work_reads_back(work: StartRun | ListSubscription) -> None:
+def test_run_work_reads_back(work: RunWork) -> None:
     """What is written to the queue of runs reads back equal."""
     assert parse_run_work(work.to_message()) == work
 
@@ -100,6 +104,9 @@ LISTING = ListSubscription(RUN_ID, SUBSCRIPTION).to_message()
         LISTING.replace('"attempt":1', '"attempt":1.5'),
         StartRun(RUN_ID).to_message().replace("}}", ',"attempt":1}}'),
         StartRun(RUN_ID).to_message().replace(RUN_ID, "202611-a/b"),
+        ReadSubscription("../x", 1).to_message(),
+        ReadSubscription("a" * 32, 0).to_message(),
+        ReadSubscription("a" * 32, 1).to_message().replace('"key"', '"runId":"202611-a","key"'),
     ],
 )
 def test_what_naptime_did_not_write_is_refused(message: str) -> None:
@@ -107,6 +114,21 @@ def test_what_naptime_did_not_write_is_refused(message: str) -> None:
     for parse in (parse_baton, parse_run_work):
         with pytest.raises(InvalidMessage):
             parse(message)
+
+
+@pytest.mark.parametrize(
+    ("message", "part"),
+    [
+        (BATON, (RUN_ID, f"{SUBSCRIPTION}|westeurope")),
+        (StartRun(RUN_ID).to_message(), (RUN_ID, "")),
+        (LISTING, (RUN_ID, SUBSCRIPTION)),
+        (ReadSubscription("a" * 32, 1).to_message(), None),
+        ("{}", None),
+    ],
+)
+def test_which_part_of_which_run_a_message_is(message: str, part: tuple[str, str] | None) -> None:
+    """A shard, a subscription, or the start of a run; what comes before a run is of none."""
+    assert part_of_run(message) == part
 
 
 def test_scopes_that_mean_the_same_have_the_same_key() -> None:

@@ -1,6 +1,6 @@
 """The ages of a cluster's images: counted machine by machine, judged, kept in a row, shown."""
 
-from dataclasses import replace
+from copy import replace
 
 import pytest
 from hypothesis import given

@@ -4,7 +4,7 @@ The image of the tables becomes visible on Wednesday, 2026-08-26, at 12:00 UTC; 
 have it is compared by from Saturday, 2026-08-29, 12:05 on.
 """
 
-from dataclasses import replace
+from copy import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest

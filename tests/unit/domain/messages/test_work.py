@@ -1,5 +1,5 @@
 import json
-from dataclasses import replace
+from copy import replace
 from datetime import date, datetime, time, timedelta
 
 import pytest
@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain.deciding.observed import REPLICATION
+from shared.domain.messages.seen import SeenCluster
 from shared.domain.messages.work import (
     PATIENCE,
     ReconcileCluster,
@@ -14,12 +15,13 @@ from shared.domain.messages.work import (
     is_spent,
     parse_reconcile_cluster,
 )
+from shared.domain.updates.plan import Planned
 from shared.domain.vocabulary.instants import from_text, to_text
 from shared.domain.vocabulary.invalid import InvalidMessage
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.window.recurrence import Weekday, Weekly
 from shared.domain.window.window import MaintenanceWindow
-from tests.unit.domain.examples import CLUSTER_ID, MINUTE, at
+from tests.unit.domain.examples import CLUSTER_ID, MINUTE, at, cluster
 from tests.unit.domain.strategies import instants
 
 ASKED_AT = at("2026-11-22 07:08:09")
@@ -59,6 +61,35 @@ def test_a_window_without_an_answer_travels_with_the_work() -> None:
     assert again.deferred().sent == window
     with pytest.raises(InvalidMessage):
         parse_reconcile_cluster(message(sent={"schedule": 3}))
+
+
+SEEN = SeenCluster(cluster(tags={"a": "b"}), ASKED_AT)
+
+
+def test_what_was_read_of_a_cluster_travels_with_the_work() -> None:
+    """So that an attempt within a minute need not read it again."""
+    again = WORK.deferred(SEEN, paced=True)
+    assert parse_reconcile_cluster(again.to_message()).seen == SEEN
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"readAt": "yesterday"}, {"readAt": None}, {"location": 3}, {"nap": "yes"}, {"nap": None}],
+)
+def test_what_makes_no_sense_of_a_cluster_is_read_anew(odd: dict[str, object]) -> None:
+    """What an attempt keeps for the next one saves a call, and refuses no work."""
+    assert parse_reconcile_cluster(message(seen={**SEEN.to_json(), **odd})).seen is None
+
+
+UPDATE: dict[str, object] = {"before": "a", "after": "b", "runId": "202611-x", "back": False}
+
+
+def test_what_a_plan_lets_be_changed_travels_with_the_work() -> None:
+    """By the hashes of what is there and of what is wanted, and the run that may do so."""
+    assert parse_reconcile_cluster(message(update=None)).update is None
+    found = parse_reconcile_cluster(message(update=UPDATE))
+    assert found.update == Planned("a", "b", run_id="202611-x")
+    assert parse_reconcile_cluster(found.to_message()) == found
 
 
 @given(
@@ -102,6 +133,12 @@ def test_a_message_may_leave_out_what_is_not_known_yet() -> None:
         ({"eventId": 3}, "work.eventId"),
         ({"since": "yesterday"}, "work.since"),
         ({"force": True}, "work.force"),
+        ({"update": []}, "work.update"),
+        ({"update": {**UPDATE, "before": None}}, "work.update.before"),
+        ({"update": {**UPDATE, "after": 3}}, "work.update.after"),
+        ({"update": {**UPDATE, "runId": ""}}, "work.update.runId"),
+        ({"update": {**UPDATE, "back": 1}}, "work.update.back"),
+        ({"update": {**UPDATE, "force": True}}, "work.update.force"),
     ],
 )
 def test_a_wrong_field_is_named(changes: dict[str, object], field: str) -> None:

@@ -1,6 +1,6 @@
 """Which window a cluster gets: the first rule that matches, and why."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.policy.choose import Leave, Policy, ReportOnly, Rule, Step
-from shared.domain.policy.match import Match
+from shared.domain.policy.match import Match, TagWish
 from shared.domain.policy.warnings import covers, rules_without_clusters, warnings_of
 from shared.domain.policy.windows import NamedWindow
 from shared.domain.vocabulary.ids import ClusterId
@@ -185,6 +185,31 @@ def test_a_match_that_covers_another_matches_whatever_it_does(
     """What one match is said to cover in another, it has."""
     if covers(wider, narrower) and narrower.why_not(cluster) is None:
         assert wider.why_not(cluster) is None
+
+
+@pytest.mark.parametrize(
+    ("wider", "narrower", "covered"),
+    [
+        (True, True, True),
+        (True, ("a",), True),
+        (True, False, False),
+        (True, None, False),
+        (False, False, True),
+        (False, True, False),
+        (False, ("a",), False),
+        (("a", "b"), ("a",), True),
+        (("a",), ("a", "b"), False),
+        (("a",), True, False),
+        (("a",), False, False),
+    ],
+)
+def test_which_wish_for_a_tag_has_another(
+    wider: TagWish, narrower: TagWish | None, *, covered: bool
+) -> None:
+    """Present has every value and not absent; some values have some of them; all has nothing."""
+    tags = {"env": narrower} if narrower is not None else {}
+    assert covers(Match(tags={"env": wider}), Match(tags=tags)) is covered
+    assert covers(Match(), Match(tags=tags))
 
 
 @given(policies, clusters, days)

@@ -191,6 +191,8 @@ WRONG = {
     of(rules=RULE + 'match.tags = { env = "a", ENV = "b" }\n'): [
         "rules[0].match.tags '': must not have the same key in two casings"
     ],
+    of(rules=RULE + 'match = "all"\n'): ["rules[0].match 'all': must be an object"],
+    of(rules=RULE + 'match.tags = "env"\n'): ["rules[0].match.tags 'env': must be an object"],
     of(rules=RULE + 'match.sku = "Base"\n'): [
         "rules[0].match 'all': must not be in the last rule, which is for every cluster"
     ],
@@ -209,6 +211,7 @@ WRONG = {
         )
     ],
     "version = ": ["policy '': must be TOML: Invalid value (at end of document)"],
+    "# \ud800": ["policy '': must be well-formed Unicode"],
     "#" * (MOST_BYTES + 1): ["policy '65537 bytes': must be at most 65536 bytes of UTF-8"],
 }
 

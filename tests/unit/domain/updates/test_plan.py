@@ -1,6 +1,6 @@
 """The plan of a run: its hash, what counts for the brake, and what follows the run."""
 
-from dataclasses import replace
+from copy import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
