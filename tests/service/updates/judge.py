@@ -324,10 +324,13 @@ class Judge:
     def judge_cause(self, on: ClusterId, planned: Planned, rules: Rules) -> None:
         """Ask whether what is said to be for the clocks alone is, and all that is.
 
-        What was handed over may have been at the wrong time then: that is the brake's.
+        What was handed over, or put back, may have been an hour off then: that is the brake's.
         """
         now, window = self.world.clock.now(), window_of(self.world.aks.schedule(on))
-        if window is None or on in self.handed or digest(canonical(window, now)) != planned.before:
+        known = dict(self.rows())[on]
+        if window is None or on in self.handed or (known and known.undone):
+            return
+        if digest(canonical(window, now)) != planned.before:
             return
         other = rules.changed_by_clocks(window)
         by_clocks = other is not None and digest(canonical(other, now)) == planned.after
