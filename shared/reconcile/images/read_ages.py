@@ -88,7 +88,4 @@ class ImageAgeReader(Struct, frozen=True):
             age = ImageAge.judged(counts.pop(group, ImageCount()), read_at, self.old_days)
             ages[known.key] = age
             read.count_cluster(age)
-            if len(ages) == ROWS_AT_ONCE:
-                await self.memory.note_images(subscription_id, ages)
-                ages = {}
         await self.memory.note_images(subscription_id, ages)
