@@ -163,9 +163,8 @@ class RunMinder(Struct, frozen=True):
     ) -> Mended:
         run_id, subscription_id = record.run.id, subscription.subscription_id
         stored = await self.store.subscription(run_id, subscription_id)
-        if stored is None or stored.record.state is not ListingState.PENDING:
-            return mended
-        if not _is_over(stored.record.due_at, stored.read_at):
+        pending = stored is not None and stored.record.state is ListingState.PENDING
+        if stored is None or not pending or not _is_over(stored.record.due_at, stored.read_at):
             return mended
         later = replace(stored.record, due_at=stored.read_at + LIST_WITHIN)
         if not await self.store.replace_subscription(run_id, stored, later):
