@@ -101,6 +101,7 @@ class Fleetwork(Groundwork):
             Tidier(ports.tables.of(CLUSTERS_TABLE), self._shards),
             self.patience,
             self.orders,
+            self.pauses,
         )
 
     @cached_property
@@ -115,6 +116,7 @@ class Fleetwork(Groundwork):
             self.given_up,
             ports.jitter,
             allowed,
+            self.pauses,
         )
 
     @cached_property

@@ -1,7 +1,8 @@
 """AKS through its SDK's pipeline: each call one attempt, each bounded in time."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -30,7 +31,9 @@ from shared.domain.errors import (
     AccessDenied,
     ClusterGone,
     DeleteNotGranted,
+    ReadThrottled,
     Rejected,
+    Throttled,
 )
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.invalid import InvalidResourceId
@@ -43,6 +46,8 @@ if TYPE_CHECKING:
 
 WRITTEN: Final = frozenset({200, 201})
 DELETED: Final = frozenset({200, 204})
+_AKS: Final = "throttled"
+"""The code of AKS's own 429, in lower case."""
 _KIND: Final = "providers/Microsoft.ContainerService/managedClusters"
 
 
@@ -55,7 +60,8 @@ class AksClient:
 
     async def get_cluster(self, cluster_id: ClusterId) -> ObservedCluster:
         """Read one cluster."""
-        response = await self._ask(cluster_id, self._request("GET", _path(cluster_id)))
+        with _reading():
+            response = await self._ask(cluster_id, self._request("GET", _path(cluster_id)))
         cluster = answers.resource(answers.CLUSTER, response)
         return observe_cluster({**cluster, "id": str(cluster_id)})
 
@@ -72,7 +78,8 @@ class AksClient:
         pages = Pages(client, answers.CLUSTERS, self._request("GET", path), version)
         while page := pages.following:
             try:
-                _, clusters = await self._arm.bounded(partial(pages.read, page))
+                with _reading():
+                    _, clusters = await self._arm.bounded(partial(pages.read, page))
             except ClusterGone as error:
                 # No cluster: what was asked for. It is not there, or not to be seen by naptime.
                 raise Rejected(error.message, status=error.status, code=error.code) from error
@@ -129,6 +136,22 @@ class AksClient:
         return await self._arm.bounded(
             partial(answer_to, client, request, expected), writing=writing
         )
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Tell AKS's limit for what is read apart from its limit for all other calls of a shard.
+
+    60 and one a second for each cluster, 500 and one a second for the listings of a subscription
+    (learn.microsoft.com, azure/aks/quotas-skus-regions).
+    """
+    try:
+        yield
+    except Throttled as error:
+        if error.code.lower() != _AKS:
+            raise
+        wait, status, code = error.retry_after, error.status, error.code
+        raise ReadThrottled(error.message, status=status, code=code, retry_after=wait) from error
 
 
 def only_ours(name: str) -> str:

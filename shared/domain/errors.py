@@ -7,7 +7,8 @@ NaptimeError
  |- StorageRefused        a row or message that storage never takes: too large, above all
  `- AzureError            a call to Azure failed; says whether and when to try again
      |- Throttled           429                      retryable, quick
-     |   `- SubscriptionThrottled  ... of Resource Manager's own
+     |   |- SubscriptionThrottled  ... of Resource Manager's own
+     |   `- ReadThrottled          ... of AKS's for one cluster, or for the listing
      |- Paced               not sent: our own pace   retryable
      |- OperationInProgress 409 in progress          retryable, quick
      |- AzureUnavailable    408, 500, 502, 503, 504  retryable, quick
@@ -78,6 +79,13 @@ class Throttled(Passing):
 
 class SubscriptionThrottled(Throttled):
     """429 of Resource Manager's own limit, which is that of the whole subscription."""
+
+
+class ReadThrottled(Throttled):
+    """429 of AKS's own limit for reading this one cluster, or for listing: it names nothing else.
+
+    Whoever reads a cluster often enough uses that limit up for everybody.
+    """
 
 
 class Paced(AzureError):

@@ -22,7 +22,9 @@ from shared.domain.errors import (
     DeleteNotGranted,
     NotAuthenticated,
     OperationInProgress,
+    ReadThrottled,
     Rejected,
+    SubscriptionThrottled,
     Throttled,
     WriteTargetGone,
 )
@@ -53,7 +55,7 @@ METHODS: dict[Verb, dict[str, str]] = {
 }
 FAULTS: dict[str, type[AzureError]] = {
     "throttled-by-aks": Throttled,
-    "throttled-by-arm": Throttled,
+    "throttled-by-arm": SubscriptionThrottled,
     "operation-in-progress": OperationInProgress,
     "etag-mismatch": OperationInProgress,
     "forbidden": AccessDenied,
@@ -65,6 +67,15 @@ FAULTS: dict[str, type[AzureError]] = {
     "bad-request": Rejected,
     "drop-before": ConnectionFailed,
 }
+
+
+def expected(verb: Verb, fault: str) -> type[AzureError]:
+    """Give the error that a kind of call fails with."""
+    if verb == "delete" and FAULTS[fault] is AccessDenied:
+        return DeleteNotGranted
+    # AKS counts readings of a cluster, and listings, apart from all other calls of a shard.
+    is_read = verb in {"get", "clusters"}
+    return ReadThrottled if is_read and fault == "throttled-by-aks" else FAULTS[fault]
 
 
 class Azure(Protocol):
@@ -103,7 +114,7 @@ class Faked:
         self.aks.faults.append(
             Fault(
                 verb,
-                lambda: FAULTS[fault](fault, retry_after=timedelta(seconds=1)),
+                lambda: expected(verb, fault)(fault, retry_after=timedelta(seconds=1)),
                 applied=fault == "drop-after",
             )
         )
@@ -288,12 +299,10 @@ async def test_faults_are_translated(azure: Azure, verb: Verb, fault: str) -> No
     await azure.put(cluster())
     await azure.order(verb, fault)
     call = calls(azure.aks, WINDOW)[verb]
-    expected = FAULTS[fault]
-    if verb == "delete" and expected is AccessDenied:
-        expected = DeleteNotGranted
-    with pytest.raises(expected) as failed:
+    with pytest.raises(AzureError) as failed:
         await call()
-    assert failed.value.retryable or expected in {Rejected, DeleteNotGranted}
+    assert type(failed.value) is expected(verb, fault)
+    assert failed.value.retryable or type(failed.value) in {Rejected, DeleteNotGranted}
     await call()
 
 

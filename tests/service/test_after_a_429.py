@@ -7,18 +7,20 @@ from itertools import count, pairwise
 
 import pytest
 
-from shared.domain.errors import AzureError, SubscriptionThrottled, Throttled
+from shared.domain.errors import AzureError, ReadThrottled, SubscriptionThrottled, Throttled
 from shared.domain.fleet.pace import Draw, Pace
 from shared.domain.fleet.shard import Shard
+from shared.domain.messages.work import ReconcileCluster
+from shared.domain.vocabulary.reasons import Cause
 from shared.reconcile.ground.pacer import SHARDS_TABLE
 from shared.reconcile.ground.pauses import Paused
-from tests.clusters import SUBSCRIPTION, cluster, schedule
+from tests.clusters import SUBSCRIPTION, cluster, cluster_id, schedule
 from tests.fakes.aks import Call, Fault, Verb
 from tests.service_world import World
 
 OTHER = "22222222-2222-2222-2222-222222222222"
 QUICK = Pace(burst=1000, rate_per_second=1000)
-SECOND = timedelta(seconds=1)
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 HERE, THERE = Shard(SUBSCRIPTION, "westeurope"), Shard(SUBSCRIPTION, "northeurope")
 
 
@@ -30,6 +32,16 @@ def fleet(world: World, where: Shard, clusters: int, bare: int) -> None:
         made = world.aks.add(body)
         if number >= bare:
             world.aks.set_schedule(made, schedule("Monday"))
+
+
+async def stale_listing(world: World) -> None:
+    """Let a run list, and more than a minute pass until its shards are worked on."""
+    while not world.batons.messages:
+        visible_at = world.next_visible()
+        assert visible_at
+        world.clock.move_to(visible_at)
+        await world.deliver_one()
+    world.clock.advance(2 * MINUTE)
 
 
 def configuration_calls(world: World) -> list[Call]:
@@ -139,6 +151,76 @@ async def test_resource_manager_pauses_the_subscription() -> None:
     assert len(held) == 10
     assert all(call.at - refused.at >= wait for call in held)
     assert all(call.at - began < 10 * SECOND for call in of_shard(world, elsewhere))
+
+
+async def test_a_refused_page_pauses_the_subscription() -> None:
+    """What Resource Manager refuses while a page is read keeps others from calling, too."""
+    world = World(pace=QUICK)
+    fleet(world, HERE, 5, 0)
+    wait = timedelta(minutes=2)
+    error = SubscriptionThrottled("slow down", status=429, retry_after=wait)
+    world.aks.faults.append(Fault("clusters", lambda: error))
+    await world.start()
+    await world.run(for_at_most=SECOND)
+    assert world.pauses.left(THERE) > timedelta(minutes=1)
+    (refused,) = world.aks.calls
+    await world.run_and_mind()
+    assert all(call.at - refused.at >= wait for call in world.aks.calls[1:])
+    assert len(of_shard(world, HERE)) == 5
+
+
+async def test_a_page_is_not_asked_for_during_a_pause() -> None:
+    """A listing waits for the subscription's pause, and a call that was not sent is not counted."""
+    world = World(pace=QUICK)
+    fleet(world, HERE, 5, 0)
+    error = SubscriptionThrottled("slow down", status=429, retry_after=20 * SECOND)
+    with pytest.raises(SubscriptionThrottled):
+        async with world.pauses.calling(HERE):
+            raise error
+    began = world.clock.now()
+    record = await world.sweep()
+    assert world.aks.calls[0].at - began >= 20 * SECOND
+    assert (record.summary["calls"], record.summary["throttled"]) == (len(world.aks.calls), 0)
+
+
+@pytest.mark.parametrize("verb", ["get", "clusters"])
+async def test_aks_refuses_to_read_one_thing(verb: Verb) -> None:
+    """AKS counts readings of each cluster, and listings, apart: nobody else waits for them."""
+    world = World(pace=QUICK)
+    fleet(world, HERE, 2, 2)
+    slow = ReadThrottled("slow", status=429, code="Throttled", retry_after=timedelta(minutes=9))
+    world.aks.refuses = lambda asked, _: slow if asked == verb else None
+    refused = cluster_id(f"{HERE.location}-000")
+    await world.queue.send(ReconcileCluster(refused, Cause.CLUSTER_WRITTEN, world.clock.now()))
+    await world.start()
+    await world.run(for_at_most=MINUTE)
+    assert [call.verb for call in world.aks.calls if call.error] == [verb]
+    assert world.pauses.left(HERE) == timedelta()
+    world.aks.refuses = lambda *_: None
+    await world.reconcile(f"{HERE.location}-001")
+    assert world.aks.schedule(cluster_id(f"{HERE.location}-001"))
+
+
+async def test_a_cluster_that_cannot_be_read_holds_up_no_shard() -> None:
+    """In a run it is left to the queue with its wait; the shard's others are looked at."""
+    world = World(pace=QUICK)
+    fleet(world, HERE, 12, 12)
+    slow = ReadThrottled("slow", status=429, code="Throttled", retry_after=timedelta(minutes=9))
+    hammered = cluster_id(f"{HERE.location}-003")
+    world.aks.refuses = lambda verb, key: (
+        slow
+        if verb == "get" and key == hammered.key and not past(world, timedelta(hours=1))
+        else None
+    )
+    await world.start()
+    await stale_listing(world)
+    await world.run(for_at_most=MINUTE)
+    gets = [call for call in world.aks.calls_of("get") if call.cluster_id == hammered]
+    assert len(gets) == 1
+    left = [str(found) for found in world.aks.clusters if world.aks.schedule(found) is None]
+    assert left == [str(hammered)]
+    await world.run_and_mind()
+    assert world.aks.schedule(hammered)
 
 
 async def test_resource_manager_empties_no_bucket_of_aks() -> None:

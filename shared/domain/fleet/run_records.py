@@ -8,7 +8,7 @@ from typing import Self, TypedDict
 
 from msgspec import Struct, field
 
-from shared.domain.errors import AzureError, Throttled
+from shared.domain.errors import AzureError, Paced, Throttled
 from shared.domain.fleet.crowding import Crowd, CrowdJson, crowds_from_text, crowds_to_text
 from shared.domain.fleet.run import Run, RunJson, RunState
 from shared.domain.fleet.tally import Tally
@@ -168,6 +168,13 @@ def shortened(summary: RunSummaryJson) -> RunSummaryJson:
     }
 
 
+def refused_call(error: AzureError) -> Tally:
+    """Count a call that was refused; one that a pause has kept from being sent is none."""
+    return Tally(
+        calls=int(not isinstance(error, Paced)), throttled=int(isinstance(error, Throttled))
+    )
+
+
 class ListingState(StrEnum):
     """How far the listing of a subscription has come."""
 
@@ -200,7 +207,7 @@ class SubscriptionRecord(Struct, frozen=True):
         self, error: AzureError, now: datetime, next_try_at: datetime | None = None
     ) -> "SubscriptionRecord":
         """Give the record with one more call for it, which was refused."""
-        refused = Tally(calls=1, throttled=int(isinstance(error, Throttled)))
+        refused = refused_call(error)
         since = self.refusal.since if self.refusal and self.refusal.since else now
         refusal = Refusal.of_error(error, since, next_try_at)
         return replace(self, screened=self.screened + refused, refusal=refusal)

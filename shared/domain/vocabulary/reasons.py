@@ -93,7 +93,7 @@ def reasons_in(text: str) -> frozenset[Reason]:
 
     A later version of naptime may have written the row.
     """
-    return frozenset(Reason(word) for word in text.split(",") if word in set(Reason))
+    return frozenset(Reason(word) for word in text.split(",") if word in Reason)
 
 
 class Cause(StrEnum):

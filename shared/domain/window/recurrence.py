@@ -37,9 +37,12 @@ class Weekday(StrEnum):
 
     def on_or_after(self, ordinal: int) -> int:
         """Find the first such day from a proleptic ordinal on, as an ordinal."""
-        wanted = list(Weekday).index(self)
+        wanted = _WEEK.index(self)
         # Ordinal 1, the first of January of the year 1, is a Monday.
         return ordinal + (wanted - (ordinal - 1)) % _DAYS_A_WEEK
+
+
+_WEEK = tuple(Weekday)
 
 
 class WeekIndex(StrEnum):

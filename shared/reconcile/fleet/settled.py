@@ -6,11 +6,12 @@ from msgspec import Struct
 
 from shared.domain.deciding.decision import Action, Decision, Finding
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
-from shared.domain.errors import AzureError
+from shared.domain.errors import AzureError, ReadThrottled, Throttled
 from shared.domain.fleet.batch import PendingCluster
 from shared.domain.messages.work import SLOW
 from shared.domain.vocabulary.reasons import Reason
 from shared.reconcile.cluster.one_pass import Pass
+from shared.reconcile.ground.pauses import Paused
 
 
 class Settled(Struct, frozen=True):
@@ -31,6 +32,13 @@ class Settled(Struct, frozen=True):
         """The least wait before the cluster is called for again; a 429 pauses its shard instead."""
         failure = self.failure if self.counts else None
         return (failure.retry_after if failure else None) or timedelta()
+
+
+def held_up(one: Pass, cluster: PendingCluster, error: Throttled | Paused) -> Settled:
+    """Put a cluster off until its shard's pause is over; a limit of its own pauses only it."""
+    if isinstance(error, ReadThrottled):
+        return Settled(cluster, one.refused(error), failure=error)
+    return Settled(cluster, None, counts=False, put_off=True)
 
 
 def stopped_outcome(one: Pass, decision: Decision, now: datetime, why: Reason) -> Outcome:

@@ -21,7 +21,7 @@ from shared.domain.vocabulary.ids import ClusterId
 from shared.reconcile.cluster.look import CALLS_OF_AN_ATTEMPT, OutOfTime
 from shared.reconcile.cluster.one_pass import Pass
 from shared.reconcile.cluster.reconcile import ClusterReconciler
-from shared.reconcile.fleet.settled import Settled, stopped_outcome
+from shared.reconcile.fleet.settled import Settled, held_up, stopped_outcome
 from shared.reconcile.ground.at_once import InFlight
 from shared.reconcile.ground.claim import ClusterClaims
 from shared.reconcile.ground.pacer import LEASE_LASTS, WORTH_WAITING_INSIDE, ShardPacer
@@ -154,7 +154,7 @@ class Shift(Struct):
             return await self._look(one, cluster)
         except (Throttled, Paused) as error:
             self.throttled += isinstance(error, Throttled)
-            return Settled(cluster, None, counts=False, put_off=True)
+            return held_up(one, cluster, error)
         except ClusterGone:
             return Settled(cluster, one.gone())
         except OutOfTime:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct, field
 
-from shared.domain.errors import Paced, SubscriptionThrottled, Throttled
+from shared.domain.errors import Paced, ReadThrottled, SubscriptionThrottled, Throttled
 from shared.domain.fleet.pace import LONGEST_PAUSE, pause_of
 from shared.domain.fleet.shard import Shard
 from shared.ports.azure import Clock
@@ -42,16 +42,31 @@ class Pauses(Struct, frozen=True):
 
     @asynccontextmanager
     async def calling(self, shard: Shard) -> AsyncIterator[None]:
-        """Let one call be made in a shard, unless it is paused; a 429 pauses what it names."""
+        """Let one call be made in a shard, unless it is paused; a 429 pauses what it names.
+
+        Without a location it is a cluster or a page that is read: there AKS has limits that are
+        nobody else's, and every other 429 is the subscription's.
+        """
         if wait := self.left(shard):
             raise Paused(f"A 429 paused {shard.key}; nothing was sent.", retry_after=wait)
         try:
             yield
+        except ReadThrottled:
+            raise
         except Throttled as error:
             whole = isinstance(error, SubscriptionThrottled)
             where = Shard(shard.subscription_id, "") if whole else shard
             await self._pause(where, pause_of(error.retry_after))
             raise
+
+    async def pages[T](self, subscription_id: str, pages: AsyncIterator[T]) -> AsyncIterator[T]:
+        """Yield pages of a subscription's clusters, each of them read as one such call."""
+        while True:
+            async with self.calling(Shard(subscription_id, "")):
+                page = await anext(pages, None)
+            if page is None:
+                return
+            yield page
 
     def left(self, shard: Shard) -> timedelta:
         """Say how long nobody of this worker calls in a shard, or in all of its subscription."""

@@ -12,11 +12,11 @@ from shared.domain.deciding.decision import Action, Decision, Desired, Finding
 from shared.domain.deciding.observed import ObservedCluster
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.deciding.policy import screen
-from shared.domain.errors import AzureError, Throttled
+from shared.domain.errors import AzureError
 from shared.domain.fleet.batch import CLUSTERS_A_BATCH, Batch, PendingCluster, left_to_the_queue
 from shared.domain.fleet.crowding import Crowd
 from shared.domain.fleet.last_known import LastKnown
-from shared.domain.fleet.run_records import ListingState, SubscriptionRecord
+from shared.domain.fleet.run_records import ListingState, SubscriptionRecord, refused_call
 from shared.domain.fleet.shard import Shard
 from shared.domain.fleet.tally import Tally
 from shared.domain.fleet.unreadable import Refusal
@@ -98,7 +98,7 @@ class Listed(Struct):
 
     def count_refusal(self, error: AzureError) -> None:
         """Count the call that was refused, where the pages before it count as well."""
-        self.screened += Tally(calls=1, throttled=int(isinstance(error, Throttled)))
+        self.screened += refused_call(error)
 
     def meet(self, clusters: Iterable[ObservedCluster]) -> list[ObservedCluster]:
         """Note clusters of a page, and give those that are met for the first time."""

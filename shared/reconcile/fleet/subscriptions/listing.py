@@ -29,6 +29,7 @@ from shared.reconcile.fleet.updates.orders import Orders
 from shared.reconcile.ground.crowds import CrowdFinder
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import KNOWN, Recorder
+from shared.reconcile.ground.pauses import Paused, Pauses
 from shared.reconcile.ground.policies import Wanted
 
 LIST_WITHIN = timedelta(minutes=3)
@@ -62,6 +63,7 @@ class SubscriptionLister(Struct, frozen=True):
     tidier: Tidier
     patience: ListingPatience
     orders: Orders
+    pauses: Pauses
 
     async def list(self, work: ListSubscription) -> None:
         """List the subscription, write its rows, and send a baton for each of its shards."""
@@ -108,7 +110,8 @@ class SubscriptionLister(Struct, frozen=True):
     async def _pages(self, run: Run, listed: Listed) -> bool:
         """Read every page; False if another message has taken the listing over meanwhile."""
         subscription_id = listed.row.record.subscription_id
-        async for page in self.aks.list_clusters(subscription_id, run.scope.resource_group):
+        found = self.aks.list_clusters(subscription_id, run.scope.resource_group)
+        async for page in self.pauses.pages(subscription_id, found):
             await self._page(run, listed, page)
             passed = self.clock.now() - listed.alive_at
             if passed > SIGN_OF_LIFE:
@@ -212,7 +215,8 @@ class SubscriptionLister(Struct, frozen=True):
         now = listed.row.read_at
         pause = FIRST_DELAY * (1 << min(work.attempt - 1, 10))
         delay = max(pause, error.retry_after or timedelta())
-        if error.quick and delay <= LONGEST_DELAY and work.attempt < MOST_ATTEMPTS:
+        soon = error.quick or isinstance(error, Paused)
+        if soon and delay <= LONGEST_DELAY and work.attempt < MOST_ATTEMPTS:
             stored = listed.refused(error, now + delay)
             record = replace(stored.record, due_at=now + delay + LIST_WITHIN)
             if await self.store.replace_subscription(work.run_id, stored, record):

@@ -21,6 +21,7 @@ from shared.ports.storage import Queue, Table
 from shared.reconcile.fleet.ask import RunAsker
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.later_rows import read
+from shared.reconcile.ground.pauses import Pauses
 
 WAITING_PARTITION = "unreadable"
 
@@ -40,6 +41,7 @@ class ListingPatience(Struct, frozen=True):
     given_up: GivenUpRecords
     jitter: Callable[[], float]
     subscriptions: frozenset[str]
+    pauses: Pauses
 
     async def begin(
         self, run: Run, subscription_id: str, error: AzureError, now: datetime
@@ -77,7 +79,8 @@ class ListingPatience(Struct, frozen=True):
             await self.forget(waiting.scope)
             return
         try:
-            async for _ in self.aks.list_clusters(subscription_id, waiting.scope.resource_group):
+            found = self.aks.list_clusters(subscription_id, waiting.scope.resource_group)
+            async for _ in self.pauses.pages(subscription_id, found):
                 pass
         except AzureError as error:
             await self._refused(reading.row, waiting, error, reading.at)
