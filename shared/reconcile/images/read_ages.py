@@ -23,8 +23,6 @@ SUBSCRIPTIONS_A_QUERY = 500
 LONGEST_WAIT = timedelta(minutes=1)
 """A quota resets within seconds; no answer may put the reading to sleep for longer."""
 
-ROWS_AT_ONCE = 500
-
 type Counts = defaultdict[NodeGroup, ImageCount]
 
 
