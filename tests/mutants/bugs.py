@@ -50,8 +50,8 @@ BUGS = (
         (
             Edit(
                 "shared/domain/deciding/own/drift.py",
-                "        if found.start < owned.now + owned.margin:\n",
-                "        if not clocks and found.start < owned.now + owned.margin:\n",
+                "    if coming.start < owned.now + owned.margin:\n",
+                "    if not clocks and coming.start < owned.now + owned.margin:\n",
             ),
         ),
     ),

@@ -119,6 +119,11 @@ class Written(Struct, frozen=True):
             return False
         return schedule.window is None or not self.made(schedule.window, now)
 
+    def is_update_of(self, before: "Written | None") -> bool:
+        """Say whether this is of a write over the other one; what comes back is no other."""
+        is_other = before is None or before.window != self.window
+        return bool(self.previous) and is_other
+
     def to_json(self) -> dict[str, object]:
         """Give it ready for JSON."""
         return {**self.to_values(), "writtenAt": to_text(self.at), "letGo": self.let_go}

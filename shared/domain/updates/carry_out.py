@@ -104,13 +104,16 @@ def record_of_adoption(
     window: MaintenanceWindow, decision: Decision, now: datetime, policy_hash: str
 ) -> Written:
     """Give what is kept of a schedule that becomes naptime's own, and is not written."""
+    return replace(record_of_creation(window, decision, now, policy_hash), by=Author.ADOPTED)
+
+
+def record_of_creation(
+    window: MaintenanceWindow, decision: Decision, now: datetime, policy_hash: str
+) -> Written:
+    """Give what is kept of a rule's window that was sent, until it is known what came of it."""
+    start = start_of_window(window)
     return Written(
-        canonical(window, now),
-        now,
-        Author.ADOPTED,
-        decision.rule,
-        policy_hash,
-        start=start_of_window(window),
+        canonical(window, now), now, Author.NAPTIME, decision.rule, policy_hash, start=start
     )
 
 

@@ -145,6 +145,11 @@ class Pass(Struct):
         except (ConnectionFailed, AzureUnavailable):
             # The write may have been applied: what was seen before it says nothing any more.
             self._seen = None
+            if creates:
+                # An update is on record before it is sent; of a creation nobody could know before
+                # the look that none is there, and nothing slow may come after that.
+                unheard = self.own.unheard(decision, window, sight.now)
+                await self.memory.note_sending(self.looks.cluster_id, unheard)
             raise
         kind = OutcomeKind.CREATED if creates else OutcomeKind.UPDATED
         window = accepted.schedule.window or window
@@ -153,11 +158,13 @@ class Pass(Struct):
 
     def _left(self, decision: Decision, now: datetime) -> Outcome:
         """Tell a schedule that was there from one that our own unanswered write has made."""
+        if self.own.was_created:
+            return self.outcome(OutcomeKind.CREATED, decision, now, reason=Reason.SCHEDULE_MISSING)
         if self.own.was_updated:
             return self.outcome(OutcomeKind.UPDATED, decision, now, reason=Reason.OUTDATED)
-        window, known = decision.window, self.own.known
+        window = decision.window
         was_sent = window and any(_same(window, sent) for sent in self.looks.sent)
-        if window and was_sent and not known.is_too_early(window, now):
+        if window and was_sent and not self.own.known.explains(window, now):
             own, missing = decision.kept(), Reason.SCHEDULE_MISSING
             created = self.outcome(OutcomeKind.CREATED, own, now, reason=missing)
             return replace(created, record=self.own.record_of_sent(decision, window, now))

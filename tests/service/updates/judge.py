@@ -4,24 +4,28 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from copy import replace
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from shared.domain.deciding.observed import observe_configuration
 from shared.domain.deciding.own.drift import digest
+from shared.domain.deciding.own.standing import Standing
 from shared.domain.deciding.written import Written, canonical
 from shared.domain.fleet.run import RunState
 from shared.domain.fleet.run_records import RunRecord
-from shared.domain.updates.plan import UpdateKind, UpdateOrder
+from shared.domain.updates.plan import Planned, UpdateKind, UpdateOrder
 from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.rows import Row
 from shared.domain.window.starts import possible_occurrences
 from shared.domain.window.window import MaintenanceWindow
 from shared.groundwork import Reports
 from shared.reconcile.ground.claim import CLUSTERS_TABLE
 from tests.fakes.aks import Call, Json
+from tests.service.updates.wall_clock import HOUR, Rules, Wanted
 from tests.service_world import World
 
 HALF_AN_HOUR, EIGHT_DAYS = timedelta(minutes=30), timedelta(days=8)
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 AT_ONCE = timedelta(seconds=31)
 """The second within which a write is sent, and the longest that Azure may take to accept it."""
 
@@ -66,9 +70,13 @@ class Judge:
     asked: set[ClusterId] = field(default_factory=set)
     approvals: set[str] = field(default_factory=set)
     reverts: set[str] = field(default_factory=set)
-    most: dict[str, int | None] = field(default_factory=dict)
-    """How many updates a policy lets be made unasked, by its hash."""
+    rules: dict[str, Rules] = field(default_factory=dict)
+    """What each version of the policy says, by its hash."""
+    handed: set[ClusterId] = field(default_factory=set)
+    """Where people have ever handed theirs over, whatever hours that had."""
     let_go: set[ClusterId] = field(default_factory=set)
+    put_back: dict[ClusterId, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Windows of naptime's own that people have made again, as they were."""
     judged: int = 0
     runs_judged: int = 0
 
@@ -83,6 +91,8 @@ class Judge:
         window = window_of(body)
         if window and of_their_own:
             self.left[on].add(canonical(window, self.world.clock.now()))
+        elif window and not may_adopt:
+            self.put_back[on].add(canonical(window, self.world.clock.now()))
         if may_adopt:
             self.may_adopt.add(id(body))
 
@@ -95,10 +105,12 @@ class Judge:
         self.left[call.cluster_id].add(canonical(call.window, call.at))
 
     def person_gave(self, on: ClusterId) -> None:
-        """Note that what is there now was handed to naptime."""
+        """Note that what is there was handed to naptime, unless somebody has changed it since."""
         body, window = self.world.aks.schedule(on), window_of(self.world.aks.schedule(on))
-        if body and window:
+        looks = [call for call in self.world.aks.calls if call.cluster_id == on and call.answered]
+        if body and window and looks[-1].body is body:
             self.persons.pop(id(body), None)
+            self.handed.add(on)
             self.own[on] = canonical(window, self.world.clock.now())
             self.left[on].discard(self.own[on])
             self.begun[on] = self.world.clock.now()
@@ -130,6 +142,10 @@ class Judge:
                 self.judge_write(call, before)
                 if index == last[call.cluster_id] and before.body:
                     await self.judge_order(call, before)
+                elif index == last[call.cluster_id] and not self._is_on_record(call, before.at):
+                    # The worker died of it. That it saw none no row says, and one that is like
+                    # what a rule wants may be anybody's: so it is, to whoever looks next.
+                    self.hidden.add(call.cluster_id)
             lists[call.cluster_id] = index
         self.judged = len(calls)
         for record in self.world.finished[self.runs_judged :]:
@@ -144,24 +160,29 @@ class Judge:
         assert window
         assert before.verb == "list"
         assert at - before.at <= AT_ONCE
-        shown = window_of(before.body)
         coming = next(window.occurrences(at))
         assert coming.start >= at + HALF_AN_HOUR
+        if before.body is not None:
+            self.judge_update(on, before.body, window, at)
+        self.own_before[on], self.own[on] = self.own.get(on, ""), canonical(window, at)
         if before.body is None:
-            assert coming.start <= at + EIGHT_DAYS
-            self.begun[on] = at
-        else:
-            assert shown, "what is linked is somebody's"
-            self.judge_update(on, before.body, shown, coming.start, at)
+            self.judge_creation(call, coming.start)
         if self._was_there(on, call.body) is not before.body:
             self.hidden.add(on)
-        assert call.body
-        if before.body is None and not call.answered:
-            # No row says so before it is tried again: whoever looks first takes it for somebody's.
+
+    def judge_creation(self, call: Call, start: datetime) -> None:
+        """Ask for an opening within eight days, and note whose it is and what of that is known."""
+        on, at, body = call.cluster_id, call.at, call.body
+        assert on
+        assert body
+        assert start <= at + EIGHT_DAYS
+        self.begun[on] = at
+        if self.own[on] in self.put_back[on] and self._was_let_go(on):
+            # Somebody made it again after it was let go, and it was removed: what comes back is
+            # theirs, unless it is what the rule wants. Which of the two only naptime can say.
             self.hidden.add(on)
-        self.own_before[on], self.own[on] = self.own.get(on, ""), canonical(window, at)
-        if before.body is None and self.own[on] in self.left[on]:
-            self.given_back(on, call.body)
+        if self.own[on] in self.left[on]:
+            self.given_back(on, body)
 
     def given_back(self, on: ClusterId, body: Json) -> None:
         """Note that what comes back as it was seen last is a person's again.
@@ -175,25 +196,42 @@ class Judge:
             del self.own[on]
 
     def judge_update(
-        self, on: ClusterId, body: Json, shown: MaintenanceWindow, start: datetime, at: datetime
+        self, on: ClusterId, body: Json, window: MaintenanceWindow, at: datetime
     ) -> None:
         """Ask whose it was, whether it was closed, and what the cluster loses."""
+        shown = window_of(body)
+        assert shown, "what is linked is somebody's"
         # The one before, where a worker died of its last, and Azure does not show that yet.
         is_as_written = canonical(shown, at) in {self.own.get(on), self.own_before.get(on)}
         assert not self.is_persons(body) or is_as_written
         assert on not in self.let_go
-        old = next(possible_occurrences(shown, at))
+        old, start = next(possible_occurrences(shown, at)), next(window.occurrences(at)).start
         assert old.start >= at + HALF_AN_HOUR
-        assert start <= max(self.last_opened(on, at) + EIGHT_DAYS, old.start)
+        # By the clocks it is the same opening, an hour later: none is lost.
+        by_clocks = abs(shown.utc_offset - window.utc_offset) == HOUR
+        least = old.end if by_clocks else old.start
+        assert start <= max(self.last_opened(on, at) + EIGHT_DAYS, least)
 
     def last_opened(self, on: ClusterId, at: datetime) -> datetime:
         """Give when a cluster's schedule was open last, of those since naptime's own began."""
         begun = self.begun.get(on, at)
-        ends, states = [begun], [*self.world.aks.history(on), (at, None)]
-        for (since, body), (until, _) in pairwise(states):
-            first = max(since or begun, begun, at - EIGHT_DAYS)
-            ends += _opened(window_of(body), first, min(until or at, at))
+        ends, last = [begun], None
+        made = {id(call.body) for call in self.world.aks.accepted_writes}
+        for since, until, body in self._states(on, at):
+            # What naptime makes anew begins anew. All else that people did here it does not know:
+            # theirs would have been let go, and what was removed would have come back.
+            last = body if since <= begun < until or id(body) in made else last
+            first = max(since, begun, at - EIGHT_DAYS)
+            ends += _opened(window_of(last), first, min(until, at))
         return max(ends)
+
+    def _states(
+        self, on: ClusterId, until: datetime
+    ) -> Iterator[tuple[datetime, datetime, Json | None]]:
+        """Yield what there was on a cluster, from when to when."""
+        states = [*self.world.aks.history(on), (until, None)]
+        for (since, body), (end, _) in pairwise(states):
+            yield since or LONG_AGO, end or until, body
 
     def _was_there(self, on: ClusterId, made: Json | None) -> Json | None:
         states = [body for _, body in self.world.aks.history(on)]
@@ -208,8 +246,11 @@ class Judge:
         made = canonical(window, call.at)
         standing = await self.world.memory.standing(on)
         known = [each for each in (standing.sending, standing.written) if each]
-        runs = {each.run_id for each in known if each.window == made}
-        assert runs, "what is written was written down before"
+        records = [each for each in known if each.window == made]
+        assert records, "what is written was written down before"
+        for record in records:
+            self.judge_hours(call, record, shown)
+        runs = {each.run_id for each in records}
         orders = [record.run.updates async for record in self._records(runs)]
         if on in self.asked or not all(orders):
             assert on in self.asked
@@ -217,6 +258,24 @@ class Judge:
         for order in orders:
             assert order
             await self.judge_planned(on, order, canonical(shown, call.at), made)
+
+    def judge_hours(self, call: Call, record: Written, shown: MaintenanceWindow) -> None:
+        """Ask whether it opens first when its policy says, and next where the clocks asked for it.
+
+        What is put back opens as it did.
+        """
+        window = call.window
+        assert call.cluster_id
+        assert window
+        if record.undone:
+            return
+        rules, start = self.rules[record.policy_hash], next(window.occurrences(call.at)).start
+        assert rules.want(window, start)
+        if not record.run_id and call.cluster_id not in self.asked:
+            by_clocks = rules.changed_by_clocks(shown)
+            assert by_clocks
+            assert canonical(by_clocks, call.at) == record.window
+            assert start == rules.next_start(window, call.at)
 
     async def _records(self, runs: set[str]) -> AsyncIterator[RunRecord]:
         for run_id in runs:
@@ -253,19 +312,82 @@ class Judge:
             return
         plan = await self.world.approver.orders.plans.of(record.run.id)
         counted = sum(not each.clocks for each in plan.values())
-        most = self.most[record.run.policy_hash or ""]
-        most = max(10, verdict["owned"] // 10) if most is None else most
+        rules = self.rules[record.run.policy_hash or ""]
+        most = max(10, verdict["owned"] // 10) if rules.most is None else rules.most
         assert (verdict["updates"], verdict["atMost"]) == (counted, most)
         assert verdict["forClocks"] == len(plan) - counted
         waits = record.state is RunState.NEEDS_APPROVAL
         assert waits == verdict["needsApproval"] == (counted > most)
+        for on, planned in plan.items():
+            self.judge_cause(on, planned, rules)
+
+    def judge_cause(self, on: ClusterId, planned: Planned, rules: Rules) -> None:
+        """Ask whether what is said to be for the clocks alone is, and all that is.
+
+        What was handed over, or put back, may have been an hour off then: that is the brake's.
+        """
+        now, window = self.world.clock.now(), window_of(self.world.aks.schedule(on))
+        known = dict(self.rows())[on]
+        if window is None or on in self.handed or (known and known.undone):
+            return
+        if digest(canonical(window, now)) != planned.before:
+            return
+        other = rules.changed_by_clocks(window)
+        by_clocks = other is not None and digest(canonical(other, now)) == planned.after
+        assert planned.clocks == by_clocks
+
+    def judge_openings(self, since: datetime, windows: dict[ClusterId, Wanted]) -> None:
+        """Ask whether all that naptime owns opens by the clocks of its zone, from an instant on.
+
+        Only what has the hours that are wanted of it: all else is a change of the policy.
+        """
+        for on, known in self.rows():
+            wanted, now = windows[on], self.world.clock.now()
+            if (
+                not known
+                or not known.is_naptimes
+                or known.undone
+                or on in self.handed | self.hidden
+            ):
+                continue
+            for window, start in self._openings(on, since, now):
+                if wanted.other_offset(window):
+                    assert wanted.is_right(start)
+
+    def _openings(
+        self, on: ClusterId, since: datetime, until: datetime
+    ) -> Iterator[tuple[MaintenanceWindow, datetime]]:
+        for begun, end, body in self._states(on, until):
+            window, first = window_of(body), max(begun, since)
+            for found in window.occurrences(first) if window else ():
+                if found.start >= end:
+                    break
+                if window and found.start >= first:
+                    yield window, found.start
 
     def rows(self) -> Iterator[tuple[ClusterId, Written | None]]:
         """Read what naptime has on record of each cluster's schedule."""
-        table = self.world.tables.of(CLUSTERS_TABLE)
         for on in self.world.aks.clusters:
-            row = table.stored.get((on.subscription_id, f"known:{on.hash}"))
+            row = self._row(on)
             yield on, Written.of(row) if row else None
+
+    def _is_on_record(self, call: Call, since: datetime) -> bool:
+        """Say whether a row says of what was written that it was, or was sent, since an instant."""
+        assert call.cluster_id
+        assert call.window
+        row = self._row(call.cluster_id)
+        known = Standing.of(row) if row else Standing()
+        records = [each for each in (known.written, known.sending) if each and each.at >= since]
+        return any(each.is_still(call.window, call.at) for each in records)
+
+    def _row(self, on: ClusterId) -> Row | None:
+        table = self.world.tables.of(CLUSTERS_TABLE)
+        return table.stored.get((on.subscription_id, f"known:{on.hash}"))
+
+    def _was_let_go(self, on: ClusterId) -> bool:
+        """Say whether a schedule of naptime's was let go, the one of now or one before it."""
+        row = self._row(on)
+        return row is not None and row.instant("letGo") is not None
 
 
 def _is_write(call: Call) -> bool:

@@ -10,7 +10,7 @@ from tests.examples import examples
 from tests.service.updates.history import History
 
 HISTORIES, STEPS = examples(300, 10_000), examples(7, 14)
-"""In a campaign some fifteen minutes of a processor."""
+"""In a campaign some twenty minutes of a processor."""
 
 
 def test_no_history_touches_what_is_a_persons_or_starts_too_soon() -> None:

@@ -51,6 +51,18 @@ class Standing(Struct, frozen=True):
         """Say whether what is seen may be what stood before the last write."""
         return self.written is not None and self.written.is_too_early(window, now)
 
+    def explains(self, window: MaintenanceWindow, now: datetime) -> bool:
+        """Say whether what is seen is on record: of the last write, or of what stood before it."""
+        written = self.written
+        is_it = written is not None and written.made(window, now)
+        return is_it or self.is_too_early(window, now)
+
+    @property
+    def creation(self) -> Written | None:
+        """What was sent where none was, and nothing heard of."""
+        sending = self.sending
+        return None if sending is None or sending.is_update_of(self.written) else sending
+
 
 NOTHING_KNOWN = Standing()
 

@@ -21,6 +21,7 @@ from shared.domain.updates.carry_out import (
     permitted,
     put_back,
     record_of_adoption,
+    record_of_creation,
     record_of_restored,
     record_of_update,
     was_restored,
@@ -66,7 +67,7 @@ class OwnSchedule(Struct):
         """
         self._intended = None
         written = self.known.written
-        if self.permit is None or written is None or not written.window:
+        if self.permit is None or written is None or not written.window or self.known.creation:
             return None
         body = {"maintenanceWindow": json.loads(written.window)}
         there = ObservedConfiguration(NODE_OS_SCHEDULE, body)
@@ -109,10 +110,22 @@ class OwnSchedule(Struct):
             return None
         return record_of_restored(window, self.known, decision, now)
 
+    def unheard(self, decision: Decision, window: MaintenanceWindow, now: datetime) -> Written:
+        """Give the record of a creation that no answer came to, for whoever looks next."""
+        sent = self.record(decision, window, now)
+        sent = sent or record_of_creation(window, decision, now, self.desired.policy.hash)
+        self.known = replace(self.known, sending=sent)
+        return sent
+
+    @property
+    def was_created(self) -> bool:
+        """Whether what is seen is a creation that nothing was heard of."""
+        return self._accepted is not None and self._accepted is self.known.creation
+
     @property
     def was_updated(self) -> bool:
         """Whether what is seen is an update that nothing was heard of."""
-        return self._accepted is not None
+        return self._accepted is not None and not self.was_created
 
     def _record(self, decision: Decision) -> Written | None:
         if self._owned is None or decision.drift is None:
