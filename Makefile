@@ -36,12 +36,15 @@ uncounted := tests/scenarios tests/telemetry tests/local tests/agreement tests/h
 # Files of few tests that take long would come last, one after the other, with one core idle.
 long_first := tests/scenarios tests/telemetry tests/local/demo tests/local/deploying $(uncounted)
 counted := tests/command_line tests/functions tests/service tests $(addprefix --ignore=,$(uncounted))
+# With the command line counted too, what is missing in the app itself would not be seen.
+shared_alone = $(PYTHON) -m coverage report --include='shared/*' --precision=2 --fail-under=99
 three_at_a_time := -q -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: test
 test: $(ready) ## every test, with the storage emulator and the real worker library
 	@$(PYTHON) -m pytest $(three_at_a_time) $(long_first)
 	@$(PYTHON) -m pytest $(three_at_a_time) --cov --cov-report=term $(counted)
+	@$(shared_alone) > /dev/null || $(shared_alone)
 
 .PHONY: quick
 quick: $(ready) ## unit and service tests in under a minute: the loop while writing

@@ -19,7 +19,7 @@ from shared.reconcile.cluster.put import SchedulePutter
 from shared.reconcile.cluster.receive_event import EventReceiver
 from shared.reconcile.cluster.replay import GivenUpReplayer
 from shared.reconcile.cluster.work import MessageReceiver, RequestedReconcile
-from shared.reconcile.ground.at_once import SharedAnswers
+from shared.reconcile.ground.at_once import Room, SharedAnswers
 from shared.reconcile.ground.audit_log import Refusals
 from shared.reconcile.ground.outbox import EventPublisher
 from shared.reconcile.images.find import ImageFinder
@@ -89,7 +89,7 @@ class World(Fleetwork):
     @cached_property
     def messages(self) -> MessageReceiver:
         """What the function on the work queue calls."""
-        return MessageReceiver(self.worker, self.settings.subscriptions)
+        return MessageReceiver(self.worker, self.settings.subscriptions, Room())
 
     @cached_property
     def poison(self) -> PoisonReporter:

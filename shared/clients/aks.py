@@ -76,10 +76,10 @@ class AksClient:
         path = f"/subscriptions/{_quoted(subscription_id)}{group}/{_KIND}"
         client, version = self._arm.of(subscription_id), self._arm.api_version
         pages = Pages(client, answers.CLUSTERS, self._request("GET", path), version)
-        while pages.has_more:
+        while page := pages.following:
             try:
                 with _reading():
-                    _, clusters = await self._arm.bounded(pages.next)
+                    _, clusters = await self._arm.bounded(partial(pages.read, page))
             except ClusterGone as error:
                 # No cluster: what was asked for. It is not there, or not to be seen by naptime.
                 raise Rejected(error.message, status=error.status, code=error.code) from error
@@ -175,8 +175,8 @@ def _quoted(part: str) -> str:
 async def _all_of(pages: Pages[answers.Configuration]) -> Listing:
     found: list[ObservedConfiguration] = []
     answered_at: datetime | None = None
-    while pages.has_more:
-        response, items = await pages.next()
+    while page := pages.following:
+        response, items = await pages.read(page)
         found += map(observe_configuration, items)
         answered_at = _date(response)
     return Listing(tuple(found), answered_at)

@@ -63,6 +63,13 @@ class Configuration(TypedDict, total=False):
     properties: object
 
 
+class Subscription(TypedDict, total=False):
+    """What is looked at of a subscription."""
+
+    subscriptionId: object
+    state: object
+
+
 class ListPage[T](TypedDict):
     """One page of a list."""
 
@@ -74,6 +81,10 @@ CLUSTER = msgspec.json.Decoder(Cluster)
 CLUSTERS = msgspec.json.Decoder(ListPage[Cluster])
 CONFIGURATION = msgspec.json.Decoder(Configuration)
 CONFIGURATIONS = msgspec.json.Decoder(ListPage[Configuration])
+SUBSCRIPTIONS = msgspec.json.Decoder(ListPage[Subscription])
+
+MOST_PAGES = 1000
+"""No listing that ARM has is so long; AKS has 5,000 clusters in a subscription at most."""
 
 
 async def answer_to(
@@ -101,10 +112,10 @@ def resource[T](decoder: msgspec.json.Decoder[T], response: "AsyncHttpResponse")
 
 
 class Pages[T]:
-    """The pages of one listing, which come to an end.
+    """The pages of one listing, which come to an end: `following` is the request for the next.
 
-    One that leads back to a page that was read would be asked for as fast as it is answered, for
-    ever.
+    One that leads back to a page that was read, or always to another, would be asked for as fast
+    as it is answered, for ever.
     """
 
     def __init__(
@@ -117,29 +128,22 @@ class Pages[T]:
         self._version = version
         self._client = client
         self._decoder = decoder
-        self._next: HttpRequest | None = first
+        self.following: HttpRequest | None = first
         self._asked = set[str]()
 
-    @property
-    def has_more(self) -> bool:
-        """Say whether there is a page that has not been read."""
-        return self._next is not None
-
-    async def next(self) -> tuple["AsyncHttpResponse", list[T]]:
-        """Read the next page; raises AzureUnavailable where that is none, or one of before."""
-        if self._next is None:
-            raise StopAsyncIteration
-        response = await answer_to(self._client, self._next, READ)
+    async def read(self, page: HttpRequest) -> tuple["AsyncHttpResponse", list[T]]:
+        """Read the page that follows; raises AzureUnavailable where that is none, or was read."""
+        response = await answer_to(self._client, page, READ)
         url = response.request.url
-        if url in self._asked:
-            raise AzureUnavailable("The pages of a listing lead back to one that was read before.")
+        if url in self._asked or len(self._asked) == MOST_PAGES:
+            raise AzureUnavailable("The pages of a listing come to no end.")
         self._asked.add(url)
         # A body without a list is no empty list: what is not seen would be written over.
         found = _decoded(self._decoder, response.content, "The answer is no page of a list.")
-        self._next = self._following(found.get("nextLink") or "", url)
+        self.following = self._behind(found.get("nextLink") or "", url)
         return response, found["value"]
 
-    def _following(self, link: str, url: str) -> HttpRequest | None:
+    def _behind(self, link: str, url: str) -> HttpRequest | None:
         """Ask for the next page: with the token, so it has to be where the one before was."""
         if not link:
             return None

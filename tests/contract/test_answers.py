@@ -27,7 +27,7 @@ from shared.domain.deciding.observed import (
 from shared.domain.errors import AzureError
 from shared.domain.vocabulary.invalid import InvalidResourceId
 from tests.clusters import SUBSCRIPTION, Json, cluster, cluster_id, schedule
-from tests.contract.test_odd_answers import WINDOW, OddAzure, odd
+from tests.contract.test_odd_answers import WINDOW, OddAzure, odd, odd_arm
 
 EXAMPLES = Path(__file__).parents[1] / "local" / "azure" / "examples"
 
@@ -150,7 +150,7 @@ def counted() -> Iterator[Parses]:
         sys.setprofile(before)
 
 
-__all__ = ["odd"]
+__all__ = ["odd", "odd_arm"]
 
 
 async def test_each_answer_is_decoded_once(odd: tuple[OddAzure, AksClient]) -> None:

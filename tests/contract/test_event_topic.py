@@ -115,8 +115,9 @@ def azure(request: pytest.FixtureRequest) -> Azure:
 
 
 async def test_events_are_published(azure: Azure) -> None:
-    """All events of one publication are taken."""
-    await azure.topic.publish(EVENTS)
+    """All events of one publication are taken, and those of the next."""
+    await azure.topic.publish(EVENTS[:2])
+    await azure.topic.publish(EVENTS[2:])
     assert await azure.ids() == ["id-0", "id-1", "id-2"]
 
 

@@ -13,8 +13,9 @@ from shared.clients.aks import AksClient
 from shared.clients.arm import ArmClients
 from shared.clients.retry import QuickRetry
 from shared.clients.storage.account import is_storage_trouble
+from shared.clients.transport import new_credential
 from shared.domain.errors import NotAuthenticated
-from tests.clusters import cluster, cluster_id
+from tests.clusters import OWN_CLIENT_ID, cluster, cluster_id
 from tests.contract.served import Served, served
 from tests.fakes.clock import SATURDAY_NOON, FakeClock
 from tests.simulated_azure import Controls
@@ -65,3 +66,13 @@ async def test_an_identity_that_gives_no_token_is_said_so(azure: Served) -> None
 def test_storage_without_a_token_is_asked_again() -> None:
     """What the credential raises within a call to storage has no status, and passes."""
     assert is_storage_trouble(ClientAuthenticationError("no token"))
+
+
+async def test_storage_may_have_an_identity_of_its_own(azure: Served) -> None:
+    """One that is named is asked for by its client id; otherwise it is the app's."""
+    other = "0a0b0c0d-1111-2222-3333-444455556666"
+    for client_id in (None, other):
+        async with new_credential(client_id) as identity:
+            await identity.get_token("https://storage.azure.com/.default")
+    asked = await Controls(azure.controls).journal(path="*token*")
+    assert [entry["caller"] for entry in asked] == [OWN_CLIENT_ID, other]

@@ -11,7 +11,9 @@ from azure.core.credentials import AccessToken, AccessTokenInfo
 
 from local.azure.certificates import Certificates
 from shared.clients.aks import AksClient
+from shared.clients.answers import MOST_PAGES
 from shared.clients.arm import ArmClients
+from shared.clients.node_images import NodeImageClient
 from shared.domain.errors import AzureUnavailable, Rejected
 from shared.domain.window.recurrence import Weekday, Weekly
 from shared.domain.window.window import MaintenanceWindow
@@ -59,8 +61,8 @@ class OddAzure:
 
 
 @pytest.fixture
-async def odd() -> AsyncIterator[tuple[OddAzure, AksClient]]:
-    """Serve it over TLS, and give it with the real client of it."""
+async def odd_arm() -> AsyncIterator[tuple[OddAzure, ArmClients]]:
+    """Serve it over TLS, and give it with the SDK's clients of it."""
     azure, certificates = OddAzure(), Certificates()
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", azure.serve)
@@ -70,9 +72,16 @@ async def odd() -> AsyncIterator[tuple[OddAzure, AksClient]]:
     trust(certificates.authority_pem)
     port = runner.addresses[0][1]
     arm = ArmClients(NoIdentity(), f"https://localhost:{port}", FakeClock(), timedelta(seconds=10))
-    yield azure, AksClient(arm)
+    yield azure, arm
     await arm.close()
     await runner.cleanup()
+
+
+@pytest.fixture
+def odd(odd_arm: tuple[OddAzure, ArmClients]) -> tuple[OddAzure, AksClient]:
+    """Give it with the real client of AKS."""
+    azure, arm = odd_arm
+    return azure, AksClient(arm)
 
 
 async def listed(aks: AksClient) -> list[str]:
@@ -98,6 +107,17 @@ async def test_a_cluster_with_a_strange_id_costs_no_other_its_place(
     assert await listed(aks) == ["aks-1", "aks-3"]
     (line,) = [line for line in caplog.messages if line.startswith("cluster left out")]
     assert SUBSCRIPTION in line
+
+
+async def test_a_cluster_of_no_concern_with_a_strange_id_is_not_told_of(
+    odd: tuple[OddAzure, AksClient], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without node auto-provisioning naptime would leave it alone anyway."""
+    azure, aks = odd
+    page = {"value": [{**cluster("aks-2", mode=None), "id": None}, cluster("aks-3")]}
+    azure.answer = lambda _: web.json_response(page)
+    assert await listed(aks) == ["aks-3"]
+    assert not [line for line in caplog.messages if line.startswith("cluster left out")]
 
 
 async def test_pages_that_go_in_circles_come_to_an_end(odd: tuple[OddAzure, AksClient]) -> None:
@@ -173,6 +193,30 @@ async def test_an_answer_without_a_list_is_not_an_empty_list(
     with pytest.raises(AzureUnavailable, match="page"):
         await aks.list_configurations(cluster_id())
     assert azure.calls == 2
+
+
+async def test_pages_without_an_end_come_to_one(odd: tuple[OddAzure, AksClient]) -> None:
+    """A listing that has always another page ends as a failed one, before it is all there is."""
+    azure, aks = odd
+    azure.answer = lambda request: web.json_response(
+        {"value": [], "nextLink": str(request.url.with_query(f"$skiptoken={azure.calls}"))}
+    )
+    with pytest.raises(AzureUnavailable, match="no end"):
+        await listed(aks)
+    assert azure.calls == MOST_PAGES + 1
+
+
+async def test_a_page_for_people_in_the_place_of_a_cluster(
+    odd_arm: tuple[OddAzure, ArmClients],
+) -> None:
+    """What the SDK itself reads as JSON, and is none, is an outage as well."""
+    azure, arm = odd_arm
+    images = NodeImageClient(arm, "2026-04-02-preview")
+    azure.answer = lambda _: web.Response(text="<html>Sign in</html>", content_type="text/html")
+    with pytest.raises(AzureUnavailable):
+        await images.image_pools(cluster_id())
+    with pytest.raises(AzureUnavailable):
+        await images.newest_of_pool(cluster_id(), "system")
 
 
 @pytest.mark.parametrize("body", [None, "x", []], ids=["null", "a text", "a list"])

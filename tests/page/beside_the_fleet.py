@@ -24,7 +24,7 @@ from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.domain.window.recurrence import Weekday, Weekly
 from shared.fleetwork import Fleetwork
-from shared.reconcile.fleet.store import batches_of
+from shared.reconcile.fleet.store import SHARD, batches_of
 from tests.page.a_fleet import MadeUp, made_up
 
 TERRAFORM = EventCaller("1b2c3d4e-5f60-4718-8293-a4b5c6d7e8f9", CallerKind.APPLICATION)
@@ -57,18 +57,18 @@ async def _waiting(world: Fleetwork, made: list[MadeUp], at: datetime) -> RunRec
     for _, group in groupby(drifted, key=lambda each: _shard_of(each).key):
         some = list(group)
         shard = _shard_of(some[0])
-        await world.store.insert_shard(
-            ShardRecord(
-                run.id,
-                shard,
-                Cause.SWEPT,
-                dry_run=False,
-                known=0,
-                pending=0,
-                listing=1,
-                finished=True,
-            )
+        finished = ShardRecord(
+            run.id,
+            shard,
+            Cause.SWEPT,
+            dry_run=False,
+            known=0,
+            pending=0,
+            listing=1,
+            finished=True,
         )
+        rows = {SHARD + shard.key: finished.to_values()}
+        await world.store._table(run.id).merge(run.id, rows)
         await world.store.insert_batches(run.id, _batches(shard, some, at))
     verdict = Verdict.on(plan, UpdateRules(owned=True), owned=len(made))
     record = RunRecord(

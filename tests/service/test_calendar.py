@@ -11,7 +11,7 @@ from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.window.recurrence import Daily, Weekday, Weekly
 from shared.domain.window.window import DateSpan, MaintenanceWindow
 from shared.reconcile.shown.page.calendar import AHEAD, MOST_NAMED, Opening, calendar
-from shared.reconcile.shown.page.feeds import FEEDS_TABLE, FeedDesk
+from shared.reconcile.shown.page.feeds import FEEDS_TABLE, FeedDesk, id_of
 from tests.clusters import cluster_id
 from tests.fakes.clock import SATURDAY_NOON, FakeClock
 from tests.page.a_fleet import SUBSCRIPTIONS, made_up, remembered
@@ -55,6 +55,20 @@ async def read(desk: FeedDesk, token: str, ring: str | None = None) -> str:
     found = await desk.read(token, ring, None)
     assert found
     return found.body.decode()
+
+
+async def test_a_feed_of_a_later_naptime_is_left_alone_and_can_be_revoked() -> None:
+    """After a step back it is neither listed nor opened; that it can be closed is what matters."""
+    world = await a_world(4)
+    feed, token = await world.feeds.make("", "", PERSON)
+    _, other = await world.feeds.make("", "", PERSON)
+    later = {**feed.to_values(), "madeAt": "at some time"}
+    world.tables.of(FEEDS_TABLE)._put("feeds", feed.id, later)
+    assert [each.id for each in await world.feeds.feeds()] == [id_of(other)]
+    assert await world.feeds.read(token, None, None) is None
+    assert await read(world.feeds, other)
+    assert await world.feeds.revoke(feed.id, PERSON)
+    assert not await world.feeds.revoke(feed.id, PERSON)
 
 
 async def test_events_are_the_openings_of_the_windows() -> None:

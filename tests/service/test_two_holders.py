@@ -12,12 +12,14 @@ from shared.domain.errors import AzureError
 from shared.domain.fleet.pace import Draw, Pace
 from shared.domain.fleet.run import Run, RunScope, RunState
 from shared.domain.fleet.run_records import RunRecord
+from shared.domain.fleet.run_work import ListSubscription
 from shared.domain.fleet.shard import Grip, HeldBy, Shard, ShardRow
 from shared.domain.fleet.shard_records import ShardRecord
 from shared.domain.messages.work import Claim, Refusal
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Cause
 from shared.domain.vocabulary.rows import Reading
+from shared.reconcile.fleet.mind import BATON_WITHIN
 from shared.reconcile.fleet.store import SHARD as SHARD_ROW
 from shared.reconcile.ground.claim import CLUSTERS_TABLE, ClusterClaims
 from shared.reconcile.ground.pacer import LEASE_LASTS, SHARDS_TABLE, TooManyConflicts
@@ -115,6 +117,33 @@ async def test_a_baton_waits_for_a_lease_that_stands(same: bool) -> None:  # noq
     assert world.aks.calls_of("list")[0].at >= grip.lease.until
     await check(world, 3)
     assert not any(mended.batons for mended in world.minded)
+
+
+async def test_a_baton_that_came_late_is_not_lost() -> None:
+    """Where its holder is at work, however long the queue kept it, the minder sends no other."""
+    world = world_of(3)
+    run = await until_the_baton(world)
+    world.clock.advance(BATON_WITHIN + timedelta(seconds=10))
+    assert isinstance(await world.pacer.grip(SHARD, run.id, 1, 4), Grip)
+    mended = await world.mind()
+    assert mended
+    assert mended.batons == 0
+
+
+async def test_a_listing_that_is_delivered_again_sends_no_baton_of_its_own() -> None:
+    """Its shards have gone on since; and once the run has ended it does nothing at all."""
+    world = world_of(8, Pace(4, 0.5))
+    run = await until_the_baton(world)
+    listing = ListSubscription(run.id, SUBSCRIPTION).to_message()
+    await world.deliver_one()
+    batons = [message.text for message in world.batons.messages]
+    await world.run_messages.receive_run_work(listing)
+    assert [message.text for message in world.batons.messages] == batons
+    await world.run_and_mind()
+    calls = len(world.aks.calls)
+    await world.run_messages.receive_run_work(listing)
+    assert len(world.aks.calls) == calls
+    await check(world, 8)
 
 
 async def test_a_holder_that_hung_writes_nothing() -> None:

@@ -158,6 +158,8 @@ IN_IDS = "is disallowed. Policy identifier(s): '/subscriptions/x/policyDefinitio
         ),
         ("x" * 2000, [{"info": {"policyAssignmentName": name}} for name in "abcdefg"], "a, b, c"),
         ("[{" + "[" * 5000, "text", ""),
+        # What stands in the place of JSON and is none hides no id beside it.
+        ("see '[here]' and '/x/policyAssignments/no-aks'.", None, "no-aks"),
     ],
 )
 def test_a_policy_is_named(message: str, info: object, named: str) -> None:

@@ -22,6 +22,8 @@ from shared.domain.messages.audit import (
     Completion,
     Origin,
 )
+from shared.domain.messages.callers import CallerKind, EventCaller
+from shared.domain.messages.touches import Touch, TouchKind
 from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.telemetry import custom_events, lines
 from shared.telemetry.log import quieten_sdks
@@ -29,8 +31,10 @@ from shared.telemetry.reports import (
     report_ages,
     report_audit,
     report_bug,
+    report_bug_in_location,
     report_in_run,
     report_put,
+    report_removed_again,
 )
 from shared.telemetry.run_reports import report_run
 from tests.clusters import cluster as a_cluster
@@ -165,6 +169,41 @@ def test_a_bug_is_logged_with_its_stack(caplog: pytest.LogCaptureFixture) -> Non
     (record,) = caplog.records
     assert (record.levelname, bool(record.exc_info)) == ("ERROR", True)
     assert "aks-1" in record.getMessage()
+
+
+def test_a_bug_in_a_location_is_logged_with_its_stack(caplog: pytest.LogCaptureFixture) -> None:
+    """The same of a location whose images naptime failed to look at."""
+    report_bug_in_location("westeurope", ZeroDivisionError("division by zero"))
+    (record,) = caplog.records
+    assert (record.levelname, bool(record.exc_info)) == ("ERROR", True)
+    assert "location=westeurope" in record.getMessage()
+
+
+@pytest.mark.parametrize(
+    ("failed", "released", "level"), [(0, 0, "DEBUG"), (0, 1, "INFO"), (1, 1, "WARNING")]
+)
+def test_a_look_for_images_is_as_loud_as_what_it_found(
+    failed: int, released: int, level: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing new is for debugging; a location that could not be looked at is a warning."""
+    with caplog.at_level(logging.DEBUG, "naptime"):
+        lines.NODE_IMAGES_WATCHED.log(locations=3, released=released, failed=failed, why=None)
+    assert [record.levelname for record in caplog.records] == [level]
+
+
+@pytest.mark.parametrize("by", [None, EventCaller("0a1b", CallerKind.APPLICATION)])
+def test_a_removal_that_is_one_too_many_is_a_custom_event(
+    by: EventCaller | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It says how many there were, and by whom the last of them was, if the events do."""
+    at = datetime(2026, 11, 22, tzinfo=UTC)
+    removals = [Touch(at, TouchKind.REMOVED), Touch(at, TouchKind.REMOVED, by)]
+    with caplog.at_level(logging.INFO, "naptime"):
+        report_removed_again(cluster_id(), removals)
+    (record,) = caplog.records
+    assert record.__dict__["microsoft.custom_event.name"] == "Naptime.ScheduleRemovedAgain"
+    end = " times=2 by=0a1b byKind=application" if by else " times=2"
+    assert record.getMessage().endswith(end)
 
 
 def test_a_custom_event_is_a_line_with_its_name(caplog: pytest.LogCaptureFixture) -> None:

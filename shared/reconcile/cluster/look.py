@@ -195,16 +195,15 @@ class Looks(Struct):
         return await act(await self.look())
 
     async def look(self) -> Sight:
-        """Read the cluster's configurations; the cluster itself has been read before."""
-        if self.cluster is None:
-            raise TypeError("the cluster is read first")
-        async with self.looker.pauses.calling(Shard.of(self.cluster)):
+        """Read the cluster's configurations, after the cluster itself."""
+        cluster = self.cluster or await self.read()
+        async with self.looker.pauses.calling(Shard.of(cluster)):
             self.calls += 1
             self.paced_calls += 1
             listing = await self.looker.aks.list_configurations(self.cluster_id)
         own = self.looker.clock.now()
         self._last = Sight(
-            cluster=self.cluster,
+            cluster=cluster,
             configurations=listing.configurations,
             observed=node_os_schedule(listing.configurations),
             # The lead time counts from when ARM accepts, by whichever clock is ahead.

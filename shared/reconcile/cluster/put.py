@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from copy import replace
 from datetime import datetime
-from typing import assert_never
 
 from msgspec import Struct
 
@@ -166,7 +165,7 @@ class _Putting:
         decision = advice.decision
         outcome = Outcome(
             cluster_id=self.looks.cluster_id,
-            kind=_kind(action, dry_run=dry_run),
+            kind=_DONE[action][dry_run],
             reason=decision.reason,
             message=decision.finding.message,
             findings=decision.findings,
@@ -191,18 +190,12 @@ def _as_sent(advice: Advice) -> Advice:
     return replace(advice, decision=replace(advice.decision, findings=findings))
 
 
-def _kind(action: Action, *, dry_run: bool) -> OutcomeKind:
-    match action:
-        case Action.CREATE:
-            return OutcomeKind.WOULD_CREATE if dry_run else OutcomeKind.CREATED
-        case Action.UPDATE:
-            return OutcomeKind.WOULD_UPDATE if dry_run else OutcomeKind.UPDATED
-        case Action.LEAVE:
-            return OutcomeKind.UNCHANGED
-        case Action.SKIP | Action.DEFER:
-            raise TypeError(f"{action} is no answer to a wish")
-        case _:
-            assert_never(action)
+_DONE = {
+    Action.CREATE: (OutcomeKind.CREATED, OutcomeKind.WOULD_CREATE),
+    Action.UPDATE: (OutcomeKind.UPDATED, OutcomeKind.WOULD_UPDATE),
+    Action.LEAVE: (OutcomeKind.UNCHANGED, OutcomeKind.UNCHANGED),
+}
+"""What comes of a wish, and what a dry run says would."""
 
 
 def _completion(done: Put) -> Completion:

@@ -39,6 +39,7 @@ from shared.ports.azure import Clock
 from shared.ports.storage import Queue
 from shared.reconcile.cluster.beside.others import OtherWriters
 from shared.reconcile.cluster.reconcile import ClusterReconciler
+from shared.reconcile.ground.at_once import Room
 from shared.reconcile.ground.claim import ClusterClaims, claim_soon
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import Recorder
@@ -193,6 +194,7 @@ class MessageReceiver(Struct, frozen=True):
 
     worker: ClusterWorker
     subscriptions: frozenset[str]
+    room: Room
 
     async def receive(self, text: str, inserted_at: datetime | None) -> Outcome | None:
         """Do the work in one message; None where there is nothing (more) to do."""
@@ -201,7 +203,8 @@ class MessageReceiver(Struct, frozen=True):
             why = "its subscription is not in NAPTIME_SUBSCRIPTIONS (any more)"
             WORK_DROPPED.log(cluster_id=work.cluster_id, why=why)
             return None
-        return await self.worker.do(work, inserted_at)
+        async with self.room.taken():
+            return await self.worker.do(work, inserted_at)
 
 
 class RequestedReconcile(Struct, frozen=True):

@@ -15,13 +15,11 @@ from shared.domain.fleet.run import RunState
 from shared.domain.fleet.run_records import ListingState, RunRecord, SubscriptionRecord
 from shared.domain.fleet.run_work import Baton, ListSubscription, RunWork, StartRun
 from shared.domain.fleet.shard import Shard
-from shared.domain.fleet.shard_records import ShardRecord
 from shared.domain.messages.given_up import OF_RUNS
 from shared.domain.vocabulary.instants import is_past_keeping
 from shared.ports.storage import Queue
 from shared.reconcile.fleet.ask import START_WITHIN, RunAsker
 from shared.reconcile.fleet.close import RunCloser, is_finished, shards_of
-from shared.reconcile.fleet.hand_out import ShardHandout
 from shared.reconcile.fleet.store import RunStore
 from shared.reconcile.fleet.subscriptions.listing import LIST_WITHIN
 from shared.reconcile.fleet.subscriptions.patience import ListingPatience
@@ -80,7 +78,6 @@ class RunMinder(Struct, frozen=True):
     store: RunStore
     pacer: ShardPacer
     asker: RunAsker
-    handout: ShardHandout
     runs: Queue[RunWork]
     batons: Queue[Baton]
     closer: RunCloser
@@ -156,8 +153,9 @@ class RunMinder(Struct, frozen=True):
         if stored is None or not _is_over(stored.record.due_at, stored.read_at):
             return mended
         later = replace(stored.record, due_at=stored.read_at + START_WITHIN)
-        if await self.store.replace_run(stored, later):
-            await self.runs.send(StartRun(record.run.id))
+        if not await self.store.replace_run(stored, later):
+            return mended
+        await self.runs.send(StartRun(record.run.id))
         return replace(mended, started=mended.started + 1)
 
     async def _list_again(
@@ -165,23 +163,20 @@ class RunMinder(Struct, frozen=True):
     ) -> Mended:
         run_id, subscription_id = record.run.id, subscription.subscription_id
         stored = await self.store.subscription(run_id, subscription_id)
-        if stored is None or stored.record.state is not ListingState.PENDING:
-            return mended
-        if not _is_over(stored.record.due_at, stored.read_at):
+        pending = stored is not None and stored.record.state is ListingState.PENDING
+        if stored is None or not pending or not _is_over(stored.record.due_at, stored.read_at):
             return mended
         later = replace(stored.record, due_at=stored.read_at + LIST_WITHIN)
-        if await self.store.replace_subscription(run_id, stored, later):
-            await self.runs.send(ListSubscription(run_id, subscription_id))
+        if not await self.store.replace_subscription(run_id, stored, later):
+            return mended
+        await self.runs.send(ListSubscription(run_id, subscription_id))
         return replace(mended, listed=mended.listed + 1)
 
     async def _pass_on_again(self, record: RunRecord, shard: Shard) -> bool:
         """Send the baton of a shard that has none, unless somebody holds the shard's lease."""
         stored = await self.store.shard(record.run.id, shard)
-        if stored is None:
-            await self._end_as_it_is(record, shard)
-            return False
-        due_at = stored.record.due_at
-        if due_at is None or stored.read_at < due_at + BATON_WITHIN:
+        due_at = stored.record.due_at if stored else None
+        if stored is None or due_at is None or stored.read_at < due_at + BATON_WITHIN:
             return False
         holder = await self.pacer.holder(shard)
         if holder is not None and holder.run_id == record.run.id:
@@ -193,13 +188,6 @@ class RunMinder(Struct, frozen=True):
             return False
         await self.batons.send(again.baton)
         return True
-
-    async def _end_as_it_is(self, record: RunRecord, shard: Shard) -> None:
-        """Finish a shard without a row: the run is of a version that had it elsewhere."""
-        run = record.run
-        dry_run = self.handout.only_looks(run)
-        empty = ShardRecord(run.id, shard, run.cause, dry_run, known=0, pending=0, listing=0)
-        await self.store.insert_shard(replace(empty, finished=True))
 
 
 def _is_over(due_at: datetime | None, now: datetime) -> bool:

@@ -4,8 +4,8 @@ One reading for all who ask the same at the same time, and for a moment after it
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
 
 from msgspec import Struct, field
@@ -34,6 +34,33 @@ async def at_once[T](work: Sequence[Callable[[], Awaitable[T]]]) -> list[T]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+AT_WORK = 8
+COUNTED_SECONDS = 0.5
+
+
+class Room(Struct, frozen=True):
+    """Room for eight pieces of work at a time, so that events are answered in between.
+
+    The host hands a worker 24 messages at once. What storage has answered of all of them is gone
+    through in one turn of the event loop, and a webhook waits for several turns. Work of more than
+    half a second waits for somebody outside, and counts no more: a slow subscription keeps nobody
+    else out.
+    """
+
+    counted_seconds: float = COUNTED_SECONDS
+    _free: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_WORK))
+
+    @asynccontextmanager
+    async def taken(self) -> AsyncIterator[None]:
+        """Wait for a place, and have it for as long as the work counts."""
+        await self._free.acquire()
+        with ExitStack() as place:
+            place.callback(self._free.release)
+            later = asyncio.get_running_loop().call_later(self.counted_seconds, place.close)
+            place.callback(later.cancel)
+            yield
 
 
 MOST_KEPT = 8

@@ -125,20 +125,19 @@ class ClusterMemory(Struct):
         known = await self.recall(cluster_id)
         return known.told if known else frozenset()
 
-    async def of_subscription(self, subscription_id: str) -> AsyncIterator[Remembered]:
+    async def of_subscription(
+        self, subscription_id: str, where: Values | None = None
+    ) -> AsyncIterator[Remembered]:
         """Yield what is known of a subscription's clusters."""
-        async for row in self.table.rows(subscription_id, after=KNOWN, before=END_OF_KNOWN):
-            if known := read(row, Remembered.of):
-                yield known
-
-    async def in_location(self, subscription_id: str, location: str) -> AsyncIterator[Remembered]:
-        """Yield what is known of a subscription's clusters in one location (short name)."""
-        where = {"location": location}
         async for row in self.table.rows(
             subscription_id, after=KNOWN, before=END_OF_KNOWN, where=where
         ):
             if known := read(row, Remembered.of):
                 yield known
+
+    def in_location(self, subscription_id: str, location: str) -> AsyncIterator[Remembered]:
+        """Yield what is known of a subscription's clusters in one location (short name)."""
+        return self.of_subscription(subscription_id, {"location": location})
 
     async def note_event(
         self, cluster_id: ClusterId, now: datetime, touched: Mapping[str, Values] | None = None
@@ -165,11 +164,9 @@ class ClusterMemory(Struct):
 
     async def heard(self, subscription_id: str) -> dict[str, datetime]:
         """Tell when an event came last, by the hashes of a subscription's clusters."""
-        found = dict[str, datetime]()
-        async for row in self.table.rows(subscription_id, after=HEARD, before=END_OF_HEARD):
-            if heard_at := row.instant("heardAt"):
-                found[row.key.removeprefix(HEARD)] = heard_at
-        return found
+        rows = self.table.rows(subscription_id, after=HEARD, before=END_OF_HEARD)
+        heard = {row.key.removeprefix(HEARD): row.instant("heardAt") async for row in rows}
+        return {key: at for key, at in heard.items() if at}
 
     async def crowding(self, subscription_id: str) -> Crowding:
         """Tell which starts many of a subscription's clusters shared when they were counted."""

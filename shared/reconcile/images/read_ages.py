@@ -23,8 +23,6 @@ SUBSCRIPTIONS_A_QUERY = 500
 LONGEST_WAIT = timedelta(minutes=1)
 """A quota resets within seconds; no answer may put the reading to sleep for longer."""
 
-ROWS_AT_ONCE = 500
-
 type Counts = defaultdict[NodeGroup, ImageCount]
 
 
@@ -88,7 +86,4 @@ class ImageAgeReader(Struct, frozen=True):
             age = ImageAge.judged(counts.pop(group, ImageCount()), read_at, self.old_days)
             ages[known.key] = age
             read.count_cluster(age)
-            if len(ages) == ROWS_AT_ONCE:
-                await self.memory.note_images(subscription_id, ages)
-                ages = {}
         await self.memory.note_images(subscription_id, ages)

@@ -174,6 +174,17 @@ async def test_an_approval_is_for_one_plan() -> None:
     assert await world.approver.approve("202611-ffffffff0", plan, PERSON) is None
 
 
+@pytest.mark.parametrize("run_id", ["202611-there-is-none", "200001-there-is-none", "no id"])
+async def test_a_run_that_is_not_there_can_neither_be_approved_nor_put_back(run_id: str) -> None:
+    """Nor tried out; and of what was asked no record is left, for nothing was attempted."""
+    world = World()
+    await world.sweep()
+    assert await world.approver.approve(run_id, "0" * 32, PERSON) is None
+    assert await world.approver.revert(run_id, "0" * 32, PERSON) is None
+    assert await world.approver.try_out(run_id) is None
+    assert not world.audited
+
+
 async def test_an_approval_is_used_once() -> None:
     """A second one starts nothing: not even when the schedules are as they were by then."""
     world, run_id, plan = await braked()

@@ -9,6 +9,7 @@ from shared.domain.deciding.outcome import WRITES, OutcomeKind
 from shared.domain.fleet.crowding import Crowd, Crowding, start_of
 from shared.domain.fleet.last_known import Remembered
 from shared.domain.fleet.run_records import RunRecord
+from shared.domain.images.age import ImageAge
 from shared.domain.images.known_image import SeenImage
 from shared.domain.messages.given_up import GivenUp
 from shared.domain.policy.choose import Policy
@@ -154,7 +155,7 @@ class _Tables:
             recorded=self._minute(instants.from_text(last["recordedAt"])),
             read=self._minute(known.read_at) if known.read_at else None,
             findings=[self.reasons.of(each["reason"]) for each in known.findings],
-            age=self.ages.of(self._age(known)) if age and age.count.machines else NONE,
+            age=self.ages.of(self._age(age)) if age and age.count.machines else NONE,
             machines=age.count.machines if age else 0,
             forecasts=self.waits.of(known),
             crowd=self._crowd(found, known, crowding),
@@ -172,10 +173,7 @@ class _Tables:
     def _minute(self, instant: datetime) -> int:
         return (instant - self.day) // MINUTE
 
-    def _age(self, known: Remembered) -> AgeRow:
-        age = known.image_age
-        if age is None:
-            raise ValueError("no machines have been read")
+    def _age(self, age: ImageAge) -> AgeRow:
         return AgeRow(str(age.count.oldest or ""), age.days, self._minute(age.read_at))
 
     def _crowd_rows(self) -> list[CrowdRow]:

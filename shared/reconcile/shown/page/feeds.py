@@ -4,7 +4,7 @@ Calendars send no headers, so the token is part of the address. The table `napti
 hash alone: whoever reads the table cannot read a feed.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Self, TypedDict
@@ -17,6 +17,7 @@ from shared.domain.vocabulary.rows import Row, Value
 from shared.ports.azure import Clock
 from shared.ports.storage import Table
 from shared.reconcile.ground.audit_log import AuditLog
+from shared.reconcile.ground.later_rows import read
 from shared.reconcile.shown.page.calendar import Opening, calendar
 from shared.reconcile.shown.page.compact import FleetSeen, ruled
 from shared.reconcile.shown.page.viewer import FleetPageViewer, PageData
@@ -110,17 +111,16 @@ class FeedDesk(Struct, frozen=True):
 
     async def feeds(self) -> list[Feed]:
         """Give every feed that has not been revoked."""
-        return [Feed.of(row) async for row in self._rows()]
-
-    def _rows(self) -> AsyncIterator[Row]:
-        return self.table.rows(PARTITION)
+        rows = [row async for row in self.table.rows(PARTITION)]
+        return [feed for row in rows if (feed := read(row, Feed.of))]
 
     async def revoke(self, feed_id: str, origin: Origin) -> bool:
         """Revoke a feed; False if there is none of that id."""
         row = (await self.table.get(PARTITION, feed_id)).row
         if row is None:
             return False
-        before = dict(Feed.of(row).to_json())
+        feed = read(row, Feed.of)
+        before = dict(feed.to_json()) if feed else None
         record = await self.audit.intend(origin, AuditAction.REVOKE_FEED, before=before)
         await self.table.delete(PARTITION, feed_id)
         await self.audit.complete(record, Completion(AuditOutcome.DELETED))
@@ -131,7 +131,7 @@ class FeedDesk(Struct, frozen=True):
     ) -> PageData | None:
         """Give the calendar that a token opens; None where it opens none that is about this."""
         row = (await self.table.get(PARTITION, id_of(token))).row
-        feed = Feed.of(row) if row else None
+        feed = read(row, Feed.of) if row else None
         if feed is None or not feed.is_for(ring, subscription_id):
             return None
         seen = await self.fleet.seen()

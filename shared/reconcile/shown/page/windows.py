@@ -6,7 +6,6 @@ from functools import lru_cache
 from itertools import takewhile
 
 from shared.domain.budgets.making.generate import BudgetWish, generate
-from shared.domain.vocabulary.invalid import InvalidInput
 from shared.domain.window.window import MaintenanceWindow, Occurrence
 from shared.domain.window.words import in_words
 from shared.reconcile.shown.page.rows import WindowRow
@@ -55,9 +54,5 @@ def _openings(window: MaintenanceWindow, day: datetime) -> list[Occurrence]:
 
 def _blocks(window: MaintenanceWindow, day: datetime) -> list[tuple[str, str]]:
     """Give the schedules and durations of the budgets that block what is outside the window."""
-    try:
-        budgets = generate(window, BudgetWish(), day).budgets
-    except InvalidInput:
-        return []
-    written = [each.to_json() for each in budgets]
+    written = [each.to_json() for each in generate(window, BudgetWish(), day).budgets]
     return [(each["schedule"], each["duration"]) for each in written if "schedule" in each]
