@@ -169,4 +169,16 @@ BUGS = (
             ),
         ),
     ),
+    Bug(
+        "of a creation without an answer nothing is noted",
+        f"{UPDATES}/test_unheard.py"
+        "::test_whoever_looks_before_it_is_tried_again_knows_it_for_naptimes",
+        (
+            Edit(
+                "shared/reconcile/cluster/one_pass.py",
+                "                await self.memory.note_sending(self.looks.cluster_id, unheard)\n",
+                "",
+            ),
+        ),
+    ),
 )

@@ -11,6 +11,7 @@ from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.errors import (
     AzureError,
     AzureUnavailable,
+    ConnectionFailed,
     DeniedByPolicy,
     OperationInProgress,
 )
@@ -128,6 +129,19 @@ async def test_only_the_other_is_missing() -> None:
     assert replace(write.window, start_date=None) == replace(there, start_date=None)
     await world.run()
     assert world.topic.of("ScheduleNeedsAttention") == []
+
+
+async def test_an_answer_that_is_lost_is_no_second_write() -> None:
+    """What was accepted without an answer is seen by the next attempt, and told of as made."""
+    world = a_world()
+    world.aks.set_schedule(cluster_id(), schedule("Saturday"))
+    world.aks.faults.append(Fault("put", lambda: ConnectionFailed("no answer"), applied=True))
+    outcome = await world.reconcile()
+    assert len(world.aks.accepted_writes) == 1
+    assert outcome.kubernetes
+    assert outcome.kubernetes.kind is OutcomeKind.CREATED
+    await world.run()
+    assert len(world.topic.of("KubernetesScheduleCreated")) == 1
 
 
 @pytest.mark.parametrize("name", [AUTO_UPGRADE, AUTO_UPGRADE.lower(), AUTO_UPGRADE.upper()])

@@ -15,6 +15,7 @@ from shared.domain.vocabulary.pages import PageAsked
 from shared.domain.vocabulary.rows import Row
 from shared.reconcile.ground.policies import (
     KEPT_FOR,
+    MOST_READ,
     POLICY_TABLE,
     SETTINGS_TAG,
     PolicyChanged,
@@ -88,6 +89,34 @@ async def test_one_that_is_faster_in_between_wins() -> None:
     with pytest.raises(PolicyChanged):
         await world.policies.put(RINGS, "slower", ANY)
     assert [version.by for version in await world.policies.versions(10)] == ["faster"]
+
+
+async def test_one_that_puts_the_same_in_between_has_done_it() -> None:
+    """Whoever comes second gets the other's version: what was asked for is in force."""
+    world = World()
+    table = world.tables.of(POLICY_TABLE)
+    theirs = PolicyVersion(1, RINGS, world.clock.now(), "faster")
+    operations = count()
+
+    def somebody_else() -> None:
+        if next(operations) == 1:
+            table._put("policy", theirs.key, theirs.to_values())
+
+    table.step = somebody_else
+    assert await world.policies.put(RINGS, "slower", ANY) == theirs
+    assert [version.by for version in await world.policies.versions(10)] == ["faster"]
+
+
+async def test_of_many_versions_each_run_gets_its_own() -> None:
+    """However many were in force since a worker began; it keeps only some of them read."""
+    world = World()
+    hashes = []
+    for number in range(3 * MOST_READ):
+        text = f"{RINGS}# {number}\n"
+        hashes.append((await world.policies.put(text, "one", ANY)).hash)
+    for each in (*hashes, *hashes[::-1]):
+        assert (await world.policies.wanted(each)).policy.hash == each
+    assert len(world.policies._policies) <= MOST_READ
 
 
 async def test_the_first_version_can_be_asked_for() -> None:
@@ -198,8 +227,9 @@ async def test_what_would_change() -> None:
     world = World()
     world.aks.add(cluster("dev", tags={"env": "dev"}))
     world.aks.add(cluster("prod"))
-    await world.ask("dev")
-    await world.ask("prod")
+    world.aks.add(cluster("no-concern", mode=None))
+    for name in ("dev", "prod", "no-concern"):
+        await world.ask(name)
     await world.run()
     tried = await world.policy.try_out(RINGS)
     assert (tried["clusters"], tried["changed"], tried["dryRun"]) == (2, 2, True)

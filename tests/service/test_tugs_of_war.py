@@ -117,6 +117,20 @@ async def test_the_same_event_counts_once() -> None:
     assert len(known.touches.all) == 1
 
 
+async def test_an_event_that_comes_again_late_is_told_of_no_more() -> None:
+    """Of the first removal it is known that it was not one too many, however many followed."""
+    world = await a_world()
+    first = event(world, schedule_deleted(cluster_id(), TERRAFORM), 0)
+    for number in range(3):
+        await removed(world, number)
+        world.clock.advance(timedelta(minutes=1))
+    assert world.removed_again == [(cluster_id(), 3)]
+    await world.events.receive(first)
+    await world.run(for_at_most=timedelta(minutes=1))
+    assert world.removed_again == [(cluster_id(), 3)]
+    assert len(told(world)) == 1
+
+
 async def test_several_at_once_are_counted_all() -> None:
     """Events that one look at the cluster answers count each."""
     world = await a_world()

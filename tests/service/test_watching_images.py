@@ -301,6 +301,37 @@ async def test_a_pool_that_has_gone() -> None:
     assert instead.cluster_id != asked.cluster_id
 
 
+@pytest.mark.parametrize("verb", ["pools", "pool"])
+async def test_pools_that_cannot_be_asked_just_now(verb: str) -> None:
+    """An outage is none of the answers: the location is looked at again, and nothing forgotten."""
+    world = await fleet()
+    world.images.pools[cluster_id(f"aks-{PLACE}")] = {"system": ("ubuntu", f"{UBUNTU}-{NEW}")}
+
+    def refuse(asked: str, _: str) -> AzureError | None:
+        if asked == "locations":
+            return Rejected("no", status=400)
+        return AzureUnavailable("503", status=503) if asked == verb else None
+
+    world.images.refuses = refuse
+    watched = await world.image_watcher.watch()
+    assert (watched.failed, watched.released) == (1, 0)
+    assert (await versions(world))[UBUNTU] == OLD
+    world.images.refuses = lambda asked, _: Rejected("no") if asked == "locations" else None
+    assert (await world.image_watcher.watch()).released == 1
+
+
+async def test_a_pool_of_a_form_that_nobody_knows() -> None:
+    """What is newest for it is no image that can be compared; another family's pool still is."""
+    world = await fleet()
+    world.images.pools[cluster_id(f"aks-{PLACE}")] = {
+        "system": ("ubuntu", "latest"),
+        "linux3": ("azurelinux", f"{AZURE_LINUX}-{NEW}"),
+    }
+    world.images.refuses = lambda verb, _: Rejected("no") if verb == "locations" else None
+    assert (await world.image_watcher.watch()).released == 1
+    assert await versions(world) == {UBUNTU: OLD, AZURE_LINUX: NEW}
+
+
 async def test_another_subscription_where_one_may_not() -> None:
     """The list of a location is the same in every subscription: one that may see it will do."""
     world = World(subscriptions=frozenset({SUBSCRIPTION, OTHER}), has_topic=True)

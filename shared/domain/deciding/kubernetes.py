@@ -78,8 +78,7 @@ def planned_auto_upgrade(
             if window is None or window.ambiguity:
                 return None
             return plan_start(window, now, desired.horizon)
-        case None:
-            return None
+    return None
 
 
 def kubernetes_upgrade_any_time(situation: Situation) -> Finding | None:

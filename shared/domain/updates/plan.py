@@ -134,10 +134,6 @@ def _a_flag(value: object) -> bool:
 class Anything(Struct, frozen=True):
     """Whatever the policy wants: a person has asked for this one cluster."""
 
-    def allows(self, _: Drift) -> bool:
-        """Allow it."""
-        return True
-
 
 type Permit = Planned | Anything
 """What lets an update of one cluster be made; without one, none is."""

@@ -176,9 +176,8 @@ async def holding(
 async def claim_soon(claims: ClusterClaims, clock: Clock, cluster_id: ClusterId) -> Claim | None:
     """Claim the cluster, waiting for whoever is at it, for about 20 seconds."""
     for _ in range(CLAIM_TRIES):
-        claim = await claims.claim(cluster_id, None)
-        if isinstance(claim, Claim):
+        # Work without a time was never done before: what is no claim is somebody at it.
+        if isinstance(claim := await claims.claim(cluster_id, None), Claim):
             return claim
-        if isinstance(claim, Busy):
-            await clock.sleep(CLAIM_WAIT_SECONDS)
+        await clock.sleep(CLAIM_WAIT_SECONDS)
     return None

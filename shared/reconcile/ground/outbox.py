@@ -34,10 +34,9 @@ class EventTeller(Struct, frozen=True):
 
     async def put(self, events: Sequence[CloudEvent]) -> None:
         """Enqueue events, as few messages as possible; an error of the queue comes out."""
-        if self.queue is None or not events:
-            return
-        for work in packed(events, self.clock.now()):
-            await self.queue.send(work)
+        if self.queue:
+            for work in packed(events, self.clock.now()):
+                await self.queue.send(work)
 
     async def tell(self, events: Sequence[CloudEvent]) -> None:
         """Enqueue events; the error of a message is logged, goes no further and costs no other."""

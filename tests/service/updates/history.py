@@ -15,6 +15,7 @@ from tests.fakes.aks import Fault, Verb
 from tests.service.updates.judge import window_of
 from tests.service.updates.people import People
 from tests.service.updates.stage import LEFT_WITHIN, NAMES
+from tests.service_world import COMES_AGAIN
 
 
 class History(People):
@@ -104,6 +105,17 @@ class History(People):
         if self.world.clock.now() - self.seen[0].read_at < REPLICATION:
             self.do(self.world.recorder.record([self.seen[0]], Cause.SWEPT))
         self.seen = self.seen[1:]
+
+    @rule(steps=st.integers(40, 140))
+    def a_sweep_is_slow(self, steps: int) -> None:
+        """Have a run whose worker dies come between a sweep's look and its writing that down."""
+        self.seen.clear()
+        self.do(self._look())
+        self.do(self.world.start())
+        self.dies_in(steps)
+        self.do(self.world.run(for_at_most=COMES_AGAIN / 2))
+        if self.seen:
+            self.a_sweep_writes_down()
 
     @rule()
     def sweep(self) -> None:

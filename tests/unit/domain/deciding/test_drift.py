@@ -199,6 +199,16 @@ def test_a_window_that_never_opens_is_changed_at_once() -> None:
     assert owned(never, FRIDAY, FRIDAY + timedelta(days=20)).last_opened == FRIDAY
 
 
+def test_a_last_opening_is_waited_out() -> None:
+    """Where not-allowed dates leave no other opening, the change waits for the end of this one."""
+    window = SUNDAY.planned(some_cluster(), FRIDAY, LEAD)
+    last = replace(window, not_allowed_dates=(DateSpan(date(2026, 11, 30), date.max),))
+    found = drift_of(owned(last, FRIDAY, datetime(2026, 11, 29, 2, tzinfo=UTC)), WEDNESDAY)
+    assert found
+    assert found.wait
+    assert found.wait.until == datetime(2026, 11, 29, 5, tzinfo=UTC)
+
+
 def test_what_is_there_already_is_not_put_back() -> None:
     """Putting back the very window that is there, or one that never opens, changes nothing."""
     seen = written_by(SUNDAY, FRIDAY, FRIDAY)
