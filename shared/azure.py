@@ -1,7 +1,7 @@
 """Azure, as the settings have it: every port opened when it is first asked for, closed in reverse.
 
 The clients are imported where they are opened: their SDKs together take half a second to import,
-and an Event Grid event needs only the queue.
+and an Event Grid event needs those of storage alone.
 """
 
 import random
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from shared.clients.arm import ArmClients
     from shared.clients.clock import SystemClock
     from shared.clients.event_topic import EventTopic
+    from shared.clients.identity import Credential
     from shared.clients.node_images import NodeImageClient
     from shared.clients.resource_graph import ResourceGraph
     from shared.clients.retry import QuickRetry
     from shared.clients.storage.account import StorageAccount
     from shared.clients.storage.queues import StoragePoisonQueues, StorageQueue
-    from shared.clients.transport import Credential
     from shared.ports.storage import Queue, Tables, Work
 
 
@@ -87,7 +87,7 @@ class Azure:
     @cached_property
     def credential(self) -> "Credential":
         """The identity that every call is made with."""
-        from shared.clients.transport import new_credential
+        from shared.clients.identity import new_credential
 
         return self.opened(new_credential())
 
@@ -145,7 +145,7 @@ class Azure:
 
     @cached_property
     def _storage_credential(self) -> "Credential":
-        from shared.clients.transport import new_credential
+        from shared.clients.identity import new_credential
 
         client_id = self.settings.storage.client_id
         return self.opened(new_credential(client_id)) if client_id else self.credential
@@ -191,9 +191,9 @@ class Azure:
 @asynccontextmanager
 async def opened_alone(storage: StorageSettings, queue: str) -> "AsyncIterator[Queue[HeldBack]]":
     """Open one queue by the settings of storage alone: others may be refused."""
+    from shared.clients.identity import new_credential
     from shared.clients.storage.account import StorageAccount
     from shared.clients.storage.queues import StorageQueue
-    from shared.clients.transport import new_credential
 
     async with AsyncExitStack() as opened:
 

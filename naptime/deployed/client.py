@@ -19,7 +19,7 @@ from shared.domain.vocabulary.invalid import InvalidInput
 from shared.domain.vocabulary.pages import LARGEST_PAGE
 
 if TYPE_CHECKING:
-    from shared.clients.transport import Credential
+    from shared.clients.identity import Credential
 
 
 KEY, SCOPE = "NAPTIME_KEY", "NAPTIME_APP_SCOPE"

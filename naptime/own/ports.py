@@ -14,8 +14,8 @@ from shared.domain.messages.work import ReconcileCluster
 from shared.settings import Settings
 
 if TYPE_CHECKING:
+    from shared.clients.identity import Credential
     from shared.clients.subscriptions import SubscriptionList
-    from shared.clients.transport import Credential
     from shared.ports.azure import Aks, Clock, NapMachines, NodeImages, Retry
 
 

@@ -21,7 +21,7 @@ from shared.settings import PUBLIC_ARM
 if TYPE_CHECKING:
     import aiohttp
 
-    from shared.clients.transport import Credential
+    from shared.clients.identity import Credential
 
 API_VERSION: Final = "2026-08-01"
 """The one that azure-mgmt-containerservice 41.8.0 asks for by itself; a test compares the two."""

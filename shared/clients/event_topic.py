@@ -15,7 +15,7 @@ from shared.ports.azure import Clock
 if TYPE_CHECKING:
     import aiohttp
 
-    from shared.clients.transport import Credential
+    from shared.clients.identity import Credential
 
 RETRIES = 3
 TIMEOUT = timedelta(seconds=30)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from shared.clients.transport import Credential
+    from shared.clients.identity import Credential
 
 RENEWED_BEFORE = timedelta(minutes=5)
 

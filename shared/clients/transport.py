@@ -1,14 +1,9 @@
-"""The HTTP transports: connections that clients share; to ARM one request is one attempt.
-
-The identity that every call to Azure is made with.
-"""
+"""The HTTP transports: connections that clients share; to ARM one request is one attempt."""
 
 from urllib.request import getproxies
 
 import aiohttp
-from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.pipeline.transport import AioHttpTransport
-from azure.identity.aio import DefaultAzureCredential
 
 
 async def single_attempt(
@@ -47,19 +42,3 @@ def new_session(
 def transport_over(session: aiohttp.ClientSession) -> AioHttpTransport:
     """Make a transport over a session that others use as well, and that stays open after it."""
     return AioHttpTransport(session=session, session_owner=False)
-
-
-type Credential = AsyncTokenCredential
-
-
-def new_credential(client_id: str | None = None) -> Credential:
-    """Give the default chain, which `AZURE_CLIENT_ID` and `AZURE_TOKEN_CREDENTIALS` narrow.
-
-    With a `client_id`, a managed identity is that one instead.
-
-    No member is excluded here: an exclusion in code overrides what AZURE_TOKEN_CREDENTIALS says
-    (azure-identity 1.27.0, process_credential_exclusions).
-    """
-    if client_id:
-        return DefaultAzureCredential(managed_identity_client_id=client_id)
-    return DefaultAzureCredential()

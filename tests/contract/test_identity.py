@@ -11,9 +11,9 @@ from local.azure.fleet import Fleet
 from local.azure.simulator import Setup
 from shared.clients.aks import AksClient
 from shared.clients.arm import ArmClients
+from shared.clients.identity import new_credential
 from shared.clients.retry import QuickRetry
 from shared.clients.storage.account import is_storage_trouble
-from shared.clients.transport import new_credential
 from shared.domain.errors import NotAuthenticated
 from tests.clusters import OWN_CLIENT_ID, cluster, cluster_id
 from tests.contract.served import Served, served

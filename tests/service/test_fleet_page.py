@@ -9,6 +9,7 @@ from typing import cast
 
 import pytest
 
+from shared.domain.deciding.observed import SeenSchedule
 from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.fleet.crowding import Crowding, crowds_of, start_of
 from shared.domain.fleet.run import Run, RunScope, RunState, new_run_id
@@ -20,7 +21,9 @@ from shared.reconcile.shown.page.rows import EXPLICIT, LEFT_OUT, NEEDS_A_PERSON,
 from shared.reconcile.shown.page.viewer import KEPT_FOR
 from tests.fakes.clock import SATURDAY_NOON, FakeClock
 from tests.page.a_fleet import SUBSCRIPTIONS, made_up, remembered
+from tests.service.updates.worlds import fleet, policy, put
 from tests.service_world import World
+from tests.unit.domain.examples import configuration
 
 AT_MOST = 150
 """Bytes for each cluster."""
@@ -162,6 +165,34 @@ async def test_a_kubernetes_upgrade_is_told_of() -> None:
     told = [page["texts"][place] for place in row[7]]
     why = listed_one["forecasts"][0]["byKubernetesUpgrade"]["why"]
     assert why in told
+
+
+async def test_a_schedule_of_upgrades_that_cannot_be_read_is_said() -> None:
+    """It is somebody's, and holds an upgrade back or not: the page says neither."""
+    world = a_world()
+    made = next(made_up(1, world.clock.now()))
+    outcome = replace(
+        made.known.outcome,
+        cluster=replace(made.observed, upgrade_channel="stable"),
+        auto_upgrade=SeenSchedule(configuration({"schedule": "?"}).schedule),
+    )
+    await world.memory.remember([replace(made.known, outcome=outcome)])
+    (row,) = (await data(world))["upgrades"]
+    assert "is there, and cannot be read." in str(row)
+
+
+async def test_a_change_to_another_kind_of_recurrence_is_shown_from_nothing_to_something() -> None:
+    """What a weekly schedule has and a daily one has not is shown as empty on one side."""
+    world = await fleet(11)
+    daily = policy().replace('on = "Sunday"', 'on = "daily"')
+    await put(world, daily)
+    assert (await world.sweep()).state is RunState.NEEDS_APPROVAL
+    changes = {tuple(map(str, each)) for each in (await data(world))["changes"]}
+    weekly = '{"intervalWeeks":1,"dayOfWeek":"Sunday"}'
+    assert changes == {
+        ("schedule.daily", "", '{"intervalDays":1}'),
+        ("schedule.weekly", weekly, ""),
+    }
 
 
 async def test_nothing_new_is_the_same_answer() -> None:

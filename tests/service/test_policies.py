@@ -228,7 +228,9 @@ async def test_what_would_change() -> None:
     world.aks.add(cluster("dev", tags={"env": "dev"}))
     world.aks.add(cluster("prod"))
     world.aks.add(cluster("no-concern", mode=None))
-    await world.sweep()
+    for name in ("dev", "prod", "no-concern"):
+        await world.ask(name)
+    await world.run()
     tried = await world.policy.try_out(RINGS)
     assert (tried["clusters"], tried["changed"], tried["dryRun"]) == (2, 2, True)
     assert tried["rules"] == [

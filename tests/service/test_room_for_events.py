@@ -94,11 +94,11 @@ async def test_what_takes_long_keeps_nobody_out(held: Held) -> None:
 
 async def test_a_place_is_given_back_once() -> None:
     """After work that took long and then failed there is room for eight, and for no more."""
-    room = Room(counted_seconds=1)
+    room = Room(counted_seconds=0.01)
 
     async def taking_long() -> None:
         async with room.taken():
-            await asyncio.sleep(1.05)
+            await asyncio.sleep(0.03)
             raise ValueError("broken")
 
     found = await asyncio.gather(*(taking_long() for _ in range(8)), return_exceptions=True)

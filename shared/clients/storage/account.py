@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError
 from azure.core.pipeline.transport import AioHttpTransport
+from azure.data.tables.aio import TableClient, TableServiceClient
 from azure.storage.queue import TextBase64EncodePolicy
 from azure.storage.queue.aio import QueueClient
 
@@ -20,9 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import aiohttp
-    from azure.data.tables.aio import TableClient, TableServiceClient
 
-    from shared.clients.transport import Credential
+    from shared.clients.identity import Credential
 
 
 class StorageAccount:
@@ -59,10 +59,8 @@ class StorageAccount:
             transport=self._transport(),
         )
 
-    def table(self, name: str) -> "TableClient":
-        """Give a client of a table; an event is acknowledged without, so it is imported here."""
-        from azure.data.tables.aio import TableClient
-
+    def table(self, name: str) -> TableClient:
+        """Give a client of a table."""
         if self._settings.connection_string:
             return TableClient.from_connection_string(
                 self._settings.connection_string, name, transport=self._transport()
@@ -74,10 +72,8 @@ class StorageAccount:
             transport=self._transport(),
         )
 
-    def tables(self) -> "TableServiceClient":
+    def tables(self) -> TableServiceClient:
         """Give a client of the table service."""
-        from azure.data.tables.aio import TableServiceClient
-
         if self._settings.connection_string:
             return TableServiceClient.from_connection_string(
                 self._settings.connection_string, transport=self._transport()
@@ -101,7 +97,7 @@ async def create_queue(queue: QueueClient) -> None:
         return
 
 
-async def create_table(table: "TableClient") -> None:
+async def create_table(table: TableClient) -> None:
     """Create a table, if nobody else just has."""
     try:
         await table.create_table()

@@ -39,7 +39,9 @@ from shared.domain.vocabulary.rows import Row, Value, without_none
 from shared.domain.window.body import read_window
 from shared.domain.window.window import MaintenanceWindow
 
-_NO_NAP = frozenset({Reason.NOT_AUTO_PROVISIONED.value, Reason.CLUSTER_GONE.value})
+NO_NAP = frozenset({Reason.NOT_AUTO_PROVISIONED.value, Reason.CLUSTER_GONE.value})
+"""Why a cluster was left alone that has no node auto-provisioning."""
+
 NOTHING_KNOWN = KnownCluster(None, None, "")
 
 _SCHEDULE_SEEN = WRITES | {OutcomeKind.UNCHANGED}
@@ -182,7 +184,7 @@ class Remembered(Struct, frozen=True):
         """
         if not self.is_known or self.last_outcome["outcome"] == OutcomeKind.DEFERRED:
             return self.is_known
-        return self.last_outcome["reason"] not in _NO_NAP
+        return self.last_outcome["reason"] not in NO_NAP
 
     @property
     def is_known(self) -> bool:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.fleet.crowding import Crowding
-from shared.domain.fleet.last_known import Remembered
+from shared.domain.fleet.last_known import NO_NAP, Remembered
 from shared.domain.images.known_image import SeenImage
 from shared.domain.vocabulary.ids import GUID, plain_location
 from shared.domain.vocabulary.pages import Page, PageAsked, Question, to_token
@@ -20,9 +20,6 @@ from shared.reconcile.ground.memory import ROW_KEY, ClusterMemory
 from shared.reconcile.images.memory import NewestImages
 from shared.reconcile.shown.forecast_json import ForecastJson, known_forecasts
 from shared.reconcile.shown.known_json import KnownClusterJson, known_json
-
-NOT_SHOWN = frozenset({Reason.NOT_AUTO_PROVISIONED.value, Reason.CLUSTER_GONE.value})
-"""No clusters with node auto-provisioning; shown to whoever asks for that very reason."""
 
 ROWS_A_REQUEST = 2000
 """So many rows are looked at for one page at most; where few are shown, the page is a short one."""
@@ -150,7 +147,8 @@ class _Only(Struct, frozen=True):
         """Say whether a cluster is shown."""
         return (
             known.is_known
-            and known.last_outcome["reason"] not in NOT_SHOWN - {self.reason}
+            # They are shown to whoever asks for that very reason.
+            and known.last_outcome["reason"] not in NO_NAP - {self.reason}
             and (not self.attention or needs_attention(known))
             and (not self.removed or _has(known, Reason.KEEPS_BEING_REMOVED))
             and (not self.crowded or crowding.start_shared_by(known) is not None)

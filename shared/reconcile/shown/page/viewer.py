@@ -10,14 +10,13 @@ from typing import Self
 from msgspec import Struct
 
 from shared.domain.fleet.crowding import Crowding
-from shared.domain.fleet.last_known import Remembered
+from shared.domain.fleet.last_known import NO_NAP, Remembered
 from shared.ports.azure import Clock
 from shared.reconcile.ground.at_once import SharedAnswers, at_once
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import ClusterMemory
 from shared.reconcile.ground.policies import PolicyHome
 from shared.reconcile.images.memory import NewestImages
-from shared.reconcile.shown.clusters import NOT_SHOWN
 from shared.reconcile.shown.page.compact import FleetSeen, compact
 from shared.reconcile.shown.page.ended_runs import EndedRunsReader
 
@@ -89,4 +88,4 @@ def _written(seen: FleetSeen) -> PageData:
 
 
 def _is_shown(known: Remembered) -> bool:
-    return known.last_outcome["reason"] not in NOT_SHOWN
+    return known.last_outcome["reason"] not in NO_NAP

@@ -37,8 +37,6 @@ class Waits(Struct):
 
     def of(self, known: Remembered) -> int:
         """Give the place of a cluster's list of forecasts."""
-        if not known.has_nap:
-            return NONE
         images = self.seen.get(known.location, ())
         found = known_forecasts(known.forecast_needs, images, self.minute)
         # Clusters with equal needs share one answer: it is looked through once.
