@@ -74,6 +74,8 @@ class Judge:
     """What each version of the policy says, by its hash."""
     handed: set[ClusterId] = field(default_factory=set)
     """Where people have ever handed theirs over, whatever hours that had."""
+    came_back: set[ClusterId] = field(default_factory=set)
+    """Where what is there was removed, and came back as it was."""
     let_go: set[ClusterId] = field(default_factory=set)
     put_back: dict[ClusterId, set[str]] = field(default_factory=lambda: defaultdict(set))
     """Windows of naptime's own that people have made again, as they were."""
@@ -177,6 +179,10 @@ class Judge:
         assert body
         assert start <= at + EIGHT_DAYS
         self.begun[on] = at
+        if self.own[on] == self.own_before[on]:
+            self.came_back.add(on)
+        else:
+            self.came_back.discard(on)
         if self.own[on] in self.put_back[on] and self._was_let_go(on):
             # Somebody made it again after it was let go, and it was removed: what comes back is
             # theirs, unless it is what the rule wants. Which of the two only naptime can say.
@@ -324,11 +330,12 @@ class Judge:
     def judge_cause(self, on: ClusterId, planned: Planned, rules: Rules) -> None:
         """Ask whether what is said to be for the clocks alone is, and all that is.
 
-        What was handed over, or put back, may have been an hour off then: that is the brake's.
+        What was handed over, put back or came back may have been an hour off already, as what its
+        record says was not wanted then: that is the brake's, which asks a person once too often.
         """
         now, window = self.world.clock.now(), window_of(self.world.aks.schedule(on))
         known = dict(self.rows())[on]
-        if window is None or on in self.handed or (known and known.undone):
+        if window is None or on in self.handed | self.came_back or (known and known.undone):
             return
         if digest(canonical(window, now)) != planned.before:
             return
@@ -343,12 +350,8 @@ class Judge:
         """
         for on, known in self.rows():
             wanted, now = windows[on], self.world.clock.now()
-            if (
-                not known
-                or not known.is_naptimes
-                or known.undone
-                or on in self.handed | self.hidden
-            ):
+            excused = self.handed | self.hidden | self.came_back
+            if known is None or not known.is_naptimes or known.undone or on in excused:
                 continue
             for window, start in self._openings(on, since, now):
                 if wanted.other_offset(window):
