@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.errors import AzureError, AzureUnavailable
+from shared.domain.errors import AccessDenied, AzureError, AzureUnavailable
 from shared.domain.fleet.pace import Pace
 from shared.domain.fleet.run import RunScope
 from shared.domain.vocabulary.reasons import Cause
@@ -128,6 +128,25 @@ async def test_a_shard_that_others_always_write_is_come_back_to() -> None:
     await world.run_and_mind()
     (record,) = world.finished
     assert record.summary["outcomes"] == {"Created": 1}
+
+
+async def test_who_is_beaten_to_what_waits_leaves_it_to_the_other() -> None:
+    """Of two that try a subscription again one goes on; where that one is lost, the minder does."""
+    world = World()
+    world.aks.add(cluster())
+    refusing = [AccessDenied("403", status=403)]
+    world.aks.refuses = lambda verb, _: refusing[0] if verb == "clusters" and refusing else None
+    await world.start()
+    await world.run(for_at_most=MINUTE / 2)
+    (waiting,) = world.run_queue.messages
+    world.clock.move_to(waiting.visible_at)
+    others = Others(world.tables.of(SHARDS_TABLE), at=lambda _: bool(refusing))
+    await world.deliver_one()
+    assert (len(others.beaten), world.run_queue.messages) == (1, [])
+    refusing.clear()
+    world.clock.advance(60 * MINUTE)
+    await world.run_and_mind()
+    assert world.aks.accepted_writes
 
 
 async def test_a_scope_of_long_ago_without_a_run_is_let_go_of() -> None:

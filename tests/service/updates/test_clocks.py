@@ -7,7 +7,7 @@ import pytest
 from shared.domain.fleet.run import RunState
 from shared.domain.vocabulary.reasons import Cause
 from shared.domain.window.text import offset_text
-from tests.clusters import cluster, cluster_id
+from tests.clusters import cluster, cluster_id, schedule
 from tests.fakes.clock import FakeClock
 from tests.service.test_policies import ANY
 from tests.service.updates.worlds import OWNED, policy, puts, record
@@ -122,6 +122,29 @@ async def test_few_runs_in_a_long_closed_time() -> None:
     ids = {run.run.id for run in world.finished if run.run.cause is Cause.CLOCKS_CHANGED}
     assert len(ids) == 7
     assert puts(world) == 2
+
+
+async def test_a_cluster_that_nobody_has_looked_at_yet_is_not_of_that_run() -> None:
+    """One that came since the last sweep has nothing of naptime's that could be an hour off."""
+    world = await two_weeks_before(SPRING, 1)
+    world.aks.add(cluster("aks-new"))
+    world.aks.set_schedule(cluster_id("aks-new"), schedule("Saturday"))
+    await minded(world, SPRING_ENDS + timedelta(hours=1))
+    assert [call.cluster_id for call in world.aks.accepted_writes] == [cluster_id("aks-0")] * 2
+    assert await offset(world) == "+02:00"
+
+
+async def test_a_fixed_offset_has_no_clocks() -> None:
+    """A policy without zones asks for no run, whenever clocks change elsewhere."""
+    world = World(clock=FakeClock(SPRING - timedelta(days=14)))
+    text = policy().replace('zone = "Europe/Berlin"', 'offset = "+01:00"')
+    await world.policies.put(text, "somebody", ANY)
+    world.aks.add(cluster("aks-0"))
+    await world.sweep()
+    world.clock.move_to(SPRING_ENDS)
+    await minded(world, SPRING_ENDS + timedelta(hours=1))
+    assert not [run for run in world.finished if run.run.cause is Cause.CLOCKS_CHANGED]
+    assert puts(world) == 1
 
 
 async def test_with_never_clocks_change_nothing() -> None:

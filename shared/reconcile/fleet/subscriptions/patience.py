@@ -57,12 +57,8 @@ class ListingPatience(Struct, frozen=True):
             await self._send(waiting, now)
             return waiting.refusal
         reading = await self.table.get(WAITING_PARTITION, waiting.scope.key)
-        other = read(reading.row, Waiting.of) if reading.row else None
-        return (
-            replace(waiting.refusal, since=other.since, next_try_at=other.next_try_at)
-            if (other)
-            else waiting.refusal
-        )
+        known = (read(reading.row, Waiting.of) if reading.row else None) or waiting
+        return replace(waiting.refusal, since=known.since, next_try_at=known.next_try_at)
 
     async def _send(self, waiting: Waiting, now: datetime) -> None:
         work = ReadSubscription(waiting.scope.key, waiting.attempt)

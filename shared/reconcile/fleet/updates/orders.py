@@ -65,9 +65,8 @@ class Orders(Struct, frozen=True):
     async def _updaters(self, run_id: str) -> frozenset[str]:
         """Name the runs that carried out what a run has planned, and itself."""
         stored = await self.store.run(run_id)
-        if stored is None:
-            return frozenset()
-        followers = {stored.record.followed_by, stored.record.approved_run}
+        record = stored.record if stored else None
+        followers = (record.followed_by, record.approved_run) if record else ()
         return frozenset({run_id, *followers} - {""})
 
     async def _for_clocks(self, subscription_id: str, desired: Desired) -> Permits:
