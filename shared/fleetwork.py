@@ -182,6 +182,7 @@ class Fleetwork(Groundwork):
             self.store,
             self.pacer,
             self.asker,
+            self.handout,
             self.ports.runs_queue,
             self.ports.shards_queue,
             self.closer,

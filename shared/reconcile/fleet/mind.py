@@ -15,11 +15,13 @@ from shared.domain.fleet.run import RunState
 from shared.domain.fleet.run_records import ListingState, RunRecord, SubscriptionRecord
 from shared.domain.fleet.run_work import Baton, ListSubscription, RunWork, StartRun
 from shared.domain.fleet.shard import Shard
+from shared.domain.fleet.shard_records import ShardRecord
 from shared.domain.messages.given_up import OF_RUNS
 from shared.domain.vocabulary.instants import is_past_keeping
 from shared.ports.storage import Queue
 from shared.reconcile.fleet.ask import START_WITHIN, RunAsker
 from shared.reconcile.fleet.close import RunCloser, is_finished, shards_of
+from shared.reconcile.fleet.hand_out import ShardHandout
 from shared.reconcile.fleet.store import RunStore
 from shared.reconcile.fleet.subscriptions.listing import LIST_WITHIN
 from shared.reconcile.fleet.subscriptions.patience import ListingPatience
@@ -78,6 +80,7 @@ class RunMinder(Struct, frozen=True):
     store: RunStore
     pacer: ShardPacer
     asker: RunAsker
+    handout: ShardHandout
     runs: Queue[RunWork]
     batons: Queue[Baton]
     closer: RunCloser
@@ -175,8 +178,11 @@ class RunMinder(Struct, frozen=True):
     async def _pass_on_again(self, record: RunRecord, shard: Shard) -> bool:
         """Send the baton of a shard that has none, unless somebody holds the shard's lease."""
         stored = await self.store.shard(record.run.id, shard)
-        due_at = stored.record.due_at if stored else None
-        if stored is None or due_at is None or stored.read_at < due_at + BATON_WITHIN:
+        if stored is None:
+            await self._end_as_it_is(record, shard)
+            return False
+        due_at = stored.record.due_at
+        if due_at is None or stored.read_at < due_at + BATON_WITHIN:
             return False
         holder = await self.pacer.holder(shard)
         if holder is not None and holder.run_id == record.run.id:
@@ -188,6 +194,13 @@ class RunMinder(Struct, frozen=True):
             return False
         await self.batons.send(again.baton)
         return True
+
+    async def _end_as_it_is(self, record: RunRecord, shard: Shard) -> None:
+        """Finish a shard without a row: the run is of a version that had it elsewhere."""
+        run = record.run
+        dry_run = self.handout.only_looks(run)
+        empty = ShardRecord(run.id, shard, run.cause, dry_run, known=0, pending=0, listing=0)
+        await self.store.insert_shard(replace(empty, finished=True))
 
 
 def _is_over(due_at: datetime | None, now: datetime) -> bool:

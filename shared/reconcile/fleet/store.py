@@ -142,6 +142,11 @@ class RunStore(Struct, frozen=True):
                 shards[shard.key] = ShardRecord.of(run_id, shard, row)
         return subscriptions, shards
 
+    async def insert_shard(self, record: ShardRecord) -> bool:
+        """Write a shard's row; False if there is one."""
+        key, table = SHARD + record.shard.key, self._table(record.run_id)
+        return await table.insert(record.run_id, key, record.to_values()) is not None
+
     async def shard(self, run_id: str, shard: Shard) -> Stored[ShardRecord] | None:
         reading = await self._table(run_id).get(run_id, SHARD + shard.key)
         if reading.row is None:
