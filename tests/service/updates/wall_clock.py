@@ -63,6 +63,10 @@ class Rules:
     most: int | None
     """How many updates are made unasked; None where the policy does not say."""
 
+    def most_of(self, owned: int) -> int:
+        """Give how many updates are made unasked where naptime owns so many schedules."""
+        return max(10, owned // 10) if self.most is None else self.most
+
     def want(self, window: MaintenanceWindow, start: datetime) -> bool:
         """Say whether a window is one of these, and opens when that is to."""
         return any(each.has_the_hours_of(window) and each.is_right(start) for each in self.windows)
