@@ -1,12 +1,14 @@
-"""The simulated Azure, served over TLS to the real clients, which find it by their own settings."""
+"""What is served over TLS to the real clients: the simulated Azure, or a made-up answer to all."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
+from aiohttp import web
 from azure.identity.aio import DefaultAzureCredential
 
+from local.azure.certificates import Certificates
 from local.azure.server import SimulatorServer
 from local.azure.simulator import Setup, Simulator
 from tests.clusters import OWN_CLIENT_ID
@@ -43,3 +45,21 @@ async def served(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     finally:
         await credential.close()
         await server.stop()
+
+
+@asynccontextmanager
+async def served_at_every_path(
+    handler: Callable[[web.Request], Awaitable[web.Response]],
+) -> AsyncIterator[str]:
+    """Have one handler answer every request, and give the address that it is reached by."""
+    certificates = Certificates()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handler)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "localhost", 0, ssl_context=certificates.server_context()).start()
+    trust(certificates.authority_pem)
+    try:
+        yield f"https://localhost:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()

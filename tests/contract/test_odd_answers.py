@@ -9,7 +9,6 @@ import pytest
 from aiohttp import web
 from azure.core.credentials import AccessToken, AccessTokenInfo
 
-from local.azure.certificates import Certificates
 from shared.clients.aks import AksClient
 from shared.clients.answers import MOST_PAGES
 from shared.clients.arm import ArmClients
@@ -18,8 +17,8 @@ from shared.domain.errors import AzureUnavailable, Rejected
 from shared.domain.window.recurrence import Weekday, Weekly
 from shared.domain.window.window import MaintenanceWindow
 from tests.clusters import SUBSCRIPTION, cluster, cluster_id
+from tests.contract.served import served_at_every_path
 from tests.fakes.clock import FakeClock
-from tests.simulated_azure import trust
 
 type Answer = Callable[[web.Request], web.Response]
 
@@ -63,18 +62,11 @@ class OddAzure:
 @pytest.fixture
 async def odd_arm() -> AsyncIterator[tuple[OddAzure, ArmClients]]:
     """Serve it over TLS, and give it with the SDK's clients of it."""
-    azure, certificates = OddAzure(), Certificates()
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", azure.serve)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "localhost", 0, ssl_context=certificates.server_context()).start()
-    trust(certificates.authority_pem)
-    port = runner.addresses[0][1]
-    arm = ArmClients(NoIdentity(), f"https://localhost:{port}", FakeClock(), timedelta(seconds=10))
-    yield azure, arm
-    await arm.close()
-    await runner.cleanup()
+    azure = OddAzure()
+    async with served_at_every_path(azure.serve) as url:
+        arm = ArmClients(NoIdentity(), url, FakeClock(), timedelta(seconds=10))
+        yield azure, arm
+        await arm.close()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import pytest
 from aiohttp import web
 from azure.core.exceptions import HttpResponseError
 
-from local.azure.certificates import Certificates
 from shared.clients.storage.account import StorageAccount, is_storage_trouble
 from shared.clients.storage.account_tables import StorageTables
 from shared.clients.storage.queues import StoragePoisonQueues, StorageQueue
@@ -17,8 +16,8 @@ from shared.domain.vocabulary.reasons import Cause
 from shared.ports.storage import SetAside
 from shared.storage_settings import StorageSettings
 from tests.clusters import cluster_id
+from tests.contract.served import served_at_every_path
 from tests.contract.test_odd_answers import NoIdentity
-from tests.simulated_azure import trust
 
 CODE = "AuthorizationPermissionMismatch"
 OF_A_QUEUE = f"<Error><Code>{CODE}</Code><Message>not allowed</Message></Error>"
@@ -44,18 +43,11 @@ class Storage:
 @pytest.fixture
 async def served() -> AsyncIterator[tuple[Storage, StorageAccount]]:
     """Serve it over TLS, and give it with the clients' account."""
-    storage, certificates = Storage(), Certificates()
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", storage.serve)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "localhost", 0, ssl_context=certificates.server_context()).start()
-    trust(certificates.authority_pem)
-    url = f"https://localhost:{runner.addresses[0][1]}"
-    account = StorageAccount(StorageSettings(None, f"{url}/q", f"{url}/t"), NoIdentity)
-    yield storage, account
-    await account.close()
-    await runner.cleanup()
+    storage = Storage()
+    async with served_at_every_path(storage.serve) as url:
+        account = StorageAccount(StorageSettings(None, f"{url}/q", f"{url}/t"), NoIdentity)
+        yield storage, account
+        await account.close()
 
 
 async def test_what_an_identity_may_not_do_is_asked_for_again(
