@@ -86,7 +86,7 @@ class Fleetwork(Groundwork):
         """What lists the clusters of a run's subscriptions."""
         ports, settings = self.ports, self.settings
         return SubscriptionLister(
-            ports.aks,
+            self.pages,
             self.store,
             self.recorder,
             self.given_up,
@@ -101,7 +101,6 @@ class Fleetwork(Groundwork):
             Tidier(ports.tables.of(CLUSTERS_TABLE), self._shards),
             self.patience,
             self.orders,
-            self.pauses,
         )
 
     @cached_property
@@ -110,13 +109,12 @@ class Fleetwork(Groundwork):
         ports, allowed = self.ports, self.settings.subscriptions
         return ListingPatience(
             self._shards,
-            ports.aks,
+            self.pages,
             self.asker,
             ports.runs_queue,
             self.given_up,
             ports.jitter,
             allowed,
-            self.pauses,
         )
 
     @cached_property

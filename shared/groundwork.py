@@ -1,11 +1,12 @@
 """What the use cases stand on: each part made once, from the ports and the settings."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from functools import cached_property
 
 from msgspec import Struct
 
+from shared.domain.deciding.observed import ClusterPage
 from shared.domain.deciding.outcome import Outcome
 from shared.domain.fleet.batch import PendingCluster
 from shared.domain.fleet.crowding import CROWD_SIZE
@@ -104,10 +105,15 @@ class Groundwork:
         """What this worker was asked to wait for."""
         return Pauses(self.pacer, self.reads, self.ports.clock)
 
+    def pages(self, subscription_id: str, group: str | None) -> AsyncIterator[ClusterPage]:
+        """List the clusters of a subscription, or of a resource group, heeding 429s."""
+        found = self.ports.aks.list_clusters(subscription_id, group)
+        return self.pauses.pages(subscription_id, found)
+
     @cached_property
     def whereabouts(self) -> Whereabouts:
         """Where clusters probably are."""
-        return Whereabouts(self.memory, self.pacer, self.ports.aks, self.reads)
+        return Whereabouts(self.memory, self.pacer, self.pages, self.reads)
 
     @cached_property
     def memory(self) -> ClusterMemory:

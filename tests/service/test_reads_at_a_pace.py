@@ -10,7 +10,7 @@ from azure.core.exceptions import ServiceRequestError
 
 from shared.domain.deciding.observed import ObservedCluster, observe_cluster
 from shared.domain.deciding.outcome import OutcomeKind
-from shared.domain.errors import AccessDenied, AzureError, Throttled
+from shared.domain.errors import AccessDenied, AzureError, SubscriptionThrottled, Throttled
 from shared.domain.fleet.pace import Draw, Pace
 from shared.domain.fleet.shard import Shard
 from shared.domain.messages.seen import LONGEST, SeenCluster
@@ -88,6 +88,23 @@ async def test_a_crowd_that_cannot_be_listed_is_guessed() -> None:
     await world.run()
     assert len(world.aks.accepted_writes) == 41
     assert len(world.aks.calls_of("clusters")) == 1
+
+
+async def test_a_crowd_whose_listing_is_throttled_waits() -> None:
+    """Where Resource Manager refuses the page, nobody calls in the subscription before its time."""
+    world = World(pace=Pace(20, 1))
+    world.aks.add(cluster("else", location="northeurope"))
+    await world.reconcile("else")
+    wait = timedelta(seconds=50)
+    slow = SubscriptionThrottled("slow down", status=429, retry_after=wait)
+    world.aks.faults.append(Fault("clusters", lambda: slow))
+    for name in names(40):
+        world.aks.add(cluster(name))
+    await updated_at_once(world, names(40))
+    await world.run()
+    (refused,) = [number for number, call in enumerate(world.aks.calls) if call.error]
+    assert world.aks.calls[refused + 1].at - world.aks.calls[refused].at >= wait
+    assert len(world.aks.accepted_writes) == 41
 
 
 async def test_clusters_elsewhere_are_not_held_up_by_a_crowd() -> None:

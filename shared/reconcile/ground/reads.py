@@ -12,17 +12,17 @@ protects a cluster comes before them.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 
 from msgspec import Struct, field
 
+from shared.domain.deciding.observed import ClusterPage
 from shared.domain.errors import AzureError
 from shared.domain.fleet.pace import Draw, NotYet, Pace, worth_waiting_for
 from shared.domain.fleet.shard import Shard
 from shared.domain.vocabulary.ids import ClusterId, plain_location
-from shared.ports.azure import Aks
 from shared.reconcile.ground.memory import ClusterMemory
 from shared.reconcile.ground.pacer import ShardPacer, TooManyConflicts
 
@@ -86,6 +86,9 @@ def _bucket(subscription_id: str) -> Shard:
     return Shard(subscription_id, "")
 
 
+type ListPages = Callable[[str, str | None], AsyncIterator[ClusterPage]]
+"""Lists the clusters of a subscription, or of a resource group of it, heeding 429s."""
+
 MANY_UNKNOWN = 10
 """So many unknown clusters of a subscription within a minute are worth a listing of it."""
 
@@ -117,7 +120,7 @@ class Whereabouts(Struct, frozen=True):
 
     memory: ClusterMemory
     pacer: ShardPacer
-    aks: Aks
+    pages: ListPages
     reads: ReadPacer
     _unknown: defaultdict[str, _Unknown] = field(default_factory=lambda: defaultdict(_Unknown))
 
@@ -150,7 +153,7 @@ class Whereabouts(Struct, frozen=True):
         """Read where all clusters are, as far as that can be read: a guess does as well."""
         found = dict[str, str]()
         with suppress(AzureError):
-            async for page in self.aks.list_clusters(subscription_id, None):
+            async for page in self.pages(subscription_id, None):
                 found |= {each.id.hash: plain_location(each.location) for each in page.clusters}
                 await self.reads.note(subscription_id, 1)
         return found

@@ -16,7 +16,7 @@ from shared.domain.fleet.tally import Tally
 from shared.domain.fleet.unreadable import Refusal
 from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.reasons import Cause, Reason
-from shared.ports.azure import Aks, Clock
+from shared.ports.azure import Clock
 from shared.ports.storage import Queue
 from shared.reconcile.cluster.tidy import Tidier
 from shared.reconcile.fleet.close import RunCloser
@@ -29,8 +29,9 @@ from shared.reconcile.fleet.updates.orders import Orders
 from shared.reconcile.ground.crowds import CrowdFinder
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import KNOWN, Recorder
-from shared.reconcile.ground.pauses import Paused, Pauses
+from shared.reconcile.ground.pauses import Paused
 from shared.reconcile.ground.policies import Wanted
+from shared.reconcile.ground.reads import ListPages
 
 LIST_WITHIN = timedelta(minutes=3)
 """How long a lister may be silent before its message counts as lost."""
@@ -48,7 +49,7 @@ SIGN_OF_LIFE = timedelta(minutes=1)
 class SubscriptionLister(Struct, frozen=True):
     """Lists subscriptions for runs; can be repeated at any point without counting twice."""
 
-    aks: Aks
+    pages: ListPages
     store: RunStore
     recorder: Recorder
     given_up: GivenUpRecords
@@ -63,7 +64,6 @@ class SubscriptionLister(Struct, frozen=True):
     tidier: Tidier
     patience: ListingPatience
     orders: Orders
-    pauses: Pauses
 
     async def list(self, work: ListSubscription) -> None:
         """List the subscription, write its rows, and send a baton for each of its shards."""
@@ -110,8 +110,7 @@ class SubscriptionLister(Struct, frozen=True):
     async def _pages(self, run: Run, listed: Listed) -> bool:
         """Read every page; False if another message has taken the listing over meanwhile."""
         subscription_id = listed.row.record.subscription_id
-        found = self.aks.list_clusters(subscription_id, run.scope.resource_group)
-        async for page in self.pauses.pages(subscription_id, found):
+        async for page in self.pages(subscription_id, run.scope.resource_group):
             await self._page(run, listed, page)
             passed = self.clock.now() - listed.alive_at
             if passed > SIGN_OF_LIFE:

@@ -16,12 +16,11 @@ from shared.domain.fleet.unreadable import Refusal, Waiting
 from shared.domain.messages.given_up import GivenUp
 from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.rows import Row
-from shared.ports.azure import Aks
 from shared.ports.storage import Queue, Table
 from shared.reconcile.fleet.ask import RunAsker
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.later_rows import read
-from shared.reconcile.ground.pauses import Pauses
+from shared.reconcile.ground.reads import ListPages
 
 WAITING_PARTITION = "unreadable"
 
@@ -35,13 +34,12 @@ class ListingPatience(Struct, frozen=True):
     """Has patience with subscriptions; everything can be done twice."""
 
     table: Table
-    aks: Aks
+    pages: ListPages
     asker: RunAsker
     queue: Queue[RunWork]
     given_up: GivenUpRecords
     jitter: Callable[[], float]
     subscriptions: frozenset[str]
-    pauses: Pauses
 
     async def begin(
         self, run: Run, subscription_id: str, error: AzureError, now: datetime
@@ -75,8 +73,7 @@ class ListingPatience(Struct, frozen=True):
             await self.forget(waiting.scope)
             return
         try:
-            found = self.aks.list_clusters(subscription_id, waiting.scope.resource_group)
-            async for _ in self.pauses.pages(subscription_id, found):
+            async for _ in self.pages(subscription_id, waiting.scope.resource_group):
                 pass
         except AzureError as error:
             await self._refused(reading.row, waiting, error, reading.at)
