@@ -1,5 +1,7 @@
 """What docs/deploy.md says that naptime costs follows from what it does, by `make cost`."""
 
+import re
+
 import pytest
 
 from local.cost import prices
@@ -7,6 +9,7 @@ from local.cost.months import Month
 from local.cost.page import PAGE, text, with_table
 from local.cost.work import Work, of_a_cluster_in_a_sweep, of_an_event
 
+README = PAGE.parents[1] / "README.md"
 NOTHING = Work(0, 0, 0, 0)
 
 
@@ -14,6 +17,15 @@ async def test_the_page_has_what_the_program_says() -> None:
     """The table of docs/deploy.md is the one that `make cost` makes of today's code."""
     page = PAGE.read_text("utf-8")
     assert with_table(page, await text()) == page, "make cost ARGS=--write"
+
+
+def test_the_first_page_says_what_the_arithmetic_does() -> None:
+    """The figure of README.md is that of the table for as many clusters."""
+    said = re.search(r"About (\d+) US dollars a month for 100 clusters", README.read_text("utf-8"))
+    total = re.search(r"(?m)^\| \*\*together.*$", PAGE.read_text("utf-8"))
+    assert said
+    assert total
+    assert f"**{said[1]}**" == total[0].split("|")[3].strip()
 
 
 async def test_an_event_costs_the_calls_that_are_promised() -> None:
