@@ -65,6 +65,13 @@ async def test_that_nothing_is_remembered_is_read_once() -> None:
     assert found.count("get known") == 1
 
 
+async def test_a_token_that_was_not_used_goes_back_unread() -> None:
+    """The row is as this worker wrote it when it drew, and its ETag says so."""
+    found = await operations_of_an_event(await a_known_world())
+    of_the_shard = [each for each in found if each.endswith("shard")]
+    assert of_the_shard == ["get shard", "replace shard", "replace shard"]
+
+
 async def test_a_cluster_that_was_remembered_elsewhere_is_found() -> None:
     """Where it was made again in another place, the read row only costs a draw, given back."""
     world = await a_known_world()
