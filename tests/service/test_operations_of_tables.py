@@ -1,8 +1,13 @@
 """What an event costs: each operation of tables is there for a reason, and none is there twice."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+import pytest
+from azure.core.exceptions import ServiceRequestError
+
+from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.fleet.shard import Shard, ShardRow
+from shared.reconcile.ground.claim import CLUSTERS_TABLE
 from shared.reconcile.ground.memory import HEARD, KNOWN
 from shared.reconcile.ground.pacer import SHARDS_PARTITION, SHARDS_TABLE
 from tests.clusters import SUBSCRIPTION, cluster, cluster_id, schedule
@@ -53,23 +58,30 @@ def _row(operation: Operation, key: str) -> str:
             return other
 
 
-async def test_what_is_remembered_is_read_once() -> None:
-    """What is known of the schedule, and where the cluster is, stand in one row."""
-    found = await operations_of_an_event(await a_known_world())
-    assert found.count("get known") == 1
+async def test_an_event_of_a_known_cluster() -> None:
+    """What is known, a token, ten reads for this and others, what was given up, what came of it."""
+    assert await operations_of_an_event(await a_known_world()) == [
+        *("get claim", "replace claim", "first policy", "get known"),
+        *("get shard", "replace shard", "get reads", "replace reads"),
+        *("replace shard", "delete givenup", "settle claim and known"),
+    ]
 
 
-async def test_that_nothing_is_remembered_is_read_once() -> None:
-    """That nobody knows a cluster is known after one reading as well."""
-    found = await operations_of_an_event(a_world())
-    assert found.count("get known") == 1
+async def test_an_event_of_a_cluster_that_nobody_knows() -> None:
+    """Where nobody knows it, nor any other of its subscription, it is read before it is drawn."""
+    assert await operations_of_an_event(a_world()) == [
+        *("get claim", "insert claim", "first policy", "get known", "rows shard"),
+        *("get reads", "insert reads", "get shard", "insert shard"),
+        *("replace shard", "delete givenup", "settle claim and known"),
+    ]
 
 
-async def test_a_token_that_was_not_used_goes_back_unread() -> None:
-    """The row is as this worker wrote it when it drew, and its ETag says so."""
-    found = await operations_of_an_event(await a_known_world())
-    of_the_shard = [each for each in found if each.endswith("shard")]
-    assert of_the_shard == ["get shard", "replace shard", "replace shard"]
+async def test_an_event_of_a_cluster_that_azure_does_not_know() -> None:
+    """It is read, and nothing is drawn for what it does not come to."""
+    assert await operations_of_an_event(a_world(), "aks-2") == [
+        *("get claim", "insert claim", "first policy", "get known", "rows shard"),
+        *("get reads", "insert reads", "settle claim and known"),
+    ]
 
 
 async def test_a_cluster_that_was_remembered_elsewhere_is_found() -> None:
@@ -91,3 +103,81 @@ async def tokens(world: World, location: str) -> float:
     shard = Shard(SUBSCRIPTION, location)
     reading = await world.tables.of(SHARDS_TABLE).get(SHARDS_PARTITION, shard.key)
     return ShardRow.of(world.settings.pace, reading).bucket.tokens
+
+
+async def test_who_comes_in_between_keeps_the_claim() -> None:
+    """Where the claim has lapsed and is another's by now, what came of the work is remembered."""
+    world, table, place = a_world(), CLUSTERS_TABLE, (SUBSCRIPTION, cluster_id().hash)
+
+    def claim_it() -> None:
+        rows = world.tables.of(table)
+        rows._put(*place, {**rows.stored[place].values, "by": "another"})
+
+    world.life.meanwhile[await operations_until_the_end()] = claim_it
+    await operations_of_an_event(world)
+    row = world.tables.of(table).stored[place]
+    assert (row.flag("claimed"), row.text("by")) == (True, "another")
+    assert row.instant("concludedAt") is None
+    assert await world.memory.recall(cluster_id())
+
+
+async def test_trouble_at_the_end_concludes_nothing() -> None:
+    """What cannot be written down gives the claim back, and its message comes again."""
+    world = a_world()
+
+    def away() -> None:
+        raise ServiceRequestError("the storage account does not answer")
+
+    world.life.meanwhile[await operations_until_the_end()] = away
+    with pytest.raises(ServiceRequestError):
+        await operations_of_an_event(world)
+    row = world.tables.of(CLUSTERS_TABLE).stored[SUBSCRIPTION, cluster_id().hash]
+    assert (row.flag("claimed"), row.instant("concludedAt")) == (False, None)
+    assert await world.memory.recall(cluster_id()) is None
+
+
+async def operations_until_the_end() -> int:
+    """Count what a worker does for an event, tables or not."""
+    world = a_world()
+    await operations_of_an_event(world)
+    return world.life.operations
+
+
+@pytest.mark.parametrize("has_schedule", [True, False])
+async def test_a_worker_that_dies_has_concluded_what_is_written_down(*, has_schedule: bool) -> None:
+    """At whatever operation: work counts as done once its row says so, and is done in the end."""
+    deaths = 0
+    while (world := await killed_at(deaths + 1, has_schedule=has_schedule)).kills:
+        deaths += 1
+        await world.run()
+        assert [outcome.kind for outcome, _ in world.outcomes][-1] in DONE
+        assert await concluded_at(world)
+        assert world.aks.schedule(cluster_id())
+        assert len(world.aks.accepted_writes) == (not has_schedule)
+        assert not world.is_claimed()
+        assert await tokens(world, "westeurope") >= 0
+    assert deaths >= 14
+
+
+DONE = {OutcomeKind.UNCHANGED, OutcomeKind.CREATED}
+
+
+async def killed_at(operation: int, *, has_schedule: bool) -> World:
+    """Give a world whose worker has died of an operation of an event's work, if there is one."""
+    world = a_world()
+    if not has_schedule:
+        world.aks.remove_schedule(cluster_id())
+    world.life.left = operation
+    await operations_of_an_event(world)
+    world.life.revive()
+    await concluded_at(world)
+    return world
+
+
+async def concluded_at(world: World) -> datetime | None:
+    """Say since when all work is done, by the claim's row, which the other does not contradict."""
+    row = world.tables.of(CLUSTERS_TABLE).stored.get((SUBSCRIPTION, cluster_id().hash))
+    known = await world.memory.recall(cluster_id())
+    concluded = row.instant("concludedAt") if row else None
+    assert concluded == (known.read_at if known and known.is_known else None)
+    return concluded
