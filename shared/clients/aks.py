@@ -12,7 +12,7 @@ from urllib.parse import quote
 from shared.clients import answers
 from shared.clients.answers import AS_JSON, READ, Cluster, Pages, answer_to
 from shared.clients.arm import ArmClients
-from shared.clients.sending import OneRequest
+from shared.clients.transport import OneRequest
 from shared.domain.deciding.observed import (
     AUTO_UPGRADE_SCHEDULE,
     NODE_OS_SCHEDULE,

@@ -13,7 +13,7 @@ import msgspec
 from azure.core.exceptions import HttpResponseError
 
 from shared.clients.arm import is_same_place
-from shared.clients.sending import OneRequest, answer_of
+from shared.clients.transport import OneRequest, answer_of
 from shared.domain.errors import AzureUnavailable
 from shared.domain.vocabulary.plain_text import LONGEST_MESSAGE, one_line
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 from azure.core.exceptions import HttpResponseError
 
 from shared.clients.arm import ArmClients, is_same_place
-from shared.clients.sending import OneRequest, answer_of
+from shared.clients.transport import OneRequest, answer_of
 from shared.domain.errors import Rejected
 from shared.domain.images.machines import ImagePool, observe_pools
 from shared.domain.images.node_image import NodeImage, observe_node_images

@@ -12,7 +12,7 @@ from azure.core.rest import AsyncHttpResponse
 
 from shared.clients.arm import ArmClients
 from shared.clients.refusals.errors import quota_wait
-from shared.clients.sending import OneRequest, answer_of
+from shared.clients.transport import OneRequest, answer_of
 from shared.domain.images.machines import NAP_MACHINES_QUERY, MachinePage, observe_machine
 
 if TYPE_CHECKING:

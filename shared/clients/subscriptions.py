@@ -8,7 +8,7 @@ from functools import partial
 
 from shared.clients.answers import AS_JSON, SUBSCRIPTIONS, Pages
 from shared.clients.arm import ArmClients
-from shared.clients.sending import OneRequest
+from shared.clients.transport import OneRequest
 from shared.domain.vocabulary.ids import is_guid
 
 API_VERSION = "2022-12-01"

@@ -10,7 +10,7 @@ from multidict import CIMultiDict
 
 from shared.clients.storage import asking
 from shared.clients.storage.account import is_storage_trouble
-from shared.clients.storage.asking import RequestRefused
+from shared.clients.storage.asking import ServiceRefused
 from shared.clients.storage.tables import StorageTable
 from shared.domain.errors import StorageRefused
 from shared.domain.vocabulary.rows import Row
@@ -76,7 +76,7 @@ async def answered(monkeypatch: pytest.MonkeyPatch) -> Callable[[Answer], Storag
     """Give a table whose every request is answered so."""
 
     def table(answer: Answer) -> StorageTable:
-        async def answer_of(*_: object) -> Answer:
+        async def answer_of(*_: object, **__: object) -> Answer:
             return answer
 
         monkeypatch.setattr(asking, "answer_of", answer_of)
@@ -91,7 +91,7 @@ type Answered = Callable[[Answer], StorageTable]
 @pytest.mark.parametrize("use", ALL.values(), ids=ALL.keys())
 async def test_a_404_of_somebody_else(use: Use, answered: Answered) -> None:
     """A proxy's 404 is not the service saying that a row, or a table, is not there."""
-    with pytest.raises(RequestRefused):
+    with pytest.raises(ServiceRefused):
         await use(answered(Answer(404, b"<html>no such page</html>", Date=AT)))
 
 
@@ -104,7 +104,7 @@ async def test_trouble_says_nothing_of_the_row(
     use: Use, status: int, code: str, answered: Answered
 ) -> None:
     """A table that is being dropped, a busy service, a missing role: the work comes back later."""
-    with pytest.raises(RequestRefused) as caught:
+    with pytest.raises(ServiceRefused) as caught:
         await use(answered(error(status, code)))
     assert is_storage_trouble(caught.value)
     assert caught.value.error_code == code

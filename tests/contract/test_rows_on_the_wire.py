@@ -1,9 +1,10 @@
-"""Single rows and queries as they go over the wire: what the SDK would send, and what it reads."""
+"""Rows, queries and messages on the wire: what the SDK would send, and what it reads."""
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,16 +14,25 @@ from azure.core.rest import HttpRequest
 from azure.data.tables import UpdateMode
 from azure.data.tables._deserialize import _convert_to_entity
 from azure.data.tables.aio import TableClient
+from azure.storage.queue import TextBase64EncodePolicy
+from azure.storage.queue.aio import QueueClient
 from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
+from shared.clients.storage.queues import StorageQueue
 from shared.clients.storage.tables import StorageTable
 from shared.clients.storage.wire import row_of, written
 from shared.domain.vocabulary.rows import Row, Value, Values
+from tests.contract.test_storage import Text
 from tests.contract.test_transactions import ACCOUNT, ETAG, KEYS, NAMES, VALUES, Sent, Written
 
-type Call = Callable[[TableClient], Awaitable[object]]
+ACCOUNT_OF_QUEUES = (
+    "DefaultEndpointsProtocol=http;AccountName=one;AccountKey=b25l;"
+    "QueueEndpoint=http://127.0.0.1:1/one;"
+)
+
+type Call[T] = Callable[[T], Awaitable[object]]
 type Wire = tuple[str, URL, str, str, object]
 
 
@@ -37,7 +47,7 @@ class Kept(Written):
         raise Sent
 
 
-def sent(call: Call) -> Wire:
+def sent(call: Call[TableClient]) -> Wire:
     """Give what would be sent: method, address, version, condition, values."""
     transport = Kept()
 
@@ -77,7 +87,7 @@ def test_a_row_is_asked_for_as_the_sdk_asks(partition: str, key: str, values: Va
     row = Row(partition, key, values, ETAG)
     entity: dict[str, Value] = {"PartitionKey": partition, "RowKey": key, **values}
     as_read: dict[str, Any] = {"etag": ETAG, "match_condition": MatchConditions.IfNotModified}
-    pairs: list[tuple[Call, Call]] = [
+    pairs: list[tuple[Call[TableClient], Call[TableClient]]] = [
         (lambda t: StorageTable(t).get(partition, key), lambda t: t.get_entity(partition, key)),
         (
             lambda t: StorageTable(t).insert(partition, key, values),
@@ -124,7 +134,7 @@ def test_rows_are_asked_for_as_the_sdk_asks(
     parameters: dict[str, Value] = {"p": partition, "a": after, "b": before}
     parameters |= {f"v{place}": value for place, value in enumerate(where.values())}
     between = {"after": after, "before": before, "where": where}
-    pairs: list[tuple[Call, Call]] = [
+    pairs: list[tuple[Call[TableClient], Call[TableClient]]] = [
         (
             lambda t: _all_of(StorageTable(t).rows(partition, only=("n",), **between)),  # type: ignore[arg-type]
             lambda t: _all_of(
@@ -195,3 +205,33 @@ def test_what_is_no_row(answer: object) -> None:
     """An answer that is no row is trouble of storage, and never a row without values."""
     with pytest.raises(DecodeError):
         row_of(answer)
+
+
+def message(send: Call[QueueClient]) -> tuple[object, ...]:
+    """Give what would be sent of a message: method, address, headers, text."""
+    transport = Kept()
+
+    async def go() -> None:
+        policy = TextBase64EncodePolicy()
+        await send(
+            QueueClient.from_connection_string(
+                ACCOUNT_OF_QUEUES, "work", transport=transport, message_encode_policy=policy
+            )
+        )
+
+    with pytest.raises(Sent):
+        asyncio.run(go())
+    request = transport.request
+    text = re.search("<MessageText>(.*)</MessageText>", str(request.content))
+    names = ("x-ms-version", "Content-Type", "Accept")
+    assert text
+    return request.method, URL(request.url), *(request.headers[name] for name in names), text[1]
+
+
+@given(st.text(min_size=1, max_size=30), st.integers(0, 100))
+def test_a_message_is_sent_as_the_sdk_sends_it(text: str, seconds: int) -> None:
+    """Its address, headers and text are those of the SDK that encodes in base64."""
+    lives = 7 * 24 * 3600 + seconds
+    ours = message(lambda q: StorageQueue[Text](q).send(Text(text), timedelta(seconds=seconds)))
+    theirs = message(lambda q: q.send_message(text, visibility_timeout=seconds, time_to_live=lives))
+    assert ours == theirs

@@ -1,4 +1,4 @@
-"""Requests to the Table service, sent through the pipeline of the SDK's client of a table.
+"""Requests to the storage services, sent through the pipelines of the SDK's clients.
 
 The SDK's own operations cost half as much again (docs/decisions/0040): they go through tracing and
 serializers, decode each answer twice, and read instants by their patterns. Its credential, its
@@ -7,14 +7,14 @@ policies and its retries are what they are for every other request.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
 from azure.core.exceptions import DecodeError, HttpResponseError
 
-from shared.clients.sending import OneRequest, answer_of
+from shared.clients.transport import OneRequest, SendsRequests, answer_of
 
 if TYPE_CHECKING:
     from azure.core.rest import AsyncHttpResponse
@@ -34,7 +34,7 @@ _CODES: Final = (
 )
 
 
-class RequestRefused(HttpResponseError):
+class ServiceRefused(HttpResponseError):
     """The service has refused a request; `error_code` is its own, empty where there is none."""
 
     def __init__(self, response: "AsyncHttpResponse") -> None:
@@ -56,7 +56,7 @@ async def ask(
     content: str | bytes | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> "AsyncHttpResponse":
-    """Ask for what is below the service's address; raises RequestRefused, DecodeError."""
+    """Ask for what is below the service's address; raises ServiceRefused, DecodeError."""
     request = OneRequest(
         method,
         # A shared access signature is added by its policy.
@@ -71,13 +71,20 @@ async def ask(
         content=content,
     )
     # There is no public way to the pipeline that the client has made of its credential.
-    response = await answer_of(table._client, request)  # noqa: SLF001
-    if response.status_code in _DONE[method]:
+    return await answered(table._client, request, _DONE[method])  # noqa: SLF001
+
+
+async def answered(
+    client: SendsRequests, request: OneRequest, done: Container[int], id_named: str = "request_id"
+) -> "AsyncHttpResponse":
+    """Send a request that is done with such a status; raises ServiceRefused, DecodeError."""
+    response = await answer_of(client, request, id_named)
+    if response.status_code in done:
         return response
     if response.status_code in _SUCCESS:
         # A proxy's page with status 200.
-        raise DecodeError(f"the Table service does not answer {method} with {response.status_code}")
-    raise RequestRefused(response)
+        raise DecodeError(f"storage does not answer {request.method} with {response.status_code}")
+    raise ServiceRefused(response)
 
 
 def date_of(response: "AsyncHttpResponse") -> datetime:

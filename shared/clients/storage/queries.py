@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from azure.core.exceptions import DecodeError
 
-from shared.clients.storage.asking import RequestRefused, ask, json_of
+from shared.clients.storage.asking import ServiceRefused, ask, json_of
 from shared.clients.storage.wire import NOT_THERE, doubled, instant_to_text, row_of
 from shared.domain.vocabulary.rows import Row, Value, Values
 
@@ -51,7 +51,7 @@ async def pages(
 ) -> AsyncIterator[Sequence[Row]]:
     """Yield rows page by page, each as many as the service gives; none where there is no table.
 
-    Raises RequestRefused, DecodeError.
+    Raises ServiceRefused, DecodeError.
     """
     asked = {"$top": str(page)} if page is not None else {}
     asked |= {"$select": ",".join((*_KEYS, *only))} if only else {}
@@ -62,7 +62,7 @@ async def pages(
         path = "&".join(f"{name}={quote(text, safe='')}" for name, text in parameters)
         try:
             response = await ask(table, "GET", f"{table.table_name}()?{path}")
-        except RequestRefused as error:
+        except ServiceRefused as error:
             if error.error_code not in NOT_THERE:
                 raise
             return

@@ -9,7 +9,7 @@ from azure.data.tables.aio import TableClient
 
 from shared.clients.storage import queries, transactions
 from shared.clients.storage.account import create_table, refusals
-from shared.clients.storage.asking import RequestRefused, ask, date_of, json_of
+from shared.clients.storage.asking import ServiceRefused, ask, date_of, json_of
 from shared.clients.storage.transactions import Done, Operation, TransactionRefused
 from shared.clients.storage.wire import NOT_THERE, address, row_of, to_json
 from shared.domain.vocabulary.rows import Reading, Row, Values
@@ -43,7 +43,7 @@ class StorageTable:
         """Read one row, and the storage service's own time."""
         try:
             answer = await self._ask("GET", address(partition, key))
-        except RequestRefused as error:
+        except ServiceRefused as error:
             if error.error_code not in NOT_THERE:
                 raise
             return Reading(None, date_of(error.answer))
@@ -121,7 +121,7 @@ class StorageTable:
     async def _remove(self, place: str, condition: Mapping[str, str]) -> bool:
         try:
             await self._ask("DELETE", place, headers=condition)
-        except RequestRefused as error:
+        except ServiceRefused as error:
             if error.error_code not in CHANGED:
                 raise
             return error.error_code in NOT_THERE
@@ -139,7 +139,7 @@ class StorageTable:
         try:
             with refusals():
                 return await self._ask(method, place, body, headers)
-        except RequestRefused as error:
+        except ServiceRefused as error:
             if error.error_code in lost:
                 return None
             if error.error_code not in NOT_THERE:
@@ -152,7 +152,7 @@ class StorageTable:
         try:
             with refusals():
                 return await transactions.submit(self._table, operations)
-        except (TransactionRefused, RequestRefused) as error:
+        except (TransactionRefused, ServiceRefused) as error:
             if error.error_code in lost:
                 return None
             if error.error_code not in NOT_THERE:

@@ -70,7 +70,7 @@ class Done(Struct, frozen=True):
 
 
 async def submit(table: "TableClient", operations: Sequence[Operation]) -> Done:
-    """Do all of it or nothing; raises TransactionRefused, RequestRefused.
+    """Do all of it or nothing; raises TransactionRefused, ServiceRefused.
 
     One partition, and at most 100 operations (learn.microsoft.com, performing-entity-group-
     transactions).
