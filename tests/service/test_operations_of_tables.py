@@ -106,6 +106,14 @@ async def tokens(world: World, location: str) -> float:
     return ShardRow.of(world.settings.pace, reading).bucket.tokens
 
 
+async def test_a_view_of_a_cluster_reads_what_is_known_once() -> None:
+    """What is shown of it, and where it is looked for, stand in one row."""
+    world = await a_known_world()
+    world.tables.done.clear()
+    await world.viewer.look(cluster_id())
+    assert [_said(each) for each in world.tables.done].count("get known") == 1
+
+
 async def test_tidying_up_a_subscription_is_three_queries() -> None:
     """Claims and events of old are found together; then come others' doings, and places."""
     world = a_world()

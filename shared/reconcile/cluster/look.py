@@ -71,9 +71,9 @@ class Looker(Struct, frozen=True):
     pauses: Pauses
     whereabouts: Whereabouts
 
-    async def see(self, cluster_id: ClusterId) -> Sight:
+    async def see(self, cluster_id: ClusterId, location: str | None = None) -> Sight:
         """Look at a cluster only to see it, and spare who protects; raises `AzureError`."""
-        looks = Looks(self, cluster_id)
+        looks = Looks(self, cluster_id, location=location)
 
         async def attempt() -> Sight:
             async with looks.paced(tokens=1, sparing=SPARED):

@@ -51,7 +51,7 @@ class ClusterViewer(Struct, frozen=True):
         known = await self.memory.recall(cluster_id)
         remembered = await self._remembered(cluster_id, known)
         try:
-            sight = await self.looker.see(cluster_id)
+            sight = await self.looker.see(cluster_id, known.location if known else "")
         except AzureError as error:
             if known is None or known.read_at is None or await self._is_gone(cluster_id, error):
                 raise LiveReadFailed(error, remembered) from error
