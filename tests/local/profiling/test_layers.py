@@ -1,10 +1,11 @@
 """Which layer running code belongs to."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
-from local.profiling.layers import CONNECTIONS, LAYERS, ROOT, files_of, layer_of
+from local.profiling.layers import CONNECTIONS, LAYERS, OWNERS, ROOT, files_of, layer_of
 
 LIBRARY = "/venv/lib/python3.13/site-packages"
 
@@ -16,6 +17,9 @@ LIBRARY = "/venv/lib/python3.13/site-packages"
         (("shared/reconcile/fleet/shift.py", "functions/queues.py"), "use cases"),
         (("shared/clients/storage/tables.py", "shared/reconcile/ground/claim.py"), "tables"),
         (("shared/clients/storage/account.py", "shared/clients/storage/queues.py"), "queues"),
+        (("shared/clients/transport.py", "shared/clients/storage/queries.py"), "tables"),
+        (("shared/clients/transport.py", "shared/clients/storage/queues.py"), "queues"),
+        (("shared/clients/transport.py", "shared/clients/answers.py"), "ARM"),
         (("shared/clients/aks.py", "shared/reconcile/cluster/look.py"), "ARM"),
         (("functions/events.py",), "functions"),
         (("local/host/queues.py", "local/host/__main__.py"), "host (on Azure another process)"),
@@ -27,6 +31,11 @@ def test_the_innermost_own_file_decides(stack: tuple[str, ...], layer: str) -> N
     files = [f"{LIBRARY}/azure/core/pipeline/_base_async.py", *(f"{ROOT}/{each}" for each in stack)]
     assert layer_of(files) == layer
     assert layer in LAYERS
+
+
+def test_what_is_told_apart_is_there() -> None:
+    """Each file and folder that decides is there: one that was renamed would decide nothing."""
+    assert all(Path(owner).exists() for owner, _ in OWNERS)
 
 
 def test_the_worker_library_is_a_layer() -> None:
