@@ -57,7 +57,7 @@ class ClusterClaims(Struct, frozen=True):
         written = await self.table.replace(row, {**row.values, "claimed": True})
         return _claim(cluster_id, written) if written else Busy()
 
-    async def _claim_new(self, cluster_id: ClusterId) -> Claim | Refusal:
+    async def claim_new(self, cluster_id: ClusterId) -> Claim | Refusal:
         """Claim a cluster that probably never was, which then is not read first."""
         return await self._insert(cluster_id) or await self.claim(cluster_id, None)
 
@@ -91,7 +91,7 @@ class ClusterClaims(Struct, frozen=True):
             made = await self.table.insert_all(cluster_ids[0].subscription_id, rows)
             if made is not None:
                 return [_claim(each, made[each.hash], is_first=True) for each in cluster_ids]
-        found = await at_once([partial(self._claim_new, each) for each in cluster_ids])
+        found = await at_once([partial(self.claim_new, each) for each in cluster_ids])
         return [claim for claim in found if isinstance(claim, Claim)]
 
     async def _release_each(self, claims: Sequence[Claim]) -> None:
