@@ -106,6 +106,16 @@ async def tokens(world: World, location: str) -> float:
     return ShardRow.of(world.settings.pace, reading).bucket.tokens
 
 
+async def test_a_person_claims_a_known_cluster_as_an_event_does() -> None:
+    """Its row is there: it is read and replaced, and nobody tries to make it first."""
+    world = await a_known_world()
+    world.tables.done.clear()
+    await world.requests.reconcile(cluster_id(), dry_run=False)
+    found = [_said(each) for each in world.tables.done]
+    assert found[:2] == ["get claim", "replace claim"]
+    assert not any(each.startswith("insert") for each in found)
+
+
 async def test_a_view_of_a_cluster_reads_what_is_known_once() -> None:
     """What is shown of it, and where it is looked for, stand in one row."""
     world = await a_known_world()

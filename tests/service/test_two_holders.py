@@ -333,14 +333,14 @@ class OvertakenClaims(ClusterClaims, frozen=True):
 
     aks: FakeAks
 
-    async def claim(self, cluster_id: ClusterId, since: datetime | None) -> Claim | Refusal:
+    async def claim_new(self, cluster_id: ClusterId) -> Claim | Refusal:
         """Let somebody be first, then claim."""
         self.aks.set_schedule(cluster_id, schedule())
         others = ClusterClaims(self.table)
-        claim = await others.claim(cluster_id, since)
+        claim = await others.claim_new(cluster_id)
         if isinstance(claim, Claim):
             await others.release(claim, concluded=True)
-        return await others.claim(cluster_id, since)
+        return await others.claim_new(cluster_id)
 
 
 async def test_a_cluster_that_was_reconciled_meanwhile_is_read_again() -> None:

@@ -44,10 +44,8 @@ class ClusterClaims(Struct, frozen=True):
         """Claim the cluster, unless it is claimed or has been reconciled since.
 
         `since` is when the work was asked for, by the storage's clock; None asks for no answer to
-        that, as a run does, which is mostly the first at the cluster.
+        that.
         """
-        if since is None and (claim := await self._insert(cluster_id)):
-            return claim
         reading = await self.table.get(cluster_id.subscription_id, cluster_id.hash)
         row = reading.row
         if row is None:
@@ -58,6 +56,10 @@ class ClusterClaims(Struct, frozen=True):
             return refusal
         written = await self.table.replace(row, {**row.values, "claimed": True})
         return _claim(cluster_id, written) if written else Busy()
+
+    async def claim_new(self, cluster_id: ClusterId) -> Claim | Refusal:
+        """Claim a cluster that probably never was, which then is not read first."""
+        return await self._insert(cluster_id) or await self.claim(cluster_id, None)
 
     async def _insert(self, cluster_id: ClusterId) -> Claim | None:
         values = _claimed(cluster_id)
@@ -89,7 +91,7 @@ class ClusterClaims(Struct, frozen=True):
             made = await self.table.insert_all(cluster_ids[0].subscription_id, rows)
             if made is not None:
                 return [_claim(each, made[each.hash], is_first=True) for each in cluster_ids]
-        found = await at_once([partial(self.claim, each, None) for each in cluster_ids])
+        found = await at_once([partial(self.claim_new, each) for each in cluster_ids])
         return [claim for claim in found if isinstance(claim, Claim)]
 
     async def _release_each(self, claims: Sequence[Claim]) -> None:
