@@ -38,8 +38,10 @@ class ServiceRefused(HttpResponseError):
     """The service has refused a request; `error_code` is its own, empty where there is none."""
 
     def __init__(self, response: "AsyncHttpResponse") -> None:
-        super().__init__(response=response)
         self.error_code = response.headers.get("x-ms-error-code") or code_in(response.content)
+        # With the answer the SDK would go through all of it for a message.
+        super().__init__(f"Storage has refused: {response.status_code} {self.error_code}".rstrip())
+        self.status_code = response.status_code
         self.answer = response
 
 
