@@ -51,7 +51,7 @@ METRICS_GB: Final = 0.03
 """All metrics of a month."""
 
 LOOKS_A_SECOND: Final = 20
-"""Ten queues, each looked at twice a second while a worker is there (host.json)."""
+"""Four queues, each looked at five times a second while a worker is there (host.json)."""
 
 STAYS_SECONDS: Final = 10.0
 """How long a worker is there after its last work; nobody says, and nobody bills it."""

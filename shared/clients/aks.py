@@ -9,11 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from azure.core.rest import HttpRequest
-
 from shared.clients import answers
 from shared.clients.answers import AS_JSON, READ, Cluster, Pages, answer_to
 from shared.clients.arm import ArmClients
+from shared.clients.transport import OneRequest
 from shared.domain.deciding.observed import (
     AUTO_UPGRADE_SCHEDULE,
     NODE_OS_SCHEDULE,
@@ -123,13 +122,13 @@ class AksClient:
         except AccessDenied as error:
             raise DeleteNotGranted(error.message, status=error.status, code=error.code) from error
 
-    def _request(self, method: str, path: str, body: str | None = None) -> HttpRequest:
+    def _request(self, method: str, path: str, body: str | None = None) -> OneRequest:
         url, version = f"{self._arm.endpoint}{path}", {"api-version": self._arm.api_version}
         headers = AS_JSON | ({"Content-Type": "application/json"} if body else {})
-        return HttpRequest(method, url, params=version, headers=headers, content=body)
+        return OneRequest(method, url, params=version, headers=headers, content=body)
 
     async def _ask(
-        self, cluster_id: ClusterId, request: HttpRequest, expected: frozenset[int] = READ
+        self, cluster_id: ClusterId, request: OneRequest, expected: frozenset[int] = READ
     ) -> "AsyncHttpResponse":
         client = self._arm.of(cluster_id.subscription_id)
         writing = request.method != "GET"

@@ -243,7 +243,7 @@ class Canned(ArmClients):
         """Give itself."""
         return self
 
-    async def send_request(self, _: HttpRequest) -> "Answer":
+    async def send_request(self, _: HttpRequest, **__: object) -> "Answer":
         """Give the next answer."""
         return Answer(self.bodies.pop(0))
 
@@ -254,6 +254,12 @@ class Answer:
 
     body: str
     status_code: int = 200
+
+    async def read(self) -> None:
+        """Have read it."""
+
+    async def close(self) -> None:
+        """Close nothing."""
 
     def json(self) -> object:
         """Read the body."""

@@ -217,6 +217,12 @@ class FakeAnswer:
         self.request = request
         self._body = body
 
+    async def read(self) -> None:
+        """Have read it."""
+
+    async def close(self) -> None:
+        """Close nothing."""
+
     def json(self) -> object:
         """Parse the body."""
         return json.loads(self._body)
@@ -232,7 +238,7 @@ class Answered:
     def __init__(self, body: bytes) -> None:
         self._body = body
 
-    async def send_request(self, request: HttpRequest) -> FakeAnswer:
+    async def send_request(self, request: HttpRequest, **_: object) -> FakeAnswer:
         """Answer whatever is asked."""
         return FakeAnswer(request, self._body)
 

@@ -14,17 +14,34 @@ from tests.fakes.limits import MOST_OPERATIONS, check_entity, check_transaction
 from tests.fakes.storage import Step, go_on
 
 
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of a table; `keys` are those of the rows that it names, if it names any."""
+
+    table: str
+    verb: str
+    partition: str
+    keys: tuple[str, ...] = ()
+
+
 @dataclass
 class FakeTable:
     """One table."""
 
     clock: Clock
     step: Step = go_on
+    name: str = ""
+    done: list[Operation] = field(default_factory=list)
+    """What was asked of it, and of the others that share the list, in order."""
     fails: int = 0
     stored: dict[tuple[str, str], Row] = field(default_factory=dict)
     versions: int = 0
     too_large: frozenset[str] = frozenset()
     """The keys of rows that this table takes under no circumstances."""
+
+    def _begin(self, verb: str, partition: str, *keys: str) -> None:
+        self.step()
+        self.done.append(Operation(self.name, verb, partition, keys))
 
     def _check(self, partition: str, entities: Sequence[tuple[str, Values]]) -> None:
         check_transaction(partition, entities)
@@ -45,22 +62,22 @@ class FakeTable:
 
     async def get(self, partition: str, key: str) -> Reading:
         """Read one row."""
-        self.step()
+        self._begin("get", partition, key)
         return Reading(self.stored.get((partition, key)), self.clock.now().replace(microsecond=0))
 
     async def insert(self, partition: str, key: str, values: Values) -> Row | None:
         """Make a row, if it is not there."""
-        self.step()
+        self._begin("insert", partition, key)
         return None if (partition, key) in self.stored else self._put(partition, key, values)
 
     async def replace(self, row: Row, values: Values) -> Row | None:
         """Replace a row that nobody has changed."""
-        self.step()
+        self._begin("replace", row.partition, row.key)
         return None if self._changed(row) else self._put(row.partition, row.key, values)
 
     async def settle(self, row: Row, values: Values, others: Mapping[str, Values]) -> Row | None:
         """Replace a row that nobody has changed, and merge others with it."""
-        self.step()
+        self._begin("settle", row.partition, row.key, *others)
         if self._changed(row):
             return None
         self._check(row.partition, [(row.key, values), *others.items()])
@@ -71,7 +88,7 @@ class FakeTable:
         self, partition: str, rows: Mapping[str, Values]
     ) -> Mapping[str, Row] | None:
         """Make rows, all or none."""
-        self.step()
+        self._begin("insert_all", partition, *rows)
         check_transaction(partition, [*rows.items()])
         if any((partition, key) in self.stored for key in rows):
             return None
@@ -79,7 +96,7 @@ class FakeTable:
 
     async def replace_all(self, rows: Sequence[tuple[Row, Values]]) -> bool:
         """Replace rows that nobody has changed, all or none."""
-        self.step()
+        self._begin("replace_all", rows[0][0].partition, *(row.key for row, _ in rows))
         check_transaction(rows[0][0].partition, [(row.key, values) for row, values in rows])
         if any(self._changed(row) for row, _ in rows):
             return False
@@ -96,7 +113,7 @@ class FakeTable:
 
     async def merge(self, partition: str, rows: Mapping[str, Values]) -> None:
         """Make or change rows."""
-        self.step()
+        self._begin("merge", partition, *rows)
         if self.fails:
             self.fails -= 1
             raise ServiceRequestError("the storage account does not answer")
@@ -111,12 +128,12 @@ class FakeTable:
 
     async def delete(self, partition: str, key: str) -> None:
         """Remove a row, if it is there."""
-        self.step()
+        self._begin("delete", partition, key)
         self.stored.pop((partition, key), None)
 
     async def remove(self, row: Row) -> bool:
         """Remove a row that nobody has changed."""
-        self.step()
+        self._begin("remove", row.partition, row.key)
         if (row.partition, row.key) in self.stored and self._changed(row):
             return False
         self.stored.pop((row.partition, row.key), None)
@@ -132,7 +149,7 @@ class FakeTable:
         only: Sequence[str] = (),
     ) -> AsyncIterator[Row]:
         """Yield rows in order."""
-        self.step()
+        self._begin("rows", partition)
         for row in self._found(partition, after, before, where or {}):
             values = {name: row.values[name] for name in only if name in row.values}
             yield replace(row, values=values, changed_at=None) if only else row
@@ -147,12 +164,12 @@ class FakeTable:
         where: Values | None = None,
     ) -> Sequence[Row]:
         """Give the first rows."""
-        self.step()
+        self._begin("first", partition)
         return self._found(partition, after, before, where or {})[:limit]
 
     async def across(self, limit: int, *, after: tuple[str, str] = ("", "")) -> Sequence[Row]:
         """Give the first rows of all partitions behind a place."""
-        self.step()
+        self._begin("across", "")
         return [self.stored[place] for place in sorted(self.stored) if place > after][:limit]
 
     def _found(self, partition: str, after: str, before: str, where: Values) -> list[Row]:
@@ -172,10 +189,11 @@ class FakeTables:
     clock: Clock
     step: Step = go_on
     tables: dict[str, FakeTable] = field(default_factory=dict)
+    done: list[Operation] = field(default_factory=list)
 
     def of(self, name: str) -> FakeTable:
         """Give a table."""
-        return self.tables.setdefault(name, FakeTable(self.clock, self.step))
+        return self.tables.setdefault(name, FakeTable(self.clock, self.step, name, self.done))
 
     async def names(self, prefix: str) -> Sequence[str]:
         """Name the tables that begin so."""

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError
 from azure.core.pipeline.transport import AioHttpTransport
 from azure.data.tables.aio import TableClient, TableServiceClient
-from azure.storage.queue import TextBase64EncodePolicy
 from azure.storage.queue.aio import QueueClient
 
 from shared.clients.transport import new_session, transport_over
@@ -41,21 +40,15 @@ class StorageAccount:
         return transport_over(self._session)
 
     def queue(self, name: str) -> QueueClient:
-        """Give a client of a queue that encodes as the Functions host expects."""
-        # The host decodes base64 by default; the SDK sends plain text by default.
-        encode = TextBase64EncodePolicy()
+        """Give a client of a queue."""
         if self._settings.connection_string:
             return QueueClient.from_connection_string(
-                self._settings.connection_string,
-                name,
-                message_encode_policy=encode,
-                transport=self._transport(),
+                self._settings.connection_string, name, transport=self._transport()
             )
         return QueueClient(
             self._settings.queue_uri or "",
             name,
             credential=self._credential(),
-            message_encode_policy=encode,
             transport=self._transport(),
         )
 

@@ -1,65 +1,84 @@
-"""Queries of tables: filters with their values apart, and pages until there are enough rows."""
+"""Queries of tables: filters with their values quoted, and pages until there are enough rows."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
-from azure.core.exceptions import ResourceNotFoundError
+from azure.core.exceptions import DecodeError
 
-from shared.clients.storage.entities import row_of
+from shared.clients.storage.asking import ServiceRefused, ask, json_of
+from shared.clients.storage.wire import NOT_THERE, doubled, instant_to_text, row_of
 from shared.domain.vocabulary.rows import Row, Value, Values
 
 if TYPE_CHECKING:
-    from azure.core.async_paging import AsyncItemPaged
-    from azure.data.tables import TableEntity
     from azure.data.tables.aio import TableClient
 
+_NEXT: Final = ("NextPartitionKey", "NextRowKey")
+_KEYS: Final = ("PartitionKey", "RowKey")
 
-def query(  # noqa: PLR0913 - what a query is made of
-    table: "TableClient",
-    partition: str,
-    between: tuple[str, str],
-    where: Values,
-    *,
-    page: int | None = None,
-    only: Sequence[str] = (),
-) -> "AsyncItemPaged[TableEntity]":
+
+def in_partition(partition: str, between: tuple[str, str], where: Values) -> str:
     """Ask for the rows of a partition between two keys, either of them empty where it is open."""
     after, before = between
-    parameters: dict[str, Value] = {"partition": partition, "after": after, "before": before}
-    clauses = ["PartitionKey eq @partition"]
-    clauses += ["RowKey gt @after"] if after else []
-    clauses += ["RowKey lt @before"] if before else []
-    for number, (name, value) in enumerate(where.items()):
-        clauses.append(f"{name} eq @value{number}")
-        parameters[f"value{number}"] = value
-    return table.query_entities(
-        " and ".join(clauses),
-        parameters=parameters,
-        results_per_page=page,
-        select=["PartitionKey", "RowKey", *only] if only else None,
-    )
+    clauses = [f"PartitionKey eq {_literal(partition)}"]
+    clauses += [f"RowKey gt {_literal(after)}"] if after else []
+    clauses += [f"RowKey lt {_literal(before)}"] if before else []
+    clauses += [f"{name} eq {_literal(value)}" for name, value in where.items()]
+    return " and ".join(clauses)
 
 
-def query_across(
-    table: "TableClient", after: tuple[str, str], page: int
-) -> "AsyncItemPaged[TableEntity]":
+def behind(after: tuple[str, str]) -> str:
     """Ask for the rows of all partitions behind a place."""
-    partition, key = after
-    return table.query_entities(
-        "PartitionKey gt @partition or ( PartitionKey eq @partition and RowKey gt @key )",
-        parameters={"partition": partition, "key": key},
-        results_per_page=page,
-    )
+    partition, key = map(_literal, after)
+    return f"PartitionKey gt {partition} or ( PartitionKey eq {partition} and RowKey gt {key} )"
 
 
-async def first_of(found_rows: "AsyncItemPaged[TableEntity]", limit: int) -> Sequence[Row]:
-    """Read pages until there are enough rows; a page may hold fewer than it could, and go on."""
-    found: list[Row] = []
-    try:
-        async for page in found_rows.by_page():
-            found += [row_of(entity) async for entity in page]
-            if len(found) >= limit:
-                break
-    except ResourceNotFoundError:
-        return []
-    return found[:limit]
+def _literal(value: Value) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case datetime():
+            return f"datetime'{instant_to_text(value)}'"
+        case str():
+            return f"'{doubled(value)}'"
+        case _:
+            return str(value)
+
+
+async def pages(
+    table: "TableClient", wanted: str, *, page: int | None = None, only: Sequence[str] = ()
+) -> AsyncIterator[Sequence[Row]]:
+    """Yield rows page by page, each as many as the service gives; none where there is no table.
+
+    Raises ServiceRefused, DecodeError.
+    """
+    asked = {"$top": str(page)} if page is not None else {}
+    asked |= {"$select": ",".join((*_KEYS, *only))} if only else {}
+    asked["$filter"] = wanted
+    place: dict[str, str] = {}
+    while True:
+        parameters = {**asked, **place}.items()
+        path = "&".join(f"{name}={quote(text, safe='')}" for name, text in parameters)
+        try:
+            response = await ask(table, "GET", f"{table.table_name}()?{path}")
+        except ServiceRefused as error:
+            if error.error_code not in NOT_THERE:
+                raise
+            return
+        yield _rows(json_of(response))
+        if not (place := _next_place(response.headers)):
+            return
+
+
+def _next_place(headers: Mapping[str, str]) -> dict[str, str]:
+    """Read where the next page begins; the row's key may be left out."""
+    found = {name: headers.get(f"x-ms-continuation-{name}") for name in _NEXT}
+    return {name: place for name, place in found.items() if place}
+
+
+def _rows(answer: dict[str, object]) -> Sequence[Row]:
+    found = answer.get("value")
+    if not isinstance(found, list):
+        raise DecodeError("the answer is no page of rows")
+    return [row_of(each) for each in found]

@@ -1,33 +1,35 @@
 """Azure Table Storage: rows under their ETags, transactions, and the service's own time."""
 
 from collections.abc import AsyncIterator, Container, Mapping, Sequence
-from email.utils import parsedate_to_datetime
 from itertools import batched
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from azure.core import MatchConditions
-from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
-from azure.data.tables import UpdateMode
+from azure.core.exceptions import DecodeError
 from azure.data.tables.aio import TableClient
 
-from shared.clients.storage import transactions
+from shared.clients.storage import queries, transactions
 from shared.clients.storage.account import create_table, refusals
-from shared.clients.storage.entities import entity_of, row_of, written_row
-from shared.clients.storage.queries import first_of, query, query_across
+from shared.clients.storage.asking import ServiceRefused, ask, date_of, json_of
 from shared.clients.storage.transactions import Done, Operation, TransactionRefused
+from shared.clients.storage.wire import NOT_THERE, address, row_of, to_json
 from shared.domain.vocabulary.rows import Reading, Row, Values
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from azure.core.rest import AsyncHttpResponse
 
 ROWS_A_TRANSACTION = 100
 """What the service takes in one entity group transaction."""
 
-NOT_FOUND = 404
-THERE = frozenset({409})
-"""What is refused in a transaction that makes rows where one is there."""
-CHANGED = frozenset({NOT_FOUND, 412})
-"""... in one that replaces rows where one has been changed or removed."""
+THERE: Final = frozenset({"EntityAlreadyExists"})
+"""The service's code where a row is to be made that is there; another 409 says nothing of that."""
+CHANGED: Final = NOT_THERE | {"UpdateConditionNotSatisfied", "ConditionNotMet"}
+"""Where a row is to be replaced that has been changed or removed."""
+NOBODY: Final[frozenset[str]] = frozenset()
+
+ROWS_A_PAGE = 1000
+"""What the service gives at once."""
+
+NOT_BACK: Final = {"Prefer": "return-no-content"}
 
 
 class StorageTable:
@@ -39,45 +41,25 @@ class StorageTable:
 
     async def get(self, partition: str, key: str) -> Reading:
         """Read one row, and the storage service's own time."""
-        dates: list[datetime] = []
         try:
-            entity = await self._table.get_entity(
-                partition,
-                key,
-                raw_response_hook=lambda response: dates.append(
-                    parsedate_to_datetime(response.http_response.headers["Date"])
-                ),
-            )
-        except ResourceNotFoundError:
-            return Reading(None, dates[-1])
-        return Reading(row_of(entity), dates[-1])
+            answer = await self._ask("GET", address(partition, key))
+        except ServiceRefused as error:
+            if error.error_code not in NOT_THERE:
+                raise
+            return Reading(None, date_of(error.answer))
+        return Reading(row_of(json_of(answer)), date_of(answer))
 
     async def insert(self, partition: str, key: str, values: Values) -> Row | None:
         """Make a row and give it; None if there is one already."""
-        entity = entity_of(partition, key, values)
-        try:
-            with refusals():
-                answer = await self._table.create_entity(entity)
-            return written_row(partition, key, values, answer)
-        except ResourceExistsError:
-            return None
-        except ResourceNotFoundError:
-            await create_table(self._table)
-            return await self.insert(partition, key, values)
+        body = to_json(partition, key, values)
+        written = await self._write(THERE, "POST", "", body, NOT_BACK)
+        return _written(partition, key, values, written) if written else None
 
     async def replace(self, row: Row, values: Values) -> Row | None:
         """Replace a row and give it; None if somebody has changed it since."""
-        try:
-            with refusals():
-                written = await self._table.update_entity(
-                    entity_of(row.partition, row.key, values),
-                    mode=UpdateMode.REPLACE,
-                    etag=row.etag,
-                    match_condition=MatchConditions.IfNotModified,
-                )
-        except (ResourceModifiedError, ResourceNotFoundError):
-            return None
-        return written_row(row.partition, row.key, values, written)
+        place, body = address(row.partition, row.key), to_json(row.partition, row.key, values)
+        written = await self._write(CHANGED, "PUT", place, body, _as_read(row))
+        return _written(row.partition, row.key, values, written) if written else None
 
     async def settle(self, row: Row, values: Values, others: Mapping[str, Values]) -> Row | None:
         """Replace a row, and merge up to 99 others of its partition, all or nothing."""
@@ -122,48 +104,70 @@ class StorageTable:
         """Make or change rows; values that are not named stay as they are."""
         if len(rows) == 1:
             ((key, values),) = rows.items()
-            await self._merge_one(entity_of(partition, key, values))
+            place, body = address(partition, key), to_json(partition, key, values)
+            await self._write(NOBODY, "PATCH", place, body)
             return
         for some in batched(_merges(partition, rows), ROWS_A_TRANSACTION, strict=False):
-            await self._submit(some, frozenset())
-
-    async def _merge_one(self, entity: dict[str, object]) -> None:
-        try:
-            with refusals():
-                await self._table.upsert_entity(entity, mode=UpdateMode.MERGE)
-        except ResourceNotFoundError:
-            await create_table(self._table)
-            await self._merge_one(entity)
-
-    async def _submit(self, operations: Sequence[Operation], lost: Container[int]) -> Done | None:
-        """Do all of it or nothing; None where one operation is refused by such a status."""
-        try:
-            with refusals():
-                return await transactions.submit(self._table, operations)
-        except TransactionRefused as error:
-            if error.status_code in lost:
-                return None
-            if error.status_code != NOT_FOUND:
-                raise
-            await create_table(self._table)
-            return await self._submit(operations, lost)
+            await self._submit(some, NOBODY)
 
     async def delete(self, partition: str, key: str) -> None:
-        """Remove a row, if it is there: the SDK takes a 404 as done (azure-data-tables 12.7.0)."""
-        await self._table.delete_entity(partition, key)
+        """Remove a row, if it is there."""
+        await self._remove(address(partition, key), {"If-Match": "*"})
 
     async def remove(self, row: Row) -> bool:
         """Remove a row as it was read; False if somebody has changed it since."""
+        return await self._remove(address(row.partition, row.key), _as_read(row))
+
+    async def _remove(self, place: str, condition: Mapping[str, str]) -> bool:
         try:
-            await self._table.delete_entity(
-                row.partition,
-                row.key,
-                etag=row.etag,
-                match_condition=MatchConditions.IfNotModified,
-            )
-        except ResourceModifiedError:
-            return False
+            await self._ask("DELETE", place, headers=condition)
+        except ServiceRefused as error:
+            if error.error_code not in CHANGED:
+                raise
+            return error.error_code in NOT_THERE
         return True
+
+    async def _write(
+        self,
+        lost: Container[str],
+        method: str,
+        place: str,
+        body: str,
+        headers: Mapping[str, str] | None = None,
+    ) -> "AsyncHttpResponse | None":
+        """Write a row, and make the table for it; None where such a code refuses it."""
+        try:
+            with refusals():
+                return await self._ask(method, place, body, headers)
+        except ServiceRefused as error:
+            if error.error_code in lost:
+                return None
+            if error.error_code not in NOT_THERE:
+                raise
+        await create_table(self._table)
+        return await self._write(lost, method, place, body, headers)
+
+    async def _submit(self, operations: Sequence[Operation], lost: Container[str]) -> Done | None:
+        """Do all of it or nothing; None where one operation is refused by such a code."""
+        try:
+            with refusals():
+                return await transactions.submit(self._table, operations)
+        except (TransactionRefused, ServiceRefused) as error:
+            if error.error_code in lost:
+                return None
+            if error.error_code not in NOT_THERE:
+                raise
+        await create_table(self._table)
+        return await self._submit(operations, lost)
+
+    async def _ask(
+        self,
+        method: str,
+        place: str,
+        body: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> "AsyncHttpResponse":
+        return await ask(self._table, method, f"{self._table.table_name}{place}", body, headers)
 
     async def rows(
         self,
@@ -175,12 +179,10 @@ class StorageTable:
         only: Sequence[str] = (),
     ) -> AsyncIterator[Row]:
         """Yield rows in the order of their keys."""
-        found = query(self._table, partition, (after, before), where or {}, only=only)
-        try:
-            async for entity in found:
-                yield row_of(entity)
-        except ResourceNotFoundError:
-            return
+        wanted = queries.in_partition(partition, (after, before), where or {})
+        async for page in queries.pages(self._table, wanted, only=only):
+            for row in page:
+                yield row
 
     async def first(
         self,
@@ -192,12 +194,22 @@ class StorageTable:
         where: Values | None = None,
     ) -> Sequence[Row]:
         """Give the first rows of these."""
-        found = query(self._table, partition, (after, before), where or {}, page=min(limit, 1000))
-        return await first_of(found, limit)
+        return await self._first(
+            queries.in_partition(partition, (after, before), where or {}), limit
+        )
 
     async def across(self, limit: int, *, after: tuple[str, str] = ("", "")) -> Sequence[Row]:
         """Give the first rows of all partitions behind a place."""
-        return await first_of(query_across(self._table, after, min(limit, 1000)), limit)
+        return await self._first(queries.behind(after), limit)
+
+    async def _first(self, wanted: str, limit: int) -> Sequence[Row]:
+        """Read pages until there are enough rows; a page may hold fewer than it could."""
+        rows: list[Row] = []
+        async for page in queries.pages(self._table, wanted, page=min(limit, ROWS_A_PAGE)):
+            rows += page
+            if len(rows) >= limit:
+                break
+        return rows[:limit]
 
     async def close(self) -> None:
         await self._table.close()
@@ -205,3 +217,18 @@ class StorageTable:
 
 def _merges(partition: str, rows: Mapping[str, Values]) -> list[Operation]:
     return [transactions.merge(partition, key, values) for key, values in rows.items()]
+
+
+def _as_read(row: Row) -> dict[str, str]:
+    """Ask for the row to be as it was read: without an ETag it would be written whatever it is."""
+    if not row.etag:
+        raise ValueError(f"the row {row.key} was read without its ETag")
+    return {"If-Match": row.etag}
+
+
+def _written(partition: str, key: str, values: Values, answer: "AsyncHttpResponse") -> Row:
+    """Give a row as it is after a write."""
+    etag = answer.headers.get("ETag")
+    if not etag:
+        raise DecodeError("a row was written, and no ETag was answered")
+    return Row(partition, key, values, etag, date_of(answer))

@@ -5,30 +5,25 @@ which costs twenty times what the request itself does (docs/decisions/0032). Its
 policies and its retries are what they are for every other request.
 """
 
-import json
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
 from uuid import uuid4
 
 from azure.core.exceptions import DecodeError, HttpResponseError
-from azure.core.rest import HttpRequest
 from msgspec import Struct
 
-from shared.domain.vocabulary.rows import Value, Values
+from shared.clients.storage.asking import ask, code_in, date_of
+from shared.clients.storage.wire import address, to_json
+from shared.domain.vocabulary.rows import Values
 
 if TYPE_CHECKING:
     from azure.data.tables.aio import TableClient
 
-ACCEPTED: Final = 202
-_INT32: Final = 2**31
 _LINE: Final = "\r\n"
 _ANSWER: Final = re.compile(rb"^HTTP/1\.[01] (\d{3}).*?\r?\n((?:[^\r\n]+\r?\n)*)", re.MULTILINE)
 _ETAG: Final = re.compile(rb"^etag:[ \t]*(.*?)\r?$", re.MULTILINE | re.IGNORECASE)
-_CODE: Final = re.compile(rb'"code"\s*:\s*"(\w{1,80})"')
 
 
 class TransactionRefused(HttpResponseError):
@@ -75,34 +70,21 @@ class Done(Struct, frozen=True):
 
 
 async def submit(table: "TableClient", operations: Sequence[Operation]) -> Done:
-    """Do all of it or nothing; raises TransactionRefused, HttpResponseError.
+    """Do all of it or nothing; raises TransactionRefused, ServiceRefused.
 
     One partition, and at most 100 operations (learn.microsoft.com, performing-entity-group-
     transactions).
     """
     batch, changes = f"batch_{uuid4()}", f"changeset_{uuid4()}"
     headers = {
-        "x-ms-version": table.api_version,
-        "DataServiceVersion": "3.0",
         "MaxDataServiceVersion": "3.0;NetFx",
         "Content-Type": f"multipart/mixed; boundary={batch}",
         "Accept": "application/json",
     }
-    writer = _Writer(f"{table.url}/{table.table_name}", table.api_version, batch, changes)
-    # There is no public way to the pipeline that the client has made of its credential.
-    pipeline = table._client  # noqa: SLF001
-    request = HttpRequest(
-        "POST", f"{table.url}/$batch", headers=headers, content=writer.body(operations)
-    )
-    # As a stream it passes by the SDK's decoding, which knows no such content.
-    response = await pipeline.send_request(request, stream=True)
-    await response.read()
-    if response.status_code != ACCEPTED:
-        refused = HttpResponseError(response=response)
-        refused.error_code = response.headers.get("x-ms-error-code") or _code_in(response.content)  # type: ignore[attr-defined]  # as the SDK's own
-        raise refused
-    at = parsedate_to_datetime(response.headers["Date"])
-    return Done(etags_in(response.content, len(operations)), at)
+    url = f"{table.url.partition('?')[0]}/{table.table_name}"
+    writer = _Writer(url, table.api_version, batch, changes)
+    response = await ask(table, "POST", "$batch", writer.body(operations), headers)
+    return Done(etags_in(response.content, len(operations)), date_of(response))
 
 
 def etags_in(answer: bytes, wanted: int) -> list[str]:
@@ -110,16 +92,11 @@ def etags_in(answer: bytes, wanted: int) -> list[str]:
     parts = list(_ANSWER.finditer(answer))
     for part in parts:
         if not part[1].startswith(b"2"):
-            raise TransactionRefused(int(part[1]), _code_in(answer[part.end() :]))
+            raise TransactionRefused(int(part[1]), code_in(answer[part.end() :]))
     tags = [tag[1].decode("latin-1") for part in parts if (tag := _ETAG.search(part[2]))]
     if len(tags) != wanted:
         raise DecodeError(f"{len(tags)} of {wanted} operations of a transaction were answered")
     return tags
-
-
-def _code_in(body: bytes) -> str:
-    found = _CODE.search(body)
-    return found[1].decode() if found else ""
 
 
 class _Writer(Struct, frozen=True):
@@ -140,8 +117,7 @@ class _Writer(Struct, frozen=True):
 
     def _part(self, number: int, operation: Operation) -> bytes:
         """Write one operation as the request that it would be by itself."""
-        # As the SDK has it, in ASCII: a text may hold half a surrogate pair.
-        values = json.dumps(written(operation), separators=(",", ":"))
+        values = to_json(operation.partition, operation.key, operation.values)
         lines = (
             f"--{self.changes}",
             "Content-Type: application/http",
@@ -165,27 +141,4 @@ class _Writer(Struct, frozen=True):
     def _address(self, operation: Operation) -> str:
         if operation.method == "POST":
             return self.url
-        keys = f"PartitionKey='{_quoted(operation.partition)}',RowKey='{_quoted(operation.key)}'"
-        return f"{self.url}({keys})"
-
-
-def _quoted(key: str) -> str:
-    return quote(key.replace("'", "''"), safe="")
-
-
-def written(operation: Operation) -> dict[str, Value]:
-    """Give a row as the service's JSON has it, with the types that JSON does not tell."""
-    found: dict[str, Value] = {"PartitionKey": operation.partition, "RowKey": operation.key}
-    for name, value in operation.values.items():
-        match value:
-            case datetime():
-                found[name] = f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
-                found[f"{name}@odata.type"] = "Edm.DateTime"
-            case float():
-                found[name] = value
-                found[f"{name}@odata.type"] = "Edm.Double"
-            case int() if not -_INT32 <= value < _INT32:
-                raise TypeError(f"{name}: {value} is no whole number of 32 bits")
-            case _:
-                found[name] = value
-    return found
+        return f"{self.url}{address(operation.partition, operation.key)}"

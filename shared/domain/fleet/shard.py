@@ -11,7 +11,7 @@ from msgspec import Struct
 from shared.domain.deciding.observed import ObservedCluster
 from shared.domain.fleet.pace import Bucket, Draw, Pace
 from shared.domain.vocabulary.ids import UNKNOWN_LOCATION
-from shared.domain.vocabulary.rows import Reading, Row, Value, without_none
+from shared.domain.vocabulary.rows import Reading, Value, without_none
 
 
 class Shard(Struct, frozen=True, order=True):
@@ -45,8 +45,6 @@ class Grip(Struct, frozen=True):
     lease: Lease
     draw: Draw
     bucket: Bucket
-    row: Row
-    """The shard's row as it was written with all this."""
 
 
 class HeldBy(Struct, frozen=True):

@@ -95,6 +95,8 @@ class Looks(Struct):
     cluster: ObservedCluster | None = None
     read_at: datetime | None = None
     believed: Shard | None = None
+    location: str | None = None
+    """The one that is remembered of it, empty where none is; None where nobody has read that."""
     tries: int = 0
     attempts: int = 0
     calls: int = 0
@@ -173,7 +175,7 @@ class Looks(Struct):
         if self.believed is None:
             self.tries += 1
             whereabouts = self.looker.whereabouts
-            return await whereabouts.shard_of(self.cluster_id, self.tries)
+            return await whereabouts.shard_of(self.cluster_id, self.location, self.tries)
         return self.believed
 
     async def _read_paced(self) -> ObservedCluster:

@@ -15,13 +15,9 @@ from shared.domain.deciding.observed import (
     SeenSchedule,
 )
 from shared.domain.deciding.outcome import Outcome, OutcomeKind, UpgradeScheduleOutcome
+from shared.domain.deciding.own.standing import NOTHING_KNOWN
 from shared.domain.deciding.policy import decide, screen
-from shared.domain.errors import (
-    AzureError,
-    AzureUnavailable,
-    ClusterGone,
-    ConnectionFailed,
-)
+from shared.domain.errors import AzureError, AzureUnavailable, ClusterGone, ConnectionFailed
 from shared.domain.vocabulary.instants import to_text
 from shared.domain.vocabulary.reasons import Reason
 from shared.domain.window.window import MaintenanceWindow
@@ -47,8 +43,10 @@ class Pass(Struct):
     _sight: Sight | None = None
 
     async def remember(self) -> None:
-        """Read what is known of the schedule."""
-        self.own.known = await self.memory.standing(self.looks.cluster_id)
+        """Read what is known of the cluster: what is decided on, and where it was."""
+        known = await self.memory.recall(self.looks.cluster_id)
+        self.own.known = known.standing if known else NOTHING_KNOWN
+        self.looks.location = known.location if known else ""
 
     async def reconcile(self) -> Outcome:
         """Try again what is worth trying again at once; what Azure refuses is an outcome."""

@@ -40,7 +40,7 @@ from shared.ports.storage import Queue
 from shared.reconcile.cluster.beside.others import OtherWriters
 from shared.reconcile.cluster.reconcile import ClusterReconciler
 from shared.reconcile.ground.at_once import Room
-from shared.reconcile.ground.claim import ClusterClaims, claim_soon
+from shared.reconcile.ground.claim import ClusterClaims, claim_soon, released
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import Recorder
 from shared.reconcile.ground.outbox import OutcomeTeller
@@ -105,7 +105,6 @@ class ClusterWorker(Struct, frozen=True):
 
     async def do_claimed(self, claim: Claim, work: ReconcileCluster) -> Outcome:
         """Reconcile under a claim, settle what comes of it, and give the claim back."""
-        concluded = False
         try:
             one = await self.reconciler.pass_of(work)
             heard_at = self.recorder.memory.heard_at
@@ -114,17 +113,27 @@ class ClusterWorker(Struct, frozen=True):
             self.report(outcome, work, self.clock.now())
             await self._settle(outcome, work, one.looks.seen)
             await self.teller.tell(outcome, _occasion(work))
-            await self._record(LastKnown(outcome, claim.claimed_at, self.clock.now()), work)
-            concluded = not outcome.comes_back
-        finally:
+            known = LastKnown(outcome, claim.claimed_at, self.clock.now())
+            await self._conclude(claim, known, work)
+        except BaseException:
             # An outcome that could not be settled concludes nothing: its message comes again.
-            await self.claims.release(claim, concluded=concluded)
+            await self.claims.release(claim, concluded=False)
+            raise
         return outcome
 
-    async def _record(self, known: LastKnown, work: ReconcileCluster) -> None:
-        """Write down what came of it; what no table takes concludes the work, as a failure."""
+    async def _conclude(self, claim: Claim, known: LastKnown, work: ReconcileCluster) -> None:
+        """Write down what came of it, and give the claim back with it.
+
+        Where somebody has claimed the cluster since, it is written down all the same; what no table
+        takes concludes the work, as a failure.
+        """
+        concluded = not known.outcome.comes_back
+        after = released(claim, concluded=concluded)
+        if await self.recorder.memory.settle(claim.row, after, known):
+            return
         for failure in (await self.recorder.record([known], work.cause)).values():
             await self.teller.tell_given_up(failure, _occasion(work))
+        await self.claims.release(claim, concluded=concluded)
 
     async def _settle(
         self, outcome: Outcome, work: ReconcileCluster, seen: SeenCluster | None

@@ -94,7 +94,7 @@ class ClusterClaims(Struct, frozen=True):
 
     async def _release_each(self, claims: Sequence[Claim]) -> None:
         """Give some back together, or where somebody has claimed one since each by itself."""
-        rows = [(claim.row, _released(claim)) for claim in claims]
+        rows = [(claim.row, released(claim, concluded=False)) for claim in claims]
         if len(claims) == 1 or not await self.table.replace_all(rows):
             await at_once([partial(self.release, claim, concluded=False) for claim in claims])
 
@@ -103,16 +103,17 @@ class ClusterClaims(Struct, frozen=True):
 
         Nothing is remembered where somebody has claimed the row since: their read is the later one.
         """
-        answers: Values = {"concludedAt": claim.claimed_at} if concluded else {}
-        await self.table.replace(claim.row, {**_released(claim), **answers})
+        await self.table.replace(claim.row, released(claim, concluded=concluded))
+
+
+def released(claim: Claim, *, concluded: bool) -> Values:
+    """Give the row of a claim that is given back."""
+    answers: Values = {"concludedAt": claim.claimed_at} if concluded else {}
+    return {**claim.row.values, "claimed": False, **answers}
 
 
 def _claimed(cluster_id: ClusterId) -> Values:
     return {"clusterId": str(cluster_id), "claimed": True}
-
-
-def _released(claim: Claim) -> Values:
-    return {**claim.row.values, "claimed": False}
 
 
 def _claim(cluster_id: ClusterId, written: Row, *, is_first: bool = False) -> Claim:

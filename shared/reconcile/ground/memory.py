@@ -13,7 +13,6 @@ from msgspec import Struct
 from shared.domain.deciding.last_outcome import schedule_to_text
 from shared.domain.deciding.observed import SeenSchedule
 from shared.domain.deciding.outcome import Outcome
-from shared.domain.deciding.own.standing import NOTHING_KNOWN, Standing
 from shared.domain.deciding.written import Written, record_to_text
 from shared.domain.errors import StorageRefused
 from shared.domain.fleet.crowding import Crowding
@@ -75,6 +74,20 @@ class ClusterMemory(Struct):
             return [*first, *await self._refused_of(subscription_id, some[half:])]
         return ()
 
+    async def settle(self, row: Row, values: Values, known: LastKnown) -> bool:
+        """Replace another row of a cluster, and write down what came of it, all or nothing.
+
+        False where somebody has changed that row since, or no table takes what came of it.
+        """
+        key, counts = known_key(known.outcome.cluster_id), self._counts(known)
+        others = {key: known.to_values()} if counts else {}
+        try:
+            return await self.table.settle(row, values, others) is not None
+        except StorageRefused:
+            return False
+        finally:
+            self.writes += 1
+
     def _counts(self, known: LastKnown) -> bool:
         return self.keeps_dry_runs or not known.outcome.dry_run
 
@@ -109,11 +122,6 @@ class ClusterMemory(Struct):
         """Read what is known of one cluster."""
         reading = await self.table.get(cluster_id.subscription_id, known_key(cluster_id))
         return read(reading.row, Remembered.of) if reading.row else None
-
-    async def standing(self, cluster_id: ClusterId) -> Standing:
-        """Tell what is known of a cluster's schedule before anything is decided on it."""
-        known = await self.recall(cluster_id)
-        return known.standing if known else NOTHING_KNOWN
 
     async def note_sending(self, cluster_id: ClusterId, intended: Written) -> None:
         """Write down what is about to be written, so that it is known again if it is accepted."""

@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 from msgspec import Struct, field
 
 from shared.domain.errors import Paced
-from shared.domain.fleet.pace import Bucket, Draw, NotYet, Pace
+from shared.domain.fleet.pace import Draw, NotYet, Pace
 from shared.domain.fleet.shard import Grip, HeldBy, Lease, Shard, ShardRow
-from shared.domain.vocabulary.rows import Reading, Row
+from shared.domain.vocabulary.rows import Reading
 from shared.ports.azure import Clock
 from shared.ports.storage import Table
 
@@ -28,7 +28,6 @@ LEASE_LASTS = timedelta(seconds=60)
 
 WORTH_WAITING_INSIDE = timedelta(seconds=3)
 CONFLICTS_BORNE = 12
-type _Taken = tuple[Lease, Draw, Bucket]
 LONGEST_CONFLICT_WAIT = 0.2
 AGAIN_AFTER_CONFLICTS = timedelta(seconds=2)
 
@@ -60,6 +59,8 @@ class ShardPacer(Struct, frozen=True):
         default_factory=lambda: defaultdict(asyncio.Lock)
     )
     """One at a time of this worker changes a row: it has the other workers against it as it is."""
+    _last: dict[str, tuple[ShardRow, Reading]] = field(default_factory=dict)
+    """The rows as this worker read or wrote them last; their ETags tell whether they still are."""
 
     @asynccontextmanager
     async def spending(self, shard: Shard, draw: Draw) -> AsyncIterator[Spending]:
@@ -111,8 +112,7 @@ class ShardPacer(Struct, frozen=True):
             bucket, draw = drawn
             return replace(row, bucket=bucket), draw
 
-        drawn: tuple[Draw, Row] | NotYet = await self._change(shard, change)
-        return drawn[0] if isinstance(drawn, tuple) else drawn
+        return await self._change(shard, change)
 
     async def give_back(self, shard: Shard, draw: Draw, unused: int) -> None:
         """Give unused tokens back."""
@@ -122,17 +122,16 @@ class ShardPacer(Struct, frozen=True):
         def change(row: ShardRow, now: datetime) -> ShardRow:
             return replace(row, bucket=row.bucket.give_back(draw, unused, now))
 
-        await self._set(shard, change)
+        await self._put_back(shard, change)
 
     async def pause(self, shard: Shard, wait: timedelta | None) -> datetime | None:
         """Let nobody call for that shard for as long as a 429 asks for; gives until when."""
 
-        def change(row: ShardRow, now: datetime) -> tuple[ShardRow, datetime | None] | NotYet:
+        def change(row: ShardRow, now: datetime) -> tuple[ShardRow, datetime | None]:
             bucket = row.bucket.paused(wait, now)
             return replace(row, bucket=bucket), bucket.paused_until
 
-        paused: tuple[datetime | None, Row] | NotYet = await self._change(shard, change)
-        return paused[0] if isinstance(paused, tuple) else None
+        return await self._change(shard, change)
 
     async def paused(self, shard: Shard) -> timedelta:
         """Say for how long nobody may call for that shard."""
@@ -145,7 +144,7 @@ class ShardPacer(Struct, frozen=True):
     ) -> Grip | HeldBy | NotYet:
         """Take the shard's lease with up to `most` tokens, two at least unless none are wanted."""
 
-        def change(row: ShardRow, now: datetime) -> tuple[ShardRow, _Taken] | HeldBy | NotYet:
+        def change(row: ShardRow, now: datetime) -> tuple[ShardRow, Grip] | HeldBy | NotYet:
             if holder := row.holder(now):
                 return HeldBy(holder, holder.until - now)
             drawn = row.bucket.draw_for_baton(most, now)
@@ -153,36 +152,29 @@ class ShardPacer(Struct, frozen=True):
                 return drawn
             bucket, draw = drawn
             lease = Lease(run_id, generation, now + LEASE_LASTS)
-            return ShardRow(bucket, lease), (lease, draw, bucket)
+            return ShardRow(bucket, lease), Grip(lease, draw, bucket)
 
         try:
-            gripped: tuple[_Taken, Row] | HeldBy | NotYet = await self._change(shard, change)
+            return await self._change(shard, change)
         except TooManyConflicts:
             return NotYet(AGAIN_AFTER_CONFLICTS)
-        return Grip(*gripped[0], gripped[1]) if isinstance(gripped, tuple) else gripped
 
     async def renew(
         self, shard: Shard, grip: Grip, most: int, pause: datetime | None
     ) -> Grip | NotYet:
         """Draw again for the holder of a lease, who has waited for the end of its own pause."""
 
-        def change(row: ShardRow, now: datetime) -> tuple[ShardRow, _Taken] | NotYet:
+        def change(row: ShardRow, now: datetime) -> tuple[ShardRow, Grip] | NotYet:
             drawn = row.bucket.resumed(pause).draw_for_baton(most, now)
             if isinstance(drawn, NotYet) or row.lease != grip.lease:
                 return NotYet(timedelta())
-            return ShardRow(drawn[0], grip.lease), (grip.lease, drawn[1], drawn[0])
+            bucket, draw = drawn
+            return ShardRow(bucket, grip.lease), Grip(grip.lease, draw, bucket)
 
-        drawn: tuple[_Taken, Row] | NotYet = await self._change(shard, change)
-        return Grip(*drawn[0], drawn[1]) if isinstance(drawn, tuple) else drawn
+        return await self._change(shard, change)
 
     async def release(self, shard: Shard, grip: Grip, unused: int) -> None:
-        """Give back a lease, if it still is this one, and the tokens that were not used.
-
-        Where nobody has changed the row since, they were never drawn, and no reading is needed.
-        """
-        never_drawn = grip.bucket.give_back(grip.draw, unused, grip.draw.at)
-        if await self.table.replace(grip.row, ShardRow(never_drawn).to_values()):
-            return
+        """Give back a lease, if it still is this one, and the tokens that were not used."""
 
         def change(row: ShardRow, now: datetime) -> ShardRow:
             lease = None if row.lease == grip.lease else row.lease
@@ -190,7 +182,7 @@ class ShardPacer(Struct, frozen=True):
 
         # A lease that is not given back lapses, and tokens come back by themselves.
         with suppress(TooManyConflicts):
-            await self._set(shard, change)
+            await self._put_back(shard, change)
 
     async def shards_of(self, subscription_id: str) -> list[Shard]:
         """Name the shards of a subscription that have been drawn from, in order."""
@@ -205,22 +197,34 @@ class ShardPacer(Struct, frozen=True):
 
     async def _read(self, key: str) -> tuple[ShardRow, Reading]:
         reading = await self.table.get(self.partition, key)
-        return ShardRow.of(self.pace, reading), reading
+        self._last[key] = found = ShardRow.of(self.pace, reading), reading
+        return found
 
-    async def _set(self, shard: Shard, change: Callable[[ShardRow, datetime], ShardRow]) -> None:
+    async def _put_back(
+        self, shard: Shard, change: Callable[[ShardRow, datetime], ShardRow]
+    ) -> None:
+        """Change the row; without reading it, where nobody has since this worker knew it last.
+
+        It counts as of then: nobody has drawn since, and the time since then refills at the next.
+        """
+
         def changed(row: ShardRow, now: datetime) -> tuple[ShardRow, None] | NotYet:
             return change(row, now), None
 
+        key = shard.key
+        async with self._turns[key]:
+            if last := self._last.pop(key, None):
+                row, reading = last
+                if await self._write(key, reading, change(row, reading.at)):
+                    return
         _ = await self._change(shard, changed)
 
     async def _change[T, R](
-        self,
-        shard: Shard,
-        change: Callable[[ShardRow, datetime], tuple[ShardRow, T] | R],
-    ) -> tuple[T, Row] | R:
+        self, shard: Shard, change: Callable[[ShardRow, datetime], tuple[ShardRow, T] | R]
+    ) -> T | R:
         """Change the row from what it says now; again from the start where somebody was first.
 
-        Gives what the change gives, and with it the row as it was written if there was one.
+        Gives what the change gives beside the row, or instead of it.
         """
         key = shard.key
         async with self._turns[key]:
@@ -230,13 +234,17 @@ class ShardPacer(Struct, frozen=True):
                 if not isinstance(changed, tuple):
                     return changed
                 new, result = changed
-                if written := await self._write(key, reading, new):
-                    return result, written
+                if await self._write(key, reading, new):
+                    return result
                 await self.clock.sleep(self.jitter() * LONGEST_CONFLICT_WAIT)
         raise TooManyConflicts(key)
 
-    async def _write(self, key: str, reading: Reading, row: ShardRow) -> Row | None:
+    async def _write(self, key: str, reading: Reading, row: ShardRow) -> bool:
         values = row.to_values()
         if reading.row is None:
-            return await self.table.insert(self.partition, key, values)
-        return await self.table.replace(reading.row, values)
+            written = await self.table.insert(self.partition, key, values)
+        else:
+            written = await self.table.replace(reading.row, values)
+        if written:
+            self._last[key] = row, Reading(written, row.bucket.refilled_at)
+        return written is not None

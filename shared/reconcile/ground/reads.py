@@ -124,15 +124,21 @@ class Whereabouts(Struct, frozen=True):
     reads: ReadPacer
     _unknown: defaultdict[str, _Unknown] = field(default_factory=lambda: defaultdict(_Unknown))
 
-    async def shard_of(self, cluster_id: ClusterId, attempt: int) -> Shard | None:
+    async def shard_of(
+        self, cluster_id: ClusterId, remembered: str | None, attempt: int
+    ) -> Shard | None:
         """Give the shard that a cluster was in, or one of its subscription's; None: there is none.
 
-        A guess is another one at each attempt, so that a crowd in one location holds up those of
+        `remembered` is the location that is known of it, empty for none; None: it is read here. A
+        guess is another one at each attempt, so that a crowd in one location holds up those of
         another for no more than a few.
         """
-        known, subscription_id = await self.memory.recall(cluster_id), cluster_id.subscription_id
-        if known and known.location:
-            return Shard(subscription_id, plain_location(known.location))
+        subscription_id = cluster_id.subscription_id
+        if remembered is None:
+            known = await self.memory.recall(cluster_id)
+            remembered = known.location if known else ""
+        if remembered:
+            return Shard(subscription_id, plain_location(remembered))
         shards = await self.pacer.shards_of(subscription_id)
         # In a subscription with one shard, or none, a listing would tell nothing new.
         if len(shards) > 1 and (location := await self._listed(cluster_id)):

@@ -90,8 +90,8 @@ class History(People):
     async def _look(self) -> None:
         on, now = cluster_id("aks-0"), self.world.clock.now()
         one = self.world.reconciler.pass_over(on, await self.world.policies.wanted(), dry_run=False)
-        known = await self.world.memory.standing(on)
-        one.own.known = Standing(known.written)
+        known = await self.world.memory.recall(on)
+        one.own.known = Standing(known.written if known else None)
         await one.looks.read()
         sight = await one.looks.act(_seen)
         decision = one.decide(sight)

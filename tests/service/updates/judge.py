@@ -250,7 +250,8 @@ class Judge:
         assert window
         assert shown
         made = canonical(window, call.at)
-        standing = await self.world.memory.standing(on)
+        remembered = await self.world.memory.recall(on)
+        standing = remembered.standing if remembered else Standing()
         known = [each for each in (standing.sending, standing.written) if each]
         records = [each for each in known if each.window == made]
         assert records, "what is written was written down before"

@@ -82,11 +82,11 @@ class ScheduleReleaser(Struct, frozen=True):
         if window is None or schedule.more:
             raise NotPlain("The schedule is linked, or holds more than a maintenance window.")
         # What is naptime's own already stays as it is on record: it may be put back still.
-        before = (await self.world.recorder.memory.standing(looks.cluster_id)).written
+        known = await self.world.recorder.memory.recall(looks.cluster_id)
+        before = known.written if known else None
         written = before if before and before.owns(schedule, now) else _adopted(window, now)
         desired = await self.world.wanted()
-        known = Standing(written)
-        decision = decide(sight.cluster, sight.configurations, desired, now, known)
+        decision = decide(sight.cluster, sight.configurations, desired, now, Standing(written))
         coming = window.next_start(now)
         outcome = Outcome(
             cluster_id=looks.cluster_id,
