@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from local.cost.prices import CLUSTERS_OF_A_SUBSCRIPTION
 from tests.clusters import SUBSCRIPTION, cluster, cluster_id, schedule
+from tests.payloads import cluster_written
 from tests.service_world import World
 
 _SUBSCRIPTIONS = 10
@@ -42,8 +43,8 @@ async def of_an_event() -> Work:
     world.clock.advance(timedelta(hours=1))
 
     async def event() -> None:
-        # What the webhook's function does is one execution, and one message.
-        await world.ask(cluster_id().name)
+        # What the webhook's function does is one execution, one message, and a mark in a table.
+        await world.events.receive(cluster_written(cluster_id()))
         await world.run()
 
     found = await _counted(world, event)

@@ -7,6 +7,7 @@ from azure.core.exceptions import ServiceRequestError
 
 from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.fleet.shard import Shard, ShardRow
+from shared.reconcile.cluster.tidy import Tidier
 from shared.reconcile.ground.claim import CLUSTERS_TABLE
 from shared.reconcile.ground.memory import HEARD, KNOWN
 from shared.reconcile.ground.pacer import SHARDS_PARTITION, SHARDS_TABLE
@@ -103,6 +104,16 @@ async def tokens(world: World, location: str) -> float:
     shard = Shard(SUBSCRIPTION, location)
     reading = await world.tables.of(SHARDS_TABLE).get(SHARDS_PARTITION, shard.key)
     return ShardRow.of(world.settings.pace, reading).bucket.tokens
+
+
+async def test_tidying_up_a_subscription_is_three_queries() -> None:
+    """Claims and events of old are found together; then come others' doings, and places."""
+    world = a_world()
+    await world.memory.note_event(cluster_id(), world.clock.now())
+    world.tables.done.clear()
+    tables = world.tables.of(CLUSTERS_TABLE), world.tables.of(SHARDS_TABLE)
+    assert await Tidier(*tables).tidy(SUBSCRIPTION, (), world.clock.now()) == 0
+    assert [each.verb for each in world.tables.done] == ["rows"] * 3
 
 
 async def test_who_comes_in_between_keeps_the_claim() -> None:

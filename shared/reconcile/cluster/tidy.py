@@ -11,7 +11,7 @@ from msgspec import Struct
 from shared.domain.messages.touches import COUNTED_FOR
 from shared.domain.vocabulary.rows import Row
 from shared.ports.storage import Table
-from shared.reconcile.ground.memory import END_OF_HEARD, END_OF_TOUCHED, HEARD, TOUCHED
+from shared.reconcile.ground.memory import END_OF_HEARD, END_OF_TOUCHED, TOUCHED
 from shared.reconcile.ground.pacer import SHARDS_PARTITION
 
 KEPT = timedelta(days=14)
@@ -19,8 +19,6 @@ KEPT = timedelta(days=14)
 
 QUIET = timedelta(days=1)
 """After so long without a call the bucket of a shard is full, as is that of one without a row."""
-
-LAST_HASH = "g"
 
 
 class Tidier(Struct, frozen=True):
@@ -36,24 +34,21 @@ class Tidier(Struct, frozen=True):
         service's.
         """
         return (
-            await self._claims(subscription_id, now)
-            + await self._events(subscription_id, now)
+            await self._claims_and_events(subscription_id, now)
             + await self._touches(subscription_id, now)
             + await self._places(subscription_id, locations, now)
         )
 
-    async def _claims(self, subscription_id: str, now: datetime) -> int:
-        """Forget when clusters were reconciled last that nobody has been at for long."""
-        rows = self.clusters.rows(subscription_id, before=LAST_HASH)
+    async def _claims_and_events(self, subscription_id: str, now: datetime) -> int:
+        """Forget when clusters were reconciled, or heard of, last where that is long ago.
+
+        Their keys are hashes and what begins with `heard:`, so one query gives both.
+        """
+        rows = self.clusters.rows(subscription_id, before=END_OF_HEARD)
         return await self._remove(
             self.clusters,
             [row async for row in rows if row.changed_at and row.changed_at < now - KEPT],
         )
-
-    async def _events(self, subscription_id: str, now: datetime) -> int:
-        rows = self.clusters.rows(subscription_id, after=HEARD, before=END_OF_HEARD)
-        old = [row async for row in rows if (at := row.instant("heardAt")) and at < now - KEPT]
-        return await self._remove(self.clusters, old)
 
     async def _touches(self, subscription_id: str, now: datetime) -> int:
         rows = self.clusters.rows(subscription_id, after=TOUCHED, before=END_OF_TOUCHED)
