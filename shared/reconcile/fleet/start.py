@@ -86,7 +86,7 @@ class RunMessageReceiver(Struct, frozen=True):
     shards: ShardReconciler
 
     async def receive_run_work(self, text: str) -> None:
-        """Start a run, or list one of its subscriptions."""
+        """Start a run, or list one of its subscriptions and go on with one of its shards."""
         work = parse_run_work(text)
         match work:
             case StartRun():
