@@ -25,7 +25,7 @@ async def reconcile_one(msg: func.QueueMessage) -> None:
 
 @blueprint.queue_trigger("msg", RUNS_QUEUE, "AzureWebJobsStorage")
 async def start_run(msg: str) -> None:
-    """Start a run, or list one of its subscriptions."""
+    """Start a run, or list one of its subscriptions and go on with one of its shards."""
     await _work_on(Delivery(RUNS_QUEUE, msg), lambda: app().run_messages.receive_run_work(msg))
 
 

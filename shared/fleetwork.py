@@ -158,9 +158,6 @@ class Fleetwork(Groundwork):
     def run_messages(self) -> RunMessageReceiver:
         """What the functions on the queues of runs and shards call."""
         ports, allowed = self.ports, self.settings.subscriptions
-        starter = RunStarter(
-            self.store, ports.runs_queue, allowed, self.lister, self.patience, self.closer
-        )
         shards = ShardReconciler(
             self.store,
             self.pacer,
@@ -170,6 +167,15 @@ class Fleetwork(Groundwork):
             self.closer,
             allowed,
             self.half_pace,
+        )
+        starter = RunStarter(
+            self.store,
+            ports.runs_queue,
+            allowed,
+            self.lister,
+            shards.carry,
+            self.patience,
+            self.closer,
         )
         return RunMessageReceiver(starter, shards)
 

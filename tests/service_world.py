@@ -284,6 +284,21 @@ class World(naptime.World):
             again = self.clock.now() + COMES_AGAIN
             messages.append(Message(message.text, message.inserted_at, again))
 
+    async def until_batons(self, number: int = 1) -> None:
+        """Deliver messages until so many batons wait on the queue.
+
+        Whoever lists a subscription meanwhile goes on with none of its shards, but sends all.
+        """
+        receiver = self.run_messages
+        starter = replace(receiver.starter, carry=self.batons.send)
+        self.run_messages = replace(receiver, starter=starter)
+        while len(self.batons.messages) < number:
+            visible_at = self.next_visible()
+            assert visible_at
+            self.clock.move_to(visible_at)
+            await self.deliver_one()
+        self.run_messages = receiver
+
     async def reconcile(self, name: str = "aks-1") -> Outcome:
         """Ask for one cluster and give the last outcome."""
         await self.ask(name)

@@ -36,8 +36,7 @@ async def _listed_shard(world: World) -> None:
     for number in range(SHARD_CLUSTERS):
         world.aks.add(cluster(f"aks-{number}"))
     await world.start(cause=Cause.SWEPT)
-    while not world.batons.messages:
-        await world.deliver_one()
+    await world.until_batons()
 
 
 async def _shard(world: World) -> None:

@@ -36,11 +36,7 @@ def fleet(world: World, where: Shard, clusters: int, bare: int) -> None:
 
 async def stale_listing(world: World) -> None:
     """Let a run list, and more than a minute pass until its shards are worked on."""
-    while not world.batons.messages:
-        visible_at = world.next_visible()
-        assert visible_at
-        world.clock.move_to(visible_at)
-        await world.deliver_one()
+    await world.until_batons()
     world.clock.advance(2 * MINUTE)
 
 

@@ -506,9 +506,7 @@ async def test_a_subscription_that_is_taken_off_is_not_written_to() -> None:
     """A run that is under way writes nothing more there, and ends."""
     world = two_subscriptions(30)
     await world.start()
-    while len(world.batons.messages) < 2:
-        world.clock.move_to(world.run_queue.next_visible() or world.clock.now())
-        await world.deliver_one()
+    await world.until_batons(2)
     after = World(pace=QUICK, clock=world.clock, subscriptions=frozenset({SUBSCRIPTION}))
     after.tables.tables.update(world.tables.tables)
     after.aks.clusters.update(world.aks.clusters)

@@ -105,9 +105,7 @@ async def two_shards(world: World) -> Run:
     fleet(world, 3, 3)
     fleet(world, 3, 3, location="northeurope", group="rg-2")
     run = await world.start()
-    while len(world.batons.messages) < 2:
-        world.clock.move_to(world.run_queue.next_visible() or world.clock.now())
-        await world.deliver_one()
+    await world.until_batons(2)
     return run
 
 

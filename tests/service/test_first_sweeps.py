@@ -62,11 +62,7 @@ async def test_what_naptime_wrote_since_the_listing_is_known() -> None:
     world = await a_fleet(1)
     world.aks.add(cluster())
     await world.start()
-    while not world.batons.messages:
-        visible_at = world.next_visible()
-        assert visible_at
-        world.clock.move_to(visible_at)
-        await world.deliver_one()
+    await world.until_batons()
     await by_put(world)
     wished = world.aks.schedule(cluster_id())
     world.aks.remove_schedule(cluster_id())

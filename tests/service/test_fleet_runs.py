@@ -575,8 +575,7 @@ async def test_a_shift_makes_room_for_others() -> None:
     world = World(pace=QUICK)
     fleet(world, 60, 0)
     await world.start()
-    while not world.batons.messages:
-        await world.deliver_one()
+    await world.until_batons()
     with ExitStack() as others:
         for _ in range(90):
             others.enter_context(world.in_flight.beside_others())

@@ -120,9 +120,7 @@ POISONED = "failed as often as it is delivered"
 async def poisoned_batons(world: World) -> list[Message]:
     """Start a run, and have every baton of its first subscription poisoned, twice each."""
     await world.asker.ask(RunScope(), Cause.SWEPT)
-    while not world.batons.messages:
-        world.clock.move_to(world.next_visible() or world.clock.now())
-        await world.deliver_one()
+    await world.until_batons()
     messages = list(world.batons.messages)
     world.batons.messages.clear()
     for message in messages * 2:
@@ -187,9 +185,7 @@ async def test_a_run_of_an_earlier_version_ends() -> None:
     """
     world = small_fleet()
     await world.asker.ask(RunScope(), Cause.SWEPT)
-    while not world.batons.messages:
-        world.clock.move_to(world.next_visible() or world.clock.now())
-        await world.deliver_one()
+    await world.until_batons()
     rows = world.tables.of("naptimeruns202611").stored
     for key in [key for key in rows if key[1].startswith(("shard:", "batch:"))]:
         del rows[key]

@@ -123,9 +123,7 @@ async def test_a_person_who_asks_naptime_is_nobody_else() -> None:
     """A schedule that a person puts through naptime, while a run is under way, is not let go."""
     world = await owned()
     await world.start()
-    while world.run_queue.messages:
-        await world.deliver_one()
-    assert world.batons.messages
+    await world.until_batons()
     longer = replace(SUNDAY_NIGHT, duration_hours=8)
     await world.putter.put(cluster_id(), Wish(longer, force=True), PERSON)
     await world.run_and_mind()

@@ -94,6 +94,7 @@ async def test_progress_is_shown_while_a_run_is_under_way() -> None:
     for number in range(20):
         world.aks.add(cluster(f"aks-{number:03}"))
     run = await world.start()
+    await world.until_batons()
     seen = []
     while not world.finished:
         shown = await world.runs.run(run.id, {}, PageAsked())

@@ -43,8 +43,7 @@ def world_of(clusters: int, pace: Pace | None = None) -> World:
 async def until_the_baton(world: World) -> Run:
     """Start a run and deliver its messages until a baton is on the queue."""
     run = await world.start()
-    while not world.batons.messages:
-        await world.deliver_one()
+    await world.until_batons()
     return run
 
 

@@ -1,4 +1,7 @@
-"""The shards of a subscription that has been listed: a row and a baton for each."""
+"""The shards of a subscription that has been listed: a row and a baton for each.
+
+All batons but one go to the queue: whoever has listed the subscription goes on with that one.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -66,21 +69,41 @@ class ShardHandout(Struct, frozen=True):
                 await self.store.settle(stored, left, {})
         await self.closer.close_if_last(run_id)
 
-    async def hand_out(self, run: Run, shards: Sequence[ShardRecord], now: datetime) -> None:
-        """Send the first baton of each shard; close the run if it has none."""
-        for shard in shards:
-            delay = shard.due_at - now if shard.due_at else timedelta()
-            await self.batons.send(shard.baton, max(delay, timedelta()))
+    async def hand_out(
+        self, run: Run, shards: Sequence[ShardRecord], now: datetime
+    ) -> Baton | None:
+        """Send the first baton of each shard but one, whose baton is for whoever has listed them.
+
+        Without any, the run is closed if nothing else is left of it.
+        """
+        own = _longest([shard for shard in shards if not _delay(shard, now)])
+        await self._send([shard for shard in shards if shard is not own], now)
         if not shards:
             await self.closer.close_if_last(run.id)
+        return own.baton if own else None
 
     async def hand_out_again(self, run: Run, record: SubscriptionRecord, now: datetime) -> None:
         """Send the first batons of a subscription that may have got none; one too many is dropped.
 
-        Shards that have gone on since need none.
+        All of them: a shard that its lister failed on fails on a baton of its own from then on.
+        Shards that have gone on since need none; if all have ended, so may the run.
         """
         found = [await self.store.shard(run.id, shard) for shard in shards_of([record])]
         begun = [stored.record for stored in found if stored]
-        first = [shard for shard in begun if shard.generation == 1 and not shard.finished]
-        if first or not begun:
-            await self.hand_out(run, first, now)
+        await self._send(
+            [each for each in begun if each.generation == 1 and not each.finished], now
+        )
+        await self.closer.close_if_last(run.id)
+
+    async def _send(self, shards: Iterable[ShardRecord], now: datetime) -> None:
+        for shard in shards:
+            await self.batons.send(shard.baton, _delay(shard, now))
+
+
+def _delay(shard: ShardRecord, now: datetime) -> timedelta:
+    return max(shard.due_at - now, timedelta()) if shard.due_at else timedelta()
+
+
+def _longest(shards: Iterable[ShardRecord]) -> ShardRecord | None:
+    """Give the one with the most clusters: a run lasts as long as its largest shard."""
+    return max(shards, key=lambda shard: shard.pending, default=None)

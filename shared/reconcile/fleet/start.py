@@ -1,8 +1,9 @@
-"""The start of a run: a row and a message for each subscription.
+"""The start of a run: a row and a message for each subscription, and whoever lists goes on.
 
 What the functions on the queues of runs and shards do with a message's text.
 """
 
+from collections.abc import Awaitable, Callable
 from copy import replace
 from functools import partial
 from typing import assert_never
@@ -12,6 +13,7 @@ from msgspec import Struct
 from shared.domain.fleet.run import RunState
 from shared.domain.fleet.run_records import RunRecord, SubscriptionRecord
 from shared.domain.fleet.run_work import (
+    Baton,
     ListSubscription,
     ReadSubscription,
     RunWork,
@@ -27,6 +29,9 @@ from shared.reconcile.fleet.subscriptions.listing import LIST_WITHIN, Subscripti
 from shared.reconcile.fleet.subscriptions.patience import ListingPatience
 from shared.reconcile.ground.at_once import at_once
 
+type Carry = Callable[[Baton], Awaitable[None]]
+"""Works on a baton's shard."""
+
 
 class RunStarter(Struct, frozen=True):
     """Starts a run; can be repeated at any point."""
@@ -35,6 +40,7 @@ class RunStarter(Struct, frozen=True):
     runs: Queue[RunWork]
     subscriptions: frozenset[str]
     lister: SubscriptionLister
+    carry: Carry
     patience: ListingPatience
     closer: RunCloser
 
@@ -53,11 +59,14 @@ class RunStarter(Struct, frozen=True):
             await self.list_one(messages[0])
 
     async def list_one(self, work: ListSubscription) -> None:
-        """List a subscription, unless it has left the settings since the run was asked for."""
-        if work.subscription_id in self.subscriptions:
-            await self.lister.list(work)
-        else:
+        """List a subscription, unless it has left the settings, and go on with one of its shards.
+
+        That comes last: whatever it fails with, the message comes again, and sends that baton too.
+        """
+        if work.subscription_id not in self.subscriptions:
             await self.lister.leave_out(work)
+        elif baton := await self.lister.list(work):
+            await self.carry(baton)
 
     async def _begin(self, stored: Stored[RunRecord], messages: list[ListSubscription]) -> None:
         run_id, due_at = stored.record.run.id, stored.read_at + LIST_WITHIN
@@ -77,7 +86,7 @@ class RunMessageReceiver(Struct, frozen=True):
     shards: ShardReconciler
 
     async def receive_run_work(self, text: str) -> None:
-        """Start a run, or list one of its subscriptions."""
+        """Start a run, or list one of its subscriptions and go on with one of its shards."""
         work = parse_run_work(text)
         match work:
             case StartRun():

@@ -205,9 +205,7 @@ async def test_the_row_is_read_anew_before_the_write() -> None:
     await put(world, WEDNESDAY)
     run = await planned(world)
     # Until the run that changes has listed what it may change, with what the rows said by then.
-    while not world.batons.messages:
-        world.clock.advance(timedelta(milliseconds=100))
-        await world.deliver_one()
+    await world.until_batons()
     body = world.aks.schedule(cluster_id("aks-0"))
     assert body
     window = observe_configuration(body).schedule.window

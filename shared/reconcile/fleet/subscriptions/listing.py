@@ -11,7 +11,7 @@ from shared.domain.deciding.outcome import OutcomeKind
 from shared.domain.errors import AzureError
 from shared.domain.fleet.run import Run, RunState
 from shared.domain.fleet.run_records import ListingState, RunRecord, SubscriptionRecord
-from shared.domain.fleet.run_work import ListSubscription, RunWork
+from shared.domain.fleet.run_work import Baton, ListSubscription, RunWork
 from shared.domain.fleet.tally import Tally
 from shared.domain.fleet.unreadable import Refusal
 from shared.domain.messages.work import ReconcileCluster
@@ -65,27 +65,31 @@ class SubscriptionLister(Struct, frozen=True):
     patience: ListingPatience
     orders: Orders
 
-    async def list(self, work: ListSubscription) -> None:
-        """List the subscription, write its rows, and send a baton for each of its shards."""
+    async def list(self, work: ListSubscription) -> Baton | None:
+        """List the subscription, write its rows, and send a baton for each of its shards but one.
+
+        Gives that one's, to go on with at once; None where there is none, or it is listed already.
+        """
         stored = await self.store.run(work.run_id)
         if stored is None or stored.record.state is not RunState.ACTIVE:
-            return
+            return None
         run = stored.record.run
         found = await self.store.subscription(run.id, work.subscription_id)
         if found is None or found.record.state is ListingState.UNREADABLE:
-            return
+            return None
         if found.record.state is ListingState.LISTED:
             await self.handout.hand_out_again(run, found.record, found.read_at)
-            return
+            return None
         if found.record.listing >= MOST_LISTINGS:
             message = "naptime fails on listing this subscription; the reason is in its log."
             refusal = Refusal(Reason.POISONED, message, since=found.read_at)
             await self._unreadable(work, found, refusal)
-            return
+            return None
         begun = replace(found.record, listing=found.record.listing + 1)
         claimed = await self._alive(run, replace(found, record=begun), found.read_at)
-        if claimed is not None:
-            await self._list_claimed(stored.record, work, claimed)
+        if claimed is None:
+            return None
+        return await self._list_claimed(stored.record, work, claimed)
 
     async def _alive(
         self, run: Run, stored: Stored[SubscriptionRecord], now: datetime
@@ -96,16 +100,14 @@ class SubscriptionLister(Struct, frozen=True):
 
     async def _list_claimed(
         self, record: RunRecord, work: ListSubscription, claimed: Stored[SubscriptionRecord]
-    ) -> None:
+    ) -> Baton | None:
         listed = await self._remembered(claimed, run := record.run)
         listed.beside = record.beside
         try:
             ours = await self._pages(run, listed)
         except AzureError as error:
-            await self._refused(run, work, listed, error)
-            return
-        if ours:
-            await self._conclude(run, listed, None)
+            return await self._refused(run, work, listed, error)
+        return await self._conclude(run, listed, None) if ours else None
 
     async def _pages(self, run: Run, listed: Listed) -> bool:
         """Read every page; False if another message has taken the listing over meanwhile."""
@@ -175,7 +177,7 @@ class SubscriptionLister(Struct, frozen=True):
         if decision.action is Action.DEFER and not only_looks:
             await self.clusters.send(ReconcileCluster(cluster.id, run.cause, now))
 
-    async def _conclude(self, run: Run, listed: Listed, refusal: Refusal | None) -> None:
+    async def _conclude(self, run: Run, listed: Listed, refusal: Refusal | None) -> Baton | None:
         """Say, in one write, that it is listed and with what; whoever was faster goes on alone.
 
         With a refusal only the first pages were read.
@@ -186,14 +188,15 @@ class SubscriptionLister(Struct, frozen=True):
         record = listed.concluded(refusal)
         shards = self.handout.shards(run, record, listed.row.read_at)
         if not await self.store.conclude_listing(run.id, listed.row, record, shards):
-            return
-        await self.handout.hand_out(run, shards, listed.row.read_at)
+            return None
+        own = await self.handout.hand_out(run, shards, listed.row.read_at)
         if listed.beside:
             await self.handout.take_over(listed.beside, shards)
         if refusal is None and not run.scope.dry_run:
             await self.patience.forget(replace(run.scope, subscription_id=record.subscription_id))
         if refusal is None and run.scope.is_whole:
             await self._forget_gone(run, listed)
+        return own
 
     async def _forget_gone(self, run: Run, listed: Listed) -> None:
         """Forget the clusters that are no more."""
@@ -209,7 +212,7 @@ class SubscriptionLister(Struct, frozen=True):
 
     async def _refused(
         self, run: Run, work: ListSubscription, listed: Listed, error: AzureError
-    ) -> None:
+    ) -> Baton | None:
         """Try again soon what may work soon; otherwise go on with the pages that were read."""
         now = listed.row.read_at
         pause = FIRST_DELAY * (1 << min(work.attempt - 1, 10))
@@ -220,13 +223,13 @@ class SubscriptionLister(Struct, frozen=True):
             record = replace(stored.record, due_at=now + delay + LIST_WITHIN)
             if await self.store.replace_subscription(work.run_id, stored, record):
                 await self.runs.send(work.again(), delay)
-            return
+            return None
         refusal = await self.patience.begin(run, work.subscription_id, error, now)
         if listed.pages:
             listed.count_refusal(error)
-            await self._conclude(run, listed, refusal)
-        else:
-            await self._unreadable(work, listed.refused(error, None), refusal)
+            return await self._conclude(run, listed, refusal)
+        await self._unreadable(work, listed.refused(error, None), refusal)
+        return None
 
     async def leave_out(self, work: ListSubscription) -> None:
         """Leave out a subscription that naptime may not act on (any more), and say so."""
