@@ -19,9 +19,10 @@ async def test_a_page_is_let_go_before_the_one_after_the_next() -> None:
     async def pages(subscription_id: str, resource_group: str | None) -> AsyncIterator[ClusterPage]:
         assert (subscription_id, resource_group) == (SUBSCRIPTION, None)
         for page in range(PAGES):
-            names = [f"aks-{page * A_PAGE + number:04}" for number in range(A_PAGE)]
+            names = [f"listed-{page * A_PAGE + number:04}" for number in range(A_PAGE)]
             yield ClusterPage([observe_cluster(cluster(name)) for name in names], ())
-            alive.append(sum(isinstance(each, ObservedCluster) for each in gc.get_objects()))
+            found = (each for each in gc.get_objects() if isinstance(each, ObservedCluster))
+            alive.append(sum(each.id.name.startswith("listed-") for each in found))
 
     world.aks.list_clusters = pages  # type: ignore[method-assign]  # what ARM would have
     gc.collect()
