@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from shared.domain.fleet.run_work import SHARDS_QUEUE
+from shared.domain.fleet.run_work import RUNS_QUEUE
 from shared.domain.vocabulary.ids import ClusterId
 from tests.clusters import Json
 from tests.payloads import cluster_written
@@ -28,8 +28,8 @@ class Refusal(Tripwire):
 
 
 def finishes_a_shard(request: Request) -> bool:
-    """Recognise the end of a message about a shard."""
-    return request.method == "DELETE" and f"/{SHARDS_QUEUE}/messages" in request.path
+    """Recognise the end of the message by which the one shard was listed, and worked on."""
+    return request.method == "DELETE" and f"/{RUNS_QUEUE}/messages" in request.path
 
 
 async def once_each(running: Farm) -> None:
