@@ -8,13 +8,14 @@ message is lost as well, as if the kills had poisoned them, `mind_runs` is all t
 import asyncio
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 import aiohttp
 import pytest
+from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.queue.aio import QueueClient
 
 from shared.domain.fleet.run_work import RUNS_QUEUE, SHARDS_QUEUE
@@ -104,7 +105,9 @@ async def lose_messages(running: Farm) -> None:
     for name in (RUNS_QUEUE, SHARDS_QUEUE):
         connection = running.azurite.connection_string
         async with QueueClient.from_connection_string(connection, name) as queue:
-            await queue.clear_messages()
+            # Nothing may have been sent to it yet, so that nobody has made it.
+            with suppress(ResourceNotFoundError):
+                await queue.clear_messages()
 
 
 @pytest.mark.parametrize("point", [BETWEEN_ROWS, BEFORE_THE_BATON], ids=str)
