@@ -63,17 +63,27 @@ async def without_limits(clusters: int) -> Part:
 
 
 async def against_plain_loop(clusters: int) -> Part:
-    """Sweep a subscription without limits at a latency, and let the plain loop do an equal one."""
-    ours, theirs = subscriptions(2)
-    lots = [Lot((ours, theirs), _HERE, clusters)]
-    async with stage_of(lots, Limits(), WITHOUT_PACE, owned=(ours,), options=()) as stage:
+    """Sweep two subscriptions without limits at a latency, and let the plain loop do an equal one.
+
+    Of the first each call makes a connection; of the second they are there.
+    """
+    first, ours, theirs = subscriptions(3)
+    lots = [Lot((first, ours, theirs), _HERE, clusters)]
+    async with stage_of(lots, Limits(), WITHOUT_PACE, owned=(first, ours), options=()) as stage:
         await _slow_down(stage)
+        connecting = await swept(stage, {"subscriptionId": first, "locations": [_HERE]})
         found = await swept(stage, {"subscriptionId": ours, "locations": [_HERE]})
         plain = await _plain(stage, theirs)
     took = found.seconds_to_last_write
     rows = (
         *kept(found),
         Row("from the call to the last accepted write", QUICK_SECONDS, took, "s"),
+        Row(
+            "the same, with no connection made yet",
+            QUICK_SECONDS,
+            connecting.seconds_to_last_write,
+            "s",
+        ),
         Row("the same (a plain loop over the synchronous SDK)", plain, took, "s"),
     )
     return Part(f"{clusters:,} clusters, 100 ms latency, no limits", rows)
