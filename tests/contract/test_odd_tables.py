@@ -142,10 +142,21 @@ async def test_an_answer_without_a_date(answered: Answered) -> None:
     assert is_storage_trouble(caught.value)
 
 
-@pytest.mark.parametrize("use", ["replace", "remove"])
-async def test_a_row_without_an_etag_is_not_written(use: str, answered: Answered) -> None:
+BARE = Row("p", "k", {"n": 1}, "")
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda table: table.replace(BARE, {"n": 2}),
+        lambda table: table.settle(BARE, {"n": 2}, {"c": {"n": 1}}),
+        lambda table: table.replace_all([(ROW, {"n": 2}), (BARE, {"n": 2})]),
+        lambda table: table.remove(BARE),
+    ],
+    ids=["replace", "settle", "replace_all", "remove"],
+)
+async def test_a_row_without_an_etag_is_not_written(use: Use, answered: Answered) -> None:
     """Without its ETag a row would be replaced, or removed, whatever has become of it."""
     table = answered(Answer(204, b"", Date=AT, ETag="e"))
-    row = Row("p", "k", {"n": 1}, "")
     with pytest.raises(ValueError, match="without its ETag"):
-        await (table.replace(row, {"n": 2}) if use == "replace" else table.remove(row))
+        await use(table)

@@ -66,7 +66,7 @@ class StorageTable:
         if not others:
             return await self.replace(row, values)
         operations = [
-            transactions.replace(row.partition, row.key, values, row.etag),
+            transactions.replace(row.partition, row.key, values, _etag_of(row)),
             *_merges(row.partition, others),
         ]
         done = await self._submit(operations, CHANGED)
@@ -88,7 +88,8 @@ class StorageTable:
     async def replace_all(self, rows: Sequence[tuple[Row, Values]]) -> bool:
         """Replace up to 100 rows of a partition; False, and no row, if one has been changed."""
         changes = [
-            transactions.replace(row.partition, row.key, values, row.etag) for row, values in rows
+            transactions.replace(row.partition, row.key, values, _etag_of(row))
+            for row, values in rows
         ]
         return await self._submit(changes, CHANGED) is not None
 
@@ -220,10 +221,14 @@ def _merges(partition: str, rows: Mapping[str, Values]) -> list[Operation]:
 
 
 def _as_read(row: Row) -> dict[str, str]:
-    """Ask for the row to be as it was read: without an ETag it would be written whatever it is."""
+    return {"If-Match": _etag_of(row)}
+
+
+def _etag_of(row: Row) -> str:
+    """Give what the row has to have still: without an ETag it would be written whatever it is."""
     if not row.etag:
         raise ValueError(f"the row {row.key} was read without its ETag")
-    return {"If-Match": row.etag}
+    return row.etag
 
 
 def _written(partition: str, key: str, values: Values, answer: "AsyncHttpResponse") -> Row:
