@@ -142,6 +142,30 @@ async def test_an_answer_without_a_date(answered: Answered) -> None:
     assert is_storage_trouble(caught.value)
 
 
+@pytest.mark.parametrize("zone", ["", " -0000"])
+async def test_a_date_without_a_zone_is_in_gmt(zone: str, answered: Answered) -> None:
+    """A date of HTTP that names no zone can be compared with every other instant."""
+    body = b'{"odata.etag": "e", "PartitionKey": "p", "RowKey": "k"}'
+    answer = Answer(200, body, Date=f"Sat, 28 Nov 2026 07:08:36{zone}")
+    reading = await answered(answer).get("p", "k")
+    assert reading.at == datetime(2026, 11, 28, 7, 8, 36, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<m:error xmlns:m='http://x'><m:code>AuthenticationFailed</m:code></m:error>",
+        "<error xmlns='http://x'><code>AuthenticationFailed</code></error>",
+        "\ufeff<?xml version='1.0'?><Error><Code>AuthenticationFailed</Code></Error>",
+        '{"odata.error": {"code": "AuthenticationFailed"}}',
+    ],
+)
+async def test_the_code_is_read_in_every_form(body: str, answered: Answered) -> None:
+    """The service's code is told, whichever of its forms an error has."""
+    with pytest.raises(ServiceRefused, match=r"403 AuthenticationFailed$"):
+        await answered(Answer(403, body.encode(), Date=AT)).get("p", "k")
+
+
 BARE = Row("p", "k", {"n": 1}, "")
 
 

@@ -8,7 +8,7 @@ policies and its retries are what they are for every other request.
 import json
 import re
 from collections.abc import Container, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
@@ -30,7 +30,7 @@ _DONE: Final = {
 _SUCCESS: Final = range(200, 300)
 _CODES: Final = (
     re.compile(rb'"code"\s*:\s*"(\w{1,80})"'),
-    re.compile(rb"<Code>(\w{1,80})</Code>", re.IGNORECASE),
+    re.compile(rb"<(?:m:)?Code>\s*(\w{1,80})", re.IGNORECASE),
 )
 
 
@@ -92,9 +92,11 @@ async def answered(
 def date_of(response: "AsyncHttpResponse") -> datetime:
     """Read the service's own time, in whole seconds of UTC; raises DecodeError."""
     try:
-        return parsedate_to_datetime(response.headers.get("Date", ""))
+        found = parsedate_to_datetime(response.headers.get("Date", ""))
     except ValueError as error:
         raise DecodeError("the answer has no date") from error
+    # A date of HTTP is in GMT, also where it does not say so.
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def json_of(response: "AsyncHttpResponse") -> dict[str, object]:

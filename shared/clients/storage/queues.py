@@ -48,8 +48,7 @@ class StorageQueue[W: Work]:
         text = base64.b64encode(work.to_message().encode()).decode()
         request = OneRequest(
             "POST",
-            # A shared access signature is added by its policy.
-            f"{self._queue.url.partition('?')[0]}/messages",
+            self._messages(),
             params=kept,
             headers={
                 "x-ms-version": self._queue.api_version,
@@ -61,6 +60,11 @@ class StorageQueue[W: Work]:
         with refusals():
             # There is no public way to the pipeline that the client has made of its credential.
             await answered(self._queue._client, request, SENT, "client_request_id")  # noqa: SLF001
+
+    def _messages(self) -> str:
+        """Give where messages go; a shared access signature is in the client's address already."""
+        where, mark, signature = self._queue.url.partition("?")
+        return f"{where}/messages{mark}{signature}"
 
     async def close(self) -> None:
         await self._queue.close()
