@@ -7,12 +7,12 @@ from datetime import timedelta
 from math import ceil
 
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.core.rest import HttpRequest
 from azure.storage.queue import QueueMessage, StorageErrorCode
 from azure.storage.queue.aio import QueueClient
 
 from shared.clients.storage.account import StorageAccount, create_queue, refusals
 from shared.clients.storage.asking import ServiceRefused, answered
-from shared.clients.transport import OneRequest
 from shared.ports.storage import SetAside, Work
 
 SENT = frozenset({201})
@@ -46,7 +46,7 @@ class StorageQueue[W: Work]:
         }
         # The Functions host decodes base64, which in XML stands for itself.
         text = base64.b64encode(work.to_message().encode()).decode()
-        request = OneRequest(
+        request = HttpRequest(
             "POST",
             self._messages(),
             params=kept,
