@@ -3,16 +3,17 @@
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+from azure.core.rest import HttpRequest
+
 from shared.clients import answers
 from shared.clients.answers import AS_JSON, READ, Cluster, Pages, answer_to
 from shared.clients.arm import ArmClients
-from shared.clients.transport import OneRequest
+from shared.clients.transport import http_date
 from shared.domain.deciding.observed import (
     AUTO_UPGRADE_SCHEDULE,
     NODE_OS_SCHEDULE,
@@ -122,13 +123,14 @@ class AksClient:
         except AccessDenied as error:
             raise DeleteNotGranted(error.message, status=error.status, code=error.code) from error
 
-    def _request(self, method: str, path: str, body: str | None = None) -> OneRequest:
-        url, version = f"{self._arm.endpoint}{path}", {"api-version": self._arm.api_version}
+    def _request(self, method: str, path: str, body: str | None = None) -> HttpRequest:
+        # A request takes a URL apart, and puts it together again, to add parameters to it.
+        url = f"{self._arm.endpoint}{path}?api-version={self._arm.api_version}"
         headers = AS_JSON | ({"Content-Type": "application/json"} if body else {})
-        return OneRequest(method, url, params=version, headers=headers, content=body)
+        return HttpRequest(method, url, headers=headers, content=body)
 
     async def _ask(
-        self, cluster_id: ClusterId, request: OneRequest, expected: frozenset[int] = READ
+        self, cluster_id: ClusterId, request: HttpRequest, expected: frozenset[int] = READ
     ) -> "AsyncHttpResponse":
         client = self._arm.of(cluster_id.subscription_id)
         writing = request.method != "GET"
@@ -203,8 +205,6 @@ def _observed(subscription_id: str, bodies: list[Cluster]) -> ClusterPage:
 def _date(response: "AsyncHttpResponse") -> datetime | None:
     """Read ARM's own time from an answer, in UTC; whole seconds, so up to one second early."""
     try:
-        date = parsedate_to_datetime(response.headers.get("Date", ""))
-    except (ValueError, OverflowError):
+        return http_date(response.headers.get("Date", ""))
+    except ValueError:
         return None
-    # "-0000" is UTC as well, and read as an instant without a zone (email.utils).
-    return date if date.tzinfo else date.replace(tzinfo=UTC)

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Final, NotRequired, TypedDict
 
 import msgspec
 from azure.core.exceptions import HttpResponseError
+from azure.core.rest import HttpRequest
 
 from shared.clients.arm import is_same_place
-from shared.clients.transport import OneRequest, answer_of
+from shared.clients.transport import answer_of
 from shared.domain.errors import AzureUnavailable
 from shared.domain.vocabulary.plain_text import LONGEST_MESSAGE, one_line
 
@@ -87,7 +88,7 @@ MOST_PAGES = 1000
 
 
 async def answer_to(
-    client: "ContainerServiceClient", request: OneRequest, expected: frozenset[int]
+    client: "ContainerServiceClient", request: HttpRequest, expected: frozenset[int]
 ) -> "AsyncHttpResponse":
     """Send a request through the SDK's pipeline and read its answer, which stays as it came.
 
@@ -115,16 +116,16 @@ class Pages[T]:
         self,
         client: "ContainerServiceClient",
         decoder: msgspec.json.Decoder[ListPage[T]],
-        first: OneRequest,
+        first: HttpRequest,
         version: str,
     ) -> None:
         self._version = version
         self._client = client
         self._decoder = decoder
-        self.following: OneRequest | None = first
+        self.following: HttpRequest | None = first
         self._asked = set[str]()
 
-    async def read(self, page: OneRequest) -> tuple["AsyncHttpResponse", list[T]]:
+    async def read(self, page: HttpRequest) -> tuple["AsyncHttpResponse", list[T]]:
         """Read the page that follows; raises AzureUnavailable where that is none, or was read."""
         response = await answer_to(self._client, page, READ)
         url = response.request.url
@@ -136,14 +137,14 @@ class Pages[T]:
         self.following = self._behind(found.get("nextLink") or "", url)
         return response, found["value"]
 
-    def _behind(self, link: str, url: str) -> OneRequest | None:
+    def _behind(self, link: str, url: str) -> HttpRequest | None:
         """Ask for the next page: with the token, so it has to be where the one before was."""
         if not link:
             return None
         if not is_same_place(link, url):
             raise AzureUnavailable("The next page of a listing is not at Azure.")
         # As the SDK does; where the link names a version, that is the one.
-        return OneRequest("GET", link, params={"api-version": self._version}, headers=AS_JSON)
+        return HttpRequest("GET", link, params={"api-version": self._version}, headers=AS_JSON)
 
 
 def _decoded[T](decoder: msgspec.json.Decoder[T], body: bytes, otherwise: str) -> T:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from azure.core.exceptions import HttpResponseError
+from azure.core.rest import HttpRequest
 
 from shared.clients.arm import ArmClients, is_same_place
-from shared.clients.transport import OneRequest, answer_of
+from shared.clients.transport import answer_of
 from shared.domain.errors import Rejected
 from shared.domain.images.machines import ImagePool, observe_pools
 from shared.domain.images.node_image import NodeImage, observe_node_images
@@ -33,18 +34,18 @@ class NodeImageClient:
         path = f"/subscriptions/{subscription_id}/providers/Microsoft.ContainerService"
         url = f"{self._arm.endpoint}{path}/locations/{location}/nodeImageVersions"
         rows: list[object] = []
-        request = OneRequest("GET", url, params={"api-version": self._api_version})
+        request = HttpRequest("GET", url, params={"api-version": self._api_version})
         for _ in range(MOST_PAGES):
             page = await self._page(client, request)
             rows += _rows(page)
             following = page.get("nextLink")
             if not following:
                 return observe_node_images(rows)
-            request = OneRequest("GET", self._own(following))
+            request = HttpRequest("GET", self._own(following))
         raise Rejected(f"more than {MOST_PAGES} pages of node images")
 
     async def _page(
-        self, client: "ContainerServiceClient", request: OneRequest
+        self, client: "ContainerServiceClient", request: HttpRequest
     ) -> dict[str, object]:
         return await self._arm.bounded(lambda: _get_json(client, request))
 
@@ -73,7 +74,7 @@ class NodeImageClient:
         return NodeImage.parse(newest) if isinstance(newest, str) else None
 
 
-async def _get_json(client: "ContainerServiceClient", request: OneRequest) -> dict[str, object]:
+async def _get_json(client: "ContainerServiceClient", request: HttpRequest) -> dict[str, object]:
     response = await answer_of(client, request)
     if response.status_code != 200:  # noqa: PLR2004 - what a list answers with
         raise HttpResponseError(response=response)

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from azure.core.exceptions import DecodeError, HttpResponseError
-from azure.core.rest import AsyncHttpResponse
+from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from shared.clients.arm import ArmClients
 from shared.clients.refusals.errors import quota_wait
-from shared.clients.transport import OneRequest, answer_of
+from shared.clients.transport import answer_of
 from shared.domain.images.machines import NAP_MACHINES_QUERY, MachinePage, observe_machine
 
 if TYPE_CHECKING:
@@ -41,13 +41,13 @@ class ResourceGraph:
             "options": options,
         }
         url = f"{self._arm.endpoint}{PATH}"
-        request = OneRequest("POST", url, params={"api-version": API_VERSION}, json=body)
+        request = HttpRequest("POST", url, params={"api-version": API_VERSION}, json=body)
         # Any subscription's client will do: the path names none.
         client = self._arm.of(subscriptions[0])
         return await self._arm.bounded(lambda: _ask(client, request))
 
 
-async def _ask(client: "ContainerServiceClient", request: OneRequest) -> MachinePage:
+async def _ask(client: "ContainerServiceClient", request: HttpRequest) -> MachinePage:
     response = await answer_of(client, request)
     if response.status_code != 200:  # noqa: PLR2004 - the one status that is an answer
         raise HttpResponseError(response=response)

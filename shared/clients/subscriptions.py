@@ -6,9 +6,10 @@ SDK for subscriptions would be one more dependency for one list.
 
 from functools import partial
 
+from azure.core.rest import HttpRequest
+
 from shared.clients.answers import AS_JSON, SUBSCRIPTIONS, Pages
 from shared.clients.arm import ArmClients
-from shared.clients.transport import OneRequest
 from shared.domain.vocabulary.ids import is_guid
 
 API_VERSION = "2022-12-01"
@@ -30,7 +31,7 @@ class SubscriptionList:
     async def ids(self) -> list[str]:
         """Give the ids of all that can be read, in lower case and in order; raises AzureError."""
         url, version = f"{self._arm.endpoint}/subscriptions", {"api-version": API_VERSION}
-        first = OneRequest("GET", url, params=version, headers=AS_JSON)
+        first = HttpRequest("GET", url, params=version, headers=AS_JSON)
         pages, found = Pages(self._arm.of(ANY), SUBSCRIPTIONS, first, API_VERSION), set[str]()
         while page := pages.following:
             _, items = await self._arm.bounded(partial(pages.read, page))

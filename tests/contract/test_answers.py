@@ -205,3 +205,22 @@ async def test_a_link_keeps_its_version(odd: tuple[OddAzure, AksClient]) -> None
     pages = [page async for page in aks.list_clusters(SUBSCRIPTION, None)]
     assert len(pages) == 3
     assert asked == ["2026-08-01", "2020-01-01", "2026-08-01"]
+
+
+@pytest.mark.parametrize("token", ["{0}", "{endpoint}", "a{", "}b"])
+async def test_a_link_with_braces_is_followed_as_it_is(
+    odd: tuple[OddAzure, AksClient], token: str
+) -> None:
+    """A link is no template: what stands in braces in it is filled in by nobody."""
+    azure, aks = odd
+    asked: list[str] = []
+
+    def answer(request: web.Request) -> web.Response:
+        asked.append(request.query.get("$skiptoken", ""))
+        link = f"{request.url.origin()}{request.path}?$skiptoken={token}"
+        following = {"nextLink": link} if len(asked) == 1 else {}
+        return web.json_response({"value": [cluster(f"aks-{len(asked)}")], **following})
+
+    azure.answer = answer
+    pages = [page async for page in aks.list_clusters(SUBSCRIPTION, None)]
+    assert (len(pages), asked) == (2, ["", token])

@@ -238,6 +238,7 @@ class Canned(ArmClients):
         second = timedelta(seconds=1)
         super().__init__(None, "https://arm.example", FakeClock(), second)  # type: ignore[arg-type]  # never asked
         self.bodies = list(bodies)
+        self._client = self
 
     def of(self, _: str) -> "Canned":  # type: ignore[override]  # as much of a client as is called
         """Give itself."""

@@ -233,10 +233,11 @@ class FakeAnswer:
 
 
 class Answered:
-    """A pipeline that answers with a body of its own."""
+    """A client whose pipeline answers with a body of its own."""
 
     def __init__(self, body: bytes) -> None:
         self._body = body
+        self._client = self
 
     async def send_request(self, request: HttpRequest, **_: object) -> FakeAnswer:
         """Answer whatever is asked."""

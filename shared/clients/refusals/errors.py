@@ -3,8 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from json import JSONDecodeError
 
 from azure.core.exceptions import AzureError as SdkError
@@ -19,6 +18,7 @@ from azure.core.exceptions import (
 
 from shared.clients.refusals.codes import BY_POLICY, KINDS
 from shared.clients.refusals.said import Said
+from shared.clients.transport import http_date
 from shared.domain.errors import (
     AccessDenied,
     AzureError,
@@ -137,11 +137,9 @@ def _asked_wait(error: HttpResponseError, now: datetime) -> timedelta | None:
     if re.fullmatch(r"\d{1,7}(\.\d+)?", value, re.ASCII):
         return timedelta(seconds=float(value))
     try:
-        instant = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):
+        return max(http_date(value) - now, timedelta(0))
+    except ValueError:
         return None
-    aware = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
-    return max(aware - now, timedelta(0))
 
 
 def quota_wait(headers: Mapping[str, str]) -> timedelta:

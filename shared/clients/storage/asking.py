@@ -9,12 +9,12 @@ import json
 import re
 from collections.abc import Container, Mapping
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
 from azure.core.exceptions import DecodeError, HttpResponseError
+from azure.core.rest import HttpRequest
 
-from shared.clients.transport import OneRequest, SendsRequests, answer_of
+from shared.clients.transport import GeneratedClient, answer_of, http_date
 
 if TYPE_CHECKING:
     from azure.core.rest import AsyncHttpResponse
@@ -30,7 +30,7 @@ _DONE: Final = {
 _SUCCESS: Final = range(200, 300)
 _CODES: Final = (
     re.compile(rb'"code"\s*:\s*"(\w{1,80})"'),
-    re.compile(rb"<Code>(\w{1,80})</Code>", re.IGNORECASE),
+    re.compile(rb"<(?:m:)?Code>\s*(\w{1,80})", re.IGNORECASE),
 )
 
 
@@ -59,7 +59,7 @@ async def ask(
     headers: Mapping[str, str] | None = None,
 ) -> "AsyncHttpResponse":
     """Ask for what is below the service's address; raises ServiceRefused, DecodeError."""
-    request = OneRequest(
+    request = HttpRequest(
         method,
         # A shared access signature is added by its policy.
         f"{table.url.partition('?')[0]}/{path}",
@@ -77,7 +77,10 @@ async def ask(
 
 
 async def answered(
-    client: SendsRequests, request: OneRequest, done: Container[int], id_named: str = "request_id"
+    client: GeneratedClient,
+    request: HttpRequest,
+    done: Container[int],
+    id_named: str = "request_id",
 ) -> "AsyncHttpResponse":
     """Send a request that is done with such a status; raises ServiceRefused, DecodeError."""
     response = await answer_of(client, request, id_named)
@@ -92,7 +95,7 @@ async def answered(
 def date_of(response: "AsyncHttpResponse") -> datetime:
     """Read the service's own time, in whole seconds of UTC; raises DecodeError."""
     try:
-        return parsedate_to_datetime(response.headers.get("Date", ""))
+        return http_date(response.headers.get("Date", ""))
     except ValueError as error:
         raise DecodeError("the answer has no date") from error
 

@@ -7,12 +7,12 @@ from datetime import timedelta
 from math import ceil
 
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.core.rest import HttpRequest
 from azure.storage.queue import QueueMessage, StorageErrorCode
 from azure.storage.queue.aio import QueueClient
 
 from shared.clients.storage.account import StorageAccount, create_queue, refusals
 from shared.clients.storage.asking import ServiceRefused, answered
-from shared.clients.transport import OneRequest
 from shared.ports.storage import SetAside, Work
 
 SENT = frozenset({201})
@@ -46,10 +46,9 @@ class StorageQueue[W: Work]:
         }
         # The Functions host decodes base64, which in XML stands for itself.
         text = base64.b64encode(work.to_message().encode()).decode()
-        request = OneRequest(
+        request = HttpRequest(
             "POST",
-            # A shared access signature is added by its policy.
-            f"{self._queue.url.partition('?')[0]}/messages",
+            self._messages(),
             params=kept,
             headers={
                 "x-ms-version": self._queue.api_version,
@@ -61,6 +60,11 @@ class StorageQueue[W: Work]:
         with refusals():
             # There is no public way to the pipeline that the client has made of its credential.
             await answered(self._queue._client, request, SENT, "client_request_id")  # noqa: SLF001
+
+    def _messages(self) -> str:
+        """Give where messages go; a shared access signature is in the client's address already."""
+        where, mark, signature = self._queue.url.partition("?")
+        return f"{where}/messages{mark}{signature}"
 
     async def close(self) -> None:
         await self._queue.close()

@@ -1,6 +1,6 @@
 """Azure Table Storage: rows under their ETags, transactions, and the service's own time."""
 
-from collections.abc import AsyncIterator, Container, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Container, Mapping, Sequence
 from itertools import batched
 from typing import TYPE_CHECKING, Final
 
@@ -137,29 +137,26 @@ class StorageTable:
         headers: Mapping[str, str] | None = None,
     ) -> "AsyncHttpResponse | None":
         """Write a row, and make the table for it; None where such a code refuses it."""
-        try:
-            with refusals():
-                return await self._ask(method, place, body, headers)
-        except ServiceRefused as error:
-            if error.error_code in lost:
-                return None
-            if error.error_code not in NOT_THERE:
-                raise
-        await create_table(self._table)
-        return await self._write(lost, method, place, body, headers)
+        return await self._done(lambda: self._ask(method, place, body, headers), lost)
 
     async def _submit(self, operations: Sequence[Operation], lost: Container[str]) -> Done | None:
         """Do all of it or nothing; None where one operation is refused by such a code."""
+        return await self._done(lambda: transactions.submit(self._table, operations), lost)
+
+    async def _done[T](
+        self, write: Callable[[], Awaitable[T]], lost: Container[str], *, anew: bool = False
+    ) -> T | None:
+        """Write, and make the table for it, once; None where such a code refuses it."""
         try:
             with refusals():
-                return await transactions.submit(self._table, operations)
+                return await write()
         except (TransactionRefused, ServiceRefused) as error:
             if error.error_code in lost:
                 return None
-            if error.error_code not in NOT_THERE:
+            if anew or error.error_code not in NOT_THERE:
                 raise
         await create_table(self._table)
-        return await self._submit(operations, lost)
+        return await self._done(write, lost, anew=True)
 
     async def _ask(
         self,

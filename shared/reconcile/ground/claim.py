@@ -4,7 +4,7 @@ All times that are compared are the storage service's own, so workers' clocks do
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import batched
@@ -73,7 +73,8 @@ class ClusterClaims(Struct, frozen=True):
         """Claim clusters of a subscription, but for those that somebody else is at, and hold them.
 
         Most of what a run finds to be claimed has never been: then many rows are one request. The
-        claims conclude nothing: work that was asked for meanwhile is still done.
+        claims conclude nothing: work that was asked for meanwhile is still done. What came of the
+        clusters is never lost to trouble with their claims: those that are not given back lapse.
         """
         claims: dict[ClusterId, Claim] = {}
         try:
@@ -82,7 +83,8 @@ class ClusterClaims(Struct, frozen=True):
             yield claims
         finally:
             for held in batched(claims.values(), CLAIMED_TOGETHER, strict=False):
-                await self._release_each(held)
+                with suppress(Exception):
+                    await self._release_each(held)
 
     async def _claim_each(self, cluster_ids: Sequence[ClusterId]) -> list[Claim]:
         """Claim some together, or where one of them has been claimed before each by itself."""
