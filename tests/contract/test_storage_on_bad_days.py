@@ -16,7 +16,7 @@ from azure.core.pipeline.transport import AioHttpTransport
 
 from shared.clients.storage import account as account_module
 from shared.clients.storage.account import StorageAccount, is_storage_trouble, refusals
-from shared.clients.storage.queues import StorageQueue
+from shared.clients.storage.queues import StoragePoisonQueues, StorageQueue
 from shared.clients.storage.tables import StorageTable
 from shared.storage_settings import StorageSettings
 from tests.contract.test_odd_tables import ALL, WRITES, Use
@@ -58,11 +58,14 @@ class Storage:
 
     answers: list[Answer] = field(default_factory=lambda: [of_nobody(500)])
     asked: list[str] = field(default_factory=list)
+    most: str = ""
+    """How many messages were asked for last."""
     answering: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def serve(self, request: web.Request) -> web.Response:
         """Give the next answer, the last one for ever."""
         self.asked.append(f"{request.method} {request.path}")
+        self.most = request.query.get("numofmessages", "")
         await self.answering.wait()
         return self.answers[min(len(self.asked), len(self.answers)) - 1]()
 
@@ -219,3 +222,28 @@ async def test_a_service_that_hangs(
         with pytest.raises(ServiceResponseTimeoutError) as hung:
             await call()
         assert is_storage_trouble(hung.value)
+
+
+def of_messages(number: int) -> Answer:
+    """Give messages as the Queue service does."""
+    at = "Sat, 28 Nov 2026 07:08:36 GMT"
+    one = (
+        f"<QueueMessage><MessageId>1</MessageId><InsertionTime>{at}</InsertionTime>"
+        f"<ExpirationTime>{at}</ExpirationTime><PopReceipt>r</PopReceipt><DequeueCount>1"
+        f"</DequeueCount><TimeNextVisible>{at}</TimeNextVisible><MessageText>eA==</MessageText>"
+        "</QueueMessage>"
+    )
+    text = f"\ufeff<?xml version='1.0'?><QueueMessagesList>{one * number}</QueueMessagesList>"
+    return lambda: web.Response(text=text, content_type="application/xml")
+
+
+async def test_what_was_set_aside_is_taken_together(
+    storage: tuple[Storage, StorageAccount],
+) -> None:
+    """After a bad day there is much of it: a request takes 32 messages, not one."""
+    service, account = storage
+    service.answers = [of_messages(32), of_nobody(500)]
+    poison = StoragePoisonQueues(account)
+    assert [each.text for each in await poison.take("work")] == ["x"] * 32
+    assert (service.asked, service.most) == (["GET /one/work-poison/messages"], "32")
+    await poison.close()

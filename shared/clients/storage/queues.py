@@ -95,7 +95,9 @@ class StoragePoisonQueues:
     async def take(self, queue: str) -> Sequence[SetAside]:
         """Take up to 32 messages for a minute."""
         seconds = int(TAKEN_FOR.total_seconds())
-        taken = self._of(queue).receive_messages(max_messages=A_BATCH, visibility_timeout=seconds)
+        taken = self._of(queue).receive_messages(
+            messages_per_page=A_BATCH, max_messages=A_BATCH, visibility_timeout=seconds
+        )
         try:
             return [_set_aside(queue, message) async for message in taken]
         except ResourceNotFoundError:
