@@ -52,9 +52,16 @@ def new_session(
     )
 
 
-def transport_over(session: aiohttp.ClientSession) -> AioHttpTransport:
+def transport_over(
+    session: aiohttp.ClientSession, connect_seconds: int = 300, read_seconds: int = 300
+) -> AioHttpTransport:
     """Make a transport over a session that others use as well, and that stays open after it."""
-    return AioHttpTransport(session=session, session_owner=False)
+    return AioHttpTransport(
+        session=session,
+        session_owner=False,
+        connection_timeout=connect_seconds,
+        read_timeout=read_seconds,
+    )
 
 
 class SendsRequests(Protocol):

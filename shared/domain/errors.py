@@ -10,6 +10,7 @@ NaptimeError
      |   |- SubscriptionThrottled  ... of Resource Manager's own
      |   `- ReadThrottled          ... of AKS's for one cluster, or for the listing
      |- Paced               not sent: our own pace   retryable
+     |   `- TooManyConflicts  ... or too many at one row of storage
      |- OperationInProgress 409 in progress          retryable, quick
      |- AzureUnavailable    408, 500, 502, 503, 504  retryable, quick
      |- ConnectionFailed    no (whole) answer        retryable, quick; a write may be applied
@@ -93,6 +94,17 @@ class Paced(AzureError):
 
     reason = Reason.PACED
     retryable = True
+
+
+AGAIN_AFTER_CONFLICTS = timedelta(seconds=2)
+
+
+class TooManyConflicts(Paced):
+    """A row was changed by others each time: too many want it at once; worth asking again soon."""
+
+    def __init__(self, what: str) -> None:
+        """Take the row's key, or whatever else was wanted."""
+        super().__init__(f"Too many want {what} at once.", retry_after=AGAIN_AFTER_CONFLICTS)
 
 
 class OperationInProgress(Passing):

@@ -12,10 +12,11 @@ from shared.domain.fleet.pace import Draw, Pace
 from shared.domain.fleet.shard import Shard
 from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.reasons import Cause
-from shared.reconcile.ground.pacer import SHARDS_TABLE
+from shared.reconcile.ground.pacer import CONFLICTS_BORNE, SHARDS_TABLE
 from shared.reconcile.ground.pauses import Paused
 from tests.clusters import SUBSCRIPTION, cluster, cluster_id, schedule
 from tests.fakes.aks import Call, Fault, Verb
+from tests.service.test_beaten_to_a_row import Others
 from tests.service_world import World
 
 OTHER = "22222222-2222-2222-2222-222222222222"
@@ -84,6 +85,24 @@ async def test_a_short_pause_is_waited_for_to_the_moment() -> None:
     found = [after - at for at, after in pauses(configuration_calls(world))]
     assert found[:5] == [SECOND] * 5
     assert max(found) <= 3 * SECOND
+
+
+async def test_too_many_others_after_a_pause_take_nothing_of_what_was_done_before_it() -> None:
+    """Who gets no tokens then ends its shift: what it has made is told of and counted as made."""
+    world = World(pace=QUICK, has_topic=True)
+    fleet(world, HERE, 6, 6)
+    number, conflicts = count(1), [None] * CONFLICTS_BORNE
+    refused = Throttled("slow down", status=429, retry_after=SECOND)
+    world.aks.refuses = lambda *_: refused if next(number) == 7 else None
+    begun = world.clock.now()
+    Others(
+        world.tables.of(SHARDS_TABLE),
+        at=lambda _: world.clock.now() > begun and bool(conflicts and [conflicts.pop()]),
+    )
+    await world.sweep()
+    assert not conflicts
+    assert world.finished[0].summary["outcomes"] == {"Created": 6}
+    assert len(world.topic.of("ScheduleCreated")) == 6
 
 
 async def test_a_long_pause_lasts_as_long_as_was_asked() -> None:

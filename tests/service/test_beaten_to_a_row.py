@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain.errors import AccessDenied, AzureError, AzureUnavailable
+from shared.domain.errors import AccessDenied, AzureError, AzureUnavailable, TooManyConflicts
 from shared.domain.fleet.pace import Pace
 from shared.domain.fleet.run import RunScope
 from shared.domain.vocabulary.reasons import Cause
 from shared.domain.vocabulary.rows import Row, Values
 from shared.reconcile.fleet.ask import CONFLICTS_BORNE, SCOPE_KEPT
-from shared.reconcile.ground.pacer import SHARDS_TABLE, TooManyConflicts
+from shared.reconcile.ground.pacer import SHARDS_TABLE
 from tests.clusters import cluster
 from tests.fakes.aks import Verb
 from tests.fakes.tables import FakeTable

@@ -10,13 +10,19 @@ from azure.core.exceptions import ServiceRequestError
 
 from shared.domain.deciding.observed import ObservedCluster, observe_cluster
 from shared.domain.deciding.outcome import OutcomeKind
-from shared.domain.errors import AccessDenied, AzureError, SubscriptionThrottled, Throttled
+from shared.domain.errors import (
+    AccessDenied,
+    AzureError,
+    SubscriptionThrottled,
+    Throttled,
+    TooManyConflicts,
+)
 from shared.domain.fleet.pace import Draw, Pace
 from shared.domain.fleet.shard import Shard
 from shared.domain.messages.seen import LONGEST, SeenCluster
 from shared.domain.messages.work import ReconcileCluster, parse_reconcile_cluster
 from shared.domain.vocabulary.reasons import Cause, Reason
-from shared.reconcile.ground.pacer import CONFLICTS_BORNE, SHARDS_TABLE, TooManyConflicts
+from shared.reconcile.ground.pacer import CONFLICTS_BORNE, SHARDS_TABLE
 from shared.reconcile.ground.reads import MANY_UNKNOWN
 from tests.clusters import SUBSCRIPTION, cluster, cluster_id, schedule
 from tests.fakes.aks import Call, Fault

@@ -2,11 +2,13 @@
 
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.domain.fleet.pace import Draw, Pace
 from shared.domain.fleet.shard import Grip, Shard
+from shared.domain.vocabulary.rows import Row, Values
 from shared.reconcile.ground.pacer import ShardPacer
 from tests.clusters import SUBSCRIPTION
 from tests.fakes.clock import FakeClock
@@ -19,7 +21,7 @@ WORKERS = 2
 
 moves = st.lists(
     st.tuples(
-        st.sampled_from([*("draw", "some", "grip", "back", "back") * 4, "pause"]),
+        st.sampled_from([*("draw", "some", "grip", "back", "back") * 4, "pause", "lost", "lost"]),
         st.integers(0, WORKERS - 1),
         st.integers(1, 12),
         st.integers(0, 12),
@@ -66,6 +68,16 @@ class Workers:
         else:
             await self.pacers[worker].give_back(SHARD, held, unused)
 
+    def lose_an_answer(self) -> None:
+        """Have the next change of the row done, and refused when the SDK asks for it once more."""
+        replace = self.table.replace
+
+        async def replaced(row: Row, values: Values) -> None:
+            self.table.replace = replace  # type: ignore[method-assign]  # this one table's
+            await replace(row, values)
+
+        self.table.replace = replaced  # type: ignore[method-assign]  # the same
+
     async def tokens(self) -> float:
         """Draw none, to see what is there now."""
         draw = await self.pacers[0].draw(SHARD, 0)
@@ -83,14 +95,20 @@ A_LONG_WAIT = [("some", 0, 1, 0, 0), ("some", 0, 12, 0, 30), ("some", 1, 12, 0, 
 """After it a worker draws, and then another: what came back meanwhile is there once."""
 
 
+A_LOST_ANSWER = [("some", 0, 8, 0, 0), ("lost", 0, 1, 0, 0), ("back", 0, 1, 4, 0), A_LONG_WAIT[-1]]
+"""What was given back is there, and its worker hears that somebody else has changed the row."""
+
+
 @example(moves=A_LONG_WAIT, rate=0.5)
+@example(moves=A_LOST_ANSWER, rate=0.5)
 @given(moves=moves, rate=st.sampled_from([0.1, 0.5, 0.9, 3.0]))
 async def test_no_stretch_of_time_has_too_many_calls_of_all_workers(
     moves: list[tuple[str, int, int, int, int]], rate: float
 ) -> None:
     """Whoever draws, gives back or pauses when: any stretch has at most burst + rate x time calls.
 
-    A token that is given back was no call; every other one counts when it was drawn.
+    Nor do answers matter that are lost. A token that is given back was no call; every other one
+    counts when it was drawn.
     """
     workers = Workers(Pace(10, rate))
     for move, worker, size, unused, seconds in moves:
@@ -104,6 +122,8 @@ async def test_no_stretch_of_time_has_too_many_calls_of_all_workers(
                 await workers.give_back(size % len(workers.held), unused)
             case "pause":
                 await workers.pacers[worker].pause(SHARD, timedelta(seconds=size))
+            case "lost":
+                workers.lose_an_answer()
     for first, (start, _) in enumerate(workers.spent):
         total = 0
         for end, tokens in workers.spent[first:]:
@@ -168,3 +188,14 @@ async def test_nothing_is_given_back_to_a_shard_that_another_worker_paused() -> 
     await workers.give_back(0, 4)
     workers.clock.advance(timedelta(seconds=8))
     assert await workers.tokens() == PACE.refilled_in(timedelta(seconds=8))
+
+
+@pytest.mark.parametrize("lease", [True, False])
+async def test_what_is_given_back_without_an_answer_is_there_once(*, lease: bool) -> None:
+    """The SDK asks again, and is refused: by what it has written itself, which is seen then."""
+    workers = Workers()
+    await (workers.grip(0, 8) if lease else workers.draw(0, 8))
+    workers.lose_an_answer()
+    await workers.give_back(0, 4)
+    assert await workers.tokens() == 10 - 8 + 4
+    assert await workers.pacers[1].holder(SHARD) is None

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from shared.domain.deciding.decision import Desired
-from shared.domain.errors import AzureError
+from shared.domain.errors import AzureError, TooManyConflicts
 from shared.domain.fleet.pace import Draw, Pace
 from shared.domain.fleet.run import Run, RunScope, RunState
 from shared.domain.fleet.run_records import RunRecord
@@ -22,7 +22,7 @@ from shared.domain.vocabulary.rows import Reading
 from shared.reconcile.fleet.mind import BATON_WITHIN
 from shared.reconcile.fleet.store import SHARD as SHARD_ROW
 from shared.reconcile.ground.claim import CLUSTERS_TABLE, ClusterClaims
-from shared.reconcile.ground.pacer import LEASE_LASTS, SHARDS_TABLE, TooManyConflicts
+from shared.reconcile.ground.pacer import LEASE_LASTS, SHARDS_TABLE
 from tests.clusters import FOREIGN_SUBSCRIPTION, SUBSCRIPTION, cluster, schedule
 from tests.fakes.aks import FakeAks, Verb
 from tests.policies import always

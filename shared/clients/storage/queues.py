@@ -48,8 +48,7 @@ class StorageQueue[W: Work]:
         text = base64.b64encode(work.to_message().encode()).decode()
         request = HttpRequest(
             "POST",
-            # A shared access signature is added by its policy.
-            f"{self._queue.url.partition('?')[0]}/messages",
+            self._messages(),
             params=kept,
             headers={
                 "x-ms-version": self._queue.api_version,
@@ -61,6 +60,11 @@ class StorageQueue[W: Work]:
         with refusals():
             # There is no public way to the pipeline that the client has made of its credential.
             await answered(self._queue._client, request, SENT, "client_request_id")  # noqa: SLF001
+
+    def _messages(self) -> str:
+        """Give where messages go; a shared access signature is in the client's address already."""
+        where, mark, signature = self._queue.url.partition("?")
+        return f"{where}/messages{mark}{signature}"
 
     async def close(self) -> None:
         await self._queue.close()
@@ -91,7 +95,9 @@ class StoragePoisonQueues:
     async def take(self, queue: str) -> Sequence[SetAside]:
         """Take up to 32 messages for a minute."""
         seconds = int(TAKEN_FOR.total_seconds())
-        taken = self._of(queue).receive_messages(max_messages=A_BATCH, visibility_timeout=seconds)
+        taken = self._of(queue).receive_messages(
+            messages_per_page=A_BATCH, max_messages=A_BATCH, visibility_timeout=seconds
+        )
         try:
             return [_set_aside(queue, message) async for message in taken]
         except ResourceNotFoundError:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from shared.domain.errors import TooManyConflicts
 from shared.domain.fleet.run import Run, RunScope, RunState, new_run_id
 from shared.domain.fleet.run_records import ListingState, RunRecord
 from shared.domain.fleet.run_work import RunWork, StartRun
@@ -14,7 +15,6 @@ from shared.domain.vocabulary.rows import Reading, Row, Values
 from shared.ports.storage import Queue, Table
 from shared.reconcile.fleet.store import RunStore
 from shared.reconcile.ground.later_rows import UNREADABLE, read
-from shared.reconcile.ground.pacer import TooManyConflicts
 from shared.reconcile.ground.policies import PolicyHome
 
 SCOPES_PARTITION = "scope"

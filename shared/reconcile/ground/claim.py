@@ -74,7 +74,8 @@ class ClusterClaims(Struct, frozen=True):
         """Claim clusters of a subscription, but for those that somebody else is at, and hold them.
 
         Most of what a run finds to be claimed has never been: then many rows are one request. The
-        claims conclude nothing: work that was asked for meanwhile is still done.
+        claims conclude nothing: work that was asked for meanwhile is still done. What came of the
+        clusters is never lost to trouble with their claims: those that are not given back lapse.
         """
         claims: dict[ClusterId, Claim] = {}
         batches = batched(cluster_ids, CLAIMED_TOGETHER, strict=False)
@@ -90,7 +91,7 @@ class ClusterClaims(Struct, frozen=True):
             yield claims
         finally:
             held = batched(claims.values(), CLAIMED_TOGETHER, strict=False)
-            await at_once([partial(self._release_each, some) for some in held])
+            await asyncio.gather(*map(self._release_each, held), return_exceptions=True)
 
     async def _claim_each(self, cluster_ids: Sequence[ClusterId]) -> list[Claim]:
         """Claim some together, or where one of them has been claimed before each by itself."""

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct, field
 
-from shared.domain.errors import Paced
+from shared.domain.errors import AGAIN_AFTER_CONFLICTS, Paced, TooManyConflicts
 from shared.domain.fleet.pace import Draw, NotYet, Pace
 from shared.domain.fleet.shard import Grip, HeldBy, Lease, Shard, ShardRow
 from shared.domain.vocabulary.rows import Reading
@@ -29,7 +29,6 @@ LEASE_LASTS = timedelta(seconds=60)
 WORTH_WAITING_INSIDE = timedelta(seconds=3)
 CONFLICTS_BORNE = 12
 LONGEST_CONFLICT_WAIT = 0.2
-AGAIN_AFTER_CONFLICTS = timedelta(seconds=2)
 
 
 class Spending(Struct):
@@ -39,12 +38,7 @@ class Spending(Struct):
     used: int = 0
 
 
-class TooManyConflicts(Paced):
-    """A row was changed by others each time: too many want it at once; worth asking again soon."""
-
-    def __init__(self, what: str) -> None:
-        """Take the row's key, or whatever else was wanted."""
-        super().__init__(f"Too many want {what} at once.", retry_after=AGAIN_AFTER_CONFLICTS)
+type Change[R] = Callable[[ShardRow, datetime], R]
 
 
 class ShardPacer(Struct, frozen=True):
@@ -154,10 +148,7 @@ class ShardPacer(Struct, frozen=True):
             lease = Lease(run_id, generation, now + LEASE_LASTS)
             return ShardRow(bucket, lease), Grip(lease, draw, bucket)
 
-        try:
-            return await self._change(shard, change)
-        except TooManyConflicts:
-            return NotYet(AGAIN_AFTER_CONFLICTS)
+        return await self._change_soon(shard, change)
 
     async def renew(
         self, shard: Shard, grip: Grip, most: int, pause: datetime | None
@@ -171,7 +162,7 @@ class ShardPacer(Struct, frozen=True):
             bucket, draw = drawn
             return ShardRow(bucket, grip.lease), Grip(grip.lease, draw, bucket)
 
-        return await self._change(shard, change)
+        return await self._change_soon(shard, change)
 
     async def release(self, shard: Shard, grip: Grip, unused: int) -> None:
         """Give back a lease, if it still is this one, and the tokens that were not used."""
@@ -181,7 +172,7 @@ class ShardPacer(Struct, frozen=True):
             return ShardRow(row.bucket.give_back(grip.draw, unused, now), lease)
 
         # A lease that is not given back lapses, and tokens come back by themselves.
-        with suppress(TooManyConflicts):
+        with suppress(Exception):
             await self._put_back(shard, change)
 
     async def shards_of(self, subscription_id: str) -> list[Shard]:
@@ -200,28 +191,38 @@ class ShardPacer(Struct, frozen=True):
         self._last[key] = found = ShardRow.of(self.pace, reading), reading
         return found
 
-    async def _put_back(
-        self, shard: Shard, change: Callable[[ShardRow, datetime], ShardRow]
-    ) -> None:
+    async def _put_back(self, shard: Shard, change: Change[ShardRow]) -> None:
         """Change the row; without reading it, where nobody has since this worker knew it last.
 
         It counts as of then: nobody has drawn since, and the time since then refills at the next.
         """
+        key, tried = shard.key, list[ShardRow]()
 
         def changed(row: ShardRow, now: datetime) -> tuple[ShardRow, None] | NotYet:
-            return change(row, now), None
+            # The SDK asks again where an answer is lost, and is refused by what it has written.
+            if row in tried:
+                return NotYet(timedelta())
+            tried.append(change(row, now))
+            return tried[-1], None
 
-        key = shard.key
         async with self._turns[key]:
             if last := self._last.pop(key, None):
                 row, reading = last
-                if await self._write(key, reading, change(row, reading.at)):
+                tried.append(change(row, reading.at))
+                if await self._write(key, reading, tried[-1]):
                     return
         _ = await self._change(shard, changed)
 
-    async def _change[T, R](
-        self, shard: Shard, change: Callable[[ShardRow, datetime], tuple[ShardRow, T] | R]
-    ) -> T | R:
+    async def _change_soon[T, R](
+        self, shard: Shard, change: Change[tuple[ShardRow, T] | R]
+    ) -> T | R | NotYet:
+        """Change the row; or say when to come back, where too many others do."""
+        try:
+            return await self._change(shard, change)
+        except TooManyConflicts:
+            return NotYet(AGAIN_AFTER_CONFLICTS)
+
+    async def _change[T, R](self, shard: Shard, change: Change[tuple[ShardRow, T] | R]) -> T | R:
         """Change the row from what it says now; again from the start where somebody was first.
 
         Gives what the change gives beside the row, or instead of it.
@@ -233,9 +234,8 @@ class ShardPacer(Struct, frozen=True):
                 changed = change(row, reading.at)
                 if not isinstance(changed, tuple):
                     return changed
-                new, result = changed
-                if await self._write(key, reading, new):
-                    return result
+                if await self._write(key, reading, changed[0]):
+                    return changed[1]
                 await self.clock.sleep(self.jitter() * LONGEST_CONFLICT_WAIT)
         raise TooManyConflicts(key)
 

@@ -19,12 +19,12 @@ from datetime import datetime, timedelta
 from msgspec import Struct, field
 
 from shared.domain.deciding.observed import ClusterPage
-from shared.domain.errors import AzureError
+from shared.domain.errors import AzureError, TooManyConflicts
 from shared.domain.fleet.pace import Draw, NotYet, Pace, worth_waiting_for
 from shared.domain.fleet.shard import Shard
 from shared.domain.vocabulary.ids import ClusterId, plain_location
 from shared.reconcile.ground.memory import ClusterMemory
-from shared.reconcile.ground.pacer import ShardPacer, TooManyConflicts
+from shared.reconcile.ground.pacer import ShardPacer
 
 READS_PARTITION = "reads"
 

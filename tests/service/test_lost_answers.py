@@ -1,0 +1,157 @@
+"""Storage does what it is asked for, and the answer is lost: once, at each write of a whole run."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import pytest
+from azure.core.exceptions import ServiceResponseError
+
+from shared.domain.fleet.pace import Pace
+from shared.domain.fleet.run import RunState
+from shared.reconcile.fleet.mind import Mended
+from shared.reconcile.ground.claim import CLUSTERS_TABLE
+from shared.reconcile.ground.pacer import SHARDS_TABLE
+from tests.clusters import cluster, cluster_id, schedule
+from tests.fakes.storage import Message
+from tests.fakes.tables import FakeTable, FakeTables
+from tests.service_world import World
+
+CREATED = ("a-1", "a-2", "b-1")
+CONDITIONAL = ("insert", "replace", "settle", "insert_all", "replace_all")
+ANYHOW = ("merge", "delete", "remove")
+HELD_BACK = timedelta(seconds=20)
+
+
+@dataclass
+class LostAnswers:
+    """Loses the answer to one write of the tables, by its number.
+
+    What asks for it again by itself (the SDK) is then refused by what it has written; what does
+    not fails.
+    """
+
+    at: int
+    fails: bool
+    writes: int = 0
+    lost: list[str] = field(default_factory=list)
+
+    def of(self, tables: FakeTables) -> None:
+        """Count the writes of all tables from now on, and of those that are yet to be made."""
+        of, known = tables.of, set[str]()
+
+        def wrapped(name: str) -> FakeTable:
+            table = of(name)
+            if name not in known:
+                known.add(name)
+                for verb in (*CONDITIONAL, *ANYHOW):
+                    setattr(table, verb, self._losing(f"{verb} {name}", getattr(table, verb)))
+            return table
+
+        tables.of = wrapped  # type: ignore[method-assign]  # this one world's
+        for name in [*tables.tables]:
+            wrapped(name)
+
+    def _losing(
+        self, what: str, write: Callable[..., Awaitable[object]]
+    ) -> Callable[..., Awaitable[object]]:
+        async def written(*args: object) -> object:
+            done = await write(*args)
+            self.writes += 1
+            if self.writes - 1 != self.at:
+                return done
+            self.lost.append(what)
+            if self.fails:
+                raise ServiceResponseError("the answer is lost")
+            nothing = False if isinstance(done, bool) else None
+            return done if what.startswith(ANYHOW) else nothing
+
+        return written
+
+
+class Patient(World):
+    """A world whose messages come again when storage fails, as those that are held back do."""
+
+    async def _deliver(
+        self,
+        messages: list[Message],
+        message: Message,
+        receive: Callable[[Message], Awaitable[None]],
+    ) -> None:
+        try:
+            await super()._deliver(messages, message, receive)
+        except ServiceResponseError:
+            again = self.clock.now() + HELD_BACK
+            messages.append(Message(message.text, message.inserted_at, again))
+
+    async def mind(self) -> Mended | None:
+        """Mind the runs, again at its next time where storage fails."""
+        try:
+            return await super().mind()
+        except ExceptionGroup:
+            return None
+
+
+async def swept(at: int, *, fails: bool) -> tuple[Patient, LostAnswers]:
+    """Do a run over two shards, of whose writes one is not answered."""
+    world = Patient(pace=Pace(4, 1), has_topic=True)
+    for name in CREATED:
+        place = "westeurope" if name.startswith("a") else "uksouth"
+        world.aks.add(cluster(name, location=place))
+    world.aks.set_schedule(world.aks.add(cluster("there")), schedule())
+    await world.start()
+    answers = LostAnswers(at, fails=fails)
+    answers.of(world.tables)
+    await world.run_and_mind()
+    return world, answers
+
+
+async def ended_at(world: World) -> datetime:
+    """Give when the one run ended, by its record."""
+    (record,) = await world.store.runs_of("202611", 10)
+    assert record.state is RunState.FINISHED
+    assert sum(record.summary["outcomes"].values()) == len(CREATED) + 1
+    assert record.finished_at
+    return record.finished_at
+
+
+@pytest.mark.parametrize("fails", [True, False])
+async def test_whatever_answer_is_lost_all_is_done_once_and_told(*, fails: bool) -> None:
+    """Each cluster is written to once, told of, and known to be naptime's; no claim is left."""
+    number = 0
+    while True:
+        world, answers = await swept(number, fails=fails)
+        await ended_at(world)
+        written = sorted(str(call.cluster_id) for call in world.aks.accepted_writes)
+        assert written == sorted(str(cluster_id(name)) for name in CREATED), answers.lost
+        told = {event.id for event in world.topic.of("ScheduleCreated")}
+        assert len(told) == len(CREATED), answers.lost
+        for name in CREATED:
+            known = await world.memory.recall(cluster_id(name))
+            assert known, answers.lost
+            assert known.written, answers.lost
+        assert not any(
+            row.flag("claimed") for row in world.tables.of(CLUSTERS_TABLE).stored.values()
+        )
+        if not answers.lost:
+            break
+        number += 1
+    assert number > 25
+
+
+async def test_what_lapses_by_itself_is_waited_for_by_nobody() -> None:
+    """Claims, a lease, tokens: where their end is not answered the run's last write comes as soon.
+
+    The next baton is sent all the same, and the minder has none to send.
+    """
+    endings, number = 0, 0
+    while True:
+        world, answers = await swept(number, fails=True)
+        if not answers.lost:
+            break
+        number += 1
+        (what,) = answers.lost
+        if what.endswith(SHARDS_TABLE) or what == f"replace_all {CLUSTERS_TABLE}":
+            endings += 1
+            assert not any(mended.batons for mended in world.minded), what
+    assert endings > 4
