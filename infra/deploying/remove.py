@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.deploying.azure import Patience, is_absent, text_at
+from infra.deploying.azure import Patience, text_at
 from infra.deploying.installation import Installation
 from infra.deploying.refusals import CallFailed, DeploymentStopped
 from infra.deploying.topics import OF_AN_INSTALLATION, ask_graph, installation_of, system_topics
@@ -120,7 +120,7 @@ def _delete(one: Installation, path: str) -> None:
     try:
         one.azure.rest("delete", path)
     except CallFailed as failure:
-        if not is_absent(failure):
+        if not failure.is_absent:
             raise DeploymentStopped(f"{path} was not deleted: {failure}") from failure
     # A group takes as long as the slowest of what is in it.
     patience = Patience(one.azure.patience.longest * 6, one.azure.patience.every)

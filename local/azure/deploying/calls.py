@@ -136,6 +136,9 @@ def _resource(cloud: Cloud, call: Call, path: str) -> Reply:
     if found is not None:
         return compact(found)
     if len(path.partition("/providers/")[2].split("/")) % 2:
+        if "/roledefinitions/" in path.lower():
+            message = f"The specified role definition with ID '{path}' does not exist."
+            raise _absent("RoleDefinitionDoesNotExist", message)
         raise _absent("ResourceNotFound", f"The Resource '{path}' was not found.")
     prefix = f"{path.lower()}/"
     children = [one for one in cloud.store.under(path) if "/" not in one.id[len(prefix) :]]
