@@ -144,6 +144,13 @@ class Azure:
         return listed
 
 
+def who_is_not_known(failure: CallFailed) -> str:
+    """Say that nobody is signed in, or in az's own words why it does not tell who."""
+    if "az login" in failure.message:
+        return "az is not signed in"
+    return f"az does not say who is signed in: {failure}"
+
+
 @contextlib.contextmanager
 def written(text: str) -> Iterator[str]:
     """Give the path of a file that holds a text, while it is needed."""

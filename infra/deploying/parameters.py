@@ -7,22 +7,32 @@ one list of variables.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from infra.deploying.refusals import DeploymentStopped
 
 INFRA = Path(__file__).resolve().parents[1]
-_INNERMOST = re.compile(r"\$\{(\w+)(?:=([^${}]*))?\}")
 
 
 def filled_in(text: str, environment: Mapping[str, str]) -> str:
-    """Put variables into `${NAME=default}`, from the inside out; empty is as good as unset."""
-    while found := _INNERMOST.search(text):
-        value = environment.get(found[1]) or found[2] or ""
-        text = text[: found.start()] + value + text[found.end() :]
-    return text
+    """Put variables into `${NAME=default}`; empty is as good as unset, a value is no template."""
+    opened = text.find("${")
+    if opened == -1:
+        return text
+    closed = _closing(text, opened)
+    name, _, default = text[opened + 2 : closed].partition("=")
+    value = environment.get(name) or filled_in(default, environment)
+    return text[:opened] + value + filled_in(text[closed + 1 :], environment)
+
+
+def _closing(text: str, opened: int) -> int:
+    depth = 0
+    for at in range(opened, len(text)):
+        depth += (text[at] == "{") - (text[at] == "}")
+        if text[at] == "}" and not depth:
+            return at
+    raise ValueError(text)
 
 
 def compiled(template: str) -> dict[str, dict[str, dict[str, object]]]:
@@ -39,10 +49,16 @@ def read_parameters(environment: Mapping[str, str]) -> dict[str, object]:
     """
     types = {name: one.get("type") for name, one in compiled("main")["parameters"].items()}
     given = json.loads((INFRA / "main.parameters.json").read_text(encoding="utf-8"))["parameters"]
-    return {
+    read = {
         name: _typed(one["value"], filled_in(one["value"], environment), str(types[name]))
         for name, one in given.items()
     }
+    return {**read, "location": plain_location(str(read["location"]))}
+
+
+def plain_location(location: str) -> str:
+    """Write a region as Azure does: `West Europe` is the same one, but not the same text."""
+    return "".join(location.split()).lower()
 
 
 _MEANT = {
@@ -61,9 +77,7 @@ def _typed(template: str, text: str, kind: str) -> object:
     except ValueError:
         value = None
     if type(value) is not python or (isinstance(value, list) and not _are_texts(value)):
-        variable = _INNERMOST.findall(template)[0][0]
-        outer = re.match(r"\$\{(\w+)", template)
-        named = outer[1] if outer else variable
+        named = template[2:].partition("=")[0].rstrip("}")
         raise DeploymentStopped(f"{named} must be {meant}, not {text!r}")
     return value
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from infra.deploying.azure import Patience, text_at
-from infra.deploying.installation import Installation
+from infra.deploying.installation import GROUP_API, Installation
 from infra.deploying.refusals import CallFailed, DeploymentStopped
 from infra.deploying.topics import OF_AN_INSTALLATION, ask_graph, installation_of, system_topics
 
 _EVENT_GRID = "2025-02-15"
 _ROLES = "2022-04-01"
-_GROUPS = "2025-04-01"
 _RESOURCES = "?api-version=2021-04-01"
 
 
@@ -25,7 +24,7 @@ def remove(one: Installation) -> None:
     else:
         for subscription in _subscriptions(one, installation):
             _remove_watch(one, subscription, installation)
-    _delete(one, f"{one.group}?api-version={_GROUPS}")
+    _delete(one, f"{one.group}?api-version={GROUP_API}")
     print("  Left: the schedules on the clusters, which nobody brings back once they are deleted;")
     print("  the entries of the deployments in the subscriptions' histories.")
 
@@ -45,11 +44,11 @@ def _print_only(one: Installation) -> None:
     for subscription in one.watched:
         path = f"/subscriptions/{subscription}"
         group = f"{path}/resourceGroups/rg-{one.name}-events-<installation>"
-        one.azure.rest("delete", f"{group}?api-version={_GROUPS}")
+        one.azure.rest("delete", f"{group}?api-version={GROUP_API}")
         roles = f"{path}/providers/Microsoft.Authorization"
         one.azure.rest("delete", f"{roles}/roleAssignments/<name>?api-version={_ROLES}")
         one.azure.rest("delete", f"{roles}/roleDefinitions/<name>?api-version={_ROLES}")
-    one.azure.rest("delete", f"{one.group}?api-version={_GROUPS}")
+    one.azure.rest("delete", f"{one.group}?api-version={GROUP_API}")
 
 
 def _subscriptions(one: Installation, installation: str) -> list[str]:
@@ -71,7 +70,7 @@ def _remove_watch(one: Installation, subscription: str, installation: str) -> No
     if kept:
         _remove_all_but(one, group, kept)
     else:
-        _delete(one, f"{group}?api-version={_GROUPS}")
+        _delete(one, f"{group}?api-version={GROUP_API}")
     _remove_role(one, subscription, installation)
 
 

@@ -14,6 +14,8 @@ _TRIES = 3
 
 def deploy_resources(one: Installation) -> None:
     """Make the resources, or change what differs; keeps their outputs."""
+    if not one.location:
+        raise DeploymentStopped("No region was named: --location westeurope, or AZURE_LOCATION.")
     deployed = deploy(one, "resources", "main", dict(one.parameters))
     if deployed is not None:
         properties = without_case(deployed).get("properties")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from infra.deploying.azure import Azure, text_at, without_case
 from infra.deploying.installation import Installation
 
+_ACCOUNT = re.compile("stnap([a-z0-9]{13})")
 GRAPH = "/providers/Microsoft.ResourceGraph/resources?api-version=2022-10-01"
 QUERY = (
     "resources | where type =~ 'microsoft.eventgrid/systemtopics'"
@@ -63,9 +65,7 @@ def installation_of(one: Installation) -> str:
     """
     path = f"{one.group}/resources?api-version=2021-04-01"
     for each in one.azure.every(path):
-        name = text_at(each, "name")
-        if text_at(each, "type").lower() == "microsoft.storage/storageaccounts" and name.startswith(
-            "stnap"
-        ):
-            return name[len("stnap") :]
+        found = _ACCOUNT.fullmatch(text_at(each, "name"))
+        if found and text_at(each, "type").lower() == "microsoft.storage/storageaccounts":
+            return found[1]
     return ""

@@ -2,8 +2,8 @@
 
 The real one is 700 MB; `make az-check` tries the same commands with it. Reads from its environment
 where the simulator is (`PLAYED_AZ_ARM`, `PLAYED_AZ_IDENTITY`) and which subscription is current
-(`PLAYED_AZ_SUBSCRIPTION`); without the latter nobody is signed in. Writes each command to
-`PLAYED_AZ_TOLD`, one JSON list a line.
+(`PLAYED_AZ_SUBSCRIPTION`); without the latter nobody is signed in. `PLAYED_AZ_VERSION`
+is its own. Writes each command to `PLAYED_AZ_TOLD`, one JSON list a line.
 """
 
 import argparse
@@ -79,6 +79,10 @@ class Az:
         token = self.token(asked.resource or "https://management.azure.com")
         return {"accessToken": token, "tenant": TENANT, "subscription": subscription}
 
+    def version(self, _: argparse.Namespace) -> object:
+        """Play `az version`."""
+        return {"azure-cli": self.environment.get("PLAYED_AZ_VERSION", "2.91.0"), "extensions": {}}
+
     def rest(self, asked: argparse.Namespace) -> object:
         """Play `az rest`."""
         return self.call(asked.method, asked.url, _content(asked.body) if asked.body else None)
@@ -122,6 +126,7 @@ type Command = Callable[[Az, argparse.Namespace], object]
 _COMMANDS: Mapping[str, tuple[Command, tuple[str, ...]]] = {
     "account show": (Az.account, ()),
     "account get-access-token": (Az.account, ("--resource", "--subscription")),
+    "version": (Az.version, ()),
     "rest": (Az.rest, ("--method", "--url", "--body")),
     "deployment sub create": (
         Az.deploy,

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from infra.deploying.preflight import AT_HOME
 
+from local.azure.arm.state import Group
+from local.azure.deploying.templates import Made
 from local.azure.entra.tokens import TENANT_ID
 from tests.local.deploying.tenant import HOME, SECOND, WATCHED, Ended, Tenant
 
@@ -24,6 +26,12 @@ def not_registered(tenant: Tenant) -> dict[str, str]:
     subscription = tenant.server.simulator.state.subscriptions[WATCHED]
     subscription.unregistered.add("microsoft.eventgrid")
     return {}
+
+
+def identities_not_registered(tenant: Tenant) -> dict[str, str]:
+    subscription = tenant.server.simulator.state.subscriptions[WATCHED]
+    subscription.unregistered.add("microsoft.managedidentity")
+    return {"NAPTIME_IDENTITY_PER_SUBSCRIPTION": "true"}
 
 
 def too_little(tenant: Tenant) -> dict[str, str]:
@@ -44,6 +52,29 @@ def no_plan(tenant: Tenant) -> dict[str, str]:
 def no_package(tenant: Tenant) -> dict[str, str]:
     tenant.package = Path("dist/nowhere.zip")
     return {}
+
+
+def folder_for_a_package(tenant: Tenant) -> dict[str, str]:
+    tenant.package = tenant.folder
+    return {}
+
+
+def elsewhere(tenant: Tenant) -> dict[str, str]:
+    groups = tenant.server.simulator.state.subscriptions[HOME].groups
+    groups["rg-prod"] = Group("rg-prod", "northeurope", {})
+    return {}
+
+
+def refusing(part: str, says: str) -> Spoil:
+    def spoil(tenant: Tenant) -> dict[str, str]:
+        tenant.refusals[part] = f"ERROR: {says}"
+        return {"AZURE_SUBSCRIPTION_ID": HOME}
+
+    return spoil
+
+
+def refusal(status: str, code: str) -> str:
+    return f'{status}({{"error": {{"code": "{code}", "message": "Not you."}}}})'
 
 
 def given(**variables: str) -> Spoil:
@@ -87,6 +118,44 @@ CASES: dict[str, tuple[Spoil, tuple[str, ...]]] = {
         ("does not offer the Flex Consumption plan", "flexconsumption-locations"),
     ),
     "the package": (no_package, ("There is no package.", "`make package` builds it")),
+    "a package that is none": (folder_for_a_package, ("is no deploy package",)),
+    "a region that is none": (given(AZURE_LOCATION="west;europe"), ("'west;europe' is no region",)),
+    "the name of a subscription": (
+        given(AZURE_SUBSCRIPTION_ID="My Subscription"),
+        ("'my subscription' is not the id", "--subscription, or AZURE_SUBSCRIPTION_ID"),
+    ),
+    "an old az": (
+        given(PLAYED_AZ_VERSION="2.69.1"),
+        ("az is 2.69.1; this takes 2.70 or later", "az upgrade"),
+    ),
+    "a group that is elsewhere": (
+        elsewhere,
+        ("rg-prod is in northeurope already", "Deploy to northeurope"),
+    ),
+    "storage without a way to it": (
+        given(NAPTIME_STORAGE_PUBLIC_ACCESS="Disabled"),
+        ("leaves the app no way to its storage", "NAPTIME_SUBNET_ID"),
+    ),
+    "a plan that az does not tell of": (
+        refusing("list-flexconsumption-runtimes", "'list-flex' is misspelled."),
+        ("westeurope offers the Flex Consumption plan is not known: 'list-flex' is misspelled.",),
+    ),
+    "az that is broken": (
+        refusing("'account', 'show'", "The command failed: No module named 'x'"),
+        ("az does not say who is signed in: The command failed: No module named 'x'",),
+    ),
+    "a subscription that is hidden": (
+        refusing(f"{SECOND}?", refusal("Forbidden", "AuthorizationFailed")),
+        (f"{SECOND} is not there, or not yours to see", "Ask its owner"),
+    ),
+    "a subscription of another tenant": (
+        refusing(f"{SECOND}?", refusal("Unauthorized", "InvalidAuthenticationTokenTenant")),
+        (f"{SECOND} is not there, or not yours to see",),
+    ),
+    "a provider that identities need": (
+        identities_not_registered,
+        (f"Microsoft.ManagedIdentity is not registered in {WATCHED}.",),
+    ),
     "a topic that is none": (
         given(
             NAPTIME_EXISTING_SYSTEM_TOPICS=json.dumps(
@@ -107,6 +176,29 @@ async def test_a_finding_says_what_and_what_to_do(tenant: Tenant, name: str) -> 
     assert "1 finding, and nothing was made" in ended.err, ended.err
     assert [each for each in says if each not in ended.err] == []
     assert not tenant.cloud.store.resources
+
+
+async def test_whoever_writes_event_subscriptions_alone(tenant: Tenant) -> None:
+    """A watched subscription whose providers are hidden from the deployer is no finding."""
+    tenant.refusals[f"{SECOND}/providers/Microsoft.EventGrid?"] = refusal(
+        "Forbidden", "AuthorizationFailed"
+    )
+    ended = await tenant.deploy("preflight", NAPTIME_WATCH_FROM_HERE="false")
+    assert ended.code == 0, ended.err
+
+
+@pytest.mark.parametrize(("name", "taken"), [("data", False), ("log-prod", True)])
+async def test_a_group_of_others_is_not_deployed_to(
+    tenant: Tenant, name: str, *, taken: bool
+) -> None:
+    """`remove` would take what is there; what an early end of naptime left is no finding."""
+    elsewhere(tenant)
+    path = f"/subscriptions/{HOME}/resourceGroups/rg-prod/providers/Microsoft.X/things/{name}"
+    made = Made(path, "Microsoft.X/things", {"name": name, "properties": {}})
+    tenant.cloud.store.resources[path.lower()] = made
+    ended = await tenant.deploy("preflight", AZURE_LOCATION="northeurope")
+    assert ended.code == (0 if taken else 1), ended.err
+    assert ("rg-prod is somebody else's" in ended.err) == (not taken)
 
 
 async def test_all_findings_come_at_once(tenant: Tenant) -> None:
