@@ -92,8 +92,7 @@ class Az:
         path = f"/subscriptions/{asked.subscription}/providers/Microsoft.Resources/deployments"
         url = f"{path}/{asked.name}?api-version={_DEPLOYMENTS}"
         template = json.loads(Path(asked.template_file).read_text(encoding="utf-8"))
-        given = _content(asked.parameters)
-        parameters = given["parameters"] if isinstance(given, dict) else {}
+        parameters = _parameters(asked.parameters, template["parameters"])
         properties = {"mode": "Incremental", "template": template, "parameters": parameters}
         self.call("put", url, {"location": asked.location, "properties": properties})
         while (ended := self._ended(url)) is None:
@@ -114,6 +113,18 @@ class Az:
         path = f"/providers/Microsoft.Web/locations/{asked.location}/functionAppStacks"
         found = self.call("get", f"{path}?api-version=2023-12-01&stack={asked.runtime}")
         return found["value"] if isinstance(found, dict) else []
+
+
+def _parameters(given: Sequence[str], declared: Mapping[str, dict[str, object]]) -> object:
+    """Read `@file`, or `name=value` for each: texts as they are, all else as JSON."""
+    if given[0].startswith("@"):
+        read = _content(given[0])
+        return read["parameters"] if isinstance(read, dict) else {}
+    pairs = [each.partition("=") for each in given]
+    return {
+        name: {"value": text if declared[name]["type"] == "string" else json.loads(text)}
+        for name, _, text in pairs
+    }
 
 
 def _content(given: str) -> object:
@@ -157,7 +168,7 @@ def _run(arguments: Sequence[str], environment: Mapping[str, str]) -> object:
     run, flags = _COMMANDS[command]
     parser = argparse.ArgumentParser("az", exit_on_error=False)
     for flag in (*flags, "--output"):
-        parser.add_argument(flag)
+        parser.add_argument(flag, nargs="+" if flag == "--parameters" else None)
     parser.add_argument("--only-show-errors", action="store_true")
     asked, unknown = parser.parse_known_args(arguments[len(command.split()) :])
     if unknown:

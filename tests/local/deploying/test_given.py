@@ -99,3 +99,24 @@ def test_outputs_that_azd_gives_on_windows() -> None:
     steps = ("--azd", "events", "--patience", "0", "--every", "0")
     main([*steps], {**environment, "APPID": "/the-app", "AZURE_LOCATION": "westeurope"}, az)
     assert "/the-app/functions" in asked[0]
+
+
+def test_a_removal_that_was_stopped_is_finished(capsys: pytest.CaptureFixture[str]) -> None:
+    """A group that is being deleted has lost its storage account; the same command waits for it."""
+    looks = iter(["Deleting", "Deleting", "Deleting"])
+    asked: list[Sequence[str]] = []
+
+    def az(arguments: Sequence[str]) -> Said:
+        asked.append(arguments)
+        if "delete" in arguments:
+            return Said(1, "", "ERROR: (ResourceGroupBeingDeleted) It is going.")
+        if "/resources?" in str(arguments):
+            return Said(0, '{"value": [{"id": "a", "name": "log-prod", "type": "x"}]}', "")
+        state = next(looks, "")
+        absent = 'Not Found({"error": {"code": "ResourceGroupNotFound", "message": "…"}})'
+        body = json.dumps({"properties": {"provisioningState": state}})
+        return Said(0, body, "") if state else Said(1, "", absent)
+
+    assert main([*USUAL, "--every", "0", "remove"], {}, az) == 0
+    assert "Left: the schedules" in capsys.readouterr().out
+    assert len(asked) == 6

@@ -1,6 +1,8 @@
 """What would stop a deployment is found before anything is made, all at once."""
 
+import asyncio
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +10,8 @@ import pytest
 from infra.deploying.preflight import AT_HOME
 
 from local.azure.arm.state import Group
+from local.azure.deploying.played_az import play
+from local.azure.deploying.store import DEFINITION
 from local.azure.deploying.templates import Made
 from local.azure.entra.tokens import TENANT_ID
 from tests.local.deploying.tenant import HOME, SECOND, WATCHED, Ended, Tenant
@@ -233,6 +237,37 @@ async def test_owners_of_others_are_told_what_to_run(tenant: Tenant) -> None:
     assert "infra/compiled/watch.json" in ended.out
     assert "appPrincipalId=" in ended.out
     assert not [one for one in tenant.cloud.store.resources if WATCHED in one]
+
+
+async def test_what_owners_are_told_to_run_is_enough(tenant: Tenant) -> None:
+    """Their commands make what this installation asks for, and its events then come."""
+    asked = {
+        "NAPTIME_WATCH_FROM_HERE": "false",
+        "NAPTIME_RESOURCE_NOTIFICATIONS": "true",
+        "NAPTIME_ALLOW_SCHEDULE_DELETE": "true",
+        "NAPTIME_IDENTITY_ON_SYSTEM_TOPICS": "true",
+    }
+    ended = await tenant.deploy("resources", "code", **asked)
+    assert ended.code == 0, ended.err
+    told = [line for line in ended.out.splitlines() if line.startswith("    az ")]
+    assert len(told) == 2
+    for line in told:
+        ran = await asyncio.to_thread(play, shlex.split(line)[1:], tenant.environment)
+        assert ran[0] == 0, ran
+    roles = [one.body["properties"] for one in tenant.cloud.store.of_type(DEFINITION)]
+    assert len(roles) == 2
+    assert all("maintenanceConfigurations/delete" in json.dumps(role) for role in roles)
+    events = await tenant.deploy("events", **asked)
+    assert events.code == 0, events.err
+    removed = await tenant.deploy("remove", **asked)
+    assert removed.code == 0, removed.err
+    for line in [line for line in removed.out.splitlines() if line.startswith("    az ")]:
+        assert shlex.split(line)[-2:] in (["--subscription", WATCHED], ["--subscription", SECOND])
+    assert removed.out.count("    az group delete --name rg-prod-events-") == 2
+    assert removed.out.count("    az role definition delete --name 'naptime prod ") == 2
+    left = {one.type for one in tenant.cloud.store.resources.values()}
+    assert "Microsoft.EventGrid/systemTopics/eventSubscriptions" not in left
+    assert not [one for one in tenant.cloud.store.resources if HOME in one]
 
 
 def azd(tenant: Tenant, told: str) -> None:
