@@ -10,7 +10,7 @@ from infra.deploying.given import is_id, watched_ids, wrong_names, wrong_options
 from infra.deploying.installation import GROUP_API, Installation
 from infra.deploying.parameters import plain_location
 from infra.deploying.refusals import CallFailed, DeploymentStopped, Finding
-from infra.deploying.topics import installation_of, system_topics
+from infra.deploying.topics import NOTIFICATIONS, installation_of, system_topics
 
 PYTHON = "3.13"
 OLDEST_AZ = [2, 70]
@@ -260,9 +260,22 @@ def _matches(action: str, patterns: object) -> bool:
     )
 
 
+def _topics_of_notifications(one: Installation) -> Iterator[Finding]:
+    if not _notifies(one):
+        return
+    for topic in system_topics(one.azure, watched_ids(one), NOTIFICATIONS):
+        if not topic.is_of(one):
+            yield Finding(
+                f"{topic.subscription} has a topic of resource notifications already, {topic.id},"
+                " and Event Grid allows one.",
+                "Leave out NAPTIME_RESOURCE_NOTIFICATIONS: they say the same again.",
+            )
+
+
 def _topics(one: Installation) -> Iterator[Finding]:
     if one.parameters.get("watchFromHere") is False:
         return
+    yield from _topics_of_notifications(one)
     named = one.parameters.get("existingSystemTopics")
     given = [str(each) for each in named] if isinstance(named, list) else []
     there = system_topics(one.azure, watched_ids(one))

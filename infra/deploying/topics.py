@@ -11,9 +11,12 @@ from infra.deploying.installation import Installation
 
 _ACCOUNT = re.compile("stnap([a-z0-9]{13})")
 GRAPH = "/providers/Microsoft.ResourceGraph/resources?api-version=2022-10-01"
-QUERY = (
+CLUSTERS = "microsoft.resources.subscriptions"
+NOTIFICATIONS = "microsoft.resourcenotifications.resources"
+"""Types of topics; Event Grid allows one of each for a subscription."""
+_QUERY = (
     "resources | where type =~ 'microsoft.eventgrid/systemtopics'"
-    " and properties.topicType =~ 'microsoft.resources.subscriptions'"
+    " and properties.topicType =~ '{kind}'"
     " | project id, subscriptionId, installation = tostring(tags['naptime-installation']),"
     " name = tostring(tags['azd-env-name'])"
 )
@@ -25,7 +28,7 @@ OF_AN_INSTALLATION = (
 
 @dataclass(frozen=True)
 class SystemTopic:
-    """A topic of a subscription's own events; `installation` is empty where naptime made it not."""
+    """A topic of a subscription; `installation` is empty where naptime made it not."""
 
     id: str
     subscription: str
@@ -36,7 +39,9 @@ class SystemTopic:
         return bool(self.installation) and self.installation == installation_of(one)
 
 
-def system_topics(azure: Azure, subscriptions: Sequence[str]) -> list[SystemTopic]:
+def system_topics(
+    azure: Azure, subscriptions: Sequence[str], kind: str = CLUSTERS
+) -> list[SystemTopic]:
     """Ask for the topics of some subscriptions."""
     return [
         SystemTopic(
@@ -44,7 +49,7 @@ def system_topics(azure: Azure, subscriptions: Sequence[str]) -> list[SystemTopi
             text_at(row, "subscriptionId").lower(),
             text_at(row, "installation"),
         )
-        for row in ask_graph(azure, QUERY, subscriptions)
+        for row in ask_graph(azure, _QUERY.replace("{kind}", kind), subscriptions)
     ]
 
 

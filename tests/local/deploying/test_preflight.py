@@ -11,7 +11,7 @@ from infra.deploying.preflight import AT_HOME
 
 from local.azure.arm.state import Group
 from local.azure.deploying.played_az import play
-from local.azure.deploying.store import DEFINITION
+from local.azure.deploying.store import DEFINITION, SYSTEM_TOPIC
 from local.azure.deploying.templates import Made
 from local.azure.entra.tokens import TENANT_ID
 from tests.local.deploying.tenant import HOME, SECOND, WATCHED, Ended, Tenant
@@ -220,6 +220,22 @@ async def test_a_system_topic_of_others_is_the_commonest_stop(tenant: Tenant) ->
     assert ended.code == 1
     assert f"{WATCHED} has a system topic already" in ended.err
     assert "NAPTIME_EXISTING_SYSTEM_TOPICS='[\"/subscriptions/" in ended.err
+
+
+async def test_a_topic_of_notifications_is_one_too(tenant: Tenant) -> None:
+    """Event Grid allows one of each type: a second installation is told before it makes any."""
+    asked = {"NAPTIME_SUBSCRIPTIONS": WATCHED, "NAPTIME_RESOURCE_NOTIFICATIONS": "true"}
+    assert (await tenant.deploy("resources", **asked)).code == 0
+    assert (await tenant.deploy("preflight", **asked)).code == 0
+    (topic,) = [
+        one.id
+        for one in tenant.cloud.store.of_type(SYSTEM_TOPIC)
+        if one.id.endswith("-subscription")
+    ]
+    shared = {"AZURE_ENV_NAME": "test", "NAPTIME_EXISTING_SYSTEM_TOPICS": json.dumps([topic])}
+    ended = await tenant.deploy("preflight", **asked, **shared)
+    assert ended.code == 1
+    assert f"{WATCHED} has a topic of resource notifications already" in ended.err
 
 
 async def test_its_own_topic_is_no_finding(tenant: Tenant) -> None:
