@@ -23,6 +23,8 @@ def deploy_resources(one: Installation) -> None:
         properties = without_case(deployed).get("properties")
         one.take(without_case(properties).get("outputs") if isinstance(properties, dict) else None)
         print(f"  {one.output('appUrl')}")
+        if one.parameters.get("dryRun") is True:
+            print("  a dry run: it writes to no cluster until NAPTIME_DRY_RUN=false is given")
     if one.parameters.get("watchFromHere") is False:
         _tell_owners(one)
 

@@ -108,11 +108,13 @@ async def make_cluster(tenant: Tenant, name: str) -> None:
 
 
 async def test_deploying_again_makes_nothing_twice(tenant: Tenant, hearing: Hearing) -> None:
-    """The same installation deployed again makes nothing twice and asks for nothing more."""
-    first = await tenant.deploy()
+    """Deployed again it makes nothing twice, and says that it is a dry run if it is one again."""
+    first = await tenant.deploy(NAPTIME_DRY_RUN="false")
     there = set(tenant.cloud.store.resources)
     second = await tenant.deploy()
     assert (first.code, second.code) == (0, 0), second.err
+    dry = "a dry run: it writes to no cluster"
+    assert (dry in first.out, dry in second.out) == (False, True)
     assert set(tenant.cloud.store.resources) == there
     assert len(hearing.heard) == 1
 
