@@ -120,16 +120,17 @@ async def test_the_data_has_the_cluster(fresh: Loaded) -> None:
     assert names.count(owner.name) == 1
 
 
-@pytest.mark.parametrize("prefix", ["", "W/"])
-async def test_the_same_again_is_not_sent(fresh: Loaded, prefix: str) -> None:
-    """The tag of an answer, weak or not, brings a 304 while nothing has changed."""
-    first = await asked(fresh, "fleet_data")
-    again = await asked(
-        fresh, "fleet_data", if_none_match=prefix + header(first, "etag").removeprefix("W/")
-    )
+@pytest.mark.parametrize("function", ["fleet_data", "fleet_page"])
+@pytest.mark.parametrize("tags", ["{}", "W/{}", '"x", {}', f'"{"x" * 2000}", W/{{}}', "*"])
+async def test_the_same_again_is_not_sent(fresh: Loaded, function: str, tags: str) -> None:
+    """The tag of an answer, weak or not, among others or not, brings a 304 with no body."""
+    first = await asked(fresh, function)
+    tag = header(first, "etag").removeprefix("W/")
+    again = await asked(fresh, function, if_none_match=tags.format(tag))
     assert (again.status, again.body) == (304, b"")
-    other = await asked(fresh, "fleet_data", if_none_match='"something-else"')
-    assert other.status == 200
+    assert (header(again, "etag"), header(again, "vary")) == (f"W/{tag}", "Accept-Encoding")
+    for other in ('"something-else"', tag.strip('"'), "nonsense"):
+        assert (await asked(fresh, function, if_none_match=other)).status == 200
 
 
 async def test_without_a_sign_in_nobody_can_claim_one(world: Loaded) -> None:
