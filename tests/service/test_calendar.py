@@ -1,5 +1,6 @@
 """The calendar feeds, read by an implementation of RFC 5545 that is not naptime's."""
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -133,18 +134,17 @@ def test_what_is_not_certain_is_tentative() -> None:
 
 
 @pytest.mark.parametrize(
-    "rule", ["a;b,c\\d", "Ringe für alle: ä" * 12, "BEGIN:VEVENT\r\nSUMMARY:x"]
+    "rule", ["a;b,c\\d", "Ringe für alle: ä" * 12, "BEGIN:VEVENT\r\nSUMMARY:x", "x\rSUMMARY:x\0"]
 )
 def test_text_from_outside_is_text(rule: str) -> None:
     """Whatever a rule is called, lines have 75 octets at most and the name comes back as text."""
     text = calendar([opening(rule=rule)], rule, SATURDAY_NOON)
     lines = text.split("\r\n")
     assert max(len(line.encode()) for line in lines) <= 75
+    assert all(line.isprintable() for line in lines)
     assert len(events(text)) == 8
     shown = said(events(text)[0], "SUMMARY")
-    assert shown.startswith(
-        f"Node OS window: {rule.replace(chr(13), '?').replace(chr(10), '?')[:90]}"
-    )
+    assert shown.startswith(f"Node OS window: {re.sub('[\\r\\n\\0]', '?', rule)[:90]}")
 
 
 def test_a_crowd_is_counted_and_not_all_named() -> None:
