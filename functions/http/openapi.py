@@ -175,7 +175,7 @@ def _answer(kind: type[Answer], body: object, schemas: Schemas) -> Json:
 
 
 def _headers(texts: Mapping[str, str], *, required: bool = True) -> Json:
-    own = {name: _header(text, required=required) for name, text in texts.items()}
+    own: Json = {name: _header(text, required=required) for name, text in texts.items()}
     return own | {name: _header(text, required=True) for name, text in OF_EVERY_ANSWER.items()}
 
 
