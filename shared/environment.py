@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import date
 from urllib.parse import urlsplit
 
 from shared.domain.errors import InvalidSetting
@@ -44,6 +45,14 @@ def whole(environment: Environment, name: str, default: int, low: int, high: int
     return int(value)
 
 
+def positive(environment: Environment, name: str, default: float) -> float:
+    """Read a number above 0."""
+    value = text(environment, name, str(default))
+    if not re.fullmatch(r"\d{1,4}(\.\d{1,3})?", value, re.ASCII) or float(value) <= 0:
+        raise refuse(name, value, "must be a number above 0 and below 10000, such as 0.9")
+    return float(value)
+
+
 def flag(environment: Environment, name: str) -> bool:
     """Read a yes or no; no where it is not set."""
     value = text(environment, name, "false").lower()
@@ -52,13 +61,32 @@ def flag(environment: Environment, name: str) -> bool:
     return value in {"true", "1"}
 
 
+PREVIEW = "-preview"
+
+
+def api_version(name: str, value: str) -> str:
+    """Take the version of an API of Azure: a day, and whether it is a preview."""
+    day = value.removesuffix(PREVIEW)
+    if not re.fullmatch(r"20\d{2}-\d{2}-\d{2}", day, re.ASCII) or not _is_in_the_calendar(day):
+        raise refuse(name, value, "must be an api-version, such as 2026-04-02-preview")
+    return value
+
+
+def _is_in_the_calendar(day: str) -> bool:
+    try:
+        date.fromisoformat(day)
+    except ValueError:
+        return False
+    return True
+
+
 def https_address(name: str, value: str) -> str:
     """Give an address without a slash at its end.
 
     The SDKs send no token over plain http, so such an end point could never work.
     """
     if not _is_plain_https(value):
-        rule = "must be an https address without user, query or fragment"
+        rule = "must be an https address without user, query, fragment or blanks"
         raise refuse(name, value, rule)
     return value.rstrip("/")
 
@@ -70,4 +98,6 @@ def _is_plain_https(value: str) -> bool:
         known = bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
-    return known and parts.scheme == "https" and not any(mark in value for mark in "@?# ")
+    # urlsplit leaves out tabs and line breaks, and the clients would be given the text with them.
+    plain = value.isprintable() and not any(mark in value for mark in "@?# \\")
+    return known and plain and parts.scheme == "https"

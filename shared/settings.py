@@ -16,10 +16,23 @@ from shared.domain.policy.choose import Policy, SameWindow
 from shared.domain.policy.read_windows import parse_spread
 from shared.domain.policy.windows import LEAST_HOURS, MOST_HOURS, NamedWindow, usual_spread
 from shared.domain.vocabulary.ids import Scope, parse_scope, parse_subscription_id
+from shared.domain.window.body import parse_weekday
 from shared.domain.window.recurrence import Weekday, Weekly
 from shared.domain.window.starts import MINIMUM_LEAD
 from shared.domain.window.text import parse_start_time, parse_utc_offset
-from shared.environment import Environment, flag, https_address, listed, parsed, refuse, text, whole
+from shared.environment import (
+    PREVIEW,
+    Environment,
+    api_version,
+    flag,
+    https_address,
+    listed,
+    parsed,
+    positive,
+    refuse,
+    text,
+    whole,
+)
 from shared.storage_settings import StorageSettings, read_storage
 from shared.timer_schedules import TIMERS, timer_schedule
 
@@ -33,7 +46,6 @@ LONGEST_VERIFY_MINUTES = 24 * 60
 # nodeProvisioningProfile is in these versions and later (Azure/bicep-types-az); without it naptime
 # would take every cluster for one without node auto-provisioning. maintenanceWindow is older
 # (Azure/azure-rest-api-specs, aks/stable/2023-05-01 has the first examples of it).
-PREVIEW = "-preview"
 OLDEST_STABLE, OLDEST_PREVIEW = "2025-05-01", "2024-01-02-preview"
 FIRST_WITH_WINDOWS = "2023-05-01"
 
@@ -145,11 +157,7 @@ def _kubernetes(environment: Environment) -> SameWindow | None:
 
 def _day(environment: Environment) -> Weekday:
     name = "NAPTIME_WINDOW_DAY"
-    value = text(environment, name, "Sunday")
-    for day in Weekday:
-        if day.value.lower() == value.lower():
-            return day
-    raise refuse(name, value, "must be a day of the week in English, Sunday to Saturday")
+    return parsed(name, text(environment, name, "Sunday"), parse_weekday)
 
 
 def _start(environment: Environment) -> time:
@@ -189,11 +197,8 @@ READ_PACE = Pace(200, 22)
 
 def _pace(environment: Environment, kind: str, default: Pace) -> Pace:
     burst = whole(environment, f"NAPTIME_{kind}_BURST", default.burst, 2, MOST_BURST)
-    name = f"NAPTIME_{kind}_RATE_PER_SECOND"
-    value = text(environment, name, str(default.rate_per_second))
-    if not re.fullmatch(r"\d{1,4}(\.\d{1,3})?", value, re.ASCII) or float(value) <= 0:
-        raise refuse(name, value, "must be a number above 0 and below 10000, such as 0.9")
-    return Pace(burst, float(value))
+    rate = f"NAPTIME_{kind}_RATE_PER_SECOND"
+    return Pace(burst, positive(environment, rate, default.rate_per_second))
 
 
 def _arm_endpoint(environment: Environment) -> str:
@@ -218,7 +223,7 @@ def _event_source(environment: Environment) -> str:
 
 def _node_images_api_version(environment: Environment) -> str:
     name = "NAPTIME_NODE_IMAGES_API_VERSION"
-    return _api_version(name, text(environment, name, NODE_IMAGES_API_VERSION))
+    return api_version(name, text(environment, name, NODE_IMAGES_API_VERSION))
 
 
 def _aks_api_version(environment: Environment) -> str | None:
@@ -228,7 +233,7 @@ def _aks_api_version(environment: Environment) -> str | None:
     if not value:
         return None
     oldest = OLDEST_PREVIEW if value.endswith(PREVIEW) else OLDEST_STABLE
-    if _api_version(name, value) < oldest:
+    if api_version(name, value) < oldest:
         raise refuse(
             name,
             value,
@@ -236,12 +241,6 @@ def _aks_api_version(environment: Environment) -> str | None:
             f" for the node OS schedule came with {FIRST_WITH_WINDOWS}, and only from then on do"
             " clusters say whether they have node auto-provisioning",
         )
-    return value
-
-
-def _api_version(name: str, value: str) -> str:
-    if not re.fullmatch(rf"20\d{{2}}-\d{{2}}-\d{{2}}({PREVIEW})?", value, re.ASCII):
-        raise refuse(name, value, f"must be an api-version, such as {NODE_IMAGES_API_VERSION}")
     return value
 
 

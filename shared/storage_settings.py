@@ -20,13 +20,30 @@ def read_storage(environment: Environment) -> StorageSettings:
     """Read the connection that the Functions host itself uses, in the three forms that it takes."""
     name = "AzureWebJobsStorage"
     if connection_string := text(environment, name):
-        return StorageSettings(connection_string=connection_string)
+        return StorageSettings(connection_string=_checked(name, connection_string))
     uris = [_service_uri(environment, name, service) for service in ("queue", "table")]
     queue, table = uris
     if not queue or not table:
         rule = "must be a connection string, or in parts: __accountName, or __*ServiceUri for both"
         raise refuse(name, "", rule)
     return StorageSettings(None, queue, table, text(environment, f"{name}__clientId") or None)
+
+
+_TO_HAVE = (
+    {"accountname", "accountkey"},
+    {"accountname", "sharedaccesssignature"},
+    {"queueendpoint", "tableendpoint", "sharedaccesssignature"},
+)
+
+
+def _checked(name: str, connection_string: str) -> str:
+    """Refuse what no client of storage would take; the text itself is a secret and never shown."""
+    names = {part.partition("=")[0].lower() for part in connection_string.split(";")}
+    is_emulator = connection_string.lower().startswith("usedevelopmentstorage=true")
+    if not is_emulator and not any(needed <= names for needed in _TO_HAVE):
+        rule = "must be a connection string: AccountName=...;AccountKey=... or with a signature"
+        raise refuse(name, "(not shown)", rule)
+    return connection_string
 
 
 def _service_uri(environment: Environment, name: str, service: str) -> str:

@@ -81,7 +81,7 @@ async def main(controls: str, change: datetime) -> None:
 
     All of it before `change`, the first hour (UTC) of the new offset.
     """
-    settings = read_settings({**os.environ, "AzureWebJobsStorage": "in memory"})
+    settings = read_settings({**os.environ, "AzureWebJobsStorage": "UseDevelopmentStorage=true"})
     time = Clock(change - BEFORE)
     ports = MovedPorts(settings, time)
     world = World(settings, ports, silent(Lookout()))

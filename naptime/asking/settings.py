@@ -31,7 +31,7 @@ def settings_of(environment: Mapping[str, str], flags: WindowFlags) -> Settings:
         **kept,
         **flags.variables(),
         "NAPTIME_SUBSCRIPTIONS": _NONE_YET,
-        "AzureWebJobsStorage": "in memory",
+        "AzureWebJobsStorage": "UseDevelopmentStorage=true",
     }
     try:
         settings = read_settings(given)

@@ -27,7 +27,6 @@ API_VERSION: Final = "2026-08-01"
 """The one that azure-mgmt-containerservice 41.8.0 asks for by itself; a test compares the two."""
 
 CONNECT_SECONDS = 5
-READ_SECONDS = 20
 FREE_FOR_WRITES = 20
 """Connections beside those for reads: a write that waits for one comes late after its look."""
 
@@ -102,10 +101,8 @@ class ArmClients:
             subscription_id,
             self.endpoint,
             credential_scopes=scopes_of(self.endpoint),
-            transport=transport_over(self._open_session()),
+            transport=transport_over(self._open_session(), CONNECT_SECONDS),
             retry_total=0,
-            connection_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
             user_agent="naptime",
             api_version=self.api_version,
         )

@@ -52,9 +52,20 @@ def new_session(
     )
 
 
-def transport_over(session: aiohttp.ClientSession) -> AioHttpTransport:
-    """Make a transport over a session that others use as well, and that stays open after it."""
-    return AioHttpTransport(session=session, session_owner=False)
+def transport_over(
+    session: aiohttp.ClientSession, connect_seconds: int = 300, read_seconds: int = 300
+) -> AioHttpTransport:
+    """Make a transport over a session that others use as well, and that stays open after it.
+
+    It waits so long for a connection, and for each piece of an answer; what a client is told of
+    that reaches only a transport that the client makes itself (azure-core 1.41).
+    """
+    return AioHttpTransport(
+        session=session,
+        session_owner=False,
+        connection_timeout=connect_seconds,
+        read_timeout=read_seconds,
+    )
 
 
 class SendsRequests(Protocol):

@@ -54,7 +54,7 @@ def test_flags_override_the_variables() -> None:
 
 def test_an_error_names_where_the_value_came_from() -> None:
     """A wrong flag is named as the flag, a wrong variable as the variable."""
-    with pytest.raises(InvalidSetting, match=r"^--day 'Funday': must be a day of the week"):
+    with pytest.raises(InvalidSetting, match=r"^--day 'Funday': must be one of Monday, Tuesday"):
         settings_of({"NAPTIME_WINDOW_DAY": "Monday"}, WindowFlags(day="Funday"))
     with pytest.raises(InvalidSetting, match=r"^NAPTIME_WINDOW_DAY 'Funday': must be"):
         settings_of({"NAPTIME_WINDOW_DAY": "Funday"}, WindowFlags(start="02:00"))

@@ -150,6 +150,21 @@ async def test_a_date_of_another_zone_is_an_instant_of_utc(date: str, answered: 
     assert reading.at.isoformat() == "2026-11-28T10:00:00+00:00"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<m:error xmlns:m='http://x'><m:code>AuthenticationFailed</m:code></m:error>",
+        "<error xmlns='http://x'><code>AuthenticationFailed</code></error>",
+        "\ufeff<?xml version='1.0'?><Error><Code>AuthenticationFailed</Code></Error>",
+        '{"odata.error": {"code": "AuthenticationFailed"}}',
+    ],
+)
+async def test_the_code_is_read_in_every_form(body: str, answered: Answered) -> None:
+    """The service's code is told, whichever of its forms an error has."""
+    with pytest.raises(ServiceRefused, match=r"403 AuthenticationFailed$"):
+        await answered(Answer(403, body.encode(), Date=AT)).get("p", "k")
+
+
 BARE = Row("p", "k", {"n": 1}, "")
 
 

@@ -1,7 +1,7 @@
 """One suite for the queue and the tables: the fakes, and the real clients against Azurite."""
 
 from base64 import b64decode
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from copy import replace
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,6 +9,7 @@ from typing import Protocol
 from uuid import uuid4
 
 import pytest
+from azure.core.exceptions import ServiceRequestError
 from azure.storage.queue.aio import QueueClient
 
 from naptime.memory.queues import MemoryQueue
@@ -28,6 +29,7 @@ from shared.domain.messages.work import (
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.invalid import NaptimeError
 from shared.domain.vocabulary.reasons import Cause
+from shared.domain.vocabulary.rows import Row, Values
 from shared.ports.storage import Queue, Table
 from shared.reconcile.ground.claim import ClusterClaims
 from shared.reconcile.ground.given_up import GivenUpRecords
@@ -161,6 +163,28 @@ async def test_many_are_claimed_at_once(claims: ClusterClaims) -> None:
         assert isinstance(await claims.claim(names[30], None), Busy)
     again = await claims.claim(names[30], None)
     assert isinstance(again, Claim)
+
+
+async def test_where_some_cannot_be_claimed_the_others_are_given_back(
+    claims: ClusterClaims, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trouble with some of many leaves nobody waiting for the rest of them."""
+    names = [some_id(f"aks-{number:03}") for number in range(60)]
+    insert_all = claims.table.insert_all
+
+    async def refused(
+        _: Table, partition: str, rows: Mapping[str, Values]
+    ) -> Mapping[str, Row] | None:
+        if names[55].hash in rows:
+            raise ServiceRequestError("gone")
+        return await insert_all(partition, rows)
+
+    monkeypatch.setattr(type(claims.table), "insert_all", refused)
+    with pytest.raises(ServiceRequestError):
+        async with claims.holding_each(names):
+            pytest.fail("not all of them were claimed")
+    for name in (names[0], names[30], names[55]):
+        assert isinstance(await claims.claim(name, None), Claim)
 
 
 async def test_of_many_those_that_are_held_are_left_out(claims: ClusterClaims) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
@@ -136,6 +136,43 @@ def test_it_is_what_the_sdk_writes(partition: str, rows: list[tuple[str, Values]
     theirs = written(lambda table: table.submit_transaction(map(_of_the_sdk, operations)))
     assert len(ours) == len(rows)
     assert ours == theirs
+
+
+def bytes_of(operations: Sequence[Operation]) -> int:
+    """Count what would be sent of a transaction."""
+    transport = Written()
+
+    async def go() -> None:
+        table = TableClient.from_connection_string(ACCOUNT, "rows", transport=transport)
+        await transactions.submit(table, operations)
+
+    with pytest.raises(Sent):
+        asyncio.run(go())
+    return len(transport.body.encode())
+
+
+@pytest.mark.parametrize(
+    "text", ['"', "\N{EURO SIGN}", "\N{PILE OF POO}", "\ud800", "\x7f", "\0", "x"]
+)
+@pytest.mark.parametrize("write", [transactions.create, transactions.merge])
+def test_a_transaction_is_no_longer_than_the_service_takes(
+    text: str, write: Callable[[str, str, Values], Operation]
+) -> None:
+    """Rows come in their order in transactions of 4 MiB and 100 rows at most, however written."""
+    values = {f"text{number}": text * 10_000 for number in range(5)}
+    operations = [write("|" * 99, f"{number:03}" + "|" * 99, values) for number in range(101)]
+    found = [*transactions.groups(operations)]
+    assert [each for some in found for each in some] == operations
+    assert len(found) > 1
+    assert max(map(len, found)) <= 100
+    assert max(map(bytes_of, found)) <= 4 * 1024 * 1024
+
+
+def test_what_fits_into_one_transaction_is_one() -> None:
+    """A hundred rows as naptime has them are not sent in parts; where there is none, nothing is."""
+    operations = [transactions.merge("p", f"{n}", {"text": '{"a":1}' * 1000}) for n in range(100)]
+    assert [*transactions.groups(operations)] == [operations]
+    assert [*transactions.groups([])] == []
 
 
 def test_a_number_that_no_column_has_is_refused() -> None:

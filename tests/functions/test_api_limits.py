@@ -8,6 +8,7 @@ import pytest
 from azure.core.exceptions import HttpResponseError, ServiceRequestError
 
 from local.host.payloads import HttpCall
+from shared.clients.storage.transactions import TransactionRefused
 from shared.domain.fleet.run import RunState
 from shared.world import app
 from tests.clusters import SUBSCRIPTION, cluster
@@ -144,7 +145,7 @@ async def test_storage_that_is_away(
     assert int(headers["retry-after"]) > 0
 
 
-@pytest.mark.parametrize("error", [refused(400), ValueError("a bug")])
+@pytest.mark.parametrize("error", [TransactionRefused(400, "InvalidInput"), ValueError("a bug")])
 async def test_a_bug_is_no_problem(
     world: Loaded, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:

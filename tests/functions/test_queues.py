@@ -14,6 +14,7 @@ from azure.storage.queue.aio import QueueClient
 from local.host.payloads import QueueMetadata
 from shared.clients.clock import SystemClock
 from shared.clients.storage.account import create_queue
+from shared.clients.storage.transactions import TransactionRefused
 from shared.domain.fleet.run_work import Baton, StartRun
 from shared.domain.fleet.shard import Shard
 from shared.domain.messages.given_up import GivenUp
@@ -156,6 +157,9 @@ def refusal(status: int) -> HttpResponseError:
     return error
 
 
+NO_SUCH_THING = TransactionRefused(400, "InvalidInput")
+
+
 def moment(*_: object, **__: object) -> timedelta:
     """Wait for no time at all."""
     return timedelta()
@@ -243,7 +247,7 @@ async def test_after_a_day_of_trouble_a_message_is_kept(
     assert await world.messages("naptime-clusters") == []
 
 
-@pytest.mark.parametrize("error", [ZeroDivisionError("a bug"), refusal(400)])
+@pytest.mark.parametrize("error", [ZeroDivisionError("a bug"), NO_SUCH_THING])
 async def test_a_bug_is_a_failed_delivery(
     world: Loaded, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:

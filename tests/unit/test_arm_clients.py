@@ -3,12 +3,15 @@
 import asyncio
 from datetime import timedelta
 
+import aiohttp
 import pytest
+from azure.core.exceptions import ServiceRequestError
 from azure.mgmt.containerservice.aio._configuration import ContainerServiceClientConfiguration
 
 from shared.clients.arm import API_VERSION, ArmClients, is_same_place
 from shared.domain.errors import AzureError
 from shared.domain.fleet.pace import CALLS_AT_ONCE
+from tests.clusters import SUBSCRIPTION
 from tests.contract.test_odd_answers import NoIdentity
 from tests.fakes.clock import FakeClock
 
@@ -22,6 +25,23 @@ async def test_the_version_is_the_sdks_own() -> None:
     """Where no other is set, AKS is asked in the version that the pinned SDK asks in by itself."""
     own = ContainerServiceClientConfiguration(NoIdentity(), "any", credential_scopes=["any"])
     assert own.api_version == API_VERSION
+
+
+async def test_nobody_waits_long_for_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no connection is to be had the call fails in seconds, and there is time for another."""
+    allowed: list[aiohttp.ClientTimeout] = []
+
+    async def request(*_: object, timeout: aiohttp.ClientTimeout, **__: object) -> None:  # noqa: ASYNC109 - aiohttp's own
+        allowed.append(timeout)
+        raise aiohttp.ClientError
+
+    monkeypatch.setattr(aiohttp.ClientSession, "request", request)
+    arm = ArmClients(NoIdentity(), "https://arm.test", FakeClock(), timedelta(seconds=30))
+    client = arm.of(SUBSCRIPTION)
+    with pytest.raises(ServiceRequestError):
+        await client.managed_clusters.get("rg-1", "aks-1")
+    await arm.close()
+    assert [each.sock_connect for each in allowed] == [5]
 
 
 async def test_no_more_calls_at_once_than_there_are_connections() -> None:

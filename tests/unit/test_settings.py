@@ -7,6 +7,7 @@ import pytest
 from shared.domain.errors import InvalidSetting
 from shared.domain.fleet.pace import Pace
 from shared.domain.policy.windows import NamedWindow
+from shared.domain.vocabulary.plain_text import one_line
 from shared.domain.window.recurrence import Weekday, Weekly
 from shared.settings import Settings, read_settings
 from shared.storage_settings import StorageSettings
@@ -127,6 +128,8 @@ def test_everything_set() -> None:
         ("NAPTIME_ARM_ENDPOINT", "https://["),
         ("NAPTIME_ARM_ENDPOINT", "https://arm.example:port"),
         ("NAPTIME_ARM_ENDPOINT", "https://arm.example#part"),
+        ("NAPTIME_ARM_ENDPOINT", "https://arm\\.example"),
+        ("NAPTIME_ARM_ENDPOINT", "https://arm.example\u200b"),
         ("NAPTIME_TOPIC_ENDPOINT", "https://topic.example/api/events?key=1"),
         ("NAPTIME_TOPIC_ENDPOINT", "topic.example"),
         ("NAPTIME_AKS_API_VERSION", "2023-02-01"),
@@ -134,6 +137,8 @@ def test_everything_set() -> None:
         ("NAPTIME_AKS_API_VERSION", "2025-04-01"),
         ("NAPTIME_AKS_API_VERSION", "2023-11-02-preview"),
         ("NAPTIME_AKS_API_VERSION", "latest"),
+        ("NAPTIME_AKS_API_VERSION", "2026-13-01"),
+        ("NAPTIME_NODE_IMAGES_API_VERSION", "2026-02-30-preview"),
         ("NAPTIME_AKS_API_VERSION", "2026-08-01&x=1"),
         ("NAPTIME_NODE_IMAGES_API_VERSION", "newest"),
         ("AzureWebJobsStorage", ""),
@@ -145,7 +150,7 @@ def test_a_wrong_value_names_the_variable(name: str, value: str) -> None:
         read(**{name: value})
     (problem,) = refused.value.problems
     assert problem.field == name
-    assert problem.value in {value, value.strip()}
+    assert problem.value in {value, value.strip(), one_line(value)}
     assert problem.rule.startswith("must ")
 
 
@@ -195,6 +200,44 @@ def test_a_wrong_part_of_the_storage_is_named(name: str, value: str) -> None:
         read_settings({"NAPTIME_SUBSCRIPTIONS": SUBSCRIPTION, **parts, name: value})
 
 
+@pytest.mark.parametrize("inside", ["\t", "\n", "\r\n"])
+@pytest.mark.parametrize("name", ["NAPTIME_ARM_ENDPOINT", "NAPTIME_TOPIC_ENDPOINT"])
+def test_an_address_with_a_line_break(name: str, inside: str) -> None:
+    """A tab or a line break inside an address is refused, though parsers of URLs leave it out."""
+    with pytest.raises(InvalidSetting, match=name):
+        read(**{name: f"https://arm{inside}.example/api"})
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "secret-1",
+        '"AccountName=a;AccountKey=secret-1"',
+        "DefaultEndpointsProtocol=https;AccountName=a;Key=secret-1",
+        "BlobEndpoint=https://b;SharedAccessSignature=secret-1",
+        "@Microsoft.KeyVault(SecretUri=https://vault.example/secret-1)",
+    ],
+)
+def test_a_connection_string_that_is_none(value: str) -> None:
+    """What is no connection string of queues and tables is refused by name, and never shown."""
+    with pytest.raises(InvalidSetting, match="AzureWebJobsStorage") as refused:
+        read(AzureWebJobsStorage=value)
+    assert "secret-1" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "accountname=a;accountkey=eA==",
+        "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=eA==;EndpointSuffix=x;",
+        "QueueEndpoint=https://q;TableEndpoint=https://t;SharedAccessSignature=sv=1&sig=x",
+    ],
+)
+def test_connection_strings(value: str) -> None:
+    """A connection string by key or by signature is taken as it is."""
+    assert read(AzureWebJobsStorage=value).storage.connection_string == value
+
+
 @pytest.mark.parametrize("value", ["2025-05-01", "2026-08-01", "2024-01-02-preview"])
 def test_an_older_version_of_aks(value: str) -> None:
     """A version that shows node auto-provisioning and has maintenance windows can be chosen."""
@@ -204,5 +247,5 @@ def test_an_older_version_of_aks(value: str) -> None:
 
 def test_a_connection_string_is_never_shown() -> None:
     """The connection string holds a key, and is in no representation of the settings."""
-    settings = read(AzureWebJobsStorage="AccountKey=very-secret")
+    settings = read(AzureWebJobsStorage="AccountName=a;AccountKey=very-secret")
     assert "very-secret" not in repr(settings)

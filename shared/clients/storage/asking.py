@@ -30,7 +30,7 @@ _DONE: Final = {
 _SUCCESS: Final = range(200, 300)
 _CODES: Final = (
     re.compile(rb'"code"\s*:\s*"(\w{1,80})"'),
-    re.compile(rb"<Code>(\w{1,80})</Code>", re.IGNORECASE),
+    re.compile(rb"<(?:m:)?Code>\s*(\w{1,80})", re.IGNORECASE),
 )
 
 

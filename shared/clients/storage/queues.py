@@ -11,7 +11,12 @@ from azure.core.rest import HttpRequest
 from azure.storage.queue import QueueMessage, StorageErrorCode
 from azure.storage.queue.aio import QueueClient
 
-from shared.clients.storage.account import StorageAccount, create_queue, refusals
+from shared.clients.storage.account import (
+    StorageAccount,
+    answers_of_the_sdk,
+    create_queue,
+    refusals,
+)
 from shared.clients.storage.asking import ServiceRefused, answered
 from shared.ports.storage import SetAside, Work
 
@@ -48,8 +53,7 @@ class StorageQueue[W: Work]:
         text = base64.b64encode(work.to_message().encode()).decode()
         request = HttpRequest(
             "POST",
-            # A shared access signature is added by its policy.
-            f"{self._queue.url.partition('?')[0]}/messages",
+            self._messages(),
             params=kept,
             headers={
                 "x-ms-version": self._queue.api_version,
@@ -61,6 +65,11 @@ class StorageQueue[W: Work]:
         with refusals():
             # There is no public way to the pipeline that the client has made of its credential.
             await answered(self._queue._client, request, SENT, "client_request_id")  # noqa: SLF001
+
+    def _messages(self) -> str:
+        """Give where messages go; a shared access signature is in the client's address already."""
+        where, mark, signature = self._queue.url.partition("?")
+        return f"{where}/messages{mark}{signature}"
 
     async def close(self) -> None:
         await self._queue.close()
@@ -91,16 +100,20 @@ class StoragePoisonQueues:
     async def take(self, queue: str) -> Sequence[SetAside]:
         """Take up to 32 messages for a minute."""
         seconds = int(TAKEN_FOR.total_seconds())
-        taken = self._of(queue).receive_messages(max_messages=A_BATCH, visibility_timeout=seconds)
+        taken = self._of(queue).receive_messages(
+            messages_per_page=A_BATCH, max_messages=A_BATCH, visibility_timeout=seconds
+        )
         try:
-            return [_set_aside(queue, message) async for message in taken]
+            with answers_of_the_sdk():
+                return [_set_aside(queue, message) async for message in taken]
         except ResourceNotFoundError:
             return []
 
     async def remove(self, message: SetAside) -> None:
         """Remove it, unless it was taken by somebody else meanwhile."""
         try:
-            await self._of(message.queue).delete_message(message.id, message.receipt)
+            with answers_of_the_sdk():
+                await self._of(message.queue).delete_message(message.id, message.receipt)
         except HttpResponseError as error:
             if getattr(error, "error_code", None) not in NO_LONGER_OURS:
                 raise

@@ -1,7 +1,6 @@
 """Azure Table Storage: rows under their ETags, transactions, and the service's own time."""
 
-from collections.abc import AsyncIterator, Container, Mapping, Sequence
-from itertools import batched
+from collections.abc import AsyncIterator, Awaitable, Callable, Container, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from azure.core.exceptions import DecodeError
@@ -16,9 +15,6 @@ from shared.domain.vocabulary.rows import Reading, Row, Values
 
 if TYPE_CHECKING:
     from azure.core.rest import AsyncHttpResponse
-
-ROWS_A_TRANSACTION = 100
-"""What the service takes in one entity group transaction."""
 
 THERE: Final = frozenset({"EntityAlreadyExists"})
 """The service's code where a row is to be made that is there; another 409 says nothing of that."""
@@ -95,11 +91,11 @@ class StorageTable:
 
     async def insert_new(self, partition: str, rows: Mapping[str, Values]) -> None:
         """Make those rows that are not there; the others stay as they are."""
-        for some in batched(rows.items(), ROWS_A_TRANSACTION, strict=False):
-            creates = [transactions.create(partition, key, values) for key, values in some]
-            if await self._submit(creates, THERE) is None:
-                for key, values in some:
-                    await self.insert(partition, key, values)
+        creates = (transactions.create(partition, key, values) for key, values in rows.items())
+        for some in transactions.groups(creates):
+            if await self._submit(some, THERE) is None:
+                for each in some:
+                    await self.insert(partition, each.key, each.values)
 
     async def merge(self, partition: str, rows: Mapping[str, Values]) -> None:
         """Make or change rows; values that are not named stay as they are."""
@@ -108,7 +104,7 @@ class StorageTable:
             place, body = address(partition, key), to_json(partition, key, values)
             await self._write(NOBODY, "PATCH", place, body)
             return
-        for some in batched(_merges(partition, rows), ROWS_A_TRANSACTION, strict=False):
+        for some in transactions.groups(_merges(partition, rows)):
             await self._submit(some, NOBODY)
 
     async def delete(self, partition: str, key: str) -> None:
@@ -137,29 +133,26 @@ class StorageTable:
         headers: Mapping[str, str] | None = None,
     ) -> "AsyncHttpResponse | None":
         """Write a row, and make the table for it; None where such a code refuses it."""
-        try:
-            with refusals():
-                return await self._ask(method, place, body, headers)
-        except ServiceRefused as error:
-            if error.error_code in lost:
-                return None
-            if error.error_code not in NOT_THERE:
-                raise
-        await create_table(self._table)
-        return await self._write(lost, method, place, body, headers)
+        return await self._done(lambda: self._ask(method, place, body, headers), lost)
 
     async def _submit(self, operations: Sequence[Operation], lost: Container[str]) -> Done | None:
         """Do all of it or nothing; None where one operation is refused by such a code."""
+        return await self._done(lambda: transactions.submit(self._table, operations), lost)
+
+    async def _done[T](
+        self, write: Callable[[], Awaitable[T]], lost: Container[str], *, anew: bool = False
+    ) -> T | None:
+        """Write, and make the table for it, once; None where such a code refuses it."""
         try:
             with refusals():
-                return await transactions.submit(self._table, operations)
+                return await write()
         except (TransactionRefused, ServiceRefused) as error:
             if error.error_code in lost:
                 return None
-            if error.error_code not in NOT_THERE:
+            if anew or error.error_code not in NOT_THERE:
                 raise
         await create_table(self._table)
-        return await self._submit(operations, lost)
+        return await self._done(write, lost, anew=True)
 
     async def _ask(
         self,

@@ -6,7 +6,7 @@ policies and its retries are what they are for every other request.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
@@ -60,6 +60,42 @@ def merge(partition: str, key: str, values: Values) -> Operation:
 def replace(partition: str, key: str, values: Values, etag: str) -> Operation:
     """Replace a row that is as it was read."""
     return Operation("PUT", partition, key, values, etag)
+
+
+MOST_OPERATIONS: Final = 100
+MOST_BYTES: Final = 4 * 1024 * 1024
+"""What the service takes in one transaction (performing-entity-group-transactions)."""
+
+_OF_AN_OPERATION: Final = 1024
+_OF_A_VALUE: Final = 64
+
+
+def groups(operations: Iterable[Operation]) -> Iterator[Sequence[Operation]]:
+    """Put operations together in their order, as many as one transaction takes."""
+    some, size = list[Operation](), 0
+    for each in operations:
+        more = _most_bytes_of(each)
+        if some and (len(some) == MOST_OPERATIONS or size + more > MOST_BYTES):
+            yield some
+            some, size = [], 0
+        some.append(each)
+        size += more
+    if some:
+        yield some
+
+
+def _most_bytes_of(operation: Operation) -> int:
+    """Say how long an operation is at most; written twice it would cost what it costs again."""
+    keys = 8 * (len(operation.partition) + len(operation.key))
+    texts = [value for value in operation.values.values() if isinstance(value, str)]
+    names = sum(map(len, operation.values))
+    around = _OF_AN_OPERATION + keys + 2 * names + _OF_A_VALUE * len(operation.values)
+    # A quotation mark is two characters in JSON, half a surrogate pair six.
+    return around + sum(len(text) * (2 if _is_plain(text) else 12) for text in texts)
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable()
 
 
 class Done(Struct, frozen=True):

@@ -68,7 +68,8 @@ def _row(found: Mapping[str, object]) -> Row:
     values = {
         name: _value(value, found.get(name + _TYPE))
         for name, value in found.items()
-        if name not in _OF_THE_SERVICE and "odata." not in name
+        # The service gives null for a value that was asked for and that the row does not have.
+        if value is not None and name not in _OF_THE_SERVICE and "odata." not in name
     }
     changed_at = found.get("Timestamp")
     return Row(

@@ -124,8 +124,11 @@ def fits(pattern: str, name: str) -> bool:
 
 @lru_cache(4096)
 def _compiled(pattern: str) -> Callable[[str], re.Match[str] | None]:
-    parts = map(re.escape, pattern.split(ANY_RUN))
-    return re.compile(".*".join(parts), re.DOTALL).fullmatch
+    first, *middle, last = map(re.escape, pattern.split(ANY_RUN))
+    # The first place where a part fits is as good as any later one: without the atomic groups a
+    # pattern with eight stars would be tried for minutes on one name.
+    found = "".join(f"(?>.*?{part})" for part in middle)
+    return re.compile(f"{first}{found}.*{last}", re.DOTALL).fullmatch
 
 
 def _tag(key: str, wish: TagWish, value: str | None) -> tuple[bool, str]:

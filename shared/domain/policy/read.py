@@ -4,6 +4,7 @@ TOML and not YAML: YAML 1.1 reads `01:00` as the number 60 and `off` as false, a
 of this field.
 """
 
+import re
 import tomllib
 from collections.abc import Callable
 from datetime import datetime
@@ -24,6 +25,8 @@ MOST_SAID = 200
 MOST_TAG_KEY = 512
 """The longest key of a tag (Azure, the page on limits of tags)."""
 
+_MOST_DOTS = 64
+_TEXT = re.compile(r"""#[^\n]*|"[^"\n]*"|'[^'\n]*'""")
 _KNOWN = ("version", "windows", "rules", "tags", "update")
 
 
@@ -62,12 +65,24 @@ def _parsed(written: str) -> dict[str, object]:
     if size > MOST_BYTES:
         rule = f"must be at most {MOST_BYTES} bytes of UTF-8"
         raise InvalidPolicy.because("policy", f"{size} bytes", rule)
+    _check_keys(plain)
     try:
         return tomllib.loads(plain)
     except (ValueError, RecursionError) as error:
         # ValueError is also what a number of more digits than Python converts ends in.
         rule = f"must be TOML: {one_line(str(error), MOST_SAID)}"
         raise InvalidPolicy.because("policy", "", rule) from error
+
+
+def _check_keys(plain: str) -> None:
+    """Refuse keys of so many parts that the parser would read them for a minute.
+
+    Its time grows with the square of them (python/cpython Lib/tomllib/_parser.py, `parse_key`).
+    """
+    for number, line in enumerate(_TEXT.sub("", plain).splitlines(), start=1):
+        if line.count(".") > _MOST_DOTS:
+            rule = f"must have at most {_MOST_DOTS} dots in a line, beside those in texts"
+            raise InvalidPolicy.because("policy", f"line {number}", rule)
 
 
 def _version(value: object) -> int:

@@ -8,11 +8,13 @@ from msgspec import Struct
 
 from shared.domain.policy.choose import Leave, ReportOnly, Rule, SameWindow, Use
 from shared.domain.policy.match import PRESENT, Match, TagWish
+from shared.domain.policy.read_windows import SAME
 from shared.domain.policy.windows import NamedWindow
 from shared.domain.vocabulary.fields import BrokenRule, Fields, items, text
 from shared.domain.vocabulary.ids import parse_subscription_id
 from shared.domain.vocabulary.invalid import InvalidInput
 from shared.domain.vocabulary.locations import nearest
+from shared.domain.vocabulary.plain_text import shown
 from shared.domain.window.text import parse_date
 
 MOST_RULES = 200
@@ -21,7 +23,7 @@ MOST_TEXT = 200
 """Characters of a name, an owner, a reason: they stand in rows and in sentences."""
 
 _USES = ("window", "leave", "report")
-_KUBERNETES, _SAME = "kubernetes", "same"
+_KUBERNETES = "kubernetes"
 _MATCH = ("subscriptions", "resourceGroups", "clusters", "locations", "tags", "sku")
 _PATTERN = re.compile(r"[a-z0-9_.()*-]{1,90}", re.ASCII | re.IGNORECASE)
 _SKUS = ("automatic", "base")
@@ -73,9 +75,9 @@ def _kubernetes(fields: Fields, known: _Known) -> NamedWindow | SameWindow | Non
     if "window" not in fields.present():
         fields.refuse(_KUBERNETES, "", "must stand beside a window, for it is written as that is")
         return None
-    rule = f"must be the name of a window, or {_SAME}"
-    name = fields.required(_KUBERNETES, _one_of({*known.windows, _SAME}, rule))
-    return SameWindow() if name == _SAME else known.windows[name] if name else None
+    rule = f"must be the name of a window, or {SAME}"
+    name = fields.required(_KUBERNETES, _one_of({*known.windows, SAME}, rule))
+    return SameWindow() if name == SAME else known.windows[name] if name else None
 
 
 def _check_names(fields: list[Fields | None], rules: list[Rule | None]) -> None:
@@ -119,7 +121,7 @@ def _leave(fields: Fields, now: datetime) -> Leave | None:
     latest = now.astimezone(UTC).date() + LONGEST_EXEMPTION
 
     def until(value: object) -> date:
-        day = value if type(value) is date else parse_date(value)
+        day = value if type(value) is date else parse_date(shown(value))
         if day > latest:
             raise BrokenRule(f"must be at most {LONGEST_EXEMPTION.days} days ahead, {latest}")
         return day
@@ -188,8 +190,8 @@ def _tag_value(value: object) -> str:
 
 def _short_text(value: object) -> str:
     found = text(value)
-    if len(found) > MOST_TEXT or not found.isprintable():
-        raise BrokenRule(f"must be 1 to {MOST_TEXT} printable characters")
+    if len(found) > MOST_TEXT or not found.isprintable() or not found.strip():
+        raise BrokenRule(f"must be 1 to {MOST_TEXT} printable characters, not blanks alone")
     return found
 
 

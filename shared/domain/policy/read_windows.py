@@ -22,9 +22,13 @@ MOST_HOURS_DAILY_IN_ZONE = 20
 """A daily window by a zone's clock has to leave hours between two of it, in which its offset can be
 changed when the clocks have changed."""
 
+SAME = "same"
+"""What a rule says where Kubernetes has the window of the node images: no window's own name."""
+
 _KNOWN = ("on", "start", "hours", "zone", "offset", "spread")
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,38}[a-z0-9])?")
 _NAME_RULE = "must be 1 to 40 of a-z, 0-9, _ - and start and end with a letter or digit"
+_SAME_RULE = f"must not be {SAME}, which means the window of the node images"
 _MINUTE = timedelta(minutes=1)
 
 
@@ -36,13 +40,13 @@ def read_windows(top: Fields) -> dict[str, NamedWindow | None]:
         return {}
     if not 1 <= len(names) <= MOST_WINDOWS:
         top.refuse("windows", len(names), f"must be 1 to {MOST_WINDOWS} windows")
-        return {}
+        return dict.fromkeys(names)
     return {name: _window(fields, name) for name in names}
 
 
 def _window(fields: Fields, name: str) -> NamedWindow | None:
-    if not _NAME.fullmatch(name):
-        fields.refuse(name, name, _NAME_RULE)
+    if not _NAME.fullmatch(name) or name == SAME:
+        fields.refuse(name, name, _SAME_RULE if name == SAME else _NAME_RULE)
         return None
     window = fields.under(name)
     if window is None:
@@ -75,7 +79,9 @@ def _on(value: object) -> Daily | Weekly:
 
 def _start(value: object) -> time:
     """Read "HH:MM", or TOML's own local time, which has seconds."""
-    return parse_start_time(f"{value:%H:%M}" if isinstance(value, time) else value)
+    if isinstance(value, time):
+        value = value.isoformat().removesuffix(":00")
+    return parse_start_time(value)
 
 
 def _zone(window: Fields) -> tzinfo:

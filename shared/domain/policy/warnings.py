@@ -29,7 +29,8 @@ def _hidden(policy: Policy) -> Iterable[str]:
 
 
 def _unused(policy: Policy) -> Iterable[str]:
-    used = {rule.use.name for rule in policy.rules if isinstance(rule.use, NamedWindow)}
+    wanted = (use for rule in policy.rules for use in (rule.use, rule.kubernetes))
+    used = {use.name for use in wanted if isinstance(use, NamedWindow)}
     if policy.choose_tag is None:
         for name in policy.windows:
             if name not in used:

@@ -1,6 +1,7 @@
 """Text from outside, made fit for one line of a log or an answer."""
 
 import json
+from datetime import date, time
 
 LONGEST_MESSAGE = 500
 """Characters of what Azure says, as it is shown, logged and written down."""
@@ -23,7 +24,7 @@ def one_line(text: str, limit: int = 80) -> str:
 
 
 def shown(value: object) -> str:
-    """Name a JSON value in a message: strings as they are, numbers in digits, the rest by kind."""
+    """Name a JSON value in a message: texts, dates and numbers as they are, the rest by kind."""
     match value:
         case str():
             return one_line(value)
@@ -31,6 +32,9 @@ def shown(value: object) -> str:
             return "a very large number"
         case None | bool() | int() | float():
             return json.dumps(value)
+        case date() | time():
+            # TOML has dates and times of its own.
+            return value.isoformat()
         case list() | tuple():
             return "a list"
         case _:

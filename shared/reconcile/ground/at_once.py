@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
+from typing import cast
 
 from msgspec import Struct, field
 
@@ -34,6 +35,14 @@ async def at_once[T](work: Sequence[Callable[[], Awaitable[T]]]) -> list[T]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def both[A, B](
+    one: Callable[[], Awaitable[A]], other: Callable[[], Awaitable[B]]
+) -> tuple[A, B]:
+    """Do two things side by side, and give both results; the first error is raised, as above."""
+    work: Sequence[Callable[[], Awaitable[A | B]]] = (one, other)
+    return cast("tuple[A, B]", tuple(await at_once(work)))
 
 
 AT_WORK = 8

@@ -3,8 +3,9 @@
 All times that are compared are the storage service's own, so workers' clocks do not matter.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import batched
@@ -77,14 +78,20 @@ class ClusterClaims(Struct, frozen=True):
         clusters is never lost to trouble with their claims: those that are not given back lapse.
         """
         claims: dict[ClusterId, Claim] = {}
+        batches = batched(cluster_ids, CLAIMED_TOGETHER, strict=False)
         try:
-            for some in batched(cluster_ids, CLAIMED_TOGETHER, strict=False):
-                claims |= {claim.cluster_id: claim for claim in await self._claim_each(some)}
+            # Each to its end: what one of them has claimed is given back where another fails.
+            ended = await asyncio.gather(*map(self._claim_each, batches), return_exceptions=True)
+            for some in ended:
+                if not isinstance(some, BaseException):
+                    claims |= {claim.cluster_id: claim for claim in some}
+            for some in ended:
+                if isinstance(some, BaseException):
+                    raise some
             yield claims
         finally:
-            for held in batched(claims.values(), CLAIMED_TOGETHER, strict=False):
-                with suppress(Exception):
-                    await self._release_each(held)
+            held = batched(claims.values(), CLAIMED_TOGETHER, strict=False)
+            await asyncio.gather(*map(self._release_each, held), return_exceptions=True)
 
     async def _claim_each(self, cluster_ids: Sequence[ClusterId]) -> list[Claim]:
         """Claim some together, or where one of them has been claimed before each by itself."""

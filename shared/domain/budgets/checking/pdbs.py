@@ -118,7 +118,7 @@ def _workloads(objects: Sequence[Json]) -> Iterator[_Workload]:
             continue
         spec = _object(each, "spec")
         replicas = spec.get("replicas")
-        count = replicas if isinstance(replicas, int) else 1
+        count = max(replicas, 0) if type(replicas) is int else 1
         labels = _labels(_object(spec, "template"))
         yield _Workload(f"{kind} {name}", namespace, labels, count)
 

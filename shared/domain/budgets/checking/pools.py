@@ -75,16 +75,24 @@ def objects_in(body: Json) -> Iterator[Json]:
 
     Raises InvalidInput where it is neither.
     """
-    items = body.get("items")
-    if items is None:
-        yield body
-        return
+    # Without recursion: a text may hold more lists in lists than Python has frames for.
+    waiting = [body]
+    while waiting:
+        each = waiting.pop()
+        items = each.get("items")
+        if items is None:
+            yield each
+        else:
+            waiting.extend(reversed(_listed(items)))
+
+
+def _listed(items: object) -> list[Json]:
     if not isinstance(items, list):
         raise InvalidInput.because("items", items, "must be a list")
     for index, item in enumerate(items):
         if not isinstance(item, Mapping):
             raise InvalidInput.because(f"items[{index}]", item, "must be an object")
-        yield from objects_in(cast("Json", item))
+    return cast("list[Json]", items)
 
 
 def pools_in(objects: Sequence[Json]) -> list[Pool]:
@@ -219,7 +227,7 @@ def _expire_after(spec: Json) -> str | None:
 
 def _nodes_of(status: Json) -> int | None:
     for counted in (status.get("nodes"), _object(status, "resources").get("nodes")):
-        if isinstance(counted, int) and counted > 0:
+        if type(counted) is int and counted > 0:
             return counted
         # A quantity of Kubernetes is text; of nodes it is a whole number.
         if isinstance(counted, str) and counted.isdecimal() and counted.isascii():

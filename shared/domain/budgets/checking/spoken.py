@@ -61,7 +61,7 @@ def length_text(length: timedelta) -> str:
     """Say a length of time: 4 h, 90 min, 164.5 h."""
     if length % _HOUR and length < 3 * _HOUR:
         return f"{length // timedelta(minutes=1)} min"
-    return f"{round(length / _HOUR, 1):g} h"
+    return f"{length / _HOUR:.1f}".removesuffix(".0") + " h"
 
 
 def _in_a_week(stretches: list[Stretch]) -> str:

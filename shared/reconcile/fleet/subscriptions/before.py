@@ -9,6 +9,7 @@ from shared.domain.deciding.written import Written
 from shared.domain.fleet.crowding import start_of
 from shared.domain.fleet.last_known import Remembered
 from shared.domain.vocabulary.reasons import Reason
+from shared.reconcile.ground.memory import KNOWN, ClusterMemory
 
 SEEN_AGAIN_WITHIN = timedelta(minutes=40)
 """The queue of clusters looks at what it has patience with at least every half hour or so."""
@@ -39,3 +40,13 @@ class Before(Struct, frozen=True):
         told, verified_at, missing_since = known.told, known.verified_at, known.missing_since
         where = known.location, known.explicit
         return cls(*where, told, verified_at, reason, waiting, missing_since, start, known.written)
+
+
+async def before_in(
+    memory: ClusterMemory, subscription_id: str, now: datetime
+) -> dict[str, Before]:
+    """Read what is known of a subscription's clusters, by their hashes."""
+    return {
+        known.key.removeprefix(KNOWN): Before.of(known, now)
+        async for known in memory.of_subscription(subscription_id)
+    }

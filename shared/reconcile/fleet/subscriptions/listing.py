@@ -2,6 +2,7 @@
 
 from copy import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from msgspec import Struct
 
@@ -22,10 +23,11 @@ from shared.reconcile.cluster.tidy import Tidier
 from shared.reconcile.fleet.close import RunCloser
 from shared.reconcile.fleet.hand_out import ShardHandout
 from shared.reconcile.fleet.store import RunStore, Stored
-from shared.reconcile.fleet.subscriptions.before import Before
+from shared.reconcile.fleet.subscriptions.before import before_in
 from shared.reconcile.fleet.subscriptions.listed import Listed
 from shared.reconcile.fleet.subscriptions.patience import ListingPatience
 from shared.reconcile.fleet.updates.orders import Orders
+from shared.reconcile.ground.at_once import both
 from shared.reconcile.ground.crowds import CrowdFinder
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.memory import KNOWN, Recorder
@@ -126,12 +128,11 @@ class SubscriptionLister(Struct, frozen=True):
 
     async def _remembered(self, claimed: Stored[SubscriptionRecord], run: Run) -> Listed:
         subscription_id, now = claimed.record.subscription_id, claimed.read_at
-        before = {
-            known.key.removeprefix(KNOWN): Before.of(known, now)
-            async for known in self.recorder.memory.of_subscription(subscription_id)
-        }
+        before, given_up = await both(
+            partial(before_in, self.recorder.memory, subscription_id, now),
+            partial(self.given_up.of_subscription, subscription_id),
+        )
         heard = await self.recorder.memory.heard(subscription_id) if self._fresh_for(run) else {}
-        given_up = await self.given_up.of_subscription(subscription_id)
         desired = await self.wanted(run.policy_hash)
         listed = Listed(claimed, desired, before, heard, given_up, self.clock.now())
         listed.screened = claimed.record.screened

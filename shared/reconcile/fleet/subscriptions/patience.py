@@ -6,6 +6,7 @@ One row for each, in the table of shards, so that however many runs meet it ther
 from collections.abc import Callable
 from copy import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from msgspec import Struct
 
@@ -18,6 +19,7 @@ from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.rows import Row
 from shared.ports.storage import Queue, Table
 from shared.reconcile.fleet.ask import RunAsker
+from shared.reconcile.ground.at_once import at_once
 from shared.reconcile.ground.given_up import GivenUpRecords
 from shared.reconcile.ground.later_rows import read
 from shared.reconcile.ground.reads import ListPages
@@ -105,10 +107,11 @@ class ListingPatience(Struct, frozen=True):
 
     async def forget(self, scope: RunScope) -> None:
         """Forget a subscription that has been read, and that it was given up."""
-        await self.table.delete(WAITING_PARTITION, scope.key)
+        over = [partial(self.table.delete, WAITING_PARTITION, scope.key)]
         # A role may be on a group alone.
         if scope.resource_group is None:
-            await self.given_up.forget_work(_first(scope).to_message())
+            over.append(partial(self.given_up.forget_work, _first(scope).to_message()))
+        await at_once(over)
 
     async def refusals(self) -> dict[str, Refusal]:
         """Tell how it is with each subscription that is tried again, by the keys of the scopes."""

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from shared.domain.budgets.checking.checks import check
 from shared.domain.budgets.checking.pools import read_pool
+from shared.domain.budgets.checking.spoken import length_text
 from shared.domain.budgets.checking.view import Question
 from shared.domain.budgets.making.generate import LONGEST_DATED, BudgetWish, generate
 from shared.domain.window.recurrence import (
@@ -342,3 +343,16 @@ def test_budgets_with_dates_are_found_after_their_end() -> None:
     later = check(written(made.budgets), Question(made.until, window))
     assert [each.code.value for each in later] == ["BudgetOpensLate"]
     assert "The window opens at Sunday 2027-12-26 01:00 UTC" in later[0].message
+
+
+@pytest.mark.parametrize(
+    ("length", "said"),
+    [
+        (timedelta(minutes=90), "90 min"),
+        (timedelta(hours=164, minutes=30), "164.5 h"),
+        (timedelta(hours=2_562_047), "2562047 h"),
+    ],
+)
+def test_how_long_a_length_of_time_is(length: timedelta, said: str) -> None:
+    """In digits, however long a budget may be."""
+    assert length_text(length) == said

@@ -43,6 +43,8 @@ WEB: Json = {"matchLabels": {"app": "web"}}
         ({"minAvailable": "66%"}, 3, False),
         ({"minAvailable": 1}, None, True),  # one replica is the default
         ({"minAvailable": 5}, 3, True),
+        ({"minAvailable": 1}, 0, False),
+        ({"minAvailable": 1}, -5, False),  # the API server takes none such
         ({"maxUnavailable": 0}, 3, True),
         ({"maxUnavailable": "0%"}, 3, True),
         ({"maxUnavailable": "1%"}, 3, False),  # rounded up to one

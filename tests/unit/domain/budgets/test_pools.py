@@ -1,13 +1,18 @@
 """NodePools read as Kubernetes writes them, and what their schema refuses."""
 
+import re
+import time
+
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from shared.domain.budgets.budget import DEFAULT_BUDGETS
+from shared.domain.budgets.budget import DEFAULT_BUDGETS, parse_schedule
 from shared.domain.budgets.checking.checks import check
 from shared.domain.budgets.checking.findings import CODES, Code
 from shared.domain.budgets.checking.pools import objects_in, pools_in, read_pool
 from shared.domain.budgets.checking.view import Question
+from shared.domain.vocabulary.fields import BrokenRule
 from shared.domain.vocabulary.invalid import InvalidInput
 from tests.unit.domain.budgets.pools import NOW, SUNDAYS, Json, node_pool, pool_of
 from tests.unit.domain.strategies import json_values
@@ -31,6 +36,44 @@ def test_a_list_of_kubectl_is_its_pools() -> None:
         ],
     }
     assert [pool.name for pool in pools_in(list(objects_in(body)))] == ["a", "b"]
+
+
+def test_lists_in_lists_without_end() -> None:
+    """More of them than Python has frames for are read like any other."""
+    body: Json = node_pool(None, name="a")
+    for _ in range(20_000):
+        body = {"kind": "List", "items": [body]}
+    assert [pool.name for pool in pools_in(list(objects_in(body)))] == ["a"]
+
+
+@given(st.text(alphabet="a@ \t\n\x1f", max_size=14))
+def test_which_schedules_the_schema_lets_through(written: str) -> None:
+    """Those that its pattern is found in, as Go's regular expressions read it."""
+    pattern = r"^@daily|.+\s.+\s.+\s.+\s.+\Z"
+    found = re.search(pattern, written, re.ASCII) is not None
+    assert is_let_through(written) is found
+
+
+@pytest.mark.parametrize("written", [" " * 4000 + "\n\n", "a " * 4000 + "\n", "a\n" * 4000 + "\n"])
+def test_a_long_schedule_is_refused_at_once(written: str) -> None:
+    """One budget of one pool does not keep the check, and all that runs beside it, for minutes."""
+    began = time.process_time()
+    assert not is_let_through(written)
+    assert time.process_time() - began < 1
+
+
+def is_let_through(written: str) -> bool:
+    try:
+        parse_schedule(written)
+    except BrokenRule:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("counted", [True, False, -1, 0, 1.5, "1k", "\u0663", None, {}])
+def test_what_is_no_number_of_nodes(counted: object) -> None:
+    """A pool whose status has no number of nodes says nothing of how many there are."""
+    assert read_pool({"kind": "NodePool", "status": {"nodes": counted}}).nodes is None
 
 
 def test_a_part_of_a_pool_is_a_pool() -> None:
