@@ -5,16 +5,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import pytest
-from azure.core.exceptions import ServiceResponseError
+from azure.core.exceptions import ServiceRequestError, ServiceResponseError
 
 from shared.domain.fleet.pace import Pace
 from shared.domain.fleet.run import RunState
+from shared.domain.fleet.shard import Shard, ShardRow
 from shared.reconcile.fleet.mind import Mended
 from shared.reconcile.ground.claim import CLUSTERS_TABLE
 from shared.reconcile.ground.pacer import SHARDS_TABLE
-from tests.clusters import cluster, cluster_id, schedule
+from shared.reconcile.ground.reads import UPDATES_PARTITION, half_of
+from tests.clusters import SUBSCRIPTION, cluster, cluster_id, schedule
 from tests.fakes.storage import Message
 from tests.fakes.tables import FakeTable, FakeTables
+from tests.service.updates.worlds import WEDNESDAY, fleet, planned, put, puts
 from tests.service_world import World
 
 CREATED = ("a-1", "a-2", "b-1")
@@ -155,3 +158,27 @@ async def test_what_lapses_by_itself_is_waited_for_by_nobody() -> None:
             endings += 1
             assert not any(mended.batons for mended in world.minded), what
     assert endings > 4
+
+
+async def test_what_a_failed_shift_has_spent_of_half_of_the_pace_stays_spent() -> None:
+    """What protects a cluster comes before updates also where storage fails on each of their turns.
+
+    Three schedules are changed with six calls, and what came of it cannot be written down.
+    """
+    world = await fleet(3)
+    await put(world, WEDNESDAY)
+    await planned(world)
+    before = puts(world)
+
+    def away() -> None:
+        if puts(world) == before + 3:
+            raise ServiceRequestError("the storage account does not answer")
+
+    world.tables.of("naptimeruns202611").step = away
+    with pytest.raises(ServiceRequestError):
+        await world.deliver_one()
+    assert puts(world) == before + 3
+    table, shard = world.tables.of(SHARDS_TABLE), Shard(SUBSCRIPTION, "westeurope")
+    half = half_of(world.settings.pace)
+    left = ShardRow.of(half, await table.get(UPDATES_PARTITION, shard.key)).bucket.tokens
+    assert left <= half.burst - 6

@@ -25,7 +25,10 @@ CLAIM_LASTS = timedelta(minutes=5)
 """Longer than any reconcile takes (a minute of quick retries and one last call), and short enough
 that a cluster whose worker was killed waits minutes, not hours."""
 
-CLAIMED_TOGETHER = 25
+CLAIMED_TOGETHER = 50
+"""What a shift looks at; a request for so many costs little more than one for a few."""
+
+CLAIMED_APART = 25
 """One that has been claimed before costs the others of so many a request each."""
 
 ONE_SECOND = timedelta(seconds=1)
@@ -94,12 +97,16 @@ class ClusterClaims(Struct, frozen=True):
             await asyncio.gather(*map(self._release_each, held), return_exceptions=True)
 
     async def _claim_each(self, cluster_ids: Sequence[ClusterId]) -> list[Claim]:
-        """Claim some together, or where one of them has been claimed before each by itself."""
+        """Claim some together; where one has been claimed before by halves, then each by itself."""
         if len(cluster_ids) > 1:
             rows = {each.hash: _claimed(each) for each in cluster_ids}
             made = await self.table.insert_all(cluster_ids[0].subscription_id, rows)
             if made is not None:
                 return [_claim(each, made[each.hash], is_first=True) for each in cluster_ids]
+        if len(cluster_ids) > CLAIMED_APART:
+            half = len(cluster_ids) // 2
+            first = await self._claim_each(cluster_ids[:half])
+            return [*first, *await self._claim_each(cluster_ids[half:])]
         found = await at_once([partial(self.claim_new, each) for each in cluster_ids])
         return [claim for claim in found if isinstance(claim, Claim)]
 
