@@ -14,7 +14,7 @@ from shared.domain.fleet.run import RunState
 from shared.domain.fleet.shard import Shard, ShardRow
 from shared.domain.vocabulary.rows import Row, Values
 from shared.reconcile.fleet.mind import Mended
-from shared.reconcile.ground.claim import CLUSTERS_TABLE
+from shared.reconcile.ground.claim import CLAIMED_APART, CLUSTERS_TABLE
 from shared.reconcile.ground.memory import known_key
 from shared.reconcile.ground.pacer import SHARDS_TABLE
 from shared.reconcile.ground.reads import UPDATES_PARTITION, half_of
@@ -168,7 +168,7 @@ async def test_what_lapses_by_itself_is_waited_for_by_nobody() -> None:
 async def test_of_claims_that_are_taken_side_by_side_none_is_left_for_another_that_fails() -> None:
     """Of clusters that were claimed before: a worker that cannot have one gives the others back."""
     world = Patient(pace=Pace(50, 1))
-    some = [world.aks.add(cluster(name)) for name in CREATED]
+    some = [world.aks.add(cluster(f"aks-{number}")) for number in range(2 * CLAIMED_APART + 1)]
     async with world.claims.holding_each(some):
         pass
     table = world.tables.of(CLUSTERS_TABLE)
