@@ -14,15 +14,18 @@ from pathlib import Path
 from infra.deploying.refusals import DeploymentStopped
 
 INFRA = Path(__file__).resolve().parents[1]
-_INNERMOST = re.compile(r"\$\{(\w+)(?:=([^${}]*))?\}")
+_VARIABLE = re.compile(r"\$\{(\w+)(?:=(.*))?\}")
 
 
 def filled_in(text: str, environment: Mapping[str, str]) -> str:
-    """Put variables into `${NAME=default}`, from the inside out; empty is as good as unset."""
-    while found := _INNERMOST.search(text):
-        value = environment.get(found[1]) or found[2] or ""
-        text = text[: found.start()] + value + text[found.end() :]
-    return text
+    """Give the variable of `${NAME=default}`; empty is as good as unset, and a default another.
+
+    What a variable holds is taken as it is, even where it looks like the name of one.
+    """
+    found = _VARIABLE.fullmatch(text)
+    if found is None:
+        return text
+    return environment.get(found[1]) or filled_in(found[2] or "", environment)
 
 
 def compiled(template: str) -> dict[str, dict[str, dict[str, object]]]:
@@ -61,9 +64,8 @@ def _typed(template: str, text: str, kind: str) -> object:
     except ValueError:
         value = None
     if type(value) is not python or (isinstance(value, list) and not _are_texts(value)):
-        variable = _INNERMOST.findall(template)[0][0]
-        outer = re.match(r"\$\{(\w+)", template)
-        named = outer[1] if outer else variable
+        found = _VARIABLE.fullmatch(template)
+        named = found[1] if found else template
         raise DeploymentStopped(f"{named} must be {meant}, not {text!r}")
     return value
 

@@ -1,6 +1,5 @@
 """The calendar feeds, read by an implementation of RFC 5545 that is not naptime's."""
 
-import re
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -9,6 +8,7 @@ from icalendar.cal.component import Component
 
 from shared.domain.messages.audit import Caller, Origin
 from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.plain_text import one_line
 from shared.domain.window.recurrence import Daily, Weekday, Weekly
 from shared.domain.window.window import DateSpan, MaintenanceWindow
 from shared.reconcile.shown.page.calendar import AHEAD, MOST_NAMED, Opening, calendar
@@ -134,7 +134,11 @@ def test_what_is_not_certain_is_tentative() -> None:
 
 
 @pytest.mark.parametrize(
-    "rule", ["a;b,c\\d", "Ringe für alle: ä" * 12, "BEGIN:VEVENT\r\nSUMMARY:x", "x\rSUMMARY:x\0"]
+    "rule",
+    [
+        *("a;b,c\\d", "Ringe für alle: ä" * 12),
+        *("BEGIN:VEVENT\r\nSUMMARY:x", "x\rBEGIN:VEVENT", "x\x00\x1b[31m\u202e"),
+    ],
 )
 def test_text_from_outside_is_text(rule: str) -> None:
     """Whatever a rule is called, lines have 75 octets at most and the name comes back as text."""
@@ -144,7 +148,7 @@ def test_text_from_outside_is_text(rule: str) -> None:
     assert all(line.isprintable() for line in lines)
     assert len(events(text)) == 8
     shown = said(events(text)[0], "SUMMARY")
-    assert shown.startswith(f"Node OS window: {re.sub('[\\r\\n\\0]', '?', rule)[:90]}")
+    assert shown.startswith(f"Node OS window: {one_line(rule, 500)[:90]}")
 
 
 def test_a_crowd_is_counted_and_not_all_named() -> None:
