@@ -176,7 +176,7 @@ async def test_who_has_written_the_end_of_a_listing_or_a_shift_goes_on_from_ther
         (what,) = answers.lost
         if what == "settle naptimeruns202611":
             endings += 1
-            assert not any(each != Mended() for each in world.minded if each), what
+            assert not any(each != Mended() for each in world.minded), what
     assert endings > 3
 
 
