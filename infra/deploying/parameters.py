@@ -7,32 +7,25 @@ one list of variables.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from infra.deploying.refusals import DeploymentStopped
 
 INFRA = Path(__file__).resolve().parents[1]
+_VARIABLE = re.compile(r"\$\{(\w+)(?:=(.*))?\}")
 
 
 def filled_in(text: str, environment: Mapping[str, str]) -> str:
-    """Put variables into `${NAME=default}`; empty is as good as unset, a value is no template."""
-    opened = text.find("${")
-    if opened == -1:
+    """Give the variable of `${NAME=default}`; empty is as good as unset, and a default another.
+
+    What a variable holds is taken as it is, even where it looks like the name of one.
+    """
+    found = _VARIABLE.fullmatch(text)
+    if found is None:
         return text
-    closed = _closing(text, opened)
-    name, _, default = text[opened + 2 : closed].partition("=")
-    value = environment.get(name) or filled_in(default, environment)
-    return text[:opened] + value + filled_in(text[closed + 1 :], environment)
-
-
-def _closing(text: str, opened: int) -> int:
-    depth = 0
-    for at in range(opened, len(text)):
-        depth += (text[at] == "{") - (text[at] == "}")
-        if text[at] == "}" and not depth:
-            return at
-    raise ValueError(text)
+    return environment.get(found[1]) or filled_in(found[2] or "", environment)
 
 
 def compiled(template: str) -> dict[str, dict[str, dict[str, object]]]:
@@ -77,7 +70,8 @@ def _typed(template: str, text: str, kind: str) -> object:
     except ValueError:
         value = None
     if type(value) is not python or (isinstance(value, list) and not _are_texts(value)):
-        named = template[2:].partition("=")[0].rstrip("}")
+        found = _VARIABLE.fullmatch(template)
+        named = found[1] if found else template
         raise DeploymentStopped(f"{named} must be {meant}, not {text!r}")
     return value
 

@@ -43,6 +43,8 @@ def read_address(text: str) -> str:
         raise InvalidInput.because("--app", text, _ADDRESS) from error
     local = parts.scheme == "http" and parts.hostname in _LOOPBACK
     odd = parts.username or parts.password or parts.query or parts.fragment or not parts.hostname
+    # urlsplit leaves out tabs and line breaks: the key would go to another address than is shown.
+    odd = odd or not text.strip().isprintable()
     if odd or not (parts.scheme == "https" or local) or parts.path.rstrip("/") not in {"", "/api"}:
         raise InvalidInput.because("--app", text, _ADDRESS)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
@@ -183,7 +185,7 @@ def items_of(page: Json) -> list[Json]:
 def _read(status: int, body: bytes) -> Json:
     try:
         value = json.loads(body) if body else None
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     if not 200 <= status < 300:  # noqa: PLR2004 - what HTTP calls a success
         raise refusal_of(status, value)

@@ -50,7 +50,7 @@ _NO_KEY = "Set NAPTIME_KEY to a key of the function app, or NAPTIME_APP_SCOPE fo
 def refusal_of(status: int, body: object) -> NaptimeError:
     """Make an error of an answer that is no success."""
     if status in _UNAVAILABLE:
-        return AppBusy(f"the app answered {status}", status=status)
+        return AppBusy(f"the app answered {status}{_why(body)}", status=status)
     if status == 401:  # noqa: PLR2004 - the host's own answer, without a body
         return AppRefused(Told(status, "NotAuthenticated", "The key is missing or wrong.", _NO_KEY))
     if not isinstance(body, dict) or not isinstance(body.get("reason"), str):
@@ -65,6 +65,13 @@ def refusal_of(status: int, body: object) -> NaptimeError:
             tuple(_rules(problem)),
         )
     )
+
+
+def _why(body: object) -> str:
+    """Give what the app says of it, where the app itself has answered."""
+    problem = cast("dict[str, object]", body) if isinstance(body, dict) else {}
+    said = [_text(problem, name) for name in ("reason", "detail", "advice")]
+    return "".join(f": {each}" for each in said if each)
 
 
 def _rules(problem: dict[str, object]) -> list[str]:

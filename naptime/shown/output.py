@@ -14,6 +14,7 @@ from naptime.shown.forms import Form
 from naptime.shown.markdown import to_markdown
 from naptime.shown.table import Paper, write_table
 
+_UNICODE = frozenset({"utf-8", "utf8"})
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet takes a cell that begins so for a formula (OWASP, CSV injection)."""
 
@@ -25,7 +26,9 @@ def write(report: Report, form: Form) -> None:
         case Form.TABLE:
             write_table(report, paper_of(sys.stdout))
         case Form.JSON:
-            sys.stdout.write(json.dumps(report.json, indent=2, ensure_ascii=False) + "\n")
+            # Escapes keep what the stream's encoding has no letters for, as on Windows.
+            escaped = sys.stdout.encoding.lower() not in _UNICODE
+            sys.stdout.write(json.dumps(report.json, indent=2, ensure_ascii=escaped) + "\n")
         case Form.CSV:
             sys.stdout.write(to_csv(report))
         case Form.MARKDOWN:

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from naptime.source import Progress, Watch
+from shared.domain.vocabulary.plain_text import LONGEST_MESSAGE, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,7 +19,8 @@ A_LINE_EVERY = 10.0
 def say(text: str, *, quiet: bool) -> None:
     """Say something on standard error at once."""
     if not quiet:
-        print(f"naptime: {text}", file=sys.stderr, flush=True)  # noqa: T201 - a command's own line
+        line = one_line(text, LONGEST_MESSAGE)
+        print(f"naptime: {line}", file=sys.stderr, flush=True)  # noqa: T201 - a command's own line
 
 
 @contextmanager

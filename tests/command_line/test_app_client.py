@@ -50,6 +50,8 @@ def test_an_address(text: str, address: str) -> None:
         "https://",
         "https://x.example:port",
         "https://[",
+        "https://x.exam\nple",
+        "https://x.example\t.evil.example",
         "ftp://x.example",
     ],
 )
@@ -116,7 +118,7 @@ async def test_pages_are_followed() -> None:
 
 
 async def test_a_busy_app_is_asked_again() -> None:
-    """503 and 429 are tried again at once, a few times; then the last is told."""
+    """503 and 429 are tried again at once, a few times; then the last is told, in its words."""
     answers = [503, 429, 200]
 
     async def handler(_: web.Request) -> web.Response:
@@ -132,12 +134,22 @@ async def test_a_busy_app_is_asked_again() -> None:
         with pytest.raises(AzureUnavailable, match="502"):
             await client.get("runs")
 
+    async def refusing(_: web.Request) -> web.Response:
+        problem = {"reason": "InvalidSetting", "detail": "NAPTIME_X 'y': must be z", "advice": "a."}
+        return web.json_response(problem, status=503)
+
+    async with client_of(refusing) as client:
+        with pytest.raises(AzureUnavailable, match=r"503: InvalidSetting: NAPTIME_X 'y': must be"):
+            await client.get("runs")
+
 
 @pytest.mark.parametrize(
     ("status", "body", "error", "said"),
     [
         (200, b"<html>", NotNaptime, "no JSON object"),
         (200, b"[1]", NotNaptime, "no JSON object"),
+        (200, b"[" * 100_000, NotNaptime, "no JSON object"),
+        (404, b'{"a":' * 100_000, NotNaptime, "answers 404"),
         (200, b'{"value": [1]}', NotNaptime, "no page"),
         (404, b"", NotNaptime, "answers 404, but not as naptime does"),
         (302, b"", NotNaptime, "answers 302"),

@@ -4,8 +4,9 @@ import csv
 import json
 import re
 import sys
+from copy import replace
 from datetime import UTC, datetime
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 
 import pytest
 from rich.console import Console
@@ -16,6 +17,7 @@ from naptime.reports.report import Report
 from naptime.shown import output
 from naptime.shown.forms import Form
 from naptime.shown.markdown import LONGEST, to_markdown
+from naptime.shown.progress import say
 from naptime.shown.table import Paper, write_table
 from shared.domain.vocabulary.plain_text import one_line
 from tests.command_line.golden import is_golden
@@ -133,6 +135,22 @@ def test_json_is_the_apis_own(capsys: pytest.CaptureFixture[str]) -> None:
     look = a_look()
     output.write(plan_report(look, detailed=False), Form.JSON)
     assert json.loads(capsys.readouterr().out) == look.run
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "ascii"])
+def test_json_loses_nothing(monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
+    """A stream that has no letter for something, as on Windows, gets its escape in JSON."""
+    raw, report = BytesIO(), plan_report(a_look(), detailed=False)
+    monkeypatch.setattr(sys, "stdout", TextIOWrapper(raw, encoding=encoding))
+    output.write(replace(report, json={"rule": "pr\xf6d \U0001f389"}), Form.JSON)
+    assert json.loads(raw.getvalue().decode(encoding)) == {"rule": "pr\xf6d \U0001f389"}
+
+
+def test_what_is_said_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever was typed or answered, what a command says of it cannot steer a terminal."""
+    say("asking https://x\x1b[2J.example\nnaptime: all is well", quiet=False)
+    said = "naptime: asking https://x?[2J.example?naptime: all is well\n"
+    assert capsys.readouterr().err == said
 
 
 @pytest.mark.parametrize(

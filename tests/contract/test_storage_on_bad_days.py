@@ -1,6 +1,7 @@
 """What becomes of work where the storage account, or what stands before it, has a bad day."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -8,6 +9,7 @@ from functools import partial
 import pytest
 from aiohttp import web
 from azure.core.exceptions import (
+    AzureError,
     ClientAuthenticationError,
     HttpResponseError,
     ServiceResponseTimeoutError,
@@ -15,9 +17,17 @@ from azure.core.exceptions import (
 from azure.core.pipeline.transport import AioHttpTransport
 
 from shared.clients.storage import account as account_module
-from shared.clients.storage.account import StorageAccount, is_storage_trouble, refusals
+from shared.clients.storage.account import (
+    StorageAccount,
+    create_queue,
+    create_table,
+    is_storage_trouble,
+    refusals,
+)
+from shared.clients.storage.account_tables import StorageTables
 from shared.clients.storage.queues import StoragePoisonQueues, StorageQueue
 from shared.clients.storage.tables import StorageTable
+from shared.ports.storage import SetAside
 from shared.storage_settings import StorageSettings
 from tests.contract.test_odd_tables import ALL, WRITES, Use
 from tests.contract.test_storage import Text, no_credential
@@ -58,14 +68,13 @@ class Storage:
 
     answers: list[Answer] = field(default_factory=lambda: [of_nobody(500)])
     asked: list[str] = field(default_factory=list)
-    most: str = ""
-    """How many messages were asked for last."""
+    queries: list[dict[str, str]] = field(default_factory=list)
     answering: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def serve(self, request: web.Request) -> web.Response:
         """Give the next answer, the last one for ever."""
         self.asked.append(f"{request.method} {request.path}")
-        self.most = request.query.get("numofmessages", "")
+        self.queries.append(dict(request.query))
         await self.answering.wait()
         return self.answers[min(len(self.asked), len(self.answers)) - 1]()
 
@@ -245,5 +254,87 @@ async def test_what_was_set_aside_is_taken_together(
     service.answers = [of_messages(32), of_nobody(500)]
     poison = StoragePoisonQueues(account)
     assert [each.text for each in await poison.take("work")] == ["x"] * 32
-    assert (service.asked, service.most) == (["GET /one/work-poison/messages"], "32")
+    assert service.asked == ["GET /one/work-poison/messages"]
+    assert service.queries[0]["numofmessages"] == "32"
     await poison.close()
+
+
+PLACES = [
+    {"NextPartitionKey": "1!8!cA--", "NextRowKey": "1!16!a/b+c=%20&d"},
+    {"nextpartitionkey": "1!4!cQ--"},
+    {"NEXTPARTITIONKEY": "1!4!cQ--", "NEXTROWKEY": "1!8!MTI-"},
+    {},
+]
+"""Where pages end: whichever way headers are written, and with the row's key left out."""
+
+
+def of_rows(keys: list[str], place: dict[str, str]) -> Answer:
+    """Give a page as the Table service does, in pieces, with where the next begins."""
+    rows = [{"odata.etag": "W/\"datetime'x'\"", "PartitionKey": "p", "RowKey": key} for key in keys]
+    body = {"odata.metadata": "https://one/$metadata#rows", "value": rows}
+
+    def answer() -> web.Response:
+        kind = "application/json;odata=minimalmetadata;streaming=true;charset=utf-8"
+        headers = {f"x-ms-continuation-{name}": at for name, at in place.items()}
+        found = web.Response(
+            body=json.dumps(body).encode(), headers={"Content-Type": kind, **headers}
+        )
+        found.enable_chunked_encoding()
+        return found
+
+    return answer
+
+
+async def test_pages_are_followed_as_the_sdk_follows_them(
+    storage: tuple[Storage, StorageAccount],
+) -> None:
+    """Pages without a row that are not the last, and places in every form, lose no row."""
+    service, account = storage
+    pages = [[], ["a", "b"], [], ["c"]]
+    service.answers = [of_rows(*page) for page in zip(pages, PLACES, strict=True)] * 2
+    ours = [row.key async for row in StorageTable(account.table("rows")).rows("p")]
+    found = account.table("rows").query_entities("PartitionKey eq 'p'")
+    theirs = [str(row["RowKey"]) async for row in found]
+    assert ours == theirs == ["a", "b", "c"]
+    assert service.asked == ["GET /one/rows()"] * 8
+    assert service.queries[:4] == service.queries[4:]
+    assert service.queries[1]["NextRowKey"] == "1!16!a/b+c=%20&d"
+
+
+def of_bytes(status: int, body: bytes, **headers: str) -> Answer:
+    """Answer what only bytes say; `_` stands for `-` in a header's name."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda: web.Response(status=status, body=body, headers=named)
+
+
+UNREADABLE = {
+    "latin": of_bytes(400, "für Unbefugte".encode("latin-1"), Content_Type="text/html"),
+    "latin, 200": of_bytes(200, "für Unbefugte".encode("latin-1"), Content_Type="text/html"),
+    "no gzip": of_bytes(200, b"busy", Content_Encoding="gzip"),
+    "no list": of_bytes(200, b"{}", Content_Type="application/json"),
+    "a page": of_bytes(200, b"<html><br>busy</html>", Content_Type="application/xml"),
+}
+
+
+@pytest.mark.parametrize("answer", UNREADABLE.values(), ids=UNREADABLE.keys())
+async def test_what_cannot_be_read_is_trouble(
+    answer: Answer, storage: tuple[Storage, StorageAccount]
+) -> None:
+    """Whichever operation it answers, one of the SDK's own as well: the work comes back later."""
+    service, account = storage
+    service.answers = [answer]
+    queue, table, tables = account.queue("work"), account.table("rows"), StorageTables(account)
+    poison, message = StoragePoisonQueues(account), SetAside("work", "x", decoded=True, id="1")
+    for call in (
+        partial(create_queue, queue),
+        partial(create_table, table),
+        partial(tables.names, "rows"),
+        partial(tables.drop, "rows"),
+        partial(poison.take, "work"),
+        partial(poison.remove, message),
+    ):
+        with pytest.raises(AzureError) as trouble:
+            await call()
+        assert is_storage_trouble(trouble.value)
+    await poison.close()
+    await tables.close()

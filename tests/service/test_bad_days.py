@@ -258,16 +258,39 @@ async def test_sweeps_share_the_patience_with_a_subscription() -> None:
     assert not world.run_queue.messages
 
 
-async def test_a_subscription_that_was_given_up_is_forgotten_when_it_is_read() -> None:
-    """Any run that can read it takes back that it was given up."""
+PLACE = RunScope(locations=("westeurope",))
+GROUP = RunScope(OTHER, "rg-1")
+
+
+@pytest.mark.parametrize(
+    ("by", "then"),
+    [
+        *((RunScope(), RunScope()), (RunScope(OTHER), RunScope()), (RunScope(), PLACE)),
+        *((PLACE, RunScope()), (GROUP, RunScope())),
+    ],
+)
+async def test_a_subscription_that_was_given_up_is_forgotten_when_it_is_read(
+    by: RunScope, then: RunScope
+) -> None:
+    """Any run that can read it takes back that it was given up, by whichever run."""
+    world = two_subscriptions()
+    refuse(world, DENIED, "clusters", where=OTHER, until=world.clock.now() + 25 * HOUR)
+    await world.sweep(by)
+    assert world.all_given_up()
+    world.clock.advance(HOUR)
+    await world.sweep(then)
+    assert not world.all_given_up()
+    assert not unprotected(world)
+
+
+async def test_who_reads_a_resource_group_takes_nothing_back_of_its_subscription() -> None:
+    """A role may be on the group alone."""
     world = two_subscriptions()
     refuse(world, DENIED, "clusters", where=OTHER, until=world.clock.now() + 25 * HOUR)
     await world.sweep()
-    assert world.all_given_up()
     world.clock.advance(HOUR)
-    await world.sweep()
-    assert not world.all_given_up()
-    assert not unprotected(world)
+    await world.sweep(GROUP)
+    assert world.all_given_up()
 
 
 async def test_a_lost_message_of_patience_is_sent_again() -> None:

@@ -8,6 +8,7 @@ from icalendar.cal.component import Component
 
 from shared.domain.messages.audit import Caller, Origin
 from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.plain_text import one_line
 from shared.domain.window.recurrence import Daily, Weekday, Weekly
 from shared.domain.window.window import DateSpan, MaintenanceWindow
 from shared.reconcile.shown.page.calendar import AHEAD, MOST_NAMED, Opening, calendar
@@ -133,18 +134,21 @@ def test_what_is_not_certain_is_tentative() -> None:
 
 
 @pytest.mark.parametrize(
-    "rule", ["a;b,c\\d", "Ringe für alle: ä" * 12, "BEGIN:VEVENT\r\nSUMMARY:x"]
+    "rule",
+    [
+        *("a;b,c\\d", "Ringe für alle: ä" * 12),
+        *("BEGIN:VEVENT\r\nSUMMARY:x", "x\rBEGIN:VEVENT", "x\x00\x1b[31m\u202e"),
+    ],
 )
 def test_text_from_outside_is_text(rule: str) -> None:
     """Whatever a rule is called, lines have 75 octets at most and the name comes back as text."""
     text = calendar([opening(rule=rule)], rule, SATURDAY_NOON)
     lines = text.split("\r\n")
     assert max(len(line.encode()) for line in lines) <= 75
+    assert all(line.isprintable() for line in lines)
     assert len(events(text)) == 8
     shown = said(events(text)[0], "SUMMARY")
-    assert shown.startswith(
-        f"Node OS window: {rule.replace(chr(13), '?').replace(chr(10), '?')[:90]}"
-    )
+    assert shown.startswith(f"Node OS window: {one_line(rule, 500)[:90]}")
 
 
 def test_a_crowd_is_counted_and_not_all_named() -> None:

@@ -1,5 +1,6 @@
 """The policy's home: versions put in force one at a time, and never half of one."""
 
+from copy import replace
 from datetime import timedelta
 from itertools import count
 
@@ -222,6 +223,21 @@ async def test_a_put_is_recorded_with_before_and_after() -> None:
     assert newest["after"] == {"version": 2, "hash": second["hash"]}
 
 
+async def test_what_another_worker_put_just_now_is_what_was_before() -> None:
+    """A worker that still believes an earlier version records, and compares with, the newest."""
+    world = World()
+    world.aks.add(cluster("prod"))
+    await world.ask("prod")
+    await world.run()
+    mine = replace(world.policy, home=home(world))
+    await mine.put(RINGS, ANY, PERSON)
+    second = await world.policy.put(OTHER, ANY, PERSON)
+    assert (await mine.try_out(OTHER, ANY))["changed"] == 0
+    await mine.put(RINGS, ANY, PERSON)
+    newest, *_ = (await world.audit.page({}, PageAsked())).items
+    assert newest["before"] == {"version": 2, "hash": second["hash"]}
+
+
 async def test_what_would_change() -> None:
     """A trial says for each known cluster what would be wanted otherwise, and by which rule."""
     world = World()
@@ -231,7 +247,7 @@ async def test_what_would_change() -> None:
     for name in ("dev", "prod", "no-concern"):
         await world.ask(name)
     await world.run()
-    tried = await world.policy.try_out(RINGS)
+    tried = await world.policy.try_out(RINGS, ANY)
     assert (tried["clusters"], tried["changed"], tried["dryRun"]) == (2, 2, True)
     assert tried["rules"] == [
         {"rule": "sandboxes", "clusters": 0},

@@ -1,5 +1,6 @@
 """Reading a cluster is paced as its writing is: one whose turn has not come costs no call."""
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -18,12 +19,14 @@ from shared.domain.errors import (
     TooManyConflicts,
 )
 from shared.domain.fleet.pace import Draw, Pace
-from shared.domain.fleet.shard import Shard
+from shared.domain.fleet.shard import Shard, ShardRow
 from shared.domain.messages.seen import LONGEST, SeenCluster
 from shared.domain.messages.work import ReconcileCluster, parse_reconcile_cluster
 from shared.domain.vocabulary.reasons import Cause, Reason
+from shared.domain.vocabulary.rows import Reading
+from shared.reconcile.ground.at_once import AT_WORK
 from shared.reconcile.ground.pacer import CONFLICTS_BORNE, SHARDS_TABLE
-from shared.reconcile.ground.reads import MANY_UNKNOWN
+from shared.reconcile.ground.reads import LOT, MANY_UNKNOWN, READS_PARTITION
 from tests.clusters import SUBSCRIPTION, cluster, cluster_id, schedule
 from tests.fakes.aks import Call, Fault
 from tests.fakes.clock import SATURDAY_NOON
@@ -156,6 +159,23 @@ async def test_reads_are_paced_over_all_locations() -> None:
     reads = [call for call in world.aks.calls if call.verb in {"get", "list"}]
     assert most_in(reads, 5 * SECOND) <= 12 + 2 * 5 + 2
     assert len(reads) <= 2 * 60 + 10
+
+
+async def test_what_several_read_at_once_is_drawn_for_together() -> None:
+    """Whoever finds a lot used up waits for the next, and draws none that another's replaces."""
+    world = World(read_pace=Pace(250, 25))
+    table = world.tables.of(SHARDS_TABLE)
+    get = table.get
+
+    async def after_others(partition: str, key: str) -> Reading:
+        await asyncio.sleep(0)
+        return await get(partition, key)
+
+    table.get = after_others  # type: ignore[method-assign]  # this one table's
+    await asyncio.gather(*(world.reads.draw(SUBSCRIPTION, 2) for _ in range(AT_WORK)))
+    reading = await get(READS_PARTITION, Shard(SUBSCRIPTION, "").key)
+    drawn = 250 - ShardRow.of(world.settings.read_pace, reading).bucket.tokens
+    assert 2 * AT_WORK <= drawn < 2 * AT_WORK + LOT
 
 
 async def test_what_a_run_reads_counts() -> None:

@@ -66,6 +66,22 @@ async def test_four_removals_within_an_hour() -> None:
     assert world.removed_again == [(cluster_id(), 3), (cluster_id(), 4)]
 
 
+async def test_claims_that_come_as_text() -> None:
+    """Who removes it is known from them as well, and naptime's own write is nobody's change."""
+    world = await a_world()
+    for number in range(3):
+        world.aks.remove_schedule(cluster_id())
+        body = json.loads(event(world, schedule_deleted(cluster_id(), TERRAFORM), number))
+        body["data"]["claims"] = json.dumps(body["data"]["claims"])
+        await world.events.receive(json.dumps(body))
+        await world.run(for_at_most=timedelta(minutes=1))
+    (message,) = told(world)
+    assert f"always by application {TERRAFORM}" in message
+    own = json.loads(schedule_written(cluster_id(), OWN_CLIENT_ID))
+    own["data"]["claims"] = json.dumps(own["data"]["claims"])
+    assert (await world.events.receive(json.dumps(own))).what == "own write"
+
+
 async def test_it_is_shown() -> None:
     """The list finds the cluster by it, and the view says who removed the schedule last."""
     world = await a_world()

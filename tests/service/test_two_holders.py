@@ -23,9 +23,12 @@ from shared.reconcile.fleet.mind import BATON_WITHIN
 from shared.reconcile.fleet.store import SHARD as SHARD_ROW
 from shared.reconcile.ground.claim import CLUSTERS_TABLE, ClusterClaims
 from shared.reconcile.ground.pacer import LEASE_LASTS, SHARDS_TABLE
+from shared.reconcile.ground.policies import POLICY_TABLE
 from tests.clusters import FOREIGN_SUBSCRIPTION, SUBSCRIPTION, cluster, schedule
 from tests.fakes.aks import FakeAks, Verb
 from tests.policies import always
+from tests.service.test_policies import ANY
+from tests.service.updates.worlds import policy
 from tests.service_world import SUNDAY_NIGHT, World
 
 SHARD = Shard(SUBSCRIPTION, "westeurope")
@@ -102,6 +105,22 @@ async def test_no_call_outlasts_the_lease(reading: int, shifts: int) -> None:
     await world.start()
     await world.run_and_mind()
     assert len(set(leases)) == shifts
+    await check(world, 1)
+
+
+@pytest.mark.parametrize(("seconds", "written"), [(20, 1), (40, 0)])
+async def test_what_is_wanted_may_take_its_time_to_be_read(seconds: int, written: int) -> None:
+    """The lease runs meanwhile: what is left of it has to be enough for a write."""
+    world = world_of(1)
+    await world.policies.put(policy(), "somebody", ANY)
+    await until_the_baton(world)
+    world.policies._policies.clear()
+    table = world.tables.of(POLICY_TABLE)
+    table.step = lambda: world.clock.advance(timedelta(seconds=seconds))
+    await world.deliver_one()
+    assert len(world.aks.accepted_writes) == written
+    table.step = world.life.step
+    await world.run_and_mind()
     await check(world, 1)
 
 

@@ -270,6 +270,24 @@ async def test_of_a_stuck_run_it_goes_on_with_what_it_has_taken_over() -> None:
     assert batons(world) == [Baton(second.id, SMALL, 1)]
 
 
+async def test_whoever_dies_after_a_listing_leaves_no_part_of_a_stuck_run() -> None:
+    """At each operation of the delivery: the other run's shards have ended when this run has."""
+    at = kills = 0
+    while kills == at:
+        world = two_shards()
+        stuck = await stuck_run(world)
+        run = await world.start()
+        world.life.left = world.life.operations + at
+        await world.run()
+        assert world.finished[-1].run.id == run.id
+        world.life.revive()
+        _, shards = await world.store.parts(stuck.id)
+        assert [shard.finished for shard in shards.values()] == [True, True], at
+        kills += world.kills
+        at += 1
+    assert at > 30
+
+
 async def test_a_shard_that_another_run_is_at_work_on_is_not_gone_on_with() -> None:
     """Though it is the larger one: whoever lists goes on with one that its run has got."""
     world = two_shards()

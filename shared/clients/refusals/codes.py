@@ -44,7 +44,7 @@ _ROLLOUT: Kinds = dict.fromkeys(
 BY_POLICY = frozenset({"requestdisallowedbypolicy"})
 """The codes of refusals that name policies."""
 
-_LASTING: Kinds = {
+LASTING: Kinds = {
     **dict.fromkeys(BY_POLICY, DeniedByPolicy),
     "denyassignmentauthorizationfailed": DeniedByAssignment,
     "scopelocked": ResourceLocked,
@@ -62,7 +62,6 @@ KINDS: Mapping[int, Kinds] = MappingProxyType(
     {
         400: {
             **_ROLLOUT,
-            **_LASTING,
             **_SERVER,
             # The code of an operation in progress, as under a 409.
             "operationnotallowed": OperationInProgress,
@@ -82,7 +81,6 @@ KINDS: Mapping[int, Kinds] = MappingProxyType(
             NotAuthenticated,
         ),
         403: {
-            **_LASTING,
             **dict.fromkeys(
                 ("authorizationfailed", "linkedauthorizationfailed", "forbidden"), AccessDenied
             ),
@@ -101,7 +99,6 @@ KINDS: Mapping[int, Kinds] = MappingProxyType(
             ),
         },
         409: {
-            **_LASTING,
             "missingsubscriptionregistration": Rejected,
             **dict.fromkeys(
                 (

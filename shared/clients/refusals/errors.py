@@ -16,7 +16,7 @@ from azure.core.exceptions import (
     ServiceResponseError,
 )
 
-from shared.clients.refusals.codes import BY_POLICY, KINDS
+from shared.clients.refusals.codes import BY_POLICY, KINDS, LASTING
 from shared.clients.refusals.said import Said
 from shared.clients.transport import http_date
 from shared.domain.errors import (
@@ -76,13 +76,14 @@ def _sentence(error: BaseException) -> str:
 def _from_response(error: HttpResponseError, now: datetime, *, writing: bool) -> AzureError:
     status, said = error.status_code, Said.of(error)
     known = KINDS.get(status or 0, {})
-    kind = known.get(said.code.lower()) or _kind(error, status)
+    code = said.code.lower()
+    kind = known.get(code) or LASTING.get(code) or _kind(error, status)
     if kind is ClusterGone and writing:
         kind = WriteTargetGone
     if issubclass(kind, Throttled):
         report_throttled()
     # Where the status alone decides, no code is unknown.
-    is_unknown = bool(said.code and known) and said.code.lower() not in known
+    is_unknown = bool(code and known) and code not in known.keys() | LASTING.keys()
     return kind(
         _message(said, is_unknown=is_unknown),
         status=status,

@@ -3,11 +3,17 @@
 What the storage clients raise where the storage service cannot answer just now.
 """
 
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypedDict
 
-from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError
+from azure.core.exceptions import (
+    AzureError,
+    DecodeError,
+    HttpResponseError,
+    ResourceExistsError,
+)
 from azure.core.pipeline.transport import AioHttpTransport
 from azure.data.tables.aio import TableClient, TableServiceClient
 from azure.storage.queue import StorageErrorCode
@@ -109,10 +115,25 @@ class StorageAccount:
             await self._session.close()
 
 
+NO_ANSWER = (ValueError, TypeError, SyntaxError, zlib.error)
+"""What the SDK's operations raise over text, dates, XML or compression that cannot be read
+(azure-data-tables 12.7.0, azure-storage-queue 12.18.1)."""
+
+
+@contextmanager
+def answers_of_the_sdk() -> Iterator[None]:
+    """Turn what the SDK's operations raise over an answer that is none into trouble of storage."""
+    try:
+        yield
+    except NO_ANSWER as error:
+        raise DecodeError(f"the answer cannot be read ({type(error).__name__})") from error
+
+
 async def create_queue(queue: QueueClient) -> None:
     """Create a queue, if nobody else just has; raises where one of the name is being deleted."""
     try:
-        await queue.create_queue()
+        with answers_of_the_sdk():
+            await queue.create_queue()
     except ResourceExistsError as error:
         # The SDK takes QueueBeingDeleted for a queue that is there (azure-storage-queue 12.18.1).
         if code_of(error) != StorageErrorCode.QUEUE_ALREADY_EXISTS:
@@ -122,7 +143,8 @@ async def create_queue(queue: QueueClient) -> None:
 async def create_table(table: TableClient) -> None:
     """Create a table, if nobody else just has."""
     try:
-        await table.create_table()
+        with answers_of_the_sdk():
+            await table.create_table()
     except ResourceExistsError:
         return
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from azure.data.tables.aio import TableServiceClient
 
-from shared.clients.storage.account import StorageAccount
+from shared.clients.storage.account import StorageAccount, answers_of_the_sdk
 from shared.clients.storage.tables import StorageTable
 
 KEPT_TABLES = 32
@@ -36,11 +36,13 @@ class StorageTables:
             "TableName ge @first and TableName lt @end",
             parameters={"first": prefix, "end": f"{prefix}~"},
         )
-        return sorted([table.name async for table in found])
+        with answers_of_the_sdk():
+            return sorted([table.name async for table in found])
 
     async def drop(self, name: str) -> None:
         """Remove a table with all that is in it, if it is there."""
-        await self._open().delete_table(name)
+        with answers_of_the_sdk():
+            await self._open().delete_table(name)
 
     def _open(self) -> TableServiceClient:
         if self._service is None:

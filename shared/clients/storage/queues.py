@@ -11,7 +11,12 @@ from azure.core.rest import HttpRequest
 from azure.storage.queue import QueueMessage, StorageErrorCode
 from azure.storage.queue.aio import QueueClient
 
-from shared.clients.storage.account import StorageAccount, create_queue, refusals
+from shared.clients.storage.account import (
+    StorageAccount,
+    answers_of_the_sdk,
+    create_queue,
+    refusals,
+)
 from shared.clients.storage.asking import ServiceRefused, answered
 from shared.ports.storage import SetAside, Work
 
@@ -99,14 +104,16 @@ class StoragePoisonQueues:
             messages_per_page=A_BATCH, max_messages=A_BATCH, visibility_timeout=seconds
         )
         try:
-            return [_set_aside(queue, message) async for message in taken]
+            with answers_of_the_sdk():
+                return [_set_aside(queue, message) async for message in taken]
         except ResourceNotFoundError:
             return []
 
     async def remove(self, message: SetAside) -> None:
         """Remove it, unless it was taken by somebody else meanwhile."""
         try:
-            await self._of(message.queue).delete_message(message.id, message.receipt)
+            with answers_of_the_sdk():
+                await self._of(message.queue).delete_message(message.id, message.receipt)
         except HttpResponseError as error:
             if getattr(error, "error_code", None) not in NO_LONGER_OURS:
                 raise

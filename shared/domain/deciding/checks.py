@@ -217,7 +217,9 @@ def not_auto_provisioned(cluster: ObservedCluster, _: Desired, __: Choice) -> Fi
 
 def excluded(cluster: ObservedCluster, desired: Desired, _: Choice) -> Finding | None:
     """Find that a tag or the settings exclude the cluster."""
-    if _OPT_OUT in {(key.lower(), value.lower()) for key, value in cluster.tags.items()}:
+    # A blank at an end is seen by nobody who looks at a tag.
+    tags = {(key.strip().lower(), value.strip().lower()) for key, value in cluster.tags.items()}
+    if _OPT_OUT in tags:
         return Finding(Reason.EXCLUDED, "The tag naptime=off excludes the cluster.")
     if any(scope.covers(cluster.id) for scope in desired.excluded):
         return Finding(Reason.EXCLUDED, "The setting NAPTIME_EXCLUDE names the cluster.")

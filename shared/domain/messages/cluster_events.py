@@ -14,8 +14,21 @@ from msgspec import Struct
 
 from shared.domain.deciding.observed import NODE_OS_SCHEDULE
 from shared.domain.messages.callers import EventCaller, caller_in
-from shared.domain.vocabulary.cloud_event import MOST_SHOWN, Envelope, NotOurs, read_envelope
-from shared.domain.vocabulary.fields import Fields, an_instant, object_or_empty, text
+from shared.domain.vocabulary.cloud_event import (
+    MAX_EVENT_BYTES,
+    MOST_SHOWN,
+    Envelope,
+    NotOurs,
+    read_envelope,
+)
+from shared.domain.vocabulary.fields import (
+    Fields,
+    NotStrictJson,
+    an_instant,
+    object_or_empty,
+    parse_object,
+    text,
+)
 from shared.domain.vocabulary.ids import (
     ClusterId,
     is_guid,
@@ -163,7 +176,7 @@ def _found(event: Envelope, kind: Kind, cluster_id: ClusterId) -> ClusterEvent:
     if match is None or parse_subscription_id(match[1]) != cluster_id.subscription_id:
         raise InvalidEvent.because("source", source, "must be the cluster's subscription")
     event_id = event.fields.loose("id", text)
-    claims = _there(event.fields, "data").loose("claims", object_or_empty) or {}
+    claims = _claims(_there(event.fields, "data"))
     return kind(
         cluster_id,
         one_line(event_id, MOST_SHOWN) if event_id else None,
@@ -171,6 +184,17 @@ def _found(event: Envelope, kind: Kind, cluster_id: ClusterId) -> ClusterEvent:
         event.fields.loose(event.time, an_instant),
         caller_in(claims),
     )
+
+
+def _claims(data: Fields) -> Mapping[str, object]:
+    """Read the claims loosely: an object, or the text of one, which some events have instead."""
+    claims = data.raw("claims")
+    if not isinstance(claims, str):
+        return object_or_empty(claims)
+    try:
+        return parse_object(claims, MAX_EVENT_BYTES)
+    except NotStrictJson:
+        return {}
 
 
 def _application(claims: Mapping[str, object]) -> str | None:

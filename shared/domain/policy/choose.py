@@ -165,7 +165,7 @@ class Policy:
         if self.choose_tag is None:
             return None
         found = (value for key, value in cluster.tags.items() if key.lower() == self.choose_tag)
-        return next(found, None)
+        return next((value.strip() for value in found), None)
 
 
 class Choosing(Struct, frozen=True):

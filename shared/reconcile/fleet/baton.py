@@ -84,11 +84,9 @@ class ShardReconciler(Struct, frozen=True):
         if isinstance(share, NotYet):
             await self._pass_on(stored, share.wait)
             return
-        used = 0
-        try:
-            used = await self._hold_up_to(stored, baton, share.tokens)
-        finally:
-            await self.half_pace.give_back(baton.shard, share, used)
+        used = await self._hold_up_to(stored, baton, share.tokens)
+        # Not where that fails: its calls may have been made.
+        await self.half_pace.give_back(baton.shard, share, used)
 
     async def _hold_up_to(self, stored: Stored[ShardRecord], baton: Baton, most: int) -> int:
         """Take the lease with so many tokens and work, or come back later; give what was used."""

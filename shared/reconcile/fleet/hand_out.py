@@ -82,17 +82,22 @@ class ShardHandout(Struct, frozen=True):
             await self.closer.close_if_last(run.id)
         return own.baton if own else None
 
-    async def hand_out_again(self, run: Run, record: SubscriptionRecord, now: datetime) -> None:
+    async def hand_out_again(
+        self, run: Run, record: SubscriptionRecord, now: datetime, beside: str
+    ) -> None:
         """Send the first batons of a subscription that may have got none; one too many is dropped.
 
         All of them: a shard that its lister failed on fails on a baton of its own from then on.
-        Shards that have gone on since need none; if all have ended, so may the run.
+        Shards that have gone on since need none; if all have ended, so may the run. `beside` is a
+        run that may not have been taken over from, or empty.
         """
         found = [await self.store.shard(run.id, shard) for shard in shards_of([record])]
         begun = [stored.record for stored in found if stored]
         await self._send(
             [each for each in begun if each.generation == 1 and not each.finished], now
         )
+        if beside:
+            await self.take_over(beside, begun)
         await self.closer.close_if_last(run.id)
 
     async def _send(self, shards: Iterable[ShardRecord], now: datetime) -> None:

@@ -245,6 +245,6 @@ class ShiftWorld(Struct, frozen=True):
 
     async def shift(self, record: ShardRecord, grip: Grip) -> Shift:
         """Begin a shift, by the policy that the run keeps to."""
-        desired = await self.reconciler.wanted(record.policy_hash)
         now = self.reconciler.looker.clock.now()
+        desired = await self.reconciler.wanted(record.policy_hash)
         return Shift(self, desired, record, grip, grip.draw.tokens, now, now)

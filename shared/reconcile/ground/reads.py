@@ -50,9 +50,17 @@ class ReadPacer(Struct, frozen=True):
 
     pacer: ShardPacer
     _lots: dict[str, _Lot] = field(default_factory=dict)
+    _turns: defaultdict[str, asyncio.Lock] = field(
+        default_factory=lambda: defaultdict(asyncio.Lock)
+    )
+    """One at a time draws a lot, which is then there for those who wait: eight would draw eight."""
 
     async def draw(self, subscription_id: str, reads: int) -> None:
         """Draw reads of a subscription; raises `Paced` where there are none within seconds."""
+        async with self._turns[subscription_id]:
+            await self._draw(subscription_id, reads)
+
+    async def _draw(self, subscription_id: str, reads: int) -> None:
         now = self.pacer.clock.now()
         lot = self._lots.get(subscription_id)
         if lot and lot.left >= reads and now - lot.drawn_at <= LOT_LASTS:

@@ -100,8 +100,15 @@ class PolicyDesk(Struct, frozen=True):
             "warnings": [*warnings_of(policy, now), *_unused(policy, counted)],
         }
 
-    async def try_out(self, text: str) -> PutPolicyJson:
-        """Say what a policy would change; raises InvalidPolicy."""
+    async def try_out(self, text: str, condition: Condition) -> PutPolicyJson:
+        """Say what a policy would change; raises InvalidPolicy and PolicyChanged."""
+        tried = await self._tried(text)
+        await self.home.expected(text, condition)
+        return tried
+
+    async def _tried(self, text: str) -> PutPolicyJson:
+        """Hold a text against what is in force, which another worker may have changed just now."""
+        await self.home.newest()
         known = [cluster async for cluster in self._clusters()]
         now = self.clock.now()
         policy = self._read(text, known, now)
@@ -121,7 +128,7 @@ class PolicyDesk(Struct, frozen=True):
 
     async def put(self, text: str, condition: Condition, origin: Origin) -> PutPolicyJson:
         """Put a policy in force; raises InvalidPolicy and PolicyChanged."""
-        tried = await self.try_out(text)
+        tried = await self._tried(text)
         before = await self.home.in_force()
         record = await self.audit.intend(
             origin,

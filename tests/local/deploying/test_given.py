@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 from infra.deploying.azure import Said
 from infra.deploying.command import main
-from infra.deploying.parameters import compiled, filled_in, read_parameters
+from infra.deploying.parameters import compiled
 
 from tests.local.deploying.tenant import HOME, WATCHED, Tenant
 
@@ -67,23 +67,6 @@ async def test_resources_need_a_region(tenant: Tenant) -> None:
     ended = await tenant.deploy("resources", AZURE_LOCATION="")
     assert ended.code == 1
     assert "No region was named" in ended.err
-
-
-@pytest.mark.parametrize("value", ["${NAPTIME_SETTINGS}", "${A", "}{", "$x"])
-def test_a_value_is_no_template(value: str) -> None:
-    """What a variable holds goes into its parameter as it is, whatever characters it has."""
-    given = json.dumps([f"NAPTIME_EXCLUDE={value}"])
-    read = read_parameters({"NAPTIME_SETTINGS": given, "NAPTIME_SUBNET_ID": value, "A": "b"})
-    assert read["settings"] == [f"NAPTIME_EXCLUDE={value}"]
-    assert read["subnetId"] == value
-
-
-def test_a_default_may_be_another_variable() -> None:
-    """As azd does it: the inner one counts where the outer one is empty or not set."""
-    template = "a${X=b${Y=c}d}e${Z=[]}"
-    assert filled_in(template, {}) == "abcde[]"
-    assert filled_in(template, {"X": "", "Y": "y"}) == "abyde[]"
-    assert filled_in(template, {"X": "x", "Y": "y", "Z": '["z"]'}) == 'axe["z"]'
 
 
 def test_outputs_that_azd_gives_on_windows() -> None:

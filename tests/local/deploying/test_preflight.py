@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from infra.deploying.parameters import filled_in
 from infra.deploying.preflight import AT_HOME
 
 from local.azure.arm.state import Group
@@ -348,6 +349,24 @@ async def test_a_variable_of_another_type(
     assert ended.code == 1
     assert says in ended.err
     assert tenant.told() == [["account", "show", "--only-show-errors", "--output", "json"]]
+
+
+@pytest.mark.parametrize(
+    ("template", "variables", "value"),
+    [
+        ("${A}", {"A": "${A}"}, "${A}"),
+        ("${A=x}", {"A": "${B}", "B": "b"}, "${B}"),
+        ("${A=${B=1}}", {"B": "${A}"}, "${A}"),
+        ("${A=${B=1}}", {"A": "", "B": "2}"}, "2}"),
+        ("${A=${B=1}}", {}, "1"),
+        ("${A=[]}", {}, "[]"),
+    ],
+)
+def test_a_variable_that_names_a_variable(
+    template: str, variables: dict[str, str], value: str
+) -> None:
+    """What a variable holds is taken as it is: in quotes too many, `$` is not looked up again."""
+    assert filled_in(template, variables) == value
 
 
 async def test_a_step_that_there_is_not(tenant: Tenant) -> None:

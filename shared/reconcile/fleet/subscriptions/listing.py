@@ -80,7 +80,8 @@ class SubscriptionLister(Struct, frozen=True):
         if found is None or found.record.state is ListingState.UNREADABLE:
             return None
         if found.record.state is ListingState.LISTED:
-            await self.handout.hand_out_again(run, found.record, found.read_at)
+            beside = stored.record.beside
+            await self.handout.hand_out_again(run, found.record, found.read_at, beside)
             return None
         if found.record.listing >= MOST_LISTINGS:
             message = "naptime fails on listing this subscription; the reason is in its log."

@@ -107,9 +107,11 @@ class ListingPatience(Struct, frozen=True):
 
     async def forget(self, scope: RunScope) -> None:
         """Forget a subscription that has been read, and that it was given up."""
-        waiting = partial(self.table.delete, WAITING_PARTITION, scope.key)
-        given_up = partial(self.given_up.forget_work, _first(scope).to_message())
-        await at_once([waiting, given_up])
+        over = [partial(self.table.delete, WAITING_PARTITION, scope.key)]
+        # A role may be on a group alone.
+        if scope.resource_group is None:
+            over.append(partial(self.given_up.forget_work, _first(scope).to_message()))
+        await at_once(over)
 
     async def refusals(self) -> dict[str, Refusal]:
         """Tell how it is with each subscription that is tried again, by the keys of the scopes."""
@@ -129,5 +131,8 @@ class ListingPatience(Struct, frozen=True):
 
 
 def _first(scope: RunScope) -> ReadSubscription:
-    """Give the message that a subscription is known by among what was given up."""
-    return ReadSubscription(scope.key, 1)
+    """Give the message that a subscription is known by among what was given up.
+
+    One for all scopes: whatever reads the subscription has read what any of them could not.
+    """
+    return ReadSubscription(RunScope(scope.subscription_id).key, 1)

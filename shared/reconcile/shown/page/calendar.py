@@ -41,7 +41,7 @@ def calendar(openings: Iterable[Opening], name: str, now: datetime) -> str:
         "VERSION:2.0",
         "PRODID:-//naptime//windows//EN",
         "CALSCALE:GREGORIAN",
-        f"X-WR-CALNAME:{_text(name)}",
+        f"X-WR-CALNAME:{_text(_plain(name))}",
         "REFRESH-INTERVAL;VALUE=DURATION:PT1H",
         "X-PUBLISHED-TTL:PT1H",
     ]

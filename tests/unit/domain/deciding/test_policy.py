@@ -61,6 +61,7 @@ def judged(window: object, now: datetime = NOW, desired: Desired = DESIRED) -> l
         (cluster(nodeProvisioningProfile=None), DESIRED, "Skip", "NotAutoProvisioned"),
         (cluster(tags={"naptime": "off"}), DESIRED, "Skip", "Excluded"),
         (cluster(tags={"NapTime": "OFF"}), DESIRED, "Skip", "Excluded"),
+        (cluster(tags={"naptime ": " off "}), DESIRED, "Skip", "Excluded"),
         (cluster(), replace(DESIRED, excluded=(GROUP,)), "Skip", "Excluded"),
         (cluster(provisioningState="Deleting"), DESIRED, "Skip", "ClusterDeleting"),
         (cluster(provisioningState="deleting"), DESIRED, "Skip", "ClusterDeleting"),

@@ -155,12 +155,16 @@ def test_each_event_has_its_cause() -> None:
         ({}, None),
         (None, None),
         ("appid", None),
+        (json.dumps({"appid": APP_ID, "name": "someone"}), APP_ID),
+        (f'{{"appid": "{APP_ID}", "appid": "{APP_ID}"}}', None),
+        (json.dumps([APP_ID]), None),
+        ("{" * 100_000, None),
     ],
 )
 def test_the_caller_is_known_only_if_the_claims_name_one(
     claims: object, caller: str | None
 ) -> None:
-    """Claims may be absent or odd; then nobody is taken for the caller."""
+    """Claims may be absent, odd, or text; what does not name one is nobody's."""
     event = parsed(classic(SCHEDULE_WRITE, SCHEDULE_ID, claims=claims))
     assert isinstance(event, ScheduleWritten)
     assert replace(event, caller=None) == ScheduleWritten(CLUSTER_ID, "event-1", caller, AT)

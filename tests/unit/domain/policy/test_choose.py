@@ -136,6 +136,7 @@ def test_a_tag_names_a_window() -> None:
     chosen = policy.choose(a_cluster(**{"Naptime-Window": "EARLY"}), NOW)
     assert chosen.use == policy.windows["early"]
     assert chosen.trace[0] == Step("tag naptime-window", matched=True, why="it names early")
+    assert policy.choose(a_cluster(**{"naptime-window": " early "}), NOW).use == chosen.use
     unknown = policy.choose(a_cluster(**{"naptime-window": "erly"}), NOW)
     assert (unknown.rule, unknown.unknown_tag) == ("everything else", "erly")
     exempt = policy.choose(a_cluster(**{"naptime-window": "early", "env": "sandbox"}), NOW)
