@@ -63,7 +63,14 @@ def preflight(one: Installation, azd_tenant: Callable[[], str] | None = None) ->
 
     `azd_tenant` gives the tenant that azd is signed in to, empty where it is not.
     """
-    findings = list(find(one, azd_tenant))
+    findings: list[Finding] = []
+    try:
+        for finding in find(one, azd_tenant):
+            findings.append(finding)  # noqa: PERF402 - what was found before a refusal is kept
+    except CallFailed as failure:
+        findings.append(
+            Finding(f"Azure let nobody look further: {failure}", "Then run this again.")
+        )
     if findings:
         told = "\n".join(f"- {finding}" for finding in findings)
         many = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"

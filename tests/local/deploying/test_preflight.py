@@ -238,6 +238,15 @@ async def test_all_findings_come_at_once(tenant: Tenant) -> None:
     assert "3 findings" in ended.err
 
 
+async def test_what_was_found_before_a_refusal_is_told(tenant: Tenant) -> None:
+    """A look that Azure refuses is a finding of its own, and hides none of the others."""
+    tenant.refusals["Microsoft.ResourceGraph"] = refusal("Forbidden", "AuthorizationFailed")
+    ended = await tenant.deploy("preflight", PLAYED_AZ_VERSION="2.50.0")
+    assert "2 findings" in ended.err
+    assert "az is 2.50.0" in ended.err
+    assert "let nobody look further: AuthorizationFailed: Not you." in ended.err
+
+
 async def test_a_system_topic_of_others_is_the_commonest_stop(tenant: Tenant) -> None:
     """A topic that a subscription has already is named, with the variable that shares it."""
     assert (await tenant.deploy("resources", NAPTIME_SUBSCRIPTIONS=WATCHED)).code == 0
