@@ -153,7 +153,14 @@ async def test_text_from_outside_is_text(browser: Browser, served: Served, look:
     assert seen.console == []
 
 
-@pytest.mark.parametrize("key", ["“not-the-key”", "not the key", "schlüssel"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "\N{LEFT DOUBLE QUOTATION MARK}not-the-key\N{RIGHT DOUBLE QUOTATION MARK}",
+        "not the key",
+        "schlüssel",
+    ],
+)
 async def test_what_no_key_can_be_is_not_accepted(
     browser: Browser, served: Served, key: str
 ) -> None:
@@ -179,7 +186,7 @@ async def test_what_no_key_can_be_is_not_accepted(
         ("#clusters?most=-5", "#clusters"),
     ],
 )
-async def test_an_address_that_nobody_wrote_shows_what_there_is(  # noqa: PLR0913 - fixtures
+async def test_an_address_that_nobody_wrote_shows_what_there_is(
     browser: Browser, served: Served, look: Look, fragment: str, view: str
 ) -> None:
     """A fragment that names what every object has is one that names nothing of the page's."""
@@ -206,7 +213,7 @@ async def test_an_image_of_today_is_known(browser: Browser, served: Served, look
     await page.goto(f"{served.page}#clusters")
     cells = page.locator("td.image")
     await cells.first.wait_for()
-    assert set(await cells.all_inner_texts()) == {"0 days", "–"}
+    assert set(await cells.all_inner_texts()) == {"0 days", "\N{EN DASH}"}
 
 
 async def test_the_key_is_asked_for_once(browser: Browser, served: Served) -> None:

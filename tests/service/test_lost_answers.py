@@ -165,6 +165,21 @@ async def test_what_lapses_by_itself_is_waited_for_by_nobody() -> None:
     assert endings > 4
 
 
+async def test_who_has_written_the_end_of_a_listing_or_a_shift_goes_on_from_there() -> None:
+    """Also where the SDK asks again, and is refused by what it has written: no minder has to."""
+    endings, number = 0, 0
+    while True:
+        world, answers = await swept(number, fails=False)
+        if not answers.lost:
+            break
+        number += 1
+        (what,) = answers.lost
+        if what == "settle naptimeruns202611":
+            endings += 1
+            assert not any(each != Mended() for each in world.minded), what
+    assert endings > 3
+
+
 async def test_of_claims_that_are_taken_side_by_side_none_is_left_for_another_that_fails() -> None:
     """Of clusters that were claimed before: a worker that cannot have one gives the others back."""
     world = Patient(pace=Pace(50, 1))
