@@ -162,11 +162,16 @@ var systemTopics = empty(strayTopics)
   : fail('existingSystemTopics: "${strayTopics[0]}" is not the id of a system topic of a watched subscription')
 
 var notSettings = filter(settings, setting => !startsWith(setting, 'NAPTIME_') || indexOf(setting, '=') == -1)
-var ownSettings = empty(notSettings)
-  ? toObject(settings, setting => split(setting, '=')[0], setting => substring(setting, indexOf(setting, '=') + 1))
-  : fail('settings: "${notSettings[0]}" is not NAPTIME_NAME=value')
+// A misspelt one would be read by nobody; one that follows from a parameter would be overwritten by it.
+var idleSettings = filter(settings, setting => !contains(defaultSettings, split(setting, '=')[0]))
+var ownSettings = !empty(notSettings)
+  ? fail('settings: "${notSettings[0]}" is not NAPTIME_NAME=value')
+  : !empty(idleSettings)
+      ? fail('settings: "${idleSettings[0]}" would set nothing: docs/settings.md has the names, and what has a parameter of its own is set by that')
+      : toObject(settings, setting => split(setting, '=')[0], setting => substring(setting, indexOf(setting, '=') + 1))
 
-var installation = uniqueString(subscription().id, name, location)
+// The same for `West Europe` as for `westeurope`: another one would be a second installation in the same group.
+var installation = uniqueString(subscription().id, name, toLower(replace(location, ' ', '')))
 var allTags = union(tags, { 'azd-env-name': environmentName })
 
 resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {

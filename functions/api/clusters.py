@@ -11,7 +11,13 @@ from functions.api.requests import (
 )
 from functions.http.answering import allowed, allowed_subscription
 from functions.http.answers import Accepted, Ok
-from functions.http.problems import ASKS_AZURE, FOREIGN_SUBSCRIPTION, TOO_MANY_RUNS, TooManyRuns
+from functions.http.problems import (
+    ASKS_AZURE,
+    FOREIGN_SUBSCRIPTION,
+    TOO_MANY_RUNS,
+    TooManyRuns,
+    kind_of,
+)
 from functions.http.routes import Routes
 from shared.domain.deciding.outcome import Outcome, OutcomeKind
 from shared.domain.fleet.run import RunJson, RunScope
@@ -66,7 +72,7 @@ async def health() -> Ok[HealthJson]:
 
 @routes.post(
     "reconcile",
-    problems=(FOREIGN_SUBSCRIPTION, TOO_MANY_RUNS),
+    problems=(FOREIGN_SUBSCRIPTION, TOO_MANY_RUNS, kind_of(Reason.PACED)),
     examples={
         "one cluster, only to see what would be done": {
             "clusterId": CLUSTER_EXAMPLE,

@@ -84,10 +84,10 @@ async def put_policy(
     What is not right in every line is refused, each problem with its place, and nothing changes.
     Every worker follows within a minute; a run under way keeps the policy that it began with.
     """
-    if query.dry_run:
-        tried = await app().policy.try_out(body.text)
-        return Tagged(tried, tag_of(await app().policies.newest()))
     with _refusing():
+        if query.dry_run:
+            tried = await app().policy.try_out(body.text, headers.condition)
+            return Tagged(tried, tag_of(await app().policies.newest()))
         done = await app().policy.put(body.text, headers.condition, origin)
     return Tagged(done, f'"{done["hash"]}"')
 

@@ -6,7 +6,8 @@ def weights_of(header: str) -> dict[str, float]:
     weights: dict[str, float] = {}
     for item in header.lower().split(","):
         kind, *parameters = (part.strip() for part in item.split(";"))
-        weights[kind] = next((_weight(each) for each in parameters if each.startswith("q=")), 1.0)
+        named = (map(str.strip, each.split("=", 1)) for each in parameters if "=" in each)
+        weights[kind] = next((_weight(value) for name, value in named if name == "q"), 1.0)
     return weights
 
 
@@ -16,8 +17,10 @@ def weight_of(coding: str, header: str) -> float:
     return weights.get(coding, weights.get("*", 0.0))
 
 
-def _weight(parameter: str) -> float:
+def _weight(value: str) -> float:
     try:
-        return float(parameter.removeprefix("q="))
+        weight = float(value)
     except ValueError:
         return 0.0
+    # Not so of what is no number either: "nan" is one to Python.
+    return weight if 0 <= weight <= 1 else 0.0

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import azure.functions as func
 import msgspec
@@ -31,6 +32,11 @@ from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.invalid import InvalidInput
 from shared.reconcile.shown.one_cluster import LiveReadFailed
 from shared.world import World, app
+
+OF_EVERY_ANSWER = MappingProxyType(
+    {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+)
+"""Names, tags and messages of others are in answers: nobody is to take one for a page."""
 
 
 class Found(Struct, frozen=True):
@@ -138,7 +144,7 @@ def _sent(body: bytes, status: int, mimetype: str, headers: Mapping[str, str]) -
         body,
         status_code=status,
         mimetype=mimetype,
-        headers={"Cache-Control": "no-store", **headers},
+        headers={**OF_EVERY_ANSWER, **headers},
     )
 
 

@@ -35,7 +35,7 @@ class Tagged[T](Struct, frozen=True):
     status: ClassVar[int] = 200
     told: ClassVar[str] = "Done."
     header_texts: ClassVar[Mapping[str, str]] = {
-        "ETag": "Stands for what was observed; send it back as If-Match.",
+        "ETag": "Stands for what was observed, if there is anything; send it back as If-Match.",
     }
 
     body: T

@@ -7,16 +7,17 @@ given in; nothing is described a second time.
 import inspect
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import UnionType
 from typing import Final, get_args
 
 import msgspec
 
-from functions.http.answers import CALENDAR, YAML, Answer, AsCalendar, AsYaml, NotModified
+from functions.http.answers import CALENDAR, YAML, Answer, AsCalendar, AsYaml, NotModified, Tagged
 from functions.http.parts import Part, TextBody, without_none
-from functions.http.problems import ProblemJson, ProblemKind
+from functions.http.problems import WRITES_TO_AZURE, ProblemJson, ProblemKind
 from functions.http.routes import Route
+from shared.domain.messages.audit import CORRELATION_HEADER
 
 type Json = dict[str, object]
 
@@ -26,12 +27,9 @@ VERSION: Final = "1"
 PLACES: Final = {"path": "path", "query": "query", "headers": "header"}
 WITHOUT_A_SCHEMA: Final = (AsCalendar, NotModified)
 COMES_BACK: Final = frozenset({429, 503})
-RETRY_AFTER: Final = {
-    "Retry-After": {
-        "description": "In how many seconds to come back.",
-        "schema": {"type": "string"},
-    }
-}
+AZURES_OWN: Final = frozenset(kind.reason for kind in WRITES_TO_AZURE)
+RETRY_AFTER: Final = {"Retry-After": "In how many seconds to come back."}
+OF_EVERY_ANSWER: Final = {CORRELATION_HEADER: "The GUID of the request: its own, or made."}
 NO_KEY: Final = {"description": "The function key is missing or wrong; made by the Functions host."}
 
 
@@ -164,10 +162,7 @@ def _responses(route: Route, schemas: Schemas) -> Json:
 
 
 def _answer(kind: type[Answer], body: object, schemas: Schemas) -> Json:
-    headers = {
-        name: {"description": text, "schema": {"type": "string"}}
-        for name, text in kind.header_texts.items()
-    }
+    headers = _headers(kind.header_texts, required=kind is not Tagged)
     if kind is NotModified:
         return {"description": kind.told, "headers": headers}
     if kind is AsCalendar:
@@ -179,8 +174,19 @@ def _answer(kind: type[Answer], body: object, schemas: Schemas) -> Json:
     return {"description": kind.told, "headers": headers, "content": content}
 
 
+def _headers(texts: Mapping[str, str], *, required: bool = True) -> Json:
+    own: Json = {name: _header(text, required=required) for name, text in texts.items()}
+    return own | {name: _header(text, required=True) for name, text in OF_EVERY_ANSWER.items()}
+
+
+def _header(text: str, *, required: bool) -> Json:
+    return {"description": text, "required": required, "schema": {"type": "string"}}
+
+
 def _problem(status: int, kinds: Sequence[ProblemKind], schemas: Schemas) -> Json:
     reasons = [kind.reason for kind in kinds]
+    # What Azure refuses now it may grant later, whatever the status: some refusals say when.
+    comes, may_come = status in COMES_BACK, not AZURES_OWN.isdisjoint(reasons)
     schema = {
         "allOf": [
             schemas.of(ProblemJson),
@@ -189,7 +195,7 @@ def _problem(status: int, kinds: Sequence[ProblemKind], schemas: Schemas) -> Jso
     }
     return {
         "description": " ".join(f"`{kind.reason}`: {kind.title}" for kind in kinds),
-        "headers": RETRY_AFTER if status in COMES_BACK else {},
+        "headers": _headers(RETRY_AFTER if comes or may_come else {}, required=comes),
         "content": {"application/problem+json": {"schema": schema}},
     }
 

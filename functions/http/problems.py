@@ -14,6 +14,7 @@ from functions.http.parts import BODY_LIMIT
 from shared.domain.deciding.advice import OfferJson
 from shared.domain.deciding.conditions import DifferenceJson
 from shared.domain.deciding.decision import FindingJson
+from shared.domain.messages.touches import LastRemovedJson
 from shared.domain.vocabulary.reason_texts import REASONS
 from shared.domain.vocabulary.reasons import Reason
 
@@ -57,6 +58,7 @@ class ProblemJson(TypedDict):
     lastOutcome: NotRequired[dict[str, object]]
     givenUp: NotRequired[dict[str, object]]
     imageAge: NotRequired[dict[str, object]]
+    lastRemoved: NotRequired[LastRemovedJson]
     etag: NotRequired[str]
     findings: NotRequired[list[FindingJson]]
     warnings: NotRequired[list[FindingJson]]

@@ -14,7 +14,10 @@ from functions.http.problems import FOREIGN_SUBSCRIPTION, ProblemKind, RequestRe
 from functions.http.routes import Routes
 from functions.page.fresh import FreshHeaders
 from shared.domain.messages.audit import AuditAction, Origin
+from shared.domain.policy.read_rules import MOST_TEXT, short_text
+from shared.domain.vocabulary.fields import BrokenRule
 from shared.domain.vocabulary.ids import parse_subscription_id
+from shared.domain.vocabulary.invalid import InvalidInput
 from shared.reconcile.shown.page.feeds import FEED_ID, FeedJson, NewFeedJson
 from shared.world import app
 
@@ -31,7 +34,7 @@ type Ring = Annotated[
     str,
     Meta(
         min_length=1,
-        max_length=100,
+        max_length=MOST_TEXT,
         description="A rule of the policy, by its name: only clusters that it is for.",
         examples=["everything"],
     ),
@@ -59,6 +62,13 @@ class FeedBody(Part, frozen=True):
 
     ring: Ring | None = None
     subscription_id: SubscriptionId | None = None
+
+    def check(self) -> None:
+        """Refuse what no rule can be called."""
+        try:
+            _ = self.ring is None or short_text(self.ring)
+        except BrokenRule as error:
+            raise InvalidInput.because("ring", self.ring, str(error)) from error
 
 
 class FeedPath(Part, frozen=True):

@@ -5,10 +5,10 @@ from typing import Annotated
 from msgspec import Meta, field
 
 from functions.http.parts import Part
+from shared.domain.deciding.conditions import is_named
 
 type KnownTag = Annotated[
-    str,
-    Meta(max_length=200, description="The ETag of the last answer; the same again is a 304."),
+    str, Meta(description="ETags of earlier answers, or *; one of them again is a 304.")
 ]
 
 
@@ -19,5 +19,4 @@ class FreshHeaders(Part, frozen=True):
 
     def has(self, etag: str) -> bool:
         """Say whether it is what this tag stands for."""
-        # What compresses on the way makes a tag a weak one.
-        return (self.if_none_match or "").removeprefix("W/") == etag
+        return is_named(etag, self.if_none_match or "")

@@ -9,6 +9,7 @@ from functions.http.problems import ProblemKind, RequestRefused
 from functions.http.routes import Routes
 from functions.page.document import document
 from functions.page.fresh import FreshHeaders
+from shared.domain.deciding.conditions import is_named
 from shared.domain.errors import InvalidSetting
 from shared.reconcile.shown.page.rows import FleetPageJson
 from shared.world import app
@@ -43,10 +44,11 @@ async def fleet_page(req: func.HttpRequest) -> func.HttpResponse:
         "Cache-Control": "no-cache",
         "ETag": weak(page.etag),
     }
-    if req.headers.get("if-none-match", "").removeprefix("W/") == page.etag:
-        return func.HttpResponse(status_code=304, headers=headers)
-    html = func.HttpResponse(page.html, mimetype="text/html", charset="utf-8", headers=headers)
-    return compressed(html, req.headers.get("accept-encoding", ""))
+    if is_named(page.etag, req.headers.get("if-none-match", "")):
+        answer = func.HttpResponse(status_code=304, mimetype="text/html", headers=headers)
+    else:
+        answer = func.HttpResponse(page.html, mimetype="text/html", headers=headers)
+    return compressed(answer, req.headers.get("accept-encoding", ""))
 
 
 def _has_sign_in() -> bool:

@@ -12,13 +12,14 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 from infra.deploying.refusals import CallFailed, DeploymentStopped
 
 WEB_API = "2025-03-01"
 """The api-version of Microsoft.Web."""
-_ERROR = re.compile(r"\(([A-Za-z]\w+)\) (.*)")
+_ERROR = re.compile(r"^(?:Exception Details:)?\s*\(([A-Za-z]\w+)\) (.*)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -29,13 +30,22 @@ class Patience:
     every: float = 10
 
     def tried(self, what: str, attempt: Callable[[], object | None]) -> object | None:
-        """Repeat until `attempt` gives something; None if the time is over. Says that it waits."""
+        """Repeat until `attempt` gives something; None if the time is over. Says that it waits.
+
+        A call that Azure did not answer this once is made again too.
+        """
         started = time.monotonic()
-        while (given := attempt()) is None:
-            if time.monotonic() - started >= self.longest:
-                return None
+        while True:
+            try:
+                given = attempt()
+            except CallFailed as failure:
+                if not failure.passes or time.monotonic() - started >= self.longest:
+                    raise
+                print(f"  {failure}", flush=True)
+                given = None
+            if given is not None or time.monotonic() - started >= self.longest:
+                return given
             self.pause(what)
-        return given
 
     def pause(self, what: str) -> None:
         """Wait once."""
@@ -59,10 +69,25 @@ def run_az(arguments: Sequence[str]) -> Said:
         raise DeploymentStopped(
             "az is not on the path: install azure-cli, or use a cloud shell, which has it"
         )
+    # Bytes that are no text in this machine's encoding must not end the deployment.
     done = subprocess.run(  # noqa: S603 - arguments are passed as they are, without a shell
-        [program, *arguments], check=False, capture_output=True, text=True
+        _command(program, arguments), check=False, capture_output=True, text=True, errors="replace"
     )
     return Said(done.returncode, done.stdout, done.stderr)
+
+
+def _command(program: str, arguments: Sequence[str]) -> str | list[str]:
+    """Give what starts a program with arguments that arrive as they are.
+
+    On Windows az is a batch file: cmd reads its line, and takes `&` in an address for the end of a
+    command unless it stands in quotes.
+    """
+    if not program.lower().endswith((".cmd", ".bat")):
+        return [program, *arguments]
+    wrong = next((each for each in arguments if set(each) & set('"\r\n')), None)
+    if wrong is not None:
+        raise DeploymentStopped(f"az takes no quotes and no line breaks on Windows: {wrong!r}")
+    return " ".join(f'"{each}"' for each in (program, *arguments))
 
 
 @dataclass(frozen=True)
@@ -82,7 +107,11 @@ class Azure:
         said = self.az([*arguments, "--only-show-errors", "--output", "json"])
         if said.code:
             raise _failure(said.err)
-        return json.loads(said.out) if said.out.strip() else None
+        try:
+            return json.loads(said.out) if said.out.strip() else None
+        except ValueError:
+            told = f"az {arguments[0]} answered what is no JSON: {said.out.strip()[:500]}"
+            raise CallFailed("", told) from None
 
     def rest(self, method: str, path: str, body: object = None, *, quiet: bool = False) -> object:
         """Call Resource Manager: `path` is a resource id with its api-version."""
@@ -94,11 +123,11 @@ class Azure:
             return self.run(*arguments, "--body", f"@{file}", quiet=quiet)
 
     def get(self, path: str) -> dict[str, object] | None:
-        """Read a resource; None where there is none, or none that the caller may see."""
+        """Read a resource; None where there is none. Raises CallFailed, where it is hidden too."""
         try:
             found = self.rest("get", path, quiet=True)
         except CallFailed as failure:
-            if is_absent(failure):
+            if failure.is_absent:
                 return None
             raise
         return found if isinstance(found, dict) else None
@@ -115,9 +144,11 @@ class Azure:
         return listed
 
 
-def is_absent(failure: CallFailed) -> bool:
-    """Tell whether Azure says that something is not there."""
-    return failure.code.endswith("NotFound") or failure.code in {"404", "MissingSubscription"}
+def who_is_not_known(failure: CallFailed) -> str:
+    """Say that nobody is signed in, or in az's own words why it does not tell who."""
+    if "az login" in failure.message:
+        return "az is not signed in"
+    return f"az does not say who is signed in: {failure}"
 
 
 @contextlib.contextmanager
@@ -144,15 +175,35 @@ def without_case(value: dict[str, object]) -> dict[str, object]:
 
 
 def _failure(said: str) -> CallFailed:
-    """Read what az wrote: JSON of a failed deployment, `(Code) message`, or a status of HTTP."""
-    said = said.strip().removeprefix("ERROR: ")
-    start = said.find("{")
-    with contextlib.suppress(ValueError):
-        read, _ = json.JSONDecoder().raw_decode(said[start:] if start >= 0 else "")
-        return CallFailed(*_innermost(read))
-    if found := _ERROR.search(said):
-        return CallFailed(found[1], found[2].strip())
-    return CallFailed("", said[-2000:])
+    """Read what az wrote: JSON of a failed deployment, `(Code) message`, or a status of HTTP.
+
+    `az rest` begins with the status in words; `az deployment` writes the inner errors, which say
+    why, after the outer one, each as JSON of its own.
+    """
+    said = re.split("^ERROR: ", said.strip(), maxsplit=1, flags=re.MULTILINE)[-1].strip()
+    in_words = said.partition("(")[0]
+    status = next((each.value for each in HTTPStatus if in_words == each.phrase), 0)
+    read = [found for found in map(_innermost, _objects(said)) if found[0]]
+    if read:
+        inner = read[1:] or read
+        more = "".join(f"; {code}: {message}" for code, message in inner[:-1])
+        return CallFailed(inner[-1][0], inner[-1][1] + more, status)
+    if found := _ERROR.findall(said):
+        return CallFailed(found[-1][0], found[-1][1].strip(), status)
+    return CallFailed("", said[-2000:], status)
+
+
+def _objects(said: str) -> Iterator[object]:
+    """Give each JSON object in a text, one after the other."""
+    decoder, at = json.JSONDecoder(), said.find("{")
+    while at >= 0:
+        try:
+            read, end = decoder.raw_decode(said, at)
+        except ValueError:
+            end = at + 1
+        else:
+            yield read
+        at = said.find("{", end)
 
 
 def _innermost(error: object) -> tuple[str, str]:

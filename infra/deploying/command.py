@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import contextlib
 import json
 import os
 import shutil
@@ -12,10 +13,11 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from infra.deploying.azure import Azure, Patience, Said, run_az, text_at
+from infra.deploying.azure import Azure, Patience, Said, run_az, text_at, who_is_not_known
 from infra.deploying.code import deploy_code
 from infra.deploying.events import deploy_events
 from infra.deploying.first_run import start_first_run
+from infra.deploying.given import wrong_names
 from infra.deploying.installation import Installation
 from infra.deploying.parameters import INFRA, read_parameters
 from infra.deploying.policy import put_policy
@@ -87,7 +89,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--policy",
         type=Path,
-        default=INFRA.parent / "policy.toml",
         metavar="FILE",
         help="which window for which cluster (policy.toml, if there is one)",
     )
@@ -97,8 +98,19 @@ def _parser() -> argparse.ArgumentParser:
         ("--patience", 300.0, "longest wait for Azure, in seconds (300)"),
         ("--every", 10.0, "how often to look meanwhile, in seconds (10)"),
     ):
-        parser.add_argument(option, default=default, help=shown, type=float, metavar="SECONDS")
+        parser.add_argument(option, default=default, help=shown, type=_seconds, metavar="SECONDS")
     return parser
+
+
+def _seconds(text: str) -> float:
+    """Read a time to wait. Raises ArgumentTypeError."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be seconds, 0 or more, not {text!r}")
+    return seconds
 
 
 _OPTIONS = (
@@ -125,17 +137,38 @@ def _run(
     azure = Azure(asked.dry_run, Patience(asked.patience, asked.every), az)
     if not environment.get("AZURE_ENV_NAME"):
         raise DeploymentStopped("the installation has no name: --name, or AZURE_ENV_NAME")
-    home = environment.get("AZURE_SUBSCRIPTION_ID") or _current(azure)
-    filled = {**environment, "AZURE_SUBSCRIPTION_ID": home}
-    one = Installation(azure, home.lower(), read_parameters(filled), asked.release, asked.policy)
-    if asked.azd and environment.get("appId"):
-        one.outputs = {name.lower(): value for name, value in environment.items()}
-    for step in asked.steps or _IN_ORDER:
+    if asked.policy is not None and not asked.policy.is_file():
+        raise DeploymentStopped(f"--policy: {asked.policy} is no file")
+    one = _installation(asked, environment, azure)
+    steps = asked.steps or _IN_ORDER
+    wrong = list(wrong_names(one))
+    if wrong and "preflight" not in steps:
+        raise DeploymentStopped("\n".join(map(str, wrong)))
+    if not (wrong or one.location or azure.dry_run):
+        # Whoever is not signed in is told so by the first step.
+        with contextlib.suppress(CallFailed):
+            one.learn_location()
+    for step in steps:
         print(f"naptime {one.name}: {step}", flush=True)
         if step == "preflight" and asked.azd:
             preflight(one, _azd_tenant)
         else:
             _STEPS[step](one)
+
+
+def _installation(
+    asked: argparse.Namespace, environment: Mapping[str, str], azure: Azure
+) -> Installation:
+    home = environment.get("AZURE_SUBSCRIPTION_ID", "").strip() or _current(azure)
+    parameters = read_parameters({**environment, "AZURE_SUBSCRIPTION_ID": home})
+    one = Installation(
+        azure, home.lower(), parameters, asked.release, asked.policy or INFRA.parent / "policy.toml"
+    )
+    # Windows has the names of variables in capitals, whatever case azd gave them.
+    lower = {name.lower(): value for name, value in environment.items()}
+    if asked.azd and lower.get("appid"):
+        one.outputs = {**lower}
+    return one
 
 
 def _current(azure: Azure) -> str:
@@ -145,8 +178,8 @@ def _current(azure: Azure) -> str:
         return "<the subscription of az account show>"
     try:
         return text_at(azure.run("account", "show", quiet=True), "id")
-    except CallFailed:
-        raise DeploymentStopped("az is not signed in: run `az login`") from None
+    except CallFailed as failure:
+        raise DeploymentStopped(f"{who_is_not_known(failure)}: run `az login`") from None
 
 
 def _azd_tenant() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,10 +10,11 @@ from hashlib import sha256
 from pathlib import Path
 
 from infra.deploying.azure import Azure, text_at, without_case
-from infra.deploying.parameters import INFRA
+from infra.deploying.parameters import INFRA, plain_location
 from infra.deploying.refusals import DeploymentStopped
 
 DEPLOYMENT_API = "2025-04-01"
+GROUP_API = "2025-04-01"
 
 
 @dataclass
@@ -47,6 +49,12 @@ class Installation:
         """Path of naptime's own resource group."""
         return f"/subscriptions/{self.home}/resourceGroups/rg-{self.name}"
 
+    def learn_location(self) -> None:
+        """Take the region of the group, where none was named: a step alone needs no --location."""
+        found = self.azure.get(f"{self.group}?api-version={GROUP_API}")
+        there = plain_location(text_at(found, "location"))
+        self.parameters = {**self.parameters, "location": there}
+
     def deployment(self, step: str) -> str:
         """Name a deployment at subscription scope.
 
@@ -74,7 +82,9 @@ class Installation:
         self.output("appId")
         given = self.outputs.get("eventsparameters")
         # azd hands objects over as JSON.
-        read = json.loads(given) if isinstance(given, str) else given
+        with contextlib.suppress(ValueError):
+            given = json.loads(given) if isinstance(given, str) else given
+        read = given
         if not isinstance(read, dict):
             raise DeploymentStopped(
                 "the output eventsParameters is not known: run the step `resources`"

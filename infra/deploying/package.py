@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +22,7 @@ def functions_of(package: Path) -> list[str]:
             sources = [read.read(name).decode("utf-8") for name in names]
     except FileNotFoundError:
         raise DeploymentStopped(missing(package)) from None
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, RuntimeError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise DeploymentStopped(f"{package} is no deploy package: {error}") from error
     found = sorted(name for source in sources for name in declared(source))
     if not found:

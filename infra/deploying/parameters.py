@@ -42,10 +42,16 @@ def read_parameters(environment: Mapping[str, str]) -> dict[str, object]:
     """
     types = {name: one.get("type") for name, one in compiled("main")["parameters"].items()}
     given = json.loads((INFRA / "main.parameters.json").read_text(encoding="utf-8"))["parameters"]
-    return {
+    read = {
         name: _typed(one["value"], filled_in(one["value"], environment), str(types[name]))
         for name, one in given.items()
     }
+    return {**read, "location": plain_location(str(read["location"]))}
+
+
+def plain_location(location: str) -> str:
+    """Write a region as Azure does: `West Europe` is the same one, but not the same text."""
+    return "".join(location.split()).lower()
 
 
 _MEANT = {

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
-from infra.deploying.azure import Azure, text_at, without_case
-from infra.deploying.installation import Installation
-from infra.deploying.package import missing
+from infra.deploying.azure import Azure, text_at, who_is_not_known, without_case
+from infra.deploying.given import is_id, watched_ids, wrong_names, wrong_options, wrong_package
+from infra.deploying.installation import GROUP_API, Installation
+from infra.deploying.parameters import plain_location
 from infra.deploying.refusals import CallFailed, DeploymentStopped, Finding
-from infra.deploying.topics import system_topics
+from infra.deploying.topics import NOTIFICATIONS, installation_of, system_topics
 
-_NAME = re.compile(r"[a-z][a-z0-9-]{1,14}[a-z0-9]")
-_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 PYTHON = "3.13"
+OLDEST_AZ = [2, 70]
 AT_HOME = (
     *("Microsoft.App", "Microsoft.EventGrid", "Microsoft.Insights", "Microsoft.ManagedIdentity"),
     *("Microsoft.OperationalInsights", "Microsoft.Storage", "Microsoft.Web"),
@@ -21,6 +21,9 @@ AT_HOME = (
 """Resource providers of naptime's own subscription."""
 WATCHED = ("Microsoft.EventGrid", "Microsoft.Insights")
 """Resource providers of each watched subscription."""
+OWN_IDENTITY = ("Microsoft.ManagedIdentity",)
+"""And one more, where each gets an identity."""
+_REGISTERED = {"Registered", "Registering"}
 NEEDED_AT_HOME = (
     *(
         "Microsoft.Resources/deployments/write",
@@ -71,44 +74,27 @@ def preflight(one: Installation, azd_tenant: Callable[[], str] | None = None) ->
 
 def find(one: Installation, azd_tenant: Callable[[], str] | None = None) -> Iterator[Finding]:
     """Give each finding; what Azure has to be asked for only where somebody is signed in."""
-    yield from _wrong_names(one)
+    wrong = list(wrong_names(one))
+    yield from wrong
+    yield from wrong_options(one)
+    if not one.location:
+        yield Finding("No region was named.", "Name one: --location westeurope, or AZURE_LOCATION.")
     if one.azure.dry_run:
         one.azure.run("account", "show")
         return
-    if azd_tenant is None and not one.package.exists():
-        yield Finding(f"There is no package. {missing(one.package)}.", "Then run this again.")
+    if azd_tenant is None:
+        yield from wrong_package(one)
     signed_in = yield from _signed_in(one.azure, azd_tenant)
     if not signed_in:
         return
+    yield from _version(one.azure)
     if one.location:
         yield from _runtime(one)
-    for subscription in dict.fromkeys([one.home, *_subscriptions(one)]):
+    if not wrong:
+        yield from _group(one)
+    for subscription in dict.fromkeys(filter(is_id, [one.home, *watched_ids(one)])):
         yield from _subscription(one, subscription)
     yield from _topics(one)
-
-
-def _subscriptions(one: Installation) -> list[str]:
-    return [each.lower() for each in one.watched if _GUID.fullmatch(each)]
-
-
-def _wrong_names(one: Installation) -> Iterator[Finding]:
-    if not _NAME.fullmatch(one.name):
-        yield Finding(
-            f"{one.name!r} is no name for Event Grid and App Service, though azd takes it.",
-            "Take 3 to 16 lower-case letters, digits and hyphens, a letter first, no hyphen last:"
-            " --name, or a new `azd env`.",
-        )
-    if not one.location:
-        yield Finding("No region was named.", "Name one: --location westeurope, or AZURE_LOCATION.")
-    for each in one.watched:
-        if not _GUID.fullmatch(each):
-            yield Finding(
-                f"NAPTIME_SUBSCRIPTIONS: {each!r} is not the id of a subscription.",
-                "Give the ids of `az account list`, with commas between them.",
-            )
-    lower = [each.lower() for each in one.watched]
-    for each in sorted({each for each in lower if lower.count(each) > 1}):
-        yield Finding(f"NAPTIME_SUBSCRIPTIONS: {each} is there twice.", "Name it once.")
 
 
 def _signed_in(
@@ -116,8 +102,10 @@ def _signed_in(
 ) -> Generator[Finding, None, bool]:
     try:
         account = azure.run("account", "show")
-    except CallFailed:
-        yield Finding("az is not signed in.", "Run `az login`; azd's own login is another one.")
+    except CallFailed as failure:
+        yield Finding(
+            f"{who_is_not_known(failure)}.", "Run `az login`; azd's own login is another one."
+        )
         return False
     tenant = text_at(account, "tenantId")
     if azd_tenant is None:
@@ -133,13 +121,56 @@ def _signed_in(
     return True
 
 
+def _version(azure: Azure) -> Iterator[Finding]:
+    version = text_at(azure.run("version", quiet=True), "azure-cli")
+    numbers = [int(each) for each in re.findall(r"\d+", version)]
+    if numbers and numbers < OLDEST_AZ:
+        yield Finding(
+            f"az is {version}; this takes {'.'.join(map(str, OLDEST_AZ))} or later.",
+            "Run `az upgrade`, or take a cloud shell.",
+        )
+
+
+def _group(one: Installation) -> Iterator[Finding]:
+    """Look at a group of that name: azd names those of other products alike."""
+    found = _unless_hidden(one.azure, f"{one.group}?api-version={GROUP_API}")
+    there = plain_location(text_at(found, "location"))
+    if there and one.location and there != one.location:
+        yield Finding(
+            f"rg-{one.name} is in {there} already, and a group stays where it is.",
+            f"Deploy to {there}, `remove` it first, or take another --name.",
+        )
+    elif found is not None and not installation_of(one) and (others := _others(one)):
+        yield Finding(
+            f"rg-{one.name} is somebody else's: it holds no naptime, but {others[0]}.",
+            "Take another --name: what is in the group goes with it when naptime is removed.",
+        )
+
+
+def _others(one: Installation) -> list[str]:
+    """Name what is in the group beside what a deployment that stopped early has made there."""
+    ours = {f"id-{one.name}", f"id-{one.name}-package", f"id-{one.name}-events", f"log-{one.name}"}
+    listed = one.azure.every(f"{one.group}/resources?api-version=2021-04-01")
+    insights = (f"appi-{one.name}", "Application Insights Smart Detection")
+    return [
+        text_at(each, "id")
+        for each in listed
+        if text_at(each, "name") not in ours and not text_at(each, "name").endswith(insights)
+    ]
+
+
 def _runtime(one: Installation) -> Iterator[Finding]:
-    offered = _listed(
-        one.azure,
-        "list-flexconsumption-runtimes",
-        *("--location", one.location, "--runtime", "python"),
-    )
-    if offered is None:
+    try:
+        asked = ("--location", one.location, "--runtime", "python")
+        given = one.azure.run("functionapp", "list-flexconsumption-runtimes", *asked, quiet=True)
+    except CallFailed as failure:
+        yield Finding(
+            f"Whether {one.location} offers the Flex Consumption plan is not known: {failure}",
+            "`az functionapp list-flexconsumption-locations` names the regions that do.",
+        )
+        return
+    offered = given if isinstance(given, list) else []
+    if not offered:
         yield Finding(
             f"{one.location} does not offer the Flex Consumption plan.",
             "`az functionapp list-flexconsumption-locations` names the regions that do.",
@@ -151,25 +182,18 @@ def _runtime(one: Installation) -> Iterator[Finding]:
         )
 
 
-def _listed(azure: Azure, *arguments: str) -> list[object] | None:
-    try:
-        given = azure.run("functionapp", *arguments, quiet=True)
-    except CallFailed:
-        return None
-    return given if isinstance(given, list) and given else None
-
-
 def _subscription(one: Installation, subscription: str) -> Iterator[Finding]:
     path = f"/subscriptions/{subscription}"
-    if one.azure.get(f"{path}?api-version=2022-12-01") is None:
+    if _unless_hidden(one.azure, f"{path}?api-version=2022-12-01") is None:
         yield Finding(
             f"The subscription {subscription} is not there, or not yours to see.",
             "Ask its owner for access, or leave it out.",
         )
         return
-    at_home, is_watched = subscription == one.home, subscription in _subscriptions(one)
+    at_home, is_watched = subscription == one.home, subscription in watched_ids(one)
     from_here = one.parameters.get("watchFromHere") is not False
-    for namespace in sorted({*(AT_HOME if at_home else ()), *(WATCHED if is_watched else ())}):
+    watched = (*WATCHED, *(OWN_IDENTITY if _has_own_identity(one) else ()))
+    for namespace in sorted({*(AT_HOME if at_home else ()), *(watched if is_watched else ())}):
         yield from _provider(one.azure, subscription, namespace)
     needed = dict.fromkeys(
         [
@@ -189,14 +213,31 @@ def _subscription(one: Installation, subscription: str) -> Iterator[Finding]:
         )
 
 
+def _unless_hidden(azure: Azure, path: str) -> dict[str, object] | None:
+    try:
+        return azure.get(path)
+    except CallFailed as failure:
+        if failure.is_hidden:
+            return None
+        raise
+
+
+def _has_own_identity(one: Installation) -> bool:
+    return (
+        one.parameters.get("watchFromHere") is not False
+        and one.parameters.get("identityPerSubscription") is True
+    )
+
+
 def _notifies(one: Installation) -> bool:
     return one.parameters.get("watchResourceNotifications") is True
 
 
 def _provider(azure: Azure, subscription: str, namespace: str) -> Iterator[Finding]:
     path = f"/subscriptions/{subscription}/providers/{namespace}?api-version=2021-04-01"
-    state = text_at(azure.get(path), "registrationState")
-    if state not in {"Registered", "Registering"}:
+    found = _unless_hidden(azure, path)
+    # Whoever may write event subscriptions alone may not see providers.
+    if found is not None and text_at(found, "registrationState") not in _REGISTERED:
         yield Finding(
             f"{namespace} is not registered in {subscription}.",
             f"az provider register --namespace {namespace} --subscription {subscription}",
@@ -219,21 +260,33 @@ def _matches(action: str, patterns: object) -> bool:
     )
 
 
+def _topics_of_notifications(one: Installation) -> Iterator[Finding]:
+    if not _notifies(one):
+        return
+    for topic in system_topics(one.azure, watched_ids(one), NOTIFICATIONS):
+        if not topic.is_of(one):
+            yield Finding(
+                f"{topic.subscription} has a topic of resource notifications already, {topic.id},"
+                " and Event Grid allows one.",
+                "Leave out NAPTIME_RESOURCE_NOTIFICATIONS: they say the same again.",
+            )
+
+
 def _topics(one: Installation) -> Iterator[Finding]:
     if one.parameters.get("watchFromHere") is False:
         return
+    yield from _topics_of_notifications(one)
     named = one.parameters.get("existingSystemTopics")
     given = [str(each) for each in named] if isinstance(named, list) else []
-    there = system_topics(one.azure, _subscriptions(one))
-    for subscription in _subscriptions(one):
+    there = system_topics(one.azure, watched_ids(one))
+    for subscription in watched_ids(one):
         theirs = [each for each in there if each.subscription == subscription]
         mine = [each for each in given if f"/subscriptions/{subscription}/" in each.lower()]
         for topic in theirs:
             if not mine and not topic.is_of(one):
                 yield Finding(
                     f"{subscription} has a system topic already, and Event Grid allows one.",
-                    f"Share it: NAPTIME_EXISTING_SYSTEM_TOPICS='[\"{topic.id}\"]'"
-                    " (or --existing-system-topic).",
+                    f"Share it: NAPTIME_EXISTING_SYSTEM_TOPICS='[\"{topic.id}\"]'.",
                 )
         for each in mine:
             if each.lower() not in {topic.id.lower() for topic in theirs}:

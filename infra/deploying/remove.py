@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from infra.deploying.azure import Patience, is_absent, text_at
-from infra.deploying.installation import Installation
+import shlex
+
+from infra.deploying.azure import Patience, text_at
+from infra.deploying.installation import GROUP_API, Installation
 from infra.deploying.refusals import CallFailed, DeploymentStopped
 from infra.deploying.topics import OF_AN_INSTALLATION, ask_graph, installation_of, system_topics
 
 _EVENT_GRID = "2025-02-15"
 _ROLES = "2022-04-01"
-_GROUPS = "2025-04-01"
+_TOPIC = "microsoft.eventgrid/systemtopics"
+_MADE_THERE = {
+    "microsoft.insights/metricalerts": "2018-03-01",
+    "microsoft.insights/actiongroups": "2023-01-01",
+    _TOPIC: _EVENT_GRID,
+    "microsoft.managedidentity/userassignedidentities": "2024-11-30",
+}
+"""What watch.bicep makes in its group, with its api-version, in the order of its removal."""
 _RESOURCES = "?api-version=2021-04-01"
 
 
@@ -20,14 +29,21 @@ def remove(one: Installation) -> None:
         return
     installation = installation_of(one)
     if not installation:
-        _refuse_what_is_held(one)
+        if not _is_going(one):
+            _refuse_what_is_held(one)
         print(f"  {one.group} holds no installation; only the group itself is looked for")
     else:
         for subscription in _subscriptions(one, installation):
             _remove_watch(one, subscription, installation)
-    _delete(one, f"{one.group}?api-version={_GROUPS}")
+    _delete(one, f"{one.group}?api-version={GROUP_API}")
     print("  Left: the schedules on the clusters, which nobody brings back once they are deleted;")
     print("  the entries of the deployments in the subscriptions' histories.")
+
+
+def _is_going(one: Installation) -> bool:
+    """Tell whether the group is being deleted, by a command that was stopped before its end."""
+    found = one.azure.get(f"{one.group}?api-version={GROUP_API}")
+    return text_at(found, "properties", "provisioningState").lower() == "deleting"
 
 
 def _refuse_what_is_held(one: Installation) -> None:
@@ -45,11 +61,11 @@ def _print_only(one: Installation) -> None:
     for subscription in one.watched:
         path = f"/subscriptions/{subscription}"
         group = f"{path}/resourceGroups/rg-{one.name}-events-<installation>"
-        one.azure.rest("delete", f"{group}?api-version={_GROUPS}")
+        one.azure.rest("delete", f"{group}?api-version={GROUP_API}")
         roles = f"{path}/providers/Microsoft.Authorization"
         one.azure.rest("delete", f"{roles}/roleAssignments/<name>?api-version={_ROLES}")
         one.azure.rest("delete", f"{roles}/roleDefinitions/<name>?api-version={_ROLES}")
-    one.azure.rest("delete", f"{one.group}?api-version={_GROUPS}")
+    one.azure.rest("delete", f"{one.group}?api-version={GROUP_API}")
 
 
 def _subscriptions(one: Installation, installation: str) -> list[str]:
@@ -61,27 +77,53 @@ def _subscriptions(one: Installation, installation: str) -> list[str]:
 
 def _remove_watch(one: Installation, subscription: str, installation: str) -> None:
     prefix = f"{one.name}-{installation}-"
-    shared = [
-        topic.id
-        for topic in system_topics(one.azure, [subscription])
-        if _remove_event_subscriptions(one, topic.id, prefix)
-    ]
     group = f"/subscriptions/{subscription}/resourceGroups/rg-{one.name}-events-{installation}"
+    known = [topic.id for topic in system_topics(one.azure, [subscription])]
+    # Of the group itself, because Resource Graph takes minutes to hear of a topic.
+    made = [each for kind, each in _held(one, group) if kind == _TOPIC]
+    topics = {topic.lower(): topic for topic in (*made, *known)}.values()
+    shared = [topic for topic in topics if _remove_event_subscriptions(one, topic, prefix)]
     kept = [topic for topic in shared if topic.lower().startswith(f"{group.lower()}/")]
+    if one.parameters.get("watchFromHere") is False:
+        _tell_owner(one, subscription, installation, is_kept=bool(kept))
+        return
     if kept:
         _remove_all_but(one, group, kept)
     else:
-        _delete(one, f"{group}?api-version={_GROUPS}")
+        _delete(one, f"{group}?api-version={GROUP_API}")
     _remove_role(one, subscription, installation)
+
+
+def _tell_owner(one: Installation, subscription: str, installation: str, *, is_kept: bool) -> None:
+    """Show what the owner runs, who made the role and the topic with watch.bicep."""
+    role = f"naptime {one.name} {installation} ({subscription})"
+    scope = f"/subscriptions/{subscription}"
+    group = ["group", "delete", "--name", f"rg-{one.name}-events-{installation}"]
+    commands = [
+        *([] if is_kept else [group]),
+        ["role", "assignment", "delete", "--role", role, "--scope", scope],
+        ["role", "definition", "delete", "--name", role],
+    ]
+    print("  Its event subscriptions are gone; the owner of the subscription runs:")
+    for each in commands:
+        print(f"    az {shlex.join([*each, '--subscription', subscription])}")
+
+
+def _held(one: Installation, group: str) -> list[tuple[str, str]]:
+    """Give type, in lower case, and id of everything in a group."""
+    listed = one.azure.every(f"{group}/resources{_RESOURCES}")
+    return [(text_at(each, "type").lower(), text_at(each, "id")) for each in listed]
 
 
 def _remove_event_subscriptions(one: Installation, topic: str, prefix: str) -> bool:
     """Delete those of this installation; tell whether somebody else has some on the topic."""
     others = False
     path = f"{topic}/eventSubscriptions"
+    # The topic of notifications is naptime's alone, and so is the name there.
+    own = "on-cluster-created" if topic.endswith(f"/evgst-{prefix}notifications") else prefix
     for each in one.azure.every(f"{path}?api-version={_EVENT_GRID}"):
         name = text_at(each, "name")
-        if name.startswith(prefix):
+        if name.startswith((prefix, own)):
             _delete(one, f"{path}/{name}?api-version={_EVENT_GRID}")
         else:
             others = True
@@ -90,10 +132,10 @@ def _remove_event_subscriptions(one: Installation, topic: str, prefix: str) -> b
 
 def _remove_all_but(one: Installation, group: str, kept: list[str]) -> None:
     """Delete what is in a group, but for topics that others have event subscriptions on."""
-    for each in one.azure.every(f"{group}/resources{_RESOURCES}"):
-        found = text_at(each, "id")
-        if text_at(each, "type").lower() == "microsoft.insights/metricalerts":
-            _delete(one, f"{found}?api-version=2018-03-01")
+    held, stays = _held(one, group), {topic.lower() for topic in kept}
+    for kind, version in _MADE_THERE.items():
+        for each in [found for of, found in held if of == kind and found.lower() not in stays]:
+            _delete(one, f"{each}?api-version={version}")
     for topic in kept:
         settings = f"{topic}/providers/Microsoft.Insights/diagnosticSettings/failures"
         _delete(one, f"{settings}?api-version=2021-05-01-preview")
@@ -120,7 +162,12 @@ def _delete(one: Installation, path: str) -> None:
     try:
         one.azure.rest("delete", path)
     except CallFailed as failure:
-        if not is_absent(failure):
+        if failure.is_hidden:
+            raise DeploymentStopped(
+                f"{path} was not deleted: {failure}\nAsk for the right to, or set"
+                " NAPTIME_WATCH_FROM_HERE=false, and its owner is told what to run."
+            ) from failure
+        if not failure.is_absent and failure.code != "ResourceGroupBeingDeleted":
             raise DeploymentStopped(f"{path} was not deleted: {failure}") from failure
     # A group takes as long as the slowest of what is in it.
     patience = Patience(one.azure.patience.longest * 6, one.azure.patience.every)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
+
 from infra.deploying.azure import Azure, text_at, without_case, written
 from infra.deploying.installation import DEPLOYMENT_API, Installation
-from infra.deploying.parameters import INFRA, as_file
+from infra.deploying.parameters import INFRA, as_file, compiled
 from infra.deploying.refusals import CallFailed, DeploymentStopped
 
 _SETTLING = {"DeploymentActive", "PrincipalNotFound", "AnotherOperationInProgress"}
@@ -14,11 +16,15 @@ _TRIES = 3
 
 def deploy_resources(one: Installation) -> None:
     """Make the resources, or change what differs; keeps their outputs."""
+    if not one.location:
+        raise DeploymentStopped("No region was named: --location westeurope, or AZURE_LOCATION.")
     deployed = deploy(one, "resources", "main", dict(one.parameters))
     if deployed is not None:
         properties = without_case(deployed).get("properties")
         one.take(without_case(properties).get("outputs") if isinstance(properties, dict) else None)
         print(f"  {one.output('appUrl')}")
+        if one.parameters.get("dryRun") is True:
+            print("  a dry run: it writes to no cluster until NAPTIME_DRY_RUN=false is given")
     if one.parameters.get("watchFromHere") is False:
         _tell_owners(one)
 
@@ -75,12 +81,45 @@ def _wait_for_an_earlier_one(azure: Azure, home: str, name: str) -> None:
 
 def _tell_owners(one: Installation) -> None:
     print("  The owners of the watched subscriptions run, each in theirs:")
-    values = {
+    for subscription in one.watched:
+        values = {**_for_owners(one), **_existing_topic(one, subscription)}
+        command = [
+            *("deployment", "sub", "create", "--subscription", subscription),
+            *("--name", one.deployment("watch"), "--location", one.location),
+            *("--template-file", "infra/compiled/watch.json", "--parameters"),
+            *(f"{name}={value}" for name, value in values.items()),
+        ]
+        print(f"    az {shlex.join(command)}")
+
+
+def _for_owners(one: Installation) -> dict[str, str]:
+    """Give the parameters of watch.bicep: each switch that is not at its default there too."""
+    shared = compiled("watch")["parameters"].items()
+    given = {name: one.parameters.get(name) for name, _ in shared}
+    switches = {
+        name: str(given[name]).lower()
+        for name, each in shared
+        if isinstance(given[name], bool) and given[name] != each.get("defaultValue")
+    }
+    identity = (
+        {"eventsIdentityId": one.output("eventsIdentityId")}
+        if given["identityOnSystemTopics"] is True and not given["identityPerSubscription"]
+        else {}
+    )
+    return {
         "environmentName": one.name,
         "installation": one.output("installation"),
         "location": one.location,
         "appPrincipalId": one.output("appPrincipalId"),
+        **switches,
+        **identity,
     }
-    given = " ".join(f"{name}={value}" for name, value in values.items())
-    template = "--template-file infra/compiled/watch.json"
-    print(f"    az deployment sub create --location {one.location} {template} --parameters {given}")
+
+
+def _existing_topic(one: Installation, subscription: str) -> dict[str, str]:
+    named = one.parameters.get("existingSystemTopics")
+    there = f"/subscriptions/{subscription}/".lower()
+    for each in named if isinstance(named, list) else []:
+        if there in str(each).lower():
+            return {"existingSystemTopicId": str(each)}
+    return {}

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from infra.deploying.azure import Azure, text_at, without_case
 from infra.deploying.installation import Installation
 
+_ACCOUNT = re.compile("stnap([a-z0-9]{13})")
 GRAPH = "/providers/Microsoft.ResourceGraph/resources?api-version=2022-10-01"
-QUERY = (
+CLUSTERS = "microsoft.resources.subscriptions"
+NOTIFICATIONS = "microsoft.resourcenotifications.resources"
+"""Types of topics; Event Grid allows one of each for a subscription."""
+_QUERY = (
     "resources | where type =~ 'microsoft.eventgrid/systemtopics'"
-    " and properties.topicType =~ 'microsoft.resources.subscriptions'"
+    " and properties.topicType =~ '{kind}'"
     " | project id, subscriptionId, installation = tostring(tags['naptime-installation']),"
     " name = tostring(tags['azd-env-name'])"
 )
@@ -23,7 +28,7 @@ OF_AN_INSTALLATION = (
 
 @dataclass(frozen=True)
 class SystemTopic:
-    """A topic of a subscription's own events; `installation` is empty where naptime made it not."""
+    """A topic of a subscription; `installation` is empty where naptime made it not."""
 
     id: str
     subscription: str
@@ -34,7 +39,9 @@ class SystemTopic:
         return bool(self.installation) and self.installation == installation_of(one)
 
 
-def system_topics(azure: Azure, subscriptions: Sequence[str]) -> list[SystemTopic]:
+def system_topics(
+    azure: Azure, subscriptions: Sequence[str], kind: str = CLUSTERS
+) -> list[SystemTopic]:
     """Ask for the topics of some subscriptions."""
     return [
         SystemTopic(
@@ -42,7 +49,7 @@ def system_topics(azure: Azure, subscriptions: Sequence[str]) -> list[SystemTopi
             text_at(row, "subscriptionId").lower(),
             text_at(row, "installation"),
         )
-        for row in ask_graph(azure, QUERY, subscriptions)
+        for row in ask_graph(azure, _QUERY.replace("{kind}", kind), subscriptions)
     ]
 
 
@@ -63,9 +70,7 @@ def installation_of(one: Installation) -> str:
     """
     path = f"{one.group}/resources?api-version=2021-04-01"
     for each in one.azure.every(path):
-        name = text_at(each, "name")
-        if text_at(each, "type").lower() == "microsoft.storage/storageaccounts" and name.startswith(
-            "stnap"
-        ):
-            return name[len("stnap") :]
+        found = _ACCOUNT.fullmatch(text_at(each, "name"))
+        if found and text_at(each, "type").lower() == "microsoft.storage/storageaccounts":
+            return found[1]
     return ""

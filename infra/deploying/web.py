@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.request
+import urllib.response
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -31,9 +33,23 @@ def call(method: str, url: str, headers: Mapping[str, str], body: bytes | None =
     """Make one call over https; neither a status nor a lost connection is an error."""
     request = urllib.request.Request(url, data=body, headers=dict(headers), method=method)  # noqa: S310 - built from https:// and a host name of Azure's
     try:
-        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310 - as above
-            return Answer(answer.status, answer.read().decode("utf-8", "replace"))
+        with _answered(request) as answer:
+            return Answer(answer.getcode() or 0, answer.read().decode("utf-8", "replace"))
+    except (OSError, http.client.HTTPException) as error:
+        return Answer(0, str(error) or type(error).__name__)
+
+
+class _NowhereElse(urllib.request.HTTPRedirectHandler):
+    """Follows nobody: key and token would go along, and a page to sign in is no answer."""
+
+    def redirect_request(self, *_: object) -> None:
+        """Give no request; the redirect itself is the answer."""
+
+
+def _answered(request: urllib.request.Request) -> urllib.response.addinfourl:
+    try:
+        opener = urllib.request.build_opener(_NowhereElse)
+        answer: urllib.response.addinfourl = opener.open(request, timeout=_SECONDS)
     except urllib.error.HTTPError as error:
-        return Answer(error.code, error.read().decode("utf-8", "replace"))
-    except OSError as error:
-        return Answer(0, str(error))
+        return error
+    return answer

@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from local.package.app_files import NotFromGit
 from local.package.building import lay_out_app, pack
 from local.package.dependencies import DependenciesNotInstalled, install, runs_here
 from local.package.inspection import problems
@@ -90,7 +91,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("dist"), help="folder (default dist)")
     try:
         _make(parser.parse_args().out)
-    except (PackageFailed, DependenciesNotInstalled) as error:
+    except (PackageFailed, DependenciesNotInstalled, NotFromGit) as error:
         print(f"package: {error}", file=sys.stderr)
         return 1
     return 0

@@ -6,6 +6,12 @@ from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
+_CLONE = "the files of a package are those that git knows, so it takes a clone"
+
+
+class NotFromGit(Exception):
+    """What is to be packed is no clone of the repository; says so, and what git said."""
+
 
 def funcignore(repository: Path) -> GitIgnoreSpec:
     """Read .funcignore, which has the rules of .gitignore."""
@@ -23,8 +29,14 @@ def app_files(repository: Path) -> list[str]:
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached"],  # noqa: S607 - git is where PATH says
         cwd=repository,
-        check=True,
+        check=False,
         capture_output=True,
         text=True,
     )
-    return let_through(funcignore(repository), filter(None, listed.stdout.split("\0")))
+    if listed.returncode:
+        raise NotFromGit(f"{_CLONE}; git says: {listed.stderr.strip()}")
+    names = let_through(funcignore(repository), filter(None, listed.stdout.split("\0")))
+    if "function_app.py" not in names:
+        # Unpacked below somebody else's repository, which knows none of these files.
+        raise NotFromGit(f"{_CLONE}; the repository around {repository} has no function_app.py")
+    return names

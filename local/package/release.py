@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from local.package.archive import write_archive
+from naptime import __version__
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 _MADE = ("naptime.zip", "naptime.cdx.json")
@@ -24,8 +25,8 @@ def write_release(repository: Path, dist: Path) -> list[Path]:
     folder = dist / "release"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    wheels = [path.name for path in dist.glob("naptime-*.whl")] or ["naptime-*.whl"]
-    for name in (*_MADE, *wheels):
+    # Of this version: one that an older commit left there does not belong to this package.
+    for name in (*_MADE, f"naptime-{__version__}-py3-none-any.whl"):
         shutil.copyfile(dist / name, folder / name)
     found = [path for pattern in _DEPLOYS for path in repository.glob(pattern)]
     files = [path.relative_to(repository).as_posix() for path in found]

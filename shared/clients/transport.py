@@ -72,7 +72,7 @@ class SendsRequests(Protocol):
     """What a generated client sends its requests through: the policies, and the transport."""
 
     def send_request(
-        self, request: HttpRequest, *, stream: bool = False, **options: str
+        self, request: HttpRequest, *, stream: bool = False, **options: object
     ) -> "Awaitable[AsyncHttpResponse]": ...
 
 
@@ -84,19 +84,20 @@ class GeneratedClient(Protocol):
 
 
 async def answer_of(
-    client: GeneratedClient, request: HttpRequest, id_named: str = "request_id"
+    client: GeneratedClient, request: HttpRequest, id_named: str = "request_id", **options: object
 ) -> "AsyncHttpResponse":
     """Send a request and read its answer, of whatever status; raises azure.core's errors.
 
     As a stream the answer passes by the SDK's decoding. Of itself a pipeline makes the request's id
     from the clock and the network card (azure-core 1.41, RequestIdPolicy). `id_named` is what its
-    policies call the id.
+    policies call the id, and `options` are theirs as well.
 
     A generated client's own `send_request` copies the request, and fills in its URL as a template:
     that costs a tenth of the request, and is wrong for a link that has braces in it.
     """
     pipeline = client._client  # noqa: SLF001 - there is no public way to it
-    response = await pipeline.send_request(request, stream=True, **{id_named: str(uuid4())})
+    options[id_named] = str(uuid4())
+    response = await pipeline.send_request(request, stream=True, **options)
     try:
         await response.read()
     except zlib.error as error:

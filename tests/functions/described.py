@@ -15,6 +15,13 @@ from local.host.worker import InvocationResult, Worker
 type Json = dict[str, object]
 
 
+OF_ANY_ANSWER = {
+    *("content-type", "content-encoding", "vary", "cache-control"),
+    *("x-content-type-options", "cross-origin-resource-policy"),
+}
+"""Headers that are HTTP's own: what they mean is no news of this API."""
+
+
 class NotAsDescribed(AssertionError):
     """An answer that the description does not know: a status, a media type, a header, a member."""
 
@@ -50,11 +57,15 @@ class Description:
         if "content" not in described:
             assert not answer.body, f"{name} {answer.status} has a body"
             return
-        missing = {header.lower() for header in cast("Json", described["headers"])} - headers.keys()
+        named = cast("dict[str, Json]", described["headers"])
+        required = {header.lower() for header, about in named.items() if about["required"]}
+        missing = required - headers.keys()
+        unknown = headers.keys() - {header.lower() for header in named} - OF_ANY_ANSWER
         content = cast("dict[str, Json]", described["content"])
         media_type = headers["content-type"].partition(";")[0]
-        if missing or media_type not in content:
-            raise NotAsDescribed(f"{name} {answer.status}: {media_type}, without {missing}")
+        if missing or unknown or media_type not in content:
+            told = f"{media_type}, without {missing}, with {unknown}"
+            raise NotAsDescribed(f"{name} {answer.status}: {told}")
         self._check_body(name, cast("Json", content[media_type]["schema"]), answer)
 
     def _check_body(self, name: str, schema: Json, answer: HttpResponse) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from types import SimpleNamespace
 from typing import NoReturn
 
 import pytest
@@ -9,6 +10,7 @@ from azure.core.exceptions import HttpResponseError, ServiceRequestError
 
 from local.host.payloads import HttpCall
 from shared.clients.storage.transactions import TransactionRefused
+from shared.domain.errors import TooManyConflicts
 from shared.domain.fleet.run import RunState
 from shared.world import app
 from tests.clusters import SUBSCRIPTION, cluster
@@ -104,6 +106,19 @@ async def test_so_many_runs_and_no_more(world: Loaded) -> None:
     assert (await post(world, bodies[0]))[1]["joined"] is True
     await work_off(world)
     assert answer(await world.worker.invoke_http("list_runs", listed))[1] == others
+
+
+async def test_a_run_that_too_many_want_at_once(
+    world: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is beaten to the start of a run each time is told when to come back."""
+
+    async def beaten(*_: object) -> NoReturn:
+        raise TooManyConflicts("the fleet")
+
+    monkeypatch.setitem(app().__dict__, "commands", SimpleNamespace(start_run=beaten))
+    status, problem = await post(world, {"fleet": True})
+    assert (status, problem["reason"]) == (503, "Paced")
 
 
 class _Response:

@@ -9,15 +9,21 @@ import schemathesis
 from functions.api.describe import DESCRIBED
 from functions.api.named import GROUP_EXAMPLE, NAME_EXAMPLE
 from functions.api.policy import SUNDAYS
+from functions.http.answering import found_in, problem
 from functions.http.routes import Route
 from local.host.payloads import HttpCall
 from local.host.responses import HttpResponse
+from shared.domain.errors import ClusterGone
+from shared.domain.messages.audit import CORRELATION_HEADER
+from shared.reconcile.shown.cluster_json import RememberedJson
+from shared.reconcile.shown.one_cluster import LiveReadFailed
 from tests.clusters import SUBSCRIPTION, cluster
 from tests.functions.conftest import Loaded
 from tests.functions.described import Description, Json, NotAsDescribed
 from tests.functions.test_runs import work_off
 
 ROUTES = [route for concern in DESCRIBED for route in concern.declared]
+PLAIN = {"content-type": "application/json", "x-correlation-id": SUBSCRIPTION}
 EXAMPLES = [
     pytest.param(route, example, id=f"{route.path}: {title}")
     for route in ROUTES
@@ -78,6 +84,25 @@ async def test_the_parameters_of_paths_are_described(description: Description) -
             assert named == {part for part in path.split("/") if part.startswith("{")}
 
 
+def test_what_is_remembered_of_a_cluster_is_described_with_a_problem(
+    description: Description,
+) -> None:
+    """A cluster that is gone is a problem with all that is remembered of it, each member known."""
+    remembered: RememberedJson = {
+        "lastOutcome": {"reason": "UpToDate"},  # type: ignore[typeddict-item]  # any object will do
+        "givenUp": {"reason": "AccessDenied"},  # type: ignore[typeddict-item]
+        "imageAge": {"machines": 3},  # type: ignore[typeddict-item]
+        "lastRemoved": {"at": "2026-11-21T12:00:00Z", "by": SUBSCRIPTION, "kind": None},
+    }
+    assert remembered.keys() == RememberedJson.__annotations__.keys()
+    error = LiveReadFailed(ClusterGone("not found", status=404), remembered)
+    answer = problem(found_in(error), SUBSCRIPTION)
+    headers = {**answer.headers, "content-type": str(answer.mimetype), CORRELATION_HEADER: "x"}
+    described = HttpResponse(answer.status_code, headers, answer.get_body())
+    description.check("show_cluster", described)
+    assert remembered.items() <= json.loads(described.body).items()
+
+
 async def test_everything_has_a_description(description: Description) -> None:
     """Each operation has a summary, each component a sentence."""
     components = cast("dict[str, dict[str, Json]]", description.document["components"])
@@ -111,15 +136,17 @@ async def test_examples_work(world: Loaded, route: Route, example: Json | str) -
 @pytest.mark.parametrize(
     "answer",
     [
-        HttpResponse(418, {"content-type": "application/json"}, b"{}"),
-        HttpResponse(200, {"content-type": "text/plain"}, b"{}"),
-        HttpResponse(200, {"content-type": "application/json"}, b"{}"),
-        HttpResponse(200, {"content-type": "application/json"}, b'{"status":"ok","more":1}'),
-        HttpResponse(200, {"content-type": "application/json"}, b'{"status":7}'),
-        HttpResponse(400, {"content-type": "application/problem+json"}, b"{}"),
+        HttpResponse(418, PLAIN, b"{}"),
+        HttpResponse(200, {**PLAIN, "content-type": "text/plain"}, b"{}"),
+        HttpResponse(200, PLAIN, b"{}"),
+        HttpResponse(200, PLAIN, b'{"status":"ok","more":1}'),
+        HttpResponse(200, PLAIN, b'{"status":7}'),
+        HttpResponse(200, {"content-type": "application/json"}, b'{"status":"ok"}'),
+        HttpResponse(200, {**PLAIN, "x-other": "1"}, b'{"status":"ok"}'),
+        HttpResponse(400, {**PLAIN, "content-type": "application/problem+json"}, b"{}"),
     ],
 )
 def test_what_is_not_described_is_noticed(description: Description, answer: HttpResponse) -> None:
-    """The check can fail: another status, media type, type, or member than described."""
+    """The check can fail: another status, header, media type, type, or member than described."""
     with pytest.raises(NotAsDescribed):
         description.check("health", answer)

@@ -13,6 +13,11 @@ from tests.functions.conftest import Loaded
 
 LONG = json.dumps({"value": ["aksManagedNodeOSUpgradeSchedule"] * 500}).encode()
 
+NOT_GZIP = [
+    *("", "br", "gzip;q=0", "*;q=0", "gzip;q=0, *", "gzip;q=x", "gzip;q=nan", "gzip;q=inf"),
+    *("gzip ; q = 0", "gzip;Q=0.000", "gzip;q=-1", "gzip;q=", ",,", ";;;"),
+]
+
 
 def response(body: bytes = LONG, **headers: str) -> func.HttpResponse:
     """Make an answer as a route gives it."""
@@ -31,7 +36,7 @@ def test_a_long_answer_is_compressed(accepted: str) -> None:
     assert answer.headers["Location"] == "x"
 
 
-@pytest.mark.parametrize("accepted", ["", "br", "gzip;q=0", "*;q=0", "gzip;q=0, *", "gzip;q=x"])
+@pytest.mark.parametrize("accepted", NOT_GZIP)
 def test_whoever_does_not_take_it_gets_it_plain(accepted: str) -> None:
     """Without gzip among what is taken the body is as it is; caches are told that it depends."""
     answer = compressed(response(), accepted)
@@ -48,6 +53,13 @@ def test_what_is_never_compressed(answer: func.HttpResponse) -> None:
     before = answer.get_body()
     assert compressed(answer, "gzip").get_body() == before
     assert "Content-Encoding" not in answer.headers
+
+
+def test_a_304_says_what_the_answer_would_depend_on() -> None:
+    """A cache keeps the one that it has for whoever takes the same encodings, and no one else."""
+    unchanged = func.HttpResponse(status_code=304, headers={"ETag": 'W/"1"'})
+    assert compressed(unchanged, "gzip").headers["Vary"] == "Accept-Encoding"
+    assert "Content-Encoding" not in compressed(unchanged, "gzip").headers
 
 
 async def test_the_description_is_compressed_through_the_worker(loaded: Loaded) -> None:

@@ -68,6 +68,18 @@ async def test_the_page_may_run_what_is_in_it_and_nothing_else(world: Loaded) ->
     assert header(page, "x-content-type-options") == "nosniff"
 
 
+@pytest.mark.parametrize(
+    ("function", "status"),
+    [("fleet_data", 200), ("list_audit", 200), ("signed_in_fleet_data", 404), ("make_feed", 400)],
+)
+async def test_no_answer_is_taken_for_a_page(world: Loaded, function: str, status: int) -> None:
+    """What holds the text of others is kept by nobody, and is what its type says and no page."""
+    answer = await asked(world, function)
+    assert answer.status == status
+    assert header(answer, "x-content-type-options") == "nosniff"
+    assert header(answer, "cache-control") == "no-store"
+
+
 async def test_nothing_in_the_page_is_from_elsewhere(world: Loaded) -> None:
     """The page has no address of another host in it, no inline handler and no style attribute."""
     html = (await asked(world, "fleet_page")).body.decode()
@@ -120,16 +132,17 @@ async def test_the_data_has_the_cluster(fresh: Loaded) -> None:
     assert names.count(owner.name) == 1
 
 
-@pytest.mark.parametrize("prefix", ["", "W/"])
-async def test_the_same_again_is_not_sent(fresh: Loaded, prefix: str) -> None:
-    """The tag of an answer, weak or not, brings a 304 while nothing has changed."""
-    first = await asked(fresh, "fleet_data")
-    again = await asked(
-        fresh, "fleet_data", if_none_match=prefix + header(first, "etag").removeprefix("W/")
-    )
+@pytest.mark.parametrize("function", ["fleet_data", "fleet_page"])
+@pytest.mark.parametrize("tags", ["{}", "W/{}", '"x", {}', f'"{"x" * 2000}", W/{{}}', "*"])
+async def test_the_same_again_is_not_sent(fresh: Loaded, function: str, tags: str) -> None:
+    """The tag of an answer, weak or not, among others or not, brings a 304 with no body."""
+    first = await asked(fresh, function)
+    tag = header(first, "etag").removeprefix("W/")
+    again = await asked(fresh, function, if_none_match=tags.format(tag))
     assert (again.status, again.body) == (304, b"")
-    other = await asked(fresh, "fleet_data", if_none_match='"something-else"')
-    assert other.status == 200
+    assert (header(again, "etag"), header(again, "vary")) == (f"W/{tag}", "Accept-Encoding")
+    for other in ('"something-else"', tag.strip('"'), "nonsense"):
+        assert (await asked(fresh, function, if_none_match=other)).status == 200
 
 
 async def test_without_a_sign_in_nobody_can_claim_one(world: Loaded) -> None:
@@ -154,6 +167,22 @@ async def test_whoever_is_signed_in_needs_no_key(
         == json.loads((await asked(fresh, "fleet_data")).body)["clusters"]
     )
     assert b"<body data-sign-in>" in (await asked(fresh, "fleet_page")).body
+
+
+@pytest.mark.parametrize(
+    ("ring", "status"),
+    [("r" * 200, 200), ("Ringe für alle: ä", 200), ("r" * 201, 400), ("x\r\nBEGIN:VEVENT", 400)]
+    + [(wrong, 400) for wrong in ("", "  ", "\0", "\u2028", 7)],
+)
+async def test_a_feed_is_of_a_rule_that_a_policy_can_have(
+    world: Loaded, ring: object, status: int
+) -> None:
+    """Every name that a rule can have makes a feed, and what no rule can be called is refused."""
+    call = HttpCall(method="POST", body=json.dumps({"ring": ring}).encode())
+    answer = (await world.worker.invoke_http("make_feed", call)).response
+    assert answer.status == status
+    body = json.loads(answer.body)
+    assert body["field" if status == 400 else "ring"] == ("ring" if status == 400 else ring)
 
 
 async def test_a_feed_is_made_read_and_revoked(fresh: Loaded) -> None:

@@ -75,6 +75,10 @@ async def test_a_version_that_is_not_in_force_any_more_is_refused(world: Loaded)
     status, problem = await put(world, RINGS + "#", if_match=tag)
     assert (status, problem["reason"]) == (412, "ConditionFailed")
     assert problem["etag"] == f'"{second["hash"]}"'
+    tried = {"dryRun": "true"}
+    assert (await put(world, RINGS + "#", tried, tag))[0] == 412
+    assert (await put(world, OTHER, tried, tag))[0] == 200, "it is in force already"
+    assert (await put(world, RINGS + "#", tried, f'"{second["hash"]}"'))[0] == 200
 
 
 @pytest.mark.parametrize("text", ["", "\x00", "a = [", "[[rules]]\n" * 300, "x" * 70_000])

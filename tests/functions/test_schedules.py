@@ -185,6 +185,14 @@ async def test_advice_with_an_offer_that_is_accepted(world: Loaded) -> None:
     assert cast("list[Json]", forced["advice"])[0]["reason"] == "StartTooSoon"
 
 
+async def test_a_dry_run_of_the_first_schedule_has_no_tag(world: Loaded) -> None:
+    """Where nothing is there yet, there is nothing that an ETag could stand for."""
+    of = await a_cluster(world)
+    answer = await ask(world, "PUT", of, wanted(2), query={"dryRun": "true"})
+    assert (answer.status, answer["outcome"], answer["schedule"]) == (200, "WouldCreate", None)
+    assert "etag" not in answer.headers
+
+
 async def test_dry_run_shows_the_changes(world: Loaded) -> None:
     """A dry run answers with what would change and what is advised against, and writes nothing."""
     of = await a_cluster(world, mode="Manual")

@@ -9,6 +9,8 @@ import pytest
 from shared.domain.errors import AccessDenied, AzureError, AzureUnavailable, TooManyConflicts
 from shared.domain.fleet.pace import Pace
 from shared.domain.fleet.run import RunScope
+from shared.domain.messages.audit import Caller, Origin
+from shared.domain.vocabulary.pages import PageAsked
 from shared.domain.vocabulary.reasons import Cause
 from shared.domain.vocabulary.rows import Row, Values
 from shared.reconcile.fleet.ask import CONFLICTS_BORNE, SCOPE_KEPT
@@ -113,6 +115,19 @@ async def test_a_scope_that_others_always_take_is_given_up() -> None:
         await world.asker.ask(RunScope(), Cause.SWEPT)
     assert len(others.beaten) == CONFLICTS_BORNE
     assert not world.run_queue.messages
+
+
+async def test_a_person_who_is_beaten_each_time_is_recorded_as_refused() -> None:
+    """Where too many ask for one run at once, no record says for ever that one is to begin."""
+    world = World()
+    origin = Origin(Caller("ops@example.com", "id-1"), "0f0e0d0c-0b0a-4908-8706-050403020100")
+    await world.start()
+    await world.run()
+    Others(world.tables.of(SHARDS_TABLE), at=lambda _: True)
+    with pytest.raises(TooManyConflicts):
+        await world.commands.start_run(RunScope(), origin)
+    (record,) = (await world.audit.page({}, PageAsked())).items
+    assert record["outcome"] == "Refused"
 
 
 async def test_a_shard_that_others_always_write_is_come_back_to() -> None:

@@ -7,18 +7,23 @@ from datetime import datetime, timedelta
 import pytest
 from azure.core.exceptions import ServiceRequestError, ServiceResponseError
 
+from shared.domain.deciding.outcome import OutcomeKind
+from shared.domain.deciding.wish import Wish
 from shared.domain.fleet.pace import Pace
 from shared.domain.fleet.run import RunState
 from shared.domain.fleet.shard import Shard, ShardRow
+from shared.domain.vocabulary.rows import Row, Values
 from shared.reconcile.fleet.mind import Mended
-from shared.reconcile.ground.claim import CLUSTERS_TABLE
+from shared.reconcile.ground.claim import CLAIMED_APART, CLUSTERS_TABLE
+from shared.reconcile.ground.memory import known_key
 from shared.reconcile.ground.pacer import SHARDS_TABLE
 from shared.reconcile.ground.reads import UPDATES_PARTITION, half_of
 from tests.clusters import SUBSCRIPTION, cluster, cluster_id, schedule
 from tests.fakes.storage import Message
 from tests.fakes.tables import FakeTable, FakeTables
+from tests.service.test_schedules_by_hand import ORIGIN
 from tests.service.updates.worlds import WEDNESDAY, fleet, planned, put, puts
-from tests.service_world import World
+from tests.service_world import SUNDAY_NIGHT, World
 
 CREATED = ("a-1", "a-2", "b-1")
 CONDITIONAL = ("insert", "replace", "settle", "insert_all", "replace_all")
@@ -158,6 +163,63 @@ async def test_what_lapses_by_itself_is_waited_for_by_nobody() -> None:
             endings += 1
             assert not any(mended.batons for mended in world.minded), what
     assert endings > 4
+
+
+async def test_who_has_written_the_end_of_a_listing_or_a_shift_goes_on_from_there() -> None:
+    """Also where the SDK asks again, and is refused by what it has written: no minder has to."""
+    endings, number = 0, 0
+    while True:
+        world, answers = await swept(number, fails=False)
+        if not answers.lost:
+            break
+        number += 1
+        (what,) = answers.lost
+        if what == "settle naptimeruns202611":
+            endings += 1
+            assert not any(each != Mended() for each in world.minded), what
+    assert endings > 3
+
+
+async def test_of_claims_that_are_taken_side_by_side_none_is_left_for_another_that_fails() -> None:
+    """Of clusters that were claimed before: a worker that cannot have one gives the others back."""
+    world = Patient(pace=Pace(50, 1))
+    some = [world.aks.add(cluster(f"aks-{number}")) for number in range(2 * CLAIMED_APART + 1)]
+    async with world.claims.holding_each(some):
+        pass
+    table = world.tables.of(CLUSTERS_TABLE)
+    insert = table.insert
+
+    async def fails_once(partition: str, key: str, values: Values) -> Row | None:
+        if key != some[1].hash:
+            return await insert(partition, key, values)
+        table.insert = insert  # type: ignore[method-assign]  # this one table's
+        raise ServiceResponseError("the answer is lost")
+
+    table.insert = fails_once  # type: ignore[method-assign]  # the same
+    with pytest.raises(ServiceResponseError):
+        async with world.claims.holding_each(some):
+            pass
+    assert not any(row.flag("claimed") for row in table.stored.values())
+
+
+async def test_what_a_person_puts_is_answered_where_the_claim_cannot_be_given_back() -> None:
+    """The claim lapses; what was written, told and put on record is not denied for it."""
+    world = Patient(pace=Pace(50, 1), has_topic=True)
+    one = world.aks.add(cluster())
+    table, was_remembered = world.tables.of(CLUSTERS_TABLE), False
+
+    def away() -> None:
+        nonlocal was_remembered
+        if was_remembered:
+            raise ServiceRequestError("the storage account does not answer")
+        was_remembered = known_key(one) in {key for _, key in table.stored}
+
+    table.step = away
+    done = await world.putter.put(one, Wish(SUNDAY_NIGHT), ORIGIN)
+    assert was_remembered
+    assert done.outcome.kind is OutcomeKind.CREATED
+    table.step = world.life.step
+    assert await world.memory.recall(one)
 
 
 async def test_what_a_failed_shift_has_spent_of_half_of_the_pace_stays_spent() -> None:

@@ -1,5 +1,7 @@
 """The policy's home: versions put in force one at a time, and never half of one."""
 
+import threading
+from copy import replace
 from datetime import timedelta
 from itertools import count
 
@@ -9,6 +11,7 @@ from azure.core.exceptions import ServiceRequestError
 from shared.domain.deciding.conditions import Condition, read_condition
 from shared.domain.errors import InvalidSetting
 from shared.domain.messages.audit import Caller, Origin
+from shared.domain.policy.changes import Changes, compare
 from shared.domain.policy.version import PolicyVersion
 from shared.domain.vocabulary.invalid import InvalidPolicy
 from shared.domain.vocabulary.pages import PageAsked
@@ -21,6 +24,7 @@ from shared.reconcile.ground.policies import (
     PolicyChanged,
     PolicyHome,
 )
+from shared.reconcile.shown import policy as desk
 from tests.clusters import cluster
 from tests.service_world import World
 from tests.unit.domain.policy.examples import RINGS
@@ -222,6 +226,21 @@ async def test_a_put_is_recorded_with_before_and_after() -> None:
     assert newest["after"] == {"version": 2, "hash": second["hash"]}
 
 
+async def test_what_another_worker_put_just_now_is_what_was_before() -> None:
+    """A worker that still believes an earlier version records, and compares with, the newest."""
+    world = World()
+    world.aks.add(cluster("prod"))
+    await world.ask("prod")
+    await world.run()
+    mine = replace(world.policy, home=home(world))
+    await mine.put(RINGS, ANY, PERSON)
+    second = await world.policy.put(OTHER, ANY, PERSON)
+    assert (await mine.try_out(OTHER, ANY))["changed"] == 0
+    await mine.put(RINGS, ANY, PERSON)
+    newest, *_ = (await world.audit.page({}, PageAsked())).items
+    assert newest["before"] == {"version": 2, "hash": second["hash"]}
+
+
 async def test_what_would_change() -> None:
     """A trial says for each known cluster what would be wanted otherwise, and by which rule."""
     world = World()
@@ -231,7 +250,7 @@ async def test_what_would_change() -> None:
     for name in ("dev", "prod", "no-concern"):
         await world.ask(name)
     await world.run()
-    tried = await world.policy.try_out(RINGS)
+    tried = await world.policy.try_out(RINGS, ANY)
     assert (tried["clusters"], tried["changed"], tried["dryRun"]) == (2, 2, True)
     assert tried["rules"] == [
         {"rule": "sandboxes", "clusters": 0},
@@ -244,6 +263,22 @@ async def test_what_would_change() -> None:
     ]
     assert "No cluster has rule 'sandboxes'." in tried["warnings"]
     assert await world.policies.newest() is None
+
+
+async def test_others_go_on_while_a_policy_is_held_against_the_fleet(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two seconds of arithmetic for ten thousand clusters are done beside the event loop."""
+    world, at = World(), list[threading.Thread]()
+
+    def compared(*given: object) -> Changes:
+        at.append(threading.current_thread())
+        return compare(*given)  # type: ignore[arg-type]  # as they came
+
+    monkeypatch.setattr(desk, "compare", compared)
+    await world.policy.put(RINGS, ANY, PERSON)
+    assert at
+    assert threading.current_thread() not in at
 
 
 async def test_the_next_openings_are_shown() -> None:

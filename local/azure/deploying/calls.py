@@ -95,15 +95,15 @@ def _graph(cloud: Cloud, call: Call, _: str) -> Reply:
         installation = as_text(tags.get("naptime-installation"))
         if (wanted and subscription.lower() not in wanted) or (key and key != installation):
             continue
-        if not key and not _is_of_subscription(one.body):
+        if not key and not _is_of_type(one.body, query):
             continue
         rows.append({"id": one.id, "subscriptionId": subscription, "installation": installation})
     return compact({"totalRecords": len(rows), "count": len(rows), "data": rows})
 
 
-def _is_of_subscription(body: JsonObject) -> bool:
+def _is_of_type(body: JsonObject, query: str) -> bool:
     kind = as_text(get(body.get("properties"), "topicType"))
-    return kind.lower() == "microsoft.resources.subscriptions"
+    return f"properties.topicType =~ '{kind.lower()}'" in query
 
 
 def _stacks(cloud: Cloud, _: Call, __: str) -> Reply:
@@ -136,6 +136,9 @@ def _resource(cloud: Cloud, call: Call, path: str) -> Reply:
     if found is not None:
         return compact(found)
     if len(path.partition("/providers/")[2].split("/")) % 2:
+        if "/roledefinitions/" in path.lower():
+            message = f"The specified role definition with ID '{path}' does not exist."
+            raise _absent("RoleDefinitionDoesNotExist", message)
         raise _absent("ResourceNotFound", f"The Resource '{path}' was not found.")
     prefix = f"{path.lower()}/"
     children = [one for one in cloud.store.under(path) if "/" not in one.id[len(prefix) :]]

@@ -2,8 +2,8 @@
 
 The real one is 700 MB; `make az-check` tries the same commands with it. Reads from its environment
 where the simulator is (`PLAYED_AZ_ARM`, `PLAYED_AZ_IDENTITY`) and which subscription is current
-(`PLAYED_AZ_SUBSCRIPTION`); without the latter nobody is signed in. Writes each command to
-`PLAYED_AZ_TOLD`, one JSON list a line.
+(`PLAYED_AZ_SUBSCRIPTION`); without the latter nobody is signed in. `PLAYED_AZ_VERSION`
+is its own. Writes each command to `PLAYED_AZ_TOLD`, one JSON list a line.
 """
 
 import argparse
@@ -79,6 +79,10 @@ class Az:
         token = self.token(asked.resource or "https://management.azure.com")
         return {"accessToken": token, "tenant": TENANT, "subscription": subscription}
 
+    def version(self, _: argparse.Namespace) -> object:
+        """Play `az version`."""
+        return {"azure-cli": self.environment.get("PLAYED_AZ_VERSION", "2.91.0"), "extensions": {}}
+
     def rest(self, asked: argparse.Namespace) -> object:
         """Play `az rest`."""
         return self.call(asked.method, asked.url, _content(asked.body) if asked.body else None)
@@ -88,8 +92,7 @@ class Az:
         path = f"/subscriptions/{asked.subscription}/providers/Microsoft.Resources/deployments"
         url = f"{path}/{asked.name}?api-version={_DEPLOYMENTS}"
         template = json.loads(Path(asked.template_file).read_text(encoding="utf-8"))
-        given = _content(asked.parameters)
-        parameters = given["parameters"] if isinstance(given, dict) else {}
+        parameters = _parameters(asked.parameters, template["parameters"])
         properties = {"mode": "Incremental", "template": template, "parameters": parameters}
         self.call("put", url, {"location": asked.location, "properties": properties})
         while (ended := self._ended(url)) is None:
@@ -112,6 +115,18 @@ class Az:
         return found["value"] if isinstance(found, dict) else []
 
 
+def _parameters(given: Sequence[str], declared: Mapping[str, dict[str, object]]) -> object:
+    """Read `@file`, or `name=value` for each: texts as they are, all else as JSON."""
+    if given[0].startswith("@"):
+        read = _content(given[0])
+        return read["parameters"] if isinstance(read, dict) else {}
+    pairs = [each.partition("=") for each in given]
+    return {
+        name: {"value": text if declared[name]["type"] == "string" else json.loads(text)}
+        for name, _, text in pairs
+    }
+
+
 def _content(given: str) -> object:
     text = Path(given[1:]).read_text(encoding="utf-8") if given.startswith("@") else given
     return json.loads(text)
@@ -122,6 +137,7 @@ type Command = Callable[[Az, argparse.Namespace], object]
 _COMMANDS: Mapping[str, tuple[Command, tuple[str, ...]]] = {
     "account show": (Az.account, ()),
     "account get-access-token": (Az.account, ("--resource", "--subscription")),
+    "version": (Az.version, ()),
     "rest": (Az.rest, ("--method", "--url", "--body")),
     "deployment sub create": (
         Az.deploy,
@@ -152,7 +168,7 @@ def _run(arguments: Sequence[str], environment: Mapping[str, str]) -> object:
     run, flags = _COMMANDS[command]
     parser = argparse.ArgumentParser("az", exit_on_error=False)
     for flag in (*flags, "--output"):
-        parser.add_argument(flag)
+        parser.add_argument(flag, nargs="+" if flag == "--parameters" else None)
     parser.add_argument("--only-show-errors", action="store_true")
     asked, unknown = parser.parse_known_args(arguments[len(command.split()) :])
     if unknown:

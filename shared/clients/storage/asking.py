@@ -2,7 +2,7 @@
 
 The SDK's own operations cost half as much again (docs/decisions/0040): they go through tracing and
 serializers, decode each answer twice, and read instants by their patterns. Its credential, its
-policies and its retries are what they are for every other request.
+policies and its retries are what they are for every other request; but all of them are retried.
 """
 
 import json
@@ -28,6 +28,10 @@ _DONE: Final = {
     "DELETE": {204},
 }
 _SUCCESS: Final = range(200, 300)
+_ASKED_AGAIN: Final = tuple(_DONE)
+"""Of itself the SDK sends no POST and no PATCH again whose connection broke, and transactions are
+POSTs (azure-core 1.41, `RetryPolicyBase`). Here all may be done twice: a merge says the same again,
+and everything else counts on what the row was."""
 _CODES: Final = (
     re.compile(rb'"code"\s*:\s*"(\w{1,80})"'),
     re.compile(rb"<(?:m:)?Code>\s*(\w{1,80})", re.IGNORECASE),
@@ -73,7 +77,8 @@ async def ask(
         content=content,
     )
     # There is no public way to the pipeline that the client has made of its credential.
-    return await answered(table._client, request, _DONE[method])  # noqa: SLF001
+    client = table._client  # noqa: SLF001
+    return await answered(client, request, _DONE[method], retry_on_methods=_ASKED_AGAIN)
 
 
 async def answered(
@@ -81,9 +86,10 @@ async def answered(
     request: HttpRequest,
     done: Container[int],
     id_named: str = "request_id",
+    **options: object,
 ) -> "AsyncHttpResponse":
     """Send a request that is done with such a status; raises ServiceRefused, DecodeError."""
-    response = await answer_of(client, request, id_named)
+    response = await answer_of(client, request, id_named, **options)
     if response.status_code in done:
         return response
     if response.status_code in _SUCCESS:

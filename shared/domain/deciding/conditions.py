@@ -19,9 +19,9 @@ from shared.domain.vocabulary.invalid import InvalidInput
 from shared.domain.window.body import write_window
 from shared.domain.window.window import MaintenanceWindow
 
-# RFC 9110, 8.8.3 and 13.1: a list of entity tags, weak or not, of visible characters.
+# RFC 9110, 8.8.3 and 13.1: entity tags, weak or not, of visible characters.
 _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]*"')
-_LIST = re.compile(rf"{_TAG.pattern}(?:[ \t]*,[ \t]*{_TAG.pattern})*")
+_WEAK = "W/"
 _ANY = "*"
 
 
@@ -47,8 +47,23 @@ class Condition(Struct, frozen=True):
 
 
 def read_condition(if_match: str | None, if_none_match: str | None) -> Condition:
-    """Read the two headers, None where one is not given; raises InvalidInput."""
-    return Condition(_tags("If-Match", if_match), _tags("If-None-Match", if_none_match))
+    """Read the two headers, None where one is not given; raises InvalidInput.
+
+    A weak tag matches nothing of ours, which are strong; where nothing is to match, it says as much
+    as the strong one (RFC 9110 13.1.1 and 13.1.2).
+    """
+    unwanted = _tags("If-None-Match", if_none_match)
+    return Condition(_tags("If-Match", if_match), frozenset(map(_strong, unwanted)))
+
+
+def is_named(tag: str, if_none_match: str) -> bool:
+    """Say whether a reader has what a tag stands for already; what is no tag names nothing.
+
+    A tag that something on the way has made a weak one is the same (RFC 9110 13.1.2).
+    """
+    if if_none_match.strip() == _ANY:
+        return True
+    return _strong(tag) in map(_strong, _TAG.findall(if_none_match))
 
 
 def _tags(name: str, value: str | None) -> frozenset[str]:
@@ -56,9 +71,16 @@ def _tags(name: str, value: str | None) -> frozenset[str]:
         return frozenset()
     if value.strip() == _ANY:
         return frozenset({_ANY})
-    if not _LIST.fullmatch(value.strip()):
+    tags = _TAG.findall(value)
+    # An element may be empty, and there may be blanks around it (RFC 9110 5.6.1.2).
+    elements = [each.strip(" \t") for each in _TAG.sub(_ANY, value).split(",")]
+    if not tags or [each for each in elements if each] != [_ANY] * len(tags):
         raise InvalidInput.because(name, value, 'must be * or ETags, such as "0a1b2c"')
-    return frozenset(_TAG.findall(value))
+    return frozenset(tags)
+
+
+def _strong(tag: str) -> str:
+    return tag.removeprefix(_WEAK)
 
 
 def _is_among(tag: str | None, tags: Iterable[str]) -> bool:

@@ -61,7 +61,7 @@ def read_rules(
 
 def _rule(fields: Fields, known: _Known) -> Rule | None:
     fields.refuse_unknown(("name", "match", _KUBERNETES, *_USES))
-    name = fields.required("name", _short_text)
+    name = fields.required("name", short_text)
     use = _use(fields, known)
     match = _match(fields, known) if "match" in fields.present() else Match()
     kubernetes = _kubernetes(fields, known)
@@ -127,8 +127,8 @@ def _leave(fields: Fields, now: datetime) -> Leave | None:
         return day
 
     ends = fields.required("until", until)
-    owner = fields.required("owner", _short_text)
-    reason = fields.required("reason", _short_text)
+    owner = fields.required("owner", short_text)
+    reason = fields.required("reason", short_text)
     return Leave(ends, owner, reason) if ends and owner and reason else None
 
 
@@ -188,7 +188,8 @@ def _tag_value(value: object) -> str:
     return value
 
 
-def _short_text(value: object) -> str:
+def short_text(value: object) -> str:
+    """Take a name, or whatever else is said in a few words; raises BrokenRule."""
     found = text(value)
     if len(found) > MOST_TEXT or not found.isprintable() or not found.strip():
         raise BrokenRule(f"must be 1 to {MOST_TEXT} printable characters, not blanks alone")

@@ -116,13 +116,20 @@ class RunStore(Struct, frozen=True):
         record: SubscriptionRecord,
         shards: Sequence[ShardRecord],
     ) -> bool:
-        """Say that a subscription is listed, with a row for each shard; False if somebody has."""
+        """Say that a subscription is listed, with a row for each shard; False if somebody has.
+
+        Who finds it listed by its own listing has done so without an answer.
+        """
         rows = {SHARD + shard.shard.key: shard.to_values() for shard in shards}
         *early, last = [*batched(rows.items(), OTHERS_A_TRANSACTION, strict=False)] or [()]
         table = self._table(run_id)
         for some in early:
             await table.merge(run_id, dict(some))
-        return await table.settle(stored.row, record.to_values(), dict(last)) is not None
+        if await table.settle(stored.row, record.to_values(), dict(last)) is not None:
+            return True
+        there = await self.subscription(run_id, record.subscription_id)
+        found = there.record if there else None
+        return found is not None and (found.state, found.listing) == (record.state, record.listing)
 
     async def has_unfinished(self, run_id: str) -> bool:
         """Say whether a subscription or a shard of a run is known to have something left to do."""
@@ -182,9 +189,15 @@ class RunStore(Struct, frozen=True):
     async def settle(
         self, stored: Stored[ShardRecord], record: ShardRecord, batches: Mapping[str, Values]
     ) -> Stored[ShardRecord] | None:
-        """Change a shard's row, and columns of some batches by key; None if somebody else has."""
+        """Change a shard's row, and columns of some batches by key; None if somebody else has.
+
+        Who finds there what it has counted itself has changed it without an answer.
+        """
         table = self._table(record.run_id)
         row = await table.settle(stored.row, record.to_values(), batches)
+        if row is None and record.tally != stored.record.tally:
+            there = await self.shard(record.run_id, record.shard)
+            row = there.row if there and there.record == record else None
         return Stored(record, row, stored.read_at) if row else None
 
 

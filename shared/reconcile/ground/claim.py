@@ -4,8 +4,8 @@ All times that are compared are the storage service's own, so workers' clocks do
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import batched
@@ -83,20 +83,25 @@ class ClusterClaims(Struct, frozen=True):
         claims: dict[ClusterId, Claim] = {}
         batches = batched(cluster_ids, CLAIMED_TOGETHER, strict=False)
         try:
-            # Each to its end: what one of them has claimed is given back where another fails.
-            ended = await asyncio.gather(*map(self._claim_each, batches), return_exceptions=True)
-            for some in ended:
-                if not isinstance(some, BaseException):
-                    claims |= {claim.cluster_id: claim for claim in some}
-            for some in ended:
-                if isinstance(some, BaseException):
-                    raise some
+            found = await self._claim_all(batches)
+            claims |= {each.cluster_id: each for each in found if isinstance(each, Claim)}
+            if failed := [each for each in found if isinstance(each, BaseException)]:
+                raise failed[0]
             yield claims
         finally:
             held = batched(claims.values(), CLAIMED_TOGETHER, strict=False)
             await asyncio.gather(*map(self._release_each, held), return_exceptions=True)
 
-    async def _claim_each(self, cluster_ids: Sequence[ClusterId]) -> list[Claim]:
+    async def _claim_all(
+        self, batches: Iterable[Sequence[ClusterId]]
+    ) -> list[Claim | Refusal | BaseException]:
+        """Claim each batch to its end: what one has claimed is given back where another fails."""
+        ended = await asyncio.gather(*map(self._claim_each, batches), return_exceptions=True)
+        return [each for some in ended for each in (some if isinstance(some, list) else [some])]
+
+    async def _claim_each(
+        self, cluster_ids: Sequence[ClusterId]
+    ) -> list[Claim | Refusal | BaseException]:
         """Claim some together; where one has been claimed before by halves, then each by itself."""
         if len(cluster_ids) > 1:
             rows = {each.hash: _claimed(each) for each in cluster_ids}
@@ -105,10 +110,8 @@ class ClusterClaims(Struct, frozen=True):
                 return [_claim(each, made[each.hash], is_first=True) for each in cluster_ids]
         if len(cluster_ids) > CLAIMED_APART:
             half = len(cluster_ids) // 2
-            first = await self._claim_each(cluster_ids[:half])
-            return [*first, *await self._claim_each(cluster_ids[half:])]
-        found = await at_once([partial(self.claim_new, each) for each in cluster_ids])
-        return [claim for claim in found if isinstance(claim, Claim)]
+            return await self._claim_all((cluster_ids[:half], cluster_ids[half:]))
+        return await asyncio.gather(*map(self.claim_new, cluster_ids), return_exceptions=True)
 
     async def _release_each(self, claims: Sequence[Claim]) -> None:
         """Give some back together, or where somebody has claimed one since each by itself."""
@@ -189,7 +192,9 @@ async def holding(
     try:
         yield held
     finally:
-        await claims.release(claim, concluded=held.concluded)
+        # It lapses; what was done under it is not denied for that.
+        with suppress(Exception):
+            await claims.release(claim, concluded=held.concluded)
 
 
 async def claim_soon(claims: ClusterClaims, clock: Clock, cluster_id: ClusterId) -> Claim | None:

@@ -98,20 +98,25 @@ class PolicyHome(Struct):
         self._newest = PolicyVersion.of(found[0]) if found else None
         return self._newest
 
+    async def expected(self, text: str, condition: Condition) -> PolicyVersion | None:
+        """Read what a text would follow; raises PolicyChanged where the condition does not hold."""
+        newest = await self.newest()
+        # Whatever was expected before: it is what an unanswered attempt of this very call did.
+        is_there = newest is not None and newest.text == text
+        is_settings = newest is None and SETTINGS_TAG in condition.matches
+        if is_there or is_settings or condition.holds(newest.tag if newest else None):
+            return newest
+        raise PolicyChanged(tag_of(newest))
+
     async def put(self, text: str, by: str, condition: Condition) -> PolicyVersion:
         """Put a text in force that has been read as a policy, and give its version.
 
         The text that is in force already is no new version. Raises PolicyChanged where the
         condition does not hold, or somebody else was faster.
         """
-        newest = await self.newest()
+        newest = await self.expected(text, condition)
         if newest and newest.text == text:
-            # Whatever was expected before: it is what an unanswered attempt of this very call did.
             return newest
-        if not condition.holds(newest.tag if newest else None) and not (
-            newest is None and SETTINGS_TAG in condition.matches
-        ):
-            raise PolicyChanged(tag_of(newest))
         number = newest.number + 1 if newest else 1
         version = PolicyVersion(number, text, self.clock.now(), by)
         if await self.table.insert(_PARTITION, version.key, version.to_values()) is None:

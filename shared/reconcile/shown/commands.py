@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from shared.domain.deciding.outcome import Outcome, OutcomeJson
+from shared.domain.errors import TooManyConflicts
 from shared.domain.fleet.run import RunScope
 from shared.domain.messages.audit import AuditAction, AuditOutcome, Completion, Origin
 from shared.domain.policy.choose import StepJson
@@ -53,7 +54,7 @@ class AuditedCommands(Struct, frozen=True):
         record = await self.audit.intend(origin, AuditAction.START_RUN, wanted=scope.to_json())
         try:
             run = await self.asker.ask(scope, Cause.ASKED)
-        except TooManyActive as error:
+        except (TooManyActive, TooManyConflicts) as error:
             await self.audit.complete(record, Completion(AuditOutcome.REFUSED, message=str(error)))
             raise
         outcome = AuditOutcome.JOINED if run.joined else AuditOutcome.STARTED

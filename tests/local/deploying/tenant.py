@@ -69,6 +69,8 @@ class Tenant:
     folder: Path
     package: Path
     environment: dict[str, str] = field(default_factory=dict)
+    refusals: dict[str, str] = field(default_factory=dict)
+    """What az writes instead of doing what one of its arguments contains."""
 
     @property
     def cloud(self) -> Cloud:
@@ -90,10 +92,11 @@ class Tenant:
     async def deploy(self, *arguments: str, **more: str) -> Ended:
         """Run deploy.py to its end, in this process; az is played in it too."""
         out, err = io.StringIO(), io.StringIO()
-        environment = {**self.environment, **more}
+        environment, refusals = {**self.environment, **more}, self.refusals
 
         def az(asked: Sequence[str]) -> Said:
-            return Said(*play(asked, environment))
+            refused = next((says for part, says in refusals.items() if part in str(asked)), "")
+            return Said(1, "", refused) if refused else Said(*play(asked, environment))
 
         def run() -> int:
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):

@@ -108,11 +108,13 @@ async def make_cluster(tenant: Tenant, name: str) -> None:
 
 
 async def test_deploying_again_makes_nothing_twice(tenant: Tenant, hearing: Hearing) -> None:
-    """The same installation deployed again makes nothing twice and asks for nothing more."""
-    first = await tenant.deploy()
+    """Deployed again it makes nothing twice, and says that it is a dry run if it is one again."""
+    first = await tenant.deploy(NAPTIME_DRY_RUN="false")
     there = set(tenant.cloud.store.resources)
     second = await tenant.deploy()
     assert (first.code, second.code) == (0, 0), second.err
+    dry = "a dry run: it writes to no cluster"
+    assert (dry in first.out, dry in second.out) == (False, True)
     assert set(tenant.cloud.store.resources) == there
     assert len(hearing.heard) == 1
 
@@ -138,6 +140,36 @@ async def test_two_installations_beside_each_other(tenant: Tenant, hearing: Hear
     heard = {name.split("-")[1]: len(events) for name, events in hearing.heard.items()}
     assert heard == {"prod": 1, "test": 2}
     assert {one.id for one in tenant.cloud.store.of_type(SYSTEM_TOPIC)} == set(topics)
+
+
+async def test_only_the_topic_of_others_is_left(tenant: Tenant, hearing: Hearing) -> None:
+    """What naptime made beside a topic that others use goes, whatever options made it."""
+    asked = {
+        "NAPTIME_SUBSCRIPTIONS": WATCHED,
+        "NAPTIME_RESOURCE_NOTIFICATIONS": "true",
+        "NAPTIME_IDENTITY_PER_SUBSCRIPTION": "true",
+        "NAPTIME_ACTION_GROUP_PER_SUBSCRIPTION": "true",
+    }
+    assert (await tenant.deploy("resources", "code", "events", **asked)).code == 0
+    (topic,) = [
+        one.id
+        for one in tenant.cloud.store.of_type(SYSTEM_TOPIC)
+        if one.id.endswith("-subscription")
+    ]
+    group = topic.partition("/providers/")[0]
+    shared = {"AZURE_ENV_NAME": "test", "NAPTIME_EXISTING_SYSTEM_TOPICS": json.dumps([topic])}
+    second = await tenant.deploy(
+        "resources", "code", "events", NAPTIME_SUBSCRIPTIONS=WATCHED, **shared
+    )
+    assert second.code == 0, second.err
+    removed = await tenant.deploy("remove", **asked)
+    assert removed.code == 0, removed.err
+    left = {one for one in tenant.cloud.store.resources if one.startswith(group.lower())}
+    assert {one for one in left if "/eventsubscriptions/" not in one} == {
+        group.lower(),
+        topic.lower(),
+    }
+    assert hearing.heard
 
 
 async def test_homes_of_one_name_do_not_meet(tenant: Tenant, hearing: Hearing) -> None:

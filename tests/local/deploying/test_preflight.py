@@ -1,6 +1,8 @@
 """What would stop a deployment is found before anything is made, all at once."""
 
+import asyncio
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +10,10 @@ import pytest
 from infra.deploying.parameters import filled_in
 from infra.deploying.preflight import AT_HOME
 
+from local.azure.arm.state import Group
+from local.azure.deploying.played_az import play
+from local.azure.deploying.store import DEFINITION, SYSTEM_TOPIC
+from local.azure.deploying.templates import Made
 from local.azure.entra.tokens import TENANT_ID
 from tests.local.deploying.tenant import HOME, SECOND, WATCHED, Ended, Tenant
 
@@ -25,6 +31,12 @@ def not_registered(tenant: Tenant) -> dict[str, str]:
     subscription = tenant.server.simulator.state.subscriptions[WATCHED]
     subscription.unregistered.add("microsoft.eventgrid")
     return {}
+
+
+def identities_not_registered(tenant: Tenant) -> dict[str, str]:
+    subscription = tenant.server.simulator.state.subscriptions[WATCHED]
+    subscription.unregistered.add("microsoft.managedidentity")
+    return {"NAPTIME_IDENTITY_PER_SUBSCRIPTION": "true"}
 
 
 def too_little(tenant: Tenant) -> dict[str, str]:
@@ -45,6 +57,29 @@ def no_plan(tenant: Tenant) -> dict[str, str]:
 def no_package(tenant: Tenant) -> dict[str, str]:
     tenant.package = Path("dist/nowhere.zip")
     return {}
+
+
+def folder_for_a_package(tenant: Tenant) -> dict[str, str]:
+    tenant.package = tenant.folder
+    return {}
+
+
+def elsewhere(tenant: Tenant) -> dict[str, str]:
+    groups = tenant.server.simulator.state.subscriptions[HOME].groups
+    groups["rg-prod"] = Group("rg-prod", "northeurope", {})
+    return {}
+
+
+def refusing(part: str, says: str) -> Spoil:
+    def spoil(tenant: Tenant) -> dict[str, str]:
+        tenant.refusals[part] = f"ERROR: {says}"
+        return {"AZURE_SUBSCRIPTION_ID": HOME}
+
+    return spoil
+
+
+def refusal(status: str, code: str) -> str:
+    return f'{status}({{"error": {{"code": "{code}", "message": "Not you."}}}})'
 
 
 def given(**variables: str) -> Spoil:
@@ -88,6 +123,44 @@ CASES: dict[str, tuple[Spoil, tuple[str, ...]]] = {
         ("does not offer the Flex Consumption plan", "flexconsumption-locations"),
     ),
     "the package": (no_package, ("There is no package.", "`make package` builds it")),
+    "a package that is none": (folder_for_a_package, ("is no deploy package",)),
+    "a region that is none": (given(AZURE_LOCATION="west;europe"), ("'west;europe' is no region",)),
+    "the name of a subscription": (
+        given(AZURE_SUBSCRIPTION_ID="My Subscription"),
+        ("'my subscription' is not the id", "--subscription, or AZURE_SUBSCRIPTION_ID"),
+    ),
+    "an old az": (
+        given(PLAYED_AZ_VERSION="2.69.1"),
+        ("az is 2.69.1; this takes 2.70 or later", "az upgrade"),
+    ),
+    "a group that is elsewhere": (
+        elsewhere,
+        ("rg-prod is in northeurope already", "Deploy to northeurope"),
+    ),
+    "storage without a way to it": (
+        given(NAPTIME_STORAGE_PUBLIC_ACCESS="Disabled"),
+        ("leaves the app no way to its storage", "NAPTIME_SUBNET_ID"),
+    ),
+    "a plan that az does not tell of": (
+        refusing("list-flexconsumption-runtimes", "'list-flex' is misspelled."),
+        ("westeurope offers the Flex Consumption plan is not known: 'list-flex' is misspelled.",),
+    ),
+    "az that is broken": (
+        refusing("'account', 'show'", "The command failed: No module named 'x'"),
+        ("az does not say who is signed in: The command failed: No module named 'x'",),
+    ),
+    "a subscription that is hidden": (
+        refusing(f"{SECOND}?", refusal("Forbidden", "AuthorizationFailed")),
+        (f"{SECOND} is not there, or not yours to see", "Ask its owner"),
+    ),
+    "a subscription of another tenant": (
+        refusing(f"{SECOND}?", refusal("Unauthorized", "InvalidAuthenticationTokenTenant")),
+        (f"{SECOND} is not there, or not yours to see",),
+    ),
+    "a provider that identities need": (
+        identities_not_registered,
+        (f"Microsoft.ManagedIdentity is not registered in {WATCHED}.",),
+    ),
     "a topic that is none": (
         given(
             NAPTIME_EXISTING_SYSTEM_TOPICS=json.dumps(
@@ -110,6 +183,29 @@ async def test_a_finding_says_what_and_what_to_do(tenant: Tenant, name: str) -> 
     assert not tenant.cloud.store.resources
 
 
+async def test_whoever_writes_event_subscriptions_alone(tenant: Tenant) -> None:
+    """A watched subscription whose providers are hidden from the deployer is no finding."""
+    tenant.refusals[f"{SECOND}/providers/Microsoft.EventGrid?"] = refusal(
+        "Forbidden", "AuthorizationFailed"
+    )
+    ended = await tenant.deploy("preflight", NAPTIME_WATCH_FROM_HERE="false")
+    assert ended.code == 0, ended.err
+
+
+@pytest.mark.parametrize(("name", "taken"), [("data", False), ("log-prod", True)])
+async def test_a_group_of_others_is_not_deployed_to(
+    tenant: Tenant, name: str, *, taken: bool
+) -> None:
+    """`remove` would take what is there; what an early end of naptime left is no finding."""
+    elsewhere(tenant)
+    path = f"/subscriptions/{HOME}/resourceGroups/rg-prod/providers/Microsoft.X/things/{name}"
+    made = Made(path, "Microsoft.X/things", {"name": name, "properties": {}})
+    tenant.cloud.store.resources[path.lower()] = made
+    ended = await tenant.deploy("preflight", AZURE_LOCATION="northeurope")
+    assert ended.code == (0 if taken else 1), ended.err
+    assert ("rg-prod is somebody else's" in ended.err) == (not taken)
+
+
 async def test_all_findings_come_at_once(tenant: Tenant) -> None:
     """Several are told together, so that one is not met after the other."""
     not_registered(tenant)
@@ -127,6 +223,22 @@ async def test_a_system_topic_of_others_is_the_commonest_stop(tenant: Tenant) ->
     assert "NAPTIME_EXISTING_SYSTEM_TOPICS='[\"/subscriptions/" in ended.err
 
 
+async def test_a_topic_of_notifications_is_one_too(tenant: Tenant) -> None:
+    """Event Grid allows one of each type: a second installation is told before it makes any."""
+    asked = {"NAPTIME_SUBSCRIPTIONS": WATCHED, "NAPTIME_RESOURCE_NOTIFICATIONS": "true"}
+    assert (await tenant.deploy("resources", **asked)).code == 0
+    assert (await tenant.deploy("preflight", **asked)).code == 0
+    (topic,) = [
+        one.id
+        for one in tenant.cloud.store.of_type(SYSTEM_TOPIC)
+        if one.id.endswith("-subscription")
+    ]
+    shared = {"AZURE_ENV_NAME": "test", "NAPTIME_EXISTING_SYSTEM_TOPICS": json.dumps([topic])}
+    ended = await tenant.deploy("preflight", **asked, **shared)
+    assert ended.code == 1
+    assert f"{WATCHED} has a topic of resource notifications already" in ended.err
+
+
 async def test_its_own_topic_is_no_finding(tenant: Tenant) -> None:
     """A second deployment of an installation does not stumble over what the first has made."""
     assert (await tenant.deploy("resources")).code == 0
@@ -142,6 +254,37 @@ async def test_owners_of_others_are_told_what_to_run(tenant: Tenant) -> None:
     assert "infra/compiled/watch.json" in ended.out
     assert "appPrincipalId=" in ended.out
     assert not [one for one in tenant.cloud.store.resources if WATCHED in one]
+
+
+async def test_what_owners_are_told_to_run_is_enough(tenant: Tenant) -> None:
+    """Their commands make what this installation asks for, and its events then come."""
+    asked = {
+        "NAPTIME_WATCH_FROM_HERE": "false",
+        "NAPTIME_RESOURCE_NOTIFICATIONS": "true",
+        "NAPTIME_ALLOW_SCHEDULE_DELETE": "true",
+        "NAPTIME_IDENTITY_ON_SYSTEM_TOPICS": "true",
+    }
+    ended = await tenant.deploy("resources", "code", **asked)
+    assert ended.code == 0, ended.err
+    told = [line for line in ended.out.splitlines() if line.startswith("    az ")]
+    assert len(told) == 2
+    for line in told:
+        ran = await asyncio.to_thread(play, shlex.split(line)[1:], tenant.environment)
+        assert ran[0] == 0, ran
+    roles = [one.body["properties"] for one in tenant.cloud.store.of_type(DEFINITION)]
+    assert len(roles) == 2
+    assert all("maintenanceConfigurations/delete" in json.dumps(role) for role in roles)
+    events = await tenant.deploy("events", **asked)
+    assert events.code == 0, events.err
+    removed = await tenant.deploy("remove", **asked)
+    assert removed.code == 0, removed.err
+    for line in [line for line in removed.out.splitlines() if line.startswith("    az ")]:
+        assert shlex.split(line)[-2:] in (["--subscription", WATCHED], ["--subscription", SECOND])
+    assert removed.out.count("    az group delete --name rg-prod-events-") == 2
+    assert removed.out.count("    az role definition delete --name 'naptime prod ") == 2
+    left = {one.type for one in tenant.cloud.store.resources.values()}
+    assert "Microsoft.EventGrid/systemTopics/eventSubscriptions" not in left
+    assert not [one for one in tenant.cloud.store.resources if HOME in one]
 
 
 def azd(tenant: Tenant, told: str) -> None:

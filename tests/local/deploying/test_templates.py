@@ -130,6 +130,14 @@ def _at(value: object, path: tuple[str, ...]) -> object:
         ({"environmentName": "prod-"}, '"prod-" must be'),
         ({"settings": ["WINDOW=x"]}, 'settings: "WINDOW=x" is not NAPTIME_NAME=value'),
         ({"settings": ["NAPTIME_EXCLUDE"]}, 'settings: "NAPTIME_EXCLUDE" is not'),
+        (
+            {"settings": ["NAPTIME_DRY_RUN=false"]},
+            'settings: "NAPTIME_DRY_RUN=false" would set nothing',
+        ),
+        (
+            {"settings": ["NAPTIME_WINDOWS_DAY=Sunday"]},
+            'settings: "NAPTIME_WINDOWS_DAY=Sunday" would set nothing',
+        ),
         ({"existingSystemTopics": ["x"]}, 'existingSystemTopics: "x" is not the id'),
     ],
 )
@@ -138,6 +146,16 @@ def test_nonsense_is_refused_by_name(values: dict[str, object], says: str) -> No
     usual = {"environmentName": "prod", "location": "westeurope", "subscriptions": HOME}
     with pytest.raises(AzureRefusal, match=re.escape(says)):
         worked_out("main", {**usual, **values})
+
+
+def test_a_region_is_the_same_however_it_is_written() -> None:
+    """Another text for it makes no second installation beside the first, in the same group."""
+    usual = {"environmentName": "prod", "subscriptions": HOME}
+    written = [
+        {one.id for one in worked_out("main", {**usual, "location": location})}
+        for location in ("westeurope", "West Europe", "WestEurope")
+    ]
+    assert written[0] == written[1] == written[2]
 
 
 PLACE = Place(TENANT, "https://arm", HOME, "rg", "d", "westeurope")

@@ -1,6 +1,7 @@
 """The package is built anywhere, and tried only where it can run; a release is made of it."""
 
 import hashlib
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -60,6 +61,44 @@ def test_elsewhere_it_is_inspected_and_the_trial_left_out(
     assert len(requirements) == 2
 
 
+@pytest.mark.parametrize(("around", "says"), [(False, "git says"), (True, "no function_app.py")])
+def test_without_a_clone_nothing_is_packed(
+    around: bool,  # noqa: FBT001 - a parameter of the test
+    says: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Sources from an archive, even below another repository, are told to be no clone."""
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    sources = tmp_path / "naptime"
+    sources.mkdir()
+    (sources / ".funcignore").write_text("/*\n!/function_app.py\n", encoding="utf-8")
+    (sources / "function_app.py").touch()
+    if around:
+        subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)  # noqa: S603, S607 - git itself
+    monkeypatch.setattr(package, "REPOSITORY", sources)
+    monkeypatch.setattr("sys.argv", ["package", "--out", str(tmp_path / "dist")])
+    assert package.main() == 1
+    told = capsys.readouterr().err
+    assert "it takes a clone" in told
+    assert says in told
+    assert not (tmp_path / "dist").exists()
+
+
+def test_lines_end_alike_everywhere() -> None:
+    """Git for Windows would write other ends of lines, and the package would be other bytes."""
+    told = subprocess.run(
+        ["git", "check-attr", "text", "eol", "--", "function_app.py", "docs/pictures/x.png"],  # noqa: S607 - git itself
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert "function_app.py: text: auto" in told
+    assert "function_app.py: eol: lf" in told
+
+
 def test_the_wheels_are_those_of_the_platform(tmp_path: Path) -> None:
     """Uv is asked for Linux and Python 3.13, whatever it runs on: a compiled module says so."""
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
@@ -89,7 +128,9 @@ def test_a_release_has_checksums_of_all(tmp_path: Path) -> None:
     """Package, bill of materials, wheel and templates, with deploy.py; the same bytes each time."""
     for name in ("naptime.zip", "naptime.cdx.json", f"naptime-{__version__}-py3-none-any.whl"):
         (tmp_path / name).write_text(name, encoding="utf-8")
+    (tmp_path / "naptime-0.0.1-py3-none-any.whl").write_text("older", encoding="utf-8")
     made = write_release(ROOT, tmp_path)
+    assert "naptime-0.0.1-py3-none-any.whl" not in {path.name for path in made}
     first = {path.name: path.read_bytes() for path in made}
     assert {path.name: path.read_bytes() for path in write_release(ROOT, tmp_path)} == first
     sums = dict(line.split("  ")[::-1] for line in first["SHA256SUMS"].decode().splitlines())

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.deciding.conditions import Condition, entity_tag, read_condition
+from shared.domain.deciding.conditions import Condition, entity_tag, is_named, read_condition
 from shared.domain.deciding.observed import ObservedConfiguration
 from shared.domain.messages.audit import (
     FUNCTION_KEY,
@@ -49,8 +49,34 @@ def test_lists_and_weak_tags() -> None:
     assert not condition.holds(None)
 
 
+@pytest.mark.parametrize("value", ['"a",', ', "a"', '"x" ,, "a"', '\t"a"\t,"x"'])
+def test_empty_elements_are_passed_over(value: str) -> None:
+    """A list may have nothing between two commas, as proxies that join headers leave it."""
+    assert read_condition(value, None).holds('"a"')
+    assert not read_condition(None, value).holds('"a"')
+
+
+@pytest.mark.parametrize("value", ['W/"a"', '"x", W/"a"', '"a"', "*"])
+def test_a_weak_tag_keeps_a_write_off_as_a_strong_one_does(value: str) -> None:
+    """A tag that something on the way has made a weak one still names what is not to be there."""
+    assert not read_condition(None, value).holds('"a"')
+    assert read_condition(None, value).holds(None)
+
+
 @pytest.mark.parametrize(
-    "value", ["", " ", "a", '"a', '"a" "b"', '"a",', '*, "a"', '"\x7f"', '"é"']
+    ("value", "named"),
+    [
+        *(('"a"', True), ('W/"a"', True), ('"x", W/"a"', True), (" * ", True)),
+        *(('"A"', False), ('"x"', False), ("a", False), ("", False), ('"x"' * 500, False)),
+    ],
+)
+def test_a_reader_has_what_one_of_its_tags_stands_for(value: str, named: bool) -> None:  # noqa: FBT001 - a column of the table
+    """Any tag of a list counts, weak or not; what is no tag is passed over."""
+    assert is_named('"a"', value) is named
+
+
+@pytest.mark.parametrize(
+    "value", ["", " ", ",", "a", '"a', '"a" "b"', '"a""b"', '*, "a"', '"a", *', '"\x7f"', '"é"']
 )
 def test_what_is_no_condition_is_refused(value: str) -> None:
     """A condition that cannot be read is never taken for one that holds."""
@@ -66,7 +92,7 @@ def test_any_text_is_read_or_refused(value: str) -> None:
         condition = read_condition(value, value)
     except InvalidInput:
         return
-    assert condition.matches == condition.matches_none
+    assert {tag.removeprefix("W/") for tag in condition.matches} == condition.matches_none
 
 
 NAMED = {"x-ms-client-principal-name": " ops@example.com ", "x-ms-client-principal-id": "id-1"}

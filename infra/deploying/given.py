@@ -1,0 +1,75 @@
+"""What was given, looked at before Azure is asked: names go into paths and into commands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from infra.deploying.installation import Installation
+from infra.deploying.package import functions_of
+from infra.deploying.refusals import DeploymentStopped, Finding
+
+_NAME = re.compile(r"[a-z][a-z0-9-]{1,14}[a-z0-9]")
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_REGION = re.compile(r"[a-z0-9]*")
+
+
+def wrong_names(one: Installation) -> Iterator[Finding]:
+    """Give what no step can use: a name, a region, ids of subscriptions."""
+    if not _NAME.fullmatch(one.name):
+        yield Finding(
+            f"{one.name!r} is no name for Event Grid and App Service, though azd takes it.",
+            "Take 3 to 16 lower-case letters, digits and hyphens, a letter first, no hyphen last:"
+            " --name, or a new `azd env`.",
+        )
+    if not _REGION.fullmatch(one.location):
+        yield Finding(
+            f"{one.location!r} is no region.", "Take a name of `az account list-locations`."
+        )
+    if not one.azure.dry_run and not is_id(one.home):
+        yield Finding(
+            f"{one.home!r} is not the id of a subscription.",
+            "Give an id of `az account list`: --subscription, or AZURE_SUBSCRIPTION_ID.",
+        )
+    for each in one.watched:
+        if not _is_left_open(one, each) and not is_id(each):
+            yield Finding(
+                f"NAPTIME_SUBSCRIPTIONS: {each!r} is not the id of a subscription.",
+                "Give the ids of `az account list`, with commas between them.",
+            )
+    lower = [each.lower() for each in one.watched]
+    for each in sorted({each for each in lower if lower.count(each) > 1}):
+        yield Finding(f"NAPTIME_SUBSCRIPTIONS: {each} is there twice.", "Name it once.")
+
+
+def _is_left_open(one: Installation, subscription: str) -> bool:
+    """Tell whether a dry run has not asked az for its own subscription, which is the default."""
+    return one.azure.dry_run and subscription.lower() == one.home
+
+
+def is_id(text: str) -> bool:
+    """Tell whether a text is the id of a subscription."""
+    return _GUID.fullmatch(text) is not None
+
+
+def watched_ids(one: Installation) -> list[str]:
+    """Give the ids of the watched subscriptions that are such, in lower case."""
+    return [each.lower() for each in one.watched if is_id(each)]
+
+
+def wrong_package(one: Installation) -> Iterator[Finding]:
+    """Give what is wrong with the package, before anything is made for it."""
+    try:
+        functions_of(one.package)
+    except DeploymentStopped as reason:
+        yield Finding(f"There is no package. {reason}.", "Then run this again.")
+
+
+def wrong_options(one: Installation) -> Iterator[Finding]:
+    """Give the options that do not go together."""
+    is_private = str(one.parameters.get("storagePublicAccess")).lower() == "disabled"
+    if is_private and not one.parameters.get("subnetId"):
+        yield Finding(
+            "NAPTIME_STORAGE_PUBLIC_ACCESS=Disabled leaves the app no way to its storage.",
+            "Give NAPTIME_SUBNET_ID as well, or leave it Enabled: keys are off in both cases.",
+        )

@@ -1,0 +1,105 @@
+"""What is given to deploy.py is looked at before anything is done with it."""
+
+import json
+from collections.abc import Sequence
+
+import pytest
+from infra.deploying.azure import Said
+from infra.deploying.command import main
+from infra.deploying.parameters import compiled
+
+from tests.local.deploying.tenant import HOME, WATCHED, Tenant
+
+USUAL = ("--name", "prod", "--location", "westeurope", "--subscription", HOME)
+
+
+def az_that_is_not_called(asked: Sequence[str]) -> Said:
+    """Stand for an az that nobody should need."""
+    raise AssertionError(asked)
+
+
+@pytest.mark.parametrize("option", ["--every", "--patience"])
+@pytest.mark.parametrize("value", ["-1", "nan", "inf", "soon"])
+def test_a_time_that_is_none(option: str, value: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A wait is in seconds, and comes to an end."""
+    with pytest.raises(SystemExit):
+        main([*USUAL, f"{option}={value}"], {}, az_that_is_not_called)
+    assert f"{option}: must be seconds, 0 or more, not '{value}'" in capsys.readouterr().err
+
+
+def test_a_policy_that_was_named_is_there(capsys: pytest.CaptureFixture[str]) -> None:
+    """A misspelt --policy is told before anything is made, and never passed over."""
+    assert main([*USUAL, "--policy", "polcy.toml"], {}, az_that_is_not_called) == 1
+    assert "--policy: polcy.toml is no file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (["--name", "prod/../rg-data"], "'prod/../rg-data' is no name"),
+        (["--subscription", "My Subscription"], "'my subscription' is not the id"),
+        (["--subscriptions", f"{WATCHED},$(id)"], "'$(id)' is not the id of a subscription"),
+        (["--subscriptions", f"{WATCHED}\n{HOME}"], "is not the id of a subscription"),
+        (["--location", "west?europe"], "'west?europe' is no region"),
+    ],
+)
+@pytest.mark.parametrize("step", ["resources", "code", "events", "first-run", "remove"])
+def test_no_step_goes_on_with_nonsense(
+    given: list[str], says: str, step: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Names and ids become paths of Azure: each step looks at them, without a call."""
+    assert main([*USUAL, *given, step], {}, az_that_is_not_called) == 1
+    assert says in capsys.readouterr().err
+
+
+async def test_a_step_alone_needs_no_region(tenant: Tenant) -> None:
+    """The region is that of the group: what was deployed is found again without --location."""
+    assert (await tenant.deploy("resources", AZURE_LOCATION="West Europe")).code == 0
+    ended = await tenant.deploy("code", AZURE_LOCATION="")
+    assert ended.code == 0, ended.err
+    made = len(tenant.cloud.store.resources)
+    assert (await tenant.deploy("resources", AZURE_LOCATION="")).code == 0
+    assert len(tenant.cloud.store.resources) == made
+
+
+async def test_resources_need_a_region(tenant: Tenant) -> None:
+    """Where there is no group yet a region has to be named."""
+    ended = await tenant.deploy("resources", AZURE_LOCATION="")
+    assert ended.code == 1
+    assert "No region was named" in ended.err
+
+
+def test_outputs_that_azd_gives_on_windows() -> None:
+    """There names of variables are capitals: the outputs are found all the same."""
+    asked: list[str] = []
+
+    def az(arguments: Sequence[str]) -> Said:
+        asked.append(str(arguments))
+        return Said(0, '{"value": [{"name": "app/on_cluster_created"}]}', "")
+
+    outputs = {name.upper(): "x" for name in compiled("main")["outputs"]}
+    environment = {"AZURE_ENV_NAME": "prod", "AZURE_SUBSCRIPTION_ID": HOME, **outputs}
+    steps = ("--azd", "events", "--patience", "0", "--every", "0")
+    main([*steps], {**environment, "APPID": "/the-app", "AZURE_LOCATION": "westeurope"}, az)
+    assert "/the-app/functions" in asked[0]
+
+
+def test_a_removal_that_was_stopped_is_finished(capsys: pytest.CaptureFixture[str]) -> None:
+    """A group that is being deleted has lost its storage account; the same command waits for it."""
+    looks = iter(["Deleting", "Deleting", "Deleting"])
+    asked: list[Sequence[str]] = []
+
+    def az(arguments: Sequence[str]) -> Said:
+        asked.append(arguments)
+        if "delete" in arguments:
+            return Said(1, "", "ERROR: (ResourceGroupBeingDeleted) It is going.")
+        if "/resources?" in str(arguments):
+            return Said(0, '{"value": [{"id": "a", "name": "log-prod", "type": "x"}]}', "")
+        state = next(looks, "")
+        absent = 'Not Found({"error": {"code": "ResourceGroupNotFound", "message": "…"}})'
+        body = json.dumps({"properties": {"provisioningState": state}})
+        return Said(0, body, "") if state else Said(1, "", absent)
+
+    assert main([*USUAL, "--every", "0", "remove"], {}, az) == 0
+    assert "Left: the schedules" in capsys.readouterr().out
+    assert len(asked) == 6
