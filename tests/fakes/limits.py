@@ -6,7 +6,7 @@ performing-entity-group-transactions and put-message.
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from shared.domain.errors import StorageRefused
 from shared.domain.vocabulary.rows import Value, Values
@@ -14,6 +14,7 @@ from shared.domain.vocabulary.rows import Value, Values
 LONGEST_TEXT = 32_768
 """Of a property, in UTF-16 code units: 64 KiB."""
 LARGEST_ENTITY = 1024 * 1024
+EARLIEST = datetime(1601, 1, 1, tzinfo=UTC)
 MOST_PROPERTIES = 252
 LARGEST_KEY = 1024
 LARGEST_TRANSACTION = 4 * 1024 * 1024
@@ -30,6 +31,8 @@ def check_entity(partition: str, key: str, values: Values) -> None:
         raise StorageRefused("storage takes no such thing (KeyValueTooLarge or InvalidInput)")
     if any(isinstance(value, str) and _units(value) > LONGEST_TEXT for value in values.values()):
         raise StorageRefused("storage takes no such thing (PropertyValueTooLarge)")
+    if any(isinstance(value, datetime) and value < EARLIEST for value in values.values()):
+        raise StorageRefused("storage takes no such thing (OutOfRangeInput)")
     if len(values) > MOST_PROPERTIES:
         raise StorageRefused("storage takes no such thing (TooManyProperties)")
     if _size(partition, key, values) > LARGEST_ENTITY:

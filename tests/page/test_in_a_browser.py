@@ -153,6 +153,69 @@ async def test_text_from_outside_is_text(browser: Browser, served: Served, look:
     assert seen.console == []
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        "\N{LEFT DOUBLE QUOTATION MARK}not-the-key\N{RIGHT DOUBLE QUOTATION MARK}",
+        "not the key",
+        "schlüssel",
+    ],
+)
+async def test_what_no_key_can_be_is_not_accepted(
+    browser: Browser, served: Served, key: str
+) -> None:
+    """A key with what no header can hold, as documents quote it, is asked for again."""
+    page, seen = await opened(browser, served.page, Look())
+    await page.get_by_label("Function key").fill(key)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("alert")).to_have_text("The key is not accepted.")
+    await page.get_by_label("Function key").fill(KEY)
+    await page.keyboard.press("Enter")
+    await page.locator("#week").wait_for()
+    assert not [url for url in seen.asked if "key" in url]
+
+
+@pytest.mark.parametrize(
+    ("fragment", "view"),
+    [
+        ("#constructor", "#week"),
+        ("#__proto__", "#week"),
+        ("#week?by=constructor", "#week"),
+        ("#clusters?show=constructor", "#clusters"),
+        ("#clusters?sort=toString&down=1", "#clusters"),
+        ("#clusters?most=-5", "#clusters"),
+    ],
+)
+async def test_an_address_that_nobody_wrote_shows_what_there_is(
+    browser: Browser, served: Served, look: Look, fragment: str, view: str
+) -> None:
+    """A fragment that names what every object has is one that names nothing of the page's."""
+    page, seen = await opened(browser, served.page + fragment, look)
+    await page.locator(view).wait_for()
+    assert await page.title() in {"Week · naptime", "Clusters · naptime"}
+    if view == "#clusters":
+        await expect(page.locator("tbody tr")).to_have_count(CLUSTERS)
+    assert seen.console == []
+
+
+async def test_an_image_of_today_is_known(browser: Browser, served: Served, look: Look) -> None:
+    """An image that is no day old is said to be that, and one that is not known is not."""
+
+    async def change(route: Route) -> None:
+        answer = await route.fetch()
+        body = await answer.json()
+        body["ages"] = [[version, 0, read] for version, _, read in body["ages"]]
+        body["ages"][0] = ["", None, body["ages"][0][2]]
+        await route.fulfill(response=answer, body=json.dumps(body))
+
+    page, _ = await opened(browser, "about:blank", look)
+    await page.route("**/fleet/data", change)
+    await page.goto(f"{served.page}#clusters")
+    cells = page.locator("td.image")
+    await cells.first.wait_for()
+    assert set(await cells.all_inner_texts()) == {"0 days", "\N{EN DASH}"}
+
+
 async def test_the_key_is_asked_for_once(browser: Browser, served: Served) -> None:
     """A wrong key is said to be one; the right one shows the fleet, and stays in this tab alone."""
     page, seen = await opened(browser, served.page, Look())

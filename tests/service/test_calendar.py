@@ -1,5 +1,6 @@
 """The calendar feeds, read by an implementation of RFC 5545 that is not naptime's."""
 
+import threading
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.plain_text import one_line
 from shared.domain.window.recurrence import Daily, Weekday, Weekly
 from shared.domain.window.window import DateSpan, MaintenanceWindow
+from shared.reconcile.shown.page import feeds
 from shared.reconcile.shown.page.calendar import AHEAD, MOST_NAMED, Opening, calendar
 from shared.reconcile.shown.page.feeds import FEEDS_TABLE, FeedDesk, id_of
 from tests.clusters import cluster_id
@@ -184,6 +186,21 @@ async def test_a_feed_shows_what_it_is_for_and_no_more() -> None:
     assert shown == wanted
     assert await world.feeds.read(token, "test", None) is None
     assert await world.feeds.read(token, None, SUBSCRIPTIONS[1]) is None
+
+
+async def test_others_go_on_while_a_calendar_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a second of arithmetic for ten thousand clusters is done beside the event loop."""
+    world, at = await a_world(4), list[threading.Thread]()
+
+    def written(*given: object) -> str:
+        at.append(threading.current_thread())
+        return calendar(*given)  # type: ignore[arg-type]  # as they came
+
+    monkeypatch.setattr(feeds, "calendar", written)
+    _, token = await world.feeds.make("", "", PERSON)
+    assert events(await read(world.feeds, token))
+    assert at
+    assert threading.current_thread() not in at
 
 
 async def test_a_token_is_kept_by_nobody_and_can_be_revoked() -> None:

@@ -1,5 +1,6 @@
 """The policy's home: versions put in force one at a time, and never half of one."""
 
+import threading
 from copy import replace
 from datetime import timedelta
 from itertools import count
@@ -10,6 +11,7 @@ from azure.core.exceptions import ServiceRequestError
 from shared.domain.deciding.conditions import Condition, read_condition
 from shared.domain.errors import InvalidSetting
 from shared.domain.messages.audit import Caller, Origin
+from shared.domain.policy.changes import Changes, compare
 from shared.domain.policy.version import PolicyVersion
 from shared.domain.vocabulary.invalid import InvalidPolicy
 from shared.domain.vocabulary.pages import PageAsked
@@ -22,6 +24,7 @@ from shared.reconcile.ground.policies import (
     PolicyChanged,
     PolicyHome,
 )
+from shared.reconcile.shown import policy as desk
 from tests.clusters import cluster
 from tests.service_world import World
 from tests.unit.domain.policy.examples import RINGS
@@ -260,6 +263,22 @@ async def test_what_would_change() -> None:
     ]
     assert "No cluster has rule 'sandboxes'." in tried["warnings"]
     assert await world.policies.newest() is None
+
+
+async def test_others_go_on_while_a_policy_is_held_against_the_fleet(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two seconds of arithmetic for ten thousand clusters are done beside the event loop."""
+    world, at = World(), list[threading.Thread]()
+
+    def compared(*given: object) -> Changes:
+        at.append(threading.current_thread())
+        return compare(*given)  # type: ignore[arg-type]  # as they came
+
+    monkeypatch.setattr(desk, "compare", compared)
+    await world.policy.put(RINGS, ANY, PERSON)
+    assert at
+    assert threading.current_thread() not in at
 
 
 async def test_the_next_openings_are_shown() -> None:

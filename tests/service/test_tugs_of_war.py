@@ -3,6 +3,8 @@
 import json
 from datetime import timedelta
 
+import pytest
+
 from shared.domain.messages.touches import Touches
 from shared.domain.vocabulary.pages import PageAsked
 from shared.domain.vocabulary.reasons import Reason
@@ -64,6 +66,20 @@ async def test_four_removals_within_an_hour() -> None:
     assert message.startswith("The schedule was removed 3 times in 30 minutes, always by")
     assert f"always by application {TERRAFORM}; if that is Terraform, see docs/" in message
     assert world.removed_again == [(cluster_id(), 3), (cluster_id(), 4)]
+
+
+@pytest.mark.parametrize(
+    "at", ["0001-01-01T00:00:00Z", "1600-12-31T23:59:59Z", "1970-01-01T00:00Z"]
+)
+async def test_what_is_said_to_be_of_long_ago_is_put_back_and_counts_for_nothing(at: str) -> None:
+    """An event with a time that no clock had is a hint like any other, and no removal of today."""
+    world = await a_world()
+    world.aks.remove_schedule(cluster_id())
+    body = json.loads(event(world, schedule_deleted(cluster_id(), TERRAFORM), 1))
+    assert (await world.events.receive(json.dumps(body | {"eventTime": at}))).accepted
+    await world.run(for_at_most=timedelta(minutes=1))
+    assert world.aks.schedule(cluster_id())
+    assert (await world.viewer.look(cluster_id()))["lastRemoved"] is None
 
 
 async def test_claims_that_come_as_text() -> None:

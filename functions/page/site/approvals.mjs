@@ -1,7 +1,7 @@
 // What waits for somebody's approval: the plan of a run, field by field and cluster by cluster.
 
 import { approvalOf, copyable } from "./commands.mjs";
-import { counted, el, fragment, head, inOrder, number, section, table } from "./dom.mjs";
+import { counted, el, fragment, head, inOrder, most, number, section, table } from "./dom.mjs";
 import { groupedBy, idOf } from "./fleet.mjs";
 import { fromNow, when } from "./times.mjs";
 
@@ -78,11 +78,11 @@ function approve(run) {
 }
 
 function which(planned, run, place, go) {
-  const most = Number(place.query.most) || SHOWN;
-  const rest = planned.length - most;
+  const shown = most(place.query, SHOWN);
+  const rest = planned.length - shown;
   return el("div", { class: "part" },
-    table(`Clusters of the run ${run.run}`, [["Cluster", "name"], ["Rule", "rule"], ["Window now", "window"], ["Changes", "what"]].map(([text, kind]) => head(text, { class: kind })), planned.slice(0, most).map(row), { class: "plan" }),
-    rest > 0 ? el("button", { type: "button", class: "more", onclick: () => go("approvals", { ...place.query, most: most + 5 * SHOWN }) }, `Show more: ${number(rest)} are left`) : null,
+    table(`Clusters of the run ${run.run}`, [["Cluster", "name"], ["Rule", "rule"], ["Window now", "window"], ["Changes", "what"]].map(([text, kind]) => head(text, { class: kind })), planned.slice(0, shown).map(row), { class: "plan" }),
+    rest > 0 ? el("button", { type: "button", class: "more", onclick: () => go("approvals", { ...place.query, most: shown + 5 * SHOWN }) }, `Show more: ${number(rest)} are left`) : null,
     run.unknown ? el("p", { class: "quiet" }, `${counted(run.unknown, "cluster")} more that naptime does not know any more.`) : null);
 }
 

@@ -1,6 +1,6 @@
 // The clusters themselves: a table that can be searched, narrowed and sorted.
 
-import { counted, el, fragment, head, number, table } from "./dom.mjs";
+import { counted, el, fragment, head, most, named, number, table } from "./dom.mjs";
 import { idOf, isUnprotected, nextOpening, stateOf } from "./fleet.mjs";
 import { BY, overlaps } from "./week.mjs";
 import { fromNow, now, when } from "./times.mjs";
@@ -25,7 +25,7 @@ const SHOW = {
 
 export function clusters(fleet, place, go) {
   const { found, words } = narrowed(fleet, place.query);
-  const shown = sorted(found, place.query).slice(0, Number(place.query.most) || SHOWN);
+  const shown = sorted(found, place.query).slice(0, most(place.query, SHOWN));
   const rest = found.length - shown.length;
   return el("section", { id: "clusters", "aria-labelledby": "clusters-title" },
     el("h2", { id: "clusters-title", tabindex: "-1" }, counted(found.length, "cluster"), words ? el("small", {}, ` ${words}`) : null),
@@ -43,7 +43,8 @@ function narrowed(fleet, query) {
   for (const [name, [text, value]] of Object.entries(BY)) {
     if (query[name]) add((cluster) => value(cluster) === query[name], `of ${text.toLowerCase()} ${query[name]}`);
   }
-  if (SHOW[query.show]) add(SHOW[query.show][1], SHOW[query.show][0]);
+  const [shown, test] = named(SHOW, query.show) ?? [];
+  if (test) add(test, shown);
   if (query.reason) add((cluster) => cluster.reason === query.reason || cluster.findings.includes(query.reason), `with ${query.reason}`);
   if (query.crowd) add((cluster) => crowdOf(cluster) === query.crowd, "of one crowded start");
   addTimes(query, add);
@@ -72,7 +73,7 @@ function matcher(text) {
 }
 
 function sorted(found, query) {
-  const value = (COLUMNS[query.sort] ?? COLUMNS.name)[1];
+  const value = (named(COLUMNS, query.sort) ?? COLUMNS.name)[1];
   const keyed = found.map((cluster) => [value(cluster), cluster]);
   keyed.sort(([one, first], [other, second]) => compared(one, other) || compared(idOf(first), idOf(second)));
   const ordered = keyed.map(([, cluster]) => cluster);
@@ -122,7 +123,7 @@ function row(cluster) {
     el("td", { class: "window" }, cluster.window?.words ?? "–"),
     el("td", { class: "next" }, open ? opens(open) : "–"),
     el("td", { class: "state" }, el("span", { class: `mark ${state.kind}` }, state.text)),
-    el("td", { class: "image" }, cluster.image?.days ?? null !== null ? counted(cluster.image.days, "day") : "–"));
+    el("td", { class: "image" }, cluster.image?.version ? counted(cluster.image.days, "day") : "–"));
 }
 
 function opens(open) {

@@ -38,6 +38,16 @@ export function counted(count, one, many = `${one}s`) {
   return `${number(count)} ${count === 1 ? one : many}`;
 }
 
+// What an address names, if it is one of a table's own names: every object has a "constructor".
+export function named(table, name) {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
+// How many rows an address asks for; so many where it does not say.
+export function most(query, otherwise) {
+  return Math.max(0, Math.floor(Number(query.most))) || otherwise;
+}
+
 export function fragment(view, query = {}) {
   const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== "");
   const text = new URLSearchParams(given).toString();

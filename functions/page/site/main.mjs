@@ -2,7 +2,7 @@
 
 import { approvals } from "./approvals.mjs";
 import { ask, forget, keepKey, keptKey } from "./ask.mjs";
-import { choices, el, fragment } from "./dom.mjs";
+import { choices, el, fragment, named } from "./dom.mjs";
 import { clusters } from "./clusters.mjs";
 import { cluster } from "./cluster.mjs";
 import { crowds, findings } from "./findings.mjs";
@@ -22,7 +22,7 @@ const main = document.getElementById("main");
 function place() {
   const [view, text] = location.hash.slice(1).split("?");
   const query = Object.fromEntries(new URLSearchParams(text ?? ""));
-  return { view: VIEWS[view] || view === "cluster" ? view : "week", query };
+  return { view: named(VIEWS, view) || view === "cluster" ? view : "week", query };
 }
 
 function go(view, query, { quietly = false } = {}) {

@@ -1,6 +1,6 @@
 // The week: one row for each rule, location, subscription or window; the darker, the more are open.
 
-import { choices, counted, el, fragment, inOrder, number, section, shape } from "./dom.mjs";
+import { choices, counted, el, fragment, inOrder, named, number, section, shape } from "./dom.mjs";
 import { groupedBy, isUnprotected } from "./fleet.mjs";
 import { mostOpen, segments, stretches, whole } from "./open.mjs";
 import { dateOf, HOUR, midnights, now, timeOf, weekdayOf, when, zoneName } from "./times.mjs";
@@ -18,7 +18,7 @@ const ROW_HEIGHT = 28;
 
 // Brief: only the rows that there is room for at once.
 export function week(fleet, place, go, { brief = false } = {}) {
-  const by = BY[place.query.by] ? place.query.by : "rule";
+  const by = named(BY, place.query.by) ? place.query.by : "rule";
   const days = midnights();
   const found = rowsOf(fleet, by, days);
   const darkest = Math.max(1, ...found.map((row) => mostOpen(row.found).open));

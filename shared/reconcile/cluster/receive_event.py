@@ -11,7 +11,7 @@ from shared.domain.messages.cluster_events import (
     ScheduleWritten,
     parse_event,
 )
-from shared.domain.messages.touches import Touch, TouchKind, touch_key
+from shared.domain.messages.touches import COUNTED_FOR, Touch, TouchKind, touch_key
 from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.cloud_event import NotOurs
 from shared.domain.vocabulary.ids import ClusterId
@@ -59,13 +59,18 @@ class EventReceiver(Struct, frozen=True):
     def _touched(
         self, event: ClusterWritten | ScheduleWritten | ScheduleDeleted
     ) -> dict[str, Values]:
-        """Give what somebody else did to a schedule, by its key; an event of the future is now."""
+        """Give what somebody else did to a schedule, by its key; an event of the future is now.
+
+        What happened before the time that counts is left out: of some such times (those before
+        1601) no table takes a row.
+        """
         if isinstance(event, ClusterWritten) or event.event_id is None or self._is_own(event):
             return {}
         kind = TouchKind.REMOVED if isinstance(event, ScheduleDeleted) else TouchKind.CHANGED
         now = self.clock.now()
         touch = Touch(min(event.happened_at or now, now), kind, event.caller)
-        return {touch_key(event.event_id): touch.to_values()}
+        counts = now - touch.at <= COUNTED_FOR
+        return {touch_key(event.event_id): touch.to_values()} if counts else {}
 
     def _is_own(self, event: ScheduleWritten | ScheduleDeleted) -> bool:
         app_id = event.caller_app_id
