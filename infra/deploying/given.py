@@ -78,8 +78,13 @@ def wrong_options(one: Installation) -> Iterator[Finding]:
             " in infra/main.parameters.json.",
         )
     yield from _wrong_addresses(one)
-    is_private = str(one.parameters.get("storagePublicAccess")).lower() == "disabled"
-    if is_private and not one.parameters.get("subnetId"):
+    access = one.parameters.get("storagePublicAccess")
+    if access not in {"Enabled", "Disabled"}:
+        yield Finding(
+            f"NAPTIME_STORAGE_PUBLIC_ACCESS: {access!r} is neither Enabled nor Disabled.",
+            "Write it so, capitals included.",
+        )
+    if access == "Disabled" and not one.parameters.get("subnetId"):
         yield Finding(
             "NAPTIME_STORAGE_PUBLIC_ACCESS=Disabled leaves the app no way to its storage.",
             "Give NAPTIME_SUBNET_ID as well, or leave it Enabled: keys are off in both cases.",
@@ -92,6 +97,11 @@ def _wrong_addresses(one: Installation) -> Iterator[Finding]:
             yield Finding(
                 f"NAPTIME_ALLOWED_IP_RANGES: {each!r} is no range of addresses.",
                 "Write it like 203.0.113.0/24, one address like 203.0.113.7/32.",
+            )
+    for each in _texts(one, "alertEmails"):
+        if not re.fullmatch(r"[^@\s]+@[^@\s]+", each):
+            yield Finding(
+                f"NAPTIME_ALERT_EMAILS: {each!r} is no address.", "Write it like a@example.com."
             )
     client = str(one.parameters.get("entraClientId") or "")
     for variable, value in (

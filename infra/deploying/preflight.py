@@ -158,15 +158,13 @@ def _group(one: Installation) -> Iterator[Finding]:
 
 
 def _others(one: Installation) -> list[str]:
-    """Name what is in the group beside what a deployment that stopped early has made there."""
-    ours = {f"id-{one.name}", f"id-{one.name}-package", f"id-{one.name}-events", f"log-{one.name}"}
+    """Name what is in the group, unless a deployment of naptime stopped early there."""
     listed = one.azure.every(f"{one.group}/resources?api-version=2021-04-01")
-    insights = (f"appi-{one.name}", "Application Insights Smart Detection")
-    return [
-        text_at(each, "id")
-        for each in listed
-        if text_at(each, "name") not in ours and not text_at(each, "name").endswith(insights)
-    ]
+    names = {text_at(each, "name"): text_at(each, "id") for each in listed}
+    if f"id-{one.name}-package" in names:
+        return []
+    first = {f"id-{one.name}", f"id-{one.name}-events", f"log-{one.name}", f"appi-{one.name}"}
+    return [found for name, found in names.items() if name not in first]
 
 
 def _runtime(one: Installation) -> Iterator[Finding]:

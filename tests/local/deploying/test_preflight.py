@@ -165,6 +165,14 @@ CASES: dict[str, tuple[Spoil, tuple[str, ...]]] = {
         given(AZURE_SUBSCRIPTION_ID=SECOND, PLAYED_AZ_OTHER_TENANT="theirs"),
         (f"{SECOND} is in theirs", f"az account set --subscription {SECOND}"),
     ),
+    "access that is neither": (
+        given(NAPTIME_STORAGE_PUBLIC_ACCESS="enabled"),
+        ("'enabled' is neither Enabled nor Disabled",),
+    ),
+    "an address that is none": (
+        given(NAPTIME_ALERT_EMAILS='["a@example.com", "on-call"]'),
+        ("NAPTIME_ALERT_EMAILS: 'on-call' is no address", "a@example.com"),
+    ),
     "a plan that az does not tell of": (
         refusing("list-flexconsumption-runtimes", "'list-flex' is misspelled."),
         ("westeurope offers the Flex Consumption plan is not known: 'list-flex' is misspelled.",),
@@ -216,15 +224,19 @@ async def test_whoever_writes_event_subscriptions_alone(tenant: Tenant) -> None:
     assert ended.code == 0, ended.err
 
 
-@pytest.mark.parametrize(("name", "taken"), [("data", False), ("log-prod", True)])
+@pytest.mark.parametrize(
+    ("names", "taken"),
+    [(["data"], False), (["log-prod"], True), (["ag-prod", "id-prod-package"], True)],
+)
 async def test_a_group_of_others_is_not_deployed_to(
-    tenant: Tenant, name: str, *, taken: bool
+    tenant: Tenant, names: list[str], *, taken: bool
 ) -> None:
     """`remove` would take what is there; what an early end of naptime left is no finding."""
     elsewhere(tenant)
-    path = f"/subscriptions/{HOME}/resourceGroups/rg-prod/providers/Microsoft.X/things/{name}"
-    made = Made(path, "Microsoft.X/things", {"name": name, "properties": {}})
-    tenant.cloud.store.resources[path.lower()] = made
+    for name in names:
+        path = f"/subscriptions/{HOME}/resourceGroups/rg-prod/providers/Microsoft.X/things/{name}"
+        made = Made(path, "Microsoft.X/things", {"name": name, "properties": {}})
+        tenant.cloud.store.resources[path.lower()] = made
     ended = await tenant.deploy("preflight", AZURE_LOCATION="northeurope")
     assert ended.code == (0 if taken else 1), ended.err
     assert ("rg-prod is somebody else's" in ended.err) == (not taken)

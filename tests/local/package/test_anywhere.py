@@ -141,4 +141,14 @@ def test_a_release_has_checksums_of_all(tmp_path: Path) -> None:
     }
     with zipfile.ZipFile(tmp_path / "release" / "naptime-deploy.zip") as packed:
         names = set(packed.namelist())
+        packed.extractall(tmp_path / "unpacked")
+    asked = ("--name", "prod", "--location", "westeurope", "--release", "naptime.zip", "--dry-run")
+    shown = subprocess.run(  # noqa: S603 - deploy.py itself
+        [sys.executable, "-I", "infra/deploy.py", *asked],
+        cwd=tmp_path / "unpacked",
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert "$ az deployment sub create" in shown.stdout
     assert {"infra/deploy.py", "infra/compiled/main.json", "infra/main.parameters.json"} <= names
