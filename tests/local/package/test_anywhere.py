@@ -10,7 +10,7 @@ import pytest
 from infra.deploying.package import functions_of
 
 from local.package import __main__ as package
-from local.package.dependencies import install, runs_here
+from local.package.dependencies import index_of_pip, install, runs_here
 from local.package.release import write_release
 from naptime import __version__
 from tests.local.package.conftest import ROOT
@@ -111,6 +111,20 @@ def test_the_wheels_are_those_of_the_platform(tmp_path: Path) -> None:
     install(one, tmp_path / "app")
     compiled = [path.name for path in (tmp_path / "app").rglob("*.so")]
     assert compiled == ["_core.cpython-313-x86_64-linux-gnu.so"]
+
+
+def test_wheels_come_from_where_pip_takes_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mirror that pip is set to is asked by uv as well, which reads none of pip's settings."""
+    settings = tmp_path / "pip.conf"
+    settings.write_text("[global]\nindex-url = https://mirror.example/simple\n", encoding="utf-8")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(settings))
+    monkeypatch.delenv("UV_DEFAULT_INDEX", raising=False)
+    monkeypatch.delenv("PIP_INDEX_URL", raising=False)
+    assert index_of_pip() == {"UV_DEFAULT_INDEX": "https://mirror.example/simple"}
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "https://own.example/simple")
+    assert index_of_pip() == {"UV_DEFAULT_INDEX": "https://own.example/simple"}
 
 
 def test_functions_are_read_without_loading(tmp_path: Path) -> None:
