@@ -220,7 +220,7 @@ async def test_an_image_of_today_is_known(browser: Browser, served: Served, look
 async def test_however_its_address_is_written_the_page_finds_its_data(
     browser: Browser, served: Served, look: Look, path: str
 ) -> None:
-    """A slash behind it, other letters, a host that is called fleet: data and commands are right."""
+    """A slash behind it, other letters, a host called fleet: data and commands are right."""
     url = served.url.replace("127.0.0.1", "fleet.localhost")
     page, seen = await opened(browser, f"{url}{path}{fragment_of(await one_of(served))}", look)
     await page.locator("#cluster").wait_for()

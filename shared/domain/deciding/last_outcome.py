@@ -16,9 +16,11 @@ from shared.domain.deciding.written import (
     record_to_text,
     start_of_window,
 )
+from shared.domain.vocabulary.fields import an_object, items, object_in
+from shared.domain.vocabulary.instants import from_text
 from shared.domain.vocabulary.invalid import InvalidWindow, Problem
 from shared.domain.vocabulary.plain_text import one_line
-from shared.domain.vocabulary.rows import Value
+from shared.domain.vocabulary.rows import Value, object_from_text
 from shared.domain.window.body import read_window, write_window
 from shared.domain.window.window import MaintenanceWindow
 
@@ -60,17 +62,33 @@ def _cut(shown: LastOutcomeJson, length: int) -> LastOutcomeJson:
     return {**shown, "message": one_line(shown["message"], length), "findings": findings}
 
 
-_ALWAYS_THERE = frozenset(
-    {"clusterId", "outcome", "reason", "findings", "window", "dryRun", "recordedAt"}
-)
+_TEXTS = ("clusterId", "outcome", "reason", "recordedAt")
+_ALWAYS_THERE = frozenset({*_TEXTS, "findings", "window", "dryRun"})
 
 
 def read_outcome(text: str) -> LastOutcomeJson:
-    """Read what came of a cluster, nothing where only its images were noted; or raise KeyError."""
-    body = json.loads(text or "{}")
-    if body and (missing := _ALWAYS_THERE - body.keys()):
-        raise KeyError(*sorted(missing))
+    """Read what came of a cluster, nothing where only its images were noted.
+
+    Raises KeyError, TypeError or ValueError for what this version would stumble over later. Words
+    that it does not know are kept.
+    """
+    body = object_from_text(text or "{}")
+    if body:
+        _check(body)
     return cast("LastOutcomeJson", body)
+
+
+def _check(body: Mapping[str, object]) -> None:
+    if missing := _ALWAYS_THERE - body.keys():
+        raise KeyError(*sorted(missing))
+    texts = [body[name] for name in _TEXTS] + [body.get("message", "")]
+    for finding in items(body["findings"]):
+        texts += [an_object(finding)[name] for name in ("reason", "message")]
+    if not all(isinstance(each, str) for each in texts):
+        raise TypeError("what should be text is none")
+    from_text(str(body["recordedAt"]))
+    if body["dryRun"] and body["window"] is not None:
+        read_window(an_object(body["window"]))
 
 
 def last_window_values(outcome: Outcome) -> Mapping[str, Value | None]:
@@ -114,6 +132,7 @@ def _begun(outcome: Outcome, window: MaintenanceWindow, at: datetime, by: Author
     return Written(text, at, by, outcome.rule, outcome.policy_hash, start=start)
 
 
+_NONE = "null"
 _LONGEST = 30_000
 """Characters of a text; a property of a table holds 32,768."""
 
@@ -133,7 +152,7 @@ def schedule_to_text(seen: SeenSchedule) -> str:
     """Write down what was seen, as JSON; never an empty text."""
     schedule = seen.schedule
     if schedule is None:
-        return "null"
+        return _NONE
     body: dict[str, object] = {}
     if schedule.window is not None:
         body["window"] = write_window(schedule.window)
@@ -149,13 +168,15 @@ def schedule_from_text(text: str) -> SeenSchedule | None:
     """Read what `schedule_to_text` wrote; None for an empty text: nothing was seen."""
     if not text:
         return None
-    body = json.loads(text)
-    if body is None:
+    if text == _NONE:
         return SeenSchedule(None)
+    body = object_from_text(text)
     if "unreadable" in body:
-        problems = [Problem(*cast("list[str]", found)) for found in body["unreadable"]]
-        unreadable = InvalidWindow(problems, body.get("more", 0))
+        found = cast("list[list[str]]", body["unreadable"])
+        unreadable = InvalidWindow(
+            [Problem(*each) for each in found], int(str(body.get("more", 0)))
+        )
         return SeenSchedule(ObservedSchedule(unreadable=unreadable))
     if "window" in body:
-        return SeenSchedule(ObservedSchedule(read_window(body["window"])))
+        return SeenSchedule(ObservedSchedule(read_window(object_in(body, "window"))))
     return SeenSchedule(ObservedSchedule())

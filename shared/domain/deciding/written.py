@@ -11,17 +11,20 @@ from collections.abc import Mapping
 from copy import replace
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Self
 
 from msgspec import Struct
 
 from shared.domain.deciding.observed import REPLICATION, ObservedSchedule
 from shared.domain.vocabulary.instants import from_text, to_text
-from shared.domain.vocabulary.rows import Row, Value
+from shared.domain.vocabulary.rows import Row, Value, object_from_text
 from shared.domain.window.body import read_window, write_window
 from shared.domain.window.window import MaintenanceWindow
 
 LONGEST = 16_000
+_MOST_KNOWN = 1024
+"""Windows whose reading is kept: many clusters share one."""
 
 
 class Author(StrEnum):
@@ -165,6 +168,9 @@ class Written(Struct, frozen=True):
     def _of(cls, text: Mapping[str, str], at: datetime, *, let_go: bool) -> Self:
         """Read texts; a row of an earlier version has fewer."""
         opened = text.get("writtenOpened", "")
+        for name in ("written", "previous", "undone"):
+            # Whether it can be read is found out with the row, not where it is compared.
+            window_of(text.get(name, ""))
         return cls(
             text.get("written", ""),
             at,
@@ -187,7 +193,7 @@ def record_to_text(written: Written) -> str:
 
 def record_from_text(text: str) -> Written | None:
     """Read what `record_to_text` wrote; None of an empty text."""
-    return Written.from_json(json.loads(text)) if text else None
+    return Written.from_json(object_from_text(text)) if text else None
 
 
 def is_same(kept: str, window: MaintenanceWindow, now: datetime) -> bool:
@@ -208,9 +214,10 @@ def start_of_window(window: MaintenanceWindow) -> str:
     return window.start_date.isoformat() if window.start_date else ""
 
 
+@lru_cache(_MOST_KNOWN)
 def window_of(canonical_window: str) -> MaintenanceWindow | None:
     """Read a canonical window; None where it was too long for a row."""
-    return read_window(json.loads(canonical_window)) if canonical_window else None
+    return read_window(object_from_text(canonical_window)) if canonical_window else None
 
 
 def made_by(written: Written | None, window: MaintenanceWindow | None, now: datetime) -> str | None:

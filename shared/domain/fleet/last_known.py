@@ -35,7 +35,7 @@ from shared.domain.policy.match import tags_to_text
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.reasons import Reason, reasons_in
-from shared.domain.vocabulary.rows import Row, Value, without_none
+from shared.domain.vocabulary.rows import Row, Value, object_from_text, without_none
 from shared.domain.window.body import read_window
 from shared.domain.window.window import MaintenanceWindow
 
@@ -112,6 +112,10 @@ def _cluster_values(cluster: ObservedCluster) -> dict[str, Value | None]:
     }
 
 
+def _tags(text: str) -> Mapping[str, str]:
+    return {key: str(value) for key, value in object_from_text(text or "{}").items()}
+
+
 class Remembered(Struct, frozen=True):
     """What a row says of a cluster; rows of an earlier version say less."""
 
@@ -139,6 +143,9 @@ class Remembered(Struct, frozen=True):
 
     @classmethod
     def of(cls, row: Row) -> Self:
+        for name in ("schedule", "autoUpgrade"):
+            # Whether it can be read is found out here, not where somebody looks at the window.
+            schedule_from_text(row.text(name))
         verified = row.flag("explicit") and row.text("outcome") in _SCHEDULE_SEEN
         missing = row.text("missingSince")
         return cls(
@@ -157,7 +164,7 @@ class Remembered(Struct, frozen=True):
             ),
             image_age=ImageAge.of(row),
             told=reasons_in(row.text("told")),
-            tags=json.loads(row.text("tags") or "{}"),
+            tags=_tags(row.text("tags")),
             sku=row.text("sku"),
             standing=Standing.of(row),
             verified_at=row.instant("readAt") if verified else None,

@@ -144,13 +144,14 @@ def _holds(wish: TagWish, value: str | None) -> bool:
 
 
 def tags_to_text(tags: Mapping[str, str]) -> str:
-    """Write down tags for a policy to be tried out on; as many as there is room for, in order.
+    """Write down tags for a policy to be tried out on; as many as there is room for.
 
-    Azure allows 50, of 512 and 256 characters each: more than a property of a row holds.
+    Azure allows 50, of 512 and 256 characters each: more than a property of a row holds. The
+    shortest come first, since those are what rules ask for.
     """
     kept: dict[str, str] = {}
     room = LONGEST_TAGS
-    for key in sorted(tags):
+    for key in sorted(tags, key=lambda key: (len(key) + len(tags[key]), key)):
         room -= len(json.dumps({key: tags[key]}))
         if room < 0:
             break

@@ -53,6 +53,17 @@ def without_none(values: Mapping[str, Value | None]) -> dict[str, Value]:
     return {name: value for name, value in values.items() if value is not None}
 
 
+def object_from_text(text: str) -> dict[str, object]:
+    """Read a JSON object; raises ValueError, or TypeError where it is another value.
+
+    A row of a later version may have anything where this one has an object.
+    """
+    value: object = json.loads(text)
+    if not isinstance(value, dict):
+        raise TypeError(f"{type(value).__name__} is no object")
+    return value
+
+
 JSON_LIMIT = 30_000
 """Azure Table's limit is 64 KiB for a string property, in UTF-16 (two bytes each)."""
 

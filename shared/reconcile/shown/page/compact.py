@@ -214,6 +214,9 @@ def _state(known: Remembered) -> int:
 
 
 def _reason_row(code: str) -> ReasonRow:
+    if code not in Reason:
+        found = "A later version of naptime found it."
+        return ReasonRow(code, found, "Look with that version.", needs_a_person=False)
     reason = Reason(code)
     text = REASONS[reason]
     return ReasonRow(code, text.meaning, text.you_can, reason in NEEDS_ATTENTION)

@@ -1,5 +1,6 @@
 """Which window a cluster gets: the first rule that matches, and why."""
 
+import json
 import time as clocks
 from copy import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.policy.choose import Leave, Policy, ReportOnly, Rule, Step
-from shared.domain.policy.match import Match, TagWish, fits
+from shared.domain.policy.match import LONGEST_TAGS, Match, TagWish, fits, tags_to_text
 from shared.domain.policy.warnings import covers, rules_without_clusters, warnings_of
 from shared.domain.policy.windows import NamedWindow
 from shared.domain.vocabulary.ids import ClusterId
@@ -238,6 +239,15 @@ def test_a_pattern_with_many_stars() -> None:
 def test_a_star_is_any_run_of_characters(pattern: str, name: str) -> None:
     """A pattern fits a name where the shell's own matching says so."""
     assert fits(pattern, name) == fnmatchcase(name, pattern)
+
+
+def test_of_many_long_tags_the_short_ones_are_kept() -> None:
+    """What a row has no room for are the longest tags: a rule asks for short ones."""
+    long = {f"a{number:02}" + "\U0001f389" * 250: "\U0001f389" * 256 for number in range(49)}
+    text = tags_to_text({**long, "zzz": "prod"})
+    assert len(text) <= LONGEST_TAGS + 2
+    assert json.loads(text)["zzz"] == "prod"
+    assert tags_to_text({"b": "1", "a": "2"}) == tags_to_text({"a": "2", "b": "1"})
 
 
 def test_a_window_of_upgrades_alone() -> None:

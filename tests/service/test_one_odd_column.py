@@ -1,0 +1,89 @@
+"""One column of a row has another form, as a later version may write it: nobody is stopped."""
+
+import json
+from copy import replace
+from typing import cast
+
+import pytest
+
+from shared.domain.vocabulary.pages import PageAsked
+from shared.domain.vocabulary.rows import Row, Value
+from shared.reconcile.ground.claim import CLUSTERS_TABLE
+from tests.clusters import cluster_id
+from tests.service.updates.worlds import fleet
+from tests.service_world import World
+
+COLUMNS = ("lastOutcome", "schedule", "autoUpgrade", "tags", "written", "previous", "lastWindow")
+IN_OUTCOME = ("outcome", "reason", "message", "findings", "recordedAt")
+ODD: tuple[Value, ...] = (
+    *("null", "[1]", "5", "later", '{"form": 2}', True),
+    '{"window": {"schedule": {"hourly": {}}}}',
+    '{"schedule": {"hourly": {}}, "durationHours": 4, "startTime": "01:00"}',
+)
+LATER_WORD = "LaterReason"
+ODDER: tuple[object, ...] = (None, 5, [1], {}, [{"reason": 5, "message": None}], "later")
+
+
+def place(world: World) -> tuple[str, str]:
+    """Find where the row of the second cluster is."""
+    rows = world.tables.of(CLUSTERS_TABLE).stored
+    return next(
+        where
+        for where, row in rows.items()
+        if row.text("clusterId") == str(cluster_id("aks-1")) and "lastOutcome" in row.values
+    )
+
+
+def change(world: World, name: str, value: Value) -> Row:
+    """Put a value into a column of that row."""
+    rows, where = world.tables.of(CLUSTERS_TABLE).stored, place(world)
+    rows[where] = replace(rows[where], values={**rows[where].values, name: value})
+    return rows[where]
+
+
+async def is_fine(world: World) -> None:
+    """See that the others are listed, drawn, and protected again."""
+    listed = await world.fleet.clusters(None, {}, PageAsked())
+    others = {str(cluster_id("aks-0")), str(cluster_id("aks-2"))}
+    assert others <= {each["clusterId"] for each in listed.items}
+    page = json.loads((await world.fleet_page.data()).body)
+    assert len(page["clusters"]) >= 2
+    world.aks.remove_schedule(cluster_id("aks-0"))
+    await world.sweep()
+    assert world.aks.schedule(cluster_id("aks-0"))
+    assert not world.bugs
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+async def test_an_odd_column(column: str) -> None:
+    """Whatever stands in it, the list and the page show the others, and a sweep protects them."""
+    for value in ODD:
+        world = await fleet(3)
+        change(world, column, value)
+        await is_fine(world)
+
+
+@pytest.mark.parametrize("member", IN_OUTCOME)
+async def test_an_odd_member_of_an_outcome(member: str) -> None:
+    """The same holds for what came of the cluster last, which is one column."""
+    for value in ODDER:
+        world = await fleet(3)
+        row = world.tables.of(CLUSTERS_TABLE).stored[place(world)]
+        outcome = cast("dict[str, object]", json.loads(row.text("lastOutcome")))
+        change(world, "lastOutcome", json.dumps({**outcome, member: value}))
+        await is_fine(world)
+
+
+async def test_a_reason_of_a_later_version_is_shown_by_its_name() -> None:
+    """Such a row can be read: the list and the page have the cluster, with that reason."""
+    world = await fleet(3)
+    row = world.tables.of(CLUSTERS_TABLE).stored[place(world)]
+    outcome = {**json.loads(row.text("lastOutcome")), "reason": LATER_WORD}
+    change(world, "lastOutcome", json.dumps(outcome))
+    listed = await world.fleet.clusters(None, {}, PageAsked())
+    assert LATER_WORD in [each["reason"] for each in listed.items]
+    page = json.loads((await world.fleet_page.data()).body)
+    assert len(page["clusters"]) == 3
+    assert [LATER_WORD, "A later version of naptime found it."] in [
+        each[:2] for each in page["reasons"]
+    ]
