@@ -7,6 +7,7 @@ from typing import cast
 
 import pytest
 
+from shared.domain.messages.audit import Caller, Origin
 from shared.domain.vocabulary.pages import PageAsked
 from shared.domain.vocabulary.rows import Row, Value, Values
 from shared.reconcile.ground.claim import CLUSTERS_TABLE
@@ -122,3 +123,18 @@ async def test_an_odd_summary_of_a_run(value: Value) -> None:
     rows[where] = replace(rows[where], values={**rows[where].values, "summary": value})
     assert first not in [run["runId"] for run in (await world.runs.runs({}, PageAsked())).items]
     assert len((await world.runs.runs({}, PageAsked())).items) == 1
+
+
+@pytest.mark.parametrize("column", ["wanted", "before", "after"])
+@pytest.mark.parametrize("value", ["[]", "5", "later", -1])
+async def test_an_odd_record_of_a_command(column: str, value: Value) -> None:
+    """The other records are listed."""
+    world = await fleet(2)
+    origin = Origin(Caller(), "00000000-0000-0000-0000-000000000001")
+    for name in ("aks-0", "aks-1"):
+        await world.commands.reconcile(cluster_id(name), origin, dry_run=False)
+    (table,) = (each for each in world.tables.tables if each.startswith("naptimeaudit"))
+    rows = world.tables.of(table).stored
+    where, row = next(iter(rows.items()))
+    rows[where] = replace(row, values={**row.values, column: value})
+    assert len((await world.audit.page({}, PageAsked())).items) == 1
