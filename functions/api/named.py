@@ -29,6 +29,12 @@ def pattern(grammar: str) -> dict[str, object]:
     return {"pattern": f"^{any_case}$"}
 
 
+def whole(grammar: str, description: str, *examples: str) -> Meta:
+    """Check and describe a text that is all of a grammar."""
+    # Python's $ is there before a last line break too.
+    return Meta(pattern=rf"^{grammar}\Z", description=description, examples=[*examples] or None)
+
+
 type SubscriptionId = Annotated[
     str,
     Meta(
@@ -63,10 +69,10 @@ type ClusterIdText = Annotated[
 ]
 type Location = Annotated[
     str,
-    Meta(
-        pattern=f"^{LOCATION}$",
-        description="A location, by its short name or the other: westeurope, West Europe.",
-        examples=["westeurope"],
+    whole(
+        LOCATION,
+        "A location, by its short name or the other: westeurope, West Europe.",
+        "westeurope",
     ),
 ]
 type ContinuationToken = Annotated[

@@ -6,7 +6,7 @@ from typing import Annotated, TypedDict
 
 from msgspec import Meta
 
-from functions.api.named import CLUSTER_EXAMPLE
+from functions.api.named import CLUSTER_EXAMPLE, whole
 from functions.api.requests import (
     AuditQuery,
     PageQuery,
@@ -56,9 +56,7 @@ OTHER_PLAN = ProblemKind(
 )
 
 
-type PlanHash = Annotated[
-    str, Meta(pattern="^[0-9a-f]{32}$", description="The planHash that an earlier answer gave.")
-]
+type PlanHash = Annotated[str, whole("[0-9a-f]{32}", "The planHash that an earlier answer gave.")]
 
 
 class ApproveBody(Part, frozen=True):

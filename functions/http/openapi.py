@@ -208,7 +208,10 @@ def _any_value(kind: type) -> Json:
 
 
 def _plain_names(schemas: object) -> Json:
-    """Take the `Json` off the names of types: Outcome, PageOfOutcome."""
-    text = msgspec.json.encode(schemas).decode()
+    """Take the `Json` off the names of types: Outcome, PageOfOutcome; and write ends as ECMA does.
+
+    Patterns of schemas are ECMA's, whose `$` is the end and nothing else.
+    """
+    text = msgspec.json.encode(schemas).decode().replace('\\\\Z"', '$"')
     text = re.sub(r"\bPageJson_(\w+?)Json_(?=[\"\W])", r"PageOf\1", text)
     return msgspec.json.decode(re.sub(r"\b([A-Z]\w*?)Json\b", r"\1", text), type=dict[str, object])

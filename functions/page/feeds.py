@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from msgspec import Meta
 
-from functions.api.named import SUBSCRIPTION_EXAMPLE, SubscriptionId
+from functions.api.named import SUBSCRIPTION_EXAMPLE, SubscriptionId, whole
 from functions.api.requests import attempt_of
 from functions.http.answering import allowed_subscription
 from functions.http.answers import AsCalendar, NotModified, Ok
@@ -74,7 +74,7 @@ class FeedBody(Part, frozen=True):
 class FeedPath(Part, frozen=True):
     """Which feed."""
 
-    feed_id: Annotated[str, Meta(pattern=f"^{FEED_ID}$", description="The id of a feed.")]
+    feed_id: Annotated[str, whole(FEED_ID, "The id of a feed.")]
 
 
 class FeedsJson(TypedDict):

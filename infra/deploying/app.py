@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from infra.deploying.azure import WEB_API, text_at
+from infra.deploying.azure import WEB_API, text_at, without_case
 from infra.deploying.installation import Installation
 from infra.deploying.refusals import CallFailed, DeploymentStopped
 from infra.deploying.web import Answer, call
@@ -36,7 +36,7 @@ def _key(one: Installation) -> str:
 
     def key() -> str | None:
         try:
-            return text_at(one.azure.rest("post", path), "functionKeys", "default") or None
+            return _any_key(one.azure.rest("post", path))
         except CallFailed as failure:
             print(f"  {failure}", flush=True)
             return None
@@ -50,9 +50,18 @@ def _key(one: Installation) -> str:
     return found
 
 
+def _any_key(listed: object) -> str | None:
+    """Give the default key; where it was deleted, as one may, another caller's."""
+    keys = without_case(listed).get("functionkeys") if isinstance(listed, dict) else None
+    others = [each for _, each in sorted(keys.items())] if isinstance(keys, dict) else []
+    found = [text_at(keys, "default"), *(each for each in others if isinstance(each, str))]
+    return next(filter(None, found), None)
+
+
 def _token(one: Installation) -> dict[str, str]:
     client = one.parameters.get("entraClientId")
     if not client:
         return {}
-    told = one.azure.run("account", "get-access-token", "--resource", f"api://{client}")
+    asked = ("--resource", f"api://{client}", "--subscription", one.home)
+    told = one.azure.run("account", "get-access-token", *asked)
     return {"Authorization": f"Bearer {text_at(told, 'accessToken')}"}

@@ -10,7 +10,8 @@ from infra.deploying.web import Answer, call
 
 _SETTLING = {0, 401, 403, 404, 409, 429, 500, 502, 503, 504}
 """What a host that is minutes old answers; 403 while the package's role spreads."""
-_DONE, _FAILED = 4, {3: "failed", 5: "met another deployment", 6: "succeeded in part only"}
+_DONE = 4
+_FAILED = {-1: "was cancelled", 3: "failed", 5: "met another deployment", 6: "succeeded in part"}
 WHERE_THE_REASON_STANDS = (
     "An app that cannot be imported is Running and has no function at all; the reason stands in"
     " AppExceptions of the workspace, and in the portal under Diagnose and solve problems."
@@ -52,16 +53,21 @@ def _wait_until_deployed(one: Installation, host: str, deployment: object) -> No
     def state() -> dict[str, object] | None:
         answer = call("GET", f"{host}/api/deployments/{path}", _token(one)).json()
         known = answer if isinstance(answer, dict) else {}
-        return known if known.get("status") == _DONE or known.get("status") in _FAILED else None
+        return known if _status(known) in {_DONE, *_FAILED} else None
 
     ended = one.azure.patience.tried("the package is being deployed", state)
     if not isinstance(ended, dict):
         raise DeploymentStopped("the deployment of the package has not ended; run `code` again")
-    status = ended.get("status")
-    if status != _DONE:
-        why = _FAILED[int(str(status))]
+    if _status(ended) != _DONE:
+        why = _FAILED[_status(ended)]
         raise DeploymentStopped(f"the deployment of the package {why}: {ended.get('status_text')}")
     print("  deployed", flush=True)
+
+
+def _status(deployment: dict[str, object]) -> int:
+    """Give the state of a deployment; 0, which it has at first, where it tells none."""
+    status = deployment.get("status")
+    return status if isinstance(status, int) else 0
 
 
 def count_functions(one: Installation, wanted: list[str]) -> None:

@@ -17,7 +17,7 @@ from infra.deploying.azure import Azure, Patience, Said, run_az, text_at, who_is
 from infra.deploying.code import deploy_code
 from infra.deploying.events import deploy_events
 from infra.deploying.first_run import start_first_run
-from infra.deploying.given import wrong_names
+from infra.deploying.given import unread, wrong_names
 from infra.deploying.installation import Installation
 from infra.deploying.parameters import INFRA, read_parameters
 from infra.deploying.policy import put_policy
@@ -161,9 +161,9 @@ def _installation(
 ) -> Installation:
     home = environment.get("AZURE_SUBSCRIPTION_ID", "").strip() or _current(azure)
     parameters = read_parameters({**environment, "AZURE_SUBSCRIPTION_ID": home})
-    one = Installation(
-        azure, home.lower(), parameters, asked.release, asked.policy or INFRA.parent / "policy.toml"
-    )
+    policy = asked.policy or INFRA.parent / "policy.toml"
+    one = Installation(azure, home.lower(), parameters, asked.release, policy)
+    one.unread = unread(environment)
     # Windows has the names of variables in capitals, whatever case azd gave them.
     lower = {name.lower(): value for name, value in environment.items()}
     if asked.azd and lower.get("appid"):

@@ -43,7 +43,10 @@ def _run(one: Installation, headers: dict[str, str]) -> dict[str, object]:
     if answer.status not in _BEGUN:
         refused = f"{answer.status} {answer.text[:500]}"
         raise DeploymentStopped(f"{base} refused the first run: {refused}")
-    url = f"{base}/api/runs/{text_at(answer.json(), 'runId')}"
+    run_id = text_at(answer.json(), "runId")
+    if not run_id:
+        raise DeploymentStopped(f"{base} answered without a run: {answer.text[:500]}")
+    url = f"{base}/api/runs/{run_id}"
 
     def ended() -> dict[str, object] | None:
         given = call("GET", url, headers).json()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
+import ipaddress
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from infra.deploying.installation import Installation
 from infra.deploying.package import functions_of
+from infra.deploying.parameters import compiled, variables
 from infra.deploying.refusals import DeploymentStopped, Finding
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{1,14}[a-z0-9]")
@@ -67,9 +71,74 @@ def wrong_package(one: Installation) -> Iterator[Finding]:
 
 def wrong_options(one: Installation) -> Iterator[Finding]:
     """Give the options that do not go together."""
-    is_private = str(one.parameters.get("storagePublicAccess")).lower() == "disabled"
-    if is_private and not one.parameters.get("subnetId"):
+    for each in one.unread:
+        yield Finding(
+            f"{each} is no variable of a deployment, so nobody would read it.",
+            f"A setting of naptime goes into NAPTIME_SETTINGS='[\"{each}=…\"]'; the variables are"
+            " in infra/main.parameters.json.",
+        )
+    yield from _wrong_addresses(one)
+    access = one.parameters.get("storagePublicAccess")
+    if access not in {"Enabled", "Disabled"}:
+        yield Finding(
+            f"NAPTIME_STORAGE_PUBLIC_ACCESS: {access!r} is neither Enabled nor Disabled.",
+            "Write it so, capitals included.",
+        )
+    if access == "Disabled" and not one.parameters.get("subnetId"):
         yield Finding(
             "NAPTIME_STORAGE_PUBLIC_ACCESS=Disabled leaves the app no way to its storage.",
             "Give NAPTIME_SUBNET_ID as well, or leave it Enabled: keys are off in both cases.",
         )
+
+
+def _wrong_addresses(one: Installation) -> Iterator[Finding]:
+    for each in _texts(one, "allowedIpRanges"):
+        if not _is_range(each):
+            yield Finding(
+                f"NAPTIME_ALLOWED_IP_RANGES: {each!r} is no range of addresses.",
+                "Write it like 203.0.113.0/24, one address like 203.0.113.7/32.",
+            )
+    for each in _texts(one, "alertEmails"):
+        if not re.fullmatch(r"[^@\s]+@[^@\s]+", each):
+            yield Finding(
+                f"NAPTIME_ALERT_EMAILS: {each!r} is no address.", "Write it like a@example.com."
+            )
+    client = str(one.parameters.get("entraClientId") or "")
+    for variable, value in (
+        *((("NAPTIME_ENTRA_CLIENT_ID", client),) if client else ()),
+        *(
+            ("NAPTIME_ENTRA_ALLOWED_PRINCIPALS", each)
+            for each in _texts(one, "entraAllowedPrincipals")
+        ),
+    ):
+        if not is_id(value):
+            yield Finding(
+                f"{variable}: {value!r} is no id of Entra ID.",
+                "Give the client id of the registration, or object ids of principals.",
+            )
+
+
+def _texts(one: Installation, parameter: str) -> list[str]:
+    given = one.parameters.get(parameter)
+    return [str(each) for each in given] if isinstance(given, list) else []
+
+
+def _is_range(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return "/" in text
+
+
+def unread(environment: Iterable[str]) -> list[str]:
+    """Name variables that are set for nothing: settings of the app, and near misses."""
+    read = variables()
+    settings = json.dumps(compiled("main").get("variables"))
+    return [
+        each
+        for each in sorted(environment)
+        if each.startswith("NAPTIME_")
+        and each not in read
+        and (f'"{each}"' in settings or difflib.get_close_matches(each, read, cutoff=0.92))
+    ]

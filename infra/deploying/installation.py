@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -28,6 +28,8 @@ class Installation:
     package: Path
     policy: Path = INFRA.parent / "policy.toml"
     outputs: dict[str, object] = field(default_factory=dict)
+    unread: Sequence[str] = ()
+    """Variables of the environment that look like options and are none."""
 
     @property
     def name(self) -> str:
@@ -54,6 +56,15 @@ class Installation:
         found = self.azure.get(f"{self.group}?api-version={GROUP_API}")
         there = plain_location(text_at(found, "location"))
         self.parameters = {**self.parameters, "location": there}
+
+    def in_another_tenant(self) -> str:
+        """Say where az works, if that is not this installation's tenant: it would see nothing."""
+        account = self.azure.run("account", "show", quiet=True)
+        if text_at(account, "id").lower() == self.home:
+            return ""
+        known = self.azure.run("account", "show", "--subscription", self.home, quiet=True)
+        here, there = text_at(account, "tenantId"), text_at(known, "tenantId")
+        return "" if here == there else f"az works in the tenant {here}; {self.home} is in {there}"
 
     def deployment(self, step: str) -> str:
         """Name a deployment at subscription scope.

@@ -35,6 +35,12 @@ def compiled(template: str) -> dict[str, dict[str, dict[str, object]]]:
     return read
 
 
+def variables() -> set[str]:
+    """Name the variables that main.parameters.json reads."""
+    text = (INFRA / "main.parameters.json").read_text(encoding="utf-8")
+    return set(re.findall(r"\$\{(\w+)", text))
+
+
 def read_parameters(environment: Mapping[str, str]) -> dict[str, object]:
     """Give each parameter that main.parameters.json names, as its type in main.bicep says.
 
@@ -43,7 +49,10 @@ def read_parameters(environment: Mapping[str, str]) -> dict[str, object]:
     types = {name: one.get("type") for name, one in compiled("main")["parameters"].items()}
     given = json.loads((INFRA / "main.parameters.json").read_text(encoding="utf-8"))["parameters"]
     read = {
-        name: _typed(one["value"], filled_in(one["value"], environment), str(types[name]))
+        name: _typed(one["value"], filled_in(one["value"], environment), str(types.get(name)))
+        # azd takes a value that somebody has written there in the place of a variable.
+        if isinstance(one["value"], str)
+        else one["value"]
         for name, one in given.items()
     }
     return {**read, "location": plain_location(str(read["location"]))}

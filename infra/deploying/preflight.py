@@ -63,7 +63,14 @@ def preflight(one: Installation, azd_tenant: Callable[[], str] | None = None) ->
 
     `azd_tenant` gives the tenant that azd is signed in to, empty where it is not.
     """
-    findings = list(find(one, azd_tenant))
+    findings: list[Finding] = []
+    try:
+        for finding in find(one, azd_tenant):
+            findings.append(finding)  # noqa: PERF402 - what was found before a refusal is kept
+    except CallFailed as failure:
+        findings.append(
+            Finding(f"Azure let nobody look further: {failure}", "Then run this again.")
+        )
     if findings:
         told = "\n".join(f"- {finding}" for finding in findings)
         many = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
@@ -84,7 +91,7 @@ def find(one: Installation, azd_tenant: Callable[[], str] | None = None) -> Iter
         return
     if azd_tenant is None:
         yield from wrong_package(one)
-    signed_in = yield from _signed_in(one.azure, azd_tenant)
+    signed_in = yield from _signed_in(one, azd_tenant)
     if not signed_in:
         return
     yield from _version(one.azure)
@@ -98,10 +105,13 @@ def find(one: Installation, azd_tenant: Callable[[], str] | None = None) -> Iter
 
 
 def _signed_in(
-    azure: Azure, azd_tenant: Callable[[], str] | None
+    one: Installation, azd_tenant: Callable[[], str] | None
 ) -> Generator[Finding, None, bool]:
     try:
-        account = azure.run("account", "show")
+        account = one.azure.run("account", "show")
+        if elsewhere := is_id(one.home) and one.in_another_tenant():
+            yield Finding(f"{elsewhere}.", f"Run `az account set --subscription {one.home}`.")
+            return False
     except CallFailed as failure:
         yield Finding(
             f"{who_is_not_known(failure)}.", "Run `az login`; azd's own login is another one."
@@ -148,15 +158,13 @@ def _group(one: Installation) -> Iterator[Finding]:
 
 
 def _others(one: Installation) -> list[str]:
-    """Name what is in the group beside what a deployment that stopped early has made there."""
-    ours = {f"id-{one.name}", f"id-{one.name}-package", f"id-{one.name}-events", f"log-{one.name}"}
+    """Name what is in the group, unless a deployment of naptime stopped early there."""
     listed = one.azure.every(f"{one.group}/resources?api-version=2021-04-01")
-    insights = (f"appi-{one.name}", "Application Insights Smart Detection")
-    return [
-        text_at(each, "id")
-        for each in listed
-        if text_at(each, "name") not in ours and not text_at(each, "name").endswith(insights)
-    ]
+    names = {text_at(each, "name"): text_at(each, "id") for each in listed}
+    if f"id-{one.name}-package" in names:
+        return []
+    first = {f"id-{one.name}", f"id-{one.name}-events", f"log-{one.name}", f"appi-{one.name}"}
+    return [found for name, found in names.items() if name not in first]
 
 
 def _runtime(one: Installation) -> Iterator[Finding]:

@@ -7,7 +7,13 @@ import shlex
 from infra.deploying.azure import Patience, text_at
 from infra.deploying.installation import GROUP_API, Installation
 from infra.deploying.refusals import CallFailed, DeploymentStopped
-from infra.deploying.topics import OF_AN_INSTALLATION, ask_graph, installation_of, system_topics
+from infra.deploying.topics import (
+    OF_AN_INSTALLATION,
+    OF_ITS_ROLES,
+    ask_graph,
+    installation_of,
+    system_topics,
+)
 
 _EVENT_GRID = "2025-02-15"
 _ROLES = "2022-04-01"
@@ -27,6 +33,8 @@ def remove(one: Installation) -> None:
     if one.azure.dry_run:
         _print_only(one)
         return
+    if elsewhere := one.in_another_tenant():
+        raise DeploymentStopped(f"{elsewhere}: run `az account set --subscription {one.home}`")
     installation = installation_of(one)
     if not installation:
         if not _is_going(one):
@@ -72,7 +80,14 @@ def _subscriptions(one: Installation, installation: str) -> list[str]:
     """Name the watched ones, and those that were taken off the list and still hold something."""
     rows = ask_graph(one.azure, OF_AN_INSTALLATION.format(installation=installation), [])
     held = [text_at(row, "subscriptionId").lower() for row in rows]
+    # Where others' topic is used there is no group, but a role, which names its subscription.
+    asked = OF_ITS_ROLES.format(name=one.name, installation=installation)
+    held += [_in_brackets(text_at(row, "roleName")) for row in ask_graph(one.azure, asked, [])]
     return list(dict.fromkeys([*(each.lower() for each in one.watched), *held]))
+
+
+def _in_brackets(name: str) -> str:
+    return name.rpartition("(")[2].rstrip(")").lower()
 
 
 def _remove_watch(one: Installation, subscription: str, installation: str) -> None:

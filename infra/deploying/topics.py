@@ -25,6 +25,12 @@ OF_AN_INSTALLATION = (
     " and tags['naptime-installation'] =~ '{installation}' | project id, subscriptionId"
 )
 
+OF_ITS_ROLES = (
+    "authorizationresources | where type =~ 'microsoft.authorization/roledefinitions'"
+    " and properties.roleName startswith 'naptime {name} {installation} ('"
+    " | project roleName = tostring(properties.roleName)"
+)
+
 
 @dataclass(frozen=True)
 class SystemTopic:

@@ -4,7 +4,9 @@ uv installs for another platform and another Python than the one that it runs on
 package is the same bytes from macOS, Windows and Linux.
 """
 
+import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -32,13 +34,27 @@ def install(requirements: Path, app: Path) -> None:
     target = app / SITE_PACKAGES
     command = [
         *(sys.executable, "-m", "uv", "pip", "install", "--quiet"),
+        # As local/setup.sh: behind a proxy that has a certificate of its own.
+        "--system-certs",
         *("--require-hashes", "--no-deps", "--only-binary", ":all:", "--link-mode", "copy"),
         *("--target", str(target), *_TARGET, "--requirement", str(requirements)),
     ]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - made of constants and two paths
+    done = subprocess.run(  # noqa: S603 - made of constants and two paths
+        command, check=False, capture_output=True, text=True, env={**os.environ, **index_of_pip()}
+    )
     if done.returncode:
         raise DependenciesNotInstalled(done.stderr[-2000:])
     _remove_what_differs(target)
+
+
+def index_of_pip() -> dict[str, str]:
+    """Pass on the index that pip is set to, as local/setup.sh does: uv reads none of that."""
+    asked = [sys.executable, "-m", "pip", "config", "list"]
+    told = subprocess.run(asked, check=False, capture_output=True, text=True).stdout  # noqa: S603 - pip itself
+    found = re.findall(r"^[a-z:]*\.index-url='(.*)'$", told, re.MULTILINE)
+    of_pip = os.environ.get("PIP_INDEX_URL") or (found[-1] if found else "")
+    index = os.environ.get("UV_DEFAULT_INDEX") or of_pip
+    return {"UV_DEFAULT_INDEX": index} if index else {}
 
 
 def _remove_what_differs(site_packages: Path) -> None:

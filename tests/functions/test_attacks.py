@@ -137,6 +137,32 @@ async def test_resource_id_injection(world: Loaded, text: str) -> None:
     assert await world.controls.journal() == []
 
 
+@pytest.mark.parametrize(
+    ("function", "call", "field"),
+    [
+        ("list_clusters", {"params": {"location": "westeurope\n"}}, "location"),
+        ("reconcile", {"body": b'{"fleet": true, "locations": ["a\\n"]}'}, "locations[0]"),
+        ("revoke_feed", {"route_params": {"feedId": "0" * 32 + "\n"}}, "feedId"),
+        (
+            "approve_run",
+            {
+                "route_params": {"runId": "202611-0"},
+                "body": b'{"planHash": "%b\\n"}' % (b"0" * 32),
+            },
+            "planHash",
+        ),
+    ],
+)
+async def test_no_name_ends_in_a_line_break(
+    world: Loaded, function: str, call: Json, field: str
+) -> None:
+    """A grammar is all of a text: a line break behind it is no part of a name, nor of a key."""
+    method = "GET" if function.startswith("list") else "POST"
+    http = HttpCall(method=method, **call)  # type: ignore[arg-type]  # each of its own type
+    status, problem = answer(await world.worker.invoke_http(function, http))
+    assert (status, problem["field"]) == (400, field)
+
+
 @pytest.mark.parametrize("name", ["subscriptionId", "location", "reason", "outcome"])
 @pytest.mark.parametrize("value", ["' or '1' eq '1", "x' | union T", "@value0", "x\ny", "é"])
 async def test_query_injection(world: Loaded, name: str, value: str) -> None:

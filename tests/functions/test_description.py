@@ -1,6 +1,7 @@
 """The API's description: valid, whole, and true."""
 
 import json
+import re
 from typing import cast
 
 import pytest
@@ -101,6 +102,13 @@ def test_what_is_remembered_of_a_cluster_is_described_with_a_problem(
     described = HttpResponse(answer.status_code, headers, answer.get_body())
     description.check("show_cluster", described)
     assert remembered.items() <= json.loads(described.body).items()
+
+
+def test_patterns_are_what_readers_of_schemas_know(description: Description) -> None:
+    """A pattern begins and ends a text, in the words of ECMA's regular expressions."""
+    patterns = re.findall(r'"pattern": "(.*?)(?<!\\)"', json.dumps(description.document))
+    assert len(patterns) > 10
+    assert all(each.startswith("^") and each.endswith("$") for each in patterns)
 
 
 async def test_everything_has_a_description(description: Description) -> None:

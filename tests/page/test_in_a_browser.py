@@ -216,6 +216,19 @@ async def test_an_image_of_today_is_known(browser: Browser, served: Served, look
     assert set(await cells.all_inner_texts()) == {"0 days", "\N{EN DASH}"}
 
 
+@pytest.mark.parametrize("path", ["/api/fleet/", "/API/Fleet"])
+async def test_however_its_address_is_written_the_page_finds_its_data(
+    browser: Browser, served: Served, look: Look, path: str
+) -> None:
+    """A slash behind it, other letters, a host called fleet: data and commands are right."""
+    url = served.url.replace("127.0.0.1", "fleet.localhost")
+    page, seen = await opened(browser, f"{url}{path}{fragment_of(await one_of(served))}", look)
+    await page.locator("#cluster").wait_for()
+    assert {each for each in seen.asked if "data" in each} == {f"{url}{path[:4]}/fleet/data"}
+    curl = page.locator("#shell pre").first
+    await expect(curl).to_contain_text(f"'{url}{path[:4]}/clusters/")
+
+
 async def test_the_key_is_asked_for_once(browser: Browser, served: Served) -> None:
     """A wrong key is said to be one; the right one shows the fleet, and stays in this tab alone."""
     page, seen = await opened(browser, served.page, Look())

@@ -15,6 +15,7 @@ from shared.domain.fleet.shard import Shard, ShardRow
 from shared.domain.vocabulary.rows import Row, Values
 from shared.reconcile.fleet.mind import Mended
 from shared.reconcile.ground.claim import CLAIMED_APART, CLUSTERS_TABLE
+from shared.reconcile.ground.given_up import GIVEN_UP_TABLE
 from shared.reconcile.ground.memory import known_key
 from shared.reconcile.ground.pacer import SHARDS_TABLE
 from shared.reconcile.ground.reads import UPDATES_PARTITION, half_of
@@ -220,6 +221,27 @@ async def test_what_a_person_puts_is_answered_where_the_claim_cannot_be_given_ba
     assert done.outcome.kind is OutcomeKind.CREATED
     table.step = world.life.step
     assert await world.memory.recall(one)
+
+
+async def test_a_creation_is_told_of_before_anything_else_is_made_of_it() -> None:
+    """Its message comes again where it fails after the write, and finds the schedule there."""
+    world = Patient(has_topic=True)
+    one = world.aks.add(cluster())
+    given_up = world.tables.of(GIVEN_UP_TABLE)
+
+    def away() -> None:
+        given_up.step = world.life.step
+        raise ServiceResponseError("the answer is lost")
+
+    given_up.step = away
+    await world.ask()
+    await world.run()
+    assert [outcome.kind for outcome, _ in world.outcomes] == [
+        OutcomeKind.CREATED,
+        OutcomeKind.UNCHANGED,
+    ]
+    (told,) = world.topic.of("ScheduleCreated")
+    assert one.name in told.subject
 
 
 async def test_what_a_failed_shift_has_spent_of_half_of_the_pace_stays_spent() -> None:

@@ -56,9 +56,14 @@ async function withoutKey(signal, said) {
   return stranger;
 }
 
+// Where the API is, however the page's own address was written: /api/fleet/ is the page as well.
+export function base() {
+  return location.origin + location.pathname.replace(/\/fleet\/*$/i, "");
+}
+
 function get(path, headers, signal) {
   const known = state.etag ? { "if-none-match": state.etag } : {};
-  return fetch(path, { headers: { ...headers, ...known }, cache: "no-store", redirect: "manual", signal });
+  return fetch(`${base()}/${path}`, { headers: { ...headers, ...known }, cache: "no-store", redirect: "manual", signal });
 }
 
 export function forget() {

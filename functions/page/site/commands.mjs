@@ -1,5 +1,6 @@
 // The same for a shell: what to type to see one cluster, the budgets for its window, an approval.
 
+import { base } from "./ask.mjs";
 import { el } from "./dom.mjs";
 import { armId } from "./fleet.mjs";
 
@@ -7,10 +8,6 @@ const KEY = 'curl -H "x-functions-key: $KEY"';
 
 function quoted(text) {
   return `'${text.replaceAll("'", "'\\''")}'`;
-}
-
-function base() {
-  return location.href.replace(/\/fleet[#?]?.*$/, "");
 }
 
 export function commandsFor(cluster) {

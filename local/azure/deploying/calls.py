@@ -9,7 +9,7 @@ from local.azure.arm.subscription_calls import compact
 from local.azure.controls.misfortunes import Misfortune, refusal_error
 from local.azure.deploying.cloud import Cloud
 from local.azure.deploying.functions import get
-from local.azure.deploying.store import SYSTEM_TOPIC
+from local.azure.deploying.store import DEFINITION, SYSTEM_TOPIC
 from local.azure.json_values import JsonObject, as_list, as_object, as_text, parse
 from local.azure.replies import Call, Reply
 from local.azure.simulator import Simulator
@@ -19,7 +19,7 @@ type Answer = Callable[[Cloud, Call, str], Reply]
 _SUBSCRIPTION = "/subscriptions/[^/]+"
 _GROUP = rf"{_SUBSCRIPTION}/resourcegroups/[^/]+"
 GRAPH = "/providers/microsoft.resourcegraph/resources"
-_ASKED = (b"microsoft.eventgrid/systemtopics", b"resourcecontainers")
+_ASKED = (b"microsoft.eventgrid/systemtopics", b"resourcecontainers", b"authorizationresources")
 
 
 def answer_deploying(call: Call) -> Callable[[Simulator, Call, Misfortune], Reply] | None:
@@ -80,9 +80,11 @@ def _group(cloud: Cloud, call: Call, path: str) -> Reply:
 
 
 def _graph(cloud: Cloud, call: Call, _: str) -> Reply:
-    """Answer the two queries of a deployment: system topics, and groups of an installation."""
+    """Answer what a deployment asks: system topics, groups and roles of an installation."""
     request = as_object(parse(call.body))
     query = as_text(request.get("query"))
+    if query.startswith("authorizationresources"):
+        return _roles(cloud, query)
     wanted = {as_text(each).lower() for each in as_list(request.get("subscriptions"))}
     if query.startswith("resourcecontainers"):
         tag = re.search(r"=~ '([^']*)' \| project", query)
@@ -98,6 +100,16 @@ def _graph(cloud: Cloud, call: Call, _: str) -> Reply:
         if not key and not _is_of_type(one.body, query):
             continue
         rows.append({"id": one.id, "subscriptionId": subscription, "installation": installation})
+    return compact({"totalRecords": len(rows), "count": len(rows), "data": rows})
+
+
+def _roles(cloud: Cloud, query: str) -> Reply:
+    """Name the role definitions whose names begin as it is asked."""
+    begins = (re.search(r"startswith '([^']*)'", query) or ["", ""])[1]
+    names = [
+        as_text(get(one.body["properties"], "roleName")) for one in cloud.store.of_type(DEFINITION)
+    ]
+    rows = [{"roleName": name} for name in names if name.startswith(begins)]
     return compact({"totalRecords": len(rows), "count": len(rows), "data": rows})
 
 

@@ -3,7 +3,8 @@
 The real one is 700 MB; `make az-check` tries the same commands with it. Reads from its environment
 where the simulator is (`PLAYED_AZ_ARM`, `PLAYED_AZ_IDENTITY`) and which subscription is current
 (`PLAYED_AZ_SUBSCRIPTION`); without the latter nobody is signed in. `PLAYED_AZ_VERSION`
-is its own. Writes each command to `PLAYED_AZ_TOLD`, one JSON list a line.
+is its own, `PLAYED_AZ_OTHER_TENANT` where all other subscriptions are. Writes each command to
+`PLAYED_AZ_TOLD`, one JSON list a line.
 """
 
 import argparse
@@ -75,7 +76,9 @@ class Az:
         if not subscription:
             raise AzFailed("Please run 'az login' to setup account.")
         if asked.command == "account show":
-            return {"id": subscription, "tenantId": TENANT, "state": "Enabled"}
+            there = self.environment.get("PLAYED_AZ_OTHER_TENANT", TENANT)
+            tenant = TENANT if asked.subscription in {None, subscription} else there
+            return {"id": asked.subscription or subscription, "tenantId": tenant}
         token = self.token(asked.resource or "https://management.azure.com")
         return {"accessToken": token, "tenant": TENANT, "subscription": subscription}
 
@@ -135,7 +138,7 @@ def _content(given: str) -> object:
 type Command = Callable[[Az, argparse.Namespace], object]
 
 _COMMANDS: Mapping[str, tuple[Command, tuple[str, ...]]] = {
-    "account show": (Az.account, ()),
+    "account show": (Az.account, ("--subscription",)),
     "account get-access-token": (Az.account, ("--resource", "--subscription")),
     "version": (Az.version, ()),
     "rest": (Az.rest, ("--method", "--url", "--body")),

@@ -111,8 +111,9 @@ class ClusterWorker(Struct, frozen=True):
             one.exists_at = work.exists_at or await heard_at(work.cluster_id)
             outcome = await one.reconcile()
             self.report(outcome, work, self.clock.now())
-            await self._settle(outcome, work, one.looks.seen)
+            # Told first: whoever does this again finds what was written, and tells of nothing.
             await self.teller.tell(outcome, _occasion(work))
+            await self._settle(outcome, work, one.looks.seen)
             known = LastKnown(outcome, claim.claimed_at, self.clock.now())
             await self._conclude(claim, known, work)
         except BaseException:

@@ -19,12 +19,12 @@ from datetime import datetime, timedelta
 from msgspec import Struct, field
 
 from shared.domain.deciding.observed import ClusterPage
-from shared.domain.errors import AzureError, TooManyConflicts
+from shared.domain.errors import AzureError, Paced, TooManyConflicts
 from shared.domain.fleet.pace import Draw, NotYet, Pace, worth_waiting_for
 from shared.domain.fleet.shard import Shard
 from shared.domain.vocabulary.ids import ClusterId, plain_location
 from shared.reconcile.ground.memory import ClusterMemory
-from shared.reconcile.ground.pacer import ShardPacer
+from shared.reconcile.ground.pacer import WORTH_WAITING_INSIDE, ShardPacer
 
 READS_PARTITION = "reads"
 
@@ -57,17 +57,25 @@ class ReadPacer(Struct, frozen=True):
 
     async def draw(self, subscription_id: str, reads: int) -> None:
         """Draw reads of a subscription; raises `Paced` where there are none within seconds."""
-        async with self._turns[subscription_id]:
-            await self._draw(subscription_id, reads)
+        wait = await self._draw(subscription_id, reads)
+        if timedelta() < wait <= WORTH_WAITING_INSIDE:
+            await self.pacer.clock.sleep(wait.total_seconds())
+            wait = await self._draw(subscription_id, reads)
+        if wait:
+            raise Paced(f"No call is left for {subscription_id}.", retry_after=wait)
 
-    async def _draw(self, subscription_id: str, reads: int) -> None:
-        now = self.pacer.clock.now()
-        lot = self._lots.get(subscription_id)
-        if lot and lot.left >= reads and now - lot.drawn_at <= LOT_LASTS:
-            lot.left -= reads
-            return
-        drawn = await self.pacer.draw_soon(_bucket(subscription_id), max(reads, LOT), 0)
-        self._lots[subscription_id] = _Lot(drawn.tokens - reads, now)
+    async def _draw(self, subscription_id: str, reads: int) -> timedelta:
+        """Take reads of the lot, or of a new one; gives for how long there are none."""
+        async with self._turns[subscription_id]:
+            now, lot = self.pacer.clock.now(), self._lots.get(subscription_id)
+            if lot and lot.left >= reads and now - lot.drawn_at <= LOT_LASTS:
+                lot.left -= reads
+                return timedelta()
+            drawn = await self.pacer.draw(_bucket(subscription_id), max(reads, LOT))
+            if isinstance(drawn, NotYet):
+                return drawn.wait
+            self._lots[subscription_id] = _Lot(drawn.tokens - reads, now)
+            return timedelta()
 
     async def draw_for_unknown(self, subscription_id: str) -> None:
         """Draw one read, unless some have just been drawn by others who know no better."""

@@ -213,6 +213,8 @@ class Hearing:
 
     heard: dict[str, list[str]] = field(default_factory=dict)
     functions: tuple[str, ...] = ()
+    run_id: str = "1"
+    """Of the run that every call gives."""
     _runners: list[web.ServerRunner] = field(default_factory=list)
 
     async def run(self, name: str, package: bytes) -> Backend:
@@ -230,7 +232,7 @@ class Hearing:
             if request.path == "/runtime/webhooks/eventgrid":
                 self.heard[name].append(request.query["functionName"])
                 return web.Response()
-            body: Mapping[str, object] = {"runId": "1", "finishedAt": "now", "outcomes": {}}
+            body: Mapping[str, object] = {"runId": self.run_id, "finishedAt": "now", "outcomes": {}}
             return web.json_response(body)
 
         runner = web.ServerRunner(web.Server(answer, access_log=None))

@@ -11,7 +11,7 @@ from infra.deploying.package import functions_of
 from infra.deploying.parameters import compiled
 
 from local.azure.arm.clusters import Cluster
-from local.azure.deploying.store import SYSTEM_TOPIC
+from local.azure.deploying.store import DEFINITION, SYSTEM_TOPIC
 from local.azure.json_values import as_object, as_text
 from local.storage_emulator import Azurite
 from tests.clusters import cluster
@@ -226,6 +226,38 @@ async def test_a_subscription_that_was_taken_off_is_removed_too(
     assert hearing.heard
 
 
+async def test_one_that_shared_a_topic_is_removed_too(tenant: Tenant, hearing: Hearing) -> None:
+    """Where others' topic was used there is no group to find; the role names the subscription."""
+    assert (await tenant.deploy(NAPTIME_SUBSCRIPTIONS=WATCHED)).code == 0
+    (topic,) = [one.id for one in tenant.cloud.store.of_type(SYSTEM_TOPIC)]
+    shared = {"AZURE_ENV_NAME": "test", "NAPTIME_EXISTING_SYSTEM_TOPICS": json.dumps([topic])}
+    assert (await tenant.deploy(NAPTIME_SUBSCRIPTIONS=WATCHED, **shared)).code == 0
+    removed = await tenant.deploy("remove", AZURE_ENV_NAME="test", NAPTIME_SUBSCRIPTIONS=SECOND)
+    assert removed.code == 0, removed.err
+    roles = [str(one.body["properties"]) for one in tenant.cloud.store.of_type(DEFINITION)]
+    assert len(roles) == 1
+    assert "'naptime prod " in roles[0]
+    heard = [one for one in tenant.cloud.store.resources if "/eventsubscriptions/test-" in one]
+    assert heard == []
+    assert hearing.heard
+
+
+async def test_a_removal_in_another_tenant_is_none(tenant: Tenant) -> None:
+    """There az would find nothing, and the rest would stay."""
+    other = {"AZURE_SUBSCRIPTION_ID": SECOND, "PLAYED_AZ_OTHER_TENANT": "theirs"}
+    ended = await tenant.deploy("remove", **other)
+    assert ended.code == 1
+    assert f"run `az account set --subscription {SECOND}`" in ended.err
+
+
+async def test_a_run_that_was_not_begun_is_told(tenant: Tenant, hearing: Hearing) -> None:
+    """An answer without a run, such as a page of somebody in between, is no success."""
+    hearing.run_id = ""
+    ended = await tenant.deploy("resources", "code", "first-run")
+    assert ended.code == 1
+    assert "answered without a run" in ended.err
+
+
 async def test_a_killed_deployment_is_finished_by_the_same_command(
     tenant: Tenant, hearing: Hearing
 ) -> None:
@@ -300,8 +332,9 @@ async def test_no_secret_is_an_argument(tenant: Tenant, hearing: Hearing) -> Non
     everything = json.dumps(tenant.told()) + ended.out + ended.err
     assert KEY not in everything
     assert "eyJ" not in everything
-    assert ["--resource", f"api://{client['NAPTIME_ENTRA_CLIENT_ID']}"] in [
-        command[2:4] for command in tenant.told()
+    resource = f"api://{client['NAPTIME_ENTRA_CLIENT_ID']}"
+    assert ["--resource", resource, "--subscription", HOME] in [
+        command[2:6] for command in tenant.told()
     ]
     assert hearing.heard
 

@@ -1,12 +1,17 @@
 """What is given to deploy.py is looked at before anything is done with it."""
 
 import json
+import shutil
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
-from infra.deploying.azure import Said
+from infra.deploying.app import access
+from infra.deploying.azure import Azure, Patience, Said
 from infra.deploying.command import main
-from infra.deploying.parameters import compiled
+from infra.deploying.installation import Installation
+from infra.deploying.parameters import INFRA, compiled, read_parameters
+from infra.deploying.refusals import DeploymentStopped
 
 from tests.local.deploying.tenant import HOME, WATCHED, Tenant
 
@@ -91,6 +96,8 @@ def test_a_removal_that_was_stopped_is_finished(capsys: pytest.CaptureFixture[st
 
     def az(arguments: Sequence[str]) -> Said:
         asked.append(arguments)
+        if arguments[0] == "account":
+            return Said(0, json.dumps({"id": HOME}), "")
         if "delete" in arguments:
             return Said(1, "", "ERROR: (ResourceGroupBeingDeleted) It is going.")
         if "/resources?" in str(arguments):
@@ -102,4 +109,37 @@ def test_a_removal_that_was_stopped_is_finished(capsys: pytest.CaptureFixture[st
 
     assert main([*USUAL, "--every", "0", "remove"], {}, az) == 0
     assert "Left: the schedules" in capsys.readouterr().out
-    assert len(asked) == 6
+    assert len(asked) == 7
+
+
+def test_a_value_may_stand_in_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands in main.parameters.json in the place of a variable is taken, as by azd."""
+    shutil.copytree(INFRA / "compiled", tmp_path / "compiled")
+    given = json.loads((INFRA / "main.parameters.json").read_text(encoding="utf-8"))
+    given["parameters"] |= {"tags": {"value": {"costCentre": "42"}}, "dryRun": {"value": False}}
+    (tmp_path / "main.parameters.json").write_text(json.dumps(given), encoding="utf-8")
+    monkeypatch.setattr("infra.deploying.parameters.INFRA", tmp_path)
+    read = read_parameters({})
+    assert (read["tags"], read["dryRun"]) == ({"costCentre": "42"}, False)
+
+
+@pytest.mark.parametrize(
+    ("keys", "key"),
+    [
+        ({"default": "a", "other": "b"}, "a"),
+        ({"second": "c", "first": "b", "none": None}, "b"),
+        ({}, None),
+    ],
+)
+def test_any_key_opens_the_app(keys: dict[str, str | None], key: str | None) -> None:
+    """Where the default key was deleted, as the pages say one may, another one is taken."""
+    told = json.dumps({"functionKeys": keys})
+    one = Installation(
+        Azure(patience=Patience(0, 0), az=lambda _: Said(0, told, "")), HOME, {}, Path()
+    )
+    one.outputs = {"appid": "/app"}
+    if key is None:
+        with pytest.raises(DeploymentStopped, match="no function key"):
+            access(one)
+    else:
+        assert access(one) == {"x-functions-key": key}

@@ -141,6 +141,38 @@ CASES: dict[str, tuple[Spoil, tuple[str, ...]]] = {
         given(NAPTIME_STORAGE_PUBLIC_ACCESS="Disabled"),
         ("leaves the app no way to its storage", "NAPTIME_SUBNET_ID"),
     ),
+    "a setting in the place of a variable": (
+        given(NAPTIME_WINDOW_DAY="Saturday", NAPTIME_APP="https://x"),
+        ("NAPTIME_WINDOW_DAY is no variable", "NAPTIME_SETTINGS='[\"NAPTIME_WINDOW_DAY=…\"]'"),
+    ),
+    "a variable that is misspelt": (
+        given(NAPTIME_ALERT_EMAIL='["a@example.com"]'),
+        ("NAPTIME_ALERT_EMAIL is no variable of a deployment",),
+    ),
+    "a range that is none": (
+        given(NAPTIME_ALLOWED_IP_RANGES='["203.0.113.0/24", "203.0.113.7"]'),
+        ("'203.0.113.7' is no range", "203.0.113.7/32"),
+    ),
+    "a registration that is none": (
+        given(NAPTIME_ENTRA_CLIENT_ID="naptime; x"),
+        ("NAPTIME_ENTRA_CLIENT_ID: 'naptime; x' is no id", "client id of the registration"),
+    ),
+    "a principal that is none": (
+        given(NAPTIME_ENTRA_ALLOWED_PRINCIPALS='["someone@example.com"]'),
+        ("NAPTIME_ENTRA_ALLOWED_PRINCIPALS: 'someone@example.com' is no id",),
+    ),
+    "az in another tenant": (
+        given(AZURE_SUBSCRIPTION_ID=SECOND, PLAYED_AZ_OTHER_TENANT="theirs"),
+        (f"{SECOND} is in theirs", f"az account set --subscription {SECOND}"),
+    ),
+    "access that is neither": (
+        given(NAPTIME_STORAGE_PUBLIC_ACCESS="enabled"),
+        ("'enabled' is neither Enabled nor Disabled",),
+    ),
+    "an address that is none": (
+        given(NAPTIME_ALERT_EMAILS='["a@example.com", "on-call"]'),
+        ("NAPTIME_ALERT_EMAILS: 'on-call' is no address", "a@example.com"),
+    ),
     "a plan that az does not tell of": (
         refusing("list-flexconsumption-runtimes", "'list-flex' is misspelled."),
         ("westeurope offers the Flex Consumption plan is not known: 'list-flex' is misspelled.",),
@@ -192,15 +224,19 @@ async def test_whoever_writes_event_subscriptions_alone(tenant: Tenant) -> None:
     assert ended.code == 0, ended.err
 
 
-@pytest.mark.parametrize(("name", "taken"), [("data", False), ("log-prod", True)])
+@pytest.mark.parametrize(
+    ("names", "taken"),
+    [(["data"], False), (["log-prod"], True), (["ag-prod", "id-prod-package"], True)],
+)
 async def test_a_group_of_others_is_not_deployed_to(
-    tenant: Tenant, name: str, *, taken: bool
+    tenant: Tenant, names: list[str], *, taken: bool
 ) -> None:
     """`remove` would take what is there; what an early end of naptime left is no finding."""
     elsewhere(tenant)
-    path = f"/subscriptions/{HOME}/resourceGroups/rg-prod/providers/Microsoft.X/things/{name}"
-    made = Made(path, "Microsoft.X/things", {"name": name, "properties": {}})
-    tenant.cloud.store.resources[path.lower()] = made
+    for name in names:
+        path = f"/subscriptions/{HOME}/resourceGroups/rg-prod/providers/Microsoft.X/things/{name}"
+        made = Made(path, "Microsoft.X/things", {"name": name, "properties": {}})
+        tenant.cloud.store.resources[path.lower()] = made
     ended = await tenant.deploy("preflight", AZURE_LOCATION="northeurope")
     assert ended.code == (0 if taken else 1), ended.err
     assert ("rg-prod is somebody else's" in ended.err) == (not taken)
@@ -212,6 +248,15 @@ async def test_all_findings_come_at_once(tenant: Tenant) -> None:
     too_little(tenant)
     ended = await tenant.deploy("preflight", AZURE_ENV_NAME="naptime_prod")
     assert "3 findings" in ended.err
+
+
+async def test_what_was_found_before_a_refusal_is_told(tenant: Tenant) -> None:
+    """A look that Azure refuses is a finding of its own, and hides none of the others."""
+    tenant.refusals["Microsoft.ResourceGraph"] = refusal("Forbidden", "AuthorizationFailed")
+    ended = await tenant.deploy("preflight", PLAYED_AZ_VERSION="2.50.0")
+    assert "2 findings" in ended.err
+    assert "az is 2.50.0" in ended.err
+    assert "let nobody look further: AuthorizationFailed: Not you." in ended.err
 
 
 async def test_a_system_topic_of_others_is_the_commonest_stop(tenant: Tenant) -> None:

@@ -10,7 +10,7 @@ import pytest
 from infra.deploying.package import functions_of
 
 from local.package import __main__ as package
-from local.package.dependencies import install, runs_here
+from local.package.dependencies import index_of_pip, install, runs_here
 from local.package.release import write_release
 from naptime import __version__
 from tests.local.package.conftest import ROOT
@@ -113,6 +113,20 @@ def test_the_wheels_are_those_of_the_platform(tmp_path: Path) -> None:
     assert compiled == ["_core.cpython-313-x86_64-linux-gnu.so"]
 
 
+def test_wheels_come_from_where_pip_takes_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mirror that pip is set to is asked by uv as well, which reads none of pip's settings."""
+    settings = tmp_path / "pip.conf"
+    settings.write_text("[global]\nindex-url = https://mirror.example/simple\n", encoding="utf-8")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(settings))
+    monkeypatch.delenv("UV_DEFAULT_INDEX", raising=False)
+    monkeypatch.delenv("PIP_INDEX_URL", raising=False)
+    assert index_of_pip() == {"UV_DEFAULT_INDEX": "https://mirror.example/simple"}
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "https://own.example/simple")
+    assert index_of_pip() == {"UV_DEFAULT_INDEX": "https://own.example/simple"}
+
+
 def test_functions_are_read_without_loading(tmp_path: Path) -> None:
     """Deploy.py names the functions that the worker library finds, from text alone."""
     from local.host.worker import Worker  # noqa: PLC0415 - it loads the app
@@ -141,4 +155,14 @@ def test_a_release_has_checksums_of_all(tmp_path: Path) -> None:
     }
     with zipfile.ZipFile(tmp_path / "release" / "naptime-deploy.zip") as packed:
         names = set(packed.namelist())
+        packed.extractall(tmp_path / "unpacked")
+    asked = ("--name", "prod", "--location", "westeurope", "--release", "naptime.zip", "--dry-run")
+    shown = subprocess.run(  # noqa: S603 - deploy.py itself
+        [sys.executable, "-I", "infra/deploy.py", *asked],
+        cwd=tmp_path / "unpacked",
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert "$ az deployment sub create" in shown.stdout
     assert {"infra/deploy.py", "infra/compiled/main.json", "infra/main.parameters.json"} <= names
