@@ -38,6 +38,9 @@ OF_EVERY_ANSWER = MappingProxyType(
 )
 """Names, tags and messages of others are in answers: nobody is to take one for a page."""
 
+MOST_NAMED = 500
+"""Problems of one request: a body of 64 KiB has room for thousands, and an answer would be MBs."""
+
 
 class Found(Struct, frozen=True):
     """A problem with one request: its kind, what is said of it, and its headers."""
@@ -117,7 +120,8 @@ def allowed_subscription(subscription_id: str) -> str:
 
 def _invalid(kind: ProblemKind, error: InvalidInput) -> Found:
     """Name every field, its value and the rule that it breaks."""
-    problems = [{"field": p.field, "value": p.value, "rule": p.rule} for p in error.problems]
+    named = error.problems[:MOST_NAMED]
+    problems = [{"field": p.field, "value": p.value, "rule": p.rule} for p in named]
     members = {"field": error.problems[0].field, "problems": problems}
     return Found(kind, str(error), members, retry_after(None) if _comes_back(kind) else {})
 

@@ -57,6 +57,27 @@ async def test_all_that_is_wrong_is_said_at_once(world: Loaded) -> None:
     assert {each["field"] for each in problems} == {"pageSize", "reason", "colour"}
 
 
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("reconcile", json.dumps({f"{number:x}": 1 for number in range(6000)})),
+        ("put_policy", "version = 1\n" + "".join(f"a{number} = 1\n" for number in range(6000))),
+    ],
+)
+async def test_thousands_of_mistakes_are_no_answer_of_megabytes(
+    world: Loaded, name: str, body: str
+) -> None:
+    """So many problems as anybody reads are named one by one; the sentence counts all of them."""
+    method = "PUT" if name == "put_policy" else "POST"
+    call = HttpCall(method=method, body=body.encode())
+    status, problem = answer(await world.worker.invoke_http(name, call))
+    told = problem["problems"]
+    assert isinstance(told, list)
+    assert (status, len(told)) == (400, 500)
+    more = int(str(problem["detail"]).split(" and ")[-1].removesuffix(" more"))
+    assert more >= 6000 - 5
+
+
 @pytest.mark.parametrize("query", [{"code": "a-key"}, {"outcome": "failed"}, {"pageSize": "500"}])
 async def test_queries_that_are_granted(world: Loaded, query: dict[str, str]) -> None:
     """The host's own key is none of our business; words are found in any casing."""

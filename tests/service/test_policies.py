@@ -213,6 +213,35 @@ async def test_a_policy_of_a_later_version_is_said_and_not_guessed() -> None:
         await home(world).wanted()
 
 
+async def test_a_policy_of_a_later_version_can_be_followed_by_one_that_can_be_read() -> None:
+    """After a roll-back a policy, or an earlier version, is put in force all the same."""
+    world = World()
+    world.aks.add(cluster("prod"))
+    await world.ask("prod")
+    await world.run()
+    await world.policies.put(RINGS + "[later]\n", "a later version", ANY)
+    tried = await world.policy.try_out(RINGS, ANY)
+    assert (tried["clusters"], tried["changed"]) == (1, 0)
+    assert "cannot be read by this version" in tried["warnings"][0]
+    done = await world.policy.put(RINGS, ANY, PERSON)
+    assert done["version"] == 2
+    assert (await world.policies.wanted()).policy.windows.keys() == {"early", "weekend"}
+
+
+async def test_a_version_that_cannot_be_read_hides_no_earlier_one() -> None:
+    """A row of a later naptime is left out of the list, which goes on behind it."""
+    world = World()
+    for number in range(3):
+        await world.policies.put(f"{RINGS}# {number}\n", str(number), ANY)
+    table = world.tables.of(POLICY_TABLE)
+    (partition, key), row = sorted(table.stored.items())[1]
+    table._put(partition, key, {**row.values, "at": "at some time"})
+    first = await world.policy.versions(PageAsked("", 1))
+    assert [each["by"] for each in first.items] == ["2"]
+    rest = await world.policy.versions(PageAsked(first.token or "", 1))
+    assert [each["by"] for each in rest.items] == ["0"]
+
+
 async def test_a_put_is_recorded_with_before_and_after() -> None:
     """Who put what in force is in the audit log; the texts are the versions'."""
     world = World()

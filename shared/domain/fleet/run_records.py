@@ -4,7 +4,7 @@ import json
 from copy import replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Self, TypedDict
+from typing import Self, TypedDict, cast
 
 from msgspec import Struct, field
 
@@ -17,7 +17,7 @@ from shared.domain.updates.left_out import NONE_LEFT_OUT, LeftOutJson, LeftOutOf
 from shared.domain.updates.plan import VerdictJson
 from shared.domain.vocabulary import instants
 from shared.domain.vocabulary.plain_text import one_line
-from shared.domain.vocabulary.rows import Row, Value, without_none
+from shared.domain.vocabulary.rows import Row, Value, object_from_text, without_none
 
 MOST_NAMED, LONGEST_MESSAGE = 10, 200
 """Of each kind of finding so many are in a run's own row, each with so much of Azure's message."""
@@ -132,7 +132,7 @@ class RunRecord(Struct, frozen=True):
             row.flag("started"),
             row.instant("dueAt"),
             row.instant("finishedAt"),
-            json.loads(row.text("summary") or "{}"),
+            cast("RunSummaryJson", object_from_text(row.text("summary") or "{}")),
             row.text("followedBy"),
             row.text("approvedRun"),
         )

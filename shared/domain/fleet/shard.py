@@ -4,6 +4,7 @@ The row of a shard, across all runs: its tokens, and who works on it.
 """
 
 from datetime import datetime, timedelta
+from math import isfinite
 from typing import Self
 
 from msgspec import Struct
@@ -85,9 +86,22 @@ class ShardRow(Struct, frozen=True):
         refilled_at = row.instant("refilledAt") if row else None
         if row is None or refilled_at is None:
             return cls(Bucket.full(pace, reading.at))
-        tokens = float(str(row.values.get("tokens", 0)))
+        tokens = _number(row.values.get("tokens"))
         bucket = Bucket(pace, tokens, refilled_at, row.instant("pausedUntil"))
         until = row.instant("leaseUntil")
         if until is None:
             return cls(bucket)
-        return cls(bucket, Lease(row.text("leaseRun"), row.whole("leaseGeneration"), until))
+        generation = int(_number(row.values.get("leaseGeneration")))
+        return cls(bucket, Lease(row.text("leaseRun"), generation, until))
+
+
+def _number(value: Value | None) -> float:
+    """Read a number; 0 for what is none, since tokens come back, and a lease of nobody's lapses.
+
+    A row that cannot be read would keep the calls of its shard from being made for ever.
+    """
+    try:
+        number = float(str(value))
+    except ValueError:
+        return 0.0
+    return number if isfinite(number) else 0.0

@@ -78,4 +78,4 @@ def json_to_text(body: Mapping[str, object] | None) -> str | None:
 
 def json_from_text(text: str) -> dict[str, object] | None:
     """Read what `json_to_text` wrote; None where nothing was written."""
-    return json.loads(text) if text else None
+    return object_from_text(text) if text else None

@@ -15,9 +15,10 @@ from shared.domain.deciding.conditions import Condition
 from shared.domain.deciding.decision import Desired
 from shared.domain.policy.choose import Policy
 from shared.domain.policy.version import PolicyVersion
+from shared.domain.vocabulary.rows import Row
 from shared.ports.azure import Clock
 from shared.ports.storage import Table
-from shared.reconcile.ground.later_rows import read
+from shared.reconcile.ground.later_rows import read, read_some
 
 POLICY_TABLE = "naptimepolicy"
 _PARTITION = "policy"
@@ -129,8 +130,11 @@ class PolicyHome(Struct):
 
     async def versions(self, limit: int, after: str = "") -> Sequence[PolicyVersion]:
         """Give some versions behind a key, "" for the newest."""
-        rows = await self.table.first(_PARTITION, limit, after=after)
-        return [version for row in rows if (version := read(row, PolicyVersion.of))]
+
+        async def rows_after(last: Row | None, room: int) -> Sequence[Row]:
+            return await self.table.first(_PARTITION, room, after=last.key if last else after)
+
+        return [version for _, version in await read_some(rows_after, PolicyVersion.of, limit)]
 
     async def version(self, number: int) -> PolicyVersion | None:
         """Read one version; None where there is none of that number."""

@@ -9,6 +9,7 @@ from typing import TypedDict
 from msgspec import Struct
 
 from shared.domain.deciding.conditions import Condition
+from shared.domain.errors import InvalidSetting
 from shared.domain.fleet.last_known import Remembered
 from shared.domain.messages.audit import AuditAction, AuditOutcome, Completion, Origin
 from shared.domain.policy.changes import (
@@ -111,7 +112,11 @@ class PolicyDesk(Struct, frozen=True):
         """Hold a text against what is in force, which another worker may have changed just now."""
         await self.home.newest()
         known = [cluster async for cluster in self._clusters()]
-        in_force = (await self.home.wanted()).policy
+        try:
+            in_force = (await self.home.wanted()).policy
+        except InvalidSetting:
+            # A later naptime put it in force. Whoever went back needs one that can be read.
+            in_force = None
         # Two seconds of arithmetic for ten thousand clusters: others go on meanwhile.
         return await asyncio.to_thread(_held, text, in_force, known, self.clock.now())
 
@@ -155,11 +160,21 @@ class PolicyDesk(Struct, frozen=True):
                     yield cluster
 
 
-def _held(text: str, in_force: Policy, known: list[Remembered], now: datetime) -> PutPolicyJson:
-    """Hold a text against the policy in force; a location that a cluster has is one."""
+_NOT_COMPARED = (
+    "What is in force cannot be read by this version of naptime, so nobody can say what changes."
+)
+
+
+def _held(
+    text: str, in_force: Policy | None, known: list[Remembered], now: datetime
+) -> PutPolicyJson:
+    """Hold a text against the policy in force, if it can be read.
+
+    A location that a cluster has is one.
+    """
     locations = LOCATIONS | {cluster.location for cluster in known}
     policy = read_policy(text, now, locations.__contains__)
-    found = compare(in_force, policy, known, now)
+    found = compare(in_force or policy, policy, known, now)
     without = rules_without_clusters(policy, known, now) if known else []
     return {
         "hash": policy_hash(text),
@@ -169,7 +184,11 @@ def _held(text: str, in_force: Policy, known: list[Remembered], now: datetime) -
         "changed": found.changed,
         "rules": list(found.by_rule),
         "changes": list(found.named),
-        "warnings": [*warnings_of(policy, now), *map(_no_cluster, without)],
+        "warnings": [
+            *(() if in_force else (_NOT_COMPARED,)),
+            *warnings_of(policy, now),
+            *map(_no_cluster, without),
+        ],
     }
 
 
