@@ -138,7 +138,8 @@ class Azure:
         page = self.get(path)
         while page is not None:
             values = page.get("value")
-            listed += values if isinstance(values, list) else []
+            found = values if isinstance(values, list) else []
+            listed += [each for each in found if isinstance(each, dict)]
             following = page.get("nextLink")
             page = self.get(following) if isinstance(following, str) and following else None
         return listed

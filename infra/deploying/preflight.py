@@ -192,12 +192,18 @@ def _runtime(one: Installation) -> Iterator[Finding]:
 
 def _subscription(one: Installation, subscription: str) -> Iterator[Finding]:
     path = f"/subscriptions/{subscription}"
-    if _unless_hidden(one.azure, f"{path}?api-version=2022-12-01") is None:
+    found = _unless_hidden(one.azure, f"{path}?api-version=2022-12-01")
+    if found is None:
         yield Finding(
             f"The subscription {subscription} is not there, or not yours to see.",
             "Ask its owner for access, or leave it out.",
         )
         return
+    if text_at(found, "state").lower() in {"disabled", "warned", "deleted"}:
+        yield Finding(
+            f"The subscription {subscription} is {text_at(found, 'state')}: it can only be read.",
+            "Have it enabled, or leave it out.",
+        )
     at_home, is_watched = subscription == one.home, subscription in watched_ids(one)
     from_here = one.parameters.get("watchFromHere") is not False
     watched = (*WATCHED, *(OWN_IDENTITY if _has_own_identity(one) else ()))

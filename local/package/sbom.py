@@ -1,8 +1,11 @@
 """What the package is made of, as a CycloneDX document: each pin with its hashes."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
+
+from naptime import __version__
 
 
 def write_sbom(repository: Path, sbom: Path, *, validate: bool = True) -> None:
@@ -17,3 +20,7 @@ def write_sbom(repository: Path, sbom: Path, *, validate: bool = True) -> None:
         str(repository / "requirements.txt"),
     ]
     subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - made of constants and three paths
+    # pyproject.toml leaves the version to the package, where the generator does not look for it.
+    document = json.loads(sbom.read_text(encoding="utf-8"))
+    document["metadata"]["component"]["version"] = __version__
+    sbom.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8", newline="\n")

@@ -100,6 +100,11 @@ def test_an_answer_that_is_no_json_is_told() -> None:
         azure(0, "<html>").rest("get", PATH)
 
 
+def test_a_list_holds_objects() -> None:
+    """What else stands in a list of resources is passed over."""
+    assert azure(0, '{"value": [1, null, {"id": "a"}]}').every(PATH) == [{"id": "a"}]
+
+
 @pytest.mark.parametrize(
     "err",
     [

@@ -89,6 +89,19 @@ def test_outputs_that_azd_gives_on_windows() -> None:
     assert "/the-app/functions" in asked[0]
 
 
+def test_a_subscription_that_is_disabled(capsys: pytest.CaptureFixture[str]) -> None:
+    """Azure shows it and writes nothing there: a finding before anything is made."""
+
+    def az(asked: Sequence[str]) -> Said:
+        body = {"id": HOME, "state": "Enabled" if HOME in str(asked) else "Disabled"}
+        return Said(0, json.dumps(body), "")
+
+    assert main([*USUAL, "--subscriptions", WATCHED, "preflight"], {}, az) == 1
+    told = capsys.readouterr().err
+    assert f"The subscription {WATCHED} is Disabled: it can only be read" in told
+    assert f"The subscription {HOME} is" not in told
+
+
 def test_a_removal_that_was_stopped_is_finished(capsys: pytest.CaptureFixture[str]) -> None:
     """A group that is being deleted has lost its storage account; the same command waits for it."""
     looks = iter(["Deleting", "Deleting", "Deleting"])

@@ -16,6 +16,7 @@ from local.package.bytecode import bytecode, bytecode_name
 from local.package.dependencies import SITE_PACKAGES
 from local.package.inspection import problems
 from local.package.sbom import write_sbom
+from naptime import __version__
 from tests.local.package.conftest import ROOT, pins
 
 DEPENDENCY = (SITE_PACKAGES / "adependency/local/build.py").as_posix()
@@ -156,13 +157,12 @@ def test_every_pin_has_its_hashes_and_no_file_an_option(name: str) -> None:
 
 
 def test_the_bill_of_materials(tmp_path: Path) -> None:
-    """It names every pin with its hashes; `make package` compares two of them."""
+    """It names the version it is of and every pin with its hashes; `make package` makes two."""
     write_sbom(ROOT, tmp_path / "sbom.json", validate=False)
     document = json.loads((tmp_path / "sbom.json").read_bytes())
     assert not {"serialNumber", "timestamp"} & {*document, *document["metadata"]}
-    assert (document["bomFormat"], document["metadata"]["component"]["name"]) == (
-        "CycloneDX",
-        "naptime",
-    )
+    component = document["metadata"]["component"]
+    assert (document["bomFormat"], component["name"]) == ("CycloneDX", "naptime")
+    assert component["version"] == __version__
     assert {one["name"]: one["version"] for one in document["components"]} == pins()
     assert all(one["externalReferences"][0]["hashes"] for one in document["components"])
