@@ -10,7 +10,12 @@ from infra.deploying.given import is_id, watched_ids, wrong_names, wrong_options
 from infra.deploying.installation import GROUP_API, Installation
 from infra.deploying.parameters import plain_location
 from infra.deploying.refusals import CallFailed, DeploymentStopped, Finding
-from infra.deploying.topics import NOTIFICATIONS, installation_of, system_topics
+from infra.deploying.topics import (
+    NOTIFICATIONS,
+    former_installations,
+    installation_of,
+    system_topics,
+)
 
 PYTHON = "3.13"
 OLDEST_AZ = [2, 70]
@@ -286,6 +291,10 @@ def _topics_of_notifications(one: Installation) -> Iterator[Finding]:
             )
 
 
+def _whose_group_is_gone(one: Installation) -> list[str]:
+    return [] if installation_of(one) else former_installations(one)
+
+
 def _topics(one: Installation) -> Iterator[Finding]:
     if one.parameters.get("watchFromHere") is False:
         return
@@ -297,7 +306,13 @@ def _topics(one: Installation) -> Iterator[Finding]:
         theirs = [each for each in there if each.subscription == subscription]
         mine = [each for each in given if f"/subscriptions/{subscription}/" in each.lower()]
         for topic in theirs:
-            if not mine and not topic.is_of(one):
+            if topic.installation in _whose_group_is_gone(one):
+                yield Finding(
+                    f"{subscription} has a topic of an installation of this name whose group is"
+                    " gone.",
+                    "The step `remove` takes what is left of it; then run this again.",
+                )
+            elif not mine and not topic.is_of(one):
                 yield Finding(
                     f"{subscription} has a system topic already, and Event Grid allows one.",
                     f"Share it: NAPTIME_EXISTING_SYSTEM_TOPICS='[\"{topic.id}\"]'.",

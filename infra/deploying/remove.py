@@ -11,6 +11,7 @@ from infra.deploying.topics import (
     OF_AN_INSTALLATION,
     OF_ITS_ROLES,
     ask_graph,
+    former_installations,
     installation_of,
     system_topics,
 )
@@ -36,13 +37,15 @@ def remove(one: Installation) -> None:
     if elsewhere := one.in_another_tenant():
         raise DeploymentStopped(f"{elsewhere}: run `az account set --subscription {one.home}`")
     installation = installation_of(one)
-    if not installation:
-        if not _is_going(one):
-            _refuse_what_is_held(one)
+    if not installation and not _is_going(one):
+        _refuse_what_is_held(one)
+    # Where somebody has deleted the group alone, the rest is still to be found.
+    installations = [installation] if installation else former_installations(one)
+    if not installations:
         print(f"  {one.group} holds no installation; only the group itself is looked for")
-    else:
-        for subscription in _subscriptions(one, installation):
-            _remove_watch(one, subscription, installation)
+    for each in installations:
+        for subscription in _subscriptions(one, each):
+            _remove_watch(one, subscription, each)
     _delete(one, f"{one.group}?api-version={GROUP_API}")
     print("  Left: the schedules on the clusters, which nobody brings back once they are deleted;")
     print("  the entries of the deployments in the subscriptions' histories.")

@@ -42,10 +42,21 @@ def deploy(
             # What Event Grid says while it does not see a function yet has no code of its own.
             settles = failure.code in _SETTLING or template == "events"
             if left == 0 or not settles:
-                raise DeploymentStopped(f"{name} was refused: {failure}") from failure
+                raise DeploymentStopped(
+                    f"{name} was refused: {failure}{_way_out(failure)}"
+                ) from failure
             print(f"  {failure}; once more", flush=True)
             one.azure.patience.pause("what was refused to settle")
     return None
+
+
+def _way_out(failure: CallFailed) -> str:
+    if failure.code != "RoleAssignmentUpdateNotPermitted":
+        return ""
+    return (
+        "\nAn installation of this name was deleted without its roles: run the step `remove`,"
+        " then deploy again."
+    )
 
 
 def _create(

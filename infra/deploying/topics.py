@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from infra.deploying.azure import Azure, text_at, without_case
-from infra.deploying.installation import Installation
+from infra.deploying.installation import DEPLOYMENT_API, Installation
 
-_ACCOUNT = re.compile("stnap([a-z0-9]{13})")
+_HASH = re.compile("[a-z0-9]{13}")
+_ACCOUNT = re.compile(f"stnap({_HASH.pattern})")
 GRAPH = "/providers/Microsoft.ResourceGraph/resources?api-version=2022-10-01"
 CLUSTERS = "microsoft.resources.subscriptions"
 NOTIFICATIONS = "microsoft.resourcenotifications.resources"
@@ -80,3 +81,18 @@ def installation_of(one: Installation) -> str:
         if found and text_at(each, "type").lower() == "microsoft.storage/storageaccounts":
             return found[1]
     return ""
+
+
+def former_installations(one: Installation) -> list[str]:
+    """Give what told earlier installations of this name apart, though their group may be gone.
+
+    The history of the subscription keeps the outputs of what was deployed.
+    """
+    path = f"/subscriptions/{one.home}/providers/Microsoft.Resources/deployments"
+    found = [
+        text_at(each, "properties", "outputs", "installation", "value")
+        for each in one.azure.every(f"{path}?api-version={DEPLOYMENT_API}")
+        if text_at(each, "properties", "outputs", "AZURE_RESOURCE_GROUP", "value")
+        == f"rg-{one.name}"
+    ]
+    return [each for each in dict.fromkeys(found) if _HASH.fullmatch(each)]

@@ -63,6 +63,16 @@ def _deployment(cloud: Cloud, call: Call, path: str) -> Reply:
     return compact(found.to_json())
 
 
+def _history(cloud: Cloud, _: Call, path: str) -> Reply:
+    """List the deployments of a subscription, which outlast what they have made."""
+    listed = [
+        one.to_json()
+        for one in cloud.deployments.of.values()
+        if one.id.lower().startswith(f"{path.lower()}/")
+    ]
+    return compact({"value": listed})
+
+
 def _permissions(cloud: Cloud, _: Call, path: str) -> Reply:
     return compact({"value": cloud.may(path.split("/")[2])})
 
@@ -168,6 +178,7 @@ _ROUTES: tuple[tuple[re.Pattern[str], Answer], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), answer)
     for pattern, answer in (
         (rf"{_SUBSCRIPTION}/providers/microsoft\.resources/deployments/[^/]+", _deployment),
+        (rf"{_SUBSCRIPTION}/providers/microsoft\.resources/deployments", _history),
         (rf"{_SUBSCRIPTION}/providers/microsoft\.authorization/permissions", _permissions),
         (rf"{_GROUP}/resources", _group),
         (r"/providers/microsoft\.web/locations/[^/]+/functionappstacks", _stacks),

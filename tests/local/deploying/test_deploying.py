@@ -242,6 +242,27 @@ async def test_one_that_shared_a_topic_is_removed_too(tenant: Tenant, hearing: H
     assert hearing.heard
 
 
+@pytest.mark.parametrize("again", [False, True])
+async def test_the_rest_of_a_group_that_is_gone(
+    tenant: Tenant, hearing: Hearing, *, again: bool
+) -> None:
+    """Where the group alone was deleted, `remove` still finds roles and topics, and is named."""
+    assert (await tenant.deploy("resources", "code", "events")).code == 0
+    tenant.cloud.store.delete(f"/subscriptions/{HOME}/resourceGroups/rg-prod")
+    looked = await tenant.deploy("preflight")
+    assert (
+        f"{WATCHED} has a topic of an installation of this name whose group is gone" in looked.err
+    )
+    if again:
+        refused = await tenant.deploy("resources")
+        assert "RoleAssignmentUpdateNotPermitted" in refused.err
+        assert "run the step `remove`" in refused.err
+    removed = await tenant.deploy("remove")
+    assert removed.code == 0, removed.err
+    assert not tenant.cloud.store.resources
+    assert hearing.heard
+
+
 async def test_a_removal_in_another_tenant_is_none(tenant: Tenant) -> None:
     """There az would find nothing, and the rest would stay."""
     other = {"AZURE_SUBSCRIPTION_ID": SECOND, "PLAYED_AZ_OTHER_TENANT": "theirs"}
