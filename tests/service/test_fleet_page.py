@@ -195,6 +195,21 @@ async def test_a_change_to_another_kind_of_recurrence_is_shown_from_nothing_to_s
     }
 
 
+async def test_a_plan_that_a_later_version_made_leaves_the_page_there() -> None:
+    """After a roll-back a run that waits is named without its changes; all else is as it was."""
+    world = await fleet(11)
+    await put(world, policy().replace('on = "Sunday"', 'on = "daily"'))
+    waits = (await world.sweep()).run.id
+    table = world.tables.of("naptimeruns202611")
+    for (partition, key), row in list(table.stored.items()):
+        if partition == waits and key.startswith("batch:"):
+            table._put(partition, key, {**row.values, "c00": '{"later":1}'})
+    page = await data(world)
+    assert len(page["clusters"]) == 11
+    ((run, *_, plan, unknown),) = page["waiting"]
+    assert (run, plan, unknown) == (waits, [], 0)
+
+
 async def test_nothing_new_is_the_same_answer() -> None:
     """A minute and an hour later the data is the same to the byte, unprotected clusters or not."""
     world = a_world()

@@ -16,6 +16,7 @@ from shared.domain.messages.outbox import PublishEvents
 from shared.domain.messages.work import ReconcileCluster
 from shared.domain.vocabulary.cloud_event import CloudEvent, EventType
 from shared.domain.vocabulary.ids import ClusterId
+from shared.domain.vocabulary.invalid import InvalidInput
 from shared.domain.vocabulary.pages import PageAsked
 from shared.domain.vocabulary.reasons import Cause
 from shared.reconcile.shown import clusters
@@ -46,6 +47,30 @@ def big_world() -> World:
 def names(items: object) -> list[str]:
     """Give the names of the clusters in a list."""
     return [str(item["clusterId"]).rsplit("/", 1)[1] for item in cast("list[Json]", items)]
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "value"),
+    [("batch:", "c00", '{"later":1}'), ("shard:", "tally", "later"), ("sub:", "state", "Later")],
+)
+async def test_a_run_of_a_later_version_is_shown_as_far_as_it_can_be_read(
+    part: str, name: str, value: str
+) -> None:
+    """After a roll-back its own row says what came of it; its parts are left alone, and said."""
+    world = World()
+    world.aks.add(cluster())
+    record = await world.sweep()
+    table = world.tables.of("naptimeruns202611")
+    (partition, key), row = next(
+        each for each in table.stored.items() if each[0][1].startswith(part)
+    )
+    table._put(partition, key, {**row.values, name: value})
+    shown = await world.runs.run(record.run.id, {}, PageAsked())
+    assert shown
+    assert (shown["state"], shown["outcomes"]) == ("Finished", {"Created": 1})
+    assert shown["clusters"] == {"value": [], "continuationToken": None}
+    with pytest.raises(InvalidInput):
+        await world.runs.run(record.run.id, {}, PageAsked("made-up"))
 
 
 async def test_the_clusters_of_a_run_come_page_by_page() -> None:

@@ -20,6 +20,15 @@ def read[T](row: Row, parse: Callable[[Row], T]) -> T | None:
         return None
 
 
+async def read_together[T](partition: str, reading: Callable[[], Awaitable[T]]) -> T | None:
+    """Read what rows of one partition say together; None, with a word, where one makes no sense."""
+    try:
+        return await reading()
+    except UNREADABLE as error:
+        ROW_LEFT_ALONE.log(partition=partition, key="", why=type(error).__name__)
+        return None
+
+
 async def read_some[T](
     rows_after: Callable[[Row | None, int], Awaitable[Sequence[Row]]],
     parse: Callable[[Row], T],

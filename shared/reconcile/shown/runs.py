@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from copy import replace
+from functools import partial
 
 from msgspec import Struct
 
@@ -19,6 +20,7 @@ from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.reconcile.fleet.close import summary
 from shared.reconcile.fleet.store import BATCH, RunStore, batches_of, end_of
 from shared.reconcile.fleet.subscriptions.patience import ListingPatience
+from shared.reconcile.ground.later_rows import read_together
 
 BATCH_KEY = rf"{BATCH}{GUID}\|[a-z0-9-]+\|[0-9]{{3,}}\|[0-2][0-9]{{5,}}"
 BATCHES_A_REQUEST = 5
@@ -72,7 +74,8 @@ class RunViewer(Struct, frozen=True):
     ) -> ShownRunJson | None:
         """Give one run with a page of its clusters; None if there is no such run.
 
-        The clusters can be narrowed to an `outcome`, a `reason`, or both.
+        The clusters can be narrowed to an `outcome`, a `reason`, or both. Of a run of a later
+        version there is what its own row says, and as many clusters as can be read.
         """
         # A table's client is made only for a month that has one: ids are whatever people send.
         month = month_of(run_id)
@@ -80,7 +83,8 @@ class RunViewer(Struct, frozen=True):
         stored = await self.store.run(run_id) if known else None
         if stored is None:
             return None
-        subscriptions, shards = await self.store.parts(run_id)
+        parts = await read_together(run_id, partial(self.store.parts, run_id))
+        subscriptions, shards = parts or ([], {})
         shown = stored.record.to_json()
         if subscriptions:
             shown = {**shown, **summary(subscriptions, shards.values())}
@@ -132,10 +136,12 @@ class RunViewer(Struct, frozen=True):
         self, run_id: str, key: str, where: Mapping[str, str]
     ) -> AsyncIterator[Batch]:
         """Yield a batch, of which something may be left, and those behind it."""
-        if key and (batch := await self.store.batch(run_id, key)):
+        if key and (batch := await read_together(run_id, partial(self.store.batch, run_id, key))):
             yield batch
         wanted = having(where.get("outcome"), where.get("reason"))
-        while found := await self.store.batches_of_run(run_id, BATCHES_A_REQUEST, key, wanted):
+        while found := await read_together(
+            run_id, partial(self.store.batches_of_run, run_id, BATCHES_A_REQUEST, key, wanted)
+        ):
             for batch in found:
                 yield batch
             key = found[-1].key

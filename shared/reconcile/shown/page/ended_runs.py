@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from msgspec import Struct, field
 
@@ -13,6 +14,7 @@ from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.plain_text import one_line
 from shared.reconcile.fleet.store import RunStore
 from shared.reconcile.fleet.updates.plans import PlanReader
+from shared.reconcile.ground.later_rows import read_together
 from shared.reconcile.shown.page.rows import ChangeRow
 
 RUNS_LOOKED_THROUGH = 200
@@ -87,7 +89,8 @@ class EndedRunsReader(Struct, frozen=True):
         for gone in self._kept.keys() - set(ids):
             self._kept.pop(gone, None)
         for new in set(ids) - self._kept.keys():
-            self._kept[new] = _changes_in(await self.plans.drifts(new))
+            drifts = await read_together(new, partial(self.plans.drifts, new))
+            self._kept[new] = _changes_in(drifts or {})
         return [
             WaitingRun(each.record, each.is_overtaken, self._kept.get(each.record.run.id, {}))
             for each in waiting
