@@ -110,7 +110,9 @@ class Azure:
         try:
             return json.loads(said.out) if said.out.strip() else None
         except ValueError:
-            told = f"az {arguments[0]} answered what is no JSON: {said.out.strip()[:500]}"
+            # Not what it was: it may hold a token or a key.
+            command = " ".join(each for each in arguments[:2] if not each.startswith("-"))
+            told = f"az {command} wrote what is no JSON, {len(said.out)} characters"
             raise CallFailed("", told) from None
 
     def rest(self, method: str, path: str, body: object = None, *, quiet: bool = False) -> object:

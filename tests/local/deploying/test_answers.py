@@ -95,8 +95,11 @@ def test_absent_is_what_azure_says_is_not_there(err: str, *, absent: bool) -> No
 
 
 def test_an_answer_that_is_no_json_is_told() -> None:
-    """What az writes instead of JSON is shown."""
-    with pytest.raises(CallFailed, match="az rest answered what is no JSON: <html>"):
+    """It is told, but not shown: a line before the JSON must not bring a token to light."""
+    with pytest.raises(CallFailed, match="az account get-access-token wrote what is no") as failed:
+        azure(0, 'a warning\n{"accessToken": "eyJ"}').run("account", "get-access-token")
+    assert "eyJ" not in str(failed.value)
+    with pytest.raises(CallFailed, match="az rest wrote what is no JSON, 6 characters"):
         azure(0, "<html>").rest("get", PATH)
 
 
