@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
@@ -12,6 +13,7 @@ from infra.deploying.parameters import plain_location
 from infra.deploying.refusals import CallFailed, DeploymentStopped, Finding
 from infra.deploying.topics import (
     NOTIFICATIONS,
+    SystemTopic,
     former_installations,
     installation_of,
     system_topics,
@@ -279,49 +281,56 @@ def _matches(action: str, patterns: object) -> bool:
     )
 
 
-def _topics_of_notifications(one: Installation) -> Iterator[Finding]:
-    if not _notifies(one):
+def _topics(one: Installation) -> Iterator[Finding]:
+    if one.parameters.get("watchFromHere") is False:
         return
+    ours = installation_of(one)
+    if _notifies(one):
+        yield from _topics_of_notifications(one, ours)
+    there = system_topics(one.azure, watched_ids(one))
+    strange = [each for each in there if not each.installation or each.installation != ours]
+    gone = former_installations(one) if strange and not ours else []
+    named = one.parameters.get("existingSystemTopics")
+    given = [str(each) for each in named] if isinstance(named, list) else []
+    shared = {each.lower().partition("/resourcegroups/")[0] for each in given}
+    left = [each for each in strange if each.installation in gone]
+    for topic in left:
+        yield Finding(
+            f"{topic.subscription} has a topic of an installation of this name whose group is"
+            " gone.",
+            "The step `remove` takes what is left of it; then run this again.",
+        )
+    others = [
+        each
+        for each in strange
+        if each not in left and f"/subscriptions/{each.subscription}" not in shared
+    ]
+    # All of them in one value: whoever copies it sets the variable once.
+    value = json.dumps([*given, *(each.id for each in others)])
+    for topic in others:
+        yield Finding(
+            f"{topic.subscription} has a system topic already, and Event Grid allows one.",
+            f"Share it: NAPTIME_EXISTING_SYSTEM_TOPICS='{value}'.",
+        )
+    for each in given:
+        yield from _wrong_topic(each, there)
+
+
+def _wrong_topic(given: str, there: Sequence[SystemTopic]) -> Iterator[Finding]:
+    subscription = given.partition("/subscriptions/")[2].partition("/")[0]
+    theirs = [each.id for each in there if each.subscription == subscription.lower()]
+    if given.lower() not in {each.lower() for each in theirs}:
+        yield Finding(
+            f"NAPTIME_EXISTING_SYSTEM_TOPICS: {given} is no system topic of a watched subscription.",
+            f"It has {', '.join(theirs)}." if theirs else "Leave it out.",
+        )
+
+
+def _topics_of_notifications(one: Installation, ours: str) -> Iterator[Finding]:
     for topic in system_topics(one.azure, watched_ids(one), NOTIFICATIONS):
-        if not topic.is_of(one):
+        if not topic.installation or topic.installation != ours:
             yield Finding(
                 f"{topic.subscription} has a topic of resource notifications already, {topic.id},"
                 " and Event Grid allows one.",
                 "Leave out NAPTIME_RESOURCE_NOTIFICATIONS: they say the same again.",
             )
-
-
-def _whose_group_is_gone(one: Installation) -> list[str]:
-    return [] if installation_of(one) else former_installations(one)
-
-
-def _topics(one: Installation) -> Iterator[Finding]:
-    if one.parameters.get("watchFromHere") is False:
-        return
-    yield from _topics_of_notifications(one)
-    named = one.parameters.get("existingSystemTopics")
-    given = [str(each) for each in named] if isinstance(named, list) else []
-    there = system_topics(one.azure, watched_ids(one))
-    for subscription in watched_ids(one):
-        theirs = [each for each in there if each.subscription == subscription]
-        mine = [each for each in given if f"/subscriptions/{subscription}/" in each.lower()]
-        for topic in theirs:
-            if topic.installation in _whose_group_is_gone(one):
-                yield Finding(
-                    f"{subscription} has a topic of an installation of this name whose group is"
-                    " gone.",
-                    "The step `remove` takes what is left of it; then run this again.",
-                )
-            elif not mine and not topic.is_of(one):
-                yield Finding(
-                    f"{subscription} has a system topic already, and Event Grid allows one.",
-                    f"Share it: NAPTIME_EXISTING_SYSTEM_TOPICS='[\"{topic.id}\"]'.",
-                )
-        for each in mine:
-            if each.lower() not in {topic.id.lower() for topic in theirs}:
-                yield Finding(
-                    f"NAPTIME_EXISTING_SYSTEM_TOPICS: {each} is no system topic of {subscription}.",
-                    f"It has {', '.join(topic.id for topic in theirs)}."
-                    if theirs
-                    else "Leave it out.",
-                )

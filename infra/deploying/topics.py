@@ -41,10 +41,6 @@ class SystemTopic:
     subscription: str
     installation: str
 
-    def is_of(self, one: Installation) -> bool:
-        """Tell whether this installation made it."""
-        return bool(self.installation) and self.installation == installation_of(one)
-
 
 def system_topics(
     azure: Azure, subscriptions: Sequence[str], kind: str = CLUSTERS
