@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 
 from infra.deploying.azure import Patience, text_at
+from infra.deploying.given import is_id
 from infra.deploying.installation import GROUP_API, Installation
 from infra.deploying.refusals import CallFailed, DeploymentStopped
 from infra.deploying.topics import (
@@ -86,7 +87,18 @@ def _subscriptions(one: Installation, installation: str) -> list[str]:
     # Where others' topic is used there is no group, but a role, which names its subscription.
     asked = OF_ITS_ROLES.format(name=one.name, installation=installation)
     held += [_in_brackets(text_at(row, "roleName")) for row in ask_graph(one.azure, asked, [])]
-    return list(dict.fromkeys([*(each.lower() for each in one.watched), *held]))
+    named = [*(each.lower() for each in one.watched), *held]
+    return list(dict.fromkeys(filter(is_id, named)))
+
+
+def tell_of_unwatched(one: Installation) -> None:
+    """Name the subscriptions that were taken off the list: until it is deleted, the role stays."""
+    installation = one.output("installation")
+    watched = {each.lower() for each in one.watched}
+    for each in _subscriptions(one, installation):
+        if each not in watched:
+            print(f"  {each} is watched no longer, and keeps naptime's role until somebody runs:")
+            _show_commands(one, each, installation, is_kept=False)
 
 
 def _in_brackets(name: str) -> str:
@@ -98,12 +110,13 @@ def _remove_watch(one: Installation, subscription: str, installation: str) -> No
     group = f"/subscriptions/{subscription}/resourceGroups/rg-{one.name}-events-{installation}"
     known = [topic.id for topic in system_topics(one.azure, [subscription])]
     # Of the group itself, because Resource Graph takes minutes to hear of a topic.
-    made = [each for kind, each in _held(one, group) if kind == _TOPIC]
+    made = [each for kind, each in _seen(one, group) if kind == _TOPIC]
     topics = {topic.lower(): topic for topic in (*made, *known)}.values()
     shared = [topic for topic in topics if _remove_event_subscriptions(one, topic, prefix)]
     kept = [topic for topic in shared if topic.lower().startswith(f"{group.lower()}/")]
     if one.parameters.get("watchFromHere") is False:
-        _tell_owner(one, subscription, installation, is_kept=bool(kept))
+        print("  Its event subscriptions are gone; the owner of the subscription runs:")
+        _show_commands(one, subscription, installation, is_kept=bool(kept))
         return
     if kept:
         _remove_all_but(one, group, kept)
@@ -112,8 +125,10 @@ def _remove_watch(one: Installation, subscription: str, installation: str) -> No
     _remove_role(one, subscription, installation)
 
 
-def _tell_owner(one: Installation, subscription: str, installation: str, *, is_kept: bool) -> None:
-    """Show what the owner runs, who made the role and the topic with watch.bicep."""
+def _show_commands(
+    one: Installation, subscription: str, installation: str, *, is_kept: bool
+) -> None:
+    """Show what deletes the role, and the group of the topic unless that is kept for others."""
     role = f"naptime {one.name} {installation} ({subscription})"
     scope = f"/subscriptions/{subscription}"
     group = ["group", "delete", "--name", f"rg-{one.name}-events-{installation}"]
@@ -122,9 +137,18 @@ def _tell_owner(one: Installation, subscription: str, installation: str, *, is_k
         ["role", "assignment", "delete", "--role", role, "--scope", scope],
         ["role", "definition", "delete", "--name", role],
     ]
-    print("  Its event subscriptions are gone; the owner of the subscription runs:")
     for each in commands:
         print(f"    az {shlex.join([*each, '--subscription', subscription])}")
+
+
+def _seen(one: Installation, group: str) -> list[tuple[str, str]]:
+    """Give what is in a group, or nothing where it is its owner's to see."""
+    try:
+        return _held(one, group)
+    except CallFailed as failure:
+        if failure.is_hidden:
+            return []
+        raise
 
 
 def _held(one: Installation, group: str) -> list[tuple[str, str]]:

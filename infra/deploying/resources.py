@@ -8,6 +8,7 @@ from infra.deploying.azure import Azure, text_at, without_case, written
 from infra.deploying.installation import DEPLOYMENT_API, Installation
 from infra.deploying.parameters import INFRA, as_file, compiled
 from infra.deploying.refusals import CallFailed, DeploymentStopped
+from infra.deploying.remove import tell_of_unwatched
 
 _SETTLING = {"DeploymentActive", "PrincipalNotFound", "AnotherOperationInProgress"}
 """What a second try finds settled: a deployment that was left running, an identity that is new."""
@@ -25,6 +26,10 @@ def deploy_resources(one: Installation) -> None:
         print(f"  {one.output('appUrl')}")
         if one.parameters.get("dryRun") is True:
             print("  a dry run: it writes to no cluster until NAPTIME_DRY_RUN=false is given")
+        try:
+            tell_of_unwatched(one)
+        except CallFailed as failure:
+            print(f"  whether naptime left anything elsewhere is not known: {failure}")
     if one.parameters.get("watchFromHere") is False:
         _tell_owners(one)
 

@@ -219,8 +219,12 @@ async def test_a_group_that_is_somebody_elses_is_not_removed(
 async def test_a_subscription_that_was_taken_off_is_removed_too(
     tenant: Tenant, hearing: Hearing
 ) -> None:
-    """`remove` finds what an earlier list of subscriptions has left behind."""
+    """What an earlier list has left behind is named, and `remove` finds it."""
     assert (await tenant.deploy()).code == 0
+    shorter = await tenant.deploy("resources", NAPTIME_SUBSCRIPTIONS=WATCHED)
+    assert f"{SECOND} is watched no longer" in shorter.out
+    assert f"{WATCHED} is watched no longer" not in shorter.out
+    assert "az role assignment delete --role 'naptime prod " in shorter.out
     assert (await tenant.deploy("remove", NAPTIME_SUBSCRIPTIONS=WATCHED)).code == 0
     assert not tenant.cloud.store.resources
     assert hearing.heard

@@ -1,5 +1,6 @@
 """What is given to deploy.py is looked at before anything is done with it."""
 
+import asyncio
 import json
 import shutil
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from infra.deploying.command import main
 from infra.deploying.installation import Installation
 from infra.deploying.parameters import INFRA, compiled, read_parameters
 from infra.deploying.refusals import DeploymentStopped
+from infra.deploying.web import call
 
 from tests.local.deploying.tenant import HOME, WATCHED, Tenant
 
@@ -87,6 +89,19 @@ def test_outputs_that_azd_gives_on_windows() -> None:
     steps = ("--azd", "events", "--patience", "0", "--every", "0")
     main([*steps], {**environment, "APPID": "/the-app", "AZURE_LOCATION": "westeurope"}, az)
     assert "/the-app/functions" in asked[0]
+
+
+async def test_a_certificate_that_is_not_trusted(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told at once, with the way out; what az is told to trust is trusted here as well."""
+    bundle = tenant.environment["SSL_CERT_FILE"]
+    monkeypatch.delenv("SSL_CERT_FILE")
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    with pytest.raises(DeploymentStopped, match="SSL_CERT_FILE names a file"):
+        await asyncio.to_thread(call, "GET", tenant.server.url, {})
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
+    assert (await asyncio.to_thread(call, "GET", tenant.server.url, {})).status
 
 
 def test_a_subscription_that_is_disabled(capsys: pytest.CaptureFixture[str]) -> None:
