@@ -32,7 +32,7 @@ from shared.reconcile.shown.one_cluster import ClusterViewer
 from shared.reconcile.shown.page.ended_runs import EndedRunsReader
 from shared.reconcile.shown.page.feeds import FEEDS_TABLE, FeedDesk
 from shared.reconcile.shown.page.viewer import KEPT_FOR as PAGE_KEPT_FOR
-from shared.reconcile.shown.page.viewer import FleetPageViewer
+from shared.reconcile.shown.page.viewer import FleetPageViewer, PageData
 from shared.reconcile.shown.policy import PolicyDesk
 from shared.reconcile.shown.schedules import ScheduleViewer
 from shared.settings import Settings, read_settings
@@ -147,8 +147,9 @@ class World(Fleetwork):
     @cached_property
     def feeds(self) -> FeedDesk:
         """What the calendar feeds are made, listed, revoked and read by."""
-        table = self.ports.tables.of(FEEDS_TABLE)
-        return FeedDesk(table, self.fleet_page, self.audit, self.ports.clock)
+        table, clock = self.ports.tables.of(FEEDS_TABLE), self.ports.clock
+        answers = SharedAnswers[PageData](clock, PAGE_KEPT_FOR)
+        return FeedDesk(table, self.fleet_page, self.audit, clock, answers)
 
     @cached_property
     def image_ages(self) -> ImageAgeReader:

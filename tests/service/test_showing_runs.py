@@ -18,7 +18,7 @@ from shared.domain.vocabulary.cloud_event import CloudEvent, EventType
 from shared.domain.vocabulary.ids import ClusterId
 from shared.domain.vocabulary.invalid import InvalidInput
 from shared.domain.vocabulary.pages import PageAsked
-from shared.domain.vocabulary.reasons import Cause
+from shared.domain.vocabulary.reasons import Cause, Reason
 from shared.reconcile.shown import clusters
 from tests.clusters import FOREIGN_SUBSCRIPTION, SUBSCRIPTION, cluster, cluster_id, schedule
 from tests.fakes.aks import Fault
@@ -71,6 +71,32 @@ async def test_a_run_of_a_later_version_is_shown_as_far_as_it_can_be_read(
     assert shown["clusters"] == {"value": [], "continuationToken": None}
     with pytest.raises(InvalidInput):
         await world.runs.run(record.run.id, {}, PageAsked("made-up"))
+
+
+async def test_every_finding_finds_its_clusters() -> None:
+    """Whoever asks for a reason gets each cluster that has it among its findings, first or not."""
+    world = World()
+    world.aks.add(cluster("off", channel="None"))
+    world.aks.add(cluster("fine"))
+    world.aks.add(cluster("away"))
+    world.aks.set_schedule(cluster_id("away"), schedule(startDate="2028-01-01"))
+    await world.sweep()
+    everything = (await world.fleet.clusters(None, {}, PageAsked())).items
+    reasons = {found["reason"] for each in everything for found in each["findings"]}
+    assert reasons >= {"ScheduleMissing", "NodeOSChannelOff", "InactiveUntil"}
+    for reason in reasons:
+        having = {
+            each["clusterId"]
+            for each in everything
+            if reason in {found["reason"] for found in each["findings"]}
+        }
+        where, found = clusters.known_with(None, Reason(reason), None), set[str]()
+        page = await world.fleet.clusters(None, where, PageAsked("", 1))
+        found |= {each["clusterId"] for each in page.items}
+        while page.token:
+            page = await world.fleet.clusters(None, where, PageAsked(page.token, 1))
+            found |= {each["clusterId"] for each in page.items}
+        assert found == having, reason
 
 
 async def test_the_clusters_of_a_run_come_page_by_page() -> None:

@@ -27,14 +27,25 @@ ROWS_A_REQUEST = 2000
 KEPT_FOR = timedelta(seconds=1)
 """How long a page counts as the last known state."""
 
+FOUND_BESIDE = frozenset(
+    {
+        *(NEEDS_ATTENTION - IMAGE_REASONS - {Reason.KEEPS_BEING_REMOVED}),
+        *(Reason.SCHEDULE_MISSING, Reason.SCHEDULE_RESTORED),
+        *(Reason.OUTDATED, Reason.SCHEDULE_LET_GO),
+    }
+)
+"""What can be found of a schedule behind what decided: a row names the latter alone, so that the
+former is looked for among the findings of all."""
+
 
 def known_with(
     location: str | None, reason: Reason | None, outcome: OutcomeKind | None
 ) -> dict[str, Value]:
-    """Give the values of the rows of such clusters; a location by its short name or the other.
+    """Give the values of such clusters; a location by its short name or the other.
 
-    What is found of images or of others is beside the reason for what was decided, and a crowded
-    start is found of many clusters together, in no row of theirs.
+    A reason is that of any of their findings. What is found of images or of others is beside the
+    reason for what was decided, and a crowded start is found of many clusters together, in no row
+    of theirs.
     """
     where: dict[str, Value] = {}
     if location is not None:
@@ -98,6 +109,7 @@ class FleetViewer(Struct, frozen=True):
             **_as_text(where),
         }
         first, after = asked.place(question, GUID, ROW_KEY)
+        columns = {name: value for name, value in where.items() if not only.looks_for(name)}
         shown: list[KnownClusterJson] = []
         looked_at = 0
         for each in [subscription_id] if subscription_id else sorted(self.subscriptions):
@@ -106,7 +118,7 @@ class FleetViewer(Struct, frozen=True):
             place = after if each == first else ""
             crowding = await self.memory.crowding(each)
             while room := min(asked.size - len(shown), ROWS_A_REQUEST - looked_at):
-                found = await self.memory.first(each, room, place, where)
+                found = await self.memory.first(each, room, place, columns)
                 looked_at += len(found)
                 shown += await self._shown(
                     [some for some in found if only.wants(some, crowding)], crowding
@@ -143,12 +155,17 @@ class _Only(Struct, frozen=True):
     removed: bool
     """Whether those are asked for whose schedule is still removed too often."""
 
+    def looks_for(self, column: str) -> bool:
+        """Say whether it is looked for here, and not by the table."""
+        return column == "reason" and self.reason in FOUND_BESIDE
+
     def wants(self, known: Remembered, crowding: Crowding) -> bool:
         """Say whether a cluster is shown."""
         return (
             known.is_known
             # They are shown to whoever asks for that very reason.
             and known.last_outcome["reason"] not in NO_NAP - {self.reason}
+            and (not self.looks_for("reason") or _has(known, self.reason))
             and (not self.attention or needs_attention(known))
             and (not self.removed or _has(known, Reason.KEEPS_BEING_REMOVED))
             and (not self.crowded or crowding.start_shared_by(known) is not None)
@@ -161,7 +178,7 @@ def _forecasts(
     return known_forecasts(known.forecast_needs, images, minute) if known.has_nap else []
 
 
-def _has(known: Remembered, reason: Reason) -> bool:
+def _has(known: Remembered, reason: str) -> bool:
     return any(found["reason"] == reason for found in known.findings)
 
 

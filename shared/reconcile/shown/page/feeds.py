@@ -7,6 +7,7 @@ hash alone: whoever reads the table cannot read a feed.
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from typing import Self, TypedDict
 
@@ -17,6 +18,7 @@ from shared.domain.vocabulary.instants import to_text
 from shared.domain.vocabulary.rows import Row, Value
 from shared.ports.azure import Clock
 from shared.ports.storage import Table
+from shared.reconcile.ground.at_once import SharedAnswers
 from shared.reconcile.ground.audit_log import AuditLog
 from shared.reconcile.ground.later_rows import read
 from shared.reconcile.shown.page.calendar import Opening, calendar
@@ -99,6 +101,7 @@ class FeedDesk(Struct, frozen=True):
     fleet: FleetPageViewer
     audit: AuditLog
     clock: Clock
+    answers: SharedAnswers[PageData]
 
     async def make(self, ring: str, subscription_id: str, origin: Origin) -> tuple[Feed, str]:
         """Make a feed, and give it with its token."""
@@ -130,11 +133,17 @@ class FeedDesk(Struct, frozen=True):
     async def read(
         self, token: str, ring: str | None, subscription_id: str | None
     ) -> PageData | None:
-        """Give the calendar that a token opens; None where it opens none that is about this."""
+        """Give the calendar that a token opens; None where it opens none that is about this.
+
+        All who ask for one at once share one reading.
+        """
         row = (await self.table.get(PARTITION, id_of(token))).row
         feed = read(row, Feed.of) if row else None
         if feed is None or not feed.is_for(ring, subscription_id):
             return None
+        return await self.answers.get(feed, partial(self._read, feed))
+
+    async def _read(self, feed: Feed) -> PageData:
         # Half a second of arithmetic for ten thousand clusters: others go on meanwhile.
         return await asyncio.to_thread(_written, await self.fleet.seen(), feed)
 
