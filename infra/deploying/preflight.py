@@ -321,7 +321,8 @@ def _wrong_topic(given: str, there: Sequence[SystemTopic]) -> Iterator[Finding]:
     theirs = [each.id for each in there if each.subscription == subscription.lower()]
     if given.lower() not in {each.lower() for each in theirs}:
         yield Finding(
-            f"NAPTIME_EXISTING_SYSTEM_TOPICS: {given} is no system topic of a watched subscription.",
+            f"NAPTIME_EXISTING_SYSTEM_TOPICS: {given} is no system topic of a watched"
+            " subscription.",
             f"It has {', '.join(theirs)}." if theirs else "Leave it out.",
         )
 
