@@ -45,7 +45,7 @@ def deploy(
             return _create(one, name, template, parameters)
         except CallFailed as failure:
             # What Event Grid says while it does not see a function yet has no code of its own.
-            settles = failure.code in _SETTLING or template == "events"
+            settles = failure.code in _SETTLING or failure.passes or template == "events"
             if left == 0 or not settles:
                 raise DeploymentStopped(
                     f"{name} was refused: {failure}{_way_out(failure)}"

@@ -11,8 +11,10 @@ from typing import override
 
 import pytest
 from infra.deploying.azure import Azure, Patience, Said, run_az
+from infra.deploying.installation import Installation
 from infra.deploying.package import functions_of
 from infra.deploying.refusals import CallFailed, DeploymentStopped
+from infra.deploying.resources import deploy
 from infra.deploying.web import call
 
 PATH = "/subscriptions/x?api-version=1"
@@ -122,6 +124,22 @@ def test_waiting_outlasts_what_passes(err: str) -> None:
     answers = iter([Said(1, "", err), Said(0, '{"id": "there"}', "")])
     one = Azure(patience=Patience(5, 0.001), az=lambda _: next(answers))
     assert one.patience.tried("it is made", lambda: one.get(PATH)) == {"id": "there"}
+
+
+def test_a_deployment_outlasts_a_connection() -> None:
+    """Where az loses its connection the deployment goes on: it is waited for, then made sure of."""
+    lost = Said(1, "", "ERROR: ('Connection aborted.', RemoteDisconnected('closed'))")
+    running, done = (
+        Said(0, f'{{"properties": {{"provisioningState": "{state}"}}}}', "")
+        for state in ("Running", "Succeeded")
+    )
+    absent = Said(1, "", 'ERROR: Not Found({"error": {"code": "DeploymentNotFound"}})')
+    answers = iter([absent, lost, running, done, done])
+    az = Azure(patience=Patience(5, 0.001), az=lambda _: next(answers))
+    parameters: dict[str, object] = {"environmentName": "prod", "location": "westeurope"}
+    one = Installation(az, "home", parameters, Path())
+    assert deploy(one, "resources", "main", parameters) is not None
+    assert next(answers, None) is None
 
 
 def test_waiting_does_not_hide_what_stays() -> None:
