@@ -10,6 +10,7 @@ import sys
 import urllib.request
 from pathlib import Path
 
+from local.azure.deploying.played_az import played_commands
 from local.real_clients.az_life_steps import CLUSTER_LIFE, identity_steps
 from local.real_clients.az_steps import READING, SCHEDULES, AzStep, login_steps
 from local.real_clients.naptime_steps import planned
@@ -89,8 +90,9 @@ def _missing(step: AzStep, code: int | None, out: str, err: str) -> str:
 
 
 async def _pages_read() -> Result:
-    """Let az itself look at every command of the pages, without running one."""
-    commands = json.dumps([command for _, command in page_commands()])
+    """Let az itself look at every command of the pages and of deploy.py, without running one."""
+    of_pages = [command for _, command in page_commands()]
+    commands = json.dumps([*of_pages, *played_commands()])
     reader = Path(__file__).with_name("az_reading.py")
     process = await asyncio.create_subprocess_exec(
         *(str(_AZ.with_name("python")), str(reader)),
@@ -102,7 +104,7 @@ async def _pages_read() -> Result:
     async with asyncio.timeout(_PATIENCE_SECONDS * 3):
         out, err = await process.communicate(commands.encode())
     said = "" if process.returncode == 0 else f"{out.decode()}{err.decode()}"
-    return Result("every command and flag on the pages is one that az has", said)
+    return Result("every command and flag on the pages and of deploy.py is one that az has", said)
 
 
 async def main() -> int:

@@ -150,6 +150,11 @@ _COMMANDS: Mapping[str, tuple[Command, tuple[str, ...]]] = {
 }
 
 
+def played_commands() -> list[list[str]]:
+    """Give each command with all its flags: a deployment calls these, and is refused others."""
+    return [[*name.split(), *flags] for name, (_, flags) in _COMMANDS.items()]
+
+
 def play(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str, str]:
     """Run one command: its exit code, what it writes, and its error."""
     with Path(environment["PLAYED_AZ_TOLD"]).open("a", encoding="utf-8") as told:
