@@ -60,8 +60,8 @@ def _way_out(failure: CallFailed) -> str:
         return ""
     return (
         "\nAn installation of this name, or its identity, was deleted without its roles. Delete the"
-        " assignments of the identity that is gone; or run the step `remove`, which takes everything"
-        " of this name, and deploy again."
+        " assignments of the identity that is gone; or run the step `remove`, which takes all that"
+        " has this name, and deploy again."
     )
 
 
