@@ -59,8 +59,9 @@ def _way_out(failure: CallFailed) -> str:
     if failure.code != "RoleAssignmentUpdateNotPermitted":
         return ""
     return (
-        "\nAn installation of this name was deleted without its roles: run the step `remove`,"
-        " then deploy again."
+        "\nAn installation of this name, or its identity, was deleted without its roles. Delete the"
+        " assignments of the identity that is gone; or run the step `remove`, which takes all that"
+        " has this name, and deploy again."
     )
 
 
