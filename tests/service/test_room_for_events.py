@@ -74,8 +74,8 @@ async def settled(held: Held, number: int) -> None:
     assert held.waiting == number
 
 
-async def test_eight_clusters_are_worked_on_at_a_time(held: Held) -> None:
-    """Of 24 messages that come at once eight are worked on, and each makes room for the next."""
+async def test_five_clusters_are_worked_on_at_a_time(held: Held) -> None:
+    """Of 24 messages that come at once five are worked on, and each makes room for the next."""
     world = World()
     async with handed_over(world, Room(counted_seconds=60)):
         await settled(held, AT_WORK)
@@ -93,7 +93,7 @@ async def test_what_takes_long_keeps_nobody_out(held: Held) -> None:
 
 
 async def test_a_place_is_given_back_once() -> None:
-    """After work that took long and then failed there is room for eight, and for no more."""
+    """After work that took long and then failed there is room for five, and for no more."""
     room = Room(counted_seconds=0.01)
 
     async def taking_long() -> None:
@@ -101,8 +101,8 @@ async def test_a_place_is_given_back_once() -> None:
             await asyncio.sleep(0.03)
             raise ValueError("broken")
 
-    found = await asyncio.gather(*(taking_long() for _ in range(8)), return_exceptions=True)
-    assert [type(each) for each in found] == [ValueError] * 8
+    found = await asyncio.gather(*(taking_long() for _ in range(AT_WORK)), return_exceptions=True)
+    assert [type(each) for each in found] == [ValueError] * AT_WORK
     async with AsyncExitStack() as places:
         for _ in range(AT_WORK):
             await places.enter_async_context(room.taken())

@@ -45,16 +45,16 @@ async def both[A, B](
     return cast("tuple[A, B]", tuple(await at_once(work)))
 
 
-AT_WORK = 8
+AT_WORK = 5
 COUNTED_SECONDS = 0.2
 
 
 class Room(Struct, frozen=True):
-    """Room for eight pieces of work at a time, so that events are answered in between.
+    """Room for five pieces of work at a time, so that events are answered in between.
 
     The host hands a worker 24 messages at once. What storage has answered of all of them is gone
-    through in one turn of the event loop, and a webhook waits for several turns. Eight that only
-    take the processor take 0.14 s; what takes longer than 0.2 s waits for somebody outside, and
+    through in one turn of the event loop, and a webhook waits for several turns. What takes longer
+    than 0.2 s, which five that only take the processor do not, waits for somebody outside, and
     counts no more: a slow subscription keeps nobody else out.
     """
 
