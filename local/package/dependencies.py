@@ -51,7 +51,7 @@ def index_of_pip() -> dict[str, str]:
     """Pass on the index that pip is set to, as local/setup.sh does: uv reads none of that."""
     asked = [sys.executable, "-m", "pip", "config", "list"]
     told = subprocess.run(asked, check=False, capture_output=True, text=True).stdout  # noqa: S603 - pip itself
-    found = re.findall(r"^[a-z:]*\.index-url='(.*)'$", told, re.MULTILINE)
+    found = re.findall(r"^[a-z:]*\.index.url='(.*)'$", told, re.MULTILINE)
     of_pip = os.environ.get("PIP_INDEX_URL") or (found[-1] if found else "")
     index = os.environ.get("UV_DEFAULT_INDEX") or of_pip
     return {"UV_DEFAULT_INDEX": index} if index else {}

@@ -118,7 +118,8 @@ def test_wheels_come_from_where_pip_takes_them(
 ) -> None:
     """A mirror that pip is set to is asked by uv as well, which reads none of pip's settings."""
     settings = tmp_path / "pip.conf"
-    settings.write_text("[global]\nindex-url = https://mirror.example/simple\n", encoding="utf-8")
+    # pip takes the name with either sign in it.
+    settings.write_text("[global]\nindex_url = https://mirror.example/simple\n", encoding="utf-8")
     monkeypatch.setenv("PIP_CONFIG_FILE", str(settings))
     monkeypatch.delenv("UV_DEFAULT_INDEX", raising=False)
     monkeypatch.delenv("PIP_INDEX_URL", raising=False)
