@@ -1,8 +1,9 @@
 """Storage does what it is asked for, and the answer is lost: once, at each write of a whole run."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import count
 
 import pytest
 from azure.core.exceptions import ServiceRequestError, ServiceResponseError
@@ -115,6 +116,16 @@ async def swept(at: int, *, fails: bool) -> tuple[Patient, LostAnswers]:
     return world, answers
 
 
+async def each_lost(*, fails: bool) -> AsyncIterator[tuple[Patient, str]]:
+    """Do that run once for each of its writes, and name the write; then once with none lost, ""."""
+    for number in count():
+        world, answers = await swept(number, fails=fails)
+        assert len(answers.lost) <= 1
+        yield world, "".join(answers.lost)
+        if not answers.lost:
+            return
+
+
 async def ended_at(world: World) -> datetime:
     """Give when the one run ended, by its record."""
     (record,) = await world.store.runs_of("202611", 10)
@@ -128,23 +139,20 @@ async def ended_at(world: World) -> datetime:
 async def test_whatever_answer_is_lost_all_is_done_once_and_told(*, fails: bool) -> None:
     """Each cluster is written to once, told of, and known to be naptime's; no claim is left."""
     number = 0
-    while True:
-        world, answers = await swept(number, fails=fails)
+    async for world, lost in each_lost(fails=fails):
         await ended_at(world)
         written = sorted(str(call.cluster_id) for call in world.aks.accepted_writes)
-        assert written == sorted(str(cluster_id(name)) for name in CREATED), answers.lost
+        assert written == sorted(str(cluster_id(name)) for name in CREATED), lost
         told = {event.id for event in world.topic.of("ScheduleCreated")}
-        assert len(told) == len(CREATED), answers.lost
+        assert len(told) == len(CREATED), lost
         for name in CREATED:
             known = await world.memory.recall(cluster_id(name))
-            assert known, answers.lost
-            assert known.written, answers.lost
+            assert known, lost
+            assert known.written, lost
         assert not any(
             row.flag("claimed") for row in world.tables.of(CLUSTERS_TABLE).stored.values()
         )
-        if not answers.lost:
-            break
-        number += 1
+        number += lost != ""
     assert number > 25
 
 
@@ -153,13 +161,8 @@ async def test_what_lapses_by_itself_is_waited_for_by_nobody() -> None:
 
     The next baton is sent all the same, and the minder has none to send.
     """
-    endings, number = 0, 0
-    while True:
-        world, answers = await swept(number, fails=True)
-        if not answers.lost:
-            break
-        number += 1
-        (what,) = answers.lost
+    endings = 0
+    async for world, what in each_lost(fails=True):
         if what.endswith(SHARDS_TABLE) or what == f"replace_all {CLUSTERS_TABLE}":
             endings += 1
             assert not any(mended.batons for mended in world.minded), what
@@ -168,13 +171,8 @@ async def test_what_lapses_by_itself_is_waited_for_by_nobody() -> None:
 
 async def test_who_has_written_the_end_of_a_listing_or_a_shift_goes_on_from_there() -> None:
     """Also where the SDK asks again, and is refused by what it has written: no minder has to."""
-    endings, number = 0, 0
-    while True:
-        world, answers = await swept(number, fails=False)
-        if not answers.lost:
-            break
-        number += 1
-        (what,) = answers.lost
+    endings = 0
+    async for world, what in each_lost(fails=False):
         if what == "settle naptimeruns202611":
             endings += 1
             assert not any(each != Mended() for each in world.minded), what
